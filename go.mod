@@ -1,0 +1,3 @@
+module github.com/perl-ikc/ikc-conform
+
+go 1.26

@@ -1,0 +1,68 @@
+package perl
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// True is Perl's truth of v: false are undef, the numbers 0, the empty string, the string "0" and
+// the false boolean. References and containers are true.
+func (v *Value) True() bool {
+	switch v.Kind() {
+	case Undef:
+		return false
+	case Int, Uint, Bool:
+		return v.num != 0
+	case Double:
+		return v.Double() != 0
+	case Bytes, Text, VString:
+		return v.str != "" && v.str != "0"
+	}
+	return true
+}
+
+// AsString is what Perl shows of a scalar in a string: octets or UTF-8, whichever the value holds,
+// numbers in Perl's %.15g form. ok is false for references and containers, whose string in Perl
+// holds an address and means nothing elsewhere.
+func (v *Value) AsString() (s string, ok bool) {
+	switch v.Kind() {
+	case Undef:
+		return "", true
+	case Int:
+		return strconv.FormatInt(int64(v.num), 10), true
+	case Uint:
+		return strconv.FormatUint(v.num, 10), true
+	case Double:
+		return FormatDouble(v.Double(), 15), true
+	case Bool:
+		if v.num != 0 {
+			return "1", true
+		}
+		return "", true
+	case Bytes, Text, VString:
+		return v.str, true
+	}
+	return "", false
+}
+
+// FormatDouble writes f as C's %.<digits>g does, with Perl's names for what is not finite.
+func FormatDouble(f float64, digits int) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Inf"
+	case math.IsInf(f, -1):
+		return "-Inf"
+	}
+	s := strconv.FormatFloat(f, 'g', digits, 64)
+	mant, exp, has := strings.Cut(s, "e")
+	if strings.Contains(mant, ".") {
+		mant = strings.TrimRight(strings.TrimRight(mant, "0"), ".")
+	}
+	if !has {
+		return mant
+	}
+	return mant + "e" + exp
+}
