@@ -8,6 +8,10 @@ import (
 // ErrClosed is returned when something is written to a Writer that has been closed.
 var ErrClosed = errors.New("capture: the writer is closed")
 
+// ErrOver is returned when something is recorded for a side of a conversation that has closed, or
+// after a reset.
+var ErrOver = errors.New("capture: that side of the conversation is over")
+
 // TruncatedError says that a capture file ends before its content does, as when a copy was cut or the
 // recording program died. What was read before is good.
 type TruncatedError struct {

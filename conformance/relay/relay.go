@@ -1,0 +1,225 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+)
+
+// maxErrors is how many errors a relay keeps for Close. All are logged.
+const maxErrors = 16
+
+// Relay accepts connections and forwards them to its target. Its methods may be called from several
+// goroutines.
+type Relay struct {
+	opts     Options
+	iface    int
+	listener net.Listener
+	log      *slog.Logger
+
+	// dialing is cancelled when the relay cuts its connections.
+	dialing context.Context
+	cut     context.CancelFunc
+
+	running      sync.WaitGroup // the accepting goroutine and all connections
+	once         sync.Once
+	captureError sync.Once
+	done         chan struct{} // closed when nothing runs any more
+
+	mu      sync.Mutex
+	live    map[*link]struct{}
+	closing bool // no new connections
+	isCut   bool
+	nCut    int
+	errs    []error
+	dropped int // errors beyond maxErrors
+}
+
+// Start listens and begins to relay. The errors are those of Options, of the listener, and of the
+// Writer. The caller must Close the Relay.
+func Start(opts Options) (*Relay, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen(opts.ListenNetwork, opts.ListenAddress)
+	if err != nil {
+		return nil, fmt.Errorf("relay: %w", err)
+	}
+	if opts.Description == "" {
+		opts.Description = fmt.Sprintf("relay from %v %v to %v %v",
+			opts.ListenNetwork, listener.Addr(), opts.TargetNetwork, opts.TargetAddress)
+	}
+	iface, err := opts.Writer.Interface(opts.Interface, opts.Description)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("relay: %w", err), listener.Close())
+	}
+	r := &Relay{
+		opts: opts, iface: iface, listener: listener, log: opts.Logger,
+		live: map[*link]struct{}{}, done: make(chan struct{}),
+	}
+	r.dialing, r.cut = context.WithCancel(context.Background())
+	r.running.Go(r.accept)
+	return r, nil
+}
+
+// Addr is where clients connect.
+func (r *Relay) Addr() net.Addr { return r.listener.Addr() }
+
+// Close stops accepting, waits for the connections to end by themselves until ctx is done, and then cuts
+// those that are left, which both sides and the capture see as resets. When it returns, no goroutine of the relay
+// runs any more and all that went through is in the capture and flushed.
+//
+// The error joins what went wrong since Start: targets that could not be reached, the writing of the
+// capture, and how many connections were cut. That a peer reset its connection is not an error.
+func (r *Relay) Close(ctx context.Context) error {
+	r.once.Do(func() {
+		r.mu.Lock()
+		r.closing = true
+		r.mu.Unlock()
+		if err := r.listener.Close(); err != nil {
+			r.report(fmt.Errorf("relay: %w", err))
+		}
+		go func() {
+			r.running.Wait()
+			r.cut()
+			close(r.done)
+		}()
+	})
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		select {
+		case <-r.done:
+		default:
+			r.cutAll()
+			<-r.done
+		}
+	}
+	flushed := r.opts.Writer.Flush()
+	if errors.Is(flushed, capture.ErrClosed) {
+		flushed = nil // whoever closed the capture has flushed it
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := errors.Join(append(r.errs[:len(r.errs):len(r.errs)], flushed)...)
+	if r.dropped > 0 {
+		err = errors.Join(err, fmt.Errorf("relay: and %d more errors", r.dropped))
+	}
+	if r.nCut > 0 {
+		err = errors.Join(err, fmt.Errorf("relay: %d connections were still open and have been cut", r.nCut))
+	}
+	return err
+}
+
+func (r *Relay) cutAll() {
+	r.cut()
+	r.mu.Lock()
+	links := slices.Collect(maps.Keys(r.live))
+	if !r.isCut {
+		r.isCut, r.nCut = true, len(links)
+	}
+	r.mu.Unlock()
+	for _, l := range links {
+		l.cut()
+	}
+}
+
+func (r *Relay) accept() {
+	delay := time.Duration(0)
+	for n := 0; ; {
+		conn, err := r.listener.Accept()
+		switch {
+		case err == nil:
+			delay = 0
+			if l := r.admit(conn, n); l != nil {
+				r.running.Go(l.run)
+			}
+			n++
+		case errors.Is(err, net.ErrClosed):
+			return
+		default: // such as too many open files: go on when it gets better
+			r.report(fmt.Errorf("relay: accept: %w", err))
+			delay = min(max(2*delay, 5*time.Millisecond), time.Second)
+			select {
+			case <-time.After(delay):
+			case <-r.dialing.Done():
+				return
+			}
+		}
+	}
+}
+
+// admit begins to record a new connection. It returns nil if there is to be none.
+func (r *Relay) admit(conn net.Conn, n int) *link {
+	now := time.Now()
+	from, comments := r.describe(conn, n)
+	recorder, err := r.opts.Writer.Open(r.iface, from, r.opts.RecordTarget, now, comments...)
+	if err != nil {
+		// Better no connection than one that is not recorded.
+		r.report(fmt.Errorf("relay: connection %d was refused: %w", n, err))
+		_ = conn.Close()
+		return nil
+	}
+	l := &link{relay: r, number: n, client: conn, recorder: recorder, log: r.log.With("conn", n)}
+	r.mu.Lock()
+	closing := r.closing
+	if !closing {
+		r.live[l] = struct{}{}
+	}
+	r.mu.Unlock()
+	if closing {
+		l.cut()
+		return nil
+	}
+	l.log.Info("relay: connected", "client", recorder.Client(), "server", recorder.Server())
+	return l
+}
+
+// describe gives the address under which a client is recorded, and the comments on its first packet.
+func (r *Relay) describe(conn net.Conn, n int) (netip.AddrPort, []string) {
+	comment := fmt.Sprintf("%s: connection %d, target %s %s", r.opts.Interface, n, r.opts.TargetNetwork, r.opts.TargetAddress)
+	client := netip.AddrPortFrom(unixTarget.Addr(), uint16(unixClientPort+n%unixClientPorts))
+	if addr, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		client = addr.AddrPort()
+	} else {
+		comment += fmt.Sprintf(", client of unix %s", r.opts.ListenAddress)
+	}
+	if r.opts.Comment == "" {
+		return client, []string{comment}
+	}
+	return client, []string{comment, r.opts.Comment}
+}
+
+// report logs an error and keeps it for Close.
+func (r *Relay) report(err error) {
+	r.log.Error(err.Error())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.errs) == maxErrors {
+		r.dropped++
+		return
+	}
+	r.errs = append(r.errs, err)
+}
+
+// captureFailed reports that the capture cannot be written. That is so for good: it is reported once,
+// and traffic goes on.
+func (r *Relay) captureFailed(err error) {
+	r.captureError.Do(func() { r.report(fmt.Errorf("relay: from now on nothing is recorded: %w", err)) })
+}
+
+func (r *Relay) forget(l *link) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.live, l)
+}
