@@ -1,0 +1,85 @@
+package PerlPeer::Lite;
+
+# ClientLite blocks while it waits for an answer, so it lives in a process of its own, lite.pl, which
+# speaks the same line protocol: the commands are handed on as they came, and so are the answers.
+
+use strict;
+use warnings;
+
+use POE::Kernel;
+use POE::Session;
+use POSIX ();
+
+use PerlPeer::Error;
+use PerlPeer::JSON;
+
+sub new {
+    my ( $class, %with ) = @_;
+    return bless { protocol => $with{protocol}, program => $with{program}, pending => {}, buffer => '' }, $class;
+}
+
+# forward hands a command to the child, which is started when it is first needed. To be called from the
+# session that has the states lite_output and lite_gone.
+sub forward {
+    my ( $self, $c, $answer, $line ) = @_;
+    $self->_start unless $self->{pid};
+    $self->{pending}{ $c->{id} } = $answer;
+    my $octets = $line . "\n";
+    while ( length $octets ) {
+        my $n = syswrite $self->{to}, $octets;
+        next if !defined $n && $!{EINTR};
+        defined $n or PerlPeer::Error->failed("lite.pl is gone: $!");
+        substr( $octets, 0, $n, '' );
+    }
+    return;
+}
+
+sub _start {
+    my ($self) = @_;
+    pipe my $child_in, my $to          or PerlPeer::Error->failed("pipe: $!");
+    pipe my $from,     my $child_out   or PerlPeer::Error->failed("pipe: $!");
+    my $pid = fork;
+    defined $pid or PerlPeer::Error->failed("fork: $!");
+    if ( !$pid ) {
+        open STDIN,  '<&', $child_in  or POSIX::_exit(127);
+        open STDOUT, '>&', $child_out or POSIX::_exit(127);
+        exec { $^X } $^X, $self->{program} or POSIX::_exit(127);
+    }
+    @$self{qw(pid to from buffer)} = ( $pid, $to, $from, '' );
+    $poe_kernel->sig_child( $pid, 'lite_gone' );
+    $poe_kernel->select_read( $from, 'lite_output' );
+    return;
+}
+
+# output hands on what the child wrote.
+sub output {
+    my ($self) = @_;
+    my $n = sysread $self->{from}, $self->{buffer}, 65536, length $self->{buffer};
+    return if !defined $n && $!{EINTR};
+    if ( !$n ) { $poe_kernel->select_read( $self->{from} ); return }
+    while ( $self->{buffer} =~ s/\A([^\n]*)\n// ) {
+        my $line = $1;
+        my ($id) = $line =~ /"id":(-?\d+)/ or next;
+        delete $self->{pending}{$id};
+        $self->{protocol}->put_line($line);
+    }
+    return;
+}
+
+sub gone {
+    my ( $self, $status ) = @_;
+    $self->output;
+    $poe_kernel->select_read( $self->{from} );
+    my $pending = $self->{pending};
+    @$self{qw(pid to from pending)} = ( undef, undef, undef, {} );
+    $_->error( PerlPeer::Error->new( failed => "lite.pl ended with status $status" ) ) for values %$pending;
+    return;
+}
+
+sub stop {
+    my ($self) = @_;
+    kill TERM => $self->{pid} if $self->{pid};
+    return;
+}
+
+1;

@@ -1,0 +1,48 @@
+package PerlPeer::Release;
+
+# What the installed release of POE::Component::IKC is and can do. The releases differ in what they
+# have; a driver says `unsupported` for the rest.
+
+use strict;
+use warnings;
+
+use POE::Component::IKC::Responder;
+use POE::Component::IKC::ClientLite;
+
+# 0.1801 has no POE::Component::IKC; the version of the other modules may lag behind the release.
+sub name {
+    my $release = eval { require POE::Component::IKC; POE::Component::IKC->VERSION };
+    return defined $release ? "$release" : '' . POE::Component::IKC::Responder->VERSION;
+}
+
+# protocols: the module that writes SETUP lines came with IKC0.
+sub protocols {
+    return ( 'IKC', eval { require POE::Component::IKC::Protocol; 1 } ? 'IKC0' : () );
+}
+
+sub has_protocol {
+    my ($wanted) = @_;
+    return scalar grep { $_ eq $wanted } protocols();
+}
+
+# monitors: errors of channels and of remote kernels have been told to monitors since 0.2400.
+sub monitors {
+    my @events = qw(register unregister subscribe unsubscribe shutdown);
+    push @events, qw(channel error) if POE::Component::IKC::Responder->can('channel_error');
+    return @events;
+}
+
+# picks_port: up to 0.2003 port 0 means the default port.
+sub picks_port { return name() >= 0.21 }
+
+sub serializers {
+    return grep { ( my $file = "$_.pm" ) =~ s{::}{/}g; eval { require $file; 1 } }
+        qw(Storable FreezeThaw POE::Component::IKC::Freezer);
+}
+
+sub versions {
+    require Storable;
+    return { perl => sprintf( '%vd', $^V ), POE => "$POE::VERSION", Storable => "$Storable::VERSION" };
+}
+
+1;
