@@ -82,14 +82,14 @@ func (v *Value) SetRestricted() *Value { v.flags |= flagRestricted; return v }
 
 // Class returns the package that v is blessed into, or "".
 func (v *Value) Class() string {
-	if v == nil || v.body == nil {
+	if v == nil || v.body == nil || v.body.rare == nil {
 		return ""
 	}
-	return v.body.class
+	return v.body.rare.class
 }
 
 // Bless sets the class of v itself (Perl's bless \$v) and returns it.
-func (v *Value) Bless(class string) *Value { v.need().class = class; return v }
+func (v *Value) Bless(class string) *Value { v.needRare().class = class; return v }
 
 // Modifiers returns the modifiers of a Regexp, else "".
 func (v *Value) Modifiers() string { return v.aux(Regexp) }
@@ -98,10 +98,10 @@ func (v *Value) Modifiers() string { return v.aux(Regexp) }
 func (v *Value) Literal() string { return v.aux(VString) }
 
 func (v *Value) aux(k Kind) string {
-	if v.Kind() != k || v.body == nil {
+	if v.Kind() != k || v.body == nil || v.body.rare == nil {
 		return ""
 	}
-	return v.body.aux
+	return v.body.rare.aux
 }
 
 // TiedKind returns the sort of a Tied.
@@ -109,7 +109,7 @@ func (v *Value) TiedKind() TiedKind {
 	if v.Kind() != Tied {
 		return TiedScalar
 	}
-	return v.body.tied
+	return v.body.rare.tied
 }
 
 // TiedKey returns the key of a TiedKey, else nil.
@@ -117,7 +117,7 @@ func (v *Value) TiedKey() *Value {
 	if v.Kind() != Tied {
 		return nil
 	}
-	return v.body.key
+	return v.body.rare.key
 }
 
 // TiedIndex returns the index of a TiedElement, else 0.
@@ -125,14 +125,14 @@ func (v *Value) TiedIndex() int64 {
 	if v.Kind() != Tied {
 		return 0
 	}
-	return v.body.index
+	return v.body.rare.index
 }
 
 // SetTiedKey sets the key of a TiedKey and returns it.
-func (v *Value) SetTiedKey(key *Value) *Value { v.need().key = key; return v }
+func (v *Value) SetTiedKey(key *Value) *Value { v.needRare().key = key; return v }
 
 // SetTiedIndex sets the index of a TiedElement and returns it.
-func (v *Value) SetTiedIndex(i int64) *Value { v.need().index = i; return v }
+func (v *Value) SetTiedIndex(i int64) *Value { v.needRare().index = i; return v }
 
 // Elems returns the elements of an Array, else nil. A nil element is a hole. The slice is v's own.
 func (v *Value) Elems() []*Value {
@@ -184,4 +184,12 @@ func (v *Value) need() *body {
 		v.body = new(body)
 	}
 	return v.body
+}
+
+func (v *Value) needRare() *rare {
+	b := v.need()
+	if b.rare == nil {
+		b.rare = new(rare)
+	}
+	return b.rare
 }

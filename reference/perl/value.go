@@ -35,13 +35,14 @@ const (
 	Array               // Elems
 	Hash                // Pairs
 	Code                // Str: the source text of a sub, never run here
-	Regexp              // Str: the pattern; Flags: its modifiers
-	VString             // Str: the string value; Magic: the literal it was written as
+	Regexp              // Str: the pattern; Modifiers: its modifiers
+	VString             // Str: the string value; Literal: what it was written as
 	Tied                // Target: the object behind a tied variable; TiedKind tells which
+	Hooked              // Str: what the class's STORABLE_freeze returned; see Hook
 )
 
 var kindNames = [...]string{"undef", "integer", "unsigned integer", "double", "byte string", "UTF-8 string",
-	"boolean", "reference", "array", "hash", "code", "regexp", "v-string", "tied"}
+	"boolean", "reference", "array", "hash", "code", "regexp", "v-string", "tied", "self-serialized object"}
 
 // String names the kind as messages to people do.
 func (k Kind) String() string {
@@ -68,17 +69,25 @@ const (
 	flagWeak       valueFlags = 1 << iota // Ref: a weak reference
 	flagOverloaded                        // Ref: the target's class overloads operators
 	flagRestricted                        // Hash: locked by Hash::Util
+	flagImmortal                          // Undef, Bool: Perl's one and only read-only undef, yes or no
+	flagUTF8                              // VString, Code: the string is UTF-8
 )
 
-// body is what only some values have, apart from the rest to keep scalars small.
+// body is what containers and uncommon values have, apart from the rest to keep scalars small.
 type body struct {
-	class string
-	aux   string // Regexp: modifiers; VString: magic
-	tied  TiedKind
 	elems []*Value
 	pairs []Pair
-	key   *Value // Tied: the key of a tied hash element
-	index int64  // Tied: the index of a tied array element
+	rare  *rare
+}
+
+// rare is what only blessed and exotic values have.
+type rare struct {
+	class    string
+	aux      string // Regexp: modifiers; VString: literal
+	tied     TiedKind
+	hookType HookType
+	key      *Value // Tied: the key of a tied hash element; Hooked: the magic object of a tied variable
+	index    int64  // Tied: the index of a tied array element
 }
 
 // Pair is one element of a hash.
@@ -157,17 +166,17 @@ func NewCode(source string) *Value { return &Value{kind: Code, str: source} }
 // NewRegexp returns a compiled pattern with its modifiers, such as "ix". Perl blesses it into
 // class Regexp; so does whoever builds one to be frozen.
 func NewRegexp(pattern, modifiers string) *Value {
-	return &Value{kind: Regexp, str: pattern, body: &body{aux: modifiers}}
+	return &Value{kind: Regexp, str: pattern, body: &body{rare: &rare{aux: modifiers}}}
 }
 
 // NewVString returns a version string: its octets, and the literal ("v1.22.333") it was written as.
 func NewVString(s, literal string) *Value {
-	return &Value{kind: VString, str: s, body: &body{aux: literal}}
+	return &Value{kind: VString, str: s, body: &body{rare: &rare{aux: literal}}}
 }
 
 // NewTied returns a variable tied to object. TiedKey and TiedElement need SetTiedKey or SetTiedIndex.
 func NewTied(kind TiedKind, object *Value) *Value {
-	return &Value{kind: Tied, ref: object, body: &body{tied: kind}}
+	return &Value{kind: Tied, ref: object, body: &body{rare: &rare{tied: kind}}}
 }
 
 // ArrayRef returns a reference to a new array.

@@ -1,0 +1,62 @@
+package perl
+
+// HookType tells what sort of variable a Hooked value is in Perl.
+type HookType uint8
+
+// The sorts of variables that classes with hooks bless. The tied ones have a magic object.
+const (
+	HookScalar HookType = iota
+	HookArray
+	HookHash
+	HookTiedScalar
+	HookTiedArray
+	HookTiedHash
+)
+
+// NewHooked returns an object of the class that serialized itself by its STORABLE_freeze method:
+// frozen is the string the method returned, refs what the references it returned point at.
+// No thaw method is ever run, so the content of the object stays what the class made of it.
+func NewHooked(class string, sort HookType, frozen string, refs ...*Value) *Value {
+	return &Value{kind: Hooked, str: frozen, body: &body{elems: refs, rare: &rare{class: class, hookType: sort}}}
+}
+
+// HookType returns the sort of a Hooked, else HookScalar.
+func (v *Value) HookType() HookType {
+	if v.Kind() != Hooked {
+		return HookScalar
+	}
+	return v.body.rare.hookType
+}
+
+// HookRefs returns what the references that STORABLE_freeze returned point at, else nil. The slice is v's own.
+func (v *Value) HookRefs() []*Value {
+	if v.Kind() != Hooked {
+		return nil
+	}
+	return v.body.elems
+}
+
+// HookMagic returns the object behind a Hooked that is tied as well, else nil.
+func (v *Value) HookMagic() *Value {
+	if v.Kind() != Hooked {
+		return nil
+	}
+	return v.body.rare.key
+}
+
+// SetHookMagic sets the object behind a Hooked of a tied sort and returns the Hooked.
+func (v *Value) SetHookMagic(object *Value) *Value { v.needRare().key = object; return v }
+
+// Immortal tells whether an Undef or Bool is one of Perl's own read-only variables, which references
+// such as \undef and \!!1 point at, rather than a copy. Storable keeps the two apart.
+func (v *Value) Immortal() bool { return v != nil && v.flags&flagImmortal != 0 }
+
+// SetImmortal marks an Undef or Bool as Perl's own read-only variable and returns it.
+func (v *Value) SetImmortal() *Value { v.flags |= flagImmortal; return v }
+
+// UTF8 tells whether the string of v has the UTF-8 flag: always for Text, never for Bytes, and as
+// it was read or set for a VString or Code.
+func (v *Value) UTF8() bool { return v != nil && (v.kind == Text || v.flags&flagUTF8 != 0) }
+
+// SetUTF8 sets the UTF-8 flag of a VString or Code and returns it.
+func (v *Value) SetUTF8() *Value { v.flags |= flagUTF8; return v }

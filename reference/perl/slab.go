@@ -1,0 +1,211 @@
+package perl
+
+import (
+	"math"
+	"math/bits"
+)
+
+const (
+	minSlab = 8
+	maxSlab = 512 // Values; 24 KiB, a size class of Go's allocator
+	bodies  = 16
+	pointer = 256
+)
+
+// Slab allocates many Values together, which is several times faster than one by one, and numbers
+// them from 0 in the order of allocation. It is how decoders build trees. A chunk of Values lives as
+// long as any of them is in use. The zero Slab is ready; a Slab is not safe for concurrent use.
+type Slab struct {
+	cur   []Value // the rest of the current chunk
+	full  [][]Value
+	shift uint8
+	body  []body
+	elems []*Value
+	pairs []Pair
+}
+
+// Expect sizes the chunks for a tree of about n Values. It must come before the first Value.
+func (s *Slab) Expect(n int) {
+	n = min(max(n, minSlab), maxSlab)
+	s.shift = uint8(bits.Len(uint(n - 1)))
+}
+
+// Len returns how many Values s gave out.
+func (s *Slab) Len() int { return len(s.full)<<s.shift - len(s.cur) }
+
+// At returns the i-th Value given out. i must be in [0, Len).
+func (s *Slab) At(i int) *Value { return &s.full[i>>s.shift][i&(1<<s.shift-1)] }
+
+func (s *Slab) grow() {
+	if s.shift == 0 {
+		s.Expect(maxSlab)
+	}
+	s.cur = make([]Value, 1<<s.shift)
+	s.full = append(s.full, s.cur)
+}
+
+// Undef returns a new undef.
+func (s *Slab) Undef() *Value {
+	if len(s.cur) == 0 {
+		s.grow()
+	}
+	v := &s.cur[0]
+	s.cur = s.cur[1:]
+	return v
+}
+
+// Int returns a new integer.
+func (s *Slab) Int(i int64) *Value {
+	v := s.Undef()
+	v.kind, v.num = Int, uint64(i)
+	return v
+}
+
+// Uint returns a new integer, of kind Int if it fits.
+func (s *Slab) Uint(u uint64) *Value {
+	v := s.Undef()
+	v.kind, v.num = Int, u
+	if u > math.MaxInt64 {
+		v.kind = Uint
+	}
+	return v
+}
+
+// Double returns a new floating point number.
+func (s *Slab) Double(f float64) *Value {
+	v := s.Undef()
+	v.kind, v.num = Double, math.Float64bits(f)
+	return v
+}
+
+// Bytes returns a new string of octets.
+func (s *Slab) Bytes(str string) *Value {
+	v := s.Undef()
+	v.kind, v.str = Bytes, str
+	return v
+}
+
+// Text returns a new string of characters.
+func (s *Slab) Text(str string) *Value {
+	v := s.Undef()
+	v.kind, v.str = Text, str
+	return v
+}
+
+// Bool returns a new boolean.
+func (s *Slab) Bool(b bool) *Value {
+	v := s.Undef()
+	v.kind = Bool
+	if b {
+		v.num = 1
+	}
+	return v
+}
+
+// Ref returns a new reference to target, which may be nil until SetTarget.
+func (s *Slab) Ref(target *Value) *Value {
+	v := s.Undef()
+	v.kind, v.ref = Ref, target
+	return v
+}
+
+func (s *Slab) newBody() *body {
+	if len(s.body) == 0 {
+		s.body = make([]body, min(bodies, 1<<s.shift))
+	}
+	b := &s.body[0]
+	s.body = s.body[1:]
+	return b
+}
+
+// Array returns a new array of n holes and its elements, for the caller to fill in.
+func (s *Slab) Array(n int) (*Value, []*Value) {
+	v := s.Undef()
+	v.kind, v.body = Array, s.newBody()
+	switch {
+	case n <= len(s.elems):
+	case n > pointer/4:
+		v.body.elems = make([]*Value, n)
+		return v, v.body.elems
+	default:
+		s.elems = make([]*Value, max(n, min(pointer, 1<<s.shift)))
+	}
+	v.body.elems, s.elems = s.elems[:n:n], s.elems[n:]
+	return v, v.body.elems
+}
+
+// Hash returns a new hash of n empty pairs and these, for the caller to fill in.
+func (s *Slab) Hash(n int) (*Value, []Pair) {
+	v := s.Undef()
+	v.kind, v.body = Hash, s.newBody()
+	switch {
+	case n <= len(s.pairs):
+	case n > pointer/8:
+		v.body.pairs = make([]Pair, n)
+		return v, v.body.pairs
+	default:
+		s.pairs = make([]Pair, max(n, min(pointer/2, 1<<s.shift)))
+	}
+	v.body.pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
+	return v, v.body.pairs
+}
+
+// Code returns a new sub given by its source text.
+func (s *Slab) Code(source string) *Value {
+	v := s.Undef()
+	v.kind, v.str = Code, source
+	return v
+}
+
+// Regexp returns a new compiled pattern.
+func (s *Slab) Regexp(pattern, modifiers string) *Value {
+	v := s.Undef()
+	v.kind, v.str = Regexp, pattern
+	v.needRare().aux = modifiers
+	return v
+}
+
+// VString returns a new version string.
+func (s *Slab) VString(str, literal string) *Value {
+	v := s.Undef()
+	v.kind, v.str = VString, str
+	v.needRare().aux = literal
+	return v
+}
+
+// Tied returns a new tied variable, whose object comes later by SetTarget.
+func (s *Slab) Tied(kind TiedKind) *Value {
+	v := s.Undef()
+	v.kind = Tied
+	v.needRare().tied = kind
+	return v
+}
+
+// Hooked returns a new object that serialized itself, to be completed by SetHooked.
+func (s *Slab) Hooked(sort HookType) *Value {
+	v := s.Undef()
+	v.kind = Hooked
+	v.needRare().hookType = sort
+	return v
+}
+
+// SetHooked completes a Hooked.
+func (v *Value) SetHooked(class, frozen string, refs []*Value) *Value {
+	v.str = frozen
+	v.needRare().class = class
+	v.body.elems = refs
+	return v
+}
+
+// SetStr replaces the octets of a string, the source of a Code or the pattern of a Regexp.
+func (v *Value) SetStr(s string) *Value { v.str = s; return v }
+
+// SetLiteral makes a string a VString that was written as literal.
+func (v *Value) SetLiteral(literal string) *Value {
+	if v.kind == Text {
+		v.flags |= flagUTF8
+	}
+	v.kind = VString
+	v.needRare().aux = literal
+	return v
+}

@@ -1,0 +1,460 @@
+package storable
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"unsafe"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// What things cost in memory, for MaxAlloc.
+const (
+	valueSize = 48
+	bodySize  = 56
+	pairSize  = 32
+	elemSize  = 8
+)
+
+// Thaw reads an image of any kind and returns a reference to what it holds, as Perl's thaw does.
+// The error is an *Error or a *LimitError. Unless Alias is set, the result keeps no part of image.
+func (m *Decoder) Thaw(image []byte) (*perl.Value, error) {
+	if int64(len(image)) > m.opt.MaxAlloc {
+		return nil, &LimitError{"MaxAlloc", m.opt.MaxAlloc, int64(len(image)), 0}
+	}
+	var d decoder
+	if m.opt.Alias {
+		d.s = unsafe.String(unsafe.SliceData(image), len(image))
+	} else {
+		d.s = string(image)
+	}
+	return d.thaw(m)
+}
+
+// decoder reads one image. Its methods return nil, or false, once err is set.
+//
+// Every SV of an image has an index, by which SX_OBJECT refers to it: the order in which reading starts. Each
+// takes exactly one Value of the slab, in that order, so the slab is the table of what was seen.
+type decoder struct {
+	s       string // the image
+	pos     int
+	slab    perl.Slab
+	big     bool // multi-octet numbers are big-endian
+	inArray bool // an SX_SVUNDEF_ELEM may come
+	depth   int  // levels left
+	left    int  // elements left
+	alloc   int64
+	longest uint64 // octets of the longest string allowed
+	mode    *Decoder
+	header  Header
+	classes []string
+	old     map[uint64]int // before major 1: address of an SV to its index
+	err     error
+}
+
+func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
+	h, err := readHeader(d.s)
+	if err != nil {
+		return nil, err
+	}
+	if m.opt.Perl56 && h.order56 {
+		h.Layout.IVSize = 8
+	}
+	d.mode, d.header, d.pos = m, h, h.Size
+	d.big = h.Network() || h.Layout.BigEndian
+	d.depth, d.left, d.longest = m.opt.MaxDepth, m.opt.MaxElements, uint64(m.opt.MaxString)
+	d.slab.Expect((len(d.s) - d.pos) / 8)
+	var root *perl.Value
+	if h.Major < majorWithMinor {
+		root = d.oldValue()
+	} else {
+		root = d.value()
+	}
+	if root == nil {
+		return nil, d.err
+	}
+	if d.pos != len(d.s) {
+		return nil, &Error{ErrTrailing, d.pos, "the end", fmt.Sprintf("%d more octets", len(d.s)-d.pos)}
+	}
+	if h.Major < majorWithoutTags && root.Target().Class() != "" {
+		return root, nil // Storable 0.5 wrote the reference to an object, too
+	}
+	return perl.NewRef(root), nil
+}
+
+func (d *decoder) fail(err error, at int, expected, got string) *perl.Value {
+	if d.err == nil {
+		d.err = &Error{err, at, expected, got}
+	}
+	return nil
+}
+
+func (d *decoder) exceeded(name string, most, got int64) *perl.Value {
+	if d.err == nil {
+		d.err = &LimitError{name, most, got, d.pos}
+	}
+	return nil
+}
+
+func (d *decoder) truncated(n uint64, what string) {
+	d.fail(ErrTruncated, d.pos, fmt.Sprintf("%d octets of %s", n, what), fmt.Sprintf("%d", len(d.s)-d.pos))
+}
+
+func (d *decoder) octet(what string) (byte, bool) {
+	if d.pos >= len(d.s) {
+		d.truncated(1, what)
+		return 0, false
+	}
+	d.pos++
+	return d.s[d.pos-1], true
+}
+
+// bigEndian reads what has four octets in network order even in native images.
+func (d *decoder) bigEndian(what string) (uint32, bool) {
+	if len(d.s)-d.pos < 4 {
+		d.truncated(4, what)
+		return 0, false
+	}
+	s := d.s[d.pos : d.pos+4]
+	d.pos += 4
+	return uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3]), true
+}
+
+func (d *decoder) u32(what string) (uint32, bool) {
+	n, ok := d.bigEndian(what)
+	if !d.big {
+		n = n>>24 | n>>8&0xff00 | n<<8&0xff0000 | n<<24
+	}
+	return n, ok
+}
+
+func (d *decoder) u64(what string) (uint64, bool) {
+	if len(d.s)-d.pos < 8 {
+		d.truncated(8, what)
+		return 0, false
+	}
+	b := []byte(d.s[d.pos : d.pos+8])
+	d.pos += 8
+	if d.big {
+		return binary.BigEndian.Uint64(b), true
+	}
+	return binary.LittleEndian.Uint64(b), true
+}
+
+// length reads the length of a string or the count of a container: one octet, or four.
+func (d *decoder) length(long bool, what string) (uint64, bool) {
+	if long {
+		n, ok := d.u32(what)
+		return uint64(n), ok
+	}
+	n, ok := d.octet(what)
+	return uint64(n), ok
+}
+
+func (d *decoder) str(n uint64, what string) (string, bool) {
+	if n > uint64(len(d.s)-d.pos) {
+		d.truncated(n, what)
+		return "", false
+	}
+	if n > d.longest {
+		d.exceeded("MaxString", int64(d.longest), int64(n))
+		return "", false
+	}
+	d.pos += int(n)
+	return d.s[d.pos-int(n) : d.pos], true
+}
+
+// count checks the count of a container against the octets left, each member taking at least least,
+// and against the limits, before anything is allocated; and it enters the container.
+func (d *decoder) enter(n uint64, least, size int, what string) bool {
+	if n > uint64(len(d.s)-d.pos)/uint64(least) {
+		d.fail(ErrCount, d.pos, fmt.Sprintf("a count that %d octets can hold", len(d.s)-d.pos), fmt.Sprintf("%d %s", n, what))
+		return false
+	}
+	if n > uint64(d.left) {
+		d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)-int64(d.left)+int64(n))
+		return false
+	}
+	d.alloc += bodySize + int64(n)*int64(size)
+	if a := d.alloc + int64(d.slab.Len())*valueSize + int64(len(d.s)); a > d.mode.opt.MaxAlloc {
+		d.exceeded("MaxAlloc", d.mode.opt.MaxAlloc, a)
+		return false
+	}
+	return d.deeper()
+}
+
+func (d *decoder) deeper() bool {
+	if d.depth == 0 {
+		d.exceeded("MaxDepth", int64(d.mode.opt.MaxDepth), int64(d.mode.opt.MaxDepth)+1)
+		return false
+	}
+	d.depth--
+	return true
+}
+
+// value reads one object.
+func (d *decoder) value() *perl.Value {
+	if d.pos >= len(d.s) {
+		d.truncated(1, "a tag")
+		return nil
+	}
+	if d.left == 0 {
+		return d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)+1)
+	}
+	d.left--
+	t := tag(d.s[d.pos])
+	d.pos++
+	switch t {
+	case tagByte:
+		if b, ok := d.octet("an integer"); ok {
+			return d.slab.Int(int64(b) - 128)
+		}
+		return nil
+	case tagScalar:
+		if d.pos < len(d.s) {
+			n := int(d.s[d.pos])
+			if at := d.pos + 1; n <= len(d.s)-at && uint64(n) <= d.longest {
+				d.pos = at + n
+				return d.slab.Bytes(d.s[at : at+n])
+			}
+		}
+		return d.scalar(t)
+	case tagLScalar, tagUTF8Str, tagLUTF8Str:
+		return d.scalar(t)
+	case tagNetint:
+		if n, ok := d.bigEndian("an integer"); ok {
+			return d.slab.Int(int64(int32(n)))
+		}
+		return nil
+	case tagRef, tagOverload, tagWeakRef, tagWeakOverload:
+		return d.ref(t)
+	case tagHash:
+		if n, ok := d.u32("a count"); ok {
+			return d.hash(uint64(n), false, 0)
+		}
+		return nil
+	case tagArray:
+		if n, ok := d.u32("a count"); ok {
+			return d.array(uint64(n))
+		}
+		return nil
+	case tagUndef:
+		return d.slab.Undef()
+	case tagObject:
+		if n, ok := d.bigEndian("an index"); ok {
+			d.left++ // not a value of its own
+			return d.seen(uint64(n))
+		}
+		return nil
+	}
+	return d.uncommon(t)
+}
+
+// uncommon reads an object whose tag value leaves to it.
+func (d *decoder) uncommon(t tag) *perl.Value {
+	at := d.pos - 1
+	switch t {
+	case tagBless, tagIxBless:
+		return d.blessed(t)
+	case tagFlagHash:
+		if flags, ok := d.octet("hash flags"); ok {
+			if n, ok := d.u32("a count"); ok {
+				return d.hash(uint64(n), true, flags)
+			}
+		}
+		return nil
+	case tagInteger:
+		return d.integer()
+	case tagDouble:
+		return d.double()
+	case tagSVUndef:
+		return d.slab.Undef().SetImmortal()
+	case tagSVUndefElem:
+		if d.inArray {
+			return d.slab.Undef().SetImmortal()
+		}
+	case tagSVYes, tagSVNo:
+		return d.slab.Bool(t == tagSVYes).SetImmortal()
+	case tagTrue, tagFalse:
+		return d.slab.Bool(t == tagTrue)
+	case tagTiedScalar, tagTiedArray, tagTiedHash, tagTiedKey, tagTiedIdx:
+		return d.tied(t)
+	case tagHook:
+		return d.hook(false)
+	case tagCode:
+		return d.code()
+	case tagRegexp:
+		return d.regexp()
+	case tagVString, tagLVString:
+		return d.vstring(t == tagLVString)
+	case tagLObject:
+		return d.large()
+	}
+	return d.fail(ErrTag, at, "the tag of an object", t.String())
+}
+
+func (d *decoder) scalar(t tag) *perl.Value {
+	n, ok := d.length(t == tagLScalar || t == tagLUTF8Str, "a string's length")
+	if !ok {
+		return nil
+	}
+	s, ok := d.str(n, "a string")
+	if !ok {
+		return nil
+	}
+	if t == tagUTF8Str || t == tagLUTF8Str {
+		return d.slab.Text(s)
+	}
+	return d.slab.Bytes(s)
+}
+
+func (d *decoder) seen(index uint64) *perl.Value {
+	if index >= uint64(d.slab.Len()) {
+		return d.fail(ErrIndex, d.pos-4, fmt.Sprintf("an index below %d", d.slab.Len()), fmt.Sprint(index))
+	}
+	return d.slab.At(int(index))
+}
+
+func (d *decoder) ref(t tag) *perl.Value {
+	v := d.slab.Ref(nil)
+	switch t {
+	case tagOverload:
+		v.SetOverloaded()
+	case tagWeakRef:
+		v.SetWeak()
+	case tagWeakOverload:
+		v.SetWeak().SetOverloaded()
+	}
+	if !d.deeper() {
+		return nil
+	}
+	outer := d.inArray
+	d.inArray = false
+	target := d.value()
+	d.inArray = outer
+	d.depth++
+	if target == nil {
+		return nil
+	}
+	v.SetTarget(target)
+	return v
+}
+
+func (d *decoder) array(n uint64) *perl.Value {
+	if !d.enter(n, 1, elemSize, "elements") {
+		return nil
+	}
+	v, elems := d.slab.Array(int(n))
+	outer := d.inArray
+	d.inArray = true
+	for i := range elems {
+		hole := d.pos < len(d.s) && tag(d.s[d.pos]) == tagSVUndef
+		e := d.value()
+		if e == nil {
+			return nil
+		}
+		if !hole {
+			elems[i] = e
+		}
+	}
+	d.inArray = outer
+	d.depth++
+	return v
+}
+
+// blessed reads an object with a class, given by name or by index.
+func (d *decoder) blessed(t tag) *perl.Value {
+	class, ok := d.class(t)
+	if !ok {
+		return nil
+	}
+	if d.pos < len(d.s) {
+		next := tag(d.s[d.pos])
+		if next == tagLObject && d.pos+1 < len(d.s) {
+			next = tag(d.s[d.pos+1])
+		}
+		switch next {
+		case tagBless, tagIxBless, tagObject, tagHook, tagSVUndef, tagSVYes, tagSVNo, tagSVUndefElem:
+			return d.fail(ErrTag, d.pos, "an object that can be blessed", next.String())
+		}
+	}
+	d.left++ // the class is not a value of its own
+	v := d.value()
+	if v == nil {
+		return nil
+	}
+	return v.Bless(class)
+}
+
+func (d *decoder) class(t tag) (string, bool) {
+	n, ok := d.length(false, "a class name's length")
+	if ok && n&blessLong != 0 {
+		n, ok = d.length(true, "a class name's length")
+	}
+	if !ok {
+		return "", false
+	}
+	if t == tagIxBless {
+		return d.classAt(n)
+	}
+	return d.newClass(n)
+}
+
+func (d *decoder) classAt(i uint64) (string, bool) {
+	if i >= uint64(len(d.classes)) {
+		d.fail(ErrIndex, d.pos, fmt.Sprintf("one of the %d classes seen", len(d.classes)), fmt.Sprintf("class %d", i))
+		return "", false
+	}
+	return d.classes[i], true
+}
+
+func (d *decoder) newClass(n uint64) (string, bool) {
+	at := d.pos
+	name, ok := d.str(n, "a class name")
+	if !ok {
+		return "", false
+	}
+	if n == 0 {
+		d.fail(ErrCount, at, "a class name", "an empty one")
+		return "", false
+	}
+	if d.mode.classes != nil && !d.mode.classes[name] {
+		d.fail(ErrForbidden, at, "an allowed class", fmt.Sprintf("%.80q", name))
+		return "", false
+	}
+	d.classes = append(d.classes, name)
+	return name, true
+}
+
+func (d *decoder) integer() *perl.Value {
+	switch {
+	case d.header.Layout.IVSize == 8:
+		if n, ok := d.u64("an integer"); ok {
+			return d.slab.Int(int64(n))
+		}
+	case d.header.Layout.IVSize == 4:
+		if n, ok := d.u32("an integer"); ok {
+			return d.slab.Int(int64(int32(n)))
+		}
+	default:
+		d.fail(ErrTag, d.pos-1, "no native integer in network order", tagInteger.String())
+	}
+	return nil
+}
+
+func (d *decoder) double() *perl.Value {
+	switch d.header.Layout.NVSize {
+	case 8:
+		if n, ok := d.u64("a double"); ok {
+			return d.slab.Double(math.Float64frombits(n))
+		}
+	case 0:
+		d.fail(ErrTag, d.pos-1, "no native double in network order", tagDouble.String())
+	default:
+		if s, ok := d.str(uint64(d.header.Layout.NVSize), "a long double"); ok {
+			return d.slab.Double(longDouble(s, d.big))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,374 @@
+package storable
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"sync"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// Freeze writes what the reference v points at into a new image. The error is a *ValueError or a
+// *LimitError.
+func (m *Encoder) Freeze(v *perl.Value) ([]byte, error) {
+	e := encoders.Get().(*encoder)
+	err := e.freeze(m, v)
+	var image []byte
+	if err == nil {
+		image = bytes.Clone(e.buf)
+	}
+	e.release()
+	return image, err
+}
+
+// Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
+func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
+	e := encoders.Get().(*encoder)
+	scratch := e.buf
+	e.buf = dst
+	err := e.freeze(m, v)
+	if err == nil {
+		dst = e.buf
+	}
+	e.buf = scratch
+	e.release()
+	return dst, err
+}
+
+// encoder writes one image.
+type encoder struct {
+	buf     []byte
+	start   int
+	seen    seenTable
+	next    uint32 // the index of the next SV
+	classes map[string]uint32
+	opt     FreezeOptions
+	native  bool
+	little  bool
+	depth   int
+	root    *perl.Value // makes all values escape to the heap, see seenTable
+	err     error
+}
+
+var encoders = sync.Pool{New: func() any { return new(encoder) }}
+
+const keepBuffer, keepSlots = 1 << 22, 1 << 18
+
+func (e *encoder) release() {
+	e.root, e.err = nil, nil
+	if cap(e.buf) > keepBuffer {
+		e.buf = nil
+	}
+	if len(e.seen.slots) > keepSlots {
+		e.seen.slots = nil
+	}
+	e.buf = e.buf[:0]
+	encoders.Put(e)
+}
+
+func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
+	e.start = len(e.buf)
+	if v.Kind() != perl.Ref {
+		return &ValueError{ErrUnsupported, 0, "a reference", v.Kind().String()}
+	}
+	e.opt, e.depth, e.next, e.err = m.opt, m.opt.MaxDepth, 0, nil
+	e.native = e.opt.Layout != Network
+	e.little = e.native && !e.opt.Layout.BigEndian
+	e.seen.reset()
+	clear(e.classes)
+	e.root = v
+	e.header()
+	e.inner(v.Target())
+	return e.err
+}
+
+func (e *encoder) header() {
+	if e.opt.File {
+		e.buf = append(e.buf, fileMagic...)
+	}
+	minor := byte(e.opt.Minor)
+	if !e.native {
+		e.buf = append(e.buf, major<<1|1, minor)
+		return
+	}
+	l := e.opt.Layout
+	order := "12345678"
+	if l.BigEndian {
+		order = "87654321"
+	}
+	if l.IVSize == 4 {
+		order = order[:4]
+		if l.BigEndian {
+			order = "4321"
+		}
+	}
+	e.buf = append(e.buf, major<<1, minor, byte(len(order)))
+	e.buf = append(e.buf, order...)
+	e.buf = append(e.buf, 4, byte(l.LongSize), byte(l.PtrSize), byte(l.NVSize))
+}
+
+func (e *encoder) fail(err error, expected, got string) {
+	if e.err == nil {
+		e.err = &ValueError{err, len(e.buf) - e.start, expected, got}
+	}
+}
+
+// needs fails if the image's minor version is older than the one that brought what is to be written.
+func (e *encoder) needs(minor int, what string) {
+	if e.opt.Minor < minor {
+		e.fail(ErrUnsupported, fmt.Sprintf("what minor version %d has", e.opt.Minor), fmt.Sprintf("%s, of minor version %d", what, minor))
+	}
+}
+
+func (e *encoder) u32(n uint32) {
+	if e.little {
+		e.buf = binary.LittleEndian.AppendUint32(e.buf, n)
+	} else {
+		e.buf = binary.BigEndian.AppendUint32(e.buf, n)
+	}
+}
+
+func (e *encoder) u64(n uint64) {
+	if e.little {
+		e.buf = binary.LittleEndian.AppendUint64(e.buf, n)
+	} else {
+		e.buf = binary.BigEndian.AppendUint64(e.buf, n)
+	}
+}
+
+// inner writes an object within another; nil, which no Perl variable can be, as undef.
+func (e *encoder) inner(v *perl.Value) {
+	if e.depth == 0 {
+		if e.err == nil {
+			e.err = &LimitError{"MaxDepth", int64(e.opt.MaxDepth), int64(e.opt.MaxDepth) + 1, len(e.buf) - e.start}
+		}
+		return
+	}
+	e.depth--
+	e.value(v)
+	e.depth++
+}
+
+// value writes one object, or where it was written.
+func (e *encoder) value(v *perl.Value) {
+	if v == nil {
+		e.next++
+		e.buf = append(e.buf, byte(tagUndef))
+		return
+	}
+	index, found := e.seen.add(v, e.next)
+	if found && (v.Kind() != perl.Undef || !v.Immortal()) {
+		if index > math.MaxInt32 {
+			e.buf = append(e.buf, byte(tagLObject), byte(tagObject))
+			e.u64(uint64(index))
+			return
+		}
+		e.buf = binary.BigEndian.AppendUint32(append(e.buf, byte(tagObject)), index)
+		return
+	}
+	e.next++
+	kind := v.Kind()
+	if kind == perl.Hooked {
+		e.hook(v)
+		return
+	}
+	if class := v.Class(); class != "" {
+		e.bless(class)
+	}
+	switch kind {
+	case perl.Bytes:
+		e.str(tagScalar, tagLScalar, v.Str())
+	case perl.Int:
+		e.integer(v.Int())
+	case perl.Text:
+		e.str(tagUTF8Str, tagLUTF8Str, v.Str())
+	case perl.Ref:
+		e.ref(v)
+	case perl.Hash:
+		e.hash(v)
+	case perl.Array:
+		e.array(v)
+	case perl.Undef:
+		if v.Immortal() {
+			e.buf = append(e.buf, byte(tagSVUndef))
+		} else {
+			e.buf = append(e.buf, byte(tagUndef))
+		}
+	case perl.Uint:
+		e.str(tagScalar, tagLScalar, strconv.FormatUint(v.Uint(), 10))
+	case perl.Double:
+		e.double(v.Double())
+	case perl.Bool:
+		e.boolean(v)
+	default:
+		e.exotic(v)
+	}
+}
+
+func (e *encoder) str(short, long tag, s string) {
+	switch n := len(s); {
+	case n <= maxShortString:
+		e.buf = append(e.buf, byte(short), byte(n))
+	case n <= largeLength:
+		e.buf = append(e.buf, byte(long))
+		e.u32(uint32(n))
+	default:
+		e.needs(11, "a string beyond 2 GiB")
+		e.buf = append(e.buf, byte(tagLObject), byte(long))
+		e.u64(uint64(n))
+	}
+	e.buf = append(e.buf, s...)
+}
+
+// integer writes a small integer in an octet, else, in network order, one of 32 bits as such and a
+// larger one as a string; in native order, in the size of the layout.
+func (e *encoder) integer(i int64) {
+	switch {
+	case i >= -128 && i <= 127:
+		e.buf = append(e.buf, byte(tagByte), byte(i+128))
+	case i == int64(int32(i)) && !e.native:
+		e.buf = binary.BigEndian.AppendUint32(append(e.buf, byte(tagNetint)), uint32(i))
+	case !e.native || e.opt.Layout.IVSize == 4 && i != int64(int32(i)):
+		e.str(tagScalar, tagLScalar, strconv.FormatInt(i, 10))
+	case e.opt.Layout.IVSize == 4:
+		e.buf = append(e.buf, byte(tagInteger))
+		e.u32(uint32(i))
+	default:
+		e.buf = append(e.buf, byte(tagInteger))
+		e.u64(uint64(i))
+	}
+}
+
+// exactInts is the magnitude up to which Perl takes a floating point number without a fraction for
+// an integer: every integer below has a float64 of its own.
+const exactInts = 1 << 53
+
+// double writes a number without a fraction as an integer, as Perl does, and others, in network order, as a
+// string of 15 digits.
+func (e *encoder) double(f float64) {
+	if f > -exactInts && f < exactInts && f == math.Trunc(f) {
+		if i := int64(f); e.opt.Layout.IVSize != 4 || i == int64(int32(i)) {
+			e.integer(i)
+			return
+		}
+	}
+	if !e.native {
+		e.str(tagScalar, tagLScalar, perl.FormatDouble(f, 15))
+		return
+	}
+	e.buf = append(e.buf, byte(tagDouble))
+	e.u64(math.Float64bits(f))
+}
+
+func (e *encoder) boolean(v *perl.Value) {
+	b := v.Bool()
+	switch {
+	case v.Immortal() && b:
+		e.buf = append(e.buf, byte(tagSVYes))
+	case v.Immortal():
+		e.buf = append(e.buf, byte(tagSVNo))
+	case e.opt.Booleans && b:
+		e.buf = append(e.buf, byte(tagTrue))
+	case e.opt.Booleans:
+		e.buf = append(e.buf, byte(tagFalse))
+	case b:
+		e.buf = append(e.buf, byte(tagScalar), 1, '1')
+	default:
+		e.buf = append(e.buf, byte(tagScalar), 0)
+	}
+}
+
+func (e *encoder) ref(v *perl.Value) {
+	target := v.Target()
+	if target == nil {
+		e.fail(ErrUnsupported, "a reference to something", "a reference without a target")
+		return
+	}
+	t := tagRef
+	switch weak := v.Weak(); {
+	case weak && v.Overloaded():
+		t = tagWeakOverload
+	case weak:
+		t = tagWeakRef
+	case v.Overloaded():
+		t = tagOverload
+	}
+	if t == tagWeakRef || t == tagWeakOverload {
+		e.needs(7, "a weak reference")
+	}
+	e.buf = append(e.buf, byte(t))
+	e.inner(target)
+}
+
+func (e *encoder) count(t tag, n int) {
+	if n > largeLength {
+		e.needs(11, "a container of more than 2^31-1 elements")
+		e.buf = append(e.buf, byte(tagLObject), byte(t))
+		e.u64(uint64(n))
+		return
+	}
+	e.buf = append(e.buf, byte(t))
+	e.u32(uint32(n))
+}
+
+func (e *encoder) array(v *perl.Value) {
+	elems := v.Elems()
+	e.count(tagArray, len(elems))
+	if e.depth == 0 {
+		e.inner(nil)
+		return
+	}
+	e.depth--
+	for _, elem := range elems {
+		switch {
+		case elem == nil:
+			e.next++
+			e.buf = append(e.buf, byte(tagSVUndef))
+		case elem.Kind() == perl.Undef && elem.Immortal():
+			e.next++
+			t := tagSVUndefElem
+			if e.opt.Minor < 10 {
+				t = tagSVUndef
+			}
+			e.buf = append(e.buf, byte(t))
+		default:
+			e.value(elem)
+		}
+		if e.err != nil {
+			return
+		}
+	}
+	e.depth++
+}
+
+// bless writes a class: its name the first time, its index from then on.
+func (e *encoder) bless(class string) {
+	if i, ok := e.classes[class]; ok {
+		e.buf = append(e.buf, byte(tagIxBless))
+		e.blessNumber(i)
+		return
+	}
+	e.newClass(class)
+	e.buf = append(e.buf, byte(tagBless))
+	e.blessNumber(uint32(len(class)))
+	e.buf = append(e.buf, class...)
+}
+
+func (e *encoder) newClass(class string) {
+	if e.classes == nil {
+		e.classes = make(map[string]uint32)
+	}
+	e.classes[class] = uint32(len(e.classes))
+}
+
+func (e *encoder) blessNumber(n uint32) {
+	if n <= maxShortClass {
+		e.buf = append(e.buf, byte(n))
+		return
+	}
+	e.buf = append(e.buf, blessLong)
+	e.u32(n)
+}

@@ -1,0 +1,156 @@
+package storable
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// hash reads the pairs of a hash of n pairs; with flagged, each key has flags.
+func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
+	least := 5 // a tag and the length of a key
+	if flagged {
+		least = 6
+	}
+	if !d.enter(n, least, pairSize, "pairs") {
+		return nil
+	}
+	v, pairs := d.slab.Hash(int(n))
+	restricted := flagged && flags&hashRestricted != 0
+	if restricted {
+		v.SetRestricted()
+	}
+	outer := d.inArray
+	d.inArray = false
+	var keys keySet
+	for i := range pairs {
+		p := &pairs[i]
+		if p.Value = d.value(); p.Value == nil {
+			return nil
+		}
+		at := d.pos
+		if flagged && !d.keyFlags(p, restricted) {
+			return nil
+		}
+		if p.Flags&keyOfSV != 0 {
+			p.Flags &^= keyOfSV
+		} else {
+			n, ok := d.u32("a key's length")
+			if !ok {
+				return nil
+			}
+			if p.Key, ok = d.str(uint64(n), "a key"); !ok {
+				return nil
+			}
+		}
+		if keys.add(pairs, i) {
+			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
+		}
+	}
+	d.inArray = outer
+	d.depth++
+	return v
+}
+
+// keyOfSV marks a pair whose key is complete, for the time of reading.
+const keyOfSV perl.KeyFlags = 0x80
+
+// keyFlags reads the flags of a key, and a key that is an object of its own.
+func (d *decoder) keyFlags(p *perl.Pair, restricted bool) bool {
+	at := d.pos
+	f, ok := d.octet("key flags")
+	if !ok {
+		return false
+	}
+	if f&^(keyUTF8|keyWasUTF8|keyLocked|keyIsSV|keyPlaceholder) != 0 {
+		d.fail(ErrTag, at, "key flags up to 0x1f", fmt.Sprintf("0x%02x", f))
+		return false
+	}
+	if f&keyUTF8 != 0 {
+		p.Flags |= perl.KeyUTF8
+	}
+	if f&keyWasUTF8 != 0 {
+		p.Flags |= perl.KeyWasUTF8
+	}
+	if f&keyLocked != 0 && restricted {
+		p.Flags |= perl.KeyLocked
+	}
+	if f&keyPlaceholder != 0 {
+		p.Flags |= perl.KeyPlaceholder
+		p.Value = nil
+	}
+	if f&keyIsSV == 0 {
+		return true
+	}
+	if !d.deeper() {
+		return false
+	}
+	key := d.value()
+	d.depth++
+	if key == nil {
+		return false
+	}
+	s, ok := key.AsString()
+	if !ok {
+		d.fail(ErrTag, at+1, "a key that is a string", key.Kind().String())
+		return false
+	}
+	p.Key, p.Flags = s, p.Flags|keyOfSV
+	if key.UTF8() {
+		p.Flags |= perl.KeyUTF8
+	}
+	return true
+}
+
+// keySet finds duplicate keys. Perl's own images have none; whoever sends them wants two readers to
+// see two different things.
+type keySet struct {
+	bloom uint64
+	table []int32 // open addressing, index into the pairs plus one; for large hashes only
+	seed  maphash.Seed
+}
+
+const scanKeys = 24 // up to so many keys, a scan is faster than a table
+
+// add tells whether the key of pairs[i] is among those before it.
+func (k *keySet) add(pairs []perl.Pair, i int) bool {
+	p := &pairs[i]
+	if len(pairs) > scanKeys {
+		return k.addTable(pairs, i)
+	}
+	var h uint
+	if n := len(p.Key); n > 0 {
+		h = uint(n)*5 + uint(p.Key[0])*11 + uint(p.Key[n-1])*3 + uint(p.Key[n/2])*23
+	}
+	bit := uint64(1) << (h & 63)
+	if k.bloom&bit != 0 {
+		for j := range pairs[:i] {
+			if pairs[j].Key == p.Key && (pairs[j].Flags^p.Flags)&perl.KeyUTF8 == 0 {
+				return true
+			}
+		}
+	}
+	k.bloom |= bit
+	return false
+}
+
+func (k *keySet) addTable(pairs []perl.Pair, i int) bool {
+	if k.table == nil {
+		k.table = make([]int32, 1<<bits.Len(uint(len(pairs))*2-1))
+		k.seed = maphash.MakeSeed()
+	}
+	p, mask := &pairs[i], uint64(len(k.table)-1)
+	for h := maphash.String(k.seed, p.Key); ; h++ {
+		slot := &k.table[h&mask]
+		if *slot == 0 {
+			*slot = int32(i + 1)
+			return false
+		}
+		q := &pairs[*slot-1]
+		if q.Key == p.Key && (q.Flags^p.Flags)&perl.KeyUTF8 == 0 {
+			return true
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package storable
+
+// Policy tells what to do with a part of an image that is not plain data.
+type Policy uint8
+
+// The policies.
+const (
+	Allow  Policy = iota // keep it as data; nothing is ever executed
+	Reject               // fail with ErrForbidden
+)
+
+// The defaults and bounds of the limits.
+const (
+	DefaultMaxDepth    = 10_000
+	LargestMaxDepth    = 1_000_000
+	DefaultMaxElements = 1 << 24
+	LargestMaxElements = 1<<31 - 1
+	DefaultMaxString   = 1 << 28
+	DefaultMaxAlloc    = 1 << 30
+	largestSize        = 1 << 40
+)
+
+// ThawOptions bound and direct the reading of images. The zero value gives the defaults; Validate
+// freezes it into a Decoder.
+type ThawOptions struct {
+	// MaxDepth limits the nesting of objects; [[1]] nests four deep, reference, array, reference, array.
+	// Default 10,000, at most 1,000,000. Perl's own thaw crashes at about 52,000.
+	MaxDepth int
+	// MaxElements limits the number of values in an image: scalars, arrays, hashes and references, each
+	// counted once. Default 16,777,216.
+	MaxElements int
+	// MaxString limits the octets of one string, hash key or class name. Default 256 MiB.
+	MaxString int64
+	// MaxAlloc limits the octets allocated for one image, estimated before they are allocated. Default 1 GiB.
+	// Apart from it, no more than about 64 times the size of the image is ever allocated.
+	MaxAlloc int64
+	// Classes lists the classes that objects may have; nil allows all, an empty list none.
+	Classes []string
+	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are
+	// kept as data or rejected. Default Allow.
+	Code, Tied, Hooks Policy
+	// Alias lets strings share memory with the image, which then must never change. Default false: one copy
+	// of the image is made, and all strings share that.
+	Alias bool
+	// Perl56 reads native images with the byte order "1234" or "4321" as holding 8-octet integers,
+	// as perl 5.6 wrote them on 32-bit machines built with 64-bit integers; it is Storable's interwork_56_64bit.
+	Perl56 bool
+}
+
+// Decoder reads images. It is made by ThawOptions.Validate and safe for concurrent use.
+type Decoder struct {
+	opt     ThawOptions
+	classes map[string]bool
+}
+
+// Validate checks the options and freezes them into a Decoder. The error is an *OptionError.
+func (o ThawOptions) Validate() (*Decoder, error) {
+	var err error
+	o.MaxDepth = limit(&err, "MaxDepth", o.MaxDepth, DefaultMaxDepth, LargestMaxDepth)
+	o.MaxElements = limit(&err, "MaxElements", o.MaxElements, DefaultMaxElements, LargestMaxElements)
+	o.MaxString = limit(&err, "MaxString", o.MaxString, DefaultMaxString, largestSize)
+	o.MaxAlloc = limit(&err, "MaxAlloc", o.MaxAlloc, DefaultMaxAlloc, largestSize)
+	limit(&err, "Code", int(o.Code), 0, int(Reject))
+	limit(&err, "Tied", int(o.Tied), 0, int(Reject))
+	limit(&err, "Hooks", int(o.Hooks), 0, int(Reject))
+	if err != nil {
+		return nil, err
+	}
+	d := &Decoder{opt: o}
+	if o.Classes != nil {
+		d.classes = make(map[string]bool, len(o.Classes))
+		for _, c := range o.Classes {
+			d.classes[c] = true
+		}
+	}
+	return d, nil
+}
+
+func limit[T int | int64](err *error, name string, got, def, most T) T {
+	if got == 0 {
+		return def
+	}
+	if (got < 0 || got > most) && *err == nil {
+		*err = &OptionError{name, int64(got), 0, int64(most)}
+	}
+	return got
+}
+
+// Layout is how a machine's Perl lays out native images. The zero Layout is network order, the one
+// that every machine reads.
+type Layout struct {
+	BigEndian bool
+	IVSize    int // octets of an integer: 4 or 8; 0 for network order
+	LongSize  int // octets of a C long: 4 or 8
+	PtrSize   int // octets of a C pointer: 4 or 8
+	NVSize    int // octets of a floating point number; only 8 is written
+}
+
+// The layouts in wide use. Windows has 4-octet longs.
+var (
+	Network   = Layout{}
+	AMD64     = Layout{IVSize: 8, LongSize: 8, PtrSize: 8, NVSize: 8} // and arm64
+	I386      = Layout{IVSize: 4, LongSize: 4, PtrSize: 4, NVSize: 8}
+	Windows64 = Layout{IVSize: 8, LongSize: 4, PtrSize: 8, NVSize: 8}
+	S390X     = Layout{BigEndian: true, IVSize: 8, LongSize: 8, PtrSize: 8, NVSize: 8} // and sparc64
+	PowerPC   = Layout{BigEndian: true, IVSize: 4, LongSize: 4, PtrSize: 4, NVSize: 8}
+)
+
+// FreezeOptions direct the writing of images. The zero value writes what Perl's nfreeze does;
+// Validate freezes it into an Encoder.
+type FreezeOptions struct {
+	// Layout is the byte order and the sizes. Default Network.
+	Layout Layout
+	// File puts the magic number of files, pst0, in front.
+	File bool
+	// Minor is the minor version to write, 4 to 11; a value that needs a later one is an error. Default 11.
+	Minor int
+	// Canonical sorts hashes by key, like $Storable::canonical. Default: in the order of the pairs.
+	Canonical bool
+	// Booleans writes booleans with tags of their own, which perl before 5.36 and Storable before 3.27 cannot
+	// read. Default: as the strings "1" and "".
+	Booleans bool
+	// MaxDepth limits the nesting as in ThawOptions.
+	MaxDepth int
+	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are written or rejected.
+	Code, Tied, Hooks Policy
+}
+
+// Encoder writes images. It is made by FreezeOptions.Validate and safe for concurrent use.
+type Encoder struct{ opt FreezeOptions }
+
+// Validate checks the options and freezes them into an Encoder. The error is an *OptionError.
+func (o FreezeOptions) Validate() (*Encoder, error) {
+	var err error
+	o.MaxDepth = limit(&err, "MaxDepth", o.MaxDepth, DefaultMaxDepth, LargestMaxDepth)
+	o.Minor = limit(&err, "Minor", o.Minor, minorWritten, minorWritten)
+	if o.Minor < oldestMinorWritten && err == nil {
+		err = &OptionError{"Minor", int64(o.Minor), oldestMinorWritten, minorWritten}
+	}
+	limit(&err, "Code", int(o.Code), 0, int(Reject))
+	limit(&err, "Tied", int(o.Tied), 0, int(Reject))
+	limit(&err, "Hooks", int(o.Hooks), 0, int(Reject))
+	if l := o.Layout; l != Network {
+		size(&err, "Layout.IVSize", l.IVSize, 4)
+		size(&err, "Layout.LongSize", l.LongSize, 4)
+		size(&err, "Layout.PtrSize", l.PtrSize, 4)
+		size(&err, "Layout.NVSize", l.NVSize, 8)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Encoder{o}, nil
+}
+
+const oldestMinorWritten = 4
+
+func size(err *error, name string, got, least int) {
+	if got != 8 && got != least && *err == nil {
+		*err = &OptionError{name, int64(got), int64(least), 8}
+	}
+}

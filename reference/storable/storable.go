@@ -1,0 +1,43 @@
+package storable
+
+import "github.com/perl-ikc/ikc-conform/reference/perl"
+
+// Thaw reads an image of any kind with the default limits and returns a reference to what it
+// holds, as Perl's thaw does. The error is an *Error or a *LimitError.
+func Thaw(image []byte) (*perl.Value, error) { return defaultDecoder.Thaw(image) }
+
+// Freeze writes what the reference v points at, as Perl's nfreeze does. The error is a
+// *ValueError or a *LimitError.
+func Freeze(v *perl.Value) ([]byte, error) { return defaultEncoder.Freeze(v) }
+
+var (
+	defaultDecoder = &Decoder{opt: ThawOptions{MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements,
+		MaxString: DefaultMaxString, MaxAlloc: DefaultMaxAlloc}}
+	defaultEncoder = &Encoder{FreezeOptions{Minor: minorWritten, MaxDepth: DefaultMaxDepth}}
+)
+
+// Serializer is the serializer named Storable of an IKC connection. The zero Serializer uses the
+// defaults of Thaw and Freeze. It is safe for concurrent use.
+type Serializer struct {
+	Decoder *Decoder // nil for the default
+	Encoder *Encoder // nil for the default
+}
+
+// Name returns "Storable", the Perl package that serializers are negotiated by.
+func (Serializer) Name() string { return "Storable" }
+
+// Freeze writes what the reference v points at.
+func (s Serializer) Freeze(v *perl.Value) ([]byte, error) {
+	if s.Encoder == nil {
+		return defaultEncoder.Freeze(v)
+	}
+	return s.Encoder.Freeze(v)
+}
+
+// Thaw returns a reference to what the image holds.
+func (s Serializer) Thaw(image []byte) (*perl.Value, error) {
+	if s.Decoder == nil {
+		return defaultDecoder.Thaw(image)
+	}
+	return s.Decoder.Thaw(image)
+}
