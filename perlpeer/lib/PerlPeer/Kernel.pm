@@ -49,7 +49,7 @@ my @LITE = qw(lite-connect lite-post lite-call lite-post-respond lite-responded 
 # new( in => handle, out => handle, lite => path of lite.pl ) makes the session; POE::Kernel->run does the rest.
 sub new {
     my ( $class, %with ) = @_;
-    my $self = bless { in => $with{in}, sessions => {}, sequence => 0, subscriptions => {} }, $class;
+    my $self = bless { in => $with{in}, sessions => {}, sequence => 0 }, $class;
     my %commands;
     for my $name ( keys %COMMANDS ) {
         my $handler = $COMMANDS{$name};
@@ -71,7 +71,6 @@ sub new {
                 again       => '_again',
                 lite_output => '_lite_output',
                 lite_gone   => '_lite_gone',
-                monitored   => '_monitored',
             }
         ],
     );
@@ -420,22 +419,20 @@ sub subscribe {
     }
     my $sender = $self->_sender($c);
     $self->_need_ikc;
+    my $done = sub { $answer->ok( { accepted => [ map {"$_"} @{ $_[0] || [] } ] } ) };
     my $state = 'perlpeer:subscribed-' . ++$self->{sequence};
     $self->_in_session(
         $sender,
         sub {
             my ($kernel) = @_;
-            $kernel->state(
-                $state,
-                sub {
-                    my $accepted = $_[ARG0];
-                    $answer->ok( { accepted => [ map {"$_"} @{ $accepted || [] } ] } );
-                    $_[KERNEL]->state($state);
-                }
-            );
+            my $callback = $done;
+            if ( !PerlPeer::Release::takes_callback() ) {
+                $callback = $state;
+                $kernel->state( $state, sub { $done->( $_[ARG0] ); $_[KERNEL]->state($state) } );
+            }
 
-            # As an event: the states of a subscription are made in the session that is active.
-            $kernel->call( IKC => 'subscribe', $specifiers, $state );
+            # As an event: IKC makes the states of a subscription in the session that is active.
+            $kernel->call( IKC => 'subscribe', $specifiers, $callback );
         }
     );
     return;
@@ -470,8 +467,6 @@ sub monitor {
     $ikc->monitor( $self->{id}, $name, \%states );
     return {};
 }
-
-sub _monitored { return }
 
 sub _report_monitor {
     my ( $self, $what, $name, $about, $real, undef, @arguments ) = @_;

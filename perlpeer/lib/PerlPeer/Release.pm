@@ -35,6 +35,10 @@ sub monitors {
 # picks_port: up to 0.2003 port 0 means the default port.
 sub picks_port { return name() >= 0.21 }
 
+# takes_callback: a subscription may name a sub since 0.19. 0.1801 takes the name of a state only; from 0.1904
+# to 0.2305 such a name ends the process.
+sub takes_callback { return name() >= 0.19 }
+
 sub serializers {
     return grep { ( my $file = "$_.pm" ) =~ s{::}{/}g; eval { require $file; 1 } }
         qw(Storable FreezeThaw POE::Component::IKC::Freezer);
