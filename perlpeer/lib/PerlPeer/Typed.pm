@@ -83,6 +83,7 @@ sub _thing {
     }
     my $class = blessed $of;
     push @fields, '"class":' . PerlPeer::JSON::string($class) if defined $class;
+    push @fields, '"immortal":true' if $IMMORTAL{$address};
     return _body( $of, $state, \@fields );
 }
 
@@ -195,7 +196,8 @@ sub _scalar {
         }
         return _object( $fields,
             '"vstring":' . PerlPeer::JSON::string( _octets($$of) ),
-            '"literal":' . PerlPeer::JSON::string($literal) );
+            '"literal":' . PerlPeer::JSON::string($literal),
+            utf8::is_utf8($$of) ? '"utf8":true' : () );
     }
     if ( reftype($of) eq 'GLOB' ) { return _object( $fields, '"b":' . PerlPeer::JSON::string( _octets("$$of") ) ) }
     if ( $flags & ( B::SVf_POK() | B::SVp_POK() ) ) {
@@ -275,6 +277,7 @@ sub _referent {
     if ( !defined $v || PerlPeer::JSON::is_boolean($v) ) { return _fill( $v, \my $x, $state ) }
     my $kind = _kind($v);
     return _seen( $v, $state ) if $kind eq 'seen';
+    if ( $v->{immortal} ) { return $kind eq 'undef' ? \undef : ${ $v->{bool} } ? \!!1 : \!!0 }
     my $is_tied = $kind eq 'tied' ? $v->{tied} : '';
     my $made;
     if ( $kind eq 'array' || $is_tied eq 'array' ) { $made = [] }
