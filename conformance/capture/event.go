@@ -36,7 +36,7 @@ type Conn struct {
 	// SYNSeen is true if the capture holds the handshake, or enough of it to know where each direction
 	// begins and who is the client: the SYN, or the SYN/ACK.
 	// If it is false, the capture joined the connection in the middle: octets may have been exchanged
-	// before, offset 0 is the first octet seen, and who is the client is a guess (the side with the
+	// before, offset 0 is where the capture joined, and who is the client is a guess (the side with the
 	// higher port number; the sender of the first packet if they are equal).
 	SYNSeen bool
 
@@ -128,8 +128,9 @@ func (r GapReason) String() string {
 	return "unknown reason"
 }
 
-// Closed ends one direction of a connection. A connection of which neither direction was closed when
-// the capture ended has no Closed event.
+// Closed ends one direction of a connection, or with an RST the whole of it: then the other direction need not
+// have a Closed event, and a direction that ended with a FIN may have this second one. A
+// connection that was open when the capture ended has none.
 type Closed struct {
 	At   Stamp
 	Conn *Conn
@@ -152,7 +153,7 @@ const (
 	// FIN: the sender has no more to send. The other direction goes on.
 	FIN CloseHow = iota
 
-	// RST: the sender aborted the connection. What the other side still had under way may follow as Data.
+	// RST: the sender aborted the connection. What the other side had under way may follow as Data.
 	RST
 
 	// Forgotten: nothing was seen on the wire, but the reader dropped the connection because of

@@ -1,13 +1,38 @@
 package capture
 
 import (
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"io"
 	"iter"
+	"os"
 	"time"
 )
 
-// Reader reads a capture file. It keeps a bounded amount of it in memory. A Reader is for one goroutine.
-type Reader struct{}
+// maxRecord is the largest record of a packet that is read, in octets. Wireshark has the same limit for the
+// packet in it on any link type.
+const maxRecord = 128 << 20
+
+// Reader reads a capture file: pcapng, or classic pcap with microseconds or nanoseconds, in either byte
+// order. It keeps a bounded amount of it in memory. A Reader is for one goroutine.
+//
+// A pcapng file that was cut between two blocks, or a pcap file cut between two packets, looks complete, unless the
+// section says how long it is or the file is one of a [Writer], which marks the end.
+type Reader struct {
+	src    source
+	file   io.Closer
+	format recordFormat
+	packet Packet
+	err    error // why there are no more packets
+}
+
+// recordFormat reads the packets of one file format.
+type recordFormat interface {
+	// next fills in the next packet. At the end of a complete file it returns io.EOF.
+	next(src *source, p *Packet) error
+	meta() Meta
+}
 
 // Packet is one packet of a capture, undecoded.
 type Packet struct {
@@ -23,24 +48,91 @@ type Packet struct {
 
 // Open opens the capture file at path, pcapng or classic pcap. The caller must Close it.
 // The error is that of the file system, a *TruncatedError or a *FormatError.
-func Open(path string) (*Reader, error) { return nil, nil }
+func Open(path string) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("capture: %w", err)
+	}
+	r, err := NewReader(f)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	r.file = f
+	return r, nil
+}
 
-// NewReader reads a capture from r, which is read in large pieces and never closed.
-func NewReader(r io.Reader) (*Reader, error) { return nil, nil }
+// NewReader reads a capture from r, which is read in large pieces and never closed. The errors are those of
+// r, a *TruncatedError or a *FormatError.
+func NewReader(r io.Reader) (*Reader, error) {
+	cr := &Reader{src: source{r: r}}
+	b, err := cr.src.peek(4)
+	if err != nil {
+		return nil, cr.src.cut(err, 0, "the header of a capture file")
+	}
+	switch magic := binary.BigEndian.Uint32(b); {
+	case magic == blockSection:
+		cr.format = &pcapngFormat{}
+	case isPcap(magic):
+		if cr.format, err = openPcap(&cr.src); err != nil {
+			return nil, err
+		}
+	case magic>>16 == 0x1f8b:
+		return nil, &FormatError{Expected: "a pcapng or pcap file", Got: "a gzip file: decompress it first"}
+	default:
+		return nil, &FormatError{Expected: "a pcapng or pcap file", Got: fmt.Sprintf("a file that begins with %x", b)}
+	}
+	return cr, nil
+}
 
 // Close closes the file, if the reader was made by Open.
-func (r *Reader) Close() error { return nil }
+func (r *Reader) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
 
-// Meta returns the description of the section being read.
-func (r *Reader) Meta() Meta { return Meta{} }
+// Meta returns the description of the section read last. It is empty before the first packet was
+// read, and for classic pcap.
+func (r *Reader) Meta() Meta { return r.format.meta() }
 
-// Next returns the next packet. At the end of the capture it returns io.EOF; at the end of a damaged
-// one, a *TruncatedError or a *FormatError.
-func (r *Reader) Next() (*Packet, error) { return nil, io.EOF }
+// Next returns the next packet, which is valid until the next call. At the end of the capture it returns io.EOF; at
+// the end of a damaged one, a *TruncatedError or a *FormatError; then the same error for ever.
+func (r *Reader) Next() (*Packet, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	number := r.packet.Number + 1
+	r.packet = Packet{}
+	if r.err = r.format.next(&r.src, &r.packet); r.err != nil {
+		return nil, r.err
+	}
+	r.packet.Number = number
+	return &r.packet, nil
+}
 
 // Events reads the rest of the capture and gives what happened to each TCP connection, in the order of the
 // capture. The last event is always an *[End]; after it, if the file is damaged, comes one pair of a nil
-// event and the error.
+// event and the error. Whoever stops earlier can go on with another call, but connections are forgotten.
 func (r *Reader) Events(limits Limits) iter.Seq2[Event, error] {
-	return func(func(Event, error) bool) {}
+	return func(yield func(Event, error) bool) {
+		a := newAssembler(limits.withDefaults(), func(ev Event) bool { return yield(ev, nil) })
+		var d decoder
+		for !a.stopped {
+			p, err := r.Next()
+			if err != nil {
+				if errors.Is(err, io.EOF) {
+					err = nil
+				}
+				a.stats.Octets = r.src.offset
+				a.stats.Fragments = d.fragments
+				a.end(err)
+				if err != nil && !a.stopped {
+					yield(nil, err)
+				}
+				return
+			}
+			a.packet(p, &d)
+		}
+	}
 }

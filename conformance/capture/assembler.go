@@ -1,0 +1,269 @@
+package capture
+
+import (
+	"slices"
+	"time"
+)
+
+// ackPatience is after how many more packets of a connection the reader gives up waiting for octets that the
+// receiver has acknowledged: they arrived, so nobody will send them again. It leaves room for captures in which
+// packets are slightly out of order.
+const ackPatience = 64
+
+// revival is how long after a reset data on the same addresses belongs to a new connection, whose
+// handshake was not captured, and is no straggler.
+const revival = time.Second
+
+// assembler turns packets into events. See RFC 9293 for what the packets mean.
+type assembler struct {
+	limits  Limits
+	emit    func(Event) bool
+	stopped bool // the consumer wants no more
+
+	conns   map[flowKey]*conn
+	open    connList
+	closed  connList
+	pending int // octets held back in all, with overhead
+	stats   Stats
+
+	at      Stamp  // the packet at hand
+	comment string // and the comments on it
+	last    *conn  // of the packet before
+}
+
+func newAssembler(limits Limits, emit func(Event) bool) *assembler {
+	return &assembler{limits: limits, emit: emit, conns: map[flowKey]*conn{}}
+}
+
+// conn is one connection and its place in the list of those that are open, or closed.
+type conn struct {
+	*Conn
+	key       flowKey
+	clientIsA bool
+	half      [2]half
+	lastSeen  time.Time
+	isClosed  bool // it is in the list of closed connections
+	prev      *conn
+	next      *conn
+}
+
+func (a *assembler) give(ev Event) {
+	if !a.stopped && !a.emit(ev) {
+		a.stopped = true
+	}
+}
+
+// packet handles one packet of the capture.
+func (a *assembler) packet(p *Packet, d *decoder) {
+	a.stats.Packets++
+	a.at = Stamp{Packet: p.Number, Time: p.Time}
+	a.comment = p.Comment
+	var s segment
+	switch d.decode(p.LinkType, p.Data, p.Length, &s) {
+	case isTCP:
+		a.segment(&s, p)
+	case notTCP:
+		a.stats.NotTCP++
+	case undecodable:
+		a.stats.Undecodable++
+	case isFragment:
+	}
+}
+
+func (a *assembler) segment(s *segment, p *Packet) {
+	c := a.last
+	if c == nil || c.key != s.key {
+		c = a.conns[s.key]
+	}
+	if c != nil && a.isNew(c, s) {
+		a.finish(c)
+		a.remove(c)
+		c = nil
+	}
+	if c == nil {
+		c = a.begin(s, p)
+	}
+	a.last = c
+	c.lastSeen = a.at.Time
+	a.touch(c)
+
+	from := c.direction(s)
+	h, peer := &c.half[from], &c.half[from.Reverse()]
+	h.locate(s)
+	if s.hasAck {
+		peer.acknowledged(s.ack, s.rst)
+	}
+	if s.rst {
+		a.reset(c, from, s)
+	} else {
+		a.data(c, from, s)
+	}
+	a.loseHope(c, FromClient)
+	a.loseHope(c, FromServer)
+	if c.half[FromClient].over() && c.half[FromServer].over() && !c.isClosed {
+		a.open.remove(c)
+		c.isClosed = true
+		a.closed.push(c)
+	}
+}
+
+func (c *conn) direction(s *segment) Direction {
+	if s.srcIsA == c.clientIsA {
+		return FromClient
+	}
+	return FromServer
+}
+
+// isNew tells whether a segment begins another connection between the same ends.
+func (a *assembler) isNew(c *conn, s *segment) bool {
+	from := c.direction(s)
+	h, peer := &c.half[from], &c.half[from.Reverse()]
+	idle := h.position == 0 && peer.position == 0 && !h.waiting() && !peer.waiting() && !c.isClosed
+	switch {
+	case s.syn && h.synSeen:
+		if h.syn == s.seq {
+			return false // said again
+		}
+		// A SYN/ACK that differs answers a SYN that was said again, as long as nothing else was.
+		return !(s.hasAck && idle)
+	case s.syn && h.known && h.base == s.seq+1:
+		return false // late
+	case s.syn && !s.hasAck:
+		// Both sides may open at the same time.
+		return !(idle && peer.synSeen && !h.known)
+	case s.syn:
+		return c.isClosed || h.known && !idle
+	}
+	if len(s.payload) == 0 || s.rst || !h.over() || !peer.over() {
+		return false
+	}
+	if (h.how == RST || h.aborted) && a.at.Time.Sub(c.lastSeen) < revival {
+		return false
+	}
+	ahead := int32(s.seq - h.seq)
+	return ahead >= 0 || ahead < -maxWindow
+}
+
+// begin makes a new connection of the first segment seen of it.
+func (a *assembler) begin(s *segment, p *Packet) *conn {
+	if len(a.conns) >= a.limits.Connections {
+		a.makeRoom()
+	}
+	end1, end2 := s.addrs()
+	c := &conn{key: s.key, Conn: &Conn{Index: a.stats.Connections, SYNSeen: s.syn, Interface: p.Interface}}
+	switch {
+	case s.syn:
+		c.clientIsA = s.srcIsA != s.hasAck
+	case s.srcPort == s.dstPort:
+		c.clientIsA = s.srcIsA
+	default:
+		c.clientIsA = s.key.aPort > s.key.bPort
+	}
+	c.Client, c.Server = end1, end2
+	if !c.clientIsA {
+		c.Client, c.Server = end2, end1
+	}
+	a.stats.Connections++
+	a.conns[c.key] = c
+	a.open.push(c)
+	a.give(&Opened{At: a.at, Conn: c.Conn, Comment: a.comment})
+	return c
+}
+
+// reset handles an RST.
+func (a *assembler) reset(c *conn, from Direction, s *segment) {
+	h, peer := &c.half[from], &c.half[from.Reverse()]
+	if h.over() && peer.over() || h.how == RST {
+		return
+	}
+	a.giveUp(c, from.Reverse(), NotCaptured, true)
+	if h.known {
+		h.reached(s.seq)
+	}
+	a.giveUp(c, from, NotCaptured, true)
+	h.how, h.ended, peer.aborted = RST, true, true
+	a.give(&Closed{At: a.at, Conn: c.Conn, From: from, Offset: h.position, How: RST, Comment: a.comment})
+}
+
+// finish gives out what a connection has held back.
+func (a *assembler) finish(c *conn) {
+	a.giveUp(c, FromClient, NotCaptured, true)
+	a.giveUp(c, FromServer, NotCaptured, true)
+}
+
+// end gives out what is left at the end of the capture.
+func (a *assembler) end(err error) {
+	left := make([]*conn, 0, len(a.conns))
+	for _, c := range a.conns {
+		left = append(left, c)
+	}
+	slices.SortFunc(left, func(x, y *conn) int { return x.Index - y.Index })
+	for _, c := range left {
+		a.finish(c)
+	}
+	a.give(&End{At: a.at, Stats: a.stats, Err: err})
+}
+
+// makeRoom forgets a connection: the closed one, or else the open one, that has been silent for longest.
+func (a *assembler) makeRoom() {
+	c := a.closed.front
+	if c == nil {
+		c = a.open.front
+	}
+	a.finish(c)
+	for _, from := range []Direction{FromClient, FromServer} {
+		if h := &c.half[from]; !c.isClosed && !h.ended {
+			a.give(&Closed{At: a.at, Conn: c.Conn, From: from, Offset: h.position, How: Forgotten})
+		}
+	}
+	a.remove(c)
+}
+
+func (a *assembler) list(c *conn) *connList {
+	if c.isClosed {
+		return &a.closed
+	}
+	return &a.open
+}
+
+func (a *assembler) touch(c *conn) {
+	if l := a.list(c); l.back != c {
+		l.remove(c)
+		l.push(c)
+	}
+}
+
+func (a *assembler) remove(c *conn) {
+	a.list(c).remove(c)
+	delete(a.conns, c.key)
+	if a.last == c {
+		a.last = nil
+	}
+}
+
+// connList is a list of connections, the one that has been silent for longest in front.
+type connList struct{ front, back *conn }
+
+func (l *connList) push(c *conn) {
+	c.prev, c.next = l.back, nil
+	if l.back == nil {
+		l.front = c
+	} else {
+		l.back.next = c
+	}
+	l.back = c
+}
+
+func (l *connList) remove(c *conn) {
+	if c.prev == nil {
+		l.front = c.next
+	} else {
+		c.prev.next = c.next
+	}
+	if c.next == nil {
+		l.back = c.prev
+	} else {
+		c.next.prev = c.prev
+	}
+	c.prev, c.next = nil, nil
+}

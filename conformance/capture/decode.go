@@ -1,0 +1,227 @@
+package capture
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// segment is a decoded TCP segment.
+type segment struct {
+	key              flowKey
+	srcIsA           bool // the sender is side a of the key
+	seq, ack         uint32
+	syn, fin, rst    bool
+	hasAck           bool
+	payload          []byte // what was captured of the octets
+	missing          int    // how many octets at the end of it were not
+	v4               bool
+	srcPort, dstPort uint16
+}
+
+// flowKey names a connection by its two ends, the lower first. IPv4 addresses are mapped into IPv6.
+type flowKey struct {
+	a, b         [16]byte
+	aPort, bPort uint16
+}
+
+// verdict of the decoder on a packet
+type decoded uint8
+
+const (
+	isTCP decoded = iota
+	notTCP
+	undecodable
+	isFragment // of a packet that is not complete yet
+)
+
+// decoder decodes packets down to TCP. The zero value is ready.
+type decoder struct {
+	fragments int64
+	defrag    defragmenter
+}
+
+const (
+	etherIPv4  = 0x0800
+	etherIPv6  = 0x86dd
+	etherVLAN  = 0x8100
+	etherQinQ  = 0x88a8
+	etherQinQ2 = 0x9100
+
+	protoTCP = 6
+)
+
+// decode fills in s. length is the size of the packet on the wire, of which data is the beginning.
+func (d *decoder) decode(linkType int, data []byte, length int, s *segment) decoded {
+	cut := length - len(data) // octets on the wire behind data
+	etherType := uint16(0)
+	switch linkType {
+	case linkEthernet:
+		if len(data) < 14 {
+			return undecodable
+		}
+		etherType, data = binary.BigEndian.Uint16(data[12:]), data[14:]
+	case linkSLL:
+		if len(data) < 16 {
+			return undecodable
+		}
+		etherType, data = binary.BigEndian.Uint16(data[14:]), data[16:]
+	case linkSLL2:
+		if len(data) < 20 {
+			return undecodable
+		}
+		etherType, data = binary.BigEndian.Uint16(data), data[20:]
+	case linkNull, linkLoop:
+		// The address family in front has other numbers and another byte order on every system.
+		if len(data) < 4 {
+			return undecodable
+		}
+		data = data[4:]
+	case linkRaw, linkRawOldBSD, linkRawOldOpenBSD, linkIPv4, linkIPv6:
+	default:
+		return undecodable
+	}
+	for etherType == etherVLAN || etherType == etherQinQ || etherType == etherQinQ2 {
+		if len(data) < 4 {
+			return undecodable
+		}
+		etherType, data = binary.BigEndian.Uint16(data[2:]), data[4:]
+	}
+	if len(data) == 0 {
+		return undecodable
+	}
+	switch version := data[0] >> 4; {
+	case version == 4 && (etherType == 0 || etherType == etherIPv4):
+		return d.ipv4(data, cut, s)
+	case version == 6 && (etherType == 0 || etherType == etherIPv6):
+		return d.ipv6(data, cut, s)
+	case etherType == 0 || etherType == etherIPv4 || etherType == etherIPv6:
+		return undecodable
+	}
+	return notTCP
+}
+
+func (d *decoder) ipv4(data []byte, cut int, s *segment) decoded {
+	if len(data) < 20 {
+		return undecodable
+	}
+	head, total := int(data[0]&15)*4, int(binary.BigEndian.Uint16(data[2:]))
+	if total == 0 { // segmentation was left to the network card
+		total = len(data) + cut
+	}
+	if head < 20 || total < head || len(data) < head {
+		return undecodable
+	}
+	s.v4 = true
+	src, dst := netip.AddrFrom4([4]byte(data[12:])).As16(), netip.AddrFrom4([4]byte(data[16:])).As16()
+	proto := data[9]
+	frag := binary.BigEndian.Uint16(data[6:])
+	body := data[head:min(len(data), total)]
+	size := total - head
+	if frag&0x3fff != 0 { // more fragments, or an offset
+		d.fragments++
+		key := fragmentKey{src: src, dst: dst, id: uint32(binary.BigEndian.Uint16(data[4:])), proto: proto}
+		body, ok := d.defrag.add(key, int(frag&0x1fff)*8, body, size, frag&0x2000 != 0)
+		if !ok {
+			return isFragment
+		}
+		return transport(proto, src, dst, body, len(body), s)
+	}
+	return transport(proto, src, dst, body, size, s)
+}
+
+func (d *decoder) ipv6(data []byte, cut int, s *segment) decoded {
+	if len(data) < 40 {
+		return undecodable
+	}
+	size := int(binary.BigEndian.Uint16(data[4:]))
+	if size == 0 { // segmentation was left to the network card, or a jumbogram
+		size = len(data) - 40 + cut
+	}
+	s.v4 = false
+	src, dst := [16]byte(data[8:]), [16]byte(data[24:])
+	proto := data[6]
+	body := data[40:min(len(data), 40+size)]
+	for range 16 {
+		head := 0
+		switch proto {
+		case 0, 43, 60: // hop-by-hop options, routing, destination options
+			if len(body) < 8 {
+				return undecodable
+			}
+			head = int(body[1])*8 + 8
+		case 51: // authentication
+			if len(body) < 8 {
+				return undecodable
+			}
+			head = int(body[1])*4 + 8
+		case 44: // fragment
+			if len(body) < 8 {
+				return undecodable
+			}
+			d.fragments++
+			next, word := body[0], binary.BigEndian.Uint16(body[2:])
+			key := fragmentKey{src: src, dst: dst, id: binary.BigEndian.Uint32(body[4:]), proto: next}
+			whole, ok := d.defrag.add(key, int(word&^7), body[8:], size-8, word&1 != 0)
+			if !ok {
+				return isFragment
+			}
+			proto, body, size = next, whole, len(whole)
+			continue
+		default:
+			return transport(proto, src, dst, body, size, s)
+		}
+		if head > len(body) || head > size {
+			return undecodable
+		}
+		proto, body, size = body[0], body[head:], size-head
+	}
+	return undecodable
+}
+
+// transport decodes TCP. size is the length of the body on the wire.
+func transport(proto byte, src, dst [16]byte, body []byte, size int, s *segment) decoded {
+	if proto != protoTCP {
+		return notTCP
+	}
+	if len(body) < 20 {
+		return undecodable
+	}
+	head := int(body[12]>>4) * 4
+	if head < 20 || head > size {
+		return undecodable
+	}
+	s.srcPort, s.dstPort = binary.BigEndian.Uint16(body), binary.BigEndian.Uint16(body[2:])
+	s.seq, s.ack = binary.BigEndian.Uint32(body[4:]), binary.BigEndian.Uint32(body[8:])
+	flags := body[13]
+	s.fin, s.syn, s.rst, s.hasAck = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&16 != 0
+	s.payload = body[min(head, len(body)):]
+	s.missing = size - head - len(s.payload)
+	s.key, s.srcIsA = newFlowKey(src, dst, s.srcPort, s.dstPort)
+	return isTCP
+}
+
+func newFlowKey(src, dst [16]byte, srcPort, dstPort uint16) (flowKey, bool) {
+	for i := range src {
+		if src[i] != dst[i] {
+			if src[i] < dst[i] {
+				return flowKey{src, dst, srcPort, dstPort}, true
+			}
+			return flowKey{dst, src, dstPort, srcPort}, false
+		}
+	}
+	if srcPort <= dstPort {
+		return flowKey{src, dst, srcPort, dstPort}, true
+	}
+	return flowKey{dst, src, dstPort, srcPort}, false
+}
+
+// addrs gives the two ends of a segment's connection, a first.
+func (s *segment) addrs() (a, b netip.AddrPort) {
+	addr := func(raw [16]byte) netip.Addr {
+		if s.v4 {
+			return netip.AddrFrom16(raw).Unmap()
+		}
+		return netip.AddrFrom16(raw)
+	}
+	return netip.AddrPortFrom(addr(s.key.a), s.key.aPort), netip.AddrPortFrom(addr(s.key.b), s.key.bPort)
+}

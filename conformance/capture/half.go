@@ -1,0 +1,365 @@
+package capture
+
+// maxWindow is the largest window that TCP can have (RFC 7323), so that a sequence number further away
+// than that tells nothing about how many octets are missing.
+const maxWindow = 1 << 30
+
+// half is one direction of a connection. Positions count octets from the start of the stream, or
+// from the first that was seen.
+type half struct {
+	known   bool   // base and what follows it are set
+	firm    bool   // base comes from a SYN: it is the beginning of the stream
+	synSeen bool   // syn is set
+	syn     uint32 // sequence number of the SYN
+	base    uint32 // sequence number of position 0
+
+	position int64  // of the next octet to give out
+	seq      uint32 // its sequence number
+	reach    int64  // the sender has sent that much, or so the two sides say
+
+	early       []earlyData // what arrived before its turn, sorted and disjoint
+	earlyOctets int
+	waited      int // packets with data since the gap before early[0] was noticed
+	acked       int64
+	ackWaited   int // packets of the connection since it was noticed that the gap was acknowledged
+
+	finSeen    bool
+	fin        int64 // position of the FIN
+	finComment string
+
+	ended   bool // by FIN or RST: a Closed event was given out
+	how     CloseHow
+	aborted bool // by an RST from the other side
+}
+
+// earlyData is a run of octets that cannot be given out yet.
+type earlyData struct {
+	at      int64
+	octets  []byte
+	missing int // octets behind these that the packet had and the capture has not
+	source  Stamp
+	comment string
+}
+
+func (e *earlyData) end() int64 { return e.at + int64(len(e.octets)+e.missing) }
+
+// earlyOverhead is what a piece of early data costs besides its octets.
+const earlyOverhead = 128
+
+func (h *half) waiting() bool { return len(h.early) > 0 }
+
+// over tells that no more data is to be expected.
+func (h *half) over() bool { return h.ended || h.aborted }
+
+// where gives the position of a sequence number: the one nearest to the current position, or far ahead if
+// it is not within a window of it.
+func (h *half) where(seq uint32) int64 {
+	ahead := int32(seq - h.seq)
+	if ahead < -maxWindow {
+		return h.position + int64(uint32(ahead))
+	}
+	return h.position + int64(ahead)
+}
+
+func (h *half) begin(base uint32) {
+	h.known, h.base, h.seq = true, base, base
+}
+
+// untouched tells that nothing was given out or held back, so that the start can still be moved.
+func (h *half) untouched() bool {
+	return !h.firm && h.position == 0 && !h.waiting() && !h.ended
+}
+
+// locate finds out from a segment where the stream begins.
+func (h *half) locate(s *segment) {
+	switch {
+	case s.syn:
+		if h.synSeen && h.syn == s.seq || h.known && h.base != s.seq+1 && h.position > 0 {
+			return
+		}
+		h.synSeen, h.firm, h.syn = true, true, s.seq
+		h.begin(s.seq + 1)
+	case s.rst:
+		// The sequence number of a reset is not always one of the stream.
+	case !h.known:
+		h.begin(s.seq)
+	case h.untouched():
+		n := len(s.payload) + s.missing
+		back := int32(h.seq - s.seq)
+		switch {
+		case n == 0 && back < 0 && back > -maxWindow:
+			h.begin(s.seq) // the sender is further on already
+		case n > 0 && back > 0 && back < maxWindow && !(n == 1 && back == 1): // that would be a keep-alive
+			h.begin(s.seq)
+		}
+	}
+}
+
+// acknowledged notes what the other side says to have received.
+func (h *half) acknowledged(ack uint32, rst bool) {
+	if !h.known {
+		if !rst {
+			h.begin(ack)
+		}
+		return
+	}
+	if ahead := int32(ack - h.seq); h.untouched() && ahead > 0 && ahead < maxWindow {
+		h.begin(ack)
+		return
+	}
+	if at := h.where(ack); at > h.acked && at-h.position < maxWindow {
+		h.acked = at
+	}
+	h.reached(ack)
+}
+
+// reached notes that the sender has sent what comes before seq.
+func (h *half) reached(seq uint32) {
+	at := h.where(seq)
+	if h.finSeen {
+		at = min(at, h.fin) // a FIN counts as one
+	}
+	if at-h.position < maxWindow {
+		h.reach = max(h.reach, at)
+	}
+}
+
+// hole gives the end of the missing octets at the current position.
+func (h *half) hole() (int64, bool) {
+	if h.waiting() {
+		return h.early[0].at, true
+	}
+	// One octet that nobody saw can be a FIN that was not captured.
+	if h.reach > h.position && (h.reach > h.position+1 || h.finSeen) {
+		return h.reach, true
+	}
+	return 0, false
+}
+
+// data handles the octets and the FIN of a segment.
+func (a *assembler) data(c *conn, from Direction, s *segment) {
+	h := &c.half[from]
+	seq := s.seq
+	if s.syn {
+		seq++
+	}
+	octets, missing := s.payload, s.missing
+	at := h.where(seq)
+	end := at + int64(len(octets)+missing)
+	if end-at > 0 && !h.ended {
+		h.reached(seq)
+		a.octets(c, from, at, octets, missing)
+	} else if end > at {
+		a.stats.Retransmits++
+	} else if !h.ended && !s.syn {
+		h.reached(seq)
+	}
+	if s.fin && !h.finSeen && !h.ended && end >= h.position {
+		h.finSeen, h.fin, h.finComment = true, end, a.comment
+		h.reach = end
+	}
+	a.fin(c, from)
+}
+
+// octets takes a run of octets at a position.
+func (a *assembler) octets(c *conn, from Direction, at int64, octets []byte, missing int) {
+	h := &c.half[from]
+	run := earlyData{at: at, octets: octets, missing: missing, source: a.at, comment: a.comment}
+	if h.finSeen && run.end() > h.fin {
+		run = run.before(h.fin) // nothing comes after a FIN
+	}
+	if run.at < h.position {
+		a.stats.Retransmits++
+		run = run.after(h.position)
+	}
+	if run.end() <= run.at {
+		return
+	}
+	if run.at == h.position && !h.waiting() {
+		a.deliver(c, from, &run)
+		return
+	}
+	if run.at > h.position {
+		a.stats.OutOfOrder++
+	}
+	h.waited++
+	a.hold(h, run)
+	a.drain(c, from)
+	switch {
+	case !h.waiting():
+	case h.earlyOctets > a.limits.PendingOctets || h.waited > a.limits.PendingPackets:
+		a.giveUp(c, from, NotCaptured, false)
+	case a.pending > a.limits.TotalOctets:
+		a.relieve()
+	}
+}
+
+// before gives the part of a run before a position, after the part behind it.
+func (e earlyData) before(at int64) earlyData {
+	n := max(0, at-e.at)
+	if n <= int64(len(e.octets)) {
+		e.octets, e.missing = e.octets[:n], 0
+	} else {
+		e.missing = min(e.missing, int(n)-len(e.octets))
+	}
+	return e
+}
+
+func (e earlyData) after(at int64) earlyData {
+	n := max(0, at-e.at)
+	e.at += n
+	if n <= int64(len(e.octets)) {
+		e.octets = e.octets[n:]
+	} else {
+		e.missing = max(0, e.missing-int(min(n-int64(len(e.octets)), int64(e.missing))))
+		e.octets = nil
+	}
+	return e
+}
+
+// hold keeps a run for later, except for what is held already: what came first counts.
+func (a *assembler) hold(h *half, run earlyData) {
+	i := len(h.early)
+	for i > 0 && h.early[i-1].at > run.at {
+		i--
+	}
+	if i > 0 && h.early[i-1].end() > run.at {
+		run = run.after(h.early[i-1].end())
+	}
+	for run.end() > run.at {
+		piece := run
+		if i < len(h.early) {
+			piece = run.before(h.early[i].at)
+		}
+		if piece.end() > piece.at {
+			piece.octets = append([]byte(nil), piece.octets...)
+			h.early = append(h.early, earlyData{})
+			copy(h.early[i+1:], h.early[i:])
+			h.early[i] = piece
+			h.earlyOctets += len(piece.octets)
+			a.pending += len(piece.octets) + earlyOverhead
+			i++
+		}
+		if i == len(h.early) {
+			return
+		}
+		run = run.after(h.early[i].end())
+		i++
+	}
+}
+
+// drain gives out what was held back and is in order now.
+func (a *assembler) drain(c *conn, from Direction) {
+	h := &c.half[from]
+	n := 0
+	for n < len(h.early) && h.early[n].at <= h.position {
+		run := h.early[n]
+		h.earlyOctets -= len(run.octets)
+		a.pending -= len(run.octets) + earlyOverhead
+		h.early[n] = earlyData{}
+		n++
+		a.deliver(c, from, &run)
+	}
+	if n == 0 {
+		return
+	}
+	h.waited, h.ackWaited = 0, 0
+	if h.early = h.early[n:]; len(h.early) == 0 {
+		h.early = nil
+	}
+}
+
+// deliver gives out a run at the current position.
+func (a *assembler) deliver(c *conn, from Direction, run *earlyData) {
+	h := &c.half[from]
+	if len(run.octets) > 0 {
+		at := h.position
+		h.advance(int64(len(run.octets)))
+		a.give(&Data{At: a.at, Conn: c.Conn, From: from, Offset: at, Bytes: run.octets, Source: run.source, Comment: run.comment})
+	}
+	if run.missing > 0 {
+		a.gap(c, from, h.position+int64(run.missing), CutBySnaplen)
+	}
+}
+
+func (h *half) advance(n int64) {
+	h.position += n
+	h.seq += uint32(n)
+	h.reach = max(h.reach, h.position)
+	h.ackWaited = 0
+}
+
+// gap leaves out the octets before a position.
+func (a *assembler) gap(c *conn, from Direction, end int64, reason GapReason) {
+	h := &c.half[from]
+	ev := &Gap{At: a.at, Conn: c.Conn, From: from, Offset: h.position, Octets: end - h.position, Reason: reason}
+	if ev.Octets >= maxWindow {
+		ev.Octets = Unknown
+	}
+	h.advance(end - h.position)
+	a.stats.Gaps++
+	a.give(ev)
+}
+
+// fin closes a direction if everything before its FIN has been given out.
+func (a *assembler) fin(c *conn, from Direction) {
+	h := &c.half[from]
+	if !h.finSeen || h.ended || h.position < h.fin {
+		return
+	}
+	h.ended, h.how = true, FIN
+	a.give(&Closed{At: a.at, Conn: c.Conn, From: from, Offset: h.position, How: FIN, Comment: h.finComment})
+	h.seq++ // the FIN counts as one
+	h.position++
+	for _, run := range h.early { // a sender that goes on behind its FIN
+		a.pending -= len(run.octets) + earlyOverhead
+	}
+	h.early, h.earlyOctets = nil, 0
+}
+
+// giveUp stops waiting for the missing octets before what is held back; if all, for any that are missing in
+// what is known of the direction.
+func (a *assembler) giveUp(c *conn, from Direction, reason GapReason, all bool) {
+	h := &c.half[from]
+	for h.known && !h.ended {
+		end, ok := h.hole()
+		if ok {
+			a.gap(c, from, end, reason)
+			a.drain(c, from)
+		}
+		a.fin(c, from)
+		if !ok || !all {
+			return
+		}
+	}
+}
+
+// loseHope gives up waiting for octets that were acknowledged some time ago.
+func (a *assembler) loseHope(c *conn, from Direction) {
+	h := &c.half[from]
+	if h.ended || h.acked <= h.position {
+		return
+	}
+	end, ok := h.hole()
+	if !ok || h.acked < end {
+		return
+	}
+	if h.ackWaited++; h.ackWaited > ackPatience {
+		h.ackWaited = 0
+		a.giveUp(c, from, NotCaptured, false)
+	}
+}
+
+// relieve makes connections give up waiting until a quarter of the memory for all is free, beginning with those
+// that have been silent for longest.
+func (a *assembler) relieve() {
+	for _, l := range []*connList{&a.closed, &a.open} {
+		for c := l.front; c != nil && a.pending > a.limits.TotalOctets/4*3; c = c.next {
+			for _, from := range []Direction{FromClient, FromServer} {
+				for h := &c.half[from]; h.waiting() && !h.ended; {
+					a.giveUp(c, from, OverLimit, false)
+				}
+			}
+		}
+	}
+}

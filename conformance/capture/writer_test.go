@@ -1,0 +1,161 @@
+package capture
+
+import (
+	"bytes"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+// tshark runs tshark over a capture with all its checks on.
+func tshark(t *testing.T, file []byte, args ...string) string {
+	t.Helper()
+	path, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed: what Wireshark says of our captures is not checked")
+	}
+	name := filepath.Join(t.TempDir(), "test.pcapng")
+	must(t, os.WriteFile(name, file, 0o600))
+	args = append([]string{"-r", name, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"}, args...)
+	cmd := exec.Command(path, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("tshark: %v\n%s", err, stderr.String())
+	}
+	for line := range strings.Lines(stderr.String()) {
+		if !strings.Contains(line, "Running as user") {
+			t.Errorf("expected tshark to have nothing to say, got %s", line)
+		}
+	}
+	return string(out)
+}
+
+// trueNotes are the notes that Wireshark rightly makes on any connection.
+var trueNotes = []string{
+	"This frame initiates the connection closing",
+	"This frame undergoes the connection closing",
+	"A new tcp session is started with the same ports as an earlier session in this trace",
+}
+
+// complaints returns what Wireshark's experts say at the level of a note or above, but for trueNotes.
+func complaints(t *testing.T, file []byte) []string {
+	t.Helper()
+	var found []string
+	for line := range strings.Lines(tshark(t, file, "-T", "fields", "-e", "frame.number", "-e", "_ws.expert.severity",
+		"-e", "_ws.expert.message", "-e", "tcp.checksum.status", "-e", "ip.checksum.status", "-E", "occurrence=a")) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		severities, message := strings.Split(fields[1], ","), fields[2]
+		bad := false
+		for i, s := range severities {
+			switch s {
+			case "", "1048576", "2097152": // nothing, a comment, chat
+			case "4194304": // a note
+				texts := strings.Split(message, ",")
+				bad = bad || len(texts) != len(severities) || !slices.Contains(trueNotes, texts[i])
+			default: // a warning or an error
+				bad = true
+			}
+		}
+		if strings.Contains(fields[3], "0") || strings.Contains(fields[4], "0") {
+			bad = true
+			message += " (bad checksum)"
+		}
+		if bad {
+			found = append(found, fields[0]+": "+fields[1]+" "+message)
+		}
+	}
+	return found
+}
+
+func TestTsharkHasNoComplaints(t *testing.T) {
+	ip4 := func(c, s string) [2]netip.AddrPort {
+		return [2]netip.AddrPort{netip.MustParseAddrPort(c), netip.MustParseAddrPort(s)}
+	}
+	for _, ends := range [][2]netip.AddrPort{
+		{testClient, testServer},
+		ip4("[2001:db8::1]:40001", "[2001:db8::2]:603"),
+		ip4("127.0.0.1:40001", "127.0.0.1:603"),
+		ip4("[fe80::1%eth0]:40001", "192.0.2.1:603"),
+		ip4("[::ffff:10.0.0.1]:1", "[::ffff:10.0.0.2]:65535"),
+	} {
+		for name, isn := range map[string]func(uint64, Direction) uint32{
+			"usual":    initialSequence,
+			"wrapping": func(_ uint64, d Direction) uint32 { return ^uint32(0) - 20000 - uint32(d)*3 },
+			"at wrap":  func(uint64, Direction) uint32 { return ^uint32(0) - 1 },
+		} {
+			t.Run(name+" "+ends[0].Addr().String(), func(t *testing.T) {
+				g := NewWithT(t)
+				file := recording(t, func(w *Writer) {
+					w.isn = isn
+					r, err := w.Open(0, ends[0], ends[1], testTime, "hello")
+					must(t, err)
+					must(t, r.Data(FromClient, []byte("SETUP KERNEL=x\r\n"), testTime.Add(time.Millisecond), "one", "two"))
+					must(t, r.Data(FromServer, []byte("SETUP KERNEL=y\r\n"), testTime.Add(2*time.Millisecond)))
+					must(t, r.Data(FromServer, make([]byte, 3<<20), testTime.Add(3*time.Millisecond)))
+					must(t, r.Data(FromClient, make([]byte, segmentSize), testTime.Add(3*time.Millisecond)))
+					must(t, r.CloseWrite(FromClient, testTime.Add(4*time.Millisecond)))
+					must(t, r.Data(FromServer, []byte("bye"), testTime.Add(5*time.Millisecond)))
+					must(t, r.CloseWrite(FromServer, testTime.Add(6*time.Millisecond)))
+				})
+				g.Expect(complaints(t, file)).To(BeEmpty())
+				out, err := script(t, file, Limits{})
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(out).To(HaveSuffix("@16400 FIN\n0 server@3145744 \"bye\"\n0 server@3145747 FIN"))
+			})
+		}
+	}
+}
+
+func TestTsharkReadsMetadata(t *testing.T) {
+	g := NewWithT(t)
+	file := recording(t, func(w *Writer) {
+		n, err := w.Interface("control", "the driver protocol")
+		must(t, err)
+		r, err := w.Open(n, testClient, testServer, testTime, "opening\nin two lines")
+		must(t, err)
+		must(t, r.CloseWrite(FromServer, testTime))
+	})
+	out := tshark(t, file, "-c", "1", "-T", "fields", "-e", "frame.interface_name", "-e", "frame.interface_description",
+		"-e", "frame.comment", "-e", "frame.time_epoch")
+	g.Expect(out).To(HavePrefix("control\tthe driver protocol\topening"))
+	g.Expect(out).To(HaveSuffix("1795348800.123456789\n"))
+}
+
+// Many connections at once, the same ends again, resets, ends that are left open: all of one capture.
+func TestTsharkManyConnections(t *testing.T) {
+	g := NewWithT(t)
+	file := recording(t, func(w *Writer) {
+		var all sync.WaitGroup
+		for i := range 50 {
+			all.Go(func() {
+				for range 3 { // the same ports again
+					client := netip.AddrPortFrom(testClient.Addr(), uint16(40000+i))
+					r, err := w.Open(0, client, testServer, time.Time{})
+					must(t, err)
+					for j := range 20 {
+						must(t, r.Data(Direction(j&1), bytes.Repeat([]byte{byte(i)}, 1+j*100), time.Time{}))
+					}
+					must(t, r.CloseWrite(Direction(i&1), time.Time{}))
+					must(t, r.CloseWrite(Direction(i&1)^1, time.Time{}))
+				}
+			})
+		}
+		all.Wait()
+	})
+	g.Expect(complaints(t, file)).To(BeEmpty())
+	out, err := script(t, file, Limits{})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(strings.Count(out, "opened")).To(Equal(150))
+	g.Expect(strings.Count(out, "FIN")).To(Equal(300))
+	g.Expect(out).NotTo(ContainSubstring("gap"))
+}
