@@ -87,7 +87,7 @@ func sorted(pairs []perl.Pair) []perl.Pair {
 	compare := func(a, b perl.Pair) int { return strings.Compare(a.Key, b.Key) }
 	for i := range pairs {
 		if pairs[i].Flags&perl.KeyUTF8 != 0 {
-			compare = func(a, b perl.Pair) int { return strings.Compare(characters(a), characters(b)) }
+			compare = func(a, b perl.Pair) int { return strings.Compare(a.Name(), b.Name()) }
 			break
 		}
 	}
@@ -97,12 +97,4 @@ func sorted(pairs []perl.Pair) []perl.Pair {
 	pairs = slices.Clone(pairs)
 	slices.SortFunc(pairs, compare)
 	return pairs
-}
-
-// characters returns a key in UTF-8, whose octets sort as its characters do.
-func characters(p perl.Pair) string {
-	if p.Flags&perl.KeyUTF8 != 0 {
-		return p.Key
-	}
-	return perl.Latin1(p.Key)
 }

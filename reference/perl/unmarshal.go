@@ -1,0 +1,448 @@
+package perl
+
+import (
+	"encoding"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Unmarshal puts v into the Go variable that target points at. A reference to an array fills slices
+// and arrays, one to a hash fills maps and structs, whether blessed or not; hash keys are matched with the names of Marshal, exactly if
+// possible, else in any case, and unknown ones ignored. Scalars convert as Perl would where nothing is lost: "42" and 42.0 fill an
+// int, 42 a string. Undef gives the zero value. Pointers are made as needed; variables that Perl shares become
+// one pointer, map or slice, so cycles are no trouble. Into an interface go
+//
+//	undef, holes       nil               reference to an array    []any
+//	Int                int64             reference to a hash      map[string]any
+//	Uint               uint64            reference to a scalar    *any
+//	Double             float64           registered class         a pointer to the type of Types.Register
+//	Bytes, Text        string            Code, Regexp, VString    string
+//	Bool               bool              Tied, Hooked             *Value
+//
+// A time.Time is filled from RFC 3339 text or from seconds since 1970. The error is a *ConversionError, or
+// wraps what an Unmarshaler returned.
+func Unmarshal(v *Value, target any) error { return (*Types)(nil).Unmarshal(v, target) }
+
+// Unmarshal is like the function Unmarshal and makes values of registered types.
+func (t *Types) Unmarshal(v *Value, target any) error {
+	p := reflect.ValueOf(target)
+	if p.Kind() != reflect.Pointer || p.IsNil() {
+		return &ConversionError{"$VAR1", "a pointer to fill", fmt.Sprintf("%T", target)}
+	}
+	u := unmarshaler{types: t, made: map[madeKey]reflect.Value{}}
+	return u.value(v, p.Elem(), &place{}, 0)
+}
+
+type unmarshaler struct {
+	types *Types
+	made  map[madeKey]reflect.Value
+}
+
+// madeKey is a Perl variable and the Go type that was made of it.
+type madeKey struct {
+	v *Value
+	t reflect.Type
+}
+
+func wrong(at *place, expected string, v *Value) error {
+	return &ConversionError{at.expr(), expected, brief(v)}
+}
+
+func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) error {
+	if depth > maxConversionDepth {
+		return &ConversionError{at.expr(), fmt.Sprintf("at most %d levels", maxConversionDepth), "more"}
+	}
+	typ := to.Type()
+	if typ == valueType {
+		to.Set(reflect.ValueOf(v))
+		return nil
+	}
+	if to.Kind() == reflect.Pointer {
+		return u.pointer(v, to, at, depth)
+	}
+	if to.CanAddr() {
+		if done, err := own(v, to.Addr().Interface(), at); done || err != nil {
+			return err
+		}
+	}
+	if v.Kind() == Undef {
+		to.SetZero()
+		return nil
+	}
+	switch to.Kind() {
+	case reflect.Interface:
+		if typ.NumMethod() > 0 {
+			return u.registered(v, to, at, depth)
+		}
+		x, err := u.any(v, at, depth)
+		if err == nil && x != nil {
+			to.Set(reflect.ValueOf(x))
+		}
+		return err
+	case reflect.Slice, reflect.Array:
+		if typ.Elem().Kind() == reflect.Uint8 && v.Kind() != Ref {
+			return fillBytes(v, to, at)
+		}
+		return u.list(v, to, at, depth)
+	case reflect.Map:
+		return u.mapping(v, to, at, depth)
+	case reflect.Struct:
+		return u.structure(v, to, at, depth)
+	}
+	return scalar(v, to, at)
+}
+
+// own asks a type that takes Perl values itself.
+func own(v *Value, target any, at *place) (bool, error) {
+	switch x := target.(type) {
+	case Unmarshaler:
+		if err := x.UnmarshalPerl(v); err != nil {
+			return true, fmt.Errorf("perl: %s: %w", at.expr(), err)
+		}
+		return true, nil
+	case *time.Time:
+		if k := v.Kind(); k == Int || k == Double {
+			f, _ := number(v)
+			whole, part := math.Modf(f)
+			*x = time.Unix(int64(whole), int64(part*1e9)).UTC()
+			return true, nil
+		}
+		return text(v, x, at)
+	case encoding.TextUnmarshaler:
+		return text(v, x, at)
+	}
+	return false, nil
+}
+
+func text(v *Value, x encoding.TextUnmarshaler, at *place) (bool, error) {
+	s, ok := v.AsString()
+	if !ok || v.Kind() == Undef {
+		return false, nil
+	}
+	if err := x.UnmarshalText([]byte(s)); err != nil {
+		return true, fmt.Errorf("perl: %s: %w", at.expr(), err)
+	}
+	return true, nil
+}
+
+func (u *unmarshaler) pointer(v *Value, to reflect.Value, at *place, depth int) error {
+	if v.Kind() == Undef {
+		to.SetZero()
+		return nil
+	}
+	id := v
+	if v.kind == Ref {
+		id = v.ref
+	}
+	key := madeKey{id, to.Type()}
+	if old, ok := u.made[key]; ok {
+		to.Set(old)
+		return nil
+	}
+	p := reflect.New(to.Type().Elem())
+	u.made[key] = p
+	to.Set(p)
+	switch p.Elem().Kind() { // a reference to a scalar may fill a pointer to one
+	case reflect.Slice, reflect.Map, reflect.Struct, reflect.Array, reflect.Interface, reflect.Pointer:
+	default:
+		if v.kind == Ref && v.ref.Kind() != Ref && v.ref.Kind() != Array && v.ref.Kind() != Hash && v.ref.Class() == "" {
+			v, at = v.ref, &place{at, stepTarget, "", 0}
+		}
+	}
+	return u.value(v, p.Elem(), at, depth+1)
+}
+
+// registered fills an interface with methods from an object of a registered class.
+func (u *unmarshaler) registered(v *Value, to reflect.Value, at *place, depth int) error {
+	x, err := u.any(v, at, depth)
+	if err != nil {
+		return err
+	}
+	if x == nil || !reflect.TypeOf(x).Implements(to.Type()) {
+		return wrong(at, "an object of a class registered for "+to.Type().String(), v)
+	}
+	to.Set(reflect.ValueOf(x))
+	return nil
+}
+
+func (u *unmarshaler) list(v *Value, to reflect.Value, at *place, depth int) error {
+	array := v
+	if v.kind == Ref {
+		array = v.ref
+		at = &place{at, stepTarget, "", 0}
+	}
+	if array.Kind() != Array {
+		return wrong(at, "a reference to an array", array)
+	}
+	elems := array.Elems()
+	if to.Kind() == reflect.Array {
+		if len(elems) > to.Len() {
+			return wrong(at, fmt.Sprintf("at most %d elements", to.Len()), NewInt(int64(len(elems))))
+		}
+		to.SetZero()
+	} else {
+		key := madeKey{array, to.Type()}
+		if old, ok := u.made[key]; ok {
+			to.Set(old)
+			return nil
+		}
+		to.Set(reflect.MakeSlice(to.Type(), len(elems), len(elems)))
+		u.made[key] = reflect.ValueOf(to.Interface())
+	}
+	for i, e := range elems {
+		if err := u.value(e, to.Index(i), &place{at, stepElement, "", i}, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *unmarshaler) hash(v *Value, at **place) ([]Pair, *Value, error) {
+	hash := v
+	if v.kind == Ref {
+		hash = v.ref
+		*at = &place{*at, stepTarget, "", 0}
+	}
+	if hash.Kind() != Hash {
+		return nil, nil, wrong(*at, "a reference to a hash", hash)
+	}
+	return hash.Pairs(), hash, nil
+}
+
+func (u *unmarshaler) mapping(v *Value, to reflect.Value, at *place, depth int) error {
+	pairs, hash, err := u.hash(v, &at)
+	if err != nil {
+		return err
+	}
+	typ := to.Type()
+	key := madeKey{hash, typ}
+	if old, ok := u.made[key]; ok {
+		to.Set(old)
+		return nil
+	}
+	to.Set(reflect.MakeMapWithSize(typ, len(pairs)))
+	u.made[key] = reflect.ValueOf(to.Interface())
+	for i := range pairs {
+		p := &pairs[i]
+		if p.Flags&KeyPlaceholder != 0 {
+			continue
+		}
+		here := &place{at, stepPair, p.Key, 0}
+		k, e := reflect.New(typ.Key()).Elem(), reflect.New(typ.Elem()).Elem()
+		if err := u.value(NewText(goKey(p)), k, here, depth+1); err != nil {
+			return err
+		}
+		if err := u.value(p.Value, e, here, depth+1); err != nil {
+			return err
+		}
+		to.SetMapIndex(k, e)
+	}
+	return nil
+}
+
+// goKey returns a key as a Go string: UTF-8 if Perl took it for characters, else its octets.
+func goKey(p *Pair) string {
+	if p.Flags&KeyWasUTF8 != 0 {
+		return Latin1(p.Key)
+	}
+	return p.Key
+}
+
+func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int) error {
+	pairs, _, err := u.hash(v, &at)
+	if err != nil {
+		return err
+	}
+	list := fields(to.Type())
+	for i := range pairs {
+		p := &pairs[i]
+		f := find(list, goKey(p))
+		if f == nil || p.Flags&KeyPlaceholder != 0 {
+			continue
+		}
+		if err := u.value(p.Value, to.FieldByIndex(f.index), &place{at, stepPair, p.Key, 0}, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func find(list []field, name string) *field {
+	for i := range list {
+		if list[i].name == name {
+			return &list[i]
+		}
+	}
+	for i := range list {
+		if strings.EqualFold(list[i].name, name) {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+func fillBytes(v *Value, to reflect.Value, at *place) error {
+	s, ok := v.AsString()
+	if !ok {
+		return wrong(at, "a string", v)
+	}
+	if to.Kind() == reflect.Slice {
+		to.SetBytes([]byte(s))
+		return nil
+	}
+	if len(s) > to.Len() {
+		return wrong(at, fmt.Sprintf("at most %d octets", to.Len()), v)
+	}
+	to.SetZero()
+	reflect.Copy(to, reflect.ValueOf([]byte(s)))
+	return nil
+}
+
+func scalar(v *Value, to reflect.Value, at *place) error {
+	switch to.Kind() {
+	case reflect.Bool:
+		to.SetBool(v.True())
+		return nil
+	case reflect.String:
+		s, ok := goString(v)
+		if !ok {
+			return wrong(at, "a string", v)
+		}
+		to.SetString(s)
+		return nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		i, ok := integer(v)
+		if !ok || to.OverflowInt(i) {
+			return wrong(at, "an "+to.Type().String(), v)
+		}
+		to.SetInt(i)
+		return nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		n, ok := unsigned(v)
+		if !ok || to.OverflowUint(n) {
+			return wrong(at, "a "+to.Type().String(), v)
+		}
+		to.SetUint(n)
+		return nil
+	case reflect.Float32, reflect.Float64:
+		f, ok := number(v)
+		if !ok {
+			return wrong(at, "a number", v)
+		}
+		to.SetFloat(f)
+		return nil
+	}
+	return wrong(at, "no "+to.Type().String()+" to fill", v)
+}
+
+func goString(v *Value) (string, bool) {
+	switch v.Kind() {
+	case Code, Regexp:
+		return v.str, true
+	}
+	return v.AsString()
+}
+
+func integer(v *Value) (int64, bool) {
+	switch v.Kind() {
+	case Int:
+		return v.Int(), true
+	case Double:
+		f := v.Double()
+		return int64(f), f == math.Trunc(f) && f >= -1<<63 && f < 1<<63
+	case Bool:
+		return int64(v.num), true
+	case Bytes, Text:
+		if i, err := strconv.ParseInt(strings.TrimSpace(v.str), 10, 64); err == nil {
+			return i, true
+		}
+		f, ok := number(v)
+		return int64(f), ok && f == math.Trunc(f) && math.Abs(f) < 1<<53
+	}
+	return 0, false
+}
+
+func unsigned(v *Value) (uint64, bool) {
+	if v.Kind() == Uint {
+		return v.num, true
+	}
+	if v.Kind() == Bytes || v.Kind() == Text {
+		if n, err := strconv.ParseUint(strings.TrimSpace(v.str), 10, 64); err == nil {
+			return n, true
+		}
+	}
+	i, ok := integer(v)
+	return uint64(i), ok && i >= 0
+}
+
+func number(v *Value) (float64, bool) {
+	switch v.Kind() {
+	case Int, Bool:
+		return float64(int64(v.num)), true
+	case Uint:
+		return float64(v.num), true
+	case Double:
+		return v.Double(), true
+	case Bytes, Text:
+		f, err := strconv.ParseFloat(strings.TrimSpace(v.str), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// any makes the Go value that stands for v where nothing says of what type it should be.
+func (u *unmarshaler) any(v *Value, at *place, depth int) (any, error) {
+	switch v.Kind() {
+	case Undef:
+		return nil, nil
+	case Int:
+		return v.Int(), nil
+	case Uint:
+		return v.num, nil
+	case Double:
+		return v.Double(), nil
+	case Bool:
+		return v.Bool(), nil
+	case Bytes, Text, VString, Code, Regexp:
+		return v.str, nil
+	case Ref:
+		return u.anyRef(v, at, depth)
+	case Array:
+		return into[[]any](u, v, at, depth)
+	case Hash:
+		return into[map[string]any](u, v, at, depth)
+	}
+	return v, nil
+}
+
+func (u *unmarshaler) anyRef(v *Value, at *place, depth int) (any, error) {
+	t := v.ref
+	if class := t.Class(); class != "" && u.types != nil {
+		if typ, ok := u.types.byClass[class]; ok {
+			p := reflect.New(reflect.PointerTo(typ)).Elem()
+			err := u.value(v, p, at, depth+1)
+			return p.Interface(), err
+		}
+	}
+	switch t.Kind() {
+	case Array:
+		return into[[]any](u, v, at, depth)
+	case Hash:
+		return into[map[string]any](u, v, at, depth)
+	case Tied, Hooked:
+		return v, nil
+	case Code, Regexp:
+		return t.Str(), nil
+	}
+	return into[*any](u, v.ref, &place{at, stepTarget, "", 0}, depth)
+}
+
+func into[T any](u *unmarshaler, v *Value, at *place, depth int) (any, error) {
+	var x T
+	err := u.value(v, reflect.ValueOf(&x).Elem(), at, depth+1)
+	return x, err
+}
