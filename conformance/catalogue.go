@@ -1,0 +1,39 @@
+package conformance
+
+import (
+	"fmt"
+	"path"
+	"slices"
+)
+
+// Catalogue returns all checks, area by area.
+func Catalogue() []*Check {
+	return slices.Concat(setupChecks(), setupClientChecks(), helloChecks(), helloClientChecks(), frameChecks(),
+		imageChecks(), valueChecks(), messageChecks(), callChecks(), contextChecks(), pingChecks(), haveChecks(), errorChecks(), senderChecks())
+}
+
+// Select returns the checks of the catalogue whose id matches one of the patterns, which are globs
+// such as "HS-*". No pattern selects all. A pattern that matches nothing is an error.
+func Select(patterns ...string) ([]*Check, error) {
+	all := Catalogue()
+	if len(patterns) == 0 {
+		return all, nil
+	}
+	wanted := map[string]bool{}
+	for _, p := range patterns {
+		found := false
+		for _, c := range all {
+			ok, err := path.Match(p, c.ID)
+			if err != nil {
+				return nil, fmt.Errorf("check pattern %q: %w", p, err)
+			}
+			if ok {
+				found, wanted[c.ID] = true, true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("check pattern %q: expected one that matches a check of the catalogue (see 'ikc-conform list'), this matches none", p)
+		}
+	}
+	return slices.DeleteFunc(all, func(c *Check) bool { return !wanted[c.ID] }), nil
+}

@@ -1,0 +1,183 @@
+// Package conformance holds the catalogue of what a kernel of IKC must do, and judges captured
+// traffic by it.
+//
+// A [Check] is one requirement with a predicate over a [dialogue.Connection]; [Catalogue] is all of
+// them. A [Judge] applies checks to the connections of a capture, for one side or both, and gives a
+// [Verdict] for each. It sees nothing but the capture, so traffic that the harness has just provoked
+// and traffic recorded in somebody's network are judged by the same code.
+package conformance
+
+import (
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Level says how much a requirement weighs.
+type Level uint8
+
+// The levels.
+const (
+	Must   Level = iota // what interoperation depends on
+	Should              // what POE::Component::IKC 0.2402 does, and others may rely on
+	May                 // what is allowed and worth knowing
+)
+
+// String is MUST, SHOULD or MAY.
+func (l Level) String() string { return [...]string{"MUST", "SHOULD", "MAY"}[l] }
+
+// Party says whom a check binds.
+type Party uint8
+
+// The parties.
+const (
+	TheServer    Party = iota // the side that accepted the connection
+	TheClient                 // the side that opened it
+	TheSender                 // whoever sends frames
+	TheResponder              // whoever gets a request
+	TheRequester              // whoever sends one
+)
+
+// String names the party as requirements do.
+func (p Party) String() string {
+	return [...]string{"server", "client", "sender", "responder", "requester"}[p]
+}
+
+// binds tells whether a check for the party can be about a side.
+func (p Party) binds(side wire.Role) bool {
+	switch p {
+	case TheServer:
+		return side == wire.Server
+	case TheClient:
+		return side == wire.Client
+	}
+	return true
+}
+
+// Check is one requirement.
+type Check struct {
+	// ID is stable and never used again for something else: AREA-nnn.
+	ID    string
+	Level Level
+	Party Party
+	// Requirement is one sentence.
+	Requirement string
+	// Source is where the requirement comes from: module and sub, and the release if not all agree.
+	Source string
+	// Rationale says why, where that is not obvious.
+	Rationale string
+	// Needs says what a capture must hold for the check to be decided.
+	Needs string
+	// Judge looks at one connection on behalf of one side.
+	Judge func(*Trial)
+}
+
+// Outcome is what a check came to.
+type Outcome uint8
+
+// The outcomes, from worst to best.
+const (
+	Fail         Outcome = iota // the requirement is violated
+	Inconclusive                // the evidence is missing
+	Skipped                     // not tried, for the reason given
+	Pass                        // there was evidence, and all of it agrees
+)
+
+// String names the outcome.
+func (o Outcome) String() string { return [...]string{"fail", "inconclusive", "skip", "pass"}[o] }
+
+// Finding is one violation, and where it is.
+type Finding struct {
+	Expected string `json:"expected"`
+	Actual   string `json:"actual"`
+	// Connection counts from 0 as in the capture; Packet from 1.
+	Connection int   `json:"connection"`
+	Packet     int64 `json:"packet,omitempty"`
+	// Side sent what is wrong, or failed to. Frame counts its frames from 1, 0 if it is none. Offset is
+	// the octet in its stream.
+	Side   string `json:"side"`
+	Frame  int    `json:"frame,omitempty"`
+	Offset int64  `json:"offset"`
+	// Exchange shows what it is about, a line for each message.
+	Exchange []string `json:"exchange,omitempty"`
+}
+
+// Where is the place of a finding for people.
+func (f Finding) Where() string {
+	s := fmt.Sprintf("connection %d, %s", f.Connection, f.Side)
+	if f.Frame > 0 {
+		s += fmt.Sprintf(", frame %d", f.Frame)
+	}
+	s += fmt.Sprintf(", octet %d", f.Offset)
+	if f.Packet > 0 {
+		s += fmt.Sprintf(", packet %d", f.Packet)
+	}
+	return s
+}
+
+// Verdict is what a check says of one side of a capture.
+type Verdict struct {
+	Check *Check
+	// Side is the side judged.
+	Side    wire.Role
+	Outcome Outcome
+	// Evidence counts the pieces that were looked at, Findings are the violations among them.
+	Evidence int
+	Findings []Finding
+	// More counts violations beyond MaxFindings.
+	More int
+	// Reason says what is missing, or why it was skipped.
+	Reason string
+}
+
+// MaxFindings is how many violations a verdict keeps; the rest is only counted.
+const MaxFindings = 100
+
+// Trial is one check looking at one side of one connection.
+type Trial struct {
+	Conn *dialogue.Connection
+	Side wire.Role
+	v    *Verdict
+}
+
+// Pass notes a piece of evidence that agrees.
+func (t *Trial) Pass() { t.v.Evidence++ }
+
+// Hold notes a piece of evidence: it agrees if ok, else it is a violation by at.
+func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
+	if ok {
+		t.Pass()
+		return
+	}
+	t.Fail(at, expected, actual)
+}
+
+// Fail notes a violation. at is what is wrong, or the last thing before something failed to come; it
+// may be nil.
+func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
+	t.v.Evidence++
+	if len(t.v.Findings) >= MaxFindings {
+		t.v.More++
+		return
+	}
+	f := Finding{Expected: expected, Actual: actual, Connection: t.Conn.Conn.Index, Side: t.Side.String()}
+	place(&f, at, t.Conn)
+	t.v.Findings = append(t.v.Findings, f)
+}
+
+func place(f *Finding, at dialogue.Item, c *dialogue.Connection) {
+	var stamp capture.Stamp
+	switch at := at.(type) {
+	case *dialogue.Line:
+		stamp, f.Side, f.Offset = at.At, at.From.String(), at.Offset
+		f.Exchange = dialogue.Around(c, at)
+	case *dialogue.Frame:
+		stamp, f.Side, f.Offset, f.Frame = at.At, at.From.String(), at.Offset, at.Number
+		f.Exchange = dialogue.Around(c, at)
+	default:
+		stamp = c.Opened
+	}
+	f.Packet = stamp.Packet
+}

@@ -1,0 +1,327 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+)
+
+// arg is argument i of a request, nil if there are fewer.
+func arg(x *dialogue.Exchange, i int) *perl.Value {
+	if i < len(x.Request.Args) {
+		return x.Request.Args[i]
+	}
+	return nil
+}
+
+// settled tells whether nothing can come for a request any more: a later request of the same side
+// has been answered, and a kernel takes requests in order.
+func settled(t *Trial, x *dialogue.Exchange) bool {
+	later := false
+	for _, y := range t.Conn.Exchanges {
+		if y == x {
+			later = true
+			continue
+		}
+		if later && y.Request.Frame.From == x.Request.Frame.From && len(y.Answers)+len(y.Errors) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// onSettled judges requests, to the session and one of the states, that came to something or to nothing.
+func onSettled(session string, states []string, judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
+	return onRequests(func(t *Trial, x *dialogue.Exchange) {
+		if x.Request.To.Session != session || !slices.Contains(states, x.Request.To.State) {
+			return
+		}
+		if len(x.Answers)+len(x.Errors) > 0 || settled(t, x) {
+			judge(t, x)
+		}
+	})
+}
+
+// gotten says what came back, for a finding.
+func gotten(x *dialogue.Exchange) string {
+	switch {
+	case len(x.Answers) > 0:
+		return "the answer " + showValue(x.Answers[0].Params)
+	case len(x.Errors) > 0:
+		return "the error " + showValue(x.Errors[0].Params)
+	case len(x.Misdirected) > 0:
+		return fmt.Sprintf("none, but a message to %v came", x.Misdirected[0].Event)
+	}
+	return "none"
+}
+
+// reply is what to point at: the answer, else the request.
+func reply(x *dialogue.Exchange) dialogue.Item {
+	for _, list := range [][]*dialogue.Message{x.Answers, x.Errors, x.Misdirected} {
+		if len(list) > 0 {
+			return list[0].Frame
+		}
+	}
+	return x.Request.Frame
+}
+
+func callChecks() []*Check {
+	return []*Check{
+		{
+			ID: "CALL-001", Level: Must, Party: TheResponder,
+			Requirement: "The return value of a call is sent to the rsvp of the request: the same session and state.",
+			Source:      "Responder::Thunk __thunk, Responder send_msg", Needs: "a call that was answered",
+			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
+				switch {
+				case len(x.Answers) > 0:
+					t.Pass()
+				case len(x.Misdirected) > 0 && settled(t, x):
+					t.Fail(x.Misdirected[0].Frame, "a message to "+x.Request.RSVP.String(), "one to "+x.Misdirected[0].Event.String())
+				}
+			}),
+		},
+		{
+			ID: "CALL-002", Level: Must, Party: TheResponder,
+			Requirement: "A call of a state that returns a defined value is answered.",
+			Source:      "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of IKC/ping, or of a state of %s that always answers, and a later call that was answered", SessionAlias),
+			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
+				to := x.Request.To
+				if x.Request.IsCall() && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
+					t.Hold(len(x.Answers) > 0, reply(x), "an answer to "+x.Request.RSVP.String(), gotten(x))
+				}
+			}),
+		},
+		{
+			ID: "CALL-003", Level: Must, Party: TheResponder,
+			Requirement: "A call is answered once.",
+			Source:      "Responder::Thunk __thunk; the caller allows one post (Responder send_msg, _req_is_published)", Needs: "a call that was answered",
+			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
+				if n := len(x.Answers); n > 0 {
+					t.Hold(n == 1, x.Answers[n-1].Frame, "one answer", fmt.Sprint(n))
+				}
+			}),
+		},
+		{
+			ID: "CALL-004", Level: Must, Party: TheResponder,
+			Requirement: "An answer is a post: it has no rsvp and is no error report.",
+			Source:      "Responder::Thunk __thunk", Needs: "a call that was answered",
+			Judge: onAnswers(func(t *Trial, _ *dialogue.Exchange, a *dialogue.Message) {
+				t.Hold(!a.RSVP.Present() && !a.IsError, a.Frame, "neither rsvp nor is_error", showValue(a.ToValue()))
+			}),
+		},
+		{
+			ID: "CALL-005", Level: Should, Party: TheResponder,
+			Requirement: "The event of an answer is the rsvp as it was sent, its kernel included.",
+			Source:      "Responder::Thunk __thunk", Needs: "a call that was answered",
+			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
+				want, got := x.Request.RSVP.Specifier, a.Event.Specifier
+				t.Hold(want == got, a.Frame, want.String(), got.String())
+			}),
+		},
+		{
+			ID: "CALL-006", Level: Should, Party: TheResponder,
+			Requirement: "An answer has params.",
+			Source:      "Responder::Thunk __thunk", Needs: "a call that was answered",
+			Judge: onAnswers(func(t *Trial, _ *dialogue.Exchange, a *dialogue.Message) {
+				t.Hold(a.Params != nil, a.Frame, "the key params", "none")
+			}),
+		},
+		{
+			ID: "CALL-007", Level: Should, Party: TheResponder,
+			Requirement: "Calls that came by one connection are answered in the order in which they came.",
+			Source:      "Channel channel_receive calls the Responder, which calls the state", Needs: "two calls that were answered",
+			Judge: func(t *Trial) {
+				var last *dialogue.Message
+				for _, x := range t.Conn.Exchanges {
+					if x.Request.Frame.From == t.Side || len(x.Answers) == 0 {
+						continue
+					}
+					if a := x.Answers[0]; last != nil {
+						t.Hold(a.Frame.Number > last.Frame.Number, a.Frame, "the answer after that of the call before it",
+							fmt.Sprintf("frame %d before frame %d", a.Frame.Number, last.Frame.Number))
+					}
+					last = x.Answers[0]
+				}
+			},
+		},
+		{
+			ID: "CALL-008", Level: Should, Party: TheResponder,
+			Requirement: "An answer of a session that published something says so in from: its kernel id, its alias, and IKC:proxy.",
+			Source:      "Responder send_msg", Needs: "an answered call of IKC or " + SessionAlias,
+			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
+				if s := x.Request.To.Session; s == "IKC" || s == SessionAlias {
+					want := specifier.Specifier{Kernel: t.Conn.Negotiation.Peers[t.Side].ID, Session: s, State: specifier.ProxyState}
+					if want.Kernel != "" {
+						t.Hold(a.From.Specifier == want, a.Frame, want.String(), a.From.String())
+					}
+				}
+			}),
+		},
+		{
+			ID: "CALL-009", Level: Must, Party: TheResponder,
+			Requirement: "A message to IKC:proxy reaches the state it names, with all its arguments.",
+			Source:      "Responder _req_args", Needs: "a call of " + SessionAlias + "/args by way of IKC:proxy",
+			Judge: onSettled(SessionAlias, []string{"args"}, func(t *Trial, x *dialogue.Exchange) {
+				if _, args, ok := x.Request.Proxied(); ok && x.Request.IsCall() {
+					t.Hold(answersArgs(x, args), reply(x), showValue(perl.ArrayRef(args...)), gotten(x))
+				}
+			}),
+		},
+		{
+			ID: "CALL-010", Level: Must, Party: TheResponder,
+			Requirement: "The ?ARG of a specifier is appended to the arguments of the state.",
+			Source:      "Responder request", Needs: "a call of " + SessionAlias + "/args?ARG",
+			Judge: onSettled(SessionAlias, []string{"args"}, func(t *Trial, x *dialogue.Exchange) {
+				if x.Request.To.Arg != "" && x.Request.IsCall() {
+					t.Hold(answersArgs(x, x.Request.Args), reply(x), showValue(perl.ArrayRef(x.Request.Args...)), gotten(x))
+				}
+			}),
+		},
+		{
+			ID: "CALL-011", Level: Must, Party: TheResponder,
+			Requirement: "The event of a request may be a string as well as a hash.",
+			Source:      "Specifier specifier_parse; ClientLite sends strings", Needs: "a call of a state that always answers, its event a string",
+			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
+				to := x.Request.To
+				if isString(x.Request.Event.Value) && x.Request.IsCall() && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
+					t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
+				}
+			}),
+		},
+		{
+			ID: "CALL-012", Level: Should, Party: TheResponder,
+			Requirement: "The kernel part of a request's event is not compared with the kernel's own names.",
+			Source:      "Responder request", Needs: "a call of IKC/ping, addressed to a kernel name that the other side does not have",
+			Judge: onSettled("IKC", []string{"ping"}, func(t *Trial, x *dialogue.Exchange) {
+				names := t.Conn.Negotiation.Names(t.Side)
+				if k := x.Request.To.Kernel; k != "" && len(names) > 0 && !slices.Contains(names, k) && x.Request.IsCall() {
+					t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
+				}
+			}),
+		},
+		{
+			ID: "POST-001", Level: Must, Party: TheResponder,
+			Requirement: "A post is carried out, once, before what comes after it.",
+			Source:      "Responder request", Needs: "a post to " + SessionAlias + "/count between two calls of it that were answered",
+			Judge: func(t *Trial) {
+				posts, before := 0, int64(-1)
+				for _, x := range t.Conn.Exchanges {
+					if x.Request.Frame.From == t.Side || !to(x, SessionAlias, "count") {
+						continue
+					}
+					if !x.Request.IsCall() {
+						posts++
+						continue
+					}
+					if len(x.Answers) == 0 {
+						continue
+					}
+					now := x.Answers[0].Params.Int()
+					if before >= 0 && posts > 0 {
+						t.Hold(now-before-1 == int64(posts), x.Answers[0].Frame,
+							fmt.Sprintf("a count of %d after %d and %d posts", before+int64(posts)+1, before, posts), fmt.Sprint(now))
+					}
+					before, posts = now, 0
+				}
+			},
+			Rationale: "The count must be of one connection at a time; other users of the session spoil the evidence.",
+		},
+		{
+			ID: "POST-002", Level: Must, Party: TheResponder,
+			Requirement: "A post is not answered, whatever the state returns.",
+			Source:      "Responder::Thunk __thunk", Needs: "a post to " + SessionAlias + "/echo, and a later call that was answered",
+			Judge: onSettled(SessionAlias, []string{"echo", "list"}, func(t *Trial, x *dialogue.Exchange) {
+				if x.Request.IsCall() {
+					return
+				}
+				if u := unasked(t, x); u != nil {
+					t.Fail(u.Frame, "nothing", "a message to "+u.Event.String())
+					return
+				}
+				t.Pass()
+			}),
+		},
+	}
+}
+
+// unasked is a message that a responder sent back to the session a post came from, nil if there is none.
+func unasked(t *Trial, x *dialogue.Exchange) *dialogue.Message {
+	for _, y := range t.Conn.Exchanges {
+		m := y.Request
+		if m.Frame.From == t.Side && m.Kind == dialogue.Post && x.Request.From.Present() &&
+			m.Event.Session == x.Request.From.Session && perl.Equal(m.Params, x.Request.Params) {
+			return m
+		}
+	}
+	return nil
+}
+
+// answersArgs tells whether a call of the state "args" was answered with these arguments.
+func answersArgs(x *dialogue.Exchange, args []*perl.Value) bool {
+	if len(x.Answers) == 0 {
+		return false
+	}
+	v := x.Answers[0].Params
+	if x.Request.WantArray { // the list has one element, the reference
+		list, ok := elemsOf(v)
+		if !ok || len(list) != 1 {
+			return false
+		}
+		v = list[0]
+	}
+	got, ok := elemsOf(v)
+	return ok && slices.EqualFunc(got, args, perl.Equal)
+}
+
+func isString(v *perl.Value) bool { return v.Kind() == perl.Bytes || v.Kind() == perl.Text }
+
+func contextChecks() []*Check {
+	call := func(x *dialogue.Exchange, list bool) bool { return x.Request.IsCall() && x.Request.WantArray == list }
+	silent := func(id, state, requirement string, list bool) *Check {
+		return &Check{
+			ID: id, Level: Must, Party: TheResponder, Requirement: requirement,
+			Source: "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of %s/%s, and a later call that was answered", SessionAlias, state),
+			Judge: onSettled(SessionAlias, []string{state}, func(t *Trial, x *dialogue.Exchange) {
+				if call(x, list) {
+					t.Hold(len(x.Answers)+len(x.Errors) == 0, reply(x), "no answer", gotten(x))
+				}
+			}),
+		}
+	}
+	value := func(id string, level Level, state, requirement string, list bool, want *perl.Value) *Check {
+		return &Check{
+			ID: id, Level: level, Party: TheResponder, Requirement: requirement,
+			Source: "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of %s/%s in that context, and a later call that was answered", SessionAlias, state),
+			Judge: onSettled(SessionAlias, []string{state}, func(t *Trial, x *dialogue.Exchange) {
+				if call(x, list) {
+					t.Hold(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), showValue(want), gotten(x))
+				}
+			}),
+		}
+	}
+	list := SessionList()
+	return []*Check{
+		value("CTX-001", Must, "list", "In scalar context the answer is the last value of the list that the state returns.", false, list[len(list)-1]),
+		value("CTX-002", Must, "list", "With wantarray true the answer is an array of all values that the state returns.", true, perl.ArrayRef(list...)),
+		value("CTX-003", Must, "zero", "A false value that is defined, such as \"0\", is an answer.", false, perl.NewBytes("0")),
+		value("CTX-004", Must, "empty", "The empty string is an answer.", false, perl.NewBytes("")),
+		silent("CTX-005", "undef", "An undefined return value is not sent: the call gets no answer.", false),
+		silent("CTX-006", "nothing", "An empty return in scalar context is not sent: the call gets no answer.", false),
+		silent("CTX-007", "nothing", "An empty return in list context is not sent: the call gets no answer.", true),
+		value("CTX-008", Should, "undef", "In list context undef is one value: the answer is an array of it.", true, perl.ArrayRef(perl.NewUndef())),
+		{
+			ID: "CTX-009", Level: Must, Party: TheResponder,
+			Requirement: "With wantarray true the params of an answer are a reference to an array.",
+			Source:      "Responder::Thunk __thunk", Needs: "a call with wantarray that was answered",
+			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
+				if x.Request.WantArray {
+					_, ok := elemsOf(a.Params)
+					t.Hold(ok, a.Frame, "a reference to an array", showValue(a.Params))
+				}
+			}),
+		},
+	}
+}

@@ -1,0 +1,129 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+)
+
+// onMessages judges every message of a side.
+func onMessages(judge func(t *Trial, m *dialogue.Message)) func(*Trial) {
+	return onFrames(func(t *Trial, f *dialogue.Frame) {
+		if f.Message != nil {
+			judge(t, f.Message)
+		}
+	})
+}
+
+// sourceLite is the session that a ClientLite says it is.
+const sourceLite = "IKCLite"
+
+func messageChecks() []*Check {
+	return []*Check{
+		{
+			ID: "MSG-001", Level: Must, Party: TheSender,
+			Requirement: "A message has an event: a specifier, as a string or a hash, with a session and a state.",
+			Source:      "Responder send_msg", Needs: "a message",
+			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
+				switch e := m.Event; {
+				case !e.Present():
+					t.Fail(m.Frame, "the key event", "none")
+				case e.Err != nil:
+					t.Fail(m.Frame, "a specifier", e.Err.Error())
+				default:
+					t.Hold(e.Session != "" && e.State != "", m.Frame, "a session and a state", e.String())
+				}
+			}),
+		},
+		{
+			ID: "MSG-002", Level: Should, Party: TheSender,
+			Requirement: "A message has the keys event, params, from, rsvp, wantarray and is_error, and no others.",
+			Source:      "Responder send_msg, call, _error_response; ClientLite call", Needs: "a message",
+			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
+				var odd []string
+				for _, p := range m.Other {
+					odd = append(odd, p.Key)
+				}
+				t.Hold(len(odd) == 0, m.Frame, "event, params, from, rsvp, wantarray, is_error", strings.Join(odd, ", ")+" besides")
+			}),
+		},
+		{
+			ID: "MSG-003", Level: Must, Party: TheSender,
+			Requirement: "from, where present, names a kernel and a session; its state is IKC:proxy, or absent if the sender cannot be proxied (ClientLite).",
+			Source:      "Responder send_msg, subscribe; ClientLite _from", Needs: "a message with from",
+			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
+				if f := m.From; f.Present() {
+					ok := f.Err == nil && f.Kernel != "" && f.Session != "" && (f.State == "" || f.State == specifier.ProxyState)
+					t.Hold(ok, m.Frame, "{kernel, session, state => 'IKC:proxy'}", showValue(f.ToValue()))
+				}
+			}),
+		},
+		{
+			ID: "MSG-004", Level: Must, Party: TheSender,
+			Requirement: "The kernel of from is a name that the sender announced in the negotiation, so that replies find it.",
+			Source:      "Responder send_msg, channel_list", Needs: "a negotiation, and a message with from",
+			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
+				names := t.Conn.Negotiation.Names(t.Side)
+				if m.From.Present() && len(names) > 0 {
+					t.Hold(slices.Contains(names, m.From.Kernel), m.Frame, "one of "+strings.Join(names, ", "), fmt.Sprintf("%q", m.From.Kernel))
+				}
+			}),
+		},
+		{
+			ID: "MSG-005", Level: Must, Party: TheSender,
+			Requirement: "The params of a message to the state IKC:proxy are [state, [arguments]].",
+			Source:      "Responder _req_args; Proxy _default", Needs: "a message to IKC:proxy",
+			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
+				if m.Event.State == specifier.ProxyState {
+					_, _, ok := m.Proxied()
+					t.Hold(ok, m.Frame, "[state, [arguments]]", showValue(m.Params))
+				}
+			}),
+		},
+		{
+			ID: "MSG-006", Level: Must, Party: TheRequester,
+			Requirement: "The rsvp of a call names a kernel, a session and a state.",
+			Source:      "Responder call, Channel channel_send; ClientLite call", Needs: "a call",
+			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
+				if r := x.Request.RSVP; r.Present() {
+					t.Hold(r.Err == nil && r.Kernel != "" && r.Session != "" && r.State != "", x.Request.Frame,
+						"{kernel, session, state}", showValue(r.ToValue()))
+				}
+			}),
+		},
+		{
+			ID: "MSG-007", Level: Should, Party: TheRequester,
+			Requirement: "The kernel of an rsvp is a name that the caller announced, or the answer goes elsewhere.",
+			Source:      "Responder send_msg: an answer is routed by name, not by connection", Needs: "a negotiation, and a call",
+			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
+				names := t.Conn.Negotiation.Names(t.Side)
+				if r := x.Request.RSVP; r.Present() && len(names) > 0 {
+					t.Hold(slices.Contains(names, r.Kernel), x.Request.Frame, "one of "+strings.Join(names, ", "), fmt.Sprintf("%q", r.Kernel))
+				}
+			}),
+		},
+		{
+			ID: "MSG-008", Level: Must, Party: TheRequester,
+			Requirement: "A do_you_have request has the params [specifier, kernel id].",
+			Source:      "Responder subscribe, do_you_have", Needs: "a do_you_have request",
+			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
+				if to(x, "IKC", "do_you_have") {
+					_, ok := askedFor(x)
+					t.Hold(ok, x.Request.Frame, "[specifier, kernel id]", showValue(x.Request.Params))
+				}
+			}),
+		},
+	}
+}
+
+// elemsOf are the elements of a reference to an array; ok is false if v is none.
+func elemsOf(v *perl.Value) (elems []*perl.Value, ok bool) {
+	if v.Kind() != perl.Ref || v.Target().Kind() != perl.Array {
+		return nil, false
+	}
+	return v.Target().Elems(), true
+}

@@ -1,0 +1,129 @@
+package conformance
+
+import (
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// onRequests judges the exchanges that the side judged has to answer.
+func onRequests(judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
+	return func(t *Trial) {
+		for _, x := range t.Conn.Exchanges {
+			if x.Request.Frame.From != t.Side {
+				judge(t, x)
+			}
+		}
+	}
+}
+
+// onOwnRequests judges the exchanges that the side judged began.
+func onOwnRequests(judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
+	return func(t *Trial) {
+		for _, x := range t.Conn.Exchanges {
+			if x.Request.Frame.From == t.Side {
+				judge(t, x)
+			}
+		}
+	}
+}
+
+// onAnswers judges each answer of the side judged.
+func onAnswers(judge func(t *Trial, x *dialogue.Exchange, a *dialogue.Message)) func(*Trial) {
+	return onRequests(func(t *Trial, x *dialogue.Exchange) {
+		for _, a := range x.Answers {
+			judge(t, x, a)
+		}
+	})
+}
+
+// to tells whether a request is to a state of a session.
+func to(x *dialogue.Exchange, session, state string) bool {
+	return x.Request.To.Session == session && x.Request.To.State == state
+}
+
+// showValue writes a value on one line for a finding.
+func showValue(v *perl.Value) string {
+	if v == nil {
+		return "nothing"
+	}
+	return perl.Format(v, perl.FormatOptions{MaxWidth: 200})
+}
+
+// kinds of value that must come back from the state "echo" as they went, with what shows one.
+var echoKinds = []struct {
+	id, name string
+	has      func(*perl.Value) bool
+}{
+	{"VAL-001", "an integer", holds(isKind(perl.Int))},
+	{"VAL-002", "an integer beyond 32 bits", holds(func(v *perl.Value) bool {
+		return v.Kind() == perl.Uint || v.Kind() == perl.Int && (v.Int() > 1<<31 || v.Int() < -1<<31)
+	})},
+	{"VAL-003", "a floating point number", holds(isKind(perl.Double))},
+	{"VAL-004", "a string of octets", holds(isKind(perl.Bytes))},
+	{"VAL-005", "a string with NUL and octets above 127", holds(func(v *perl.Value) bool {
+		return v.Kind() == perl.Bytes && hasOctet(v.Str(), func(c byte) bool { return c == 0 }) && hasOctet(v.Str(), func(c byte) bool { return c > 127 })
+	})},
+	{"VAL-006", "a UTF-8 string", holds(isKind(perl.Text))},
+	{"VAL-007", "undef as an element", holds(isKind(perl.Undef))},
+	{"VAL-008", "an array", holds(isKind(perl.Array))},
+	{"VAL-009", "a hash", holds(isKind(perl.Hash))},
+	{"VAL-010", "a hash with a UTF-8 key", holds(func(v *perl.Value) bool {
+		for _, p := range v.Pairs() {
+			if p.Flags&perl.KeyUTF8 != 0 {
+				return true
+			}
+		}
+		return false
+	})},
+	{"VAL-011", "a reference to a scalar", holds(func(v *perl.Value) bool {
+		k := v.Target().Kind()
+		return v.Kind() == perl.Ref && k != perl.Array && k != perl.Hash && k != perl.Ref
+	})},
+	{"VAL-012", "a reference to a reference", holds(func(v *perl.Value) bool { return v.Kind() == perl.Ref && v.Target().Kind() == perl.Ref })},
+	{"VAL-013", "a blessed value", holds(func(v *perl.Value) bool { return v.Class() != "" })},
+	{"VAL-014", "a container that is referenced twice", shares},
+	{"VAL-015", "a cyclic structure", cyclic},
+	{"VAL-016", "a string longer than 255 octets", holds(func(v *perl.Value) bool { return len(v.Str()) > 255 })},
+	{"VAL-017", "an empty string, array or hash", holds(func(v *perl.Value) bool {
+		return v.Kind() == perl.Bytes && v.Str() == "" || v.Kind() == perl.Array && len(v.Elems()) == 0 || v.Kind() == perl.Hash && len(v.Pairs()) == 0
+	})},
+}
+
+func holds(wanted func(*perl.Value) bool) func(*perl.Value) bool {
+	return func(v *perl.Value) bool { return contains(v, wanted) }
+}
+
+func hasOctet(s string, ok func(byte) bool) bool {
+	for i := 0; i < len(s); i++ {
+		if ok(s[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func valueChecks() []*Check {
+	var checks []*Check
+	for _, k := range echoKinds {
+		checks = append(checks, &Check{
+			ID: k.id, Level: Must, Party: TheResponder,
+			Requirement: fmt.Sprintf("%s survives the way there and back unchanged in kind and content.", upper(k.name)),
+			Source:      "Storable; states get what was sent (Responder request)",
+			Needs:       fmt.Sprintf("a call of %s/echo with %s that was answered", SessionAlias, k.name),
+			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
+				if !to(x, SessionAlias, "echo") || t.Conn.Negotiation.Serializer != wire.DefaultSerializer {
+					return
+				}
+				if sent := arg(x, 0); k.has(sent) {
+					t.Hold(perl.Equal(sent, a.Params), a.Frame, showValue(sent), showValue(a.Params))
+				}
+			}),
+		})
+	}
+	return checks
+}
+
+func upper(s string) string { return string(s[0]-'a'+'A') + s[1:] }

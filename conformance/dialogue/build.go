@@ -1,0 +1,140 @@
+package dialogue
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Options tell how to read. The zero value is right for anybody's capture.
+type Options struct {
+	// AssumeIKC reads every connection as IKC, however it begins: for traffic that we made.
+	AssumeIKC bool
+	// Serializers thaw the images. Nil: all that are known here.
+	Serializers []wire.Serializer
+	// MaxFrame bounds an image, in octets. 0: wire.DefaultMaxFrame.
+	MaxFrame int
+}
+
+// Source gives the events of a capture, as capture.Reader.Events does.
+type Source = iter.Seq2[capture.Event, error]
+
+// Read reads a capture and hands over each connection when it has ended, or the capture has. The
+// error is that of the capture: what was handed over before holds all the same.
+func Read(events Source, opts Options, each func(*Connection)) error {
+	b := &builder{opts: opts, open: map[*capture.Conn]*stream{}, each: each}
+	if b.opts.Serializers == nil {
+		b.opts.Serializers = Serializers()
+	}
+	var failed error
+	for ev, err := range events {
+		if err != nil {
+			failed = err
+		}
+		if ev != nil {
+			b.take(ev)
+		}
+	}
+	b.finish(failed != nil)
+	return failed
+}
+
+type builder struct {
+	opts  Options
+	open  map[*capture.Conn]*stream
+	order []*stream
+	each  func(*Connection)
+}
+
+// stream is a connection being read.
+type stream struct {
+	*Connection
+	opts   *Options
+	dirs   [2]*direction
+	agreed bool // the server has said SETUP or UP: it sends frames from now on
+	match  matcher
+}
+
+func (b *builder) take(ev capture.Event) {
+	switch ev := ev.(type) {
+	case *capture.Opened:
+		s := &stream{
+			Connection: &Connection{Conn: ev.Conn, Opened: ev.At, Negotiation: &Negotiation{}, Joined: !ev.Conn.SYNSeen},
+			opts:       &b.opts,
+		}
+		s.IsIKC = b.opts.AssumeIKC
+		s.match.init(s.Connection)
+		for role := range s.dirs {
+			s.dirs[role] = newDirection(wire.Role(role), s)
+		}
+		b.open[ev.Conn] = s
+		b.order = append(b.order, s)
+	case *capture.Data:
+		if s := b.open[ev.Conn]; s != nil {
+			s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
+			s.step()
+		}
+	case *capture.Gap:
+		if s := b.open[ev.Conn]; s != nil {
+			s.dirs[role(ev.From)].gap(ev)
+			s.step()
+		}
+	case *capture.Closed:
+		s := b.open[ev.Conn]
+		if s == nil {
+			return
+		}
+		s.Ends[role(ev.From)] = ev
+		if s.Ends[0] != nil && s.Ends[1] != nil {
+			b.end(s, false)
+		}
+	}
+}
+
+// finish ends what is still open.
+func (b *builder) finish(cut bool) {
+	for _, s := range b.order {
+		if b.open[s.Conn] == s {
+			b.end(s, cut)
+		}
+	}
+}
+
+func (b *builder) end(s *stream, cut bool) {
+	delete(b.open, s.Conn)
+	for i, o := range b.order {
+		if o == s {
+			b.order = append(b.order[:i], b.order[i+1:]...)
+			break
+		}
+	}
+	s.Cut = cut
+	for _, d := range s.dirs {
+		d.finish()
+	}
+	if !s.IsIKC {
+		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: s.notIKC()})
+	}
+	b.each(s.Connection)
+}
+
+// notIKC says why a connection is left alone.
+func (s *stream) notIKC() string {
+	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
+	switch {
+	case c.total == 0 && v.total == 0:
+		return "no octets were exchanged: whether it was meant as IKC cannot be told (a bare connect and close ends a Perl server of 0.2402)"
+	case c.total == 0:
+		return fmt.Sprintf("not IKC: the server spoke first (%q)", v.start)
+	}
+	return fmt.Sprintf("not IKC: expected SETUP, HELLO or a frame from the client, got %q", c.start)
+}
+
+func role(d capture.Direction) wire.Role {
+	if d == capture.FromServer {
+		return wire.Server
+	}
+	return wire.Client
+}

@@ -1,0 +1,219 @@
+package dialogue
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// mode is what a direction carries at the moment.
+type mode uint8
+
+const (
+	modeLines  mode = iota
+	modeFrames      // in step: the next octet begins a frame
+	modeSearch      // octets are missing: the next frame must be found
+	modeLost        // nothing more can be read
+)
+
+// direction is what one side sent.
+type direction struct {
+	role  wire.Role
+	s     *stream
+	mode  mode
+	buf   []byte
+	base  int64 // offset of buf[0] in the stream
+	total int64
+	start []byte // the first octets, for messages
+	at    capture.Stamp
+	count int // frames
+	said  bool
+	// endsInCR is a line whose CR was the last octet seen: an LF that comes next belongs to it.
+	endsInCR *Line
+}
+
+func newDirection(role wire.Role, s *stream) *direction {
+	d := &direction{role: role, s: s}
+	if s.Joined {
+		d.mode = modeSearch
+	}
+	return d
+}
+
+// maxStart is how many octets without a sign of IKC make a connection something else.
+const maxStart = 1 << 10
+
+func (d *direction) write(p []byte, at capture.Stamp) {
+	d.total += int64(len(p))
+	if len(d.start) < 24 {
+		d.start = append(d.start, p[:min(len(p), 24-len(d.start))]...)
+	}
+	d.at = at
+	if d.endsInCR != nil {
+		if p[0] == '\n' {
+			d.endsInCR.End = "\r\n"
+			d.base++
+			p = p[1:]
+		}
+		d.endsInCR = nil
+	}
+	if d.mode != modeLost {
+		d.buf = append(d.buf, p...)
+	}
+}
+
+// drop removes n octets from the front.
+func (d *direction) drop(n int) {
+	d.base += int64(n)
+	d.buf = d.buf[n:]
+}
+
+func (d *direction) gap(g *capture.Gap) {
+	d.at = g.At
+	what := "an unknown number of octets"
+	if g.Octets >= 0 {
+		what = fmt.Sprintf("%d octets", g.Octets)
+	}
+	d.s.note(d, fmt.Sprintf("%s of the %s missing (%s)", what, d.role, g.Reason))
+	if d.mode == modeLost {
+		return
+	}
+	if len(d.buf) > 0 && d.mode != modeSearch {
+		d.s.note(d, fmt.Sprintf("the last %d octets before the gap belong to a line or frame that is lost", len(d.buf)))
+	}
+	d.base, d.buf, d.mode = g.Offset+max(g.Octets, 0), nil, modeSearch
+}
+
+// step reads as far as possible, both directions in turn, since what one side says tells how to read
+// the other.
+func (s *stream) step() {
+	for again := true; again; {
+		again = false
+		for _, d := range s.dirs {
+			for d.next() {
+				again = true
+			}
+		}
+	}
+}
+
+// next reads one line or frame and tells whether there was one.
+func (d *direction) next() bool {
+	switch d.mode {
+	case modeLines:
+		return d.nextLine()
+	case modeFrames:
+		return d.nextFrame()
+	case modeSearch:
+		return d.search()
+	}
+	return false
+}
+
+func (d *direction) nextLine() bool {
+	if len(d.buf) == 0 {
+		return false
+	}
+	if d.framesNow() {
+		d.mode = modeFrames
+		return true
+	}
+	i := bytes.IndexAny(d.buf, "\r\n")
+	if i < 0 {
+		if len(d.buf) > wire.DefaultMaxLine || !d.s.IsIKC && len(d.buf) > maxStart {
+			d.lose(fmt.Sprintf("expected a line of negotiation, got %d octets without a line end", len(d.buf)))
+		}
+		return false
+	}
+	n := i + 1
+	if d.buf[i] == '\r' && n < len(d.buf) && d.buf[n] == '\n' {
+		n++
+	}
+	l := &Line{From: d.role, At: d.at, Offset: d.base, Text: string(d.buf[:i]), End: string(d.buf[i:n])}
+	d.drop(n)
+	if l.End == "\r" {
+		d.endsInCR = l
+	}
+	d.s.line(l)
+	return true
+}
+
+// framesNow tells whether the octets at hand begin a frame and not a line.
+func (d *direction) framesNow() bool {
+	digit := '0' <= d.buf[0] && d.buf[0] <= '9'
+	if !d.s.agreed {
+		return digit && d.said
+	}
+	if d.role == wire.Server {
+		return true
+	}
+	// A client that dislikes the server's SETUP says so instead.
+	return digit || !bytes.HasPrefix([]byte("NOT\r\n"), d.buf[:min(len(d.buf), 4)])
+}
+
+// lose gives the direction up.
+func (d *direction) lose(text string) {
+	if d.s.Broken[d.role] == nil {
+		d.s.Broken[d.role] = &Problem{From: d.role, At: d.at, Offset: d.base, Text: text}
+	}
+	d.mode, d.buf = modeLost, nil
+}
+
+func (s *stream) note(d *direction, text string) {
+	s.Notes = append(s.Notes, Problem{From: d.role, At: d.at, Offset: d.base, Text: text})
+}
+
+func (d *direction) nextFrame() bool {
+	scan := wire.FrameScanner{Max: d.s.opts.MaxFrame}
+	// A scanner of its own over the octets at hand: no copy but the one that the frame keeps.
+	image, size, err := scan.Peek(d.buf)
+	if err != nil {
+		d.lose(err.Error())
+		return false
+	}
+	if size == 0 {
+		return false
+	}
+	d.frame(image, size)
+	return true
+}
+
+// frame notes a frame of size octets at the front of the buffer.
+func (d *direction) frame(image []byte, size int) *Frame {
+	d.count++
+	f := &Frame{
+		From: d.role, At: d.at, Number: d.count, Offset: d.base,
+		Head: string(d.buf[:size-len(image)-1]), Image: append([]byte(nil), image...),
+	}
+	d.s.IsIKC = true
+	d.drop(size)
+	d.s.thaw(f)
+	d.s.Items = append(d.s.Items, f)
+	d.s.match.add(f)
+	return f
+}
+
+// finish notes what is left over at the end.
+func (d *direction) finish() {
+	if d.mode == modeLines && len(d.buf) > 0 && d.s.IsIKC {
+		d.s.note(d, fmt.Sprintf("a line without an end: %q", clip(d.buf)))
+	}
+	if d.mode == modeFrames && len(d.buf) > 0 {
+		text := fmt.Sprintf("expected the rest of a frame, got the end after %d octets of it (%q...)", len(d.buf), clip(d.buf))
+		if d.s.Ends[d.role] != nil && d.s.Ends[d.role].How == capture.FIN {
+			d.lose(text)
+		} else {
+			d.s.note(d, text)
+		}
+	}
+}
+
+func clip(b []byte) []byte { return b[:min(len(b), 24)] }
+
+// looksLikeStart tells whether a client's line may open a negotiation.
+func looksLikeStart(line string) bool {
+	return strings.HasPrefix(line, "SETUP") || strings.HasPrefix(line, "HELLO")
+}

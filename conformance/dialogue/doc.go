@@ -1,0 +1,169 @@
+// Package dialogue reads the octets of captured connections as IKC: what was negotiated, which
+// frames and messages followed, which answer belongs to which call. It judges nothing; what it
+// cannot read it notes.
+//
+//	err := dialogue.Read(reader, dialogue.Options{}, func(c *dialogue.Connection) { ... })
+//
+// Connections are handed over one by one as they end, so memory is bounded by what is open at a
+// time. Use [Write] for people and [Connection] for programs.
+package dialogue
+
+import (
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Connection is one TCP connection, read as IKC.
+type Connection struct {
+	Conn *capture.Conn
+	// IsIKC is false for a connection that shows no sign of IKC; the rest is then empty but for Notes.
+	IsIKC bool
+	// Joined: the capture does not hold the start, so there is no negotiation to see.
+	Joined bool
+	Opened capture.Stamp
+	// Negotiation is never nil.
+	Negotiation *Negotiation
+	// Items are lines, messages and frames that are no message, in the order of the capture.
+	Items []Item
+	// Exchanges are the requests with what came back, in the order of the requests.
+	Exchanges []*Exchange
+	// Broken tells, by wire.Role of the sender, why its octets could not be read to the end.
+	Broken [2]*Problem
+	// Ends tells, by wire.Role, how the direction was closed, nil if the capture does not show it.
+	Ends [2]*capture.Closed
+	// Cut: the capture was cut short while the connection was open.
+	Cut bool
+	// Notes say what else is odd.
+	Notes []Problem
+	// Stray are messages that look like answers but belong to no call.
+	Stray []*Message
+}
+
+// Problem is something that could not be read, or is off.
+type Problem struct {
+	From   wire.Role
+	At     capture.Stamp
+	Offset int64 // in the stream of the direction
+	Text   string
+}
+
+// Item is a *Line or a *Frame.
+type Item interface {
+	// Sender tells who sent it.
+	Sender() wire.Role
+	// Stamp tells where in the capture it became complete.
+	Stamp() capture.Stamp
+}
+
+// Line is a line of negotiation.
+type Line struct {
+	From   wire.Role
+	At     capture.Stamp
+	Offset int64  // of its first octet in the stream of its direction
+	Text   string // without the end
+	End    string // "\r\n", "\n" or "\r"
+}
+
+// Sender implements Item.
+func (l *Line) Sender() wire.Role { return l.From }
+
+// Stamp implements Item.
+func (l *Line) Stamp() capture.Stamp { return l.At }
+
+// Negotiation is the conversation before the frames.
+type Negotiation struct {
+	Lines []*Line
+	// Complete: frames may follow.
+	Complete bool
+	// Dialect is the one agreed on, valid if Complete. Fallback: SETUP was refused and HELLO followed.
+	Dialect  wire.Dialect
+	Fallback bool
+	// Serializer is the package agreed on; the default if none was named.
+	Serializer string
+	// Peers is what each side said of itself, by wire.Role.
+	Peers [2]wire.Peer
+	// Offered are the serializers that the client named.
+	Offered []string
+}
+
+// Names returns all that a side called itself, the id first.
+func (n *Negotiation) Names(side wire.Role) []string {
+	p := n.Peers[side]
+	if p.ID == "" {
+		return nil
+	}
+	return append([]string{p.ID}, p.Aliases...)
+}
+
+// Frame is a frame with its image, and the message in it.
+type Frame struct {
+	From wire.Role
+	// At is where the frame became complete.
+	At capture.Stamp
+	// Number counts the frames of a direction from 1; Offset is where it begins in the stream.
+	Number int
+	Offset int64
+	// Head is the length as it was written; Image what follows the NUL.
+	Head  string
+	Image []byte
+	// Value is the thawed image, nil if Err says why it could not be thawed.
+	Value *perl.Value
+	// Message is what the value means, nil if Err says why it is none.
+	Message *Message
+	Err     error
+}
+
+// Sender implements Item.
+func (f *Frame) Sender() wire.Role { return f.From }
+
+// Stamp implements Item.
+func (f *Frame) Stamp() capture.Stamp { return f.At }
+
+// Message is a message and its place in the conversation.
+type Message struct {
+	*wire.Message
+	Frame *Frame
+	Kind  Kind
+	// Exchange is the request's exchange that it opens, answers or reports on, or nil.
+	Exchange *Exchange
+	// To is what it is addressed to after IKC:proxy and ?arg were resolved, Args are ARG0 and on.
+	To   specifier.Specifier
+	Args []*perl.Value
+}
+
+// Kind tells what a message does.
+type Kind uint8
+
+// The kinds of message.
+const (
+	Post        Kind = iota // an event, nothing comes back
+	Call                    // an event whose return value is wanted
+	Answer                  // the return value of a call
+	ErrorReport             // a request failed
+)
+
+// String names the kind for people.
+func (k Kind) String() string { return [...]string{"post", "call", "answer", "error"}[k] }
+
+// Exchange is a request and what came back.
+type Exchange struct {
+	Request *Message
+	Answers []*Message
+	Errors  []*Message
+	// Misdirected are messages to the session that waits for the answer, but to a state nobody named.
+	Misdirected []*Message
+}
+
+// Took is the time from request to first answer or error; ok is false if there was none.
+func (e *Exchange) Took() (d time.Duration, ok bool) {
+	for _, list := range [][]*Message{e.Answers, e.Errors} {
+		if len(list) > 0 {
+			return list[0].Frame.At.Time.Sub(e.Request.Frame.At.Time), true
+		}
+	}
+	return 0, false
+}

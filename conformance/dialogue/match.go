@@ -1,0 +1,149 @@
+package dialogue
+
+import (
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// matcher finds out which message answers which. IKC has no numbers for that: an answer is addressed
+// to the rsvp of its call, an error report quotes the request's specifier.
+type matcher struct {
+	c *Connection
+	// calls holds, by wire.Role of the caller and by rsvp, the calls in order.
+	calls [2]map[rsvp][]*Exchange
+	// open holds, by wire.Role of the requester, the requests that nothing came back for yet.
+	open [2][]*Exchange
+}
+
+// rsvp is where an answer goes within a kernel.
+type rsvp struct{ session, state string }
+
+// maxOpen bounds the requests without reply that are kept per direction: posts get none.
+const maxOpen = 4096
+
+func (m *matcher) init(c *Connection) {
+	m.c = c
+	m.calls = [2]map[rsvp][]*Exchange{{}, {}}
+}
+
+func (m *matcher) add(f *Frame) {
+	msg := f.Message
+	if msg == nil {
+		return
+	}
+	resolve(msg)
+	other := f.From.Other()
+	switch {
+	case msg.IsError || msg.Event.Session == "IKC" && msg.Event.State == "remote_error":
+		msg.Kind = ErrorReport
+		m.report(msg, other)
+		return
+	case !msg.IsCall():
+		if m.answer(msg, other) {
+			return
+		}
+		msg.Kind = Post
+	default:
+		msg.Kind = Call
+	}
+	x := &Exchange{Request: msg}
+	msg.Exchange = x
+	m.c.Exchanges = append(m.c.Exchanges, x)
+	if msg.IsCall() {
+		key := rsvp{msg.RSVP.Session, msg.RSVP.State}
+		m.calls[f.From][key] = append(m.calls[f.From][key], x)
+	}
+	if m.open[f.From] = append(m.open[f.From], x); len(m.open[f.From]) > maxOpen {
+		m.open[f.From] = m.open[f.From][1:]
+	}
+}
+
+// answer gives a message to the call whose rsvp it is addressed to: the oldest that has no answer
+// yet, else the newest, which then has one too many.
+func (m *matcher) answer(msg *Message, caller wire.Role) bool {
+	calls := m.calls[caller][rsvp{msg.Event.Session, msg.Event.State}]
+	if len(calls) == 0 {
+		m.misdirected(msg, caller)
+		return false
+	}
+	x := calls[len(calls)-1]
+	for _, c := range calls {
+		if len(c.Answers) == 0 && len(c.Errors) == 0 {
+			x = c
+			break
+		}
+	}
+	msg.Kind, msg.Exchange = Answer, x
+	x.Answers = append(x.Answers, msg)
+	m.close(x)
+	return true
+}
+
+// misdirected notes a message to the session that waits for an answer, when a call is open and the
+// state is none that the caller ever named.
+func (m *matcher) misdirected(msg *Message, caller wire.Role) {
+	if msg.Event.State == specifier.ProxyState || msg.IsCall() {
+		return
+	}
+	for _, x := range m.open[caller] {
+		if x.Request.IsCall() && x.Request.RSVP.Session == msg.Event.Session {
+			x.Misdirected = append(x.Misdirected, msg)
+			m.c.Stray = append(m.c.Stray, msg)
+			return
+		}
+	}
+}
+
+// report gives an error report to the oldest open request that it quotes.
+func (m *matcher) report(msg *Message, requester wire.Role) {
+	text := ErrorText(msg.Params)
+	for _, x := range m.open[requester] {
+		if quotes(text, x.Request) {
+			msg.Exchange = x
+			x.Errors = append(x.Errors, msg)
+			m.close(x)
+			return
+		}
+	}
+}
+
+func (m *matcher) close(x *Exchange) {
+	open := &m.open[x.Request.Frame.From]
+	for i, o := range *open {
+		if o == x {
+			*open = append((*open)[:i:i], (*open)[i+1:]...)
+			return
+		}
+	}
+}
+
+// ErrorText is the message of an error report: its first parameter, or the only one.
+func ErrorText(params *perl.Value) string {
+	if params.Kind() == perl.Ref {
+		if e := params.Target().Elems(); len(e) > 0 {
+			params = e[0]
+		}
+	}
+	s, _ := params.AsString()
+	return s
+}
+
+// quotes tells whether an error message is about a request.
+func quotes(text string, request *Message) bool {
+	_, tail, ok := strings.Cut(text, ".  Request "+request.To.String())
+	return ok && (tail == "" || strings.HasPrefix(tail, " sent by "))
+}
+
+// resolve finds out what a message is addressed to after all, and the arguments.
+func resolve(m *Message) {
+	m.To, m.Args = m.Event.Specifier, []*perl.Value{m.Params}
+	if state, args, ok := m.Proxied(); ok {
+		m.To.State, m.Args = state, args
+	}
+	if m.To.Arg != "" {
+		m.Args = append(append([]*perl.Value(nil), m.Args...), perl.NewBytes(m.To.Arg))
+	}
+}

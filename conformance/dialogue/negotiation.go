@@ -1,0 +1,112 @@
+package dialogue
+
+import (
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// line follows a negotiation from outside: both sides' lines in the order of the capture.
+func (s *stream) line(l *Line) {
+	n := s.Negotiation
+	d := s.dirs[l.From]
+	if l.From == wire.Client {
+		if looksLikeStart(l.Text) {
+			s.IsIKC = true
+		}
+		d.said = d.said || wire.IsSetup(l.Text) || l.Text == "WORLD"
+	}
+	if !s.IsIKC && l.From == wire.Client {
+		// Something else, most likely; a few more lines may still show that it is IKC.
+		if d.base > maxStart {
+			d.lose("not IKC")
+		}
+	}
+	n.Lines = append(n.Lines, l)
+	s.Items = append(s.Items, l)
+	if l.From == wire.Client {
+		n.client(l.Text)
+		if s.agreed && l.Text == "NOT" {
+			s.agreed, n.Complete = false, false
+		}
+		return
+	}
+	if n.server(l.Text) {
+		s.agreed, n.Complete = true, true
+	}
+}
+
+// client notes what a client's line tells.
+func (n *Negotiation) client(line string) {
+	key, value, _ := strings.Cut(line, " ")
+	switch key {
+	case "SETUP":
+		if setup, err := wire.ParseSetup(line); err == nil {
+			n.Dialect, n.Offered = wire.IKC0, setup.Serializers
+			n.setPeer(wire.Client, setup)
+		}
+	case "HELLO":
+		if line == "HELLO" {
+			n.Fallback = len(n.Offered) > 0
+			n.Dialect, n.Offered, n.Peers[wire.Client] = wire.IKC, nil, wire.Peer{}
+		}
+	case "IAM":
+		n.iam(wire.Client, value)
+	case "FREEZER":
+		n.Offered = append(n.Offered, strings.TrimSpace(value))
+	}
+}
+
+// server notes what a server's line tells, and whether it ends the negotiation.
+func (n *Negotiation) server(line string) bool {
+	key, value, _ := strings.Cut(line, " ")
+	switch {
+	case key == "SETUP":
+		setup, err := wire.ParseSetup(line)
+		if err != nil {
+			return false
+		}
+		n.setPeer(wire.Server, setup)
+		if len(setup.Serializers) > 0 {
+			n.Serializer = setup.Serializers[0]
+		}
+		return len(setup.Serializers) == 1
+	case key == "IAM":
+		n.iam(wire.Server, value)
+	case line == "OK" && n.lastClient("FREEZER "):
+		n.Serializer = n.Offered[len(n.Offered)-1]
+	case line == "UP":
+		if n.Serializer == "" {
+			n.Serializer = wire.DefaultSerializer
+		}
+		return true
+	}
+	return false
+}
+
+func (n *Negotiation) setPeer(side wire.Role, s wire.Setup) {
+	n.Peers[side] = wire.Peer{ID: s.Kernel[0], Aliases: s.Kernel[1:], PID: s.PID}
+}
+
+func (n *Negotiation) iam(side wire.Role, name string) {
+	name = strings.TrimSpace(name)
+	if !wire.ValidName(name) {
+		return
+	}
+	p := &n.Peers[side]
+	if p.ID == "" {
+		p.ID = name
+		return
+	}
+	p.Aliases = append(p.Aliases, name)
+}
+
+// lastClient tells whether the last line of the client begins with prefix.
+func (n *Negotiation) lastClient(prefix string) bool {
+	for i := len(n.Lines) - 1; i >= 0; i-- {
+		if n.Lines[i].From == wire.Client {
+			return strings.HasPrefix(n.Lines[i].Text, prefix)
+		}
+	}
+	return false
+}

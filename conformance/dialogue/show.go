@@ -1,0 +1,224 @@
+package dialogue
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// WriteOptions tell how a conversation is shown. The zero value shows a line a message.
+type WriteOptions struct {
+	// Values shows parameters whole, over several lines.
+	Values bool
+	// Width bounds the parameters on a line, in octets; 0 means 100.
+	Width int
+}
+
+// Write shows a connection to people: who talks to whom, then a line for each line and message with
+// the time since the connection opened.
+func Write(w io.Writer, c *Connection, opts WriteOptions) error {
+	if opts.Width == 0 {
+		opts.Width = 100
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "connection %d  %v -> %v  opened %s\n", c.Conn.Index, c.Conn.Client, c.Conn.Server,
+		c.Opened.Time.UTC().Format("2006-01-02 15:04:05.000000 UTC"))
+	if c.IsIKC {
+		b.WriteString(summary(c))
+	}
+	for _, item := range c.Items {
+		if c.IsIKC {
+			fmt.Fprintf(&b, "%s  %s\n", stamp(c, item), describe(c, item, opts.Width))
+			if f, ok := item.(*Frame); ok && opts.Values && f.Message != nil && f.Message.Params != nil {
+				b.WriteString(indent(perl.Format(f.Message.Params, perl.FormatOptions{Indent: "  ", SortKeys: true})))
+			}
+		}
+	}
+	for side, p := range c.Broken {
+		if p != nil && c.IsIKC {
+			fmt.Fprintf(&b, "  ! what the %s sent cannot be read on from octet %d (packet %d): %s\n", wire.Role(side), p.Offset, p.At.Packet, p.Text)
+		}
+	}
+	for _, n := range c.Notes {
+		fmt.Fprintf(&b, "  ! %s\n", n.Text)
+	}
+	for _, warning := range warnings(c) {
+		fmt.Fprintf(&b, "  ! %s\n", warning)
+	}
+	b.WriteString(ending(c))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// summary tells what was negotiated.
+func summary(c *Connection) string {
+	n := c.Negotiation
+	switch {
+	case c.Joined:
+		return "  the capture joined this connection in the middle; what was negotiated is unknown\n"
+	case !n.Complete:
+		return "  the negotiation was not completed\n"
+	}
+	how := n.Dialect.String()
+	if n.Fallback {
+		how += " after a refused SETUP"
+	}
+	return fmt.Sprintf("  %s, %s; client %s; server %s\n", how, n.Serializer, kernel(n.Peers[wire.Client]), kernel(n.Peers[wire.Server]))
+}
+
+func kernel(p wire.Peer) string {
+	s := p.ID
+	if len(p.Aliases) > 0 {
+		s += " (" + strings.Join(p.Aliases, ", ") + ")"
+	}
+	if p.PID != "" {
+		s += " pid " + p.PID
+	}
+	return s
+}
+
+func stamp(c *Connection, item Item) string {
+	arrow := "C>S"
+	if item.Sender() == wire.Server {
+		arrow = "C<S"
+	}
+	return fmt.Sprintf("%12.6f  %s", item.Stamp().Time.Sub(c.Opened.Time).Seconds(), arrow)
+}
+
+// describe says in one line what an item is.
+func describe(c *Connection, item Item, width int) string {
+	switch item := item.(type) {
+	case *Line:
+		s := item.Text
+		if item.End != "\r\n" {
+			s += fmt.Sprintf("  (ends in %q)", item.End)
+		}
+		return s
+	case *Frame:
+		number := fmt.Sprintf("#%-3d ", item.Number)
+		if item.Message == nil {
+			return number + fmt.Sprintf("! %d octets that are no message: %v", len(item.Image), item.Err)
+		}
+		return number + item.Message.describe(width)
+	}
+	return ""
+}
+
+// What says what a message is for, in a word or two.
+func (m *Message) What() string {
+	proxied := m.Event.State == specifier.ProxyState
+	have := m.To.Session == "IKC" && m.To.State == "do_you_have"
+	switch {
+	case m.Kind == Call && have:
+		return "subscribe request"
+	case m.Kind == Post && proxied:
+		return "proxied post"
+	case m.Kind == Call && proxied:
+		return "proxied call"
+	}
+	return m.Kind.String()
+}
+
+func (m *Message) describe(width int) string {
+	var b strings.Builder
+	b.WriteString(m.What())
+	switch m.Kind {
+	case Answer:
+		x := m.Exchange
+		fmt.Fprintf(&b, " to #%d", x.Request.Frame.Number)
+		if len(x.Answers) > 0 && x.Answers[0] != m {
+			b.WriteString(" again (!)")
+		} else if d, ok := x.Took(); ok {
+			fmt.Fprintf(&b, " after %v", d.Round(time.Microsecond))
+		}
+	case ErrorReport:
+		if m.Exchange != nil {
+			fmt.Fprintf(&b, " on #%d", m.Exchange.Request.Frame.Number)
+		}
+		if !m.IsError {
+			b.WriteString(" without is_error (!)")
+		}
+	default:
+		b.WriteString(" " + m.To.String())
+		if m.To.Arg != "" {
+			b.WriteString("?" + m.To.Arg)
+		}
+	}
+	if m.WantArray {
+		b.WriteString(" in list context")
+	}
+	if m.From.Present() && m.Kind != Answer {
+		b.WriteString(" from " + m.From.String())
+	}
+	if m.Params != nil {
+		b.WriteString("  " + perl.Format(m.Params, perl.FormatOptions{MaxWidth: width, SortKeys: true}))
+	}
+	if m.Kind == Call {
+		b.WriteString("  rsvp " + m.RSVP.Session + "/" + m.RSVP.State)
+	}
+	return b.String()
+}
+
+// warnings says what is off in a conversation that can be read.
+func warnings(c *Connection) []string {
+	var out []string
+	silent := 0
+	for _, x := range c.Exchanges {
+		if len(x.Answers) > 1 {
+			out = append(out, fmt.Sprintf("call #%d of the %s was answered %d times", x.Request.Frame.Number, x.Request.Frame.From, len(x.Answers)))
+		}
+		if x.Request.IsCall() && len(x.Answers)+len(x.Errors) == 0 {
+			silent++
+			if len(x.Misdirected) > 0 {
+				out = append(out, fmt.Sprintf("call #%d of the %s was not answered, but a message to %v came", x.Request.Frame.Number, x.Request.Frame.From, x.Misdirected[0].Event))
+			}
+		}
+	}
+	if silent > 0 {
+		out = append(out, fmt.Sprintf("%d calls got no answer (a state that returns nothing sends none)", silent))
+	}
+	return out
+}
+
+func ending(c *Connection) string {
+	var parts []string
+	for side, e := range c.Ends {
+		if e != nil {
+			parts = append(parts, fmt.Sprintf("%s closed (%s) at %.6f", wire.Role(side), e.How, e.At.Time.Sub(c.Opened.Time).Seconds()))
+		}
+	}
+	switch {
+	case c.Cut:
+		return "  the capture is cut short here\n"
+	case len(parts) == 0:
+		return "  still open at the end of the capture\n"
+	}
+	return "  " + strings.Join(parts, ", ") + "\n"
+}
+
+func indent(s string) string {
+	return "      " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n      ") + "\n"
+}
+
+// around is how many items are shown before the one that a finding is about.
+const around = 4
+
+// Around shows the items that lead to one, a line each, the last being the one itself.
+func Around(c *Connection, item Item) []string {
+	last := len(c.Items) - 1
+	for i, it := range c.Items {
+		if it == item {
+			last = i
+		}
+	}
+	var out []string
+	for _, it := range c.Items[max(0, last-around) : last+1] {
+		out = append(out, stamp(c, it)+"  "+describe(c, it, 100))
+	}
+	return out
+}

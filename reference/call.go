@@ -1,0 +1,263 @@
+package ikc
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// callSession is the session that the rsvps of blocking calls name. It has no states: answers to it
+// go to whoever waits.
+const callSession = "IKCCall"
+
+// Post sends an event. to is a specifier, such as "poe://Pulse/timeserver/connect"; params, which
+// becomes ARG0 there, is anything perl.Marshal takes. It returns the number of kernels it was sent
+// to: more than one only for the kernel "*". Nothing tells whether it arrived.
+func (k *Kernel) Post(ctx context.Context, to string, params any) (int, error) {
+	return k.post(ctx, nil, to, params, wire.Address{})
+}
+
+// Post is Kernel.Post from a session: if it has published anything, the other side can answer.
+func (s *Session) Post(ctx context.Context, to string, params any) (int, error) {
+	return s.k.post(ctx, s, to, params, wire.Address{})
+}
+
+// CallTo sends an event and asks for the state's return value to be posted to rsvp, a specifier of a
+// state of this kernel, which need not be published. Nothing comes if the state returns nothing.
+// Source: Responder call.
+func (s *Session) CallTo(ctx context.Context, to string, params any, rsvp string) (int, error) {
+	spec, err := parseTarget(rsvp)
+	if err != nil {
+		return 0, fmt.Errorf("ikc: rsvp: %w", err)
+	}
+	if spec.Session == "" {
+		spec.Session = s.alias
+	}
+	return s.k.post(ctx, s, to, params, wire.At(spec))
+}
+
+func parseTarget(to string) (specifier.Specifier, error) {
+	if !strings.HasPrefix(to, "poe:") {
+		to = "poe://" + to
+	}
+	spec, err := specifier.Parse(to)
+	if err == nil && spec.State == "" {
+		err = fmt.Errorf("specifier %q: expected a state", to)
+	}
+	return spec, err
+}
+
+func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rsvp wire.Address) (int, error) {
+	spec, err := parseTarget(to)
+	if err != nil {
+		return 0, fmt.Errorf("ikc: %w", err)
+	}
+	v, err := perl.Marshal(params)
+	if err != nil {
+		return 0, fmt.Errorf("ikc: params for %s: %w", to, err)
+	}
+	m := &wire.Message{Event: wire.At(spec), Params: v, From: k.from(s)}
+	var permit func(*Channel)
+	if rsvp.Present() {
+		if rsvp.Kernel == "" {
+			rsvp.Kernel = k.cfg.Name
+		}
+		m.RSVP = rsvp
+		permit = func(*Channel) {
+			k.mu.Lock()
+			k.permits[address{rsvp.Session, rsvp.State}]++
+			k.mu.Unlock()
+		}
+	}
+	return k.dispatch(ctx, spec.Kernel, m, permit)
+}
+
+// RemoteError is what another kernel reported about a request of ours.
+type RemoteError struct {
+	Message   string // such as "Session 'S' is not available for remote kernels.  Request poe://K/S/x"
+	Kernel    string // as we addressed it
+	Operation string // where it failed: one of the Op constants
+}
+
+func (e *RemoteError) Error() string {
+	return fmt.Sprintf("ikc: remote kernel: %s: %s", e.Operation, e.Message)
+}
+
+// waiter is a blocking call.
+type waiter struct {
+	request specifier.Specifier
+	order   uint64
+	from    *Channel // where the request went
+	done    chan outcome
+}
+
+type outcome struct {
+	value *perl.Value
+	err   error
+}
+
+// finish gives the outcome unless there is one already.
+func (w *waiter) finish(o outcome) {
+	select {
+	case w.done <- o:
+	default:
+	}
+}
+
+func (w *waiter) lost(c *Channel, err error) {
+	if w.from == c {
+		w.finish(outcome{err: err})
+	}
+}
+
+// Call sends an event and waits for what the state returns: its last value.
+//
+// It fails at once for an unknown kernel, when the connection is lost, and when the other side
+// reports an error about the request (*RemoteError). A state that returns nothing, or undef, sends no
+// answer, as in the original: the call then ends with the context, and its error says so.
+func (k *Kernel) Call(ctx context.Context, to string, params any) (*perl.Value, error) {
+	return k.call(ctx, nil, to, params, false)
+}
+
+// CallList is Call in list context: it returns all values of the state.
+func (k *Kernel) CallList(ctx context.Context, to string, params any) ([]*perl.Value, error) {
+	return k.callList(ctx, nil, to, params)
+}
+
+// Call is Kernel.Call from a session.
+func (s *Session) Call(ctx context.Context, to string, params any) (*perl.Value, error) {
+	return s.k.call(ctx, s, to, params, false)
+}
+
+// CallList is Kernel.CallList from a session.
+func (s *Session) CallList(ctx context.Context, to string, params any) ([]*perl.Value, error) {
+	return s.k.callList(ctx, s, to, params)
+}
+
+func (k *Kernel) callList(ctx context.Context, s *Session, to string, params any) ([]*perl.Value, error) {
+	v, err := k.call(ctx, s, to, params, true)
+	if err != nil {
+		return nil, err
+	}
+	if v.Kind() == perl.Ref && v.Target().Kind() == perl.Array {
+		return v.Target().Elems(), nil
+	}
+	return []*perl.Value{v}, nil // a kernel that does not know wantarray
+}
+
+func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wantArray bool) (*perl.Value, error) {
+	spec, err := parseTarget(to)
+	if err != nil {
+		return nil, fmt.Errorf("ikc: %w", err)
+	}
+	if spec.Kernel == specifier.Any {
+		return nil, fmt.Errorf("ikc: call %s: expected one kernel; use CallTo to call every kernel", to)
+	}
+	v, err := perl.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("ikc: params for %s: %w", to, err)
+	}
+	w := &waiter{request: spec, order: k.lastID.Add(1), done: make(chan outcome, 1)}
+	state := "response" + strconv.FormatUint(w.order, 10)
+	m := &wire.Message{
+		Event: wire.At(spec), Params: v, From: k.from(s), WantArray: wantArray,
+		RSVP: wire.At(specifier.Specifier{Kernel: k.id, Session: callSession, State: state}),
+	}
+	defer func() {
+		k.mu.Lock()
+		delete(k.waiters, state)
+		k.mu.Unlock()
+	}()
+	_, err = k.dispatch(ctx, spec.Kernel, m, func(c *Channel) {
+		k.mu.Lock()
+		w.from, k.waiters[state] = c, w
+		k.mu.Unlock()
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out outcome
+	k.turn.wait(ctx, func() {
+		select {
+		case out = <-w.done:
+		case <-ctx.Done():
+			out.err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", to, context.Cause(ctx))
+		}
+	})
+	return out.value, out.err
+}
+
+// answered hands an answer, or an error report, to the blocking call that it concerns. It returns
+// false if there is none.
+func (k *Kernel) answered(m *wire.Message) bool {
+	switch {
+	case m.Event.Session == callSession:
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		w := k.waiters[m.Event.State]
+		if w == nil {
+			return false
+		}
+		delete(k.waiters, m.Event.State)
+		v := m.Params
+		if v == nil {
+			v = perl.NewUndef()
+		}
+		w.finish(outcome{value: v})
+		return true
+	case m.IsError && m.Event.Session == responderAlias:
+		return k.failed(remoteError(m.Params))
+	}
+	return false
+}
+
+// failed gives an error report to the oldest call that waits for the request it names. The report
+// itself does not say which call it means; a kernel handles requests in order, so it is the oldest.
+func (k *Kernel) failed(e *RemoteError) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var oldest *waiter
+	for _, w := range k.waiters {
+		if names(e.Message, w.request) && (oldest == nil || w.order < oldest.order) {
+			oldest = w
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	for state, w := range k.waiters {
+		if w == oldest {
+			delete(k.waiters, state)
+		}
+	}
+	oldest.finish(outcome{err: e})
+	return true
+}
+
+// names tells whether an error message is about a request.
+func names(message string, request specifier.Specifier) bool {
+	_, tail, ok := strings.Cut(message, ".  Request "+request.String())
+	return ok && (tail == "" || strings.HasPrefix(tail, " sent by "))
+}
+
+// remoteError reads the params of an error report: [message, kernel, operation], or the message alone.
+func remoteError(params *perl.Value) *RemoteError {
+	e := &RemoteError{Operation: "error"}
+	parts := []*perl.Value{params}
+	if params.Kind() == perl.Ref {
+		parts = params.Target().Elems()
+	}
+	for i, to := range []*string{&e.Message, &e.Kernel, &e.Operation} {
+		if i < len(parts) {
+			if s, ok := parts[i].AsString(); ok {
+				*to = s
+			}
+		}
+	}
+	return e
+}

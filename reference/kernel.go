@@ -1,0 +1,170 @@
+// Package ikc is a kernel of IKC, the protocol of Perl's POE::Component::IKC, for Go programs: it
+// joins a cluster of Perl POE processes as a server, as a client, or both.
+//
+// A [Kernel] is what a POE process is to its peers. It has sessions ([Kernel.NewSession]) with
+// states ([State]); what a session publishes, remote kernels may post to and call. It takes
+// connections ([Kernel.Serve]) and makes them ([Kernel.Dial]), and sends with [Kernel.Post] and
+// [Kernel.Call].
+//
+//	k, err := ikc.New(ikc.Config{Name: "Timeserver"})
+//	s, err := k.NewSession("clock", map[string]ikc.State{
+//		"now": func(ctx context.Context, r *ikc.Request) (any, error) { return time.Now().Unix(), nil },
+//	})
+//	s.Publish("now")
+//	l, err := net.Listen("tcp", "127.0.0.1:31337")
+//	err = k.Serve(ctx, l)
+//
+// States run one at a time per kernel, the requests of one connection in the order of their
+// arrival, as in POE. While a state waits in Call, others may run.
+//
+// What a Perl kernel does is taken from POE::Component::IKC 0.2402; comments name module and sub.
+package ikc
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Defaults of Config.
+const (
+	DefaultHandshakeTimeout = 30 * time.Second
+	DefaultMaxQueue         = 64 << 20
+)
+
+// Config says who a kernel is. The zero value is valid.
+type Config struct {
+	// Name is what peers call this kernel: one or more of [-:.\w]. Default: Client<pid>.
+	Name string
+	// Aliases are more names.
+	Aliases []string
+	// ID is the unique kernel id. Default: made as POE makes it, <host>-<time>-<pid>-<counter>.
+	ID string
+	// Dialect is what Dial opens with, and the best that Serve takes. The zero value is IKC0,
+	// which falls back to IKC in both roles.
+	Dialect wire.Dialect
+	// Serializers in order of preference. Default: Storable.
+	Serializers []wire.Serializer
+	// HandshakeTimeout bounds connecting and negotiating. Default: DefaultHandshakeTimeout.
+	HandshakeTimeout time.Duration
+	// MaxFrame bounds the image of a frame received, in octets. Default: wire.DefaultMaxFrame.
+	MaxFrame int
+	// MaxQueue bounds what waits to be written to one peer, and what a peer has sent and waits to
+	// be handled, in octets each. A peer that reads too slowly for the first loses its connection;
+	// one that sends too fast for the second is read no further until there is room.
+	// Default: DefaultMaxQueue.
+	MaxQueue int
+	// Logger gets what the original warns of. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+// Kernel is one participant of a cluster. It is safe for concurrent use.
+type Kernel struct {
+	cfg    Config
+	id     string
+	log    *slog.Logger
+	turn   turn
+	lastID atomic.Uint64 // of rsvp states made by Call
+
+	mu        sync.Mutex
+	closed    bool
+	sessions  map[string]*Session // by alias
+	permits   map[address]int     // rsvp permissions: posts still allowed
+	waiters   map[string]*waiter  // blocking calls, by rsvp state
+	channels  map[string]*Channel // by remote kernel id
+	names     map[string]string   // alias of a kernel -> its id; our own names lead to our id
+	fallback  string              // id of the default kernel, "" if there is none
+	open      map[*Channel]struct{}
+	listeners map[closer]struct{}
+	running   sync.WaitGroup // goroutines of connections
+}
+
+type closer interface{ Close() error }
+
+// address is a state of a session of this kernel.
+type address struct{ session, state string }
+
+// Errors of a kernel, for errors.Is.
+var (
+	// ErrClosed: the kernel has been shut down.
+	ErrClosed = errors.New("ikc: kernel is shut down")
+	// ErrUnknownKernel: no kernel of that name or id is connected.
+	ErrUnknownKernel = errors.New("ikc: unknown kernel")
+	// ErrDisconnected: the connection ended before the answer came.
+	ErrDisconnected = errors.New("ikc: connection lost")
+	// ErrQueueFull: the peer does not read what is sent to it.
+	ErrQueueFull = errors.New("ikc: write queue is full")
+	// ErrNoSender: the request does not say who sent it.
+	ErrNoSender = errors.New("ikc: request has no sender")
+)
+
+// New makes a kernel. It listens to nothing and is connected to nobody yet.
+func New(cfg Config) (*Kernel, error) {
+	if cfg.Name == "" {
+		cfg.Name = "Client" + strconv.Itoa(os.Getpid())
+	}
+	if cfg.ID == "" {
+		cfg.ID = newID()
+	}
+	for _, name := range append([]string{cfg.ID, cfg.Name}, cfg.Aliases...) {
+		if !wire.ValidName(name) {
+			return nil, fmt.Errorf("ikc: kernel name %q: expected one or more letters, digits, or any of _ - : .", name)
+		}
+	}
+	if len(cfg.Serializers) == 0 {
+		cfg.Serializers = []wire.Serializer{storable.Serializer{}}
+	}
+	for _, s := range cfg.Serializers {
+		if !wire.ValidSerializer(s.Name()) {
+			return nil, fmt.Errorf("ikc: serializer name %q: expected a Perl package name", s.Name())
+		}
+	}
+	if cfg.HandshakeTimeout == 0 {
+		cfg.HandshakeTimeout = DefaultHandshakeTimeout
+	}
+	if cfg.MaxQueue == 0 {
+		cfg.MaxQueue = DefaultMaxQueue
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	k := &Kernel{
+		cfg: cfg, id: cfg.ID, log: cfg.Logger.With("kernel", cfg.Name), turn: make(turn, 1),
+		sessions: map[string]*Session{}, permits: map[address]int{}, waiters: map[string]*waiter{},
+		channels: map[string]*Channel{}, names: map[string]string{},
+		open: map[*Channel]struct{}{}, listeners: map[closer]struct{}{},
+	}
+	for _, name := range append([]string{cfg.ID, cfg.Name}, cfg.Aliases...) {
+		k.names[name] = k.id
+	}
+	if err := k.addResponder(); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// ID returns the unique kernel id.
+func (k *Kernel) ID() string { return k.id }
+
+// Name returns the name given in Config.
+func (k *Kernel) Name() string { return k.cfg.Name }
+
+// ids counts the kernels of this process.
+var ids atomic.Uint32
+
+// newID makes an id as POE::Kernel does: host, start time, process and a counter, in hex.
+func newID() string {
+	host, err := os.Hostname()
+	if err != nil || !wire.ValidName(host) {
+		host = "localhost"
+	}
+	return fmt.Sprintf("%s-%08x-%08x-%08x", host, uint32(time.Now().Unix()), os.Getpid(), ids.Add(1))
+}

@@ -1,0 +1,72 @@
+package ikc
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// responderAlias is the session that every kernel has. Source: Responder _start.
+const responderAlias = "IKC"
+
+// addResponder makes the session IKC and publishes what every kernel publishes.
+func (k *Kernel) addResponder() error {
+	s, err := k.NewSession(responderAlias, map[string]State{
+		"ping":         func(context.Context, *Request) (any, error) { return "PONG", nil },
+		"do_you_have":  k.doYouHave,
+		"remote_error": k.remoteError,
+	})
+	if err != nil {
+		return err
+	}
+	s.Publish("ping", "do_you_have", "remote_error")
+	return nil
+}
+
+// doYouHave answers whether a session, or a state of it, is published: its first argument is
+// [specifier, kernel id]; the answer is [specifier, our id], or a string that says no.
+// Source: Responder do_you_have.
+func (k *Kernel) doYouHave(_ context.Context, r *Request) (any, error) {
+	var asked *perl.Value
+	if p := r.Arg(0); p.Kind() == perl.Ref && len(p.Target().Elems()) > 0 {
+		asked = p.Target().Elems()[0]
+	}
+	a := wire.ParseAddress("params", asked)
+	if !a.Present() || a.Err != nil {
+		return nil, fmt.Errorf("do_you_have: expected [specifier, kernel id], got %s", perl.Format(r.Arg(0), perl.FormatOptions{}))
+	}
+	k.mu.Lock()
+	s := k.sessions[a.Session]
+	have := s != nil && len(s.published) > 0 && (a.State == "" || s.published[a.State])
+	k.mu.Unlock()
+	if !have {
+		return "Refused subscription " + a.String(), nil
+	}
+	if a.Kernel == "" {
+		a.Kernel = k.id
+	}
+	found := perl.HashRef(perl.P("kernel", str(a.Kernel)), perl.P("session", str(a.Session)), perl.P("state", str(a.State)))
+	return perl.ArrayRef(found, str(k.id)), nil
+}
+
+// remoteError takes the error report of another kernel that no blocking call waits for.
+func (k *Kernel) remoteError(_ context.Context, r *Request) (any, error) {
+	e := remoteError(r.Arg(0))
+	k.log.Warn("remote error", "operation", "remote-"+e.Operation, "kernel", e.Kernel, "error", e.Message)
+	return nil, nil
+}
+
+// Ping asks a kernel whether it is there.
+func (k *Kernel) Ping(ctx context.Context, kernel string) error {
+	v, err := k.Call(ctx, specifier.Specifier{Kernel: kernel, Session: responderAlias, State: "ping"}.String(), "PING")
+	if err != nil {
+		return err
+	}
+	if s, _ := v.AsString(); s != "PONG" {
+		return fmt.Errorf("ikc: ping %s: expected PONG, got %s", kernel, perl.Format(v, perl.FormatOptions{}))
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+// Package wire is the protocol of IKC without any I/O: the negotiation of a connection in both
+// dialects and both roles, the frames that follow it, and the messages in them. The kernel, the
+// blocking client and the judge of recorded traffic share it.
+//
+// A connection starts with lines of text ([LineScanner], [Negotiator]). When both sides agree, each
+// direction becomes a sequence of frames ([FrameScanner], [AppendFrame]); the image in a frame is
+// one [Message], frozen by the [Serializer] that was negotiated.
+//
+// Sources are named by module and sub of POE::Component::IKC; unless a release is given, 0.1801 to
+// 0.2402 agree.
+package wire
+
+// Dialect is a way to negotiate. The client chooses.
+type Dialect uint8
+
+const (
+	// IKC0 exchanges one SETUP line each way. Since 0.2300; the default of both sides.
+	IKC0 Dialect = iota
+	// IKC negotiates line by line: HELLO, IAM, FREEZER, WORLD. Every release speaks it.
+	IKC
+)
+
+// String is the name that the original's protocol parameter takes.
+func (d Dialect) String() string {
+	if d == IKC {
+		return "IKC"
+	}
+	return "IKC0"
+}
+
+// Role is a side of a connection.
+type Role uint8
+
+const (
+	// Client opened the connection and speaks first.
+	Client Role = iota
+	// Server accepted it.
+	Server
+)
+
+// String is "client" or "server".
+func (r Role) String() string {
+	if r == Server {
+		return "server"
+	}
+	return "client"
+}
+
+// Other is the opposite side.
+func (r Role) Other() Role { return 1 - r }
+
+// DefaultSerializer is used when a negotiation ends without having named one.
+// Source: Channel _change_wheel.
+const DefaultSerializer = "Storable"
