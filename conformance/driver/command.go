@@ -1,0 +1,154 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	stderrTail = 16 << 10               // octets of standard error kept for error reports
+	grace      = 500 * time.Millisecond // between the end of a driver's input and its being killed
+)
+
+// Command is a driver program.
+type Command struct {
+	Path string
+	Args []string // without the program itself
+	Env  []string // added to the environment of this process
+	Dir  string
+
+	Options
+
+	// Cleanup, if not nil, is called once after the program has ended, or could not be started.
+	Cleanup func()
+}
+
+// String is the command as a shell would take it, roughly.
+func (c Command) String() string { return strings.Join(append([]string{c.Path}, c.Args...), " ") }
+
+// Start runs a driver program in a process group of its own. When ctx ends the group is killed. It is the caller's
+// to call Close.
+func Start(ctx context.Context, c Command) (*Driver, error) {
+	cleanup := func() {
+		if c.Cleanup != nil {
+			c.Cleanup()
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		cleanup()
+		return nil, fmt.Errorf("driver: start %s: %w", c, context.Cause(ctx))
+	}
+	cmd := exec.Command(c.Path, c.Args...)
+	cmd.Dir = c.Dir
+	cmd.Env = append(os.Environ(), c.Env...)
+	cmd.WaitDelay = grace // for grandchildren that hold standard error
+	ownGroup(cmd)
+	stderr := &tail{max: stderrTail}
+	cmd.Stderr = stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		cleanup()
+		return nil, fmt.Errorf("driver: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		cleanup()
+		return nil, fmt.Errorf("driver: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		cleanup()
+		return nil, fmt.Errorf("driver: start: %w", err)
+	}
+
+	p := &process{cmd: cmd, stdin: stdin, ended: make(chan struct{})}
+	d := newDriver(c.String(), c.Options)
+	d.end = p.end
+	unhook := context.AfterFunc(ctx, p.kill)
+	d.run(stdout, stdin, func() error {
+		// Nothing more to read. A driver that has closed its output and stays is no use.
+		err := p.reap()
+		unhook()
+		cleanup()
+		return &ExitError{Driver: d.name, Status: status(err), Stderr: stderr.String()}
+	})
+	return d, nil
+}
+
+// process is a started program.
+type process struct {
+	cmd   *exec.Cmd
+	stdin io.Closer
+	ended chan struct{}
+	once  sync.Once
+}
+
+// end closes the program's input, and kills it unless it ends by itself in time.
+func (p *process) end(graceful bool) {
+	p.stdin.Close()
+	if graceful {
+		select {
+		case <-p.ended:
+			return
+		case <-time.After(grace):
+		}
+	}
+	p.kill()
+}
+
+func (p *process) kill() { killGroup(p.cmd) }
+
+// reap waits for the program, and kills what is left of its group.
+func (p *process) reap() error {
+	timer := time.AfterFunc(grace, p.kill)
+	err := p.cmd.Wait()
+	timer.Stop()
+	p.kill()
+	p.once.Do(func() { close(p.ended) })
+	return err
+}
+
+func status(err error) string {
+	var exit *exec.ExitError
+	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		return "exit status 0"
+	case errors.As(err, &exit):
+		return exit.Error()
+	}
+	return err.Error()
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu  sync.Mutex
+	max int
+	buf []byte
+	cut bool
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, p...)
+	if over := len(t.buf) - t.max; over > 0 {
+		t.buf = append(t.buf[:0], t.buf[over:]...)
+		t.cut = true
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cut {
+		return "..." + string(t.buf)
+	}
+	return string(t.buf)
+}

@@ -1,0 +1,159 @@
+package driver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/perlpeer"
+)
+
+// PerlInstall is a Perl that has POE::Component::IKC.
+type PerlInstall struct {
+	Perl     string            // path of the program
+	Lib      string            // directory that the module was asked for in; "" for where perl looks anyway
+	Release  string            // of POE::Component::IKC
+	Versions map[string]string // of perl, POE, Storable
+}
+
+// PerlError says why a Perl cannot be used.
+type PerlError struct {
+	Missing string // perl, or the module that does not load
+	Detail  string // what perl said, or ""
+	Install string // what to do about it
+}
+
+func (e *PerlError) Error() string {
+	s := "driver: " + e.Missing + " is missing"
+	if e.Detail != "" {
+		s += " (" + e.Detail + ")"
+	}
+	return s + "; " + e.Install
+}
+
+const installModules = "on Debian: apt-get install libpoe-perl libdata-dump-perl libdevel-size-perl libfreezethaw-perl, " +
+	"then cpan POE::Component::IKC; or unpack a release and name its directory in PERL5LIB"
+
+// probe prints "name version" for each module that loads and "name - reason" for the one that does not.
+// 0.1801 has no POE/Component/IKC.pm, and newer releases have the right version only there.
+const probe = `
+use strict;
+printf "perl %vd\n", $^V;
+for my $m (qw(Storable POE POE::Component::IKC::Responder POE::Component::IKC)) {
+	(my $file = "$m.pm") =~ s{::}{/}g;
+	if (eval { require $file; 1 }) { print "$m ", $m->VERSION, "\n" }
+	else { my ($why) = $@ =~ /^([^\n]*)/; $why =~ s/ \(\@INC[^)]*\)//; print "$m - $why\n" }
+}
+`
+
+// FindPerl looks for perl in PATH and for the module where perl looks for modules. Its error is a [*PerlError], or that of
+// ctx.
+func FindPerl(ctx context.Context) (*PerlInstall, error) { return FindPerlIn(ctx, "") }
+
+// FindPerlIn is FindPerl with a directory in which to look for the module first, such as that of an unpacked release.
+func FindPerlIn(ctx context.Context, lib string) (*PerlInstall, error) {
+	path, err := exec.LookPath("perl")
+	if err != nil {
+		return nil, &PerlError{Missing: "perl", Detail: err.Error(), Install: "install perl 5.10 or later, and " + installModules}
+	}
+	p := &PerlInstall{Perl: path, Lib: lib, Versions: map[string]string{}}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "-e", probe)
+	cmd.Env = append(os.Environ(), p.env()...)
+	cmd.WaitDelay = grace
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("driver: perl: %w", context.Cause(ctx))
+		}
+		return nil, &PerlError{Missing: "a perl that works", Detail: firstLine(stderr.String(), err), Install: installModules}
+	}
+	for line := range strings.Lines(string(out)) {
+		name, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+		reason, missing := strings.CutPrefix(version, "- ")
+		switch {
+		case missing && name == "POE::Component::IKC": // of 0.1801
+		case missing:
+			return nil, &PerlError{Missing: strings.TrimSuffix(name, "::Responder"), Detail: reason, Install: installModules}
+		case name == "POE::Component::IKC::Responder", name == "POE::Component::IKC":
+			p.Release = version
+		default:
+			p.Versions[name] = version
+		}
+	}
+	if p.Release == "" {
+		return nil, &PerlError{Missing: "POE::Component::IKC", Detail: firstLine(stderr.String(), errors.New("it has no version")),
+			Install: installModules}
+	}
+	return p, nil
+}
+
+func firstLine(s string, otherwise error) string {
+	if line, _, _ := strings.Cut(strings.TrimSpace(s), "\n"); line != "" {
+		return line
+	}
+	return otherwise.Error()
+}
+
+func (p *PerlInstall) env() []string {
+	if p.Lib == "" {
+		return nil
+	}
+	path := p.Lib
+	if more := os.Getenv("PERL5LIB"); more != "" {
+		path += string(os.PathListSeparator) + more
+	}
+	return []string{"PERL5LIB=" + path}
+}
+
+// String names the installation for people.
+func (p *PerlInstall) String() string {
+	return fmt.Sprintf("POE::Component::IKC %s (perl %s, POE %s, Storable %s)", p.Release,
+		p.Versions["perl"], p.Versions["POE"], p.Versions["Storable"])
+}
+
+// Start runs the driver of package perlpeer on the installation.
+func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) {
+	dir, err := perlpeer.Extract()
+	if err != nil {
+		return nil, err
+	}
+	return Start(ctx, Command{
+		Path:    p.Perl,
+		Args:    []string{filepath.Join(dir, perlpeer.Main)},
+		Env:     p.env(),
+		Options: opts,
+		Cleanup: func() { os.RemoveAll(dir) },
+	})
+}
+
+// Releases returns the names of the subdirectories of dir that hold an unpacked release of
+// POE::Component::IKC, in order. A directory that does not exist has none.
+func Releases(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("driver: releases: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(dir, e.Name(), "POE", "Component", "IKC", "Responder.pm")); err == nil {
+			names = append(names, e.Name())
+		}
+	}
+	sort.Strings(names)
+	return names, nil
+}
