@@ -309,8 +309,7 @@ func (a *assembler) fin(c *conn, from Direction) {
 	}
 	h.ended, h.how = true, FIN
 	a.give(&Closed{At: a.at, Conn: c.Conn, From: from, Offset: h.position, How: FIN, Comment: h.finComment})
-	h.seq++ // the FIN counts as one
-	h.position++
+	h.seq++                       // the FIN counts as one
 	for _, run := range h.early { // a sender that goes on behind its FIN
 		a.pending -= len(run.octets) + earlyOverhead
 	}

@@ -37,8 +37,7 @@ type Relay struct {
 
 	mu      sync.Mutex
 	live    map[*link]struct{}
-	closing bool // no new connections
-	isCut   bool
+	isCut   bool // Close has cut the connections
 	nCut    int
 	errs    []error
 	dropped int // errors beyond maxErrors
@@ -83,9 +82,6 @@ func (r *Relay) Addr() net.Addr { return r.listener.Addr() }
 // capture, and how many connections were cut. That a peer reset its connection is not an error.
 func (r *Relay) Close(ctx context.Context) error {
 	r.once.Do(func() {
-		r.mu.Lock()
-		r.closing = true
-		r.mu.Unlock()
 		if err := r.listener.Close(); err != nil {
 			r.report(fmt.Errorf("relay: %w", err))
 		}
@@ -172,12 +168,12 @@ func (r *Relay) admit(conn net.Conn, n int) *link {
 	}
 	l := &link{relay: r, number: n, client: conn, recorder: recorder, log: r.log.With("conn", n)}
 	r.mu.Lock()
-	closing := r.closing
-	if !closing {
+	isCut := r.isCut
+	if !isCut {
 		r.live[l] = struct{}{}
 	}
 	r.mu.Unlock()
-	if closing {
+	if isCut {
 		l.cut()
 		return nil
 	}

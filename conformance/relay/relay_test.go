@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -186,15 +187,33 @@ func TestForwardsAndRecords(t *testing.T) {
 func TestSilentClientNeverReachesTarget(t *testing.T) {
 	g := NewWithT(t)
 	s := serve(t, "tcp", "127.0.0.1:0", echo)
-	b := start(t, relay.Options{TargetAddress: s.Addr().String()})
+	var ended atomic.Int64
+	b := start(t, relay.Options{TargetAddress: s.Addr().String(), Logger: slog.New(counter{"relay: done", &ended})})
 	must(t, b.dial(t).Close())
 	reset := b.dial(t)
 	must(t, reset.(*net.TCPConn).SetLinger(0))
 	must(t, reset.Close())
+	g.Eventually(ended.Load).Should(BeEquivalentTo(2))
 	g.Expect(b.finish(t)).To(Succeed())
 	g.Expect(s.accepted.Load()).To(BeZero())
 	said := b.said(t)
 	g.Expect(said).To(ContainElements("0 client FIN", "0 server FIN", "1 client RST"))
+}
+
+// counter is a log handler that counts one message.
+type counter struct {
+	message string
+	n       *atomic.Int64
+}
+
+func (c counter) Enabled(context.Context, slog.Level) bool { return true }
+func (c counter) WithAttrs([]slog.Attr) slog.Handler       { return c }
+func (c counter) WithGroup(string) slog.Handler            { return c }
+func (c counter) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == c.message {
+		c.n.Add(1)
+	}
+	return nil
 }
 
 func TestEagerDialLetsServerSpeakFirst(t *testing.T) {
