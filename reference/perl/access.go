@@ -59,8 +59,8 @@ func (v *Value) Target() *Value {
 	return v.ref
 }
 
-// SetTarget makes a Ref point at target: how cycles are built.
-func (v *Value) SetTarget(target *Value) { v.ref = target }
+// SetTarget makes a Ref point at target, or a Tied have it as its object: how cycles are built. It returns v.
+func (v *Value) SetTarget(target *Value) *Value { v.ref = target; return v }
 
 // Weak tells whether a Ref is weak.
 func (v *Value) Weak() bool { return v != nil && v.flags&flagWeak != 0 }
