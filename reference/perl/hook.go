@@ -51,8 +51,13 @@ func (v *Value) SetHookMagic(object *Value) *Value { v.needRare().key = object; 
 // such as \undef and \!!1 point at, rather than a copy. Storable keeps the two apart.
 func (v *Value) Immortal() bool { return v != nil && v.flags&flagImmortal != 0 }
 
-// SetImmortal marks an Undef or Bool as Perl's own read-only variable and returns it.
-func (v *Value) SetImmortal() *Value { v.flags |= flagImmortal; return v }
+// SetImmortal marks an Undef or Bool as Perl's own read-only variable and returns it. Other kinds stay as they are.
+func (v *Value) SetImmortal() *Value {
+	if v.kind == Undef || v.kind == Bool {
+		v.flags |= flagImmortal
+	}
+	return v
+}
 
 // UTF8 tells whether the string of v has the UTF-8 flag: always for Text, never for Bytes, and as
 // it was read or set for a VString or Code.

@@ -159,8 +159,11 @@ func (e *encoder) value(v *perl.Value) {
 		e.buf = append(e.buf, byte(tagUndef))
 		return
 	}
+	if v.Immortal() {
+		v = immortal(v) // all of a kind are one variable
+	}
 	index, found := e.seen.add(v, e.next)
-	if found && (v.Kind() != perl.Undef || !v.Immortal()) {
+	if found && v != immortalUndef { // which Perl writes again each time
 		if index > math.MaxInt32 {
 			e.buf = append(e.buf, byte(tagLObject), byte(tagObject))
 			e.u64(uint64(index))
@@ -206,6 +209,23 @@ func (e *encoder) value(v *perl.Value) {
 	default:
 		e.exotic(v)
 	}
+}
+
+// The variables that stand for Perl's own.
+var (
+	immortalUndef = perl.NewUndef().SetImmortal()
+	immortalTrue  = perl.NewBool(true).SetImmortal()
+	immortalFalse = perl.NewBool(false).SetImmortal()
+)
+
+func immortal(v *perl.Value) *perl.Value {
+	switch {
+	case v.Kind() == perl.Undef:
+		return immortalUndef
+	case v.Bool():
+		return immortalTrue
+	}
+	return immortalFalse
 }
 
 func (e *encoder) str(short, long tag, s string) {

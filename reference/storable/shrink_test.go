@@ -133,7 +133,7 @@ func cut(root *perl.Value, n int) bool {
 			}
 			return walk(v.Target())
 		case perl.Tied:
-			return walk(v.Target())
+			return walk(v.Target().Target())
 		case perl.Array:
 			e := v.Elems()
 			for i := range e {

@@ -1,11 +1,14 @@
-# Prints golden images, one a line: a name and nfreeze of a value in hex. Run with perl 5.36, Storable 3.26:
+# Prints golden images, one a line: a name and nfreeze, freeze, nstore or store of a value in hex. Run with perl 5.36, Storable 3.26:
 #   perl testdata/golden.pl > testdata/golden.txt
 use strict; use warnings; no warnings "once";
-use Storable qw(nfreeze); use Hash::Util qw(lock_keys lock_hash); use Scalar::Util 'weaken';
+use Storable qw(nfreeze freeze store nstore); use Hash::Util qw(lock_keys lock_hash); use Scalar::Util 'weaken';
 $Storable::canonical = 1; $Storable::Deparse = 1;
 print "# made by testdata/golden.pl with perl $^V and Storable $Storable::VERSION\n";
 my %done;
-sub h { my ($n, $v) = @_; die $n if $done{$n}++; printf "%s %s\n", $n, unpack 'H*', nfreeze($v) }
+sub h { my ($n, $v) = @_; die $n if $done{$n}++; printf "%s %s\n", $n, unpack 'H*', nfreeze($v);
+  printf "%s/native %s\n", $n, unpack 'H*', freeze($v); file($n, $v) if $n =~ /^(?:hash_empty|double|int|call|utf8_keys)$/ }
+sub file { my ($n, $v) = @_; for ([file => \&nstore], [native_file => \&store]) { my ($s, $f) = @$_; my $p = "/tmp/golden.$$";
+  $f->($v, $p); open my $h, '<:raw', $p or die; local $/; printf "%s/%s %s\n", $n, $s, unpack 'H*', <$h>; unlink $p } }
 { package T; sub TIEHASH { bless {} } sub TIEARRAY { bless [] } sub TIESCALAR { my $x; bless \$x }
   sub FETCH { 1 } sub EXISTS { 1 } sub FETCHSIZE { 3 } }
 { package H; sub new { my $c = shift; bless {refs => [@_]}, $c }
