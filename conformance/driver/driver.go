@@ -282,21 +282,22 @@ func commandLine(id int64, cmd string, fields any) ([]byte, error) {
 		return nil, err
 	}
 	line := fmt.Appendf(nil, `{"id":%d,"cmd":%s`, id, name)
+	more := []byte("{}")
 	if fields != nil {
-		more, err := json.Marshal(fields)
-		if err != nil {
+		if more, err = json.Marshal(fields); err != nil {
 			return nil, err
 		}
-		if len(more) < 2 || more[0] != '{' {
-			return nil, errors.New("the fields are not a JSON object")
+		if string(more) == "null" { // a nil map
+			more = []byte("{}")
 		}
-		if len(more) > 2 {
-			line = append(line, ',')
-		}
-		line = append(line, more[1:]...)
-	} else {
-		line = append(line, '}')
 	}
+	if more[0] != '{' {
+		return nil, errors.New("the fields are not a JSON object")
+	}
+	if len(more) > 2 {
+		line = append(line, ',')
+	}
+	line = append(line, more[1:]...)
 	return append(line, '\n'), nil
 }
 

@@ -68,8 +68,8 @@ func self(t *testing.T, ctx context.Context, role string, opts driver.Options) *
 	return d
 }
 
-// pair connects a Driver with a Server in this process.
-func pair(t *testing.T, opts driver.Options, setup func(*driver.Server)) (*driver.Driver, chan error) {
+// wired connects a Driver with a Server in this process.
+func wired(t *testing.T, opts driver.Options, setup func(*driver.Server)) (*driver.Driver, chan error) {
 	t.Helper()
 	here, there := net.Pipe()
 	s := driver.NewServer(there)
@@ -87,7 +87,7 @@ func pair(t *testing.T, opts driver.Options, setup func(*driver.Server)) (*drive
 
 func TestCommands(t *testing.T) {
 	ctx := testContext(t)
-	d, served := pair(t, driver.Options{}, func(s *driver.Server) {
+	d, served := wired(t, driver.Options{}, func(s *driver.Server) {
 		s.Handle("hello", func(context.Context, *driver.Request) (any, error) {
 			return driver.Hello{Protocol: 1, Driver: "test", Capabilities: []string{"server"}}, nil
 		})
@@ -158,7 +158,7 @@ func TestCommands(t *testing.T) {
 func TestLater(t *testing.T) {
 	ctx := testContext(t)
 	release := make(chan struct{})
-	d, _ := pair(t, driver.Options{}, func(s *driver.Server) {
+	d, _ := wired(t, driver.Options{}, func(s *driver.Server) {
 		s.Handle("connect", func(context.Context, *driver.Request) (any, error) {
 			return driver.Later(func(context.Context) (any, error) { <-release; return driver.Connected{Kernel: "k"}, nil }), nil
 		})
@@ -181,7 +181,7 @@ func TestLater(t *testing.T) {
 func TestContext(t *testing.T) {
 	ctx := testContext(t)
 	release := make(chan struct{})
-	d, _ := pair(t, driver.Options{}, func(s *driver.Server) {
+	d, _ := wired(t, driver.Options{}, func(s *driver.Server) {
 		s.Handle("connect", func(context.Context, *driver.Request) (any, error) {
 			return driver.Later(func(context.Context) (any, error) { <-release; return nil, nil }), nil
 		})
@@ -203,7 +203,7 @@ func TestContext(t *testing.T) {
 
 func TestWaitKeepsOthers(t *testing.T) {
 	ctx := testContext(t)
-	d, _ := pair(t, driver.Options{}, func(s *driver.Server) {
+	d, _ := wired(t, driver.Options{}, func(s *driver.Server) {
 		s.Handle("hello", func(context.Context, *driver.Request) (any, error) {
 			for _, state := range []string{"a", "b", "a", "c"} {
 				if err := s.Event(driver.Event{Kind: "state", Session: "s", State: state}); err != nil {
@@ -234,7 +234,7 @@ func TestWaitKeepsOthers(t *testing.T) {
 func TestTap(t *testing.T) {
 	ctx := testContext(t)
 	var lines []string
-	d, _ := pair(t, driver.Options{Tap: func(l driver.Line) {
+	d, _ := wired(t, driver.Options{Tap: func(l driver.Line) {
 		lines = append(lines, fmt.Sprint(l.FromDriver, " ", string(l.Text)))
 	}}, func(s *driver.Server) {
 		s.Handle("hello", func(context.Context, *driver.Request) (any, error) { return nil, nil })
@@ -293,7 +293,7 @@ func TestBrokenProtocol(t *testing.T) {
 
 func TestTooManyEvents(t *testing.T) {
 	ctx := testContext(t)
-	d, _ := pair(t, driver.Options{MaxEvents: 3}, func(s *driver.Server) {
+	d, _ := wired(t, driver.Options{MaxEvents: 3}, func(s *driver.Server) {
 		s.Handle("hello", func(context.Context, *driver.Request) (any, error) {
 			for range 5 {
 				if err := s.Event(driver.Event{Kind: "error"}); err != nil {

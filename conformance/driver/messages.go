@@ -99,6 +99,15 @@ type Post struct {
 	Session string      `json:"session,omitempty"` // the sender; a nameless one if ""
 }
 
+// ProxyPost asks a driver to post to the proxy of a session that it has subscribed to. Any number of arguments
+// travels that way.
+type ProxyPost struct {
+	To      string        `json:"to"` // as subscribed: poe://kernel/session
+	State   string        `json:"state"`
+	Args    []typed.Value `json:"args,omitempty"`
+	Session string        `json:"session,omitempty"`
+}
+
 // Call asks a driver to call a remote state.
 type Call struct {
 	To      string      `json:"to"`
@@ -234,6 +243,18 @@ type Event struct {
 	Operation string // error
 	Number    int    // error
 	Message   string // error
+}
+
+// String shows e as the line that it came in, for people.
+func (e Event) String() string {
+	if len(e.Raw) > 0 {
+		return string(e.Raw)
+	}
+	line, err := e.MarshalJSON()
+	if err != nil {
+		return e.Kind + " event: " + err.Error()
+	}
+	return string(line)
 }
 
 // eventLine is an Event as a line.

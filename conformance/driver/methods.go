@@ -46,6 +46,11 @@ func (d *Driver) Retract(ctx context.Context, session string, states ...string) 
 // Post posts to a remote state and returns to how many kernels that went, -1 if unknown.
 func (d *Driver) Post(ctx context.Context, p Post) (int, error) { return d.send(ctx, "post", p) }
 
+// ProxyPost posts to the proxy of a session that was subscribed to.
+func (d *Driver) ProxyPost(ctx context.Context, p ProxyPost) error {
+	return d.Do(ctx, "proxy-post", p, nil)
+}
+
 // Call calls a remote state; the answer comes as an event of the rsvp's state.
 func (d *Driver) Call(ctx context.Context, c Call) (int, error) { return d.send(ctx, "call", c) }
 

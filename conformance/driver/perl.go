@@ -20,6 +20,7 @@ import (
 type PerlInstall struct {
 	Perl     string            // path of the program
 	Lib      string            // directory that the module was asked for in; "" for where perl looks anyway
+	Env      []string          // more environment for the driver
 	Release  string            // of POE::Component::IKC
 	Versions map[string]string // of perl, POE, Storable
 }
@@ -132,7 +133,7 @@ func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) 
 	return Start(ctx, Command{
 		Path:    p.Perl,
 		Args:    []string{filepath.Join(dir, perlpeer.Main)},
-		Env:     p.env(),
+		Env:     append(p.env(), p.Env...),
 		Options: opts,
 		Cleanup: func() { os.RemoveAll(dir) },
 	})

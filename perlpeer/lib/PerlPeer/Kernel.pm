@@ -8,6 +8,7 @@ use warnings;
 use POE qw(Kernel Session);
 use IO::Socket::INET ();
 use Socket qw(unpack_sockaddr_in inet_ntoa);
+use POE::Component::IKC::ClientLite;
 use POE::Component::IKC::Responder;
 use POE::Component::IKC::Specifier;
 
@@ -36,6 +37,7 @@ my %COMMANDS = (
     publish     => \&publish,
     retract     => \&retract,
     post        => \&post,
+    'proxy-post' => \&proxy_post,
     call        => \&call,
     subscribe   => \&subscribe,
     unsubscribe => \&unsubscribe,
@@ -404,6 +406,20 @@ sub call {
     my $ikc    = $self->_need_ikc;
     my $count  = $self->_in_session( $sender, sub { $ikc->call( $to, $params, $rsvp, $_[1] ) } );
     return { count => _count($count) };
+}
+
+# proxy_post posts to the session that stands here for a remote one since it was subscribed to.
+sub proxy_post {
+    my ( $self, $c ) = @_;
+    my ( $to, $state ) = ( text( $c, 'to' ), text( $c, 'state' ) );
+    my $args = $c->{args};
+    $args = [] unless defined $args;
+    ref $args eq 'ARRAY' or PerlPeer::Error->usage("field 'args' is a list");
+    my @args   = map { ${ PerlPeer::Typed::decode($_) } } @$args;
+    my $sender = $self->_sender($c);
+    $poe_kernel->alias_resolve($to) or PerlPeer::Error->failed("there is no proxy '$to'; subscribe first");
+    $self->_in_session( $sender, sub { $_[0]->post( $to, $state, @args ) } );
+    return {};
 }
 
 # count: how many kernels it was sent to. The module returns an empty list when it did not get that far.

@@ -6,13 +6,15 @@ package PerlPeer::Release;
 use strict;
 use warnings;
 
-use POE::Component::IKC::Responder;
-use POE::Component::IKC::ClientLite;
+# Modules are named in strings here: a bareword makes the package's symbol table, and ClientLite takes a
+# serializer whose symbol table is there for one that is loaded.
 
 # 0.1801 has no POE::Component::IKC; the version of the other modules may lag behind the release.
 sub name {
     my $release = eval { require POE::Component::IKC; POE::Component::IKC->VERSION };
-    return defined $release ? "$release" : '' . POE::Component::IKC::Responder->VERSION;
+    return "$release" if defined $release;
+    require POE::Component::IKC::Responder;
+    return '' . POE::Component::IKC::Responder->VERSION;
 }
 
 # protocols: the module that writes SETUP lines came with IKC0.
@@ -45,8 +47,8 @@ sub serializers {
 }
 
 sub versions {
-    require Storable;
-    return { perl => sprintf( '%vd', $^V ), POE => "$POE::VERSION", Storable => "$Storable::VERSION" };
+    require "$_.pm" for qw(POE Storable);
+    return { perl => sprintf( '%vd', $^V ), map { ( $_ => '' . $_->VERSION ) } qw(POE Storable) };
 }
 
 1;

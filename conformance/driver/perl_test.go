@@ -1,0 +1,760 @@
+package driver_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/typed"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// These tests drive the real POE::Component::IKC: every release that is unpacked in $IKC_RELEASES (/opt/ikc), else the one
+// that perl finds.
+
+func releasesDir() string {
+	if dir := os.Getenv("IKC_RELEASES"); dir != "" {
+		return dir
+	}
+	return "/opt/ikc"
+}
+
+// found looks once.
+var found = sync.OnceValues(func() ([]*driver.PerlInstall, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	names, err := driver.Releases(releasesDir())
+	if err != nil {
+		return nil, err
+	}
+	var all []*driver.PerlInstall
+	for _, name := range names {
+		p, err := driver.FindPerlIn(ctx, filepath.Join(releasesDir(), name))
+		if err != nil {
+			return nil, fmt.Errorf("release %s: %w", name, err)
+		}
+		if p.Release != name {
+			return nil, fmt.Errorf("release %s calls itself %s", name, p.Release)
+		}
+		all = append(all, p)
+	}
+	if len(all) > 0 {
+		return all, nil
+	}
+	p, err := driver.FindPerl(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("no releases in %s, and: %w", releasesDir(), err)
+	}
+	return []*driver.PerlInstall{p}, nil
+})
+
+func installs(t *testing.T) []*driver.PerlInstall {
+	t.Helper()
+	all, err := found()
+	var missing *driver.PerlError
+	if errors.As(err, &missing) {
+		t.Skip(err)
+	}
+	must(t, err)
+	return all
+}
+
+// newest is the last of the installations.
+func newest(t *testing.T) *driver.PerlInstall {
+	all := installs(t)
+	return all[len(all)-1]
+}
+
+func start(t *testing.T, p *driver.PerlInstall) *driver.Driver {
+	t.Helper()
+	d, err := p.Start(testContext(t), driver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		var exit *driver.ExitError
+		if t.Failed() && errors.As(d.Err(), &exit) {
+			t.Log(exit)
+		}
+		d.Close()
+	})
+	return d
+}
+
+func value(v *perl.Value) typed.Value { return typed.Value{V: v} }
+
+// show is the typed JSON of values, to compare and to print.
+func show(vs ...*perl.Value) string {
+	var out []string
+	for _, v := range vs {
+		raw, err := typed.Encode(v)
+		if err != nil {
+			raw = []byte(err.Error())
+		}
+		out = append(out, string(raw))
+	}
+	return strings.Join(out, " ")
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func code(t *testing.T, err error, want driver.Code) {
+	t.Helper()
+	if got := driver.CodeOf(err); got != want {
+		t.Errorf("got %v, want an error with code %s", err, want)
+	}
+}
+
+var (
+	hi   = perl.NewBytes("hi")
+	pair = perl.ArrayRef(perl.NewInt(1), perl.NewText("ü"))
+)
+
+func actions() map[string]driver.Action {
+	return map[string]driver.Action{
+		"echo":    driver.Echo(),
+		"return":  driver.Return(pair),
+		"list":    driver.List(perl.NewInt(1), perl.NewInt(2)),
+		"args":    driver.Args(),
+		"nothing": driver.Nothing(),
+		"undef":   driver.Undef(),
+		"count":   driver.Count(),
+		"sender":  driver.Sender("back", 0),
+		"respond": driver.Respond(),
+		"slow":    driver.Echo().Slow(1),
+	}
+}
+
+// network is a server and a client of one release, connected, with the monitors on from before.
+type network struct {
+	ctx            context.Context
+	server, client *driver.Driver
+	hello          *driver.Hello
+	at             driver.Listening
+	unix           string // a path for a socket
+}
+
+func connected(t *testing.T, p *driver.PerlInstall, listen driver.Listen, connect driver.Connect) *network {
+	t.Helper()
+	n := &network{ctx: testContext(t), server: start(t, p), client: start(t, p), unix: filepath.Join(t.TempDir(), "socket")}
+	var err error
+	n.hello, err = n.server.Hello(n.ctx)
+	must(t, err)
+	listen.Name, connect.Name = "Server", "Client"
+	n.at, err = n.server.Listen(n.ctx, listen)
+	must(t, err)
+	must(t, n.server.Session(n.ctx, driver.Session{Session: "me", States: actions()}))
+	must(t, n.server.Monitor(n.ctx, "*", n.hello.Monitors...))
+	must(t, n.client.Session(n.ctx, driver.Session{Session: "cli", States: map[string]driver.Action{
+		"answer": driver.Nothing(), "back": driver.Nothing()}}))
+	must(t, n.client.Monitor(n.ctx, "*", n.hello.Monitors...))
+	connect.Address, connect.Unix = n.at.Address, n.at.Unix
+	kernel, err := n.client.Connect(n.ctx, connect)
+	must(t, err)
+	if kernel != n.hello.Kernel {
+		t.Errorf("connected to %q, the server said %q", kernel, n.hello.Kernel)
+	}
+	return n
+}
+
+// call calls a state of the server. What is called must not matter for the ones after it.
+func (n *network) call(t *testing.T, state string, params *perl.Value) {
+	t.Helper()
+	count, err := n.client.Call(n.ctx, driver.Call{To: "poe://Server/me/" + state, Params: value(params),
+		RSVP: "poe://Client/cli/answer", Session: "cli"})
+	must(t, err)
+	if count != 1 {
+		t.Errorf("call of %s went to %d kernels", state, count)
+	}
+}
+
+// fence calls echo and returns what the client's session got before the answer to that.
+func (n *network) fence(t *testing.T, name string) (before []string) {
+	t.Helper()
+	n.call(t, "echo", perl.NewBytes(name))
+	for {
+		e, err := n.client.Wait(n.ctx, func(e *driver.Event) bool { return e.Kind == "state" })
+		must(t, err)
+		if e.State == "answer" && len(e.Args) == 1 && e.Args[0].Str() == name {
+			return before
+		}
+		before = append(before, e.State+" "+show(e.Args...))
+	}
+}
+
+func TestPerl(t *testing.T) {
+	for _, p := range installs(t) {
+		t.Run(p.Release, func(t *testing.T) {
+			t.Parallel()
+			d := start(t, p)
+			ctx := testContext(t)
+			h, err := d.Hello(ctx)
+			must(t, err)
+			t.Logf("%s %s, %s", h.Implementation, h.Release, strings.Join(h.Protocols, " "))
+			if h.Protocol != driver.ProtocolVersion || h.Release != p.Release || h.PID == 0 || h.Kernel == "" ||
+				!h.HasProtocol("IKC") || !slices.Contains(h.Serializers, "Storable") {
+				t.Errorf("hello: %+v", h)
+			}
+			t.Run("usage", func(t *testing.T) { testUsage(t, p) })
+			t.Run("network", func(t *testing.T) {
+				// Each works with what the one before has left: a connection.
+				n := connected(t, p, driver.Listen{Aliases: []string{"Other"}}, driver.Connect{Aliases: []string{"Also"}})
+				t.Run("actions", n.testActions)
+				t.Run("subscribe", n.testSubscribe)
+				t.Run("messages", n.testMessages)
+				t.Run("monitor", n.testMonitor)
+				t.Run("unix", n.testUnix)
+				t.Run("protocols", n.testProtocols)
+				t.Run("shutdown", n.testShutdown)
+			})
+			t.Run("lite", func(t *testing.T) { testLite(t, p) })
+			must(t, d.Quit(ctx))
+			var exit *driver.ExitError
+			if !errors.As(d.Err(), &exit) || exit.Status != "exit status 0" {
+				t.Errorf("after quit: %v", d.Err())
+			}
+		})
+	}
+}
+
+func testUsage(t *testing.T, p *driver.PerlInstall) {
+	ctx := testContext(t)
+	d := start(t, p)
+	type fields = map[string]any
+	one := fields{"s": fields{"do": "echo"}}
+	for _, c := range []struct {
+		cmd    string
+		fields fields
+		code   driver.Code
+	}{
+		{"frobnicate", nil, driver.Unsupported},
+		{"lite-frobnicate", nil, driver.Unsupported},
+		{"listen", nil, driver.Usage},
+		{"listen", fields{"name": "S", "address": "nowhere"}, driver.Usage},
+		{"listen", fields{"name": "S", "protocol": "IKC7"}, driver.Usage},
+		{"connect", fields{"name": "C"}, driver.Usage},
+		{"connect", fields{"name": "C", "address": "127.0.0.1:1"}, driver.Failed},
+		{"connect", fields{"name": "C", "unix": "/nonexistent/socket"}, driver.Failed},
+		{"session", fields{"session": "s"}, driver.Usage},
+		{"session", fields{"session": "s", "states": fields{"s": fields{"do": "frobnicate"}}}, driver.Unsupported},
+		{"session", fields{"session": "s", "states": fields{"s": fields{"do": "return"}}}, driver.Usage},
+		{"session", fields{"session": "s", "states": fields{"_start": fields{"do": "echo"}}}, driver.Usage},
+		{"session", fields{"session": "IKC", "states": one}, driver.Failed},
+		{"publish", fields{"session": "other", "states": []string{"s"}}, driver.Failed},
+		{"post", fields{"to": "poe://K/s/t"}, driver.Usage},
+		{"post", fields{"to": "poe://K/s/t", "params": fields{"i": "x"}}, driver.Usage},
+		{"post", fields{"to": "poe://K", "params": nil}, driver.Usage},
+		{"post", fields{"to": "poe://K/s/t", "params": nil, "session": "other"}, driver.Failed},
+		{"call", fields{"to": "poe://K/s/t", "params": nil}, driver.Usage},
+		{"proxy-post", fields{"to": "poe://K/s", "state": "t"}, driver.Failed},
+		{"subscribe", fields{"specifiers": []string{"poe:/s"}}, driver.Usage},
+		{"monitor", fields{"kernel": "*", "events": []string{"frobnicate"}}, driver.Unsupported},
+		{"lite-call", fields{"to": "poe://K/s/t", "params": nil}, driver.Failed},
+		{"lite-connect", fields{"name": "L", "address": "127.0.0.1:1"}, driver.Failed},
+	} {
+		if err := d.Do(ctx, c.cmd, c.fields, nil); driver.CodeOf(err) != c.code {
+			t.Errorf("%s %v: got %v, want code %s", c.cmd, c.fields, err, c.code)
+		}
+	}
+	// A port that is taken.
+	at, err := d.Listen(ctx, driver.Listen{Name: "S"})
+	must(t, err)
+	other := start(t, p)
+	if _, err := other.Listen(ctx, driver.Listen{Name: "S", Address: at.Address}); driver.CodeOf(err) != driver.Failed {
+		t.Errorf("listen on a port in use: got %v", err)
+	}
+	// Unknown kernels are no error of the command.
+	count, err := d.Post(ctx, driver.Post{To: "poe://Unknown/s/t", Params: value(nil)})
+	if err != nil || count != 0 {
+		t.Errorf("post to an unknown kernel: %d, %v", count, err)
+	}
+	must(t, d.Shutdown(ctx))
+	code(t, d.Session(ctx, driver.Session{Session: "late", States: map[string]driver.Action{}}), driver.Failed)
+}
+
+func (n *network) testActions(t *testing.T) {
+	for _, c := range []struct{ state, want string }{
+		{"echo", `answer {"b":"hi"}`},
+		{"return", "answer " + show(pair)},
+		{"return", "answer " + show(pair)},
+		{"list", `answer {"i":"2"}`}, // scalar context: the last of the list
+		{"args", `answer {"ref":{"array":[{"b":"hi"}]}}`},
+		{"nothing", ""},
+		{"undef", ""},
+		{"count", `answer {"i":"1"}`},
+		{"count", `answer {"i":"2"}`},
+		{"slow", `answer {"b":"hi"}`},
+		{"unknown", ""},
+	} {
+		if c.state == "slow" {
+			must(t, n.server.Session(n.ctx, driver.Session{Session: "me", States: map[string]driver.Action{"slow": driver.Echo().Slow(2e8)}}))
+		}
+		n.call(t, c.state, hi)
+		if got := strings.Join(n.fence(t, "end"), "; "); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.state, got, c.want)
+		}
+		if c.state == "unknown" {
+			continue
+		}
+		e, err := n.server.WaitState(n.ctx, "me", c.state)
+		must(t, err)
+		if show(e.Args...) != show(hi) || !e.Sender || e.Context != "scalar" {
+			t.Errorf("%s: reported %+v", c.state, e)
+		}
+	}
+
+	// The sender's own post may overtake nothing, but comes after the answer to what was sent later.
+	for _, after := range []driver.Action{driver.Sender("back", 0), driver.Sender("back", 1e8)} {
+		must(t, n.server.Session(n.ctx, driver.Session{Session: "me", States: map[string]driver.Action{"sender": after}}))
+		n.call(t, "sender", hi)
+		e, err := n.client.WaitState(n.ctx, "cli", "back")
+		must(t, err)
+		if show(e.Args...) != show(hi) {
+			t.Errorf("sender: got %+v", e)
+		}
+	}
+	params := perl.ArrayRef(hi, perl.HashRef(perl.P("kernel", perl.NewBytes("Client")),
+		perl.P("session", perl.NewBytes("cli")), perl.P("state", perl.NewBytes("back"))))
+	_, err := n.client.Post(n.ctx, driver.Post{To: "poe://Server/me/respond", Params: value(params), Session: "cli"})
+	must(t, err)
+	e, err := n.client.WaitState(n.ctx, "cli", "back")
+	must(t, err)
+	if show(e.Args...) != show(hi) {
+		t.Errorf("respond: got %+v", e)
+	}
+}
+
+func (n *network) testMessages(t *testing.T) {
+	n.server.TakeEvents()
+	must(t, n.server.Session(n.ctx, driver.Session{Session: "me", States: map[string]driver.Action{"count": driver.Count()}}))
+
+	// By name, alias, id and to all.
+	for _, to := range []string{"Server", "Other", n.hello.Kernel, "*"} {
+		count, err := n.client.Post(n.ctx, driver.Post{To: "poe://" + to + "/me/echo", Params: value(perl.NewBytes(to))})
+		must(t, err)
+		if to == "*" {
+			// All kernels: the own one is among them.
+			if count != 2 {
+				t.Errorf("post to * went to %d", count)
+			}
+		} else if count != 1 {
+			t.Errorf("post to %s went to %d", to, count)
+		}
+		e, err := n.server.WaitState(n.ctx, "me", "echo")
+		must(t, err)
+		if show(e.Args...) != show(perl.NewBytes(to)) || e.Context == "scalar" {
+			t.Errorf("post: reported %+v", e)
+		}
+	}
+
+	// Back to the client, by its alias.
+	count, err := n.server.Post(n.ctx, driver.Post{To: "poe://Also/cli/answer", Params: value(hi)})
+	if err != nil || count != 1 {
+		t.Errorf("post to the client: %d, %v", count, err)
+	}
+	_, err = n.client.WaitState(n.ctx, "cli", "answer")
+	must(t, err)
+
+	must(t, n.server.Retract(n.ctx, "me", "count"))
+	n.call(t, "count", hi)
+	if got := n.fence(t, "end"); len(got) != 0 {
+		t.Errorf("retracted: got %v", got)
+	}
+	must(t, n.server.Publish(n.ctx, "me", "count"))
+	n.call(t, "count", hi)
+	if got := n.fence(t, "end"); len(got) != 1 || got[0] != `answer {"i":"1"}` {
+		t.Errorf("published again: got %v", got)
+	}
+
+	// A session that publishes nothing.
+	must(t, n.server.Session(n.ctx, driver.Session{Session: "private", States: map[string]driver.Action{"echo": driver.Echo()}, Publish: &[]string{}}))
+	_, err = n.client.Call(n.ctx, driver.Call{To: "poe://Server/private/echo", Params: value(hi), RSVP: "poe://Client/cli/answer", Session: "cli"})
+	must(t, err)
+	if got := n.fence(t, "end"); len(got) != 0 {
+		t.Errorf("private: got %v", got)
+	}
+
+	// Closed, and open again.
+	must(t, n.client.Disconnect(n.ctx))
+	_, err = n.server.Wait(n.ctx, func(e *driver.Event) bool { return e.What == "unregister" && e.About == "Client" })
+	must(t, err)
+	_, err = n.client.Connect(n.ctx, driver.Connect{Name: "Client", Address: n.at.Address})
+	must(t, err)
+	if got := n.fence(t, "end"); len(got) != 0 {
+		t.Errorf("connected again: got %v", got)
+	}
+	n.client.TakeEvents()
+	must(t, n.server.Disconnect(n.ctx))
+	n.gone(t)
+}
+
+// gone waits until the client has seen that the server is gone.
+func (n *network) gone(t *testing.T) {
+	t.Helper()
+	_, err := n.client.Wait(n.ctx, func(e *driver.Event) bool { return e.What == "unregister" && e.About == "Server" })
+	must(t, err)
+}
+
+func (n *network) testSubscribe(t *testing.T) {
+	for _, c := range []struct {
+		ask, want []string
+	}{
+		{[]string{"poe://Server/me"}, []string{"poe://Server/me"}},
+		{[]string{"poe://Server/me/echo"}, []string{"poe://Server/me/echo"}},
+		{[]string{"poe://Server/other"}, nil},
+		{[]string{"poe://Server/me", "poe://Server/me/unknown"}, []string{"poe://Server/me"}},
+		{[]string{"poe://Nobody/me"}, nil},
+	} {
+		got, err := n.client.Subscribe(n.ctx, driver.Subscribe{Specifiers: c.ask, Session: "cli"})
+		must(t, err)
+		if !slices.Equal(got, c.want) && len(got)+len(c.want) > 0 {
+			t.Errorf("subscribe %v: got %v, want %v", c.ask, got, c.want)
+		}
+	}
+	must(t, n.client.ProxyPost(n.ctx, driver.ProxyPost{To: "poe://Server/me", State: "args", Session: "cli",
+		Args: typed.Wrap([]*perl.Value{hi, pair})}))
+	e, err := n.server.WaitState(n.ctx, "me", "args")
+	must(t, err)
+	if show(e.Args...) != show(hi, pair) {
+		t.Errorf("through the proxy: %s", show(e.Args...))
+	}
+	must(t, n.client.Unsubscribe(n.ctx, "poe://Server/me"))
+	_, err = n.client.Wait(n.ctx, func(e *driver.Event) bool { return e.What == "unsubscribe" })
+	must(t, err)
+	code(t, n.client.ProxyPost(n.ctx, driver.ProxyPost{To: "poe://Server/me", State: "args"}), driver.Failed)
+}
+
+// testMonitor: the order of what a server sees of one client's life, as in the protocol notes.
+func (n *network) testMonitor(t *testing.T) {
+	n.server.TakeEvents()
+	_, err := n.client.Connect(n.ctx, driver.Connect{Name: "Client", Address: n.at.Address})
+	must(t, err)
+	n.fence(t, "end")
+	client, err := n.client.Hello(n.ctx)
+	must(t, err)
+	n.client.TakeEvents()
+	must(t, n.client.Disconnect(n.ctx))
+	n.gone(t)
+
+	var got []string
+	for {
+		e, err := n.server.Wait(n.ctx, func(e *driver.Event) bool { return e.Kind == "monitor" && e.About == client.Kernel })
+		must(t, err)
+		if e.Kernel != "*" || !e.Real {
+			t.Errorf("monitor: %+v", e)
+		}
+		what := e.What
+		if what == "channel" || what == "error" {
+			what += " " + e.Args[0].Str()
+		}
+		got = append(got, what)
+		if e.What == "unregister" {
+			break
+		}
+	}
+	want := "register, unregister"
+	if n.hello.HasMonitor("channel") {
+		want = "register, channel ready, error channel-read, channel close, unregister"
+	} else {
+		code(t, n.server.Monitor(n.ctx, "*", "channel"), driver.Unsupported)
+		code(t, n.server.Monitor(n.ctx, "*", "error"), driver.Unsupported)
+	}
+	if s := strings.Join(got, ", "); s != want {
+		t.Errorf("got %s\nwant %s", s, want)
+	}
+	// Once for the id, and once for every alias.
+	if e, err := n.server.Wait(n.ctx, func(e *driver.Event) bool { return e.What == "register" && e.About == "Client" }); err != nil || e.Real {
+		t.Errorf("register of the alias: %+v, %v", e, err)
+	}
+	must(t, n.server.Monitor(n.ctx, "*"))
+	n.server.TakeEvents()
+	_, err = n.client.Connect(n.ctx, driver.Connect{Name: "Client", Address: n.at.Address})
+	must(t, err)
+	n.fence(t, "end")
+	for _, e := range n.server.TakeEvents() {
+		if e.Kind == "monitor" {
+			t.Errorf("monitored after the end: %+v", e)
+		}
+	}
+	n.client.TakeEvents()
+	must(t, n.client.Disconnect(n.ctx))
+	n.gone(t)
+}
+
+func (n *network) testShutdown(t *testing.T) {
+	must(t, n.server.Monitor(n.ctx, "*", "shutdown"))
+	must(t, n.server.Shutdown(n.ctx))
+	_, err := n.server.Wait(n.ctx, func(e *driver.Event) bool { return e.What == "shutdown" })
+	must(t, err)
+	n.gone(t)
+	must(t, n.server.Quit(n.ctx))
+	if _, err := os.Stat(n.unix); err == nil {
+		t.Error("the socket is still there")
+	}
+}
+
+func testLite(t *testing.T, p *driver.PerlInstall) {
+	ctx := testContext(t)
+	// The client lives in the driver of the server that it calls: it must not keep that from answering.
+	d := start(t, p)
+	h, err := d.Hello(ctx)
+	must(t, err)
+	at, err := d.Listen(ctx, driver.Listen{Name: "Server"})
+	must(t, err)
+	must(t, d.Session(ctx, driver.Session{Session: "me", States: actions()}))
+	for _, protocol := range h.Protocols {
+		t.Run(protocol, func(t *testing.T) {
+			must(t, d.LiteConnect(ctx, driver.LiteConnect{Name: "Lite", Address: at.Address, Protocol: protocol, Timeout: 2}))
+			v, err := d.LiteCall(ctx, "me/return", hi)
+			if err != nil || show(v) != show(pair) {
+				t.Errorf("call: %s, %v", show(v), err)
+			}
+			vs, err := d.LiteCallList(ctx, "me/list", hi)
+			if err != nil || show(vs...) != `{"i":"1"} {"i":"2"}` {
+				t.Errorf("call in list context: %s, %v", show(vs...), err)
+			}
+			v, err = d.LitePostRespond(ctx, "me/respond", hi)
+			if err != nil || show(v) != show(hi) {
+				t.Errorf("post_respond: %s, %v", show(v), err)
+			}
+			sent, err := d.LitePost(ctx, "me/echo", hi)
+			if err != nil || !sent {
+				t.Errorf("post: %v, %v", sent, err)
+			}
+			e, err := d.WaitState(ctx, "me", "echo")
+			if err != nil || show(e.Args...) != show(hi) {
+				t.Errorf("post: %+v, %v", e, err)
+			}
+			if slices.Contains(h.Commands, "lite-responded") {
+				sent, err = d.LitePost(ctx, "me/sender", hi)
+				must(t, err)
+				v, err = d.LiteResponded(ctx, "back")
+				if !sent || err != nil || show(v) != `{"ref":{"array":[{"b":"hi"}]}}` {
+					t.Errorf("responded: %s, %v", show(v), err)
+				}
+			} else {
+				_, err = d.LiteResponded(ctx, "back")
+				code(t, err, driver.Unsupported)
+			}
+			_, err = d.LiteCall(ctx, "me/unknown", hi)
+			code(t, err, driver.Failed)
+
+			// In IKC0 ClientLite does not learn whom to ping: no release can.
+			alive, err := d.LitePing(ctx)
+			if err != nil || alive != (protocol == "IKC") {
+				t.Errorf("ping: %v, %v", alive, err)
+			}
+			must(t, d.LiteDisconnect(ctx))
+			_, err = d.LiteCall(ctx, "me/echo", hi)
+			code(t, err, driver.Failed)
+		})
+	}
+	// A driver that waits for a ClientLite still serves, and quits.
+	must(t, d.LiteConnect(ctx, driver.LiteConnect{Name: "Lite", Address: at.Address, Timeout: 20}))
+	waiting := make(chan error, 1)
+	go func() {
+		_, err := d.LiteCall(ctx, "me/nothing", hi)
+		waiting <- err
+	}()
+	_, err = d.WaitState(ctx, "me", "nothing")
+	must(t, err)
+	must(t, d.Quit(ctx))
+	if err := <-waiting; !errors.Is(err, driver.ErrGone) {
+		t.Errorf("call at the end: %v", err)
+	}
+}
+
+func (n *network) testUnix(t *testing.T) {
+	at, err := n.server.Listen(n.ctx, driver.Listen{Name: "Server", Unix: n.unix})
+	if err != nil || at.Unix != n.unix {
+		t.Fatalf("listen: %+v, %v", at, err)
+	}
+	_, err = n.client.Connect(n.ctx, driver.Connect{Name: "Client", Unix: at.Unix})
+	must(t, err)
+	n.call(t, "echo", hi)
+	if got := n.fence(t, "end"); len(got) != 1 || got[0] != "answer "+show(hi) {
+		t.Errorf("got %v", got)
+	}
+	n.client.TakeEvents()
+	must(t, n.client.Disconnect(n.ctx))
+	n.gone(t)
+}
+
+// testProtocols: each with each, fallback included. It leaves the connection open.
+func (n *network) testProtocols(t *testing.T) {
+	if !n.hello.HasProtocol("IKC0") {
+		_, err := n.server.Listen(n.ctx, driver.Listen{Name: "S", Protocol: "IKC0"})
+		code(t, err, driver.Unsupported)
+		_, err = n.client.Connect(n.ctx, driver.Connect{Name: "C", Protocol: "IKC0", Address: "127.0.0.1:1"})
+		code(t, err, driver.Unsupported)
+		code(t, n.client.LiteConnect(n.ctx, driver.LiteConnect{Name: "C", Protocol: "IKC0", Address: "127.0.0.1:1"}), driver.Unsupported)
+	}
+	for i, server := range n.hello.Protocols {
+		at, err := n.server.Listen(n.ctx, driver.Listen{Name: "Server", Protocol: server})
+		must(t, err)
+		for j, client := range n.hello.Protocols {
+			if i+j > 0 {
+				n.client.TakeEvents()
+				must(t, n.client.Disconnect(n.ctx))
+				n.gone(t)
+			}
+			_, err := n.client.Connect(n.ctx, driver.Connect{Name: "Client", Protocol: client, Address: at.Address})
+			if err != nil {
+				t.Fatalf("%s to %s: %v", client, server, err)
+			}
+			if got := n.fence(t, "end"); len(got) != 0 {
+				t.Errorf("%s to %s: got %v", client, server, got)
+			}
+		}
+	}
+	n.client.TakeEvents()
+}
+
+// TestPerlReleasesTogether: an old client with a new server, and the reverse.
+func TestPerlReleasesTogether(t *testing.T) {
+	all := installs(t)
+	if len(all) < 2 {
+		t.Skipf("needs two releases in %s", releasesDir())
+	}
+	for _, c := range [][2]*driver.PerlInstall{{all[0], all[len(all)-1]}, {all[len(all)-1], all[0]}} {
+		t.Run(c[0].Release+" to "+c[1].Release, func(t *testing.T) {
+			ctx := testContext(t)
+			client, server := start(t, c[0]), start(t, c[1])
+			at, err := server.Listen(ctx, driver.Listen{Name: "Server"})
+			must(t, err)
+			must(t, server.Session(ctx, driver.Session{Session: "me", States: actions()}))
+			must(t, client.Session(ctx, driver.Session{Session: "cli", States: map[string]driver.Action{"answer": driver.Nothing()}}))
+			// Releases before 0.2300 do not answer a SETUP at all: IKC0 does not fall back with them.
+			_, err = client.Connect(ctx, driver.Connect{Name: "Client", Address: at.Address, Protocol: "IKC"})
+			must(t, err)
+			_, err = client.Call(ctx, driver.Call{To: "poe://Server/me/echo", Params: value(pair), RSVP: "poe://Client/cli/answer"})
+			must(t, err)
+			e, err := client.WaitState(ctx, "cli", "answer")
+			if err != nil || show(e.Args...) != show(pair) {
+				t.Errorf("%s, %v", show(e.Args...), err)
+			}
+		})
+	}
+}
+
+// TestPerlValues: what the driver decodes is what it encodes. The state is called within its own process, where
+// no serializer comes between.
+func TestPerlValues(t *testing.T) {
+	ctx := testContext(t)
+	d := start(t, newest(t))
+	h, err := d.Hello(ctx)
+	must(t, err)
+	_, err = d.Listen(ctx, driver.Listen{Name: "Server"})
+	must(t, err)
+	must(t, d.Session(ctx, driver.Session{Session: "me", States: actions()}))
+	for _, v := range []string{
+		`null`, `true`, `false`, `{"i":"0"}`, `{"i":"-12"}`, `{"i":"9223372036854775807"}`, `{"i":"-9223372036854775808"}`,
+		`{"i":"18446744073709551615"}`, `{"n":"0.1"}`, `{"n":"0.30000000000000004"}`, `{"n":"3"}`, `{"n":"1e+300"}`, `{"n":"5e-324"}`,
+		`{"n":"-0"}`, `{"n":"Inf"}`, `{"n":"-Inf"}`, `{"n":"NaN"}`,
+		`{"b":""}`, `{"b":"1"}`, `{"b":"\u0000\u00ff\n\"\\"}`, `{"t":""}`, `{"t":"abc"}`, `{"t":"\u00e9"}`, `{"t":"\u263a"}`,
+		`{"t":"\ud83d\ude00"}`, `{"u":"\u00ed\u00a0\u0080"}`,
+		`{"ref":{"array":[]}}`, `{"ref":{"array":[{"i":"1"},{"b":"1"},{"n":"1"},null]}}`,
+		`{"ref":{"array":[{"hole":true},{"i":"1"},{"hole":true},null]}}`,
+		`{"ref":{"hash":[["",{"i":"1"}],["a",null],[{"t":"\u00e9x"},{"i":"5"}],[{"t":"\u263a"},{"i":"2"}],["\u00e9",{"i":"3"}]]}}`,
+		`{"ref":{"hash":[["a",{"i":"1"},"locked"],["b",{"i":"2"}],["c",null,"placeholder"]],"restricted":true}}`,
+		`{"ref":{"hash":[],"class":"A::B"}}`, `{"ref":{"undef":true,"class":"U"}}`, `{"ref":{"bool":true,"class":"U"}}`,
+		`{"ref":{"undef":true,"immortal":true}}`, `{"ref":{"bool":false,"immortal":true}}`,
+		`{"ref":{"ref":{"ref":{"b":"x"}},"class":"Deep"}}`,
+		`{"ref":{"array":[{"i":"1"},{"ref":{"seen":1}}],"id":1}}`,
+		`{"ref":{"array":[{"ref":{"i":"5","id":1}},{"ref":{"seen":1}}]}}`,
+		`{"ref":{"array":[{"i":"5","id":1},{"ref":{"seen":1}}]}}`,
+		`{"ref":{"hash":[["self",{"ref":{"seen":1},"weak":true}]],"id":1}}`,
+		`{"ref":{"code":"{\n    return 1;\n}"}}`,
+		`{"ref":{"regexp":"a.b/c","modifiers":"ix","class":"Regexp"}}`,
+		`{"vstring":"\u0001\u0016\u00c5\u008d","literal":"v1.22.333","utf8":true}`,
+		`{"ref":{"tied":"array","object":{"ref":{"hash":[],"class":"Foo"}}}}`,
+		`{"ref":{"tied":"hash","object":{"ref":{"hash":[],"class":"Foo"}}}}`,
+	} {
+		if !h.Booleans && (strings.Contains(v, "true") || strings.Contains(v, "false")) {
+			continue // this Perl has none
+		}
+		var params typed.Value
+		must(t, json.Unmarshal([]byte(v), &params))
+		_, err := d.Post(ctx, driver.Post{To: "poe://" + h.Kernel + "/me/echo", Params: params})
+		must(t, err)
+		e, err := d.WaitState(ctx, "me", "echo")
+		must(t, err)
+		if got := show(e.Args...); got != show(params.V) {
+			t.Errorf("got  %s\nwant %s", got, show(params.V))
+		}
+	}
+	// The largest line that the protocol allows, nearly.
+	big := perl.NewBytes(strings.Repeat("x\xff", 1<<20))
+	_, err = d.Post(ctx, driver.Post{To: "poe://" + h.Kernel + "/me/echo", Params: value(big)})
+	must(t, err)
+	if e, err := d.WaitState(ctx, "me", "echo"); err != nil || e.Args[0].Str() != big.Str() {
+		t.Errorf("2 MiB: %v", err)
+	}
+}
+
+// TestPerlSerializers: what arrives of a value at the other end, for each serializer of the original.
+func TestPerlSerializers(t *testing.T) {
+	p := newest(t)
+	probe := start(t, p)
+	h, err := probe.Hello(testContext(t))
+	must(t, err)
+	for _, serializer := range h.Serializers {
+		t.Run(serializer, func(t *testing.T) {
+			n := connected(t, p, driver.Listen{}, driver.Connect{Serializers: []string{serializer}})
+			one := perl.NewInt(1)
+			if serializer == "FreezeThaw" {
+				one = perl.NewBytes("1") // it knows strings only
+			}
+			v := perl.HashRef(perl.P("a", perl.ArrayRef(one, perl.NewBytes("x"))), perl.P("b", perl.NewRef(perl.NewHash().Bless("C"))))
+			n.call(t, "echo", v)
+			if got := n.fence(t, "end"); len(got) != 1 || got[0] != "answer "+show(v) {
+				t.Errorf("got %v, want %s", got, show(v))
+			}
+			must(t, n.client.LiteConnect(n.ctx, driver.LiteConnect{Name: "Lite", Address: n.at.Address, Serializer: serializer}))
+			if got, err := n.client.LiteCall(n.ctx, "me/echo", v); err != nil || show(got) != show(v) {
+				t.Errorf("ClientLite: %s, %v", show(got), err)
+			}
+		})
+	}
+}
+
+// TestPerlDie: what the original does when a state that was called from afar dies. POE says which.
+func TestPerlDie(t *testing.T) {
+	for _, catch := range []bool{true, false} {
+		t.Run(fmt.Sprint("catch exceptions ", catch), func(t *testing.T) {
+			p := *newest(t)
+			if !catch {
+				p.Env = []string{"POE_CATCH_EXCEPTIONS=0"}
+			}
+			n := connected(t, &p, driver.Listen{}, driver.Connect{})
+			must(t, n.server.Session(n.ctx, driver.Session{Session: "me", States: map[string]driver.Action{"die": driver.Die("oops")}}))
+			n.call(t, "die", hi)
+			if !catch {
+				e, err := n.client.Wait(n.ctx, func(e *driver.Event) bool { return e.What == "error" })
+				if err != nil || e.Args[0].Str() != "remote-invocation" || !strings.HasPrefix(e.Args[1].Str(), "oops") {
+					t.Errorf("%s, %v", show(e.Args...), err)
+				}
+				return
+			}
+			<-n.server.Done()
+			var exit *driver.ExitError
+			if err := n.server.Err(); !errors.As(err, &exit) || exit.Status == "exit status 0" || !strings.Contains(exit.Stderr, "oops") {
+				t.Errorf("the server did not end as it does: %v", err)
+			}
+		})
+	}
+}
