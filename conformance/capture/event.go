@@ -27,7 +27,8 @@ type Stamp struct {
 // not change once its Opened event has been given out.
 type Conn struct {
 	// Index counts the connections of the capture from 0, in order of their first packet. It is
-	// Wireshark's tcp.stream unless a limit made the reader forget connections.
+	// Wireshark's tcp.stream, unless a limit made the reader forget connections or the SYN of a connection
+	// that used the ports of an earlier one is missing: Wireshark takes the two for one.
 	Index int
 
 	// Client and Server are the addresses of the two sides.
