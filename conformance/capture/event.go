@@ -19,7 +19,8 @@ type Stamp struct {
 	// Packet is the number of the packet in the file, counted from 1 as Wireshark does.
 	Packet int64
 
-	// Time is when the packet was captured, with the resolution of the file.
+	// Time is when the packet was captured, in UTC and with the resolution of the file. It is zero if the file
+	// does not tell.
 	Time time.Time
 }
 

@@ -22,6 +22,7 @@ const (
 	optSectionHardware    = 2
 	optSectionOS          = 3
 	optSectionApplication = 4
+	optSectionEndMarker   = 0x8000 + 603
 
 	optInterfaceName        = 2
 	optInterfaceDescription = 3
@@ -34,12 +35,13 @@ const (
 	optStatisticsDropped  = 5
 )
 
-// endMarker is the last comment of the section header of every capture that a Writer makes. The Reader
-// knows by it that a file without statistics blocks at its end is not complete: pcapng itself has no end.
-const endMarker = "Complete captures of this program end with an Interface Statistics Block for each interface."
+// endMarker is the value of an option in the section header of every capture that a Writer makes. The Reader
+// knows by it that a file without statistics blocks at its end is not complete: pcapng itself has no end. The
+// option is of a code for local use, which programs that rewrite captures leave out. They leave out the
+// statistics too.
+const endMarker = "ikc-conform: ends with an Interface Statistics Block for each interface"
 
-// defaultApplication is the name of the recording program when Meta has none, and the beginning of it
-// when Meta has.
+// defaultApplication is the name of the recording program when Meta has none.
 const defaultApplication = "ikc-conform"
 
 // maxOption is the longest value of an option, in octets.
@@ -101,10 +103,10 @@ func appendSection(b []byte, meta Meta) []byte {
 	for _, comment := range meta.Comments {
 		b = appendText(b, optComment, comment)
 	}
-	b = appendText(b, optComment, endMarker)
 	b = appendText(b, optSectionHardware, meta.Hardware)
 	b = appendText(b, optSectionOS, meta.OS)
 	b = appendText(b, optSectionApplication, meta.Application)
+	b = appendText(b, optSectionEndMarker, endMarker)
 	return endBlock(appendEndOfOptions(b), start)
 }
 

@@ -140,21 +140,17 @@ func (f *pcapngFormat) readSection(src *source) error {
 	err = f.options(b, 24, start, func(code uint16, value []byte) {
 		switch code {
 		case optComment:
-			if string(value) == endMarker {
-				f.marked = true
-			} else {
-				f.section.Comments = append(f.section.Comments, optionText(value))
-			}
+			f.section.Comments = append(f.section.Comments, optionText(value))
 		case optSectionHardware:
 			f.section.Hardware = optionText(value)
 		case optSectionOS:
 			f.section.OS = optionText(value)
 		case optSectionApplication:
 			f.section.Application = optionText(value)
+		case optSectionEndMarker:
+			f.marked = string(value) == endMarker
 		}
 	})
-	// Programs that change a capture put their own name here, and need not keep its end.
-	f.marked = f.marked && strings.HasPrefix(f.section.Application, defaultApplication)
 	src.skip(len(b))
 	return err
 }
@@ -321,22 +317,21 @@ func (f *pcapngFormat) readPacket(kind uint32, b []byte, start int64, p *Packet)
 	if kind == blockSimple {
 		return nil
 	}
-	return f.options(b, head+int(captured+3)&^3, start, func(code uint16, value []byte) {
-		switch {
-		case code != optComment:
-		case p.Comment == "":
-			p.Comment = optionText(value)
-		default:
-			p.Comment += "\n" + optionText(value)
+	var comments []string
+	err := f.options(b, head+int(captured+3)&^3, start, func(code uint16, value []byte) {
+		if code == optComment {
+			comments = append(comments, optionText(value))
 		}
 	})
+	p.Comment = strings.Join(comments, "\n")
+	return err
 }
 
 func (i *readInterface) time(ticks uint64) time.Time {
 	seconds, rest := ticks/i.units, ticks%i.units
 	hi, lo := bits.Mul64(rest, 1e9)
 	ns, _ := bits.Div64(hi, lo, i.units) // rest < units, so that the quotient is below 1e9
-	return time.Unix(int64(seconds)+i.offset, int64(ns))
+	return time.Unix(int64(seconds)+i.offset, int64(ns)).UTC()
 }
 
 // options calls fn for each option of a block, which begin at octet from of it.

@@ -75,7 +75,7 @@ func (f *pcapFormat) next(src *source, p *Packet) error {
 	if b, err = src.peek(size); err != nil {
 		return src.cut(err, start, fmt.Sprintf("a packet of %d octets", captured))
 	}
-	p.Time = time.Unix(int64(seconds), int64(fraction)*int64(f.fraction))
+	p.Time = time.Unix(int64(seconds), int64(fraction)*int64(f.fraction)).UTC()
 	p.LinkType = f.linkType
 	p.Data = b[pcapRecordSize:size:size]
 	p.Length = int(max(length, captured))

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// maxRecord is the largest record of a packet that is read, in octets. Wireshark has the same limit for the
-// packet in it on any link type.
-const maxRecord = 128 << 20
+// maxRecord is the largest record of a packet, or other block with a meaning, that is read, in octets. The
+// largest packets, those of BIG TCP on a loopback interface, have half a MiB.
+const maxRecord = 16 << 20
 
 // Reader reads a capture file: pcapng, or classic pcap with microseconds or nanoseconds, in either byte
 // order. It keeps a bounded amount of it in memory. A Reader is for one goroutine.
@@ -37,7 +37,7 @@ type recordFormat interface {
 // Packet is one packet of a capture, undecoded.
 type Packet struct {
 	Number    int64     // from 1, as in Wireshark
-	Time      time.Time // zero if the file has none for it
+	Time      time.Time // in UTC; zero if the file has none for it
 	Interface Interface
 	LinkType  int    // as in https://www.tcpdump.org/linktypes.html
 	Data      []byte // what was captured; valid until the next packet is read

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	g.Expect(comments).To(Equal([]string{"opened", "one\ntwo", "", "closed", "reset"}))
 	g.Expect(times).To(Equal([]time.Duration{0, time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 4 * time.Second}))
-	g.Expect(r.Meta()).To(Equal(Meta{Hardware: "test bench", OS: "none", Application: "ikc-conform capture test",
+	g.Expect(r.Meta()).To(Equal(Meta{Hardware: "test bench", OS: "none", Application: "capture test",
 		Comments: []string{"first", "second"}}))
 }
 
@@ -109,6 +110,30 @@ func TestCutAtEveryOctet(t *testing.T) {
 		if !strings.HasPrefix(full, got) {
 			t.Errorf("cut at %d: expected the beginning of\n%s\ngot\n%s", n, full, got)
 		}
+	}
+}
+
+// Programs that rewrite a capture leave its end mark out; then nothing is missing.
+func TestRewrittenByWireshark(t *testing.T) {
+	for _, program := range [][]string{
+		{"tshark", "-r", "IN", "-w", "OUT"}, {"editcap", "IN", "OUT"}, {"editcap", "-F", "nsecpcap", "IN", "OUT"}, {"mergecap", "-w", "OUT", "IN"},
+	} {
+		t.Run(strings.Join(program, " "), func(t *testing.T) {
+			g := NewWithT(t)
+			if _, err := exec.LookPath(program[0]); err != nil {
+				t.Skipf("%s is not installed: what it makes of our captures is not checked", program[0])
+			}
+			dir := t.TempDir()
+			must(t, os.WriteFile(filepath.Join(dir, "IN"), conversation(t), 0o600))
+			cmd := exec.Command(program[0], program[1:]...)
+			cmd.Dir = dir
+			must(t, cmd.Run())
+			file, err := os.ReadFile(filepath.Join(dir, "OUT"))
+			must(t, err)
+			got, err := script(t, file, Limits{})
+			must(t, err)
+			g.Expect(got).To(Equal(conversationScript))
+		})
 	}
 }
 

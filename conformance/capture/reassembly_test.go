@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -365,6 +366,69 @@ func TestStoppingEarly(t *testing.T) {
 		for range r.Events(Limits{}) {
 			if n++; n == stop {
 				break
+			}
+		}
+	}
+}
+
+// Sequence numbers come round many times in a long stream.
+func TestLongStream(t *testing.T) {
+	const piece, pieces = 60000, 200000 // 12 GB
+	octets := make([]byte, piece)
+	got := int64(0)
+	a := newAssembler(Limits{}.withDefaults(), func(ev Event) bool {
+		switch ev := ev.(type) {
+		case *Data:
+			if ev.Offset != got {
+				t.Fatalf("expected data at %d, got it at %d", got, ev.Offset)
+			}
+			got += int64(len(ev.Bytes))
+		case *Gap:
+			t.Fatalf("expected no gap, got %+v", ev)
+		}
+		return true
+	})
+	s := segment{v4: true, srcPort: 1, dstPort: 2, syn: true, seq: 12345}
+	s.key, s.srcIsA = newFlowKey([16]byte{1}, [16]byte{2}, 1, 2)
+	a.segment(&s, &Packet{})
+	s.syn, s.payload = false, octets
+	for i := range int64(pieces) {
+		j := i ^ i>>3&1 // some the wrong way round
+		s.seq = 12346 + uint32(j*piece)
+		a.segment(&s, &Packet{})
+	}
+	if got != piece*pieces {
+		t.Errorf("expected %d octets, got %d", int64(piece*pieces), got)
+	}
+}
+
+// Thousands of connections at once, each with a packet that comes late.
+func TestThousandsInterleaved(t *testing.T) {
+	const conns = 5000
+	var packets []tracePacket
+	for _, step := range []segmentSpec{
+		{syn: true, seq: 1}, {syn: true, hasAck: true, fromServer: true, seq: 1, ack: 2}, {seq: 4, hasAck: true, ack: 2, payload: []byte("cd")},
+		{seq: 2, hasAck: true, ack: 2, payload: []byte("ab")}, {seq: 6, hasAck: true, ack: 2, fin: true}, {fromServer: true, seq: 2, hasAck: true, ack: 7, fin: true},
+	} {
+		for i := range conns {
+			step.src, step.dst = netip.AddrPortFrom(testClient.Addr(), uint16(10000+i)), testServer
+			if step.fromServer {
+				step.src, step.dst = step.dst, step.src
+			}
+			packets = append(packets, tracePacket{spec: step})
+		}
+	}
+	got, err := script(t, pcapng(binary.LittleEndian, linkEthernet, frames(t, packets)), Limits{})
+	must(t, err)
+	lines := strings.Split(got, "\n")
+	if len(lines) != 4*conns {
+		t.Fatalf("expected %d events, got %d", 4*conns, len(lines))
+	}
+	for i := range conns {
+		for j, want := range []string{"opened", `client@0 "abcd"`, "client@4 FIN", "server@0 FIN"} {
+			at := j*conns + i
+			if !strings.HasPrefix(lines[at], fmt.Sprintf("%d %s", i, want)) {
+				t.Fatalf("expected %s of connection %d, got %s", want, i, lines[at])
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"strings"
 	"sync"
 	"time"
 )
@@ -51,8 +50,8 @@ type writerInterface struct {
 // NewWriter writes the section header of a capture to w and returns a Writer for the rest. It does not
 // close w. If meta has no Application, "ikc-conform" is noted.
 func NewWriter(w io.Writer, meta Meta) (*Writer, error) {
-	if !strings.HasPrefix(meta.Application, defaultApplication) {
-		meta.Application = strings.TrimSpace(defaultApplication + " " + meta.Application)
+	if meta.Application == "" {
+		meta.Application = defaultApplication
 	}
 	cw := &Writer{out: w, live: map[connKey]*Recorder{}, isn: initialSequence}
 	cw.buf = appendSection(nil, meta)
