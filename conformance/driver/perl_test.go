@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -270,6 +271,11 @@ func testUsage(t *testing.T, p *driver.PerlInstall) {
 			t.Errorf("%s %v: got %v, want code %s", c.cmd, c.fields, err, c.code)
 		}
 	}
+	e, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == "error" })
+	if err != nil || e.Operation != "connect" || e.Number == 0 || e.Message == "" {
+		t.Errorf("error event: %s, %v", e, err)
+	}
+
 	// A port that is taken.
 	at, err := d.Listen(ctx, driver.Listen{Name: "S"})
 	must(t, err)
@@ -313,7 +319,7 @@ func (n *network) testActions(t *testing.T) {
 		e, err := n.server.WaitState(n.ctx, "me", c.state)
 		must(t, err)
 		if show(e.Args...) != show(hi) || !e.Sender || e.Context != "scalar" {
-			t.Errorf("%s: reported %+v", c.state, e)
+			t.Errorf("%s: reported %s", c.state, e)
 		}
 	}
 
@@ -357,7 +363,7 @@ func (n *network) testMessages(t *testing.T) {
 		e, err := n.server.WaitState(n.ctx, "me", "echo")
 		must(t, err)
 		if show(e.Args...) != show(perl.NewBytes(to)) || e.Context == "scalar" {
-			t.Errorf("post: reported %+v", e)
+			t.Errorf("post: reported %s", e)
 		}
 	}
 
@@ -754,6 +760,64 @@ func TestPerlDie(t *testing.T) {
 			var exit *driver.ExitError
 			if err := n.server.Err(); !errors.As(err, &exit) || exit.Status == "exit status 0" || !strings.Contains(exit.Stderr, "oops") {
 				t.Errorf("the server did not end as it does: %v", err)
+			}
+		})
+	}
+}
+
+// TestPerlDefects: what ends the original, which scenarios have to know of.
+func TestPerlDefects(t *testing.T) {
+	for _, p := range installs(t) {
+		t.Run(p.Release, func(t *testing.T) {
+			t.Parallel()
+			ctx := testContext(t)
+			ends := func(t *testing.T, d *driver.Driver, why string) {
+				t.Helper()
+				select {
+				case <-d.Done():
+				case <-ctx.Done():
+				}
+				var exit *driver.ExitError
+				if err := d.Err(); !errors.As(err, &exit) || exit.Status == "exit status 0" || !strings.Contains(exit.Stderr, why) {
+					t.Errorf("it did not end as it does: %v", err)
+				}
+			}
+
+			// A peer that closes during the negotiation.
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			must(t, err)
+			defer l.Close()
+			var accepting sync.WaitGroup
+			defer accepting.Wait()
+			accepting.Go(func() {
+				c, err := l.Accept()
+				if err == nil {
+					_, _ = c.Read(make([]byte, 1))
+					c.Close()
+				}
+			})
+			client := start(t, p)
+			_, err = client.Connect(ctx, driver.Connect{Name: "Client", Address: l.Addr().String()})
+			code(t, err, driver.Failed)
+			if p.Release >= "0.24" {
+				ends(t, client, "No kernel in !")
+			} else if _, err := client.Hello(ctx); err != nil {
+				t.Errorf("after a peer that closes: %v", err)
+			}
+
+			// Subscriptions that are part of connecting: 0.1801 alone can.
+			server, client := start(t, p), start(t, p)
+			at, err := server.Listen(ctx, driver.Listen{Name: "Server"})
+			must(t, err)
+			must(t, server.Session(ctx, driver.Session{Session: "me", States: actions()}))
+			_, err = client.Connect(ctx, driver.Connect{Name: "Client", Address: at.Address, Subscribe: []string{"poe://Server/me"}})
+			switch {
+			case p.Release < "0.19":
+				must(t, err)
+			case p.Release < "0.24":
+				ends(t, client, `Can't locate object method "ID"`)
+			default:
+				ends(t, client, "Attempting to send during finishing")
 			}
 		})
 	}
