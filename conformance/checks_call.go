@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -17,9 +18,15 @@ func arg(x *dialogue.Exchange, i int) *perl.Value {
 	return nil
 }
 
+// patience is how long a requester has to wait for its silence to mean something.
+const patience = 4 * time.Second
+
 // settled tells whether nothing can come for a request any more: a later request of the same side
-// has been answered, and a kernel takes requests in order.
+// has been answered, and a kernel takes requests in order; or the requester waited and then left.
 func settled(t *Trial, x *dialogue.Exchange) bool {
+	if end := t.Conn.Ends[x.Request.Frame.From]; end != nil && end.At.Time.Sub(x.Request.Frame.At.Time) >= patience {
+		return true
+	}
 	later := false
 	for _, y := range t.Conn.Exchanges {
 		if y == x {
@@ -36,7 +43,7 @@ func settled(t *Trial, x *dialogue.Exchange) bool {
 // onSettled judges requests, to the session and one of the states, that came to something or to nothing.
 func onSettled(session string, states []string, judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
 	return onRequests(func(t *Trial, x *dialogue.Exchange) {
-		if x.Request.To.Session != session || !slices.Contains(states, x.Request.To.State) {
+		if x.Request.To.Session != session || !slices.Contains(states, x.Request.To.State) || x.Ambiguous {
 			return
 		}
 		if len(x.Answers)+len(x.Errors) > 0 || settled(t, x) {
@@ -89,7 +96,7 @@ func callChecks() []*Check {
 			Source:      "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of IKC/ping, or of a state of %s that always answers, and a later call that was answered", SessionAlias),
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				to := x.Request.To
-				if x.Request.IsCall() && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
+				if x.Request.IsCall() && !x.Ambiguous && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
 					t.Hold(len(x.Answers) > 0, reply(x), "an answer to "+x.Request.RSVP.String(), gotten(x))
 				}
 			}),
@@ -136,7 +143,7 @@ func callChecks() []*Check {
 			Judge: func(t *Trial) {
 				var last *dialogue.Message
 				for _, x := range t.Conn.Exchanges {
-					if x.Request.Frame.From == t.Side || len(x.Answers) == 0 {
+					if x.Request.Frame.From == t.Side || len(x.Answers) == 0 || x.Ambiguous {
 						continue
 					}
 					if a := x.Answers[0]; last != nil {
@@ -152,7 +159,7 @@ func callChecks() []*Check {
 			Requirement: "An answer of a session that published something says so in from: its kernel id, its alias, and IKC:proxy.",
 			Source:      "Responder send_msg", Needs: "an answered call of IKC or " + SessionAlias,
 			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
-				if s := x.Request.To.Session; s == "IKC" || s == SessionAlias {
+				if s := x.Request.To.Session; !x.Ambiguous && (s == "IKC" || s == SessionAlias) {
 					want := specifier.Specifier{Kernel: t.Conn.Negotiation.Peers[t.Side].ID, Session: s, State: specifier.ProxyState}
 					if want.Kernel != "" {
 						t.Hold(a.From.Specifier == want, a.Frame, want.String(), a.From.String())
@@ -186,7 +193,7 @@ func callChecks() []*Check {
 			Source:      "Specifier specifier_parse; ClientLite sends strings", Needs: "a call of a state that always answers, its event a string",
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				to := x.Request.To
-				if isString(x.Request.Event.Value) && x.Request.IsCall() && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
+				if isString(x.Request.Event.Value) && x.Request.IsCall() && !x.Ambiguous && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
 					t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
 				}
 			}),

@@ -214,7 +214,7 @@ func errorChecks() []*Check {
 			}),
 		},
 		{
-			ID: "ERR-002", Level: Must, Party: TheSender,
+			ID: "ERR-002", Level: Must, Party: TheResponder,
 			Requirement: "An error report has is_error true.",
 			Source:      srcError + "; ClientLite _response takes anything else for an answer", Needs: "an error report",
 			Judge: onErrors(func(t *Trial, m *dialogue.Message, _ *dialogue.Exchange) {
@@ -222,7 +222,7 @@ func errorChecks() []*Check {
 			}),
 		},
 		{
-			ID: "ERR-003", Level: Must, Party: TheSender,
+			ID: "ERR-003", Level: Must, Party: TheResponder,
 			Requirement: "An error report goes to the state remote_error of the session IKC, at the kernel whose request failed.",
 			Source:      "Channel channel_receive (errors_to)", Needs: "an error report",
 			Judge: onErrors(func(t *Trial, m *dialogue.Message, _ *dialogue.Exchange) {
@@ -232,7 +232,7 @@ func errorChecks() []*Check {
 			}),
 		},
 		{
-			ID: "ERR-004", Level: Must, Party: TheSender,
+			ID: "ERR-004", Level: Must, Party: TheResponder,
 			Requirement: "The params of an error report are [message, kernel as it was addressed, operation].",
 			Source:      srcError + " (0.2400 on; earlier releases send the message alone)", Needs: "an error report",
 			Judge: onErrors(func(t *Trial, m *dialogue.Message, x *dialogue.Exchange) {
@@ -244,7 +244,7 @@ func errorChecks() []*Check {
 			}),
 		},
 		{
-			ID: "ERR-005", Level: Should, Party: TheSender,
+			ID: "ERR-005", Level: Should, Party: TheResponder,
 			Requirement: "The operation of an error report is request, check, resolve or invocation.",
 			Source:      "Responder request (0.2400 on)", Needs: "an error report with an operation",
 			Judge: onErrors(func(t *Trial, m *dialogue.Message, _ *dialogue.Exchange) {
@@ -344,7 +344,7 @@ func errorChecks() []*Check {
 						continue
 					}
 					to := x.Request.To
-					if failed && x.Request.IsCall() && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x) || t.Conn.Ends[t.Side] != nil) {
+					if failed && x.Request.IsCall() && !x.Ambiguous && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x) || t.Conn.Ends[t.Side] != nil) {
 						t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
 					}
 					failed = failed || len(x.Errors) > 0

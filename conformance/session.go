@@ -1,6 +1,11 @@
 package conformance
 
-import "github.com/perl-ikc/ikc-conform/reference/perl"
+import (
+	"sort"
+
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
 
 // The conformance session: states of known behaviour that a target publishes, so that what comes
 // back can be judged. Checks know it by these names, which nobody else is likely to use.
@@ -15,34 +20,38 @@ const (
 	ReplyState = "reply"
 )
 
-// Action is what a scripted state does; see DRIVER.md.
-type Action struct {
-	Do     string
-	Value  *perl.Value
-	Values []*perl.Value
-	State  string
-}
-
 // SessionStates are the states of the conformance session. All but HiddenState are published.
-func SessionStates() map[string]Action {
-	return map[string]Action{
-		"echo":      {Do: "echo"},
-		"args":      {Do: "args"},
-		"list":      {Do: "list", Values: SessionList()},
-		"zero":      {Do: "return", Value: perl.NewBytes("0")},
-		"empty":     {Do: "return", Value: perl.NewBytes("")},
-		"undef":     {Do: "undef"},
-		"nothing":   {Do: "nothing"},
-		"count":     {Do: "count"},
-		"sender":    {Do: "sender", State: ReplyState},
-		"respond":   {Do: "respond"},
-		HiddenState: {Do: "echo"},
+func SessionStates() map[string]driver.Action {
+	return map[string]driver.Action{
+		"echo":      driver.Echo(),
+		"args":      driver.Args(),
+		"list":      driver.List(SessionList()...),
+		"zero":      driver.Return(perl.NewBytes("0")),
+		"empty":     driver.Return(perl.NewBytes("")),
+		"undef":     driver.Undef(),
+		"nothing":   driver.Nothing(),
+		"count":     driver.Count(),
+		"sender":    driver.Sender(ReplyState, 0),
+		"respond":   driver.Respond(),
+		HiddenState: driver.Echo(),
 	}
 }
 
 // SessionList is what the state "list" returns.
 func SessionList() []*perl.Value {
 	return []*perl.Value{perl.NewInt(1), perl.NewBytes("two"), perl.NewInt(3)}
+}
+
+// PublishedStates are the names of those that are published.
+func PublishedStates() []string {
+	var names []string
+	for name := range SessionStates() {
+		if name != HiddenState {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
 }
 
 // alwaysAnswers tells whether a state is known to return a defined value, whatever it is given.

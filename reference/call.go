@@ -261,3 +261,21 @@ func remoteError(params *perl.Value) *RemoteError {
 	}
 	return e
 }
+
+// PostTo posts to a specifier as it stood in a message: a string or a hash. It is how a state
+// answers later, to an rsvp that it was given as an argument.
+func (s *Session) PostTo(ctx context.Context, to *perl.Value, params any) error {
+	a := wire.ParseAddress("rsvp", to)
+	switch {
+	case a.Err != nil:
+		return fmt.Errorf("ikc: %w", a.Err)
+	case a.State == "":
+		return fmt.Errorf("ikc: expected a specifier with a state, got %s", perl.Format(to, perl.FormatOptions{}))
+	}
+	v, err := perl.Marshal(params)
+	if err != nil {
+		return fmt.Errorf("ikc: params for %v: %w", a, err)
+	}
+	_, err = s.k.dispatch(ctx, a.Kernel, &wire.Message{Event: a, Params: v, From: s.k.from(s)}, nil)
+	return err
+}

@@ -156,6 +156,9 @@ type Exchange struct {
 	Errors  []*Message
 	// Misdirected are messages to the session that waits for the answer, but to a state nobody named.
 	Misdirected []*Message
+	// Ambiguous: other calls with the same rsvp were open when an answer came, so which of them it
+	// answers is a guess by order.
+	Ambiguous bool
 }
 
 // Took is the time from request to first answer or error; ok is false if there was none.

@@ -62,18 +62,32 @@ func (m *matcher) add(f *Frame) {
 }
 
 // answer gives a message to the call whose rsvp it is addressed to: the oldest that has no answer
-// yet, else the newest, which then has one too many.
+// yet, of the session that answers if it says so; else the newest, which then has one too many.
 func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	calls := m.calls[caller][rsvp{msg.Event.Session, msg.Event.State}]
 	if len(calls) == 0 {
 		m.misdirected(msg, caller)
 		return false
 	}
+	waiting := func(want func(*Exchange) bool) (found []*Exchange) {
+		for _, c := range calls {
+			if len(c.Answers)+len(c.Errors) == 0 && want(c) {
+				found = append(found, c)
+			}
+		}
+		return found
+	}
+	candidates := waiting(func(c *Exchange) bool { return c.Request.To.Session == msg.From.Session })
+	if len(candidates) == 0 {
+		candidates = waiting(func(*Exchange) bool { return true })
+	}
 	x := calls[len(calls)-1]
-	for _, c := range calls {
-		if len(c.Answers) == 0 && len(c.Errors) == 0 {
-			x = c
-			break
+	if len(candidates) > 0 {
+		x = candidates[0]
+	}
+	if len(candidates) > 1 {
+		for _, c := range candidates {
+			c.Ambiguous = true
 		}
 	}
 	msg.Kind, msg.Exchange = Answer, x

@@ -131,6 +131,9 @@ func (m *Message) describe(width int) string {
 	case Answer:
 		x := m.Exchange
 		fmt.Fprintf(&b, " to #%d", x.Request.Frame.Number)
+		if x.Ambiguous {
+			b.WriteString(" (by order; several calls have this rsvp)")
+		}
 		if len(x.Answers) > 0 && x.Answers[0] != m {
 			b.WriteString(" again (!)")
 		} else if d, ok := x.Took(); ok {

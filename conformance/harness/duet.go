@@ -1,0 +1,254 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/typed"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// Names of the two kernels of a duet, and of the client's own session.
+const (
+	serverName    = "ConformServer"
+	clientName    = "ConformClient"
+	clientSession = "ikc-conform-client"
+	answerState   = "answer"
+	silentState   = "silence" // rsvp of calls that are not answered
+)
+
+// wait bounds every step of a duet.
+const wait = 5 * time.Second
+
+// listen makes a driven server ready: the conformance session, and a listener.
+func listen(ctx context.Context, server *driver.Driver, d Dialect) (address string, err error) {
+	published := conformance.PublishedStates()
+	if err := server.Session(ctx, driver.Session{Session: conformance.SessionAlias, States: conformance.SessionStates(), Publish: &published}); err != nil {
+		return "", err
+	}
+	at, err := server.Listen(ctx, driver.Listen{Name: serverName, Protocol: d.Server().String()})
+	return at.Address, err
+}
+
+// duet plays a conversation between two driven kernels: the client calls, posts, asks for
+// subscriptions and makes mistakes, then the server calls the client.
+func duet(ctx context.Context, server, client *driver.Driver, relay string, d Dialect) error {
+	own := driver.Session{Session: clientSession, States: map[string]driver.Action{
+		answerState: driver.Echo(), silentState: driver.Echo(), conformance.ReplyState: driver.Echo(),
+	}, Publish: &[]string{conformance.ReplyState}}
+	if err := client.Session(ctx, own); err != nil {
+		return err
+	}
+	published := conformance.PublishedStates()
+	same := driver.Session{Session: conformance.SessionAlias, States: conformance.SessionStates(), Publish: &published}
+	if err := client.Session(ctx, same); err != nil {
+		return err
+	}
+	connected, err := client.Connect(ctx, driver.Connect{Name: clientName, Protocol: d.Client().String(), Address: relay, Timeout: wait.Seconds()})
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	if connected == "" {
+		connected = serverName
+	}
+	there := voice{client, connected, clientSession}
+	if err := there.converse(ctx); err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	// Now the other way round, on the same connection.
+	back := driver.Session{Session: clientSession, States: own.States, Publish: own.Publish}
+	if err := server.Session(ctx, back); err != nil {
+		return err
+	}
+	here := voice{server, clientName, clientSession}
+	if err := here.greet(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	return client.Disconnect(ctx)
+}
+
+// voice is one side of a duet: a driven kernel and whom it talks to.
+type voice struct {
+	d       *driver.Driver
+	to      string // kernel
+	session string // of ours, that sends
+}
+
+// call calls a state and waits for the answer.
+func (v voice) call(ctx context.Context, session, state string, params *perl.Value) (*perl.Value, error) {
+	if err := v.callOnly(ctx, session, state, answerState, params); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	e, err := v.d.WaitState(ctx, v.session, answerState)
+	if err != nil {
+		return nil, fmt.Errorf("no answer from %s/%s: %w", session, state, err)
+	}
+	if len(e.Args) == 0 {
+		return nil, nil
+	}
+	return e.Args[0], nil
+}
+
+func (v voice) callOnly(ctx context.Context, session, state, back string, params *perl.Value) error {
+	_, err := v.d.Call(ctx, driver.Call{
+		To: v.spec(session, state), Params: typed.Value{V: params}, Session: v.session,
+		RSVP: "poe:/" + v.session + "/" + back,
+	})
+	return err
+}
+
+func (v voice) post(ctx context.Context, session, state string, params *perl.Value) error {
+	_, err := v.d.Post(ctx, driver.Post{To: v.spec(session, state), Params: typed.Value{V: params}, Session: v.session})
+	return err
+}
+
+func (v voice) spec(session, state string) string {
+	return "poe://" + v.to + "/" + session + "/" + state
+}
+
+// converse is what the client has to say.
+func (v voice) converse(ctx context.Context) error {
+	const session = conformance.SessionAlias
+	b := perl.NewBytes
+	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
+		return err
+	}
+	for _, value := range EchoValues() {
+		if _, err := v.call(ctx, session, "echo", value); err != nil {
+			return err
+		}
+	}
+	for _, state := range []string{"list", "zero", "empty", "count"} {
+		if _, err := v.call(ctx, session, state, b("x")); err != nil {
+			return err
+		}
+	}
+	if _, err := v.call(ctx, session, "args?extra", b("x")); err != nil {
+		return err
+	}
+	for _, state := range []string{"count", "count", "echo"} {
+		if err := v.post(ctx, session, state, b("posted")); err != nil {
+			return err
+		}
+	}
+	if _, err := v.call(ctx, session, "count", b("x")); err != nil {
+		return err
+	}
+	if err := v.post(ctx, session, "sender", b("to be sent back")); err != nil {
+		return err
+	}
+	if err := v.ask(ctx); err != nil {
+		return err
+	}
+	// What is refused: a post and a call, to a session and to a state.
+	if err := v.post(ctx, conformance.AbsentSession, "state", b("x")); err != nil {
+		return err
+	}
+	if err := v.callOnly(ctx, session, conformance.HiddenState, silentState, b("x")); err != nil {
+		return err
+	}
+	// And what is not answered.
+	for _, state := range []string{"undef", "nothing"} {
+		if err := v.callOnly(ctx, session, state, silentState, b("x")); err != nil {
+			return err
+		}
+	}
+	_, err := v.call(ctx, "IKC", "ping", b("PING"))
+	return err
+}
+
+// ask asks for subscriptions: by subscribing if the driver can, else by calling do_you_have.
+func (v voice) ask(ctx context.Context) error {
+	specs := []string{"poe://" + v.to + "/" + conformance.SessionAlias, "poe://" + v.to + "/" + conformance.AbsentSession}
+	limit, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	_, err := v.d.Subscribe(limit, driver.Subscribe{Specifiers: specs, Session: v.session})
+	if !driver.IsUnsupported(err) {
+		return err
+	}
+	for _, s := range specs {
+		if _, err := v.call(ctx, "IKC", "do_you_have", perl.ArrayRef(perl.NewBytes(s), perl.NewBytes(clientName))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// greet is what the server has to say to the client.
+func (v voice) greet(ctx context.Context) error {
+	b := perl.NewBytes
+	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
+		return err
+	}
+	if _, err := v.call(ctx, conformance.SessionAlias, "echo", perl.HashRef(perl.P("greeting", b("hello")))); err != nil {
+		return err
+	}
+	if err := v.post(ctx, conformance.AbsentSession, "state", b("x")); err != nil {
+		return err
+	}
+	_, err := v.call(ctx, "IKC", "ping", b("PING"))
+	return err
+}
+
+// duetLite plays a conversation in which the client is a ClientLite.
+func duetLite(ctx context.Context, client *driver.Driver, relay string, d Dialect) error {
+	const session = conformance.SessionAlias
+	b := perl.NewBytes
+	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: d.Client().String(), Timeout: wait.Seconds()})
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	call := func(session, state string, params *perl.Value) error {
+		_, err := client.LiteCall(ctx, session+"/"+state, params)
+		return err
+	}
+	if err := call("IKC", "ping", b("PING")); err != nil {
+		return err
+	}
+	for _, value := range EchoValues() {
+		if err := call(session, "echo", value); err != nil {
+			return err
+		}
+	}
+	for _, state := range []string{"list", "zero", "empty", "args", "count"} {
+		if err := call(session, state, b("x")); err != nil {
+			return err
+		}
+		if _, err := client.LiteCallList(ctx, session+"/"+state, b("x")); err != nil {
+			return err
+		}
+	}
+	for _, state := range []string{"count", "count", "echo"} {
+		if _, err := client.LitePost(ctx, session+"/"+state, b("posted")); err != nil {
+			return err
+		}
+	}
+	if err := call(session, "count", b("x")); err != nil {
+		return err
+	}
+	if _, err := client.LitePostRespond(ctx, session+"/respond", b("to be sent back")); err != nil {
+		return err
+	}
+	for _, s := range []string{session, conformance.AbsentSession} {
+		if err := call("IKC", "do_you_have", perl.ArrayRef(b("poe://"+serverName+"/"+s), b(clientName))); err != nil {
+			return err
+		}
+	}
+	for _, refused := range []string{conformance.AbsentSession + "/state", session + "/" + conformance.HiddenState} {
+		_, err := client.LiteCall(ctx, refused, b("x"))
+		var told *driver.Error
+		if err != nil && !(errors.As(err, &told) && told.Code == driver.Failed) {
+			return fmt.Errorf("a call that is refused: %w", err)
+		}
+	}
+	if err := call("IKC", "ping", b("PING")); err != nil {
+		return err
+	}
+	return client.LiteDisconnect(ctx)
+}

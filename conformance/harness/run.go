@@ -1,0 +1,370 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/conformance/relay"
+)
+
+// Options of a run. The zero value tries everything that is safe.
+type Options struct {
+	// Checks to apply. Nil: the catalogue.
+	Checks []*conformance.Check
+	// Cells to try. Nil: all that the target can be tried in.
+	Cells []Cell
+	// Dir is where captures are left. Empty: a temporary directory that is removed.
+	Dir string
+	// Session says that a target without a driver has published the conformance session.
+	Session bool
+	// Hostile allows scenarios that end a real Perl server.
+	Hostile bool
+	// Timeout bounds a cell. 0: DefaultTimeout.
+	Timeout time.Duration
+	// Progress is told of each cell as it ends. Nil for nobody.
+	Progress func(*CellResult)
+}
+
+// DefaultTimeout bounds a cell.
+const DefaultTimeout = time.Minute
+
+// CellResult is what came of a cell.
+type CellResult struct {
+	Cell Cell
+	// Capture is the recording, empty if there is none or it was not kept.
+	Capture string
+	// Verdicts are about the target's side.
+	Verdicts []conformance.Verdict
+	Notes    []string
+	// Skipped says why the cell was not tried, "" if it was.
+	Skipped string
+	// Problems are what kept scenarios from being played to the end.
+	Problems []string
+	// Err is set if the target could not be had.
+	Err  error
+	Took time.Duration
+}
+
+// Result is what came of a run.
+type Result struct {
+	Target string
+	// Identity is what the target's driver said of itself, nil without a driver.
+	Identity *driver.Hello
+	Cells    []*CellResult
+	Started  time.Time
+	Took     time.Duration
+}
+
+// Run tries a target. Its error is about the harness; what is wrong with the target is in the Result.
+func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
+	if opts.Checks == nil {
+		opts.Checks = conformance.Catalogue()
+	}
+	if opts.Cells == nil {
+		opts.Cells = Cells()
+	}
+	if opts.Timeout == 0 {
+		opts.Timeout = DefaultTimeout
+	}
+	if opts.Dir == "" {
+		dir, err := os.MkdirTemp("", "ikc-conform-")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		opts.Dir = dir
+	} else if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	r := &Result{Target: t.Spec, Started: time.Now()}
+	for _, cell := range opts.Cells {
+		if err := ctx.Err(); err != nil {
+			return r, context.Cause(ctx)
+		}
+		c := &CellResult{Cell: cell}
+		began := time.Now()
+		run := &runner{target: t, opts: opts, result: r, cell: c}
+		limit, cancel := context.WithTimeout(ctx, opts.Timeout)
+		run.run(limit)
+		cancel()
+		c.Took = time.Since(began)
+		r.Cells = append(r.Cells, c)
+		if opts.Progress != nil {
+			opts.Progress(c)
+		}
+	}
+	r.Took = time.Since(r.Started)
+	return r, nil
+}
+
+// runner plays one cell.
+type runner struct {
+	target *Target
+	opts   Options
+	result *Result
+	cell   *CellResult
+	writer *capture.Writer
+	hello  *driver.Hello
+}
+
+var unsafeInName = regexp.MustCompile(`[^-.\w]+`)
+
+func (r *runner) run(ctx context.Context) {
+	if reason := r.skip(); reason != "" {
+		r.cell.Skipped = reason
+		return
+	}
+	name := unsafeInName.ReplaceAllString(r.target.Spec, "-")
+	path := filepath.Join(r.opts.Dir, fmt.Sprintf("%s-%s-%s.pcapng", name, r.cell.Cell.Role, r.cell.Cell.Dialect))
+	var err error
+	if r.writer, err = capture.Create(path, capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform run %s (%s)", r.target, r.cell.Cell)}}); err != nil {
+		r.cell.Err = err
+		return
+	}
+	play := r.play(ctx)
+	if err := r.writer.Close(); err != nil {
+		r.cell.Err = err
+		return
+	}
+	switch {
+	case errors.Is(play, ErrTarget):
+		r.cell.Err = play
+		return
+	case r.cell.Skipped != "":
+		_ = os.Remove(path)
+		return
+	case play != nil:
+		r.problem(play)
+	}
+	v, err := conformance.JudgeFile(path, applicable(r.opts.Checks, r.cell.Cell.Role), dialogue.Options{AssumeIKC: true}, r.cell.Cell.Role.Side())
+	if err != nil {
+		r.cell.Err = err
+		return
+	}
+	r.cell.Capture, r.cell.Verdicts, r.cell.Notes = path, v.Verdicts, v.Notes
+	if v.Err != nil {
+		r.cell.Err = v.Err
+	}
+}
+
+// applicable leaves out what a target in a role has no occasion to do: nobody calls a ClientLite.
+func applicable(checks []*conformance.Check, role Role) []*conformance.Check {
+	if role != AsClientLite {
+		return checks
+	}
+	return slices.DeleteFunc(slices.Clone(checks), func(c *conformance.Check) bool { return c.Party == conformance.TheResponder })
+}
+
+// skip says why the cell cannot be tried, as far as that is known beforehand.
+func (r *runner) skip() string {
+	if r.target.Driven() {
+		return ""
+	}
+	switch {
+	case r.cell.Cell.Role != AsServer:
+		return "a target without a driver can only be tried as a server"
+	case r.cell.Cell.Dialect == Fallback:
+		return "it takes a driver to start the server with the protocol IKC"
+	}
+	return ""
+}
+
+func (r *runner) problem(err error) { r.cell.Problems = append(r.cell.Problems, err.Error()) }
+
+// start starts the target's driver, and skips the cell if the target says that it cannot play it.
+func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
+	d, hello, err := r.target.Start(ctx, driver.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r.hello, r.result.Identity = hello, hello
+	cell := r.cell.Cell
+	if !hello.Has(string(cell.Role)) {
+		r.cell.Skipped = fmt.Sprintf("the driver of %s cannot be a %s", hello.Implementation, cell.Role)
+	}
+	protocol := cell.Dialect.Client().String()
+	if cell.Role == AsServer {
+		protocol = cell.Dialect.Server().String()
+	}
+	if len(hello.Protocols) > 0 && !slices.Contains(hello.Protocols, protocol) {
+		r.cell.Skipped = fmt.Sprintf("%s %s does not speak %s", hello.Implementation, hello.Release, protocol)
+	}
+	return d, nil
+}
+
+func (r *runner) play(ctx context.Context) error {
+	if !r.target.Driven() {
+		return r.probeServer(ctx, r.target.Network, r.target.Address, r.opts.Session)
+	}
+	d, err := r.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if r.cell.Skipped != "" {
+		return nil
+	}
+	reference, err := ParseTarget("reference")
+	if err != nil {
+		return err
+	}
+	other, _, err := reference.Start(ctx, driver.Options{})
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	server, client := d, other
+	if r.cell.Cell.Role != AsServer {
+		server, client = other, d
+	}
+	address, err := listen(ctx, server, r.cell.Cell.Dialect)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	err = r.through(ctx, "tcp", address, func(relay string) error {
+		if r.cell.Cell.Role == AsClientLite {
+			return duetLite(ctx, client, relay, r.cell.Cell.Dialect)
+		}
+		return duet(ctx, server, client, relay, r.cell.Cell.Dialect)
+	})
+	if err != nil {
+		r.problem(err)
+	}
+	switch r.cell.Cell.Role {
+	case AsServer:
+		return r.probeServer(ctx, "tcp", address, true)
+	case AsClient:
+		return r.probeClient(ctx, d)
+	}
+	return nil
+}
+
+// through plays something by way of a relay that records it.
+func (r *runner) through(ctx context.Context, network, address string, play func(relay string) error) error {
+	rl, err := relay.Start(relay.Options{
+		TargetNetwork: network, TargetAddress: address, Writer: r.writer,
+		Interface: string(r.cell.Cell.Role), Description: "the target is the " + string(r.cell.Cell.Role),
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrTarget, err)
+	}
+	err = play(rl.Addr().String())
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+	defer cancel()
+	if closing := rl.Close(limit); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// allowed tells whether a scenario may be played on the target.
+func (r *runner) allowed(s scenario, session bool) bool {
+	switch {
+	case s.session && !session:
+		return false
+	case s.risk == hostile:
+		return r.opts.Hostile
+	case s.risk == odd:
+		return r.target.Driven() || r.opts.Hostile
+	}
+	return true
+}
+
+// probeServer plays scenarios on a server.
+func (r *runner) probeServer(ctx context.Context, network, address string, session bool) error {
+	if !r.target.Driven() {
+		if err := reachable(network, address); err != nil {
+			return err
+		}
+	}
+	return r.through(ctx, network, address, func(relay string) error {
+		s := &stage{dialect: r.cell.Cell.Dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
+			if negotiate {
+				return probe.Dial(ctx, "tcp", relay, cfg)
+			}
+			return probe.Open(ctx, "tcp", relay, cfg)
+		}}
+		for _, sc := range scenarios() {
+			if r.allowed(sc, session) {
+				r.scene(ctx, sc, s)
+			}
+		}
+		return nil
+	})
+}
+
+func (r *runner) scene(ctx context.Context, sc scenario, s *stage) {
+	if err := sc.run(ctx, s); err != nil {
+		r.problem(fmt.Errorf("scenario %q: %w", sc.name, err))
+	}
+}
+
+// reachable finds out whether an address makes sense, without connecting: a bare connection ends a
+// real Perl server.
+func reachable(network, address string) error {
+	if network == "unix" {
+		info, err := os.Stat(address)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrTarget, err)
+		}
+		if info.Mode()&os.ModeSocket == 0 {
+			return fmt.Errorf("%w: %s: expected a socket, it is a %v", ErrTarget, address, info.Mode().Type())
+		}
+		return nil
+	}
+	if _, err := net.ResolveTCPAddr(network, address); err != nil {
+		return fmt.Errorf("%w: %w", ErrTarget, err)
+	}
+	return nil
+}
+
+// probeClient has a driven client connect to probes that play scenarios on it.
+func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	cell := r.cell.Cell
+	return r.through(ctx, "tcp", l.Addr().String(), func(relay string) error {
+		s := &stage{dialect: cell.Dialect.Server()}
+		s.connect = func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
+			connecting := make(chan error, 1)
+			go func() {
+				_, err := client.Connect(ctx, driver.Connect{Name: clientName, Protocol: cell.Dialect.Client().String(), Address: relay, Timeout: wait.Seconds()})
+				connecting <- err
+			}()
+			if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait)); err != nil {
+				return nil, err
+			}
+			conn, err := l.Accept()
+			if err != nil {
+				return nil, errors.Join(err, <-connecting)
+			}
+			c, err := probe.Accept(ctx, conn, cfg)
+			if told := <-connecting; err == nil && told != nil {
+				_ = c.Close()
+				err = told
+			}
+			return c, err
+		}
+		for _, sc := range append(responderScenarios(), clientScenarios()...) {
+			if r.allowed(sc, true) {
+				r.scene(ctx, sc, s)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,377 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// risk is what a scenario may do to its target.
+type risk uint8
+
+const (
+	safe    risk = iota // what any well-behaved peer does: for every target
+	odd                 // what no peer should do, but the original survives: for targets that we started
+	hostile             // what ends a real Perl server: only when asked for
+)
+
+// scenario produces traffic that makes checks decidable, by way of a probe that connects to the
+// target. What the target does wrong is found in the capture; an error is only returned when the
+// scenario cannot go on.
+type scenario struct {
+	name string
+	risk risk
+	// session: it needs the conformance session at the target.
+	session bool
+	run     func(ctx context.Context, s *stage) error
+}
+
+// stage is where a scenario plays: how to reach the target, and as whom.
+type stage struct {
+	dialect wire.Dialect
+	connect func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error)
+	count   int
+	// ikc0: the target has been seen to agree to the dialect IKC0. One that has not would take frames
+	// behind a SETUP for lines.
+	ikc0 bool
+}
+
+// probeName is the kernel name that probes go by.
+const probeName = "ConformProbe"
+
+// config is who we are for the next connection: every one is a kernel of its own.
+func (s *stage) config() probe.Config {
+	s.count++
+	return probe.Config{
+		Name: fmt.Sprintf("%s%d", probeName, s.count), ID: fmt.Sprintf("conform-%08x-%08x-%08x", 1, 1, s.count),
+		Dialect: s.dialect, Session: "probe",
+	}
+}
+
+// talk connects, sends what make returns, and waits until all of it has been dealt with.
+func (s *stage) talk(ctx context.Context, cfg probe.Config, make func(c *probe.Conn) []*wire.Message) error {
+	c, err := s.connect(ctx, cfg, true)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	s.ikc0 = s.ikc0 || c.Dialect == wire.IKC0
+	for _, m := range make(c) {
+		if err := c.Send(m); err != nil {
+			return err
+		}
+	}
+	_, err = c.Barrier(ctx)
+	return err
+}
+
+// silence tells whether an error only means that the other side said nothing more, which is for the
+// judge to weigh.
+func silence(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(err, io.EOF) || errors.As(err, &t) && t.Timeout()
+}
+
+func scenarios() []scenario {
+	return append(append(responderScenarios(), negotiationScenarios()...), hostileScenarios()...)
+}
+
+// responderScenarios play on one connection, whoever opened it.
+func responderScenarios() []scenario {
+	const session, absent = conformance.SessionAlias, conformance.AbsentSession
+	have := func(c *probe.Conn, kernel, session, state string) *wire.Message {
+		spec := wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state})
+		return c.Call("", "IKC", "do_you_have", perl.ArrayRef(spec.ToValue(), perl.NewBytes(c.Peer.ID)))
+	}
+	b := perl.NewBytes
+	list := func(m *wire.Message) *wire.Message { m.WantArray = true; return m }
+	asString := func(m *wire.Message, s string) *wire.Message { m.Event = wire.AtString(s); return m }
+	proxied := func(m *wire.Message, args ...*perl.Value) *wire.Message {
+		m.Params = perl.ArrayRef(b(m.Event.State), perl.ArrayRef(args...))
+		m.Event.State = specifier.ProxyState
+		return m
+	}
+	withArg := func(m *wire.Message, arg string) *wire.Message {
+		m.Event = wire.AtString(m.Event.String() + "?" + arg)
+		return m
+	}
+	return []scenario{
+		{"states that every kernel has", safe, false, func(ctx context.Context, s *stage) error {
+			return s.talk(ctx, s.config(), func(c *probe.Conn) []*wire.Message {
+				return []*wire.Message{
+					c.Call("", "IKC", "ping", b("PING")),
+					list(c.Call("", "IKC", "ping", b("PING"))),
+					asString(c.Call("", "IKC", "ping", b("PING")), "poe://"+c.Peer.ID+"/IKC/ping"),
+					asString(c.Call("", "IKC", "ping", b("PING")), "IKC/ping"),
+					c.Call("SomeoneElse", "IKC", "ping", b("PING")),
+					have(c, c.Peer.ID, "IKC", ""),
+					have(c, "", "IKC", ""),
+					have(c, "Elsewhere", "IKC", "ping"),
+					have(c, c.Peer.ID, "IKC", "no_such_state"),
+					have(c, c.Peer.ID, absent, ""),
+					have(c, c.Peer.ID, absent, "state"),
+				}
+			})
+		}},
+		{"requests that are refused", safe, false, func(ctx context.Context, s *stage) error {
+			for _, lite := range []bool{false, true} {
+				cfg := s.config()
+				if cfg.Lite = lite; lite {
+					cfg.Session = "IKCLite"
+				}
+				err := s.talk(ctx, cfg, func(c *probe.Conn) []*wire.Message {
+					anonymous := c.Post("", absent, "state", b("x"))
+					anonymous.From = wire.Address{}
+					return []*wire.Message{
+						c.Post("", absent, "state", b("x")),
+						anonymous,
+						c.Call("", absent, "state", b("x")),
+						asString(c.Call("", absent, "state", b("x")), "poe://"+c.Peer.ID+"/"+absent+"/state"),
+						c.Call("", "IKC", "no_such_state", b("x")),
+						c.Call("", "IKC", "ping", b("PING")),
+					}
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{"values of every kind", safe, true, func(ctx context.Context, s *stage) error {
+			return s.talk(ctx, s.config(), func(c *probe.Conn) (m []*wire.Message) {
+				for _, v := range EchoValues() {
+					m = append(m, c.Call("", session, "echo", v))
+				}
+				return m
+			})
+		}},
+		{"contexts and returns", safe, true, func(ctx context.Context, s *stage) error {
+			return s.talk(ctx, s.config(), func(c *probe.Conn) (m []*wire.Message) {
+				for _, state := range []string{"list", "zero", "empty", "undef", "nothing", "echo"} {
+					m = append(m, c.Call("", session, state, b("x")), list(c.Call("", session, state, b("x"))))
+				}
+				return m
+			})
+		}},
+		{"spellings and arguments", safe, true, func(ctx context.Context, s *stage) error {
+			return s.talk(ctx, s.config(), func(c *probe.Conn) []*wire.Message {
+				return []*wire.Message{
+					c.Call("", session, "args", b("x")),
+					asString(c.Call("", session, "args", b("x")), session+"/args"),
+					withArg(c.Call("", session, "args", b("x")), "extra"),
+					proxied(c.Call("", session, "args", nil), b("x"), perl.NewInt(2), b("y")),
+					list(proxied(c.Call("", session, "args", nil), b("x"))),
+					c.Call("", session, conformance.HiddenState, b("x")),
+					have(c, c.Peer.ID, session, ""),
+					have(c, c.Peer.ID, session, "echo"),
+					have(c, c.Peer.ID, session, conformance.HiddenState),
+				}
+			})
+		}},
+		{"posts", safe, true, func(ctx context.Context, s *stage) error {
+			return s.talk(ctx, s.config(), func(c *probe.Conn) []*wire.Message {
+				return []*wire.Message{
+					c.Call("", session, "count", nil),
+					c.Post("", session, "count", nil),
+					c.Post("", session, "count", b("x")),
+					c.Call("", session, "count", nil),
+					c.Post("", session, "echo", b("not answered")),
+					c.Post("", session, "list", b("not answered either")),
+				}
+			})
+		}},
+		{"the sender", safe, true, func(ctx context.Context, s *stage) error {
+			for _, lite := range []bool{false, true} {
+				cfg := s.config()
+				if cfg.Lite = lite; lite {
+					cfg.Session = "IKCLite"
+				}
+				err := s.talk(ctx, cfg, func(c *probe.Conn) []*wire.Message {
+					return []*wire.Message{c.Post("", session, "sender", b("to be sent back"))}
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{"an error report on nothing", odd, false, func(ctx context.Context, s *stage) error {
+			return s.talk(ctx, s.config(), func(c *probe.Conn) []*wire.Message {
+				m := c.Post("", absent, "state", perl.ArrayRef(b("an error"), b("K"), b("check")))
+				m.IsError = true
+				return []*wire.Message{m}
+			})
+		}},
+	}
+}
+
+// negotiationScenarios are about opening a connection to a server.
+func negotiationScenarios() []scenario {
+	return []scenario{
+		{"frames behind the SETUP", safe, false, func(ctx context.Context, s *stage) error {
+			if !s.ikc0 {
+				return nil
+			}
+			cfg := s.config()
+			early := &wire.Message{
+				Event:  wire.AtString("IKC/ping"),
+				Params: perl.NewBytes("PING"),
+				RSVP:   wire.At(specifier.Specifier{Kernel: cfg.ID, Session: "probe", State: "early"}),
+			}
+			cfg.Early = []*wire.Message{early}
+			return s.talk(ctx, cfg, func(*probe.Conn) []*wire.Message { return nil })
+		}},
+		{"lines that are refused", odd, false, func(ctx context.Context, s *stage) error {
+			cfg := s.config()
+			c, err := s.connect(ctx, cfg, false)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			for _, line := range []string{
+				"HELLO IKC1",
+				"SETUP KERNEL=conform;FREEZER=Storable;COLOUR=blue",
+				"SETUP FREEZER=Storable",
+				"SETUP KERNEL=conform",
+				"SETUP KERNEL=conform;FREEZER=No::Such::Serializer",
+			} {
+				if err := c.WriteLine(line); err != nil {
+					return err
+				}
+				if _, err := c.ReadLine(ctx); err != nil {
+					return ignoreSilence(err)
+				}
+			}
+			if err := c.WriteLine("GOOD DAY"); err != nil {
+				return err
+			}
+			if err := c.Negotiate(ctx, wire.Client); err != nil {
+				return ignoreSilence(err)
+			}
+			_, err = c.Barrier(ctx)
+			return ignoreSilence(err)
+		}},
+		{"lines that are refused after HELLO", odd, false, func(ctx context.Context, s *stage) error {
+			cfg := s.config()
+			c, err := s.connect(ctx, cfg, false)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			// Each line, and whether an answer is due.
+			for _, step := range []struct {
+				line  string
+				reply bool
+			}{
+				{"HELLO", true}, {"WHAT", true}, {"NOT", false},
+			} {
+				if err := c.WriteLine(step.line); err != nil {
+					return err
+				}
+				if step.reply {
+					if _, err := c.ReadLine(ctx); err != nil {
+						return ignoreSilence(err)
+					}
+				}
+			}
+			for line := ""; line != "DONE"; {
+				if err := c.WriteLine("OK"); err != nil {
+					return err
+				}
+				if line, err = c.ReadLine(ctx); err != nil {
+					return ignoreSilence(err)
+				}
+			}
+			for _, step := range []struct {
+				line  string
+				reply bool
+			}{
+				{"IAM " + cfg.ID, true}, {"IAM not a name", true}, {"IAM " + cfg.Name, true}, {"DONE", false},
+				{"FREEZER No::Such::Serializer", true}, {"FREEZER not;a;package", true}, {"FREEZER Storable", true}, {"WORLD", true},
+			} {
+				if err := c.WriteLine(step.line); err != nil {
+					return err
+				}
+				if step.reply {
+					if _, err := c.ReadLine(ctx); err != nil {
+						return ignoreSilence(err)
+					}
+				}
+			}
+			return nil
+		}},
+	}
+}
+
+func ignoreSilence(err error) error {
+	if err != nil && silence(err) {
+		return nil
+	}
+	return err
+}
+
+// clientScenarios are about opening a connection from a client: the probe is the server.
+func clientScenarios() []scenario {
+	return []scenario{
+		{"a SETUP with two serializers", odd, false, func(ctx context.Context, s *stage) error {
+			if s.dialect != wire.IKC0 {
+				return nil
+			}
+			cfg := s.config()
+			cfg.FirstSetup = "SETUP KERNEL=" + cfg.ID + "," + cfg.Name + ";FREEZER=Storable,FreezeThaw;PID=1"
+			c, err := s.connect(ctx, cfg, true)
+			if err != nil {
+				return ignoreSilence(err)
+			}
+			return c.Close()
+		}},
+	}
+}
+
+// hostileScenarios do what ends a real Perl server.
+func hostileScenarios() []scenario {
+	return []scenario{
+		{"half a negotiation", hostile, false, func(ctx context.Context, s *stage) error {
+			c, err := s.connect(ctx, s.config(), false)
+			if err != nil {
+				return err
+			}
+			if err := c.WriteLine("HELLO"); err != nil {
+				return err
+			}
+			_, _ = c.ReadLine(ctx)
+			_ = c.Close()
+			return s.talk(ctx, s.config(), func(*probe.Conn) []*wire.Message { return nil })
+		}},
+		{"an image that is no hash", hostile, false, func(ctx context.Context, s *stage) error {
+			c, err := s.connect(ctx, s.config(), true)
+			if err != nil {
+				return err
+			}
+			if err := c.SendImage([]byte("\x05\x0b\x02\x00\x00\x00\x00")); err != nil {
+				return err
+			}
+			_, _ = c.Receive(ctx)
+			_ = c.Close()
+			return s.talk(ctx, s.config(), func(*probe.Conn) []*wire.Message { return nil })
+		}},
+		{"octets that are no frame", hostile, false, func(ctx context.Context, s *stage) error {
+			c, err := s.connect(ctx, s.config(), true)
+			if err != nil {
+				return err
+			}
+			if err := c.WriteLine("this is no frame"); err != nil {
+				return err
+			}
+			_ = c.Close()
+			return s.talk(ctx, s.config(), func(*probe.Conn) []*wire.Message { return nil })
+		}},
+	}
+}

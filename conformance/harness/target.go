@@ -1,0 +1,119 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
+)
+
+// Target is an implementation under test: one that we drive, or one that is only reached by an address.
+type Target struct {
+	// Spec is what the user called it.
+	Spec string
+	// Network and Address are set for a target that is running already and has no driver.
+	Network, Address string
+	// start starts a driver of the target, nil if there is none.
+	start func(ctx context.Context, opts driver.Options) (*driver.Driver, error)
+}
+
+// ErrTarget is wrapped by every error that says that a target could not be had: the harness, not the
+// implementation, has a problem.
+var ErrTarget = errors.New("target cannot be used")
+
+// Driven tells whether the harness starts the target and tells it what to do. What it starts, it may
+// also break.
+func (t *Target) Driven() bool { return t.start != nil }
+
+// String is the spec.
+func (t *Target) String() string { return t.Spec }
+
+// Start starts a driver of the target.
+func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver, *driver.Hello, error) {
+	d, err := t.start(ctx, opts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+	}
+	hello, err := d.Hello(ctx)
+	if err != nil {
+		_ = d.Close()
+		return nil, nil, fmt.Errorf("%w: %s: it does not answer hello as a driver does (see conformance/DRIVER.md): %w", ErrTarget, t.Spec, err)
+	}
+	return d, hello, nil
+}
+
+// DefaultReleases is where unpacked releases of POE::Component::IKC are looked for, a directory for
+// each, unless the environment variable IKC_RELEASES names another place.
+const DefaultReleases = "/opt/ikc"
+
+// ParseTarget reads what a user calls a target:
+//
+//	reference          the Go reference kernel, in this process
+//	tcp:HOST:PORT      a server that is running
+//	unix:PATH          the same, on a Unix socket
+//	cmd:PROGRAM ARGS   a driver, see conformance/DRIVER.md
+//	perl               the POE::Component::IKC that the local perl finds
+//	perl@RELEASE       an unpacked release in $IKC_RELEASES/RELEASE
+func ParseTarget(spec string) (*Target, error) {
+	t := &Target{Spec: spec}
+	kind, rest, _ := strings.Cut(spec, ":")
+	switch {
+	case spec == "reference":
+		t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+			return refdriver.Start(ctx, slog.New(slog.DiscardHandler), opts), nil
+		}
+	case kind == "tcp" && rest != "":
+		if _, port, err := net.SplitHostPort(rest); err != nil || port == "" {
+			return nil, fmt.Errorf("target %q: expected tcp:HOST:PORT", spec)
+		}
+		t.Network, t.Address = "tcp", rest
+	case kind == "unix" && rest != "":
+		t.Network, t.Address = "unix", rest
+	case kind == "cmd" && strings.TrimSpace(rest) != "":
+		words := strings.Fields(rest)
+		t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+			return driver.Start(ctx, driver.Command{Path: words[0], Args: words[1:], Options: opts})
+		}
+	case spec == "perl":
+		t.start = perlDriver("")
+	case strings.HasPrefix(spec, "perl@") && len(spec) > len("perl@"):
+		lib, err := releaseDir(strings.TrimPrefix(spec, "perl@"))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrTarget, spec, err)
+		}
+		t.start = perlDriver(lib)
+	default:
+		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, perl or perl@RELEASE", spec)
+	}
+	return t, nil
+}
+
+func perlDriver(lib string) func(context.Context, driver.Options) (*driver.Driver, error) {
+	return func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+		p, err := driver.FindPerlIn(ctx, lib)
+		if err != nil {
+			return nil, err
+		}
+		return p.Start(ctx, opts)
+	}
+}
+
+// releaseDir finds an unpacked release.
+func releaseDir(release string) (string, error) {
+	root := os.Getenv("IKC_RELEASES")
+	if root == "" {
+		root = DefaultReleases
+	}
+	dir := filepath.Join(root, release)
+	if _, err := os.Stat(filepath.Join(dir, "POE", "Component", "IKC.pm")); err != nil {
+		return "", fmt.Errorf("expected POE/Component/IKC.pm in %s (set IKC_RELEASES to the directory that holds a directory for each release): %w", dir, err)
+	}
+	return dir, nil
+}

@@ -1,0 +1,294 @@
+// Package probe is one end of a connection of IKC under full control: it negotiates as told, sends
+// messages exactly as given, and hands over what comes, frame by frame. Scenarios use it where a
+// kernel would be too well behaved, or too clever.
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Config says who we are.
+type Config struct {
+	// Name is our name, ID our kernel id. With Lite we are a ClientLite, which has a name only.
+	Name, ID string
+	Lite     bool
+	Dialect  wire.Dialect
+	// Session is the session that our messages come from, if they say so.
+	Session string
+	// Early are messages to be sent in one write with the SETUP, before it was answered.
+	Early []*wire.Message
+	// FirstSetup is sent by a server in answer to the first SETUP, which is otherwise passed over.
+	FirstSetup string
+}
+
+// Conn is a negotiated connection. It is for one goroutine.
+type Conn struct {
+	cfg    Config
+	conn   net.Conn
+	lines  wire.LineScanner
+	frames *wire.FrameScanner
+	// Peer and Dialect are what the negotiation came to.
+	Peer    wire.Peer
+	Dialect wire.Dialect
+	calls   int
+}
+
+// Timeout bounds every wait for the other side whose context has no earlier deadline.
+const Timeout = 5 * time.Second
+
+var serializer = storable.Serializer{}
+
+// Open connects without negotiating.
+func Open(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
+	conn, err := (&net.Dialer{Timeout: Timeout}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{cfg: cfg, conn: conn}, nil
+}
+
+// Dial connects and negotiates as a client, falling back to IKC where the server wants it.
+func Dial(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
+	c, err := Open(ctx, network, address, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Negotiate(ctx, wire.Client); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Accept negotiates as a server over a connection that was accepted.
+func Accept(ctx context.Context, conn net.Conn, cfg Config) (*Conn, error) {
+	c := &Conn{cfg: cfg, conn: conn}
+	if err := c.Negotiate(ctx, wire.Server); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Negotiate comes to terms with the other side.
+func (c *Conn) Negotiate(ctx context.Context, role wire.Role) error {
+	cfg := wire.NegotiatorConfig{
+		Role: role, Dialect: c.cfg.Dialect, KernelID: c.cfg.ID, PID: "1",
+		Names: []string{c.cfg.Name, c.conn.LocalAddr().String()}, Serializers: []string{serializer.Name()},
+	}
+	if c.cfg.Lite {
+		cfg.KernelID, cfg.Names = c.cfg.Name, nil
+	}
+	n := wire.NewNegotiator(cfg)
+	early, err := c.freeze(c.cfg.Early)
+	if err != nil {
+		return err
+	}
+	if err := c.write(append(joinLines(n.Start()), early...)); err != nil {
+		return err
+	}
+	first := c.cfg.FirstSetup
+	for !n.Done() {
+		line, err := c.ReadLine(ctx)
+		if err != nil {
+			return fmt.Errorf("negotiation: %w", err)
+		}
+		if first != "" {
+			if err := c.WriteLine(first); err != nil {
+				return err
+			}
+			first = ""
+			continue
+		}
+		if line == "NOT" && role == wire.Server && c.cfg.FirstSetup != "" {
+			// The client refused; it is offered a good SETUP without having to ask again.
+			setup := wire.Setup{Kernel: append([]string{cfg.KernelID}, cfg.Names...), Serializers: cfg.Serializers, PID: cfg.PID}
+			if err := c.WriteLine(setup.String()); err != nil {
+				return err
+			}
+			c.frames = c.lines.Frames(0)
+			return nil
+		}
+		reply, err := n.Receive(line)
+		if err != nil {
+			return err
+		}
+		if err := c.write(joinLines(reply)); err != nil {
+			return err
+		}
+	}
+	c.Peer, c.Dialect = n.Peer(), n.Dialect()
+	c.frames = c.lines.Frames(0)
+	return nil
+}
+
+// Close closes the connection.
+func (c *Conn) Close() error { return c.conn.Close() }
+
+// WriteLine sends a line.
+func (c *Conn) WriteLine(line string) error { return c.write(wire.AppendLine(nil, line)) }
+
+// ReadLine waits for a line.
+func (c *Conn) ReadLine(ctx context.Context) (string, error) {
+	for {
+		line, ok, err := c.lines.Next()
+		if ok || err != nil {
+			return line, err
+		}
+		octets, err := c.read(ctx)
+		if err != nil {
+			return "", err
+		}
+		c.lines.Write(octets)
+	}
+}
+
+// SendImage sends a frame with an image of any content.
+func (c *Conn) SendImage(image []byte) error { return c.write(wire.AppendFrame(nil, image)) }
+
+// Send sends messages, all in one write.
+func (c *Conn) Send(messages ...*wire.Message) error {
+	b, err := c.freeze(messages)
+	if err != nil {
+		return err
+	}
+	return c.write(b)
+}
+
+func (c *Conn) freeze(messages []*wire.Message) (b []byte, err error) {
+	for _, m := range messages {
+		image, err := serializer.Freeze(m.ToValue())
+		if err != nil {
+			return nil, err
+		}
+		b = wire.AppendFrame(b, image)
+	}
+	return b, nil
+}
+
+// Receive waits for a message.
+func (c *Conn) Receive(ctx context.Context) (*wire.Message, error) {
+	for {
+		image, ok, err := c.frames.Next()
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			v, err := serializer.Thaw(image)
+			if err != nil {
+				return nil, err
+			}
+			return wire.ParseMessage(v)
+		}
+		octets, err := c.read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.frames.Write(octets)
+	}
+}
+
+// ErrNoBarrier says that a ping was not answered, so nothing is known about what came before it.
+var ErrNoBarrier = errors.New("the call of IKC/ping that ends a scenario was not answered")
+
+// Barrier calls IKC/ping and waits for the answer. Requests are handled in order, so nothing more
+// can come for what was sent before. It returns what came meanwhile.
+func (c *Conn) Barrier(ctx context.Context) ([]*wire.Message, error) {
+	ping := c.Call("", "IKC", "ping", perl.NewBytes("PING"))
+	if err := c.Send(ping); err != nil {
+		return nil, err
+	}
+	var before []*wire.Message
+	for {
+		m, err := c.Receive(ctx)
+		if err != nil {
+			return before, fmt.Errorf("%w: %w", ErrNoBarrier, err)
+		}
+		if m.Event.Session == ping.RSVP.Session && m.Event.State == ping.RSVP.State {
+			return before, nil
+		}
+		before = append(before, m)
+	}
+}
+
+// Post makes a message to a state of the other kernel; kernel is its id unless given.
+func (c *Conn) Post(kernel, session, state string, params *perl.Value) *wire.Message {
+	if kernel == "" {
+		kernel = c.Peer.ID
+	}
+	m := &wire.Message{Event: wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state}), Params: params}
+	if c.cfg.Session != "" {
+		from := specifier.Specifier{Kernel: c.name(), Session: c.cfg.Session}
+		if !c.cfg.Lite {
+			from.State = specifier.ProxyState
+		}
+		m.From = wire.At(from)
+	}
+	return m
+}
+
+// Call is Post with an rsvp that was not used before.
+func (c *Conn) Call(kernel, session, state string, params *perl.Value) *wire.Message {
+	m := c.Post(kernel, session, state, params)
+	c.calls++
+	back := c.cfg.Session
+	if back == "" {
+		back = "IKCLite"
+	}
+	m.RSVP = wire.At(specifier.Specifier{Kernel: c.name(), Session: back, State: "response" + strconv.Itoa(c.calls)})
+	return m
+}
+
+// name is what the other side knows us by.
+func (c *Conn) name() string {
+	if c.cfg.Lite {
+		return c.cfg.Name
+	}
+	return c.cfg.ID
+}
+
+func (c *Conn) write(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	if err := c.conn.SetWriteDeadline(time.Now().Add(Timeout)); err != nil {
+		return err
+	}
+	_, err := c.conn.Write(b)
+	return err
+}
+
+func (c *Conn) read(ctx context.Context) ([]byte, error) {
+	deadline := time.Now().Add(Timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	if err := c.conn.SetReadDeadline(deadline); err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	buf := make([]byte, 64<<10)
+	n, err := c.conn.Read(buf)
+	if n > 0 {
+		return buf[:n], nil
+	}
+	return nil, err
+}
+
+func joinLines(lines []string) (b []byte) {
+	for _, l := range lines {
+		b = wire.AppendLine(b, l)
+	}
+	return b
+}

@@ -1,0 +1,335 @@
+// Package refdriver is the driver of the Go reference kernel: it does with a kernel of package
+// reference what the driver protocol (conformance/DRIVER.md) asks for.
+package refdriver
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Release is what the driver says the release of the reference kernel is.
+const Release = "0.1.0"
+
+// Serve carries out the commands that come from in until quit, the end of in, or the end of ctx, and
+// then shuts its kernel down. log gets what the kernel warns of; nil discards it.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logger) error {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	d := &refDriver{log: log, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}}
+	for name, h := range map[string]driver.Handler{
+		"hello": d.hello, "listen": d.listen, "connect": d.connect, "session": d.session,
+		"publish": d.publish, "retract": d.retract, "post": d.post, "call": d.call,
+		"disconnect": d.disconnect, "shutdown": d.shutdown,
+	} {
+		d.server.Handle(name, h)
+	}
+	err := d.server.Serve(ctx, in)
+	d.stop(context.Background())
+	return err
+}
+
+// Start runs the driver inside this process.
+func Start(ctx context.Context, log *slog.Logger, opts driver.Options) *driver.Driver {
+	harness, own := net.Pipe()
+	go func() {
+		_ = Serve(ctx, own, own, log)
+		_ = own.Close()
+	}()
+	return driver.New(harness, opts)
+}
+
+// refDriver runs one kernel. It is made by the first command that names it.
+type refDriver struct {
+	log    *slog.Logger
+	server *driver.Server
+
+	mu       sync.Mutex
+	kernel   *ikc.Kernel
+	name     string
+	channels []*ikc.Channel
+	sessions map[string]*ikc.Session
+	waiting  []func() error // sessions to be made with the kernel
+}
+
+func (d *refDriver) hello(context.Context, *driver.Request) (any, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h := driver.Hello{
+		Protocol: driver.ProtocolVersion, Driver: "ikc-conform", Implementation: "ikc-conform/reference", Release: Release,
+		Versions: map[string]string{"go": runtime.Version()}, PID: os.Getpid(),
+		Capabilities: []string{"server", "client"}, Protocols: []string{"IKC", "IKC0"}, Serializers: []string{wire.DefaultSerializer},
+		Commands: d.server.Commands(), Booleans: true,
+		Actions: []string{"echo", "return", "list", "args", "nothing", "undef", "count", "sender", "respond", "die"},
+	}
+	if d.kernel != nil {
+		h.Kernel = d.kernel.ID()
+	}
+	return h, nil
+}
+
+// need makes the kernel, or checks that it is the one that is meant.
+func (d *refDriver) need(name string, aliases []string, protocol string) (*ikc.Kernel, error) {
+	dialect := wire.IKC0
+	switch protocol {
+	case "", "IKC0":
+	case "IKC":
+		dialect = wire.IKC
+	default:
+		return nil, driver.Errorf(driver.Unsupported, "protocol %q: expected IKC or IKC0", protocol)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.kernel != nil {
+		if d.name != name {
+			return nil, driver.Errorf(driver.Failed, "the kernel of this driver is called %q already", d.name)
+		}
+		return d.kernel, nil
+	}
+	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, Logger: d.log})
+	if err != nil {
+		return nil, err
+	}
+	d.kernel, d.name = k, name
+	for _, make := range d.waiting {
+		if err := make(); err != nil {
+			return nil, err
+		}
+	}
+	d.waiting = nil
+	return k, nil
+}
+
+func (d *refDriver) listen(_ context.Context, r *driver.Request) (any, error) {
+	var f driver.Listen
+	if err := r.Decode(&f); err != nil {
+		return nil, err
+	}
+	k, err := d.need(f.Name, f.Aliases, f.Protocol)
+	if err != nil {
+		return nil, err
+	}
+	network, address := "tcp", f.Address
+	switch {
+	case f.Unix != "":
+		network, address = "unix", f.Unix
+	case address == "":
+		address = "127.0.0.1:0"
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, err
+	}
+	go func() { _ = k.Serve(context.Background(), l) }()
+	if f.Unix != "" {
+		return driver.Listening{Unix: f.Unix}, nil
+	}
+	return driver.Listening{Address: l.Addr().String()}, nil
+}
+
+func (d *refDriver) connect(_ context.Context, r *driver.Request) (any, error) {
+	var f driver.Connect
+	if err := r.Decode(&f); err != nil {
+		return nil, err
+	}
+	k, err := d.need(f.Name, f.Aliases, f.Protocol)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.Subscribe) > 0 {
+		return nil, driver.Errorf(driver.Unsupported, "subscribing while connecting")
+	}
+	network, address := "tcp", f.Address
+	if f.Unix != "" {
+		network, address = "unix", f.Unix
+	}
+	timeout := 10 * time.Second
+	if f.Timeout > 0 {
+		timeout = seconds(f.Timeout)
+	}
+	return driver.Later(func(ctx context.Context) (any, error) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		c, err := k.Dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		d.mu.Lock()
+		d.channels = append(d.channels, c)
+		d.mu.Unlock()
+		return driver.Connected{Kernel: c.Peer().ID}, nil
+	}), nil
+}
+
+func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
+	var f driver.Session
+	if err := r.Decode(&f); err != nil {
+		return nil, err
+	}
+	states := map[string]ikc.State{}
+	for name, a := range f.States {
+		state, err := State(a)
+		if err != nil {
+			return nil, err
+		}
+		states[name] = d.reported(state)
+	}
+	publish := f.Publish
+	if publish == nil {
+		publish = new([]string)
+		for name := range states {
+			*publish = append(*publish, name)
+		}
+	}
+	make := func() error {
+		s := d.sessions[f.Session]
+		if s == nil {
+			var err error
+			if s, err = d.kernel.NewSession(f.Session, nil); err != nil {
+				return err
+			}
+			d.sessions[f.Session] = s
+		}
+		for name, state := range states {
+			s.Handle(name, state)
+		}
+		s.Publish(*publish...)
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.kernel == nil {
+		d.waiting = append(d.waiting, make)
+		return nil, nil
+	}
+	return nil, make()
+}
+
+// reported wraps a state so that the harness hears of it before anything is returned.
+func (d *refDriver) reported(state ikc.State) ikc.State {
+	return func(ctx context.Context, r *ikc.Request) (any, error) {
+		e := driver.Event{Kind: "state", Session: r.Session.Alias(), State: r.State, Args: r.Args, Sender: r.Sender != nil, Context: "void"}
+		switch {
+		case r.IsCall && r.WantArray:
+			e.Context = "list"
+		case r.IsCall:
+			e.Context = "scalar"
+		}
+		_ = d.server.Event(e)
+		return state(ctx, r)
+	}
+}
+
+// of finds a session, the one that sends; a nameless one for "".
+func (d *refDriver) of(alias string) (*ikc.Session, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.kernel == nil {
+		return nil, driver.Errorf(driver.Failed, "there is no kernel yet: listen or connect first")
+	}
+	if alias == "" {
+		alias = "ikc-conform-driver"
+		if d.sessions[alias] == nil {
+			s, err := d.kernel.NewSession(alias, nil)
+			if err != nil {
+				return nil, err
+			}
+			d.sessions[alias] = s
+		}
+	}
+	s := d.sessions[alias]
+	if s == nil {
+		return nil, driver.Errorf(driver.Failed, "there is no session %q", alias)
+	}
+	return s, nil
+}
+
+func (d *refDriver) publication(r *driver.Request, do func(s *ikc.Session, states ...string)) (any, error) {
+	var f driver.Publication
+	if err := r.Decode(&f); err != nil {
+		return nil, err
+	}
+	s, err := d.of(f.Session)
+	if err != nil {
+		return nil, err
+	}
+	do(s, f.States...)
+	return nil, nil
+}
+
+func (d *refDriver) publish(_ context.Context, r *driver.Request) (any, error) {
+	return d.publication(r, (*ikc.Session).Publish)
+}
+
+func (d *refDriver) retract(_ context.Context, r *driver.Request) (any, error) {
+	return d.publication(r, (*ikc.Session).Retract)
+}
+
+func (d *refDriver) post(ctx context.Context, r *driver.Request) (any, error) {
+	var f driver.Post
+	if err := r.Decode(&f); err != nil {
+		return nil, err
+	}
+	s, err := d.of(f.Session)
+	if err != nil {
+		return nil, err
+	}
+	return sent(s.Post(ctx, f.To, f.Params.V))
+}
+
+func (d *refDriver) call(ctx context.Context, r *driver.Request) (any, error) {
+	var f driver.Call
+	if err := r.Decode(&f); err != nil {
+		return nil, err
+	}
+	s, err := d.of(f.Session)
+	if err != nil {
+		return nil, err
+	}
+	return sent(s.CallTo(ctx, f.To, f.Params.V, f.RSVP))
+}
+
+func sent(n int, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return driver.Sent{Count: &n}, nil
+}
+
+func (d *refDriver) disconnect(context.Context, *driver.Request) (any, error) {
+	d.mu.Lock()
+	channels := d.channels
+	d.channels = nil
+	d.mu.Unlock()
+	for _, c := range channels {
+		_ = c.Close()
+	}
+	return nil, nil
+}
+
+func (d *refDriver) shutdown(ctx context.Context, _ *driver.Request) (any, error) {
+	d.stop(ctx)
+	return nil, nil
+}
+
+func (d *refDriver) stop(ctx context.Context) {
+	d.mu.Lock()
+	k := d.kernel
+	d.mu.Unlock()
+	if k == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_ = k.Shutdown(ctx)
+}
