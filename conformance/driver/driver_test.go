@@ -449,3 +449,30 @@ func TestFindPerlErrors(t *testing.T) {
 		}
 	})
 }
+
+// FuzzLines: whatever a driver writes, its harness comes to an end.
+func FuzzLines(f *testing.F) {
+	for _, line := range []string{`{"id":1,"ok":{}}`, `{"id":1,"error":{"code":"failed","message":"no"}}`,
+		`{"event":"state","args":[{"ref":{"array":[]}}],"sender":true}`, `{"event":"monitor","real":null}`, "{\n", `{"id":null}`, `null`} {
+		f.Add([]byte(line + "\n"))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		here, there := net.Pipe()
+		d := driver.New(here, driver.Options{MaxLine: 4096})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, _ = there.Read(make([]byte, 1024))
+			_, _ = there.Write(text)
+			there.Close()
+		})
+		_ = d.Do(context.Background(), "hello", nil, nil)
+		<-d.Done()
+		for _, e := range d.TakeEvents() {
+			if _, err := json.Marshal(e); err != nil {
+				t.Errorf("%s: %v", e, err)
+			}
+		}
+		d.Close()
+		wg.Wait()
+	})
+}

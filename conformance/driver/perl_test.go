@@ -569,6 +569,19 @@ func testLite(t *testing.T, p *driver.PerlInstall) {
 			code(t, err, driver.Failed)
 		})
 	}
+	// Commands and answers that fill every pipe on the way.
+	must(t, d.LiteConnect(ctx, driver.LiteConnect{Name: "Lite", Address: at.Address, Timeout: 5}))
+	big := perl.NewBytes(strings.Repeat("x", 300_000))
+	var calls sync.WaitGroup
+	for range 4 {
+		calls.Go(func() {
+			if v, err := d.LiteCall(ctx, "me/echo", big); err != nil || v.Str() != big.Str() {
+				t.Errorf("large call: %v", err)
+			}
+		})
+	}
+	calls.Wait()
+
 	// A driver that waits for a ClientLite still serves, and quits.
 	must(t, d.LiteConnect(ctx, driver.LiteConnect{Name: "Lite", Address: at.Address, Timeout: 20}))
 	waiting := make(chan error, 1)

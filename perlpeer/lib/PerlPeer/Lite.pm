@@ -1,7 +1,8 @@
 package PerlPeer::Lite;
 
 # ClientLite blocks while it waits for an answer, so it lives in a process of its own, lite.pl, which
-# speaks the same line protocol: the commands are handed on as they came, and so are the answers.
+# speaks the same line protocol: the commands are handed on as they came, and so are the answers. A command
+# is handed on when the one before it has been answered: the child reads then, and neither waits for the other.
 
 use strict;
 use warnings;
@@ -11,24 +12,31 @@ use POE::Session;
 use POSIX ();
 
 use PerlPeer::Error;
-use PerlPeer::JSON;
 
 sub new {
     my ( $class, %with ) = @_;
-    return bless { protocol => $with{protocol}, program => $with{program}, pending => {}, buffer => '' }, $class;
+    return bless { protocol => $with{protocol}, program => $with{program}, queue => [], buffer => '' }, $class;
 }
 
 # forward hands a command to the child, which is started when it is first needed. To be called from the
 # session that has the states lite_output and lite_gone.
 sub forward {
-    my ( $self, $c, $answer, $line ) = @_;
+    my ( $self, undef, $answer, $line ) = @_;
     $self->_start unless $self->{pid};
-    $self->{pending}{ $c->{id} } = $answer;
-    my $octets = $line . "\n";
+    push @{ $self->{queue} }, [ $answer, $line ];
+    $self->_next if @{ $self->{queue} } == 1;
+    return;
+}
+
+# next writes the first command of the queue, which stays there until it has been answered.
+sub _next {
+    my ($self) = @_;
+    my $first = $self->{queue}[0] or return;
+    my $octets = $first->[1] . "\n";
     while ( length $octets ) {
         my $n = syswrite $self->{to}, $octets;
         next if !defined $n && $!{EINTR};
-        defined $n or PerlPeer::Error->failed("lite.pl is gone: $!");
+        return unless defined $n;    # the child is gone; gone() will be told, and will answer
         substr( $octets, 0, $n, '' );
     }
     return;
@@ -58,10 +66,9 @@ sub output {
     return if !defined $n && $!{EINTR};
     if ( !$n ) { $poe_kernel->select_read( $self->{from} ); return }
     while ( $self->{buffer} =~ s/\A([^\n]*)\n// ) {
-        my $line = $1;
-        my ($id) = $line =~ /"id":(-?\d+)/ or next;
-        delete $self->{pending}{$id};
-        $self->{protocol}->put_line($line);
+        $self->{protocol}->put_line($1);
+        shift @{ $self->{queue} };
+        $self->_next;
     }
     return;
 }
@@ -70,9 +77,9 @@ sub gone {
     my ( $self, $status ) = @_;
     $self->output;
     $poe_kernel->select_read( $self->{from} );
-    my $pending = $self->{pending};
-    @$self{qw(pid to from pending)} = ( undef, undef, undef, {} );
-    $_->error( PerlPeer::Error->new( failed => "lite.pl ended with status $status" ) ) for values %$pending;
+    my $queue = $self->{queue};
+    @$self{qw(pid to from queue)} = ( undef, undef, undef, [] );
+    $_->[0]->error( PerlPeer::Error->new( failed => "lite.pl ended with status $status" ) ) for @$queue;
     return;
 }
 
