@@ -65,3 +65,21 @@ func (v *Value) UTF8() bool { return v != nil && (v.kind == Text || v.flags&flag
 
 // SetUTF8 sets the UTF-8 flag of a VString or Code and returns it.
 func (v *Value) SetUTF8() *Value { v.flags |= flagUTF8; return v }
+
+// Assign gives v the kind and the content of from, as Perl's assignment of scalars, arrays and hashes does. v
+// keeps its class and its identity. Elements are shared with from, which must not be used any more if it is an array or a hash.
+func (v *Value) Assign(from *Value) {
+	class := v.Class()
+	*v = *from
+	if class != v.Class() {
+		if b := v.body; b != nil {
+			own := *b
+			v.body = &own
+			if b.rare != nil {
+				r := *b.rare
+				v.body.rare = &r
+			}
+		}
+		v.Bless(class)
+	}
+}

@@ -66,3 +66,8 @@ func FormatDouble(f float64, digits int) string {
 	}
 	return mant + "e" + exp
 }
+
+// RegexpString is what Perl shows of a Regexp in a string: (?^ix:a.b).
+func RegexpString(v *Value) string {
+	return "(?^" + v.Modifiers() + ":" + v.Str() + ")"
+}
