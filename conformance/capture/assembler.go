@@ -91,7 +91,7 @@ func (a *assembler) segment(s *segment, p *Packet) {
 	h, peer := &c.half[from], &c.half[from.Reverse()]
 	h.locate(s)
 	if s.hasAck {
-		peer.acknowledged(s.ack, s.rst)
+		peer.acknowledged(s.ack)
 	}
 	if s.rst {
 		a.reset(c, from, s)

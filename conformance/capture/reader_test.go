@@ -276,6 +276,93 @@ func TestLinkTypes(t *testing.T) {
 	}
 }
 
+// Headers between IP and TCP, and packets whose length the network card was to fill in.
+func TestHeadersOfIP(t *testing.T) {
+	const trace = handshake + "c:'hello' s:'world'"
+	insert := func(octets []byte, at int, more string) []byte {
+		return append(append(bytes.Clone(octets[:at]), more...), octets[at:]...)
+	}
+	addLength := func(octets []byte, at, n int) {
+		binary.BigEndian.PutUint16(octets[at:], binary.BigEndian.Uint16(octets[at:])+uint16(n))
+	}
+	for name, c := range map[string]struct {
+		ipv6   bool
+		change func(octets []byte) []byte
+	}{
+		"IPv4 options": {false, func(b []byte) []byte {
+			b = insert(b, 34, "\x01\x01\x01\x00")
+			b[14]++
+			addLength(b, 16, 4)
+			return b
+		}},
+		"IPv4 without length": {false, func(b []byte) []byte { b[16], b[17] = 0, 0; return b }},
+		"IPv6 without length": {true, func(b []byte) []byte { b[18], b[19] = 0, 0; return b }},
+		"IPv4 padded":         {false, func(b []byte) []byte { return append(b, "padding"...) }},
+		"IPv6 padded":         {true, func(b []byte) []byte { return append(b, "padding"...) }},
+		"IPv6 extensions": {true, func(b []byte) []byte {
+			more := "\x3c\x00pppppp" + "\x2b\x01pppppppppppppp" + "\x33\x00pppppp" + "\x06\x02pppppppppppppp"
+			b = insert(b, 54, more)
+			b[20] = 0
+			addLength(b, 18, len(more))
+			return b
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			packets := frames(t, parseTrace(t, trace, traceOptions{ipv6: c.ipv6}))
+			for i := range packets {
+				packets[i].octets = c.change(packets[i].octets)
+				packets[i].length = len(packets[i].octets)
+			}
+			got, err := script(t, pcap(binary.BigEndian, pcapMicro, linkEthernet, packets), Limits{})
+			must(t, err)
+			want := "0 opened C -> S\n0 client@0 \"hello\"\n0 server@0 \"world\""
+			if got := shortAddrs(got, c.ipv6); got != want {
+				t.Errorf("expected\n%s\ngot\n%s", want, got)
+			}
+		})
+	}
+}
+
+// The older kinds of packet block.
+func TestOldPacketBlocks(t *testing.T) {
+	g := NewWithT(t)
+	packets := frames(t, parseTrace(t, handshake+"c:'hello' c:'world'", traceOptions{}))
+	order := binary.LittleEndian
+	block := func(b []byte, kind uint32, body []byte) []byte {
+		body = appendPadding(body, len(body))
+		b = order.AppendUint32(b, kind)
+		b = order.AppendUint32(b, uint32(len(body)+12))
+		b = append(b, body...)
+		return order.AppendUint32(b, uint32(len(body)+12))
+	}
+	file := pcapng(order, linkEthernet, nil)
+	// Another interface, with a snapshot length that cuts the world.
+	cut := len(packets[4].octets) - 3
+	file = block(file, blockInterface, order.AppendUint32([]byte{linkEthernet, 0, 0, 0}, uint32(cut)))
+	for i, p := range packets {
+		if i%2 == 1 {
+			body := order.AppendUint16(nil, 1)    // interface
+			body = order.AppendUint16(body, 7)    // drops
+			body = order.AppendUint32(body, 0)    // time
+			body = order.AppendUint32(body, 1000) // in microseconds
+			body = order.AppendUint32(body, uint32(len(p.octets)))
+			body = order.AppendUint32(body, uint32(p.length))
+			file = block(file, blockOldPacket, append(body, p.octets...))
+			continue
+		}
+		file = block(file, blockSimple, append(order.AppendUint32(nil, uint32(p.length)), p.octets...))
+	}
+	got, err := script(t, file, Limits{})
+	must(t, err)
+	g.Expect(shortAddrs(got, false)).To(Equal("0 opened C -> S\n0 client@0 \"helloworld\""))
+
+	// Simple blocks belong to the first interface: give that one the snapshot length.
+	order.PutUint32(file[28+12:], uint32(cut))
+	got, err = script(t, file, Limits{})
+	must(t, err)
+	g.Expect(shortAddrs(got, false)).To(HavePrefix("0 opened C -> S\n0 client@0 \"hellowo\"\n0 client@7 gap of 3: packet cut"))
+}
+
 func TestOtherTrafficIsCounted(t *testing.T) {
 	g := NewWithT(t)
 	packets := frames(t, parseTrace(t, "c:syn s:syn c:'hello'", traceOptions{}))
