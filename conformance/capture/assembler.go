@@ -28,7 +28,7 @@ type assembler struct {
 
 	at      Stamp  // the packet at hand
 	comment string // and the comments on it
-	last    *conn  // of the packet before
+	last    *conn  // of the packet before; always one of conns
 }
 
 func newAssembler(limits Limits, emit func(Event) bool) *assembler {
@@ -173,7 +173,7 @@ func (a *assembler) begin(s *segment, p *Packet) *conn {
 // reset handles an RST.
 func (a *assembler) reset(c *conn, from Direction, s *segment) {
 	h, peer := &c.half[from], &c.half[from.Reverse()]
-	if h.over() && peer.over() || h.how == RST {
+	if h.over() && peer.over() {
 		return
 	}
 	a.giveUp(c, from.Reverse(), NotCaptured, true)
@@ -236,9 +236,6 @@ func (a *assembler) touch(c *conn) {
 func (a *assembler) remove(c *conn) {
 	a.list(c).remove(c)
 	delete(a.conns, c.key)
-	if a.last == c {
-		a.last = nil
-	}
 }
 
 // connList is a list of connections, the one that has been silent for longest in front.

@@ -55,6 +55,8 @@ var reassemblyCases = []struct {
 		want: []string{`0 client@0 "hello"`, `0 client@5 FIN`, `0 server@0 "a"`, `0 client@5 RST`}},
 	{name: "reset with a gap", trace: handshake + "c:'hello' !c:'abc' c:'def' c:rst",
 		want: []string{`0 client@0 "hello"`, `0 client@5 gap of 3: not captured`, `0 client@8 "def"`, `0 client@11 RST`}},
+	{name: "reset with a gap on the other side", trace: handshake + "!s:'ab' s:'cd' c:rst",
+		want: []string{`0 server@0 gap of 2: not captured`, `0 server@2 "cd"`, `0 client@0 RST`}},
 	{name: "reset after what was lost", trace: handshake + "c:'hello' !c:'abc' c:rst",
 		want: []string{`0 client@0 "hello"`, `0 client@5 gap of 3: not captured`, `0 client@8 RST`}},
 	{name: "lost", trace: handshake + "c:'hello' !c:'abc' c:'def' s:'x'",
@@ -324,6 +326,9 @@ func TestLimits(t *testing.T) {
 			[]string{"1 opened C1 -> S", "0 client@0 gap of 1: not captured", `0 client@1 "1"`, "0 client@2 forgotten by the reader",
 				"0 server@0 forgotten by the reader", "2 opened C2 -> S", `2 server@0 "x"`,
 				"1 client@0 forgotten by the reader", "1 server@0 forgotten by the reader", `3 joined C -> S`, `3 client@0 "2"`}},
+		{"the silent go first", Limits{Connections: 2}, handshake + "1c:syn 1s:syn c:'0' 2c:syn 2s:syn c:'2'",
+			[]string{"1 opened C1 -> S", `0 client@0 "0"`, "1 client@0 forgotten by the reader",
+				"1 server@0 forgotten by the reader", "2 opened C2 -> S", `0 client@1 "2"`}},
 		{"closed connections go first", Limits{Connections: 2}, handshake + "c:'0' 1c:syn 1s:rst 2c:syn 2s:syn 2s:'x' c:'2'",
 			[]string{`0 client@0 "0"`, "1 opened C1 -> S", "1 server@0 RST", "2 opened C2 -> S", `2 server@0 "x"`, `0 client@1 "2"`}},
 	} {
@@ -441,6 +446,42 @@ func TestThousandsInterleaved(t *testing.T) {
 			at := j*conns + i
 			if !strings.HasPrefix(lines[at], fmt.Sprintf("%d %s", i, want)) {
 				t.Fatalf("expected %s of connection %d, got %s", want, i, lines[at])
+			}
+		}
+	}
+}
+
+// What is left at the end comes in the order of the connections.
+func TestOrderAtTheEnd(t *testing.T) {
+	g := NewWithT(t)
+	trace, want := "", []string{}
+	for i := range 10 {
+		trace += strings.ReplaceAll("Nc:syn Ns:syn Nc:ack !Nc:'ab' Nc:'N' ", "N", fmt.Sprint(i))
+		want = append(want, fmt.Sprintf("%d client@0 gap of 2: not captured", i), fmt.Sprintf("%d client@2 \"%d\"", i, i))
+	}
+	got, err := script(t, pcapng(binary.LittleEndian, linkEthernet, frames(t, parseTrace(t, trace, traceOptions{}))), Limits{})
+	must(t, err)
+	g.Expect(strings.Split(got, "\n")[10:]).To(Equal(want))
+}
+
+// Without a SYN, the side with the higher port is taken for the client, or else the one that is seen first.
+func TestGuessedClient(t *testing.T) {
+	g := NewWithT(t)
+	for _, c := range []struct{ src, dst, client string }{
+		{"10.0.0.1:40000", "10.0.0.2:603", "10.0.0.1:40000"},
+		{"10.0.0.2:603", "10.0.0.1:40000", "10.0.0.1:40000"},
+		{"10.0.0.1:603", "10.0.0.2:603", "10.0.0.1:603"},
+		{"10.0.0.2:603", "10.0.0.1:603", "10.0.0.2:603"},
+	} {
+		p := tracePacket{spec: segmentSpec{src: netip.MustParseAddrPort(c.src), dst: netip.MustParseAddrPort(c.dst), hasAck: true}}
+		r, err := NewReader(bytes.NewReader(pcapng(binary.LittleEndian, linkEthernet, frames(t, []tracePacket{p}))))
+		must(t, err)
+		for ev, err := range r.Events(Limits{}) {
+			must(t, err)
+			if ev, ok := ev.(*Opened); ok {
+				g.Expect(ev.Conn.Client.String()).To(Equal(c.client))
+				g.Expect(ev.Conn.SYNSeen).To(BeFalse())
+				g.Expect(ev.Conn.Side(FromServer)).To(Equal(ev.Conn.Server))
 			}
 		}
 	}

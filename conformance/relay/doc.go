@@ -7,4 +7,11 @@
 // Closes are mirrored: a half-close as a half-close, a reset as a reset. A client that connects and
 // goes away without a word is never seen by the server (unless Options.EagerDial is set): such a connection ends
 // a Perl kernel of POE::Component::IKC 0.2402.
+//
+//	w, err := capture.Create("server.pcapng", capture.Meta{})
+//	...
+//	r, err := relay.Start(relay.Options{TargetAddress: "127.0.0.1:603", Writer: w})
+//	...
+//	// clients connect to r.Addr()
+//	err = errors.Join(r.Close(ctx), w.Close())
 package relay
