@@ -226,7 +226,7 @@ func callChecks() []*Check {
 					if len(x.Answers) == 0 {
 						continue
 					}
-					now := x.Answers[0].Params.Int()
+					now := countOf(x)
 					if before >= 0 && posts > 0 {
 						t.Hold(now-before-1 == int64(posts), x.Answers[0].Frame,
 							fmt.Sprintf("a count of %d after %d and %d posts", before+int64(posts)+1, before, posts), fmt.Sprint(now))
@@ -252,6 +252,15 @@ func callChecks() []*Check {
 			}),
 		},
 	}
+}
+
+// countOf is the count that the state "count" answered with.
+func countOf(x *dialogue.Exchange) int64 {
+	v := x.Answers[0].Params
+	if list, ok := elemsOf(v); ok && x.Request.WantArray && len(list) == 1 {
+		v = list[0]
+	}
+	return v.Int()
 }
 
 // unasked is a message that a responder sent back to the session a post came from, nil if there is none.

@@ -116,5 +116,19 @@ func JudgeFile(path string, checks []*Check, opts dialogue.Options, sides ...wir
 	}
 	j := NewJudge(checks, sides...)
 	err = dialogue.Read(r.Events(capture.Limits{}), opts, j.Connection)
-	return &FileVerdict{File: path, Verdicts: j.Verdicts(), Connections: j.Connections(), Notes: j.Notes(), Err: err}, nil
+	f := &FileVerdict{File: path, Verdicts: j.Verdicts(), Connections: j.Connections(), Notes: j.Notes(), Err: err}
+	if err != nil {
+		f.doubt()
+	}
+	return f, nil
+}
+
+// doubt takes back what passed: the part of the capture that is missing might say otherwise.
+func (f *FileVerdict) doubt() {
+	for i := range f.Verdicts {
+		if v := &f.Verdicts[i]; v.Outcome == Pass {
+			v.Outcome = Inconclusive
+			v.Reason = fmt.Sprintf("the capture is incomplete; %d pieces of evidence in what there is of it agree", v.Evidence)
+		}
+	}
 }

@@ -251,22 +251,12 @@ func (r *runner) play(ctx context.Context) error {
 	return nil
 }
 
-// through plays something by way of a relay that records it.
+// through plays something by way of a relay that records it as traffic of this cell.
 func (r *runner) through(ctx context.Context, network, address string, play func(relay string) error) error {
-	rl, err := relay.Start(relay.Options{
+	return through(ctx, relay.Options{
 		TargetNetwork: network, TargetAddress: address, Writer: r.writer,
 		Interface: string(r.cell.Cell.Role), Description: "the target is the " + string(r.cell.Cell.Role),
-	})
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrTarget, err)
-	}
-	err = play(rl.Addr().String())
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
-	defer cancel()
-	if closing := rl.Close(limit); err == nil {
-		err = closing
-	}
-	return err
+	}, play)
 }
 
 // allowed tells whether a scenario may be played on the target.

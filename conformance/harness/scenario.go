@@ -321,7 +321,7 @@ func ignoreSilence(err error) error {
 func clientScenarios() []scenario {
 	return []scenario{
 		{"a SETUP with two serializers", odd, false, func(ctx context.Context, s *stage) error {
-			if s.dialect != wire.IKC0 {
+			if !s.ikc0 {
 				return nil
 			}
 			cfg := s.config()

@@ -1,0 +1,91 @@
+// Package captures knows what there is to know of the recorded captures beside it: how each was made,
+// and what every check must say of it.
+//
+// Each capture NAME.pcapng has a sidecar NAME.json, a [Sidecar]. 'make captures' records them again
+// from the real POE::Component::IKC.
+package captures
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+)
+
+// Sidecar is what is known of a capture.
+type Sidecar struct {
+	// Capture is the file, beside the sidecar.
+	Capture string `json:"capture"`
+	// Recorded is the day.
+	Recorded string `json:"recorded"`
+	// Server and Client are the two sides.
+	Server Side `json:"server"`
+	Client Side `json:"client"`
+	// Dialect is what was negotiated: IKC0, IKC, or fallback (the client's SETUP was refused).
+	Dialect    string `json:"dialect"`
+	Serializer string `json:"serializer"`
+	// Expected is the outcome of every check, by side and id.
+	Expected map[string]map[string]string `json:"expected"`
+}
+
+// Side is a kernel of a capture.
+type Side struct {
+	// Role is server, client or clientlite.
+	Role           string            `json:"role"`
+	Implementation string            `json:"implementation"`
+	Release        string            `json:"release"`
+	Versions       map[string]string `json:"versions"`
+}
+
+// NewSide says what a driver is.
+func NewSide(role string, h *driver.Hello) Side {
+	return Side{Role: role, Implementation: h.Implementation, Release: h.Release, Versions: h.Versions}
+}
+
+// Outcomes makes what a sidecar expects of what a judge found.
+func Outcomes(f *conformance.FileVerdict) map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for _, v := range f.Verdicts {
+		side := v.Side.String()
+		if out[side] == nil {
+			out[side] = map[string]string{}
+		}
+		out[side][v.Check.ID] = v.Outcome.String()
+	}
+	return out
+}
+
+// Load reads the sidecars of a directory.
+func Load(dir string) ([]*Sidecar, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*Sidecar
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		s := new(Sidecar)
+		if err := json.Unmarshal(b, s); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Write writes the sidecar of a capture in a directory.
+func (s *Sidecar) Write(dir string) error {
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSuffix(s.Capture, ".pcapng") + ".json"
+	return os.WriteFile(filepath.Join(dir, name), append(b, '\n'), 0o644)
+}

@@ -1,0 +1,79 @@
+// Command ikc-conform tests implementations of IKC, the protocol of Perl's POE::Component::IKC, and
+// judges recorded traffic. See 'ikc-conform help'.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the command without the process around it.
+func run(args []string, in io.Reader, out, errs io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(ctx)
+	var status exitStatus
+	switch {
+	case err == nil:
+		return report.ExitConformant
+	case errors.As(err, &status):
+		return int(status)
+	}
+	fmt.Fprintln(errs, "ikc-conform:", err)
+	switch {
+	case errors.Is(err, harness.ErrTarget), errors.Is(err, errBroken):
+		return report.ExitBroken
+	case ctx.Err() != nil:
+		return report.ExitBroken
+	}
+	return report.ExitUsage
+}
+
+// exitStatus ends the command with a status; what there is to say has been said.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// errBroken marks errors that are nobody's usage: a file that cannot be read, a port that is taken.
+var errBroken = errors.New("")
+
+// broken marks an error as such.
+func broken(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w%w", errBroken, err)
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ikc-conform",
+		Short: "Test implementations of IKC, and judge recorded traffic",
+		Long: `ikc-conform tests implementations of IKC, the protocol of Perl's POE::Component::IKC, against
+what the original does, and judges captures of traffic by the same checks.
+
+Exit status: 0 conformant, 1 not conformant, 2 usage, 3 target or harness broke, 5 nothing was checked.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.AddCommand(runCommand(), checkCommand(), inspectCommand(), listCommand(), recordCommand(), serveCommand(), driverCommand())
+	return root
+}

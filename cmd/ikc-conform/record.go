@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/relay"
+)
+
+func recordCommand() *cobra.Command {
+	var listen, to, output string
+	c := &cobra.Command{
+		Use:   "record --listen ADDRESS --to ADDRESS -o FILE",
+		Short: "Record traffic by way of a relay",
+		Long: `Record listens for connections and passes everything on to another address and back, and writes what went
+by as a pcapng capture that Wireshark opens and 'ikc-conform check' judges. It needs no privileges.
+Point the client at --listen. It ends with an interrupt (Ctrl-C), when what is open is cut.
+
+An address is HOST:PORT, or unix:PATH. The server is only connected to once the client has spoken.`,
+		Example: "  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o worker.pcapng",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := capture.Create(output, capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform record --listen %s --to %s", listen, to)}})
+			if err != nil {
+				return broken(err)
+			}
+			opts := relay.Options{Writer: w, Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
+			opts.ListenNetwork, opts.ListenAddress = network(listen)
+			opts.TargetNetwork, opts.TargetAddress = network(to)
+			r, err := relay.Start(opts)
+			if err != nil {
+				return broken(errors.Join(err, w.Close()))
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "recording %v -> %s to %s\n", r.Addr(), to, output)
+			<-cmd.Context().Done()
+			limit, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			if err := r.Close(limit); err != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform:", err)
+			}
+			return broken(w.Close())
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "where clients connect")
+	c.Flags().StringVar(&to, "to", "", "where the server is")
+	c.Flags().StringVarP(&output, "output", "o", "", "the capture to write")
+	_ = c.MarkFlagRequired("to")
+	_ = c.MarkFlagRequired("output")
+	return c
+}
+
+// network splits an address of a user into those of package net.
+func network(address string) (network, rest string) {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		return "unix", path
+	}
+	return "tcp", strings.TrimPrefix(address, "tcp:")
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+)
+
+// judging are the flags of commands that judge.
+type judging struct {
+	checks  []string
+	gate    string
+	json    string
+	verbose bool
+}
+
+func (j *judging) flags(c *cobra.Command) {
+	c.Flags().StringSliceVar(&j.checks, "checks", nil, "only the checks whose id matches one of these patterns, such as 'HS-*,ERR-00?'")
+	c.Flags().StringVar(&j.gate, "gate", "should", "the level up to which a failed check counts: must, should or may")
+	c.Flags().StringVar(&j.json, "json", "", "also write the report as JSON to this file, - for standard output instead of text")
+	c.Flags().BoolVarP(&j.verbose, "verbose", "v", false, "list the checks that passed as well")
+}
+
+func (j *judging) level() (conformance.Level, error) {
+	for _, l := range []conformance.Level{conformance.Must, conformance.Should, conformance.May} {
+		if strings.EqualFold(l.String(), j.gate) {
+			return l, nil
+		}
+	}
+	return 0, fmt.Errorf("--gate %q: expected must, should or may", j.gate)
+}
+
+// show writes reports as asked and returns the worst of their statuses.
+func (j *judging) show(out io.Writer, reports []*report.Report) error {
+	worst := report.ExitConformant
+	severity := map[int]int{report.ExitConformant: 0, report.ExitNothing: 1, report.ExitNotConformant: 2, report.ExitBroken: 3}
+	for i, r := range reports {
+		if severity[r.Exit] > severity[worst] {
+			worst = r.Exit
+		}
+		if j.json == "-" {
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		if err := r.WriteText(out, j.verbose); err != nil {
+			return err
+		}
+	}
+	if j.json != "" {
+		if err := j.writeJSON(out, reports); err != nil {
+			return broken(err)
+		}
+	}
+	if worst != report.ExitConformant {
+		return exitStatus(worst)
+	}
+	return nil
+}
+
+func (j *judging) writeJSON(out io.Writer, reports []*report.Report) (err error) {
+	if j.json != "-" {
+		f, err := os.Create(j.json)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if e := f.Close(); err == nil {
+				err = e
+			}
+		}()
+		out = f
+	}
+	for _, r := range reports {
+		if err := r.WriteJSON(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func runCommand() *cobra.Command {
+	var (
+		j        judging
+		dir      string
+		cells    []string
+		session  bool
+		hostile  bool
+		timeout  time.Duration
+		progress bool
+	)
+	c := &cobra.Command{
+		Use:   "run TARGET...",
+		Short: "Test implementations",
+		Long: `Run puts each target through scenarios, as server and as client, in each dialect, records what
+goes over the wire, and judges the recording. A target is
+
+  reference            the Go reference kernel, in this process
+  tcp:HOST:PORT        a server that is running
+  unix:PATH            the same, on a Unix socket
+  cmd:PROGRAM ARGS     a driver: a program that puts your implementation under the control of the
+                       harness, see conformance/DRIVER.md
+  perl                 the POE::Component::IKC that the local perl finds (PERL5LIB)
+  perl@RELEASE         an unpacked release in $IKC_RELEASES/RELEASE (default ` + harness.DefaultReleases + `)
+
+A server that is running is safe: each connection completes its negotiation, nothing malformed is
+sent, and no state is called but those that every kernel publishes itself (ping, do_you_have),
+unless --session says that it has published the session of 'ikc-conform list --session'.`,
+		Example: "  ikc-conform run reference\n  ikc-conform run tcp:127.0.0.1:31337 --captures out/\n  ikc-conform run perl 'cmd:./mydriver --verbose'",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			level, err := j.level()
+			if err != nil {
+				return err
+			}
+			checks, err := conformance.Select(j.checks...)
+			if err != nil {
+				return err
+			}
+			opts := harness.Options{Checks: checks, Session: session, Hostile: hostile, Timeout: timeout}
+			if opts.Cells, err = selectCells(cells); err != nil {
+				return err
+			}
+			if progress {
+				opts.Progress = func(c *harness.CellResult) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: done\n", c.Cell) }
+			}
+			var reports []*report.Report
+			for _, spec := range args {
+				target, err := harness.ParseTarget(spec)
+				if err != nil {
+					return err
+				}
+				if opts.Dir = dir; dir != "" && len(args) > 1 {
+					opts.Dir = filepath.Join(dir, unsafeInName.ReplaceAllString(spec, "-"))
+				}
+				result, err := harness.Run(cmd.Context(), target, opts)
+				if err != nil {
+					return broken(err)
+				}
+				reports = append(reports, report.FromRun(result, level))
+			}
+			return j.show(cmd.OutOrStdout(), reports)
+		},
+	}
+	j.flags(c)
+	c.Flags().StringVar(&dir, "captures", "", "keep the captures in this directory")
+	c.Flags().StringSliceVar(&cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
+	c.Flags().BoolVar(&session, "session", false, "the target has published the conformance session")
+	c.Flags().BoolVar(&hostile, "hostile", false, "also do what ends a real Perl server: broken negotiations, bad images, bad frames")
+	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
+	c.Flags().BoolVar(&progress, "progress", false, "tell on standard error what has been done")
+	return c
+}
+
+var unsafeInName = regexp.MustCompile(`[^-.\w]+`)
+
+// selectCells reads ROLE, ROLE/DIALECT and /DIALECT.
+func selectCells(words []string) ([]harness.Cell, error) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	var cells []harness.Cell
+	for _, w := range words {
+		role, dialect, _ := strings.Cut(w, "/")
+		found := false
+		for _, c := range harness.Cells() {
+			if (role == "" || role == string(c.Role)) && (dialect == "" || strings.EqualFold(dialect, string(c.Dialect))) {
+				cells, found = append(cells, c), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("--cells %q: expected ROLE, ROLE/DIALECT or /DIALECT, with role server, client or clientlite, and dialect IKC0, IKC or fallback", w)
+		}
+	}
+	return cells, nil
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
+	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+func serveCommand() *cobra.Command {
+	var listen, name, protocol string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the reference kernel as a server",
+		Long: `Serve runs the Go reference kernel as a server with the conformance session published (see
+'ikc-conform list --session'): something to try a client on. It prints its address, and ends with
+an interrupt (Ctrl-C).`,
+		Example: "  ikc-conform serve --listen 127.0.0.1:31337\n  ikc-conform serve --listen unix:/tmp/ikc --name Timeserver",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg := ikc.Config{Name: name, Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
+			switch protocol {
+			case "IKC0":
+			case "IKC":
+				cfg.Dialect = wire.IKC
+			default:
+				return fmt.Errorf("--protocol %q: expected IKC0 or IKC", protocol)
+			}
+			k, err := ikc.New(cfg)
+			if err != nil {
+				return err
+			}
+			s, err := k.NewSession(conformance.SessionAlias, nil)
+			if err != nil {
+				return err
+			}
+			for name, action := range conformance.SessionStates() {
+				state, err := refdriver.State(action)
+				if err != nil {
+					return err
+				}
+				s.Handle(name, state)
+			}
+			s.Publish(conformance.PublishedStates()...)
+			l, err := net.Listen(network(listen))
+			if err != nil {
+				return broken(err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s listens on %s\n", name, l.Addr())
+			if err := k.Serve(cmd.Context(), l); err != nil {
+				return broken(err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			return broken(k.Shutdown(ctx))
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:603", "HOST:PORT or unix:PATH; port 0 takes any")
+	c.Flags().StringVar(&name, "name", "Reference", "the name of the kernel")
+	c.Flags().StringVar(&protocol, "protocol", "IKC0", "IKC0 (and IKC for who asks), or IKC only")
+	return c
+}

@@ -1,0 +1,63 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/relay"
+)
+
+// Pair is a conversation between two targets with drivers, for a capture.
+type Pair struct {
+	Server, Client *Target
+	// Role is what the client is: AsClient or AsClientLite.
+	Role    Role
+	Dialect Dialect
+	// Path is the capture to write.
+	Path string
+}
+
+// Record has the two converse and writes what they say. It returns what their drivers are.
+func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err error) {
+	s, server, err := p.Server.Start(ctx, driver.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer s.Close()
+	c, client, err := p.Client.Start(ctx, driver.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer c.Close()
+	address, err := listen(ctx, s, p.Dialect)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listen: %w", err)
+	}
+	w, err := capture.Create(p.Path, capture.Meta{Comments: []string{fmt.Sprintf("%s %s as server, %s %s as %s, %s",
+		server.Implementation, server.Release, client.Implementation, client.Release, p.Role, p.Dialect)}})
+	if err != nil {
+		return nil, nil, err
+	}
+	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
+		if p.Role == AsClientLite {
+			return duetLite(ctx, c, relay, p.Dialect)
+		}
+		return duet(ctx, s, c, relay, p.Dialect)
+	})
+	return server, client, errors.Join(err, w.Close())
+}
+
+// through plays something by way of a relay that records it.
+func through(ctx context.Context, opts relay.Options, play func(relay string) error) error {
+	r, err := relay.Start(opts)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrTarget, err)
+	}
+	err = play(r.Addr().String())
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+	defer cancel()
+	return errors.Join(err, r.Close(limit))
+}

@@ -1,0 +1,225 @@
+// Package report turns what a run or a judge found into something to read: by people, or by programs.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+)
+
+// Exit statuses of the command.
+const (
+	ExitConformant    = 0
+	ExitNotConformant = 1
+	ExitUsage         = 2
+	ExitBroken        = 3 // the target or the harness broke
+	ExitStale         = 4 // a known deviation no longer deviates
+	ExitNothing       = 5 // nothing was checked
+)
+
+// Report is the outcome of a run over one target, or of judging files.
+type Report struct {
+	// Subject is the target, or what was judged.
+	Subject  string        `json:"subject"`
+	Identity *driver.Hello `json:"identity,omitempty"`
+	Started  time.Time     `json:"started"`
+	Took     time.Duration `json:"took_ns"`
+	Parts    []*Part       `json:"parts"`
+	Checks   []*Result     `json:"checks"`
+	Summary  Summary       `json:"summary"`
+	// Exit is the exit status that the report amounts to.
+	Exit int `json:"exit"`
+
+	gate conformance.Level
+}
+
+// Part is one cell of a run, or one side of a file.
+type Part struct {
+	Name     string        `json:"name"`
+	Capture  string        `json:"capture,omitempty"`
+	Took     time.Duration `json:"took_ns,omitempty"`
+	Summary  Summary       `json:"summary"`
+	Skipped  string        `json:"skipped,omitempty"`
+	Problems []string      `json:"problems,omitempty"`
+	Notes    []string      `json:"notes,omitempty"`
+	Error    string        `json:"error,omitempty"`
+}
+
+// Result is what a check came to over all parts.
+type Result struct {
+	ID          string     `json:"id"`
+	Level       string     `json:"level"`
+	Requirement string     `json:"requirement"`
+	Source      string     `json:"source"`
+	Rationale   string     `json:"rationale,omitempty"`
+	Outcome     string     `json:"outcome"`
+	Reason      string     `json:"reason,omitempty"`
+	Verdicts    []*Verdict `json:"verdicts"`
+
+	level   conformance.Level
+	outcome conformance.Outcome
+}
+
+// Verdict is what a check came to in one part.
+type Verdict struct {
+	Part     string                `json:"part"`
+	Outcome  string                `json:"outcome"`
+	Evidence int                   `json:"evidence"`
+	Findings []conformance.Finding `json:"findings,omitempty"`
+	More     int                   `json:"more,omitempty"`
+	Reason   string                `json:"reason,omitempty"`
+	Capture  string                `json:"capture,omitempty"`
+}
+
+// Summary counts checks by outcome.
+type Summary struct {
+	Passed       int `json:"passed"`
+	Failed       int `json:"failed"`
+	Inconclusive int `json:"inconclusive"`
+	Skipped      int `json:"skipped"`
+}
+
+func (s *Summary) count(o conformance.Outcome) {
+	switch o {
+	case conformance.Pass:
+		s.Passed++
+	case conformance.Fail:
+		s.Failed++
+	case conformance.Inconclusive:
+		s.Inconclusive++
+	case conformance.Skipped:
+		s.Skipped++
+	}
+}
+
+// FromRun makes a report of a run. gate is the level up to which a failed check counts against the target.
+func FromRun(r *harness.Result, gate conformance.Level) *Report {
+	rep := &Report{Subject: r.Target, Identity: r.Identity, Started: r.Started, Took: r.Took, gate: gate}
+	for _, c := range r.Cells {
+		p := &Part{Name: c.Cell.String(), Capture: c.Capture, Took: c.Took, Skipped: c.Skipped, Problems: c.Problems, Notes: c.Notes}
+		if c.Err != nil {
+			p.Error = c.Err.Error()
+		}
+		rep.add(p, c.Verdicts)
+	}
+	rep.finish()
+	return rep
+}
+
+// FromFiles makes a report of judged captures, a part for each side.
+func FromFiles(files []*conformance.FileVerdict, gate conformance.Level) *Report {
+	rep := &Report{Subject: "captures", Started: time.Now(), gate: gate}
+	if len(files) == 1 {
+		rep.Subject = files[0].File
+	}
+	for _, f := range files {
+		var first *Part
+		for i := 0; i < len(f.Verdicts); {
+			j := i
+			for j < len(f.Verdicts) && f.Verdicts[j].Side == f.Verdicts[i].Side {
+				j++
+			}
+			p := &Part{Name: filepath.Base(f.File) + ", " + f.Verdicts[i].Side.String(), Capture: f.File}
+			rep.add(p, f.Verdicts[i:j])
+			if first == nil {
+				first = p
+			}
+			i = j
+		}
+		if first == nil {
+			first = &Part{Name: filepath.Base(f.File), Capture: f.File}
+			rep.Parts = append(rep.Parts, first)
+		}
+		first.Notes = f.Notes
+		if f.Err != nil {
+			first.Error = f.Err.Error()
+		}
+	}
+	rep.finish()
+	return rep
+}
+
+func (r *Report) add(p *Part, verdicts []conformance.Verdict) {
+	r.Parts = append(r.Parts, p)
+	for _, v := range verdicts {
+		p.Summary.count(v.Outcome)
+		r.result(v.Check).Verdicts = append(r.result(v.Check).Verdicts, &Verdict{
+			Part: p.Name, Outcome: v.Outcome.String(), Evidence: v.Evidence, Findings: v.Findings, More: v.More, Reason: v.Reason, Capture: p.Capture,
+		})
+	}
+}
+
+func (r *Report) result(c *conformance.Check) *Result {
+	for _, k := range r.Checks {
+		if k.ID == c.ID {
+			return k
+		}
+	}
+	k := &Result{ID: c.ID, Level: c.Level.String(), Requirement: c.Requirement, Source: c.Source, Rationale: c.Rationale, level: c.Level}
+	r.Checks = append(r.Checks, k)
+	return k
+}
+
+// finish sums up: a check fails if it fails anywhere, and passes if it passes somewhere.
+func (r *Report) finish() {
+	counted, broken := 0, false
+	for _, c := range r.Checks {
+		c.outcome = conformance.Inconclusive
+		for _, v := range c.Verdicts {
+			switch v.Outcome {
+			case conformance.Fail.String():
+				c.outcome = conformance.Fail
+			case conformance.Pass.String():
+				if c.outcome != conformance.Fail {
+					c.outcome = conformance.Pass
+				}
+			default:
+				c.Reason = v.Reason
+			}
+		}
+		c.Outcome = c.outcome.String()
+		if c.outcome != conformance.Inconclusive {
+			c.Reason = ""
+			counted++
+		}
+		r.Summary.count(c.outcome)
+	}
+	for _, p := range r.Parts {
+		broken = broken || p.Error != "" || len(p.Problems) > 0
+	}
+	switch {
+	case r.deviates():
+		r.Exit = ExitNotConformant
+	case broken:
+		r.Exit = ExitBroken
+	case counted == 0:
+		r.Exit = ExitNothing
+	}
+}
+
+// deviates tells whether a check failed that counts.
+func (r *Report) deviates() bool {
+	for _, c := range r.Checks {
+		if c.outcome == conformance.Fail && c.level <= r.gate {
+			return true
+		}
+	}
+	return false
+}
+
+// WriteJSON writes the report for programs.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+)
+
+// maxShown is how many findings of a verdict are shown to people; JSON has all that were kept.
+const maxShown = 5
+
+// WriteText writes the report for people: a line for each part, every failure with its evidence, what
+// could not be decided, and the result. verbose also lists what passed.
+func (r *Report) WriteText(w io.Writer, verbose bool) error {
+	var b strings.Builder
+	b.WriteString(r.Subject)
+	if id := r.Identity; id != nil {
+		fmt.Fprintf(&b, ": %s %s", id.Implementation, id.Release)
+		for _, name := range []string{"perl", "POE", "Storable", "go"} {
+			if v := id.Versions[name]; v != "" {
+				fmt.Fprintf(&b, ", %s %s", name, v)
+			}
+		}
+	}
+	b.WriteString("\n\n")
+	r.parts(&b)
+	r.failures(&b)
+	if verbose {
+		b.WriteString("\nPassed:\n\n")
+		for _, c := range r.Checks {
+			if c.outcome == conformance.Pass {
+				fmt.Fprintf(&b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Requirement)
+			}
+		}
+	}
+	r.undecided(&b)
+	fmt.Fprintf(&b, "\n%s\n", r.Verdict())
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Verdict is the result in one line.
+func (r *Report) Verdict() string {
+	s := r.Summary
+	counts := fmt.Sprintf("%d checks passed, %d failed, %d inconclusive", s.Passed, s.Failed, s.Inconclusive)
+	switch r.Exit {
+	case ExitConformant:
+		if s.Failed > 0 {
+			return fmt.Sprintf("Conformant at level %s: %s.", r.gate, counts)
+		}
+		return "Conformant: " + counts + "."
+	case ExitNotConformant:
+		return "Not conformant: " + counts + "."
+	case ExitBroken:
+		return "No verdict, since the target, the capture or the harness broke: " + counts + "."
+	}
+	return "Nothing was checked: " + counts + "."
+}
+
+func (r *Report) parts(b *strings.Builder) {
+	width := 0
+	for _, p := range r.Parts {
+		width = max(width, len(p.Name))
+	}
+	for _, p := range r.Parts {
+		fmt.Fprintf(b, "  %-*s  ", width, p.Name)
+		switch {
+		case p.Skipped != "":
+			fmt.Fprintf(b, "skipped: %s\n", p.Skipped)
+			continue
+		default:
+			fmt.Fprintf(b, "%3d passed  %3d failed  %3d inconclusive", p.Summary.Passed, p.Summary.Failed, p.Summary.Inconclusive)
+		}
+		if p.Took > 0 {
+			fmt.Fprintf(b, "  %6v", p.Took.Round(10*time.Millisecond))
+		}
+		b.WriteString("\n")
+		if p.Error != "" {
+			fmt.Fprintf(b, "    ! %s\n", indented(p.Error))
+		}
+		for _, problem := range p.Problems {
+			fmt.Fprintf(b, "    ! %s\n", indented(problem))
+		}
+		for _, note := range p.Notes {
+			fmt.Fprintf(b, "    note: %s\n", note)
+		}
+	}
+}
+
+func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n      ") }
+
+func (r *Report) failures(b *strings.Builder) {
+	if r.Summary.Failed == 0 {
+		return
+	}
+	b.WriteString("\nFailures:\n")
+	for _, c := range r.Checks {
+		if c.outcome != conformance.Fail {
+			continue
+		}
+		fmt.Fprintf(b, "\n  %s  %s  %s\n", c.ID, c.Level, c.Requirement)
+		fmt.Fprintf(b, "    source: %s\n", c.Source)
+		if c.Rationale != "" {
+			fmt.Fprintf(b, "    %s\n", c.Rationale)
+		}
+		for _, v := range c.Verdicts {
+			if len(v.Findings) == 0 {
+				continue
+			}
+			fmt.Fprintf(b, "\n    %s: %d of %d pieces of evidence\n", v.Part, len(v.Findings)+v.More, v.Evidence)
+			for i, f := range v.Findings {
+				if i == maxShown {
+					fmt.Fprintf(b, "      ... and %d more\n", len(v.Findings)+v.More-maxShown)
+					break
+				}
+				fmt.Fprintf(b, "      expected: %s\n        actual: %s\n         where: %s", f.Expected, f.Actual, f.Where())
+				if v.Capture != "" {
+					fmt.Fprintf(b, " of %s", v.Capture)
+				}
+				b.WriteString("\n")
+				for _, line := range f.Exchange {
+					fmt.Fprintf(b, "          | %s\n", line)
+				}
+			}
+		}
+	}
+}
+
+func (r *Report) undecided(b *strings.Builder) {
+	if r.Summary.Inconclusive == 0 {
+		return
+	}
+	b.WriteString("\nInconclusive:\n\n")
+	for _, c := range r.Checks {
+		if c.outcome == conformance.Inconclusive {
+			fmt.Fprintf(b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Reason)
+		}
+	}
+}
