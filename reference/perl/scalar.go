@@ -34,7 +34,10 @@ func (v *Value) AsString() (s string, ok bool) {
 	case Uint:
 		return strconv.FormatUint(v.num, 10), true
 	case Double:
-		return FormatDouble(v.Double(), 15), true
+		if f := v.Double(); f != 0 {
+			return FormatDouble(f, 15), true
+		}
+		return "0", true // of -0.0, too
 	case Bool:
 		if v.num != 0 {
 			return "1", true

@@ -1,0 +1,47 @@
+// Package dumper reads and writes the text of POE::Component::IKC::Freezer: what Data::Dumper makes of a value with
+// Purity on, Indent 0 and its own variable name:
+//
+//	$POE::Component::IKC::Freezer::VAR1 = {'list' => [1,'two',undef],'self' => {}};
+//	$POE::Component::IKC::Freezer::VAR1->{'self'} = $POE::Component::IKC::Freezer::VAR1;
+//
+// (in one line). Perl's own reader is eval, so it runs whatever a peer sends. This one is a parser of the language
+// that Data::Dumper writes and evaluates nothing; what is outside of that language is an error with its position.
+//
+// # The language
+//
+//	text      = root "=" value ";" { place "=" value ";" }
+//	root      = "$" name
+//	place     = root { subscript } | "${" place-or-value "}" { subscript }
+//	subscript = [ "->" ] ( "[" number "]" | "{" key "}" )
+//	value     = "undef" | number | string | v-string | "[" values "]" | "{" key "=>" value, ... "}" | "\" value
+//	          | "bless(" value "," string ")" | "qr/" pattern "/" modifiers | "sub" "{" string "}"
+//	          | "do{my $o}" | "do{\(my $o =" value ")}" | place
+//	string    = 'octets' | "characters with \x{} and the other escapes, without variables"
+//
+// White space may be anywhere between them, so that texts with Indent 1 to 3 are read as well.
+//
+// # What Perl is turned into
+//
+//	undef, holes              undef
+//	Int of up to 10 octets    Int
+//	other numbers, Bool       Bytes; true becomes Int 1
+//	Bytes                     Bytes
+//	Text                      Text if it is beyond ASCII, else Bytes
+//	arrays, hashes, scalars   the same, shared and in circles as they were; weak references become strong
+//	objects                   the same
+//	Regexp, VString           the same
+//	Code                      read as sub { "DUMMY" }, which Perl writes for any; not written
+//	Tied, Hooked              an error
+//
+// Where Data::Dumper writes text that Perl cannot read back, this package writes other text that it can: for references to elements
+// of arrays and hashes.
+//
+// # Limits
+//
+//	Option       Default     Error
+//	MaxDepth     10,000      *LimitError
+//	MaxElements  16,777,216  *LimitError
+//	MaxString    256 MiB     *LimitError
+//
+// Source: POE::Component::IKC::Freezer 0.2402, subs freeze and thaw; Data::Dumper 2.184.
+package dumper

@@ -1,0 +1,45 @@
+package dumper
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Sentinels for errors.Is.
+var (
+	ErrSyntax      = errors.New("not in the language of Data::Dumper")
+	ErrTruncated   = errors.New("text ends too early")
+	ErrPlace       = errors.New("no such place")
+	ErrDuplicate   = errors.New("duplicate hash key")
+	ErrUnsupported = errors.New("cannot be written so that Perl reads it")
+	ErrLimit       = errors.New("limit exceeded")
+)
+
+// Error says what is wrong with a text or a value, and where.
+type Error struct {
+	Err      error  // one of the sentinels
+	Offset   int    // octets read from the start of the text, or written before the value
+	Expected string // what belongs there
+	Got      string // what is there
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("dumper: offset %d: %v: expected %s, got %s", e.Offset, e.Err, e.Expected, e.Got)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// LimitError says which limit is exceeded. It matches ErrLimit.
+type LimitError struct {
+	Limit  string // the name of the option
+	Max    int    // its value
+	Got    int    // what was found; at least that for MaxDepth
+	Offset int    // octets from the start of the text
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("dumper: offset %d: %s is %d, got %d", e.Offset, e.Limit, e.Max, e.Got)
+}
+
+// Is tells that every LimitError is an ErrLimit.
+func (e *LimitError) Is(target error) bool { return target == ErrLimit }

@@ -1,0 +1,376 @@
+package dumper
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// Freeze writes a value, for IKC a reference, as Data::Dumper does. The error is an *Error or a *LimitError.
+func (m *Mode) Freeze(v *perl.Value) ([]byte, error) {
+	w := writer{opt: m.opt, depth: m.opt.MaxDepth, seen: map[*perl.Value]*name{}, slots: map[*perl.Value]bool{}}
+	w.findSlots(v)
+	w.buf = append(w.buf, m.opt.Variable...)
+	w.buf = append(w.buf, " = "...)
+	w.value(v, &name{step: stepRoot})
+	w.buf = append(w.buf, ';')
+	w.fixups()
+	if w.err != nil {
+		return nil, w.err
+	}
+	return w.buf, nil
+}
+
+// name is the path by which Perl reaches a scalar.
+type name struct {
+	up   *name
+	step step
+	key  *perl.Pair
+	i    int
+}
+
+type step uint8
+
+const (
+	stepRoot   step = iota
+	stepElem        // element i of the array that up refers to
+	stepPair        // element key of the hash that up refers to
+	stepTarget      // what up refers to
+)
+
+// fixup is a statement that makes a reference where the first one could only keep a place free.
+type fixup struct {
+	at     *name
+	target *perl.Value
+}
+
+type writer struct {
+	opt   Options
+	buf   []byte
+	depth int
+	seen  map[*perl.Value]*name // of a slot its own name, else that of the first reference to it
+	slots map[*perl.Value]bool  // the scalars that are elements of arrays and hashes
+	post  []fixup
+	err   error
+}
+
+// findSlots finds the elements of all arrays and hashes. References to them must wait until they are there.
+func (w *writer) findSlots(root *perl.Value) {
+	todo, seen := []*perl.Value{root}, map[*perl.Value]bool{}
+	add := func(v *perl.Value) {
+		if v != nil && !seen[v] {
+			seen[v] = true
+			todo = append(todo, v)
+		}
+	}
+	for len(todo) > 0 {
+		v := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		switch v.Kind() {
+		case perl.Ref:
+			add(v.Target())
+		case perl.Array:
+			for _, e := range v.Elems() {
+				if e != nil {
+					w.slots[e] = true
+					add(e)
+				}
+			}
+		case perl.Hash:
+			for _, p := range v.Pairs() {
+				if p.Value != nil {
+					w.slots[p.Value] = true
+					add(p.Value)
+				}
+			}
+		}
+	}
+}
+
+func (w *writer) fail(expected, got string) {
+	if w.err == nil {
+		w.err = &Error{ErrUnsupported, len(w.buf), expected, got}
+	}
+}
+
+// value writes a scalar whose name is at.
+func (w *writer) value(v *perl.Value, at *name) {
+	if w.slots[v] && w.seen[v] == nil {
+		w.seen[v] = at
+	}
+	switch v.Kind() {
+	case perl.Ref:
+		w.ref(v.Target(), at)
+	case perl.Undef:
+		w.buf = append(w.buf, "undef"...)
+	case perl.Int, perl.Uint:
+		s, _ := v.AsString()
+		if len(s) > 10 { // for the sake of machines of 32 bits
+			w.quote(s)
+			return
+		}
+		w.buf = append(w.buf, s...)
+	case perl.Bool:
+		if v.Bool() {
+			w.buf = append(w.buf, '1')
+		} else {
+			w.buf = append(w.buf, "''"...)
+		}
+	case perl.Double:
+		s, _ := v.AsString()
+		w.quote(s)
+	case perl.Bytes:
+		w.quote(v.Str())
+	case perl.Text:
+		w.quoteText(v.Str())
+	case perl.VString:
+		w.vstring(v)
+	default:
+		w.fail("a scalar", v.Kind().String())
+	}
+}
+
+func (w *writer) vstring(v *perl.Value) {
+	s := v.Literal()
+	for i := range len(s) {
+		if c := s[i]; c != '.' && (c < '0' || c > '9') && (i > 0 || c != 'v') {
+			w.fail("a v-string of digits", fmt.Sprintf("%.40q", s))
+			return
+		}
+	}
+	w.buf = append(w.buf, s...)
+}
+
+func (w *writer) ref(t *perl.Value, at *name) {
+	if t == nil {
+		w.fail("a reference to something", "one to nothing")
+		return
+	}
+	slot := w.slots[t]
+	if w.seen[t] != nil || slot && at.step != stepRoot {
+		w.buf = append(w.buf, placeholder(t)...)
+		w.post = append(w.post, fixup{at, t})
+		return
+	}
+	w.seen[t] = at
+	if slot {
+		w.seen[t] = &name{up: at, step: stepTarget}
+	}
+	if w.depth == 0 {
+		if w.err == nil {
+			w.err = &LimitError{"MaxDepth", w.opt.MaxDepth, w.opt.MaxDepth + 1, len(w.buf)}
+		}
+	}
+	if w.err != nil {
+		return
+	}
+	w.depth--
+	w.target(t, at)
+	w.depth++
+}
+
+func placeholder(t *perl.Value) string {
+	switch t.Kind() {
+	case perl.Array:
+		return "[]"
+	case perl.Hash:
+		return "{}"
+	}
+	return "do{my $o}"
+}
+
+// target writes a reference to t, which is in the scalar at.
+func (w *writer) target(t *perl.Value, at *name) {
+	class := t.Class()
+	blessed := class != "" && (t.Kind() != perl.Regexp || class != "Regexp")
+	if blessed {
+		w.buf = append(w.buf, "bless( "...)
+	}
+	switch t.Kind() {
+	case perl.Array:
+		w.buf = append(w.buf, '[')
+		for i, e := range t.Elems() {
+			if i > 0 {
+				w.buf = append(w.buf, ',')
+			}
+			w.value(e, &name{up: at, step: stepElem, i: i})
+		}
+		w.buf = append(w.buf, ']')
+	case perl.Hash:
+		w.hash(t, at)
+	case perl.Regexp:
+		w.regexp(t)
+	case perl.Code, perl.Tied, perl.Hooked:
+		w.fail("data", t.Kind().String())
+	default:
+		before, after := `\`, ""
+		if class != "" {
+			before, after = `do{\(my $o = `, ")}"
+		}
+		w.buf = append(w.buf, before...)
+		w.value(t, &name{up: at, step: stepTarget})
+		w.buf = append(w.buf, after...)
+	}
+	if blessed {
+		w.buf = append(w.buf, ", "...)
+		w.quote(class)
+		w.buf = append(w.buf, " )"...)
+	}
+}
+
+func (w *writer) hash(t *perl.Value, at *name) {
+	pairs := slices.DeleteFunc(slices.Clone(t.Pairs()), func(p perl.Pair) bool { return p.Flags&perl.KeyPlaceholder != 0 })
+	if w.opt.Canonical {
+		slices.SortFunc(pairs, func(a, b perl.Pair) int { return strings.Compare(a.Name(), b.Name()) })
+	}
+	w.buf = append(w.buf, '{')
+	for i := range pairs {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.key(&pairs[i])
+		w.buf = append(w.buf, " => "...)
+		w.value(pairs[i].Value, &name{up: at, step: stepPair, key: &pairs[i]})
+	}
+	w.buf = append(w.buf, '}')
+}
+
+func (w *writer) key(p *perl.Pair) {
+	if p.Flags&(perl.KeyUTF8|perl.KeyWasUTF8) != 0 {
+		w.quoteText(p.Name())
+	} else {
+		w.quote(p.Key)
+	}
+}
+
+// quote writes octets in single quotes.
+func (w *writer) quote(s string) {
+	w.buf = append(w.buf, '\'')
+	for {
+		i := strings.IndexAny(s, `'\`)
+		if i < 0 {
+			break
+		}
+		w.buf = append(append(w.buf, s[:i]...), '\\', s[i])
+		s = s[i+1:]
+	}
+	w.buf = append(append(w.buf, s...), '\'')
+}
+
+// quoteText writes characters, in double quotes if there are any beyond ASCII.
+func (w *writer) quoteText(s string) {
+	ascii := true
+	for i := range len(s) {
+		ascii = ascii && s[i] < utf8.RuneSelf
+	}
+	if ascii {
+		w.quote(s)
+		return
+	}
+	w.buf = append(w.buf, '"')
+	for _, r := range s {
+		switch {
+		case r >= utf8.RuneSelf:
+			w.buf = append(w.buf, `\x{`...)
+			w.buf = append(strconv.AppendInt(w.buf, int64(r), 16), '}')
+		case r == '"' || r == '\\' || r == '$' || r == '@':
+			w.buf = append(w.buf, '\\', byte(r))
+		default:
+			w.buf = append(w.buf, byte(r))
+		}
+	}
+	w.buf = append(w.buf, '"')
+}
+
+// regexp writes a pattern with a backslash before slashes, and characters beyond ASCII escaped.
+func (w *writer) regexp(t *perl.Value) {
+	w.buf = append(w.buf, "qr/"...)
+	pattern, modifiers := t.Str(), t.Modifiers()
+	text := t.UTF8() || strings.Contains(modifiers, "u") && utf8.ValidString(pattern)
+	for i := 0; i < len(pattern); {
+		c := pattern[i]
+		switch {
+		case c == '\\' && i+1 < len(pattern) && pattern[i+1] < utf8.RuneSelf:
+			w.buf = append(w.buf, c, pattern[i+1])
+			i += 2
+			continue
+		case c == '/':
+			w.buf = append(w.buf, '\\')
+		case c >= utf8.RuneSelf && text:
+			r, n := utf8.DecodeRuneInString(pattern[i:])
+			w.buf = append(w.buf, fmt.Sprintf(`\x{%x}`, r)...)
+			i += n
+			continue
+		}
+		w.buf = append(w.buf, c)
+		i++
+	}
+	w.buf = append(w.buf, '/')
+	w.buf = append(w.buf, modifiers...)
+}
+
+// fixups writes the statements that complete shared references and cycles.
+func (w *writer) fixups() {
+	for _, f := range w.post {
+		if w.err != nil {
+			return
+		}
+		w.name(f.at)
+		w.buf = append(w.buf, " = "...)
+		at := w.seen[f.target]
+		switch {
+		case !w.slots[f.target]:
+			w.name(at)
+		case f.target.Class() != "":
+			w.buf = append(w.buf, `bless( \`...)
+			w.name(at)
+			w.buf = append(w.buf, ", "...)
+			w.quote(f.target.Class())
+			w.buf = append(w.buf, " )"...)
+		default:
+			w.buf = append(w.buf, '\\')
+			w.name(at)
+		}
+		w.buf = append(w.buf, ';')
+	}
+}
+
+// name writes a path. It is walked without recursion: lists linked by references make long ones.
+func (w *writer) name(n *name) {
+	var steps []*name
+	for ; n != nil; n = n.up {
+		steps = append(steps, n)
+	}
+	for _, s := range steps {
+		if s.step == stepTarget {
+			w.buf = append(w.buf, "${"...)
+		}
+	}
+	w.buf = append(w.buf, w.opt.Variable...)
+	arrow := true // Data::Dumper leaves it out between subscripts, unless there is a ${} before
+	braces := false
+	for i := len(steps) - 2; i >= 0; i-- {
+		s := steps[i]
+		if s.step == stepTarget {
+			w.buf = append(w.buf, '}')
+			braces = true
+			continue
+		}
+		if arrow || braces {
+			w.buf = append(w.buf, "->"...)
+		}
+		arrow = false
+		if s.step == stepElem {
+			w.buf = append(w.buf, '[')
+			w.buf = append(strconv.AppendInt(w.buf, int64(s.i), 10), ']')
+		} else {
+			w.buf = append(w.buf, '{')
+			w.key(s.key)
+			w.buf = append(w.buf, '}')
+		}
+	}
+}

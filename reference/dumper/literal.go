@@ -1,0 +1,259 @@
+package dumper
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// tooLong checks the length of a string read.
+func (p *parser) tooLong(n int) bool {
+	if n > p.opt.MaxString {
+		p.exceeded("MaxString", p.opt.MaxString, n)
+		return true
+	}
+	return false
+}
+
+// single reads a string in single quotes, where only \\ and \' are escapes.
+func (p *parser) single() *perl.Value {
+	at := p.pos
+	p.pos++
+	n := strings.IndexAny(p.s[p.pos:], `'\`)
+	if n >= 0 && p.s[p.pos+n] == '\'' {
+		if p.tooLong(n) {
+			return nil
+		}
+		p.pos += n + 1
+		return p.slab.Bytes(p.s[p.pos-n-1 : p.pos-1])
+	}
+	var b strings.Builder
+	for ; p.pos < len(p.s); p.pos++ {
+		c := p.s[p.pos]
+		if c == '\'' {
+			p.pos++
+			if p.tooLong(b.Len()) {
+				return nil
+			}
+			return p.slab.Bytes(b.String())
+		}
+		if c == '\\' && p.pos+1 < len(p.s) && (p.s[p.pos+1] == '\\' || p.s[p.pos+1] == '\'') {
+			p.pos++
+			c = p.s[p.pos]
+		}
+		b.WriteByte(c)
+	}
+	return p.fail(ErrTruncated, p.pos, "the end of the string that starts at "+strconv.Itoa(at), "the end")
+}
+
+// double reads a string in double quotes. It is characters if one is written as \x{} or beyond
+// Latin-1, else octets.
+func (p *parser) double() *perl.Value {
+	at := p.pos
+	p.pos++
+	var b []rune
+	text := false
+	for p.pos < len(p.s) {
+		c := p.s[p.pos]
+		p.pos++
+		switch c {
+		case '"':
+			return p.characters(b, text)
+		case '$', '@':
+			return p.fail(ErrSyntax, p.pos-1, "a string without variables", strconv.Quote(string(c)))
+		case '\\':
+			r, wide, ok := p.escape()
+			if !ok {
+				return nil
+			}
+			b, text = append(b, r), text || wide
+		default:
+			b = append(b, rune(c))
+		}
+	}
+	return p.fail(ErrTruncated, p.pos, "the end of the string that starts at "+strconv.Itoa(at), "the end")
+}
+
+func (p *parser) characters(runes []rune, text bool) *perl.Value {
+	var s string
+	if text {
+		s = string(runes)
+	} else {
+		octets := make([]byte, len(runes))
+		for i, r := range runes {
+			octets[i] = byte(r)
+		}
+		s = string(octets)
+	}
+	if p.tooLong(len(s)) {
+		return nil
+	}
+	if text {
+		return p.slab.Text(s)
+	}
+	return p.slab.Bytes(s)
+}
+
+var plainEscapes = map[byte]rune{'n': '\n', 't': '\t', 'r': '\r', 'f': '\f', 'b': '\b', 'a': '\a', 'e': 0x1b}
+
+// escape reads what follows a backslash in double quotes. wide tells that it makes the string
+// one of characters.
+func (p *parser) escape() (r rune, wide, ok bool) {
+	if p.pos >= len(p.s) {
+		p.unexpected("an escape")
+		return 0, false, false
+	}
+	at, c := p.pos, p.s[p.pos]
+	p.pos++
+	switch {
+	case c == 'x' && p.pos < len(p.s) && p.s[p.pos] == '{':
+		end := strings.IndexByte(p.s[p.pos:], '}')
+		if end < 0 || end > 10 {
+			p.fail(ErrSyntax, at, `\x{ and up to eight digits`, "more")
+			return 0, false, false
+		}
+		n, err := strconv.ParseUint(p.s[p.pos+1:p.pos+end], 16, 32)
+		p.pos += end + 1
+		if err != nil || n > utf8.MaxRune || n >= 0xd800 && n < 0xe000 {
+			p.fail(ErrSyntax, at, "a character of Unicode", fmt.Sprintf("%q", p.s[at:p.pos]))
+			return 0, false, false
+		}
+		return rune(n), n > 0x7f, true
+	case c == 'x':
+		n := 0
+		for n < 2 && p.pos+n < len(p.s) && strings.IndexByte("0123456789abcdefABCDEF", p.s[p.pos+n]) >= 0 {
+			n++
+		}
+		x, _ := strconv.ParseUint("0"+p.s[p.pos:p.pos+n], 16, 32)
+		p.pos += n
+		return rune(x), false, true
+	case c >= '0' && c <= '7':
+		n := 1
+		for n < 3 && at+n < len(p.s) && p.s[at+n] >= '0' && p.s[at+n] <= '7' {
+			n++
+		}
+		o, _ := strconv.ParseUint(p.s[at:at+n], 8, 32)
+		p.pos = at + n
+		return rune(o), o > 0xff, true
+	case plainEscapes[c] != 0:
+		return plainEscapes[c], false, true
+	case isWord(c) || c >= utf8.RuneSelf:
+		p.fail(ErrSyntax, at-1, "an escape that Data::Dumper writes", strconv.Quote(`\`+string(c)))
+		return 0, false, false
+	}
+	return rune(c), false, true
+}
+
+// number reads an integer, a decimal fraction, or a v-string without the v.
+func (p *parser) number() *perl.Value {
+	at := p.pos
+	if p.s[p.pos] == '-' {
+		p.pos++
+	}
+	digits := p.pos
+	dots := 0
+	for p.pos < len(p.s) {
+		c := p.s[p.pos]
+		sign := (c == '+' || c == '-') && (p.s[p.pos-1] == 'e' || p.s[p.pos-1] == 'E') && p.pos > digits
+		if c == '.' {
+			dots++
+		}
+		if !sign && c != '.' && !isWord(c) {
+			break
+		}
+		p.pos++
+	}
+	s := p.s[at:p.pos]
+	if dots >= 2 && digits == at {
+		return p.vstringOf(s, s, at)
+	}
+	if d := p.s[digits:p.pos]; len(d) > 1 && d[0] == '0' && d[1] != '.' || strings.ContainsAny(s, "xXpP_nN") {
+		return p.fail(ErrSyntax, at, "a decimal number", fmt.Sprintf("%.40q", s))
+	}
+	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return p.slab.Int(i)
+	}
+	if u, err := strconv.ParseUint(s, 10, 64); err == nil {
+		return p.slab.Uint(u)
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return p.fail(ErrSyntax, at, "a decimal number", fmt.Sprintf("%.40q", s))
+	}
+	return p.slab.Double(f)
+}
+
+func (p *parser) vstring() *perl.Value {
+	at := p.pos
+	p.pos++
+	for p.pos < len(p.s) && (p.s[p.pos] >= '0' && p.s[p.pos] <= '9' || p.s[p.pos] == '.') {
+		p.pos++
+	}
+	return p.vstringOf(p.s[at+1:p.pos], p.s[at:p.pos], at)
+}
+
+// vstringOf makes the string of a literal such as 1.22.333: a character for each number.
+func (p *parser) vstringOf(numbers, literal string, at int) *perl.Value {
+	var runes []rune
+	text := false
+	for part := range strings.SplitSeq(numbers, ".") {
+		n, err := strconv.ParseUint(part, 10, 31)
+		if err != nil || n > utf8.MaxRune || n >= 0xd800 && n < 0xe000 {
+			return p.fail(ErrSyntax, at, "a v-string", fmt.Sprintf("%.40q", literal))
+		}
+		runes, text = append(runes, rune(n)), text || n > 0xff
+	}
+	v := p.characters(runes, text)
+	if v == nil {
+		return nil
+	}
+	return v.SetLiteral(literal)
+}
+
+// regexp reads qr/pattern/modifiers; a slash in the pattern has a backslash.
+func (p *parser) regexp() *perl.Value {
+	if !p.expect("qr/") {
+		return nil
+	}
+	at := p.pos
+	for p.pos < len(p.s) && p.s[p.pos] != '/' {
+		if p.s[p.pos] == '\\' {
+			p.pos++
+		}
+		p.pos++
+	}
+	if p.pos >= len(p.s) {
+		p.pos = len(p.s)
+		return p.unexpected(`"/" after a pattern`)
+	}
+	pattern := unslash(p.s[at:p.pos])
+	if p.tooLong(len(pattern)) {
+		return nil
+	}
+	p.pos++
+	at = p.pos
+	for p.pos < len(p.s) && strings.IndexByte("msixxnpaadlu", p.s[p.pos]) >= 0 {
+		p.pos++
+	}
+	return p.slab.Ref(p.slab.Regexp(pattern, p.s[at:p.pos]).Bless("Regexp"))
+}
+
+// unslash drops the backslash before slashes, as Perl does of delimiters.
+func unslash(s string) string {
+	if !strings.Contains(s, `\/`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			if i++; s[i] != '/' {
+				b.WriteByte('\\')
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}

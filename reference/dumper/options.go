@@ -1,0 +1,109 @@
+package dumper
+
+import (
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// Package is the Perl package that serializers are negotiated by.
+const Package = "POE::Component::IKC::Freezer"
+
+// DefaultVariable is the variable that texts assign to.
+const DefaultVariable = "$" + Package + "::VAR1"
+
+// The defaults of the limits.
+const (
+	DefaultMaxDepth    = 10_000
+	DefaultMaxElements = 1 << 24
+	DefaultMaxString   = 1 << 28
+)
+
+const largestMaxDepth = 1_000_000
+
+// Options bound the reading and writing. The zero value gives the defaults; Validate freezes it into a Mode.
+type Options struct {
+	Variable    string // the variable that texts assign to; default $POE::Component::IKC::Freezer::VAR1
+	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
+	MaxElements int    // number of values in a text; default 16,777,216
+	MaxString   int    // octets of one string; default 256 MiB
+	// Canonical writes hashes sorted by key, like $Data::Dumper::Sortkeys. Default: in the order of their pairs.
+	Canonical bool
+}
+
+// Mode reads and writes texts. It is safe for concurrent use.
+type Mode struct{ opt Options }
+
+// Validate checks the options and freezes them.
+func (o Options) Validate() (*Mode, error) {
+	for _, l := range []struct {
+		name          string
+		value         *int
+		standard, max int
+	}{
+		{"MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth},
+		{"MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31 - 1},
+		{"MaxString", &o.MaxString, DefaultMaxString, 1<<31 - 1},
+	} {
+		if *l.value < 0 || *l.value > l.max {
+			return nil, fmt.Errorf("dumper: option %s: expected 0 to %d, got %d", l.name, l.max, *l.value)
+		}
+		if *l.value == 0 {
+			*l.value = l.standard
+		}
+	}
+	if o.Variable == "" {
+		o.Variable = DefaultVariable
+	}
+	if n := nameLength(o.Variable); n != len(o.Variable) {
+		return nil, fmt.Errorf("dumper: option Variable: expected a scalar like $VAR1, got %q", o.Variable)
+	}
+	return &Mode{o}, nil
+}
+
+// nameLength returns the length of the name of a scalar that s starts with, or 0.
+func nameLength(s string) int {
+	if len(s) < 2 || s[0] != '$' || s[1] >= '0' && s[1] <= '9' {
+		return 0
+	}
+	n := 1
+	for n < len(s) && (isWord(s[n]) || s[n] == ':') {
+		n++
+	}
+	if n == 1 {
+		return 0
+	}
+	return n
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
+var standard = &Mode{Options{Variable: DefaultVariable, MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString}}
+
+// Thaw reads a text in the default Mode.
+func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }
+
+// Freeze writes a value in the default Mode.
+func Freeze(v *perl.Value) ([]byte, error) { return standard.Freeze(v) }
+
+// Serializer is the serializer named POE::Component::IKC::Freezer of an IKC connection. The zero
+// Serializer uses the default Mode. It is safe for concurrent use.
+type Serializer struct{ Mode *Mode }
+
+// Name returns "POE::Component::IKC::Freezer".
+func (Serializer) Name() string { return Package }
+
+func (s Serializer) mode() *Mode {
+	if s.Mode == nil {
+		return standard
+	}
+	return s.Mode
+}
+
+// Freeze writes a value, for IKC a reference.
+func (s Serializer) Freeze(v *perl.Value) ([]byte, error) { return s.mode().Freeze(v) }
+
+// Thaw reads a text.
+func (s Serializer) Thaw(text []byte) (*perl.Value, error) { return s.mode().Thaw(text) }
