@@ -51,7 +51,7 @@ my @LITE = qw(lite-connect lite-post lite-call lite-post-respond lite-responded 
 # new( in => handle, out => handle, lite => path of lite.pl ) makes the session; POE::Kernel->run does the rest.
 sub new {
     my ( $class, %with ) = @_;
-    my $self = bless { in => $with{in}, sessions => {}, sequence => 0 }, $class;
+    my $self = bless { in => $with{in}, sessions => {}, unix => [], sequence => 0 }, $class;
     my %commands;
     for my $name ( keys %COMMANDS ) {
         my $handler = $COMMANDS{$name};
@@ -102,7 +102,7 @@ sub _input {
 sub _exit {
     my ($self) = @_;
     $self->{lite}->stop;
-    unlink $self->{unix} if defined $self->{unix};
+    unlink @{ $self->{unix} };
     exit 0;
 }
 
@@ -203,7 +203,7 @@ sub listen_for {
     my ( $self, $c, $answer ) = @_;
     my %with = ( name => text( $c, 'name' ), aliases => list( $c, 'aliases' ), _protocol($c) );
     my $unix = optional_text( $c, 'unix' );
-    if ( defined $unix ) { $with{unix} = $self->{unix} = $unix }
+    if ( defined $unix ) { $with{unix} = $unix; push @{ $self->{unix} }, $unix }
     else {
         my $address = optional_text( $c, 'address' );
         @with{qw(ip port)} = _address( defined $address ? $address : '127.0.0.1:0' );
