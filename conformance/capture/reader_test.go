@@ -356,6 +356,13 @@ func TestOldPacketBlocks(t *testing.T) {
 	must(t, err)
 	g.Expect(shortAddrs(got, false)).To(Equal("0 opened C -> S\n0 client@0 \"helloworld\""))
 
+	// One that claims more than it has is taken for what it has.
+	claims := bytes.Clone(file)
+	order.PutUint32(claims[bytes.LastIndex(claims, packets[4].octets)-4:], 5000)
+	got, err = script(t, claims, Limits{})
+	must(t, err)
+	g.Expect(shortAddrs(got, false)).To(Equal("0 opened C -> S\n0 client@0 \"helloworld\""))
+
 	// Simple blocks belong to the first interface: give that one the snapshot length.
 	order.PutUint32(file[28+12:], uint32(cut))
 	got, err = script(t, file, Limits{})

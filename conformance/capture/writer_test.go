@@ -2,6 +2,8 @@ package capture
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -158,4 +160,144 @@ func TestTsharkManyConnections(t *testing.T) {
 	g.Expect(strings.Count(out, "opened")).To(Equal(150))
 	g.Expect(strings.Count(out, "FIN")).To(Equal(300))
 	g.Expect(out).NotTo(ContainSubstring("gap"))
+}
+
+// A capture in which nothing happened is a capture.
+func TestEmpty(t *testing.T) {
+	g := NewWithT(t)
+	var buf bytes.Buffer
+	w, err := NewWriter(&buf, Meta{})
+	must(t, err)
+	must(t, w.Close())
+	must(t, w.Close())
+	g.Expect(tshark(t, buf.Bytes())).To(BeEmpty())
+	got, err := script(t, buf.Bytes(), Limits{})
+	must(t, err)
+	g.Expect(got).To(BeEmpty())
+	r, err := NewReader(&buf)
+	must(t, err)
+	_, err = r.Next()
+	g.Expect(err).To(MatchError(io.EOF))
+	g.Expect(r.Meta().Application).To(Equal("ikc-conform"))
+}
+
+// Times never go back in a file, and no two packets have the same.
+func TestTimesIncrease(t *testing.T) {
+	g := NewWithT(t)
+	file := recording(t, func(w *Writer) {
+		r, err := w.Open(0, testClient, testServer, testTime)
+		must(t, err)
+		must(t, r.Data(FromClient, []byte("a"), testTime.Add(-time.Hour)))
+		must(t, r.Data(FromServer, []byte("b"), testTime))
+		must(t, r.Data(FromServer, []byte("c"), testTime.Add(time.Second)))
+	})
+	r, err := NewReader(bytes.NewReader(file))
+	must(t, err)
+	last := testTime.Add(-1)
+	for {
+		p, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		must(t, err)
+		g.Expect(p.Time.After(last)).To(BeTrue(), "expected packet %d after %v, got %v", p.Number, last, p.Time)
+		last = p.Time
+	}
+	g.Expect(last).To(Equal(testTime.Add(time.Second + 1)))
+}
+
+// Two open connections between the same ends cannot be told apart, so that they must not be written.
+func TestSameEndsAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	file := recording(t, func(w *Writer) {
+		a, err := w.Open(0, testClient, testServer, testTime)
+		must(t, err)
+		b, err := w.Open(0, testClient, testServer, testTime, "mine")
+		must(t, err)
+		g.Expect(b.Client().Port()).To(Equal(testClient.Port() + 1))
+		g.Expect(b.Server()).To(Equal(testServer))
+		must(t, a.CloseWrite(FromClient, testTime))
+		must(t, a.CloseWrite(FromClient, testTime))
+		c, err := w.Open(0, testClient, testServer, testTime)
+		must(t, err)
+		g.Expect(c.Client().Port()).To(Equal(testClient.Port() + 2))
+		must(t, a.CloseWrite(FromServer, testTime))
+		must(t, a.Reset(FromServer, testTime))
+		must(t, b.Reset(FromServer, testTime))
+		for range 2 { // both ports are free again
+			d, err := w.Open(0, testClient, testServer, testTime)
+			must(t, err)
+			g.Expect(d.Client().Port()).To(BeElementOf(testClient.Port(), testClient.Port()+1))
+		}
+	})
+	got, err := script(t, file, Limits{})
+	must(t, err)
+	g.Expect(strings.Count(got, "opened")).To(Equal(5))
+	g.Expect(strings.Count(got, "gap")).To(BeZero())
+	g.Expect(tshark(t, file, "-Y", "tcp.stream==1", "-T", "fields", "-e", "frame.comment")).
+		To(HavePrefix("mine,the client's port was 40001, which another connection of this capture has"))
+}
+
+func TestMisuse(t *testing.T) {
+	g := NewWithT(t)
+	w, err := NewWriter(io.Discard, Meta{})
+	must(t, err)
+	_, err = w.Open(0, testClient, testServer, testTime)
+	g.Expect(err).To(MatchError(ContainSubstring("expected an interface")))
+	n, err := w.Interface("a", "")
+	must(t, err)
+	_, err = w.Open(n, testClient, netip.AddrPort{}, testTime)
+	g.Expect(err).To(MatchError(ContainSubstring("expected two addresses")))
+	r, err := w.Open(n, testClient, testServer, testTime)
+	must(t, err)
+	must(t, r.CloseWrite(FromClient, testTime))
+	g.Expect(r.Data(FromClient, []byte("x"), testTime)).To(MatchError(ErrOver))
+	must(t, r.Data(FromServer, []byte("x"), testTime))
+	must(t, r.Data(FromServer, nil, testTime))
+	must(t, r.Reset(FromClient, testTime))
+	g.Expect(r.Data(FromServer, []byte("x"), testTime)).To(MatchError(ErrOver))
+	must(t, w.Close())
+	g.Expect(r.Reset(FromClient, testTime)).To(Succeed())
+	_, err = w.Open(n, testClient, testServer, testTime)
+	g.Expect(err).To(MatchError(ErrClosed))
+	g.Expect(w.Flush()).To(MatchError(ErrClosed))
+	_, err = w.Interface("b", "")
+	g.Expect(err).To(MatchError(ErrClosed))
+	_, err = Create(filepath.Join(t.TempDir(), "no", "such", "directory"), Meta{})
+	g.Expect(err).To(MatchError(os.ErrNotExist))
+}
+
+func TestLongAndOddTexts(t *testing.T) {
+	g := NewWithT(t)
+	long := strings.Repeat("ä", 40000)
+	file := recording(t, func(w *Writer) {
+		_, err := w.Open(0, testClient, testServer, testTime, long, "bad \xff UTF-8", "")
+		must(t, err)
+	})
+	r, err := NewReader(bytes.NewReader(file))
+	must(t, err)
+	p, err := r.Next()
+	must(t, err)
+	g.Expect(p.Comment).To(Equal(long[:65534] + "\nbad \uFFFD UTF-8"))
+}
+
+// What is written gets out in whole blocks, also before the end.
+func TestWholeBlocksAreFlushed(t *testing.T) {
+	g := NewWithT(t)
+	var buf bytes.Buffer
+	w, err := NewWriter(&buf, Meta{})
+	must(t, err)
+	n, err := w.Interface("a", "")
+	must(t, err)
+	r, err := w.Open(n, testClient, testServer, testTime)
+	must(t, err)
+	must(t, r.Data(FromClient, make([]byte, 3*flushSize), testTime))
+	g.Expect(buf.Len()).To(BeNumerically(">", 2*flushSize))
+	_, err = script(t, buf.Bytes(), Limits{})
+	var cut *TruncatedError
+	g.Expect(errors.As(err, &cut)).To(BeTrue())
+	g.Expect(cut.Offset).To(BeEquivalentTo(buf.Len()), "the last block is not whole")
+	must(t, w.Flush())
+	got, _ := script(t, buf.Bytes(), Limits{})
+	g.Expect(len(got)).To(BeNumerically(">", 3*flushSize))
 }
