@@ -551,3 +551,12 @@ func TestClaimsAreNotBelieved(t *testing.T) {
 		t.Errorf("expected a claim of %d octets to cost at most %d, got %d", maxRecord, 2*readSize, allocated)
 	}
 }
+
+type stuck struct{}
+
+func (stuck) Read([]byte) (int, error) { return 0, nil }
+
+func TestReaderThatGivesNothing(t *testing.T) {
+	_, err := NewReader(stuck{})
+	NewWithT(t).Expect(err).To(MatchError(io.ErrNoProgress))
+}
