@@ -112,13 +112,12 @@ func (r *Relay) Close(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("relay: and %d more errors", r.dropped))
 	}
 	if r.nCut > 0 {
-		err = errors.Join(err, fmt.Errorf("relay: %d connections were still open and have been cut", r.nCut))
+		err = errors.Join(err, fmt.Errorf("relay: connections still open, and cut: %d", r.nCut))
 	}
 	return err
 }
 
 func (r *Relay) cutAll() {
-	r.cut()
 	r.mu.Lock()
 	links := slices.Collect(maps.Keys(r.live))
 	if !r.isCut {
@@ -128,6 +127,7 @@ func (r *Relay) cutAll() {
 	for _, l := range links {
 		l.cut()
 	}
+	r.cut() // last, so that whose dialing fails knows why
 }
 
 func (r *Relay) accept() {
