@@ -60,7 +60,7 @@ func (d *defragmenter) add(key fragmentKey, offset int, body []byte, size int, m
 	if !more {
 		g.size = end
 	}
-	complete := g.size >= 0 && len(g.spans) == 1 && g.spans[0][0] == 0 && g.spans[0][1] >= g.size
+	complete := g.size >= 0 && len(g.spans) == 1 && g.spans[0][0] == 0
 	if !complete && len(g.spans) < maxPieces {
 		return nil, false
 	}

@@ -58,7 +58,7 @@ func TestDefragmentLimits(t *testing.T) {
 	last := uint32(10*maxFragmented - 1)
 	_, ok := d.add(fragmentKey{id: last}, 16, piece, 8, false)
 	g.Expect(ok).To(BeFalse())
-	_, ok = d.add(fragmentKey{id: last}, 0, piece[:4], 8, true)
+	_, ok = d.add(fragmentKey{id: last + 1}, 0, piece[:4], 8, false)
 	g.Expect(ok).To(BeFalse(), "it was cut short")
 	_, ok = d.add(fragmentKey{id: last}, maxDatagram, piece, 8, true)
 	g.Expect(ok).To(BeFalse(), "it is beyond the end of any packet")

@@ -106,6 +106,8 @@ var reassemblyCases = []struct {
 		want: []string{`0 client@0 "hello"`, `0 client@5 FIN`, `0 server@0 FIN`, `1 opened C -> S`, `1 client@0 "again"`}},
 	{name: "same port again, handshake lost", trace: handshake + "c:'hello'fin s:fin c:ack c5001a7001:'again' s7001:'yes'",
 		want: []string{`0 client@0 "hello"`, `0 client@5 FIN`, `0 server@0 FIN`, `1 joined C -> S`, `1 client@0 "again"`, `1 server@0 "yes"`}},
+	{name: "same port again, handshake lost, far behind", trace: handshake + "c:'hello'fin s:fin c:ack c0xb0000000a7001:'again'",
+		want: []string{`0 client@0 "hello"`, `0 client@5 FIN`, `0 server@0 FIN`, `1 joined C -> S`, `1 client@0 "again"`}},
 	{name: "far away", trace: handshake + "c:'hello' c0x50000000:'what' s:'x'",
 		want: []string{`0 client@0 "hello"`, `0 server@0 "x"`, `0 client@5 gap of -1: not captured`, `0 client@1342177279 "what"`}},
 	{name: "far behind", trace: handshake + "c:'hello' c0xb0000000:'what' s:'x'",

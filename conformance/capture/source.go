@@ -26,7 +26,7 @@ func (s *source) peek(n int) ([]byte, error) {
 		}
 		s.fill(n)
 	}
-	return s.buf[s.lo : s.lo+n], nil
+	return s.buf[s.lo : s.lo+n : s.lo+n], nil
 }
 
 func (s *source) fill(n int) {
