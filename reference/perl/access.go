@@ -1,6 +1,9 @@
 package perl
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // Kind tells what v is. A nil Value, an array's hole, is Undef.
 func (v *Value) Kind() Kind {
@@ -15,17 +18,17 @@ func (v *Value) Int() int64 {
 	if v.Kind() != Int {
 		return 0
 	}
-	return int64(v.num)
+	return int64(v.n)
 }
 
 // Uint returns the payload of a Uint or of a non-negative Int, else 0.
 func (v *Value) Uint() uint64 {
 	switch v.Kind() {
 	case Uint:
-		return v.num
+		return v.n
 	case Int:
-		if int64(v.num) >= 0 {
-			return v.num
+		if int64(v.n) >= 0 {
+			return v.n
 		}
 	}
 	return 0
@@ -36,31 +39,68 @@ func (v *Value) Double() float64 {
 	if v.Kind() != Double {
 		return 0
 	}
-	return math.Float64frombits(v.num)
+	return math.Float64frombits(v.n)
 }
 
 // Bool returns the payload of a Bool, else false. See [Value.True] for Perl's idea of truth.
-func (v *Value) Bool() bool { return v.Kind() == Bool && v.num != 0 }
+func (v *Value) Bool() bool { return v.Kind() == Bool && v.n != 0 }
 
-// Str returns the octets of a Bytes, Text or VString, the source of a Code and the pattern of a
-// Regexp; else "". See [Value.AsString] for Perl's string of any scalar.
+// Str returns the octets of a Bytes, Text or VString, the source of a Code, the pattern of a
+// Regexp and the frozen string of a Hooked; else "". See [Value.AsString] for Perl's string of any scalar.
 func (v *Value) Str() string {
-	if v == nil {
-		return ""
+	switch v.Kind() {
+	case Bytes, Text, Code:
+		if v.flags&flagRare == 0 {
+			return unsafe.String((*byte)(v.p), int(v.n))
+		}
+		return v.rare().str
+	case VString, Regexp, Hooked:
+		return v.rare().str
 	}
-	return v.str
+	return ""
+}
+
+// SetStr replaces what Str returns, of the kinds that have it. It returns v.
+func (v *Value) SetStr(s string) *Value {
+	switch v.kind {
+	case Bytes, Text, Code:
+		if v.flags&flagRare == 0 {
+			v.setString(s)
+			return v
+		}
+		v.rare().str = s
+	case VString, Regexp, Hooked:
+		v.rare().str = s
+	}
+	return v
 }
 
 // Target returns what a Ref points at, and the object behind a Tied; else nil.
 func (v *Value) Target() *Value {
-	if v == nil {
-		return nil
+	switch v.Kind() {
+	case Ref:
+		if v.flags&flagRare == 0 {
+			return (*Value)(v.p)
+		}
+		return v.rare().ref
+	case Tied:
+		return v.rare().ref
 	}
-	return v.ref
+	return nil
 }
 
-// SetTarget makes a Ref point at target, or a Tied have it as its object: how cycles are built. It returns v.
-func (v *Value) SetTarget(target *Value) *Value { v.ref = target; return v }
+// SetTarget makes a Ref point at target, or a Tied have it as its object: how cycles are built. It
+// returns v, which stays as it is if it is of another kind.
+func (v *Value) SetTarget(target *Value) *Value {
+	switch {
+	case v.kind != Ref && v.kind != Tied:
+	case v.flags&flagRare != 0:
+		v.rare().ref = target
+	default:
+		v.p = unsafe.Pointer(target)
+	}
+	return v
+}
 
 // Weak tells whether a Ref is weak.
 func (v *Value) Weak() bool { return v != nil && v.flags&flagWeak != 0 }
@@ -82,26 +122,39 @@ func (v *Value) SetRestricted() *Value { v.flags |= flagRestricted; return v }
 
 // Class returns the package that v is blessed into, or "".
 func (v *Value) Class() string {
-	if v == nil || v.body == nil || v.body.rare == nil {
+	if v == nil || v.flags&flagRare == 0 {
 		return ""
 	}
-	return v.body.rare.class
+	return v.rare().class
 }
 
 // Bless sets the class of v itself (Perl's bless \$v) and returns it.
-func (v *Value) Bless(class string) *Value { v.needRare().class = class; return v }
+func (v *Value) Bless(class string) *Value { v.makeRare().class = class; return v }
 
 // Modifiers returns the modifiers of a Regexp, else "".
-func (v *Value) Modifiers() string { return v.aux(Regexp) }
-
-// Literal returns what a VString was written as, else "".
-func (v *Value) Literal() string { return v.aux(VString) }
-
-func (v *Value) aux(k Kind) string {
-	if v.Kind() != k || v.body == nil || v.body.rare == nil {
+func (v *Value) Modifiers() string {
+	if v.Kind() != Regexp {
 		return ""
 	}
-	return v.body.rare.aux
+	return v.rare().aux
+}
+
+// Literal returns what a VString was written as, else "".
+func (v *Value) Literal() string {
+	if v.Kind() != VString {
+		return ""
+	}
+	return v.rare().aux
+}
+
+// SetLiteral makes a Bytes or Text a VString that was written as literal, and returns it.
+func (v *Value) SetLiteral(literal string) *Value {
+	v.makeRare().aux = literal
+	if v.kind == Text {
+		v.flags |= flagUTF8
+	}
+	v.kind = VString
+	return v
 }
 
 // TiedKind returns the sort of a Tied.
@@ -109,7 +162,7 @@ func (v *Value) TiedKind() TiedKind {
 	if v.Kind() != Tied {
 		return TiedScalar
 	}
-	return v.body.rare.tied
+	return v.rare().tied
 }
 
 // TiedKey returns the key of a TiedKey, else nil.
@@ -117,7 +170,7 @@ func (v *Value) TiedKey() *Value {
 	if v.Kind() != Tied {
 		return nil
 	}
-	return v.body.rare.key
+	return v.rare().key
 }
 
 // TiedIndex returns the index of a TiedElement, else 0.
@@ -125,36 +178,50 @@ func (v *Value) TiedIndex() int64 {
 	if v.Kind() != Tied {
 		return 0
 	}
-	return v.body.rare.index
+	return v.rare().index
 }
 
 // SetTiedKey sets the key of a TiedKey and returns it.
-func (v *Value) SetTiedKey(key *Value) *Value { v.needRare().key = key; return v }
+func (v *Value) SetTiedKey(key *Value) *Value { v.makeRare().key = key; return v }
 
 // SetTiedIndex sets the index of a TiedElement and returns it.
-func (v *Value) SetTiedIndex(i int64) *Value { v.needRare().index = i; return v }
+func (v *Value) SetTiedIndex(i int64) *Value { v.makeRare().index = i; return v }
 
 // Elems returns the elements of an Array, else nil. A nil element is a hole. The slice is v's own.
 func (v *Value) Elems() []*Value {
-	if v.Kind() != Array || v.body == nil {
+	if v.Kind() != Array {
 		return nil
 	}
-	return v.body.elems
+	if v.flags&flagRare != 0 {
+		return v.rare().elems
+	}
+	return unsafe.Slice((**Value)(v.p), v.n>>32)[:uint32(v.n)]
 }
 
 // Append adds elements to an Array.
-func (v *Value) Append(elems ...*Value) { b := v.need(); b.elems = append(b.elems, elems...) }
+func (v *Value) Append(elems ...*Value) {
+	if v.kind == Array {
+		v.setElems(append(v.Elems(), elems...))
+	}
+}
 
 // Pairs returns the elements of a Hash in order, else nil. The slice is v's own.
 func (v *Value) Pairs() []Pair {
-	if v.Kind() != Hash || v.body == nil {
+	if v.Kind() != Hash {
 		return nil
 	}
-	return v.body.pairs
+	if v.flags&flagRare != 0 {
+		return v.rare().pairs
+	}
+	return unsafe.Slice((*Pair)(v.p), v.n>>32)[:uint32(v.n)]
 }
 
 // AppendPair adds pairs to a Hash without looking whether their keys are there already.
-func (v *Value) AppendPair(pairs ...Pair) { b := v.need(); b.pairs = append(b.pairs, pairs...) }
+func (v *Value) AppendPair(pairs ...Pair) {
+	if v.kind == Hash {
+		v.setPairs(append(v.Pairs(), pairs...))
+	}
+}
 
 // Get returns the value of an octet key of a Hash, or nil.
 func (v *Value) Get(key string) *Value {
@@ -168,28 +235,27 @@ func (v *Value) Get(key string) *Value {
 
 // Set gives an octet key of a Hash a value, replacing an earlier one.
 func (v *Value) Set(key string, value *Value) {
-	b := v.need()
-	for i := range b.pairs {
-		if b.pairs[i].Key == key && b.pairs[i].Flags&KeyUTF8 == 0 {
-			b.pairs[i].Value = value
-			b.pairs[i].Flags &^= KeyPlaceholder
+	pairs := v.Pairs()
+	for i := range pairs {
+		if pairs[i].Key == key && pairs[i].Flags&KeyUTF8 == 0 {
+			pairs[i].Value = value
+			pairs[i].Flags &^= KeyPlaceholder
 			return
 		}
 	}
-	b.pairs = append(b.pairs, P(key, value))
+	v.AppendPair(P(key, value))
 }
 
-func (v *Value) need() *body {
-	if v.body == nil {
-		v.body = new(body)
+// Assign gives v the kind and the content of from, as Perl's assignment of scalars, arrays and hashes does. v
+// keeps its class and its identity. Elements are shared with from, which must not be used any more if it is an array or a hash.
+func (v *Value) Assign(from *Value) {
+	class := v.Class()
+	*v = *from
+	if v.flags&flagRare != 0 {
+		own := *v.rare()
+		v.p = unsafe.Pointer(&own)
 	}
-	return v.body
-}
-
-func (v *Value) needRare() *rare {
-	b := v.need()
-	if b.rare == nil {
-		b.rare = new(rare)
+	if v.Class() != class {
+		v.Bless(class)
 	}
-	return b.rare
 }

@@ -97,7 +97,7 @@ func (c *comparison) one(t twins) string {
 	}
 	switch a.kind {
 	case Double:
-		if x, y := a.Double(), b.Double(); a.num != b.num && !(math.IsNaN(x) && math.IsNaN(y)) {
+		if x, y := a.Double(), b.Double(); a.n != b.n && !(math.IsNaN(x) && math.IsNaN(y)) {
 			return fmt.Sprintf("%s, other has %s", brief(a), brief(b))
 		}
 	case Array:
@@ -105,15 +105,15 @@ func (c *comparison) one(t twins) string {
 	case Hash:
 		return c.hashes(t)
 	case Ref:
-		c.push(t, a.ref, b.ref, stepTarget, "", 0)
+		c.push(t, a.Target(), b.Target(), stepTarget, "", 0)
 	case Tied:
 		if a.TiedKind() != b.TiedKind() || a.TiedIndex() != b.TiedIndex() {
 			return fmt.Sprintf("tied sort %d index %d, other has %d and %d", a.TiedKind(), a.TiedIndex(), b.TiedKind(), b.TiedIndex())
 		}
-		c.push(t, a.ref, b.ref, stepTied, "", 0)
+		c.push(t, a.Target(), b.Target(), stepTied, "", 0)
 		c.push(t, a.TiedKey(), b.TiedKey(), stepTiedKey, "", 0)
 	default:
-		if a.num != b.num || a.str != b.str || a.UTF8() != b.UTF8() || a.Modifiers() != b.Modifiers() || a.Literal() != b.Literal() {
+		if number := a.kind == Int || a.kind == Uint || a.kind == Bool; number && a.n != b.n || a.Str() != b.Str() || a.UTF8() != b.UTF8() || a.Modifiers() != b.Modifiers() || a.Literal() != b.Literal() {
 			return fmt.Sprintf("%s, other has %s", brief(a), brief(b))
 		}
 		if a.kind == Hooked {

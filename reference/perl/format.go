@@ -87,25 +87,25 @@ func (f *formatter) plain(v *Value, at *place, depth int) {
 	case Double:
 		f.b.WriteString(formatDouble(v.Double()))
 	case Bool:
-		f.b.WriteString("!!" + strconv.Itoa(int(v.num)))
+		f.b.WriteString("!!" + strconv.Itoa(int(v.n)))
 	case Bytes:
-		f.str(v.str, false)
+		f.str(v.Str(), false)
 	case Text:
-		f.str(v.str, true)
+		f.str(v.Str(), true)
 	case VString:
 		f.b.WriteString(v.Literal())
 	case Code:
 		f.b.WriteString("sub ")
-		f.str(v.str, v.UTF8())
+		f.str(v.Str(), v.UTF8())
 	case Regexp:
-		f.b.WriteString("qr/" + v.str + "/" + v.Modifiers())
+		f.b.WriteString("qr/" + v.Str() + "/" + v.Modifiers())
 	case Array, Hash:
 		f.container(v, at, depth)
 	case Ref:
 		f.ref(v, at, depth)
 	case Tied:
 		f.b.WriteString("tied " + [...]string{"scalar", "array", "hash", "hash element", "array element"}[v.TiedKind()] + "(")
-		f.inner(v.ref, &place{at, stepTied, "", 0}, depth)
+		f.inner(v.Target(), &place{at, stepTied, "", 0}, depth)
 		if v.TiedKind() == TiedKey {
 			f.b.WriteString(", ")
 			f.inner(v.TiedKey(), &place{at, stepTiedKey, "", 0}, depth)
@@ -117,7 +117,7 @@ func (f *formatter) plain(v *Value, at *place, depth int) {
 		f.b.WriteString("frozen(")
 		f.str(v.Class(), false)
 		f.b.WriteString(", ")
-		f.str(v.str, false)
+		f.str(v.Str(), false)
 		for i, r := range v.HookRefs() {
 			f.b.WriteString(", \\")
 			f.inner(r, &place{at, stepHookRef, "", i}, depth)
@@ -153,7 +153,7 @@ func (f *formatter) ref(v *Value, at *place, depth int) {
 	if v.Weak() {
 		f.b.WriteString("weak ")
 	}
-	t, target := v.ref, &place{at, stepTarget, "", 0}
+	t, target := v.Target(), &place{at, stepTarget, "", 0}
 	if first := f.seen[t]; first != nil && t != nil {
 		f.b.WriteString(reference(t, first))
 		return
@@ -178,8 +178,8 @@ func reference(t *Value, p *place) string {
 }
 
 func (f *formatter) container(v *Value, at *place, depth int) {
-	open, end, n := "[", "]", len(v.Elems())
-	pairs := v.Pairs()
+	elems, pairs := v.Elems(), v.Pairs()
+	open, end, n := "[", "]", len(elems)
 	if v.kind == Hash {
 		open, end, n = "{", "}", len(pairs)
 		if v.Restricted() {
@@ -199,7 +199,7 @@ func (f *formatter) container(v *Value, at *place, depth int) {
 		}
 		f.newline()
 		if v.kind == Array {
-			f.inner(v.body.elems[i], &place{at, stepElement, "", i}, depth)
+			f.inner(elems[i], &place{at, stepElement, "", i}, depth)
 		} else {
 			p := &pairs[i]
 			f.b.WriteString(f.key(p) + " => ")

@@ -17,7 +17,7 @@ const (
 // frozen is the string the method returned, refs what the references it returned point at.
 // No thaw method is ever run, so the content of the object stays what the class made of it.
 func NewHooked(class string, sort HookType, frozen string, refs ...*Value) *Value {
-	return &Value{kind: Hooked, str: frozen, body: &body{elems: refs, rare: &rare{class: class, hookType: sort}}}
+	return newRare(Hooked, &rare{str: frozen, elems: refs, class: class, hookType: sort})
 }
 
 // HookType returns the sort of a Hooked, else HookScalar.
@@ -25,7 +25,7 @@ func (v *Value) HookType() HookType {
 	if v.Kind() != Hooked {
 		return HookScalar
 	}
-	return v.body.rare.hookType
+	return v.rare().hookType
 }
 
 // HookRefs returns what the references that STORABLE_freeze returned point at, else nil. The slice is v's own.
@@ -33,7 +33,7 @@ func (v *Value) HookRefs() []*Value {
 	if v.Kind() != Hooked {
 		return nil
 	}
-	return v.body.elems
+	return v.rare().elems
 }
 
 // HookMagic returns the object behind a Hooked that is tied as well, else nil.
@@ -41,11 +41,11 @@ func (v *Value) HookMagic() *Value {
 	if v.Kind() != Hooked {
 		return nil
 	}
-	return v.body.rare.key
+	return v.rare().key
 }
 
 // SetHookMagic sets the object behind a Hooked of a tied sort and returns the Hooked.
-func (v *Value) SetHookMagic(object *Value) *Value { v.needRare().key = object; return v }
+func (v *Value) SetHookMagic(object *Value) *Value { v.makeRare().key = object; return v }
 
 // Immortal tells whether an Undef or Bool is one of Perl's own read-only variables, which references
 // such as \undef and \!!1 point at, rather than a copy. Storable keeps the two apart.
@@ -66,20 +66,9 @@ func (v *Value) UTF8() bool { return v != nil && (v.kind == Text || v.flags&flag
 // SetUTF8 sets the UTF-8 flag of a VString or Code and returns it.
 func (v *Value) SetUTF8() *Value { v.flags |= flagUTF8; return v }
 
-// Assign gives v the kind and the content of from, as Perl's assignment of scalars, arrays and hashes does. v
-// keeps its class and its identity. Elements are shared with from, which must not be used any more if it is an array or a hash.
-func (v *Value) Assign(from *Value) {
-	class := v.Class()
-	*v = *from
-	if class != v.Class() {
-		if b := v.body; b != nil {
-			own := *b
-			v.body = &own
-			if b.rare != nil {
-				r := *b.rare
-				v.body.rare = &r
-			}
-		}
-		v.Bless(class)
-	}
+// SetHooked completes a Hooked. It returns v.
+func (v *Value) SetHooked(class, frozen string, refs []*Value) *Value {
+	r := v.makeRare()
+	r.class, r.str, r.elems = class, frozen, refs
+	return v
 }

@@ -170,7 +170,7 @@ func (m *marshaler) list(v reflect.Value, at *place, depth int) (*Value, error) 
 			return nil, err
 		}
 	}
-	array.body.elems = elems
+	array.setElems(elems)
 	return NewRef(array), nil
 }
 
@@ -200,7 +200,7 @@ func (m *marshaler) mapping(v reflect.Value, at *place, depth int) (*Value, erro
 		}
 		pairs[i] = keyPair(e.key, value)
 	}
-	hash.body.pairs = pairs
+	hash.setPairs(pairs)
 	return NewRef(hash), nil
 }
 
@@ -254,7 +254,7 @@ func (m *marshaler) structure(v reflect.Value, at *place, depth int) (*Value, er
 		}
 		pairs = append(pairs, keyPair(f.name, value))
 	}
-	hash.body.pairs = pairs
+	hash.setPairs(pairs)
 	return NewRef(hash), nil
 }
 

@@ -13,11 +13,11 @@ func (v *Value) True() bool {
 	case Undef:
 		return false
 	case Int, Uint, Bool:
-		return v.num != 0
+		return v.n != 0
 	case Double:
 		return v.Double() != 0
 	case Bytes, Text, VString:
-		return v.str != "" && v.str != "0"
+		return v.Str() != "" && v.Str() != "0"
 	}
 	return true
 }
@@ -30,21 +30,21 @@ func (v *Value) AsString() (s string, ok bool) {
 	case Undef:
 		return "", true
 	case Int:
-		return strconv.FormatInt(int64(v.num), 10), true
+		return strconv.FormatInt(int64(v.n), 10), true
 	case Uint:
-		return strconv.FormatUint(v.num, 10), true
+		return strconv.FormatUint(v.n, 10), true
 	case Double:
 		if f := v.Double(); f != 0 {
 			return FormatDouble(f, 15), true
 		}
 		return "0", true // of -0.0, too
 	case Bool:
-		if v.num != 0 {
+		if v.n != 0 {
 			return "1", true
 		}
 		return "", true
 	case Bytes, Text, VString:
-		return v.str, true
+		return v.Str(), true
 	}
 	return "", false
 }

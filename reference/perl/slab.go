@@ -3,13 +3,14 @@ package perl
 import (
 	"math"
 	"math/bits"
+	"unsafe"
 )
 
 const (
-	minSlab = 8
-	maxSlab = 512 // Values; 24 KiB, a size class of Go's allocator
-	bodies  = 16
-	pointer = 256
+	minSlab  = 8
+	maxSlab  = 1024 // Values; 24 KiB, a size class of Go's allocator
+	pointers = 256
+	allPairs = 256
 )
 
 // Slab allocates many Values together, which is several times faster than one by one, and numbers
@@ -19,7 +20,6 @@ type Slab struct {
 	cur   []Value // the rest of the current chunk
 	full  [][]Value
 	shift uint8
-	body  []body
 	elems []*Value
 	pairs []Pair
 }
@@ -57,14 +57,14 @@ func (s *Slab) Undef() *Value {
 // Int returns a new integer.
 func (s *Slab) Int(i int64) *Value {
 	v := s.Undef()
-	v.kind, v.num = Int, uint64(i)
+	v.kind, v.n = Int, uint64(i)
 	return v
 }
 
 // Uint returns a new integer, of kind Int if it fits.
 func (s *Slab) Uint(u uint64) *Value {
 	v := s.Undef()
-	v.kind, v.num = Int, u
+	v.kind, v.n = Int, u
 	if u > math.MaxInt64 {
 		v.kind = Uint
 	}
@@ -74,21 +74,23 @@ func (s *Slab) Uint(u uint64) *Value {
 // Double returns a new floating point number.
 func (s *Slab) Double(f float64) *Value {
 	v := s.Undef()
-	v.kind, v.num = Double, math.Float64bits(f)
+	v.kind, v.n = Double, math.Float64bits(f)
 	return v
 }
 
 // Bytes returns a new string of octets.
 func (s *Slab) Bytes(str string) *Value {
 	v := s.Undef()
-	v.kind, v.str = Bytes, str
+	v.kind = Bytes
+	v.setString(str)
 	return v
 }
 
 // Text returns a new string of characters.
 func (s *Slab) Text(str string) *Value {
 	v := s.Undef()
-	v.kind, v.str = Text, str
+	v.kind = Text
+	v.setString(str)
 	return v
 }
 
@@ -97,7 +99,7 @@ func (s *Slab) Bool(b bool) *Value {
 	v := s.Undef()
 	v.kind = Bool
 	if b {
-		v.num = 1
+		v.n = 1
 	}
 	return v
 }
@@ -105,107 +107,82 @@ func (s *Slab) Bool(b bool) *Value {
 // Ref returns a new reference to target, which may be nil until SetTarget.
 func (s *Slab) Ref(target *Value) *Value {
 	v := s.Undef()
-	v.kind, v.ref = Ref, target
+	v.kind, v.p = Ref, unsafe.Pointer(target)
 	return v
-}
-
-func (s *Slab) newBody() *body {
-	if len(s.body) == 0 {
-		s.body = make([]body, min(bodies, 1<<s.shift))
-	}
-	b := &s.body[0]
-	s.body = s.body[1:]
-	return b
 }
 
 // Array returns a new array of n holes and its elements, for the caller to fill in.
 func (s *Slab) Array(n int) (*Value, []*Value) {
 	v := s.Undef()
-	v.kind, v.body = Array, s.newBody()
+	v.kind = Array
+	var elems []*Value
 	switch {
+	case n == 0:
+		return v, nil
 	case n <= len(s.elems):
-	case n > pointer/4:
-		v.body.elems = make([]*Value, n)
-		return v, v.body.elems
+		elems, s.elems = s.elems[:n:n], s.elems[n:]
+	case n > len(s.elems) && n > pointers/4:
+		elems = make([]*Value, n)
 	default:
-		s.elems = make([]*Value, max(n, min(pointer, 1<<s.shift)))
+		s.elems = make([]*Value, max(n, min(pointers, 1<<s.shift)))
+		elems, s.elems = s.elems[:n:n], s.elems[n:]
 	}
-	v.body.elems, s.elems = s.elems[:n:n], s.elems[n:]
-	return v, v.body.elems
+	v.setElems(elems)
+	return v, elems
 }
 
 // Hash returns a new hash of n empty pairs and these, for the caller to fill in.
 func (s *Slab) Hash(n int) (*Value, []Pair) {
 	v := s.Undef()
-	v.kind, v.body = Hash, s.newBody()
+	v.kind = Hash
+	var pairs []Pair
 	switch {
+	case n == 0:
+		return v, nil
 	case n <= len(s.pairs):
-	case n > pointer/8:
-		v.body.pairs = make([]Pair, n)
-		return v, v.body.pairs
+		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
+	case n > allPairs/4:
+		pairs = make([]Pair, n)
 	default:
-		s.pairs = make([]Pair, max(n, min(pointer/2, 1<<s.shift)))
+		s.pairs = make([]Pair, max(n, min(allPairs, 1<<s.shift)))
+		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
 	}
-	v.body.pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
-	return v, v.body.pairs
+	v.setPairs(pairs)
+	return v, pairs
 }
 
 // Code returns a new sub given by its source text.
 func (s *Slab) Code(source string) *Value {
 	v := s.Undef()
-	v.kind, v.str = Code, source
+	v.kind = Code
+	v.setString(source)
 	return v
 }
 
 // Regexp returns a new compiled pattern.
 func (s *Slab) Regexp(pattern, modifiers string) *Value {
 	v := s.Undef()
-	v.kind, v.str = Regexp, pattern
-	v.needRare().aux = modifiers
+	v.kind, v.flags, v.p = Regexp, flagRare, unsafe.Pointer(&rare{str: pattern, aux: modifiers})
 	return v
 }
 
 // VString returns a new version string.
 func (s *Slab) VString(str, literal string) *Value {
 	v := s.Undef()
-	v.kind, v.str = VString, str
-	v.needRare().aux = literal
+	v.kind, v.flags, v.p = VString, flagRare, unsafe.Pointer(&rare{str: str, aux: literal})
 	return v
 }
 
 // Tied returns a new tied variable, whose object comes later by SetTarget.
 func (s *Slab) Tied(kind TiedKind) *Value {
 	v := s.Undef()
-	v.kind = Tied
-	v.needRare().tied = kind
+	v.kind, v.flags, v.p = Tied, flagRare, unsafe.Pointer(&rare{tied: kind})
 	return v
 }
 
 // Hooked returns a new object that serialized itself, to be completed by SetHooked.
 func (s *Slab) Hooked(sort HookType) *Value {
 	v := s.Undef()
-	v.kind = Hooked
-	v.needRare().hookType = sort
-	return v
-}
-
-// SetHooked completes a Hooked.
-func (v *Value) SetHooked(class, frozen string, refs []*Value) *Value {
-	v.str = frozen
-	v.needRare().class = class
-	v.body.elems = refs
-	return v
-}
-
-// SetStr replaces the octets of a string, the source of a Code or the pattern of a Regexp.
-func (v *Value) SetStr(s string) *Value { v.str = s; return v }
-
-// SetLiteral makes a string a VString that was written as literal.
-func (v *Value) SetLiteral(literal string) *Value {
-	if v.kind == Text {
-		v.flags |= flagUTF8
-	}
-	v.kind = VString
-	v.needRare().aux = literal
+	v.kind, v.flags, v.p = Hooked, flagRare, unsafe.Pointer(&rare{hookType: sort})
 	return v
 }

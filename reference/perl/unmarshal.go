@@ -136,7 +136,7 @@ func (u *unmarshaler) pointer(v *Value, to reflect.Value, at *place, depth int) 
 	}
 	id := v
 	if v.kind == Ref {
-		id = v.ref
+		id = v.Target()
 	}
 	key := madeKey{id, to.Type()}
 	if old, ok := u.made[key]; ok {
@@ -149,8 +149,8 @@ func (u *unmarshaler) pointer(v *Value, to reflect.Value, at *place, depth int) 
 	switch p.Elem().Kind() { // a reference to a scalar may fill a pointer to one
 	case reflect.Slice, reflect.Map, reflect.Struct, reflect.Array, reflect.Interface, reflect.Pointer:
 	default:
-		if v.kind == Ref && v.ref.Kind() != Ref && v.ref.Kind() != Array && v.ref.Kind() != Hash && v.ref.Class() == "" {
-			v, at = v.ref, &place{at, stepTarget, "", 0}
+		if v.kind == Ref && v.Target().Kind() != Ref && v.Target().Kind() != Array && v.Target().Kind() != Hash && v.Target().Class() == "" {
+			v, at = v.Target(), &place{at, stepTarget, "", 0}
 		}
 	}
 	return u.value(v, p.Elem(), at, depth+1)
@@ -172,7 +172,7 @@ func (u *unmarshaler) registered(v *Value, to reflect.Value, at *place, depth in
 func (u *unmarshaler) list(v *Value, to reflect.Value, at *place, depth int) error {
 	array := v
 	if v.kind == Ref {
-		array = v.ref
+		array = v.Target()
 		at = &place{at, stepTarget, "", 0}
 	}
 	if array.Kind() != Array {
@@ -204,7 +204,7 @@ func (u *unmarshaler) list(v *Value, to reflect.Value, at *place, depth int) err
 func (u *unmarshaler) hash(v *Value, at **place) ([]Pair, *Value, error) {
 	hash := v
 	if v.kind == Ref {
-		hash = v.ref
+		hash = v.Target()
 		*at = &place{*at, stepTarget, "", 0}
 	}
 	if hash.Kind() != Hash {
@@ -342,7 +342,7 @@ func scalar(v *Value, to reflect.Value, at *place) error {
 func goString(v *Value) (string, bool) {
 	switch v.Kind() {
 	case Code, Regexp:
-		return v.str, true
+		return v.Str(), true
 	}
 	return v.AsString()
 }
@@ -355,9 +355,9 @@ func integer(v *Value) (int64, bool) {
 		f := v.Double()
 		return int64(f), f == math.Trunc(f) && f >= -1<<63 && f < 1<<63
 	case Bool:
-		return int64(v.num), true
+		return int64(v.n), true
 	case Bytes, Text:
-		if i, err := strconv.ParseInt(strings.TrimSpace(v.str), 10, 64); err == nil {
+		if i, err := strconv.ParseInt(strings.TrimSpace(v.Str()), 10, 64); err == nil {
 			return i, true
 		}
 		f, ok := number(v)
@@ -368,10 +368,10 @@ func integer(v *Value) (int64, bool) {
 
 func unsigned(v *Value) (uint64, bool) {
 	if v.Kind() == Uint {
-		return v.num, true
+		return v.n, true
 	}
 	if v.Kind() == Bytes || v.Kind() == Text {
-		if n, err := strconv.ParseUint(strings.TrimSpace(v.str), 10, 64); err == nil {
+		if n, err := strconv.ParseUint(strings.TrimSpace(v.Str()), 10, 64); err == nil {
 			return n, true
 		}
 	}
@@ -382,13 +382,13 @@ func unsigned(v *Value) (uint64, bool) {
 func number(v *Value) (float64, bool) {
 	switch v.Kind() {
 	case Int, Bool:
-		return float64(int64(v.num)), true
+		return float64(int64(v.n)), true
 	case Uint:
-		return float64(v.num), true
+		return float64(v.n), true
 	case Double:
 		return v.Double(), true
 	case Bytes, Text:
-		f, err := strconv.ParseFloat(strings.TrimSpace(v.str), 64)
+		f, err := strconv.ParseFloat(strings.TrimSpace(v.Str()), 64)
 		return f, err == nil
 	}
 	return 0, false
@@ -402,13 +402,13 @@ func (u *unmarshaler) any(v *Value, at *place, depth int) (any, error) {
 	case Int:
 		return v.Int(), nil
 	case Uint:
-		return v.num, nil
+		return v.n, nil
 	case Double:
 		return v.Double(), nil
 	case Bool:
 		return v.Bool(), nil
 	case Bytes, Text, VString, Code, Regexp:
-		return v.str, nil
+		return v.Str(), nil
 	case Ref:
 		return u.anyRef(v, at, depth)
 	case Array:
@@ -420,7 +420,7 @@ func (u *unmarshaler) any(v *Value, at *place, depth int) (any, error) {
 }
 
 func (u *unmarshaler) anyRef(v *Value, at *place, depth int) (any, error) {
-	t := v.ref
+	t := v.Target()
 	if class := t.Class(); class != "" && u.types != nil {
 		if typ, ok := u.types.byClass[class]; ok {
 			p := reflect.New(reflect.PointerTo(typ)).Elem()
@@ -438,7 +438,7 @@ func (u *unmarshaler) anyRef(v *Value, at *place, depth int) (any, error) {
 	case Code, Regexp:
 		return t.Str(), nil
 	}
-	return into[*any](u, v.ref, &place{at, stepTarget, "", 0}, depth)
+	return into[*any](u, v.Target(), &place{at, stepTarget, "", 0}, depth)
 }
 
 func into[T any](u *unmarshaler, v *Value, at *place, depth int) (any, error) {

@@ -16,6 +16,7 @@ package perl
 import (
 	"fmt"
 	"math"
+	"unsafe"
 )
 
 // Kind tells what a Value is. It keeps apart what Perl's own dumper shows alike but a serializer
@@ -57,10 +58,8 @@ func (k Kind) String() string {
 type Value struct {
 	kind  Kind
 	flags valueFlags
-	num   uint64 // Int, Uint, Bool, and the bits of a Double
-	str   string
-	ref   *Value // Ref, Tied
-	body  *body  // arrays, hashes and everything uncommon
+	n     uint64         // see repr.go
+	p     unsafe.Pointer // see repr.go
 }
 
 type valueFlags uint8
@@ -71,24 +70,8 @@ const (
 	flagRestricted                        // Hash: locked by Hash::Util
 	flagImmortal                          // Undef, Bool: Perl's one and only read-only undef, yes or no
 	flagUTF8                              // VString, Code: the string is UTF-8
+	flagRare                              // p points to a rare
 )
-
-// body is what containers and uncommon values have, apart from the rest to keep scalars small.
-type body struct {
-	elems []*Value
-	pairs []Pair
-	rare  *rare
-}
-
-// rare is what only blessed and exotic values have.
-type rare struct {
-	class    string
-	aux      string // Regexp: modifiers; VString: literal
-	tied     TiedKind
-	hookType HookType
-	key      *Value // Tied: the key of a tied hash element; Hooked: the magic object of a tied variable
-	index    int64  // Tied: the index of a tied array element
-}
 
 // Pair is one element of a hash.
 type Pair struct {
@@ -123,60 +106,68 @@ const (
 func NewUndef() *Value { return &Value{} }
 
 // NewInt returns an integer.
-func NewInt(i int64) *Value { return &Value{kind: Int, num: uint64(i)} }
+func NewInt(i int64) *Value { return &Value{kind: Int, n: uint64(i)} }
 
 // NewUint returns an integer of the kind that Perl would give it: Int if it fits, else Uint.
 func NewUint(u uint64) *Value {
 	if u <= math.MaxInt64 {
 		return NewInt(int64(u))
 	}
-	return &Value{kind: Uint, num: u}
+	return &Value{kind: Uint, n: u}
 }
 
 // NewDouble returns a floating point number. An integral one stays a Double.
-func NewDouble(f float64) *Value { return &Value{kind: Double, num: math.Float64bits(f)} }
+func NewDouble(f float64) *Value { return &Value{kind: Double, n: math.Float64bits(f)} }
 
 // NewBytes returns a string of octets.
-func NewBytes(s string) *Value { return &Value{kind: Bytes, str: s} }
+func NewBytes(s string) *Value { return newString(Bytes, s) }
 
 // NewText returns a string of characters, UTF-8 flag on. The caller vouches for valid UTF-8.
-func NewText(s string) *Value { return &Value{kind: Text, str: s} }
+func NewText(s string) *Value { return newString(Text, s) }
 
 // NewBool returns a boolean.
 func NewBool(b bool) *Value {
 	v := &Value{kind: Bool}
 	if b {
-		v.num = 1
+		v.n = 1
 	}
 	return v
 }
 
 // NewRef returns a reference to target, which must not be nil.
-func NewRef(target *Value) *Value { return &Value{kind: Ref, ref: target} }
+func NewRef(target *Value) *Value { return &Value{kind: Ref, p: unsafe.Pointer(target)} }
 
 // NewArray returns an array. A nil element is a hole: an element that does not exist.
-func NewArray(elems ...*Value) *Value { return &Value{kind: Array, body: &body{elems: elems}} }
+func NewArray(elems ...*Value) *Value {
+	v := &Value{kind: Array}
+	v.setElems(elems)
+	return v
+}
 
 // NewHash returns a hash with the pairs in the order given. Keys must be unique.
-func NewHash(pairs ...Pair) *Value { return &Value{kind: Hash, body: &body{pairs: pairs}} }
+func NewHash(pairs ...Pair) *Value {
+	v := &Value{kind: Hash}
+	v.setPairs(pairs)
+	return v
+}
 
 // NewCode returns a sub given by its source text.
-func NewCode(source string) *Value { return &Value{kind: Code, str: source} }
+func NewCode(source string) *Value { return newString(Code, source) }
 
 // NewRegexp returns a compiled pattern with its modifiers, such as "ix". Perl blesses it into
 // class Regexp; so does whoever builds one to be frozen.
 func NewRegexp(pattern, modifiers string) *Value {
-	return &Value{kind: Regexp, str: pattern, body: &body{rare: &rare{aux: modifiers}}}
+	return newRare(Regexp, &rare{str: pattern, aux: modifiers})
 }
 
 // NewVString returns a version string: its octets, and the literal ("v1.22.333") it was written as.
 func NewVString(s, literal string) *Value {
-	return &Value{kind: VString, str: s, body: &body{rare: &rare{aux: literal}}}
+	return newRare(VString, &rare{str: s, aux: literal})
 }
 
 // NewTied returns a variable tied to object. TiedKey and TiedElement need SetTiedKey or SetTiedIndex.
 func NewTied(kind TiedKind, object *Value) *Value {
-	return &Value{kind: Tied, ref: object, body: &body{rare: &rare{tied: kind}}}
+	return newRare(Tied, &rare{ref: object, tied: kind})
 }
 
 // ArrayRef returns a reference to a new array.

@@ -11,8 +11,8 @@ import (
 
 // What things cost in memory, for MaxAlloc.
 const (
-	valueSize = 48
-	bodySize  = 56
+	valueSize = 24
+	bodySize  = 0
 	pairSize  = 32
 	elemSize  = 8
 )

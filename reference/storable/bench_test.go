@@ -1,0 +1,190 @@
+package storable
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+var ratios = flag.Bool("ratios", false, "compare the speed with Perl's Storable")
+
+// workload is something that the codec is measured with, made when its turn comes, so that no other is in memory.
+type workload struct {
+	name string
+	make func() *perl.Value
+}
+
+func workloads() []workload {
+	call := func() *perl.Value {
+		return perl.HashRef(
+			perl.P("event", perl.HashRef(perl.P("kernel", perl.NewBytes("worker-3")), perl.P("session", perl.NewBytes("database")), perl.P("state", perl.NewBytes("lookup")))),
+			perl.P("params", perl.ArrayRef(perl.NewBytes("user"), perl.NewInt(4711), perl.ArrayRef(perl.NewBytes("name"), perl.NewBytes("mail"), perl.NewDouble(0.5)))),
+			perl.P("from", perl.HashRef(perl.P("kernel", perl.NewBytes("frontend")), perl.P("session", perl.NewBytes("requests")), perl.P("state", perl.NewBytes("_default")))),
+			perl.P("wantarray", perl.NewBytes("")))
+	}
+	record := func(i int) *perl.Value {
+		return perl.HashRef(perl.P("id", perl.NewInt(int64(i))), perl.P("name", perl.NewBytes(fmt.Sprintf("record %d", i))),
+			perl.P("tags", perl.ArrayRef(perl.NewBytes("red"), perl.NewBytes("green"))), perl.P("price", perl.NewDouble(float64(i)+0.25)),
+			perl.P("owner", perl.HashRef(perl.P("uid", perl.NewInt(1000)), perl.P("group", perl.NewBytes("users")))))
+	}
+	records := func(size int) *perl.Value {
+		list := perl.NewArray()
+		for i := 0; ; i++ {
+			list.Append(record(i))
+			if i%50 == 49 || size < 1<<16 {
+				if image, err := Freeze(perl.NewRef(list)); err != nil || len(image) >= size {
+					return perl.NewRef(list)
+				}
+			}
+		}
+	}
+	return []workload{
+		{"call message", call},
+		{"10 KiB of nested records", func() *perl.Value { return records(10 << 10) }},
+		{"1 MiB of small records", func() *perl.Value { return records(1 << 20) }},
+		{"1 MiB string", func() *perl.Value {
+			return perl.ArrayRef(perl.NewBytes(strings.Repeat("0123456789abcdef", 1<<16)))
+		}},
+	}
+}
+
+func BenchmarkThaw(b *testing.B) {
+	for _, w := range workloads() {
+		image, err := Freeze(w.make())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(w.name, func(b *testing.B) {
+			b.SetBytes(int64(len(image)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Thaw(image); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkFreeze(b *testing.B) {
+	for _, w := range workloads() {
+		image, err := Freeze(w.make())
+		if err != nil {
+			b.Fatal(err)
+		}
+		v, err := Thaw(image)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(w.name, func(b *testing.B) {
+			b.SetBytes(int64(len(image)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Freeze(v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// TestRatios measures Go and Perl in turn, in rounds, and prints how many times as fast Go is. Run it alone:
+//
+//	go test ./reference/storable -run TestRatios -ratios -v
+func TestRatios(t *testing.T) {
+	if !*ratios {
+		t.Skip("only with -ratios: it takes a while and wants the machine for itself")
+	}
+	needPerl(t, "Storable", "Time::HiRes")
+	cmd := exec.Command("perl", "testdata/bench.pl")
+	cmd.Stderr = os.Stderr
+	in, _ := cmd.StdinPipe()
+	out, _ := cmd.StdoutPipe()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer in.Close()
+	answers := bufio.NewReader(out)
+	alias, err := ThawOptions{Alias: true}.Validate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%-26s %9s  %-14s %12s %12s %7s", "", "octets", "", "Go", "Perl", "times")
+	for _, w := range workloads() {
+		image, err := Freeze(w.make())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Thaw(image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range []struct {
+			name, perl string
+			run        func() error
+		}{
+			{"thaw", "thaw", func() error { _, err := Thaw(image); return err }},
+			{"thaw, aliased", "thaw", func() error { _, err := alias.Thaw(image); return err }},
+			{"freeze", "nfreeze", func() error { _, err := Freeze(v); return err }},
+		} {
+			goTime, perlTime := rounds(t, op.run, func(n int) float64 {
+				fmt.Fprintf(in, "%s %d %d\n", op.perl, n, len(image))
+				if _, err := in.Write(image); err != nil {
+					t.Fatal(err)
+				}
+				var ns float64
+				if _, err := fmt.Fscanln(answers, &ns); err != nil {
+					t.Fatal(err)
+				}
+				return ns
+			})
+			t.Logf("%-26s %9d  %-14s %12s %12s %7.2f", w.name, len(image), op.name, time.Duration(goTime).Round(time.Duration(goTime/1000+1)),
+				time.Duration(perlTime).Round(time.Duration(perlTime/1000+1)), perlTime/goTime)
+		}
+	}
+}
+
+// rounds times both in turn and returns the medians for one operation in nanoseconds.
+func rounds(t *testing.T, run func() error, other func(n int) float64) (float64, float64) {
+	const count, slice = 9, 60e6
+	n := 1
+	for {
+		start := time.Now()
+		for range n {
+			if err := run(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := time.Since(start); d > slice/4 {
+			n = max(1, int(float64(n)*slice/float64(d)))
+			break
+		}
+		n *= 4
+	}
+	m := max(1, int(float64(n)*slice/other(n)))
+	var ours, theirs []float64
+	for range count {
+		runtime.GC()
+		start := time.Now()
+		for range n {
+			if err := run(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ours = append(ours, float64(time.Since(start))/float64(n))
+		theirs = append(theirs, other(m)/float64(m))
+	}
+	slices.Sort(ours)
+	slices.Sort(theirs)
+	return ours[count/2], theirs[count/2]
+}
