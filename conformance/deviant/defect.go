@@ -1,0 +1,56 @@
+package deviant
+
+import (
+	"slices"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+)
+
+// Defect is one thing that a server does wrong. The zero Defect is none.
+type Defect struct {
+	// Name is a few words; Text says what it does in a sentence.
+	Name, Text string
+	// Kills are the checks that must fail, the one that names the defect first.
+	Kills []string
+	// Hostile says that it shows only in scenarios that are not for servers in use.
+	Hostile bool
+	// Silent says that it shows by silence, for which one has to wait.
+	Silent bool
+
+	// Negotiation.
+	greeting   []string                                             // said before the client speaks
+	lines      func(c *conn, asked string, reply []string) []string // replaces the reply to a line
+	lineEnd    string
+	onlyIKC    bool // refuses SETUP
+	forward    bool // names by IAM in forward order
+	dropsEarly bool // frames that came with the SETUP
+
+	// Octets.
+	freeze storable.FreezeOptions
+	value  func(*perl.Value) *perl.Value
+	image  func([]byte) []byte
+	frame  func([]byte) []byte
+
+	// Requests: before one is carried out, when its state has returned, when the replies are made, and when
+	// they have been sent: true ends the connection.
+	request  func(*request)
+	returned func(*request)
+	replies  func(*request)
+	quit     func(*request) bool
+}
+
+// Defects lists all there are.
+func Defects() []*Defect {
+	return slices.Concat(lineDefects(), octetDefects(), valueDefects(), answerDefects(), stateDefects(), errorDefects(), requestDefects())
+}
+
+// Find returns the defect with a name, nil if there is none.
+func Find(name string) *Defect {
+	for _, d := range Defects() {
+		if d.Name == name {
+			return d
+		}
+	}
+	return nil
+}

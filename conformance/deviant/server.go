@@ -1,0 +1,260 @@
+package deviant
+
+import (
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"sync"
+
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Options of a server. The zero value behaves well.
+type Options struct {
+	// Defect is what it does wrong, nil for nothing.
+	Defect *Defect
+	// Tee, if set, gets a copy of the octets that came by each connection, when it has ended.
+	Tee func(received []byte)
+}
+
+// Server is a running server.
+type Server struct {
+	opts     Options
+	listener net.Listener
+	wg       sync.WaitGroup
+
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	count int64 // calls and posts of the state "count"
+}
+
+// ID is the kernel id of every server.
+const ID = "deviant-00000001-00000001-00000001"
+
+// Name is its kernel name.
+const Name = "Deviant"
+
+// Start starts a server on a free port of the loopback interface.
+func Start(opts Options) (*Server, error) {
+	if opts.Defect == nil {
+		opts.Defect = &Defect{}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{opts: opts, listener: l, conns: map[net.Conn]bool{}}
+	s.wg.Add(1)
+	go s.accept()
+	return s, nil
+}
+
+// Addr is where it listens.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Close ends the server and its connections, and waits for them.
+func (s *Server) Close() error {
+	err := s.listener.Close()
+	s.mu.Lock()
+	for c := range s.conns {
+		_ = c.Close()
+	}
+	s.conns = nil
+	s.mu.Unlock()
+	s.wg.Wait()
+	return err
+}
+
+// track notes a connection; false means that the server is closing.
+func (s *Server) track(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil {
+		return false
+	}
+	s.conns[c] = true
+	return true
+}
+
+func (s *Server) accept() {
+	defer s.wg.Done()
+	for {
+		c, err := s.listener.Accept()
+		if err != nil {
+			return
+		}
+		if !s.track(c) {
+			_ = c.Close()
+			return
+		}
+		s.wg.Add(1)
+		go func() {
+			defer s.wg.Done()
+			k := &conn{s: s, d: s.opts.Defect, c: c}
+			k.serve()
+			_ = c.Close()
+			s.mu.Lock()
+			delete(s.conns, c)
+			s.mu.Unlock()
+			if s.opts.Tee != nil {
+				s.opts.Tee(k.received)
+			}
+		}()
+	}
+}
+
+// conn is a connection of a server.
+type conn struct {
+	s        *Server
+	d        *Defect
+	c        net.Conn
+	n        *wire.Negotiator
+	remote   string // the id of the other side
+	received []byte
+	said     int             // lines changed by the defect
+	held     []*wire.Message // by a defect, until later
+}
+
+var errQuit = errors.New("the defect ends the connection")
+
+func (c *conn) read(write func([]byte)) error {
+	buf := make([]byte, 32<<10)
+	n, err := c.c.Read(buf)
+	if n > 0 {
+		if c.s.opts.Tee != nil {
+			c.received = append(c.received, buf[:n]...)
+		}
+		write(buf[:n])
+		return nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+// serve negotiates, then takes frames until the other side leaves or sends what is none.
+func (c *conn) serve() {
+	dialect := wire.IKC0
+	if c.d.onlyIKC {
+		dialect = wire.IKC
+	}
+	names := []string{Name, c.c.LocalAddr().String()}
+	if c.d.forward {
+		slices.Reverse(names)
+	}
+	c.n = wire.NewNegotiator(wire.NegotiatorConfig{
+		Role: wire.Server, Dialect: dialect, KernelID: ID, PID: "1",
+		Names: names, Serializers: []string{wire.DefaultSerializer},
+	})
+	if err := c.lines(nil, c.d.greeting...); err != nil {
+		return
+	}
+	var scan wire.LineScanner
+	for !c.n.Done() {
+		line, ok, err := scan.Next()
+		if err != nil {
+			return
+		}
+		if !ok {
+			if c.read(scan.Write) != nil {
+				return
+			}
+			continue
+		}
+		reply, err := c.n.Receive(line)
+		if err != nil {
+			return
+		}
+		if c.lines(&line, reply...) != nil {
+			return
+		}
+	}
+	c.remote = c.n.Peer().ID
+	frames := scan.Frames(0)
+	if c.d.dropsEarly && frames.Buffered() > 0 {
+		frames = new(wire.FrameScanner)
+	}
+	for {
+		image, ok, err := frames.Next()
+		if err != nil {
+			return
+		}
+		if !ok {
+			if c.read(frames.Write) != nil {
+				return
+			}
+			continue
+		}
+		v, err := storable.Thaw(image)
+		if err != nil {
+			return
+		}
+		m, err := wire.ParseMessage(v)
+		if err != nil {
+			return
+		}
+		if c.handle(m) != nil {
+			return
+		}
+	}
+}
+
+// lines sends lines in answer to one that came, nil if none did.
+func (c *conn) lines(asked *string, reply ...string) error {
+	if c.d.lines != nil && asked != nil {
+		reply = c.d.lines(c, *asked, reply)
+	}
+	var b []byte
+	for _, l := range reply {
+		if c.d.lineEnd != "" {
+			b = append(append(b, l...), c.d.lineEnd...)
+			continue
+		}
+		b = wire.AppendLine(b, l)
+	}
+	return c.write(b)
+}
+
+func (c *conn) write(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	_, err := c.c.Write(b)
+	return err
+}
+
+// send freezes messages and sends them in one write.
+func (c *conn) send(messages ...*wire.Message) error {
+	var b []byte
+	for _, m := range messages {
+		image, err := c.freeze(m)
+		if err != nil {
+			return err
+		}
+		if c.d.image != nil {
+			image = c.d.image(image)
+		}
+		frame := wire.AppendFrame(nil, image)
+		if c.d.frame != nil {
+			frame = c.d.frame(image)
+		}
+		b = append(b, frame...)
+	}
+	return c.write(b)
+}
+
+func (c *conn) freeze(m *wire.Message) ([]byte, error) {
+	v := m.ToValue()
+	if c.d.value != nil {
+		v = c.d.value(v)
+	}
+	opts := c.d.freeze
+	e, err := opts.Validate()
+	if err != nil {
+		return nil, err
+	}
+	return e.Freeze(v)
+}
