@@ -2,55 +2,52 @@ package perl
 
 import (
 	"math"
-	"math/bits"
 	"unsafe"
 )
 
 const (
 	minSlab  = 8
-	maxSlab  = 1024 // Values; 24 KiB, a size class of Go's allocator
-	pointers = 256
-	allPairs = 256
+	maxSlab  = 512 // Values; 12 KiB
+	maxElems = 256
+	maxPairs = 128
 )
 
 // Slab allocates many Values together, which is several times faster than one by one, and numbers
 // them from 0 in the order of allocation. It is how decoders build trees. A chunk of Values lives as
 // long as any of them is in use. The zero Slab is ready; a Slab is not safe for concurrent use.
 type Slab struct {
-	cur   []Value // the rest of the current chunk
+	cur   []Value // the current chunk
+	used  int     // of cur
+	size  int     // of every chunk
 	full  [][]Value
-	shift uint8
 	elems []*Value
 	pairs []Pair
 }
 
 // Expect sizes the chunks for a tree of about n Values. It must come before the first Value.
-func (s *Slab) Expect(n int) {
-	n = min(max(n, minSlab), maxSlab)
-	s.shift = uint8(bits.Len(uint(n - 1)))
-}
+func (s *Slab) Expect(n int) { s.size = min(max(n, minSlab), maxSlab) }
 
 // Len returns how many Values s gave out.
-func (s *Slab) Len() int { return len(s.full)<<s.shift - len(s.cur) }
+func (s *Slab) Len() int { return len(s.full)*s.size - len(s.cur) + s.used }
 
 // At returns the i-th Value given out. i must be in [0, Len).
-func (s *Slab) At(i int) *Value { return &s.full[i>>s.shift][i&(1<<s.shift-1)] }
+func (s *Slab) At(i int) *Value { return &s.full[i/s.size][i%s.size] }
 
 func (s *Slab) grow() {
-	if s.shift == 0 {
-		s.Expect(maxSlab)
+	if s.size == 0 {
+		s.size = maxSlab
 	}
-	s.cur = make([]Value, 1<<s.shift)
+	s.cur, s.used = make([]Value, s.size), 0
 	s.full = append(s.full, s.cur)
 }
 
 // Undef returns a new undef.
 func (s *Slab) Undef() *Value {
-	if len(s.cur) == 0 {
+	if s.used >= len(s.cur) {
 		s.grow()
 	}
-	v := &s.cur[0]
-	s.cur = s.cur[1:]
+	v := &s.cur[s.used]
+	s.used++
 	return v
 }
 
@@ -121,10 +118,10 @@ func (s *Slab) Array(n int) (*Value, []*Value) {
 		return v, nil
 	case n <= len(s.elems):
 		elems, s.elems = s.elems[:n:n], s.elems[n:]
-	case n > len(s.elems) && n > pointers/4:
+	case n > maxElems/4:
 		elems = make([]*Value, n)
 	default:
-		s.elems = make([]*Value, max(n, min(pointers, 1<<s.shift)))
+		s.elems = make([]*Value, max(n, min(maxElems, s.size/2)))
 		elems, s.elems = s.elems[:n:n], s.elems[n:]
 	}
 	v.setElems(elems)
@@ -141,10 +138,10 @@ func (s *Slab) Hash(n int) (*Value, []Pair) {
 		return v, nil
 	case n <= len(s.pairs):
 		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
-	case n > allPairs/4:
+	case n > maxPairs/4:
 		pairs = make([]Pair, n)
 	default:
-		s.pairs = make([]Pair, max(n, min(allPairs, 1<<s.shift)))
+		s.pairs = make([]Pair, max(n, min(maxPairs, s.size/2)))
 		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
 	}
 	v.setPairs(pairs)

@@ -64,7 +64,7 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 	d.mode, d.header, d.pos = m, h, h.Size
 	d.big = h.Network() || h.Layout.BigEndian
 	d.depth, d.left, d.longest = m.opt.MaxDepth, m.opt.MaxElements, uint64(m.opt.MaxString)
-	d.slab.Expect((len(d.s) - d.pos) / 8)
+	d.slab.Expect((len(d.s) - d.pos) / 6)
 	var root *perl.Value
 	if h.Major < majorWithMinor {
 		root = d.oldValue()

@@ -17,23 +17,29 @@ func (m *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	err := e.freeze(m, v)
 	var image []byte
-	if err == nil {
+	switch n := len(e.buf); {
+	case err != nil:
+	case e.scratch != nil && cap(e.buf)-n < n/4:
+		image = e.buf
+	default:
 		image = bytes.Clone(e.buf)
 	}
 	e.release()
 	return image, err
 }
 
+// longString is the size from which a string makes the encoder leave its scratch buffer for one that
+// has the right size to be the image, which saves a copy.
+const longString = 1 << 16
+
 // Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
 func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
-	scratch := e.buf
-	e.buf = dst
+	e.scratch, e.buf = e.buf[:0], dst
 	err := e.freeze(m, v)
 	if err == nil {
 		dst = e.buf
 	}
-	e.buf = scratch
 	e.release()
 	return dst, err
 }
@@ -41,6 +47,7 @@ func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
 // encoder writes one image.
 type encoder struct {
 	buf     []byte
+	scratch []byte // the pooled buffer, if buf is another
 	start   int
 	seen    seenTable
 	next    uint32 // the index of the next SV
@@ -59,11 +66,14 @@ const keepBuffer, keepSlots = 1 << 22, 1 << 18
 
 func (e *encoder) release() {
 	e.root, e.err = nil, nil
+	if e.scratch != nil {
+		e.buf, e.scratch = e.scratch, nil
+	}
 	if cap(e.buf) > keepBuffer {
 		e.buf = nil
 	}
-	if len(e.seen.slots) > keepSlots {
-		e.seen.slots = nil
+	if cap(e.seen.slots) > keepSlots {
+		e.seen = seenTable{}
 	}
 	e.buf = e.buf[:0]
 	encoders.Put(e)
@@ -239,6 +249,10 @@ func (e *encoder) str(short, long tag, s string) {
 		e.needs(11, "a string beyond 2 GiB")
 		e.buf = append(e.buf, byte(tagLObject), byte(long))
 		e.u64(uint64(n))
+	}
+	if len(s) >= longString && e.scratch == nil && cap(e.buf) > 0 {
+		e.scratch = e.buf[:0]
+		e.buf = e.buf[:len(e.buf):len(e.buf)]
 	}
 	e.buf = append(e.buf, s...)
 }

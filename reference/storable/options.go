@@ -149,7 +149,7 @@ func (o FreezeOptions) Validate() (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Encoder{o}, nil
+	return &Encoder{opt: o}, nil
 }
 
 const oldestMinorWritten = 4

@@ -13,7 +13,7 @@ func Freeze(v *perl.Value) ([]byte, error) { return defaultEncoder.Freeze(v) }
 var (
 	defaultDecoder = &Decoder{opt: ThawOptions{MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements,
 		MaxString: DefaultMaxString, MaxAlloc: DefaultMaxAlloc}}
-	defaultEncoder = &Encoder{FreezeOptions{Minor: minorWritten, MaxDepth: DefaultMaxDepth}}
+	defaultEncoder = &Encoder{opt: FreezeOptions{Minor: minorWritten, MaxDepth: DefaultMaxDepth}}
 )
 
 // Serializer is the serializer named Storable of an IKC connection. The zero Serializer uses the
