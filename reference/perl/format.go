@@ -119,8 +119,8 @@ func (f *formatter) plain(v *Value, at *place, depth int) {
 		f.b.WriteString(", ")
 		f.str(v.Str(), false)
 		for i, r := range v.HookRefs() {
-			f.b.WriteString(", \\")
-			f.inner(r, &place{at, stepHookRef, "", i}, depth)
+			f.b.WriteString(", ")
+			f.pointing(r, &place{&place{at, stepHookRef, "", i}, stepTarget, "", 0}, depth)
 		}
 		if m := v.HookMagic(); m != nil {
 			f.b.WriteString(", tied ")
@@ -153,7 +153,11 @@ func (f *formatter) ref(v *Value, at *place, depth int) {
 	if v.Weak() {
 		f.b.WriteString("weak ")
 	}
-	t, target := v.Target(), &place{at, stepTarget, "", 0}
+	f.pointing(v.Target(), &place{at, stepTarget, "", 0}, depth)
+}
+
+// pointing shows a reference to t, which is at target.
+func (f *formatter) pointing(t *Value, target *place, depth int) {
 	if first := f.seen[t]; first != nil && t != nil {
 		f.b.WriteString(reference(t, first))
 		return

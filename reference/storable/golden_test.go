@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 type golden struct{ name, note, image string }
@@ -62,5 +64,60 @@ func TestGolden(t *testing.T) {
 				t.Errorf("thawed and frozen again:\n got %x\nwant %x", again, g.image)
 			}
 		})
+	}
+}
+
+// readHandmade reads testdata/handmade.txt, whose octets are in hex or quoted.
+func readHandmade(t testing.TB) (list []golden) {
+	text, err := os.ReadFile("testdata/handmade.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		name, rest, ok1 := strings.Cut(line, ": ")
+		octets, want, ok2 := strings.Cut(rest, " = ")
+		if !ok1 || !ok2 {
+			t.Fatalf("testdata/handmade.txt: %s", line)
+		}
+		var image strings.Builder
+		for i, part := range strings.Split(octets, `"`) {
+			if i%2 == 1 {
+				image.WriteString(part)
+				continue
+			}
+			b, err := hex.DecodeString(strings.ReplaceAll(part, " ", ""))
+			if err != nil {
+				t.Fatalf("testdata/handmade.txt: %s: %v", name, err)
+			}
+			image.Write(b)
+		}
+		list = append(list, golden{name, want, image.String()})
+	}
+	return list
+}
+
+// TestHandmade thaws what no Perl at hand writes.
+func TestHandmade(t *testing.T) {
+	for _, g := range readHandmade(t) {
+		v, err := Thaw([]byte(g.image))
+		if err != nil {
+			t.Errorf("%s: %x: %v", g.name, g.image, err)
+			continue
+		}
+		if got := perl.Format(v, perl.FormatOptions{}); got != g.note {
+			t.Errorf("%s:\n got %s\nwant %s", g.name, got, g.note)
+		}
+		for n := range g.image {
+			if v, err := Thaw([]byte(g.image[:n])); err == nil {
+				t.Errorf("%s cut to %d octets: got %s, want an error", g.name, n, perl.Format(v, perl.FormatOptions{}))
+			}
+		}
+		if v, err := Thaw([]byte(g.image + "\x00")); err == nil {
+			t.Errorf("%s with one more octet: got %s, want an error", g.name, perl.Format(v, perl.FormatOptions{}))
+		}
 	}
 }

@@ -122,7 +122,7 @@ func (k *keySet) add(pairs []perl.Pair, i int) bool {
 	}
 	var h uint
 	if n := len(p.Key); n > 0 {
-		h = uint(n)*5 + uint(p.Key[0])*11 + uint(p.Key[n-1])*3 + uint(p.Key[n/2])*23
+		h = uint(n) + uint(p.Key[0])*7 + uint(p.Key[n-1])*29
 	}
 	bit := uint64(1) << (h & 63)
 	if k.bloom&bit != 0 {
