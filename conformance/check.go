@@ -80,13 +80,16 @@ type Outcome uint8
 // The outcomes, from worst to best.
 const (
 	Fail         Outcome = iota // the requirement is violated
+	Known                       // the requirement is violated, as is known of this target
 	Inconclusive                // the evidence is missing
 	Skipped                     // not tried, for the reason given
 	Pass                        // there was evidence, and all of it agrees
 )
 
 // String names the outcome.
-func (o Outcome) String() string { return [...]string{"fail", "inconclusive", "skip", "pass"}[o] }
+func (o Outcome) String() string {
+	return [...]string{"fail", "known deviation", "inconclusive", "skip", "pass"}[o]
+}
 
 // Finding is one violation, and where it is.
 type Finding struct {

@@ -289,7 +289,11 @@ func errorChecks() []*Check {
 			ID: "ERR-009", Level: Should, Party: TheResponder,
 			Requirement: "The message of an error report ends with \".  Request <specifier>\" and, if the request had from, \" sent by <specifier>\".",
 			Source:      srcError, Needs: "an error report on a request that the capture shows",
-			Judge: onRefused(func(t *Trial, x *dialogue.Exchange) {
+			Judge: both(onErrors(func(t *Trial, m *dialogue.Message, x *dialogue.Exchange) {
+				if s := dialogue.ErrorText(m.Params); x == nil && m.IsError && !strings.Contains(s, ".  Request ") {
+					t.Fail(m.Frame, "... .  Request <specifier>", s)
+				}
+			}), onRefused(func(t *Trial, x *dialogue.Exchange) {
 				want := ".  Request " + x.Request.To.String()
 				if x.Request.From.Present() {
 					want += " sent by " + x.Request.From.String()
@@ -297,7 +301,7 @@ func errorChecks() []*Check {
 				for _, e := range x.Errors {
 					t.Hold(strings.HasSuffix(dialogue.ErrorText(e.Params), want), e.Frame, "... "+want, dialogue.ErrorText(e.Params))
 				}
-			}),
+			})),
 		},
 		{
 			ID: "ERR-010", Level: Must, Party: TheResponder,
@@ -352,6 +356,11 @@ func errorChecks() []*Check {
 			},
 		},
 	}
+}
+
+// both judges in two ways.
+func both(a, b func(*Trial)) func(*Trial) {
+	return func(t *Trial) { a(t); b(t) }
 }
 
 // wording holds the message of the error reports on a request against what it should begin with.

@@ -217,6 +217,18 @@ func setupChecks() []*Check {
 			},
 		},
 		{
+			ID: "HS-IKC0-013", Level: Should, Party: TheServer,
+			Requirement: "Frames that follow the client's SETUP before it is answered are not lost.",
+			Source:      "Channel _negociation_done (0.2401, 0.2402)", Needs: "a call of the client behind its SETUP, before the answer, and a later call that was answered",
+			Judge: func(t *Trial) {
+				for _, x := range t.Conn.Exchanges {
+					if x.Request.Frame.Early && x.Request.IsCall() && alwaysAnswers(x.Request.To.Session, x.Request.To.State) && (len(x.Answers) > 0 || settled(t, x)) {
+						t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
+					}
+				}
+			},
+		},
+		{
 			ID: "HS-LINE-001", Level: Should, Party: TheSender,
 			Requirement: "Lines of negotiation end in CRLF.",
 			Source:      "POE::Filter::Line put", Needs: "a line of negotiation",

@@ -2,21 +2,29 @@ package conformance
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// onRequests judges the exchanges that the side judged has to answer.
+// onRequests judges the exchanges that the side judged has to answer. Requests that a client sent
+// before it knew the dialect, and those with a short specifier, are left to the checks about that.
 func onRequests(judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
 	return func(t *Trial) {
 		for _, x := range t.Conn.Exchanges {
-			if x.Request.Frame.From != t.Side {
+			if x.Request.Frame.From != t.Side && !x.Request.Frame.Early && !short(x) {
 				judge(t, x)
 			}
 		}
 	}
+}
+
+// short tells whether a request is addressed by a specifier that does without "poe:".
+func short(x *dialogue.Exchange) bool {
+	v := x.Request.Event.Value
+	return isString(v) && !strings.HasPrefix(v.Str(), "poe:")
 }
 
 // onOwnRequests judges the exchanges that the side judged began.

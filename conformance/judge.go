@@ -111,16 +111,23 @@ func JudgeFile(path string, checks []*Check, opts dialogue.Options, sides ...wir
 		return nil, err
 	}
 	defer r.Close()
+	f := JudgeCapture(r, checks, opts, sides...)
+	f.File = path
+	return f, nil
+}
+
+// JudgeCapture judges both sides of a capture that is being read, or those given.
+func JudgeCapture(r *capture.Reader, checks []*Check, opts dialogue.Options, sides ...wire.Role) *FileVerdict {
 	if len(sides) == 0 {
 		sides = []wire.Role{wire.Server, wire.Client}
 	}
 	j := NewJudge(checks, sides...)
-	err = dialogue.Read(r.Events(capture.Limits{}), opts, j.Connection)
-	f := &FileVerdict{File: path, Verdicts: j.Verdicts(), Connections: j.Connections(), Notes: j.Notes(), Err: err}
+	err := dialogue.Read(r.Events(capture.Limits{}), opts, j.Connection)
+	f := &FileVerdict{Verdicts: j.Verdicts(), Connections: j.Connections(), Notes: j.Notes(), Err: err}
 	if err != nil {
 		f.doubt()
 	}
-	return f, nil
+	return f
 }
 
 // doubt takes back what passed: the part of the capture that is missing might say otherwise.

@@ -69,7 +69,8 @@ func newRoot() *cobra.Command {
 		Long: `ikc-conform tests implementations of IKC, the protocol of Perl's POE::Component::IKC, against
 what the original does, and judges captures of traffic by the same checks.
 
-Exit status: 0 conformant, 1 not conformant, 2 usage, 3 target or harness broke, 5 nothing was checked.`,
+Exit status: 0 conformant, 1 not conformant, 2 usage, 3 target or harness broke, 4 a known
+deviation no longer deviates, 5 nothing was checked.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

@@ -43,7 +43,7 @@ func (j *judging) level() (conformance.Level, error) {
 // show writes reports as asked and returns the worst of their statuses.
 func (j *judging) show(out io.Writer, reports []*report.Report) error {
 	worst := report.ExitConformant
-	severity := map[int]int{report.ExitConformant: 0, report.ExitNothing: 1, report.ExitNotConformant: 2, report.ExitBroken: 3}
+	severity := map[int]int{report.ExitConformant: 0, report.ExitStale: 1, report.ExitNothing: 2, report.ExitNotConformant: 3, report.ExitBroken: 4}
 	for i, r := range reports {
 		if severity[r.Exit] > severity[worst] {
 			worst = r.Exit
@@ -99,6 +99,7 @@ func runCommand() *cobra.Command {
 		hostile  bool
 		timeout  time.Duration
 		progress bool
+		baseline []string
 	)
 	c := &cobra.Command{
 		Use:   "run TARGET...",
@@ -135,6 +136,10 @@ unless --session says that it has published the session of 'ikc-conform list --s
 			if progress {
 				opts.Progress = func(c *harness.CellResult) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: done\n", c.Cell) }
 			}
+			known, err := conformance.KnownDeviations(baseline...)
+			if err != nil {
+				return err
+			}
 			var reports []*report.Report
 			for _, spec := range args {
 				target, err := harness.ParseTarget(spec)
@@ -148,7 +153,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				if err != nil {
 					return broken(err)
 				}
-				reports = append(reports, report.FromRun(result, level))
+				reports = append(reports, report.FromRun(result, level, known))
 			}
 			return j.show(cmd.OutOrStdout(), reports)
 		},
@@ -159,6 +164,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 	c.Flags().BoolVar(&session, "session", false, "the target has published the conformance session")
 	c.Flags().BoolVar(&hostile, "hostile", false, "also do what ends a real Perl server: broken negotiations, bad images, bad frames")
 	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
+	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
 	c.Flags().BoolVar(&progress, "progress", false, "tell on standard error what has been done")
 	return c
 }

@@ -3,6 +3,7 @@ package dialogue
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -171,7 +172,9 @@ func (d *direction) nextFrame() bool {
 	// A scanner of its own over the octets at hand: no copy but the one that the frame keeps.
 	image, size, err := scan.Peek(d.buf)
 	if err != nil {
+		announced := announced(d.buf)
 		d.lose(err.Error())
+		d.s.Broken[d.role].Announced = announced
 		return false
 	}
 	if size == 0 {
@@ -181,6 +184,16 @@ func (d *direction) nextFrame() bool {
 	return true
 }
 
+// announced is the length in the head of a frame, 0 if there is no such head.
+func announced(b []byte) int64 {
+	head, _, ok := bytes.Cut(b[:min(len(b), 20)], []byte{0})
+	if !ok {
+		return 0
+	}
+	n, _ := strconv.ParseInt(string(head), 10, 64)
+	return max(n, 0)
+}
+
 // frame notes a frame of size octets at the front of the buffer.
 func (d *direction) frame(image []byte, size int) *Frame {
 	d.count++
@@ -188,6 +201,7 @@ func (d *direction) frame(image []byte, size int) *Frame {
 		From: d.role, At: d.at, Number: d.count, Offset: d.base,
 		Head: string(d.buf[:size-len(image)-1]), Image: append([]byte(nil), image...),
 	}
+	f.Early = !d.s.agreed && d.role == wire.Client
 	d.s.IsIKC = true
 	d.drop(size)
 	d.s.thaw(f)

@@ -49,6 +49,8 @@ type Problem struct {
 	At     capture.Stamp
 	Offset int64 // in the stream of the direction
 	Text   string
+	// Announced is the length of a frame that was too large to be read, else 0.
+	Announced int64
 }
 
 // Item is a *Line or a *Frame.
@@ -110,6 +112,8 @@ type Frame struct {
 	// Head is the length as it was written; Image what follows the NUL.
 	Head  string
 	Image []byte
+	// Early: a client sent it before the server had agreed.
+	Early bool
 	// Value is the thawed image, nil if Err says why it could not be thawed.
 	Value *perl.Value
 	// Message is what the value means, nil if Err says why it is none.

@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -16,6 +17,8 @@ type matcher struct {
 	calls [2]map[rsvp][]*Exchange
 	// open holds, by wire.Role of the requester, the requests that nothing came back for yet.
 	open [2][]*Exchange
+	// failed holds, by wire.Role of the requester, the requests last reported on, newest first.
+	failed [2][]*Exchange
 }
 
 // rsvp is where an answer goes within a kernel.
@@ -23,6 +26,9 @@ type rsvp struct{ session, state string }
 
 // maxOpen bounds the requests without reply that are kept per direction: posts get none.
 const maxOpen = 4096
+
+// maxFailed bounds the requests that were reported on and may be so again.
+const maxFailed = 64
 
 func (m *matcher) init(c *Connection) {
 	m.c = c
@@ -103,7 +109,9 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 		return
 	}
 	for _, x := range m.open[caller] {
-		if x.Request.IsCall() && x.Request.RSVP.Session == msg.Event.Session {
+		// To the session that waits, or from the session that was called.
+		near := x.Request.RSVP.Session == msg.Event.Session || msg.From.Session != "" && msg.From.Session == x.Request.To.Session
+		if x.Request.IsCall() && near {
 			x.Misdirected = append(x.Misdirected, msg)
 			m.c.Stray = append(m.c.Stray, msg)
 			return
@@ -114,14 +122,27 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 // report gives an error report to the oldest open request that it quotes.
 func (m *matcher) report(msg *Message, requester wire.Role) {
 	text := ErrorText(msg.Params)
-	for _, x := range m.open[requester] {
-		if quotes(text, x.Request) {
-			msg.Exchange = x
-			x.Errors = append(x.Errors, msg)
-			m.close(x)
-			return
+	for _, list := range [][]*Exchange{m.open[requester], m.failed[requester]} {
+		for _, x := range list {
+			if quotes(text, x.Request) {
+				msg.Exchange = x
+				x.Errors = append(x.Errors, msg)
+				m.close(x)
+				m.fail(x)
+				return
+			}
 		}
 	}
+}
+
+// fail notes that a request was reported on, newest first, for reports that come once too often.
+func (m *matcher) fail(x *Exchange) {
+	failed := &m.failed[x.Request.Frame.From]
+	if i := slices.Index(*failed, x); i >= 0 {
+		*failed = slices.Delete(*failed, i, i+1)
+	}
+	*failed = slices.Insert(*failed, 0, x)
+	*failed = (*failed)[:min(len(*failed), maxFailed)]
 }
 
 func (m *matcher) close(x *Exchange) {
@@ -145,10 +166,17 @@ func ErrorText(params *perl.Value) string {
 	return s
 }
 
-// quotes tells whether an error message is about a request.
+// quotes tells whether an error message is about a request: it ends with ".  Request SPEC", before
+// 0.2400 with " [SPEC]", and then who sent it.
 func quotes(text string, request *Message) bool {
-	_, tail, ok := strings.Cut(text, ".  Request "+request.To.String())
-	return ok && (tail == "" || strings.HasPrefix(tail, " sent by "))
+	spec := request.To.String()
+	for _, form := range []string{".  Request " + spec, " [" + spec + "]"} {
+		_, tail, ok := strings.Cut(text, form)
+		if ok && (tail == "" || strings.HasPrefix(tail, " sent by ")) {
+			return true
+		}
+	}
+	return false
 }
 
 // resolve finds out what a message is addressed to after all, and the arguments.

@@ -194,11 +194,11 @@ func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
 	if !hello.Has(string(cell.Role)) {
 		r.cell.Skipped = fmt.Sprintf("the driver of %s cannot be a %s", hello.Implementation, cell.Role)
 	}
-	protocol := cell.Dialect.Client().String()
-	if cell.Role == AsServer {
-		protocol = cell.Dialect.Server().String()
-	}
-	if len(hello.Protocols) > 0 && !slices.Contains(hello.Protocols, protocol) {
+	switch protocol := cell.Dialect.Client().String(); {
+	case hello.HasProtocol(protocol) || len(hello.Protocols) == 0:
+	case cell.Role == AsServer && cell.Dialect == Fallback:
+		r.cell.Skipped = fmt.Sprintf("%s %s does not know SETUP, and so refuses none", hello.Implementation, hello.Release)
+	default:
 		r.cell.Skipped = fmt.Sprintf("%s %s does not speak %s", hello.Implementation, hello.Release, protocol)
 	}
 	return d, nil
@@ -286,18 +286,31 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 			}
 			return probe.Open(ctx, "tcp", relay, cfg)
 		}}
-		for _, sc := range scenarios() {
-			if r.allowed(sc, session) {
-				r.scene(ctx, sc, s)
-			}
-		}
+		r.scenes(ctx, scenarios(), s, session)
 		return nil
 	})
 }
 
-func (r *runner) scene(ctx context.Context, sc scenario, s *stage) {
-	if err := sc.run(ctx, s); err != nil {
-		r.problem(fmt.Errorf("scenario %q: %w", sc.name, err))
+// patience is how many scenarios in a row may come to nothing before the rest is not tried.
+const patience = 3
+
+// scenes plays the scenarios that are allowed.
+func (r *runner) scenes(ctx context.Context, list []scenario, s *stage, session bool) {
+	failed := 0
+	for _, sc := range list {
+		if !r.allowed(sc, session) {
+			continue
+		}
+		if failed == patience {
+			r.problem(fmt.Errorf("scenario %q and those after it were not tried, since the %d before it came to nothing", sc.name, patience))
+			return
+		}
+		failed++
+		if err := sc.run(ctx, s); err != nil {
+			r.problem(fmt.Errorf("scenario %q: %w", sc.name, err))
+			continue
+		}
+		failed = 0
 	}
 }
 
@@ -350,11 +363,7 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 			}
 			return c, err
 		}
-		for _, sc := range append(responderScenarios(), clientScenarios()...) {
-			if r.allowed(sc, true) {
-				r.scene(ctx, sc, s)
-			}
-		}
+		r.scenes(ctx, append(responderScenarios(), clientScenarios()...), s, true)
 		return nil
 	})
 }

@@ -68,7 +68,11 @@ func (s *stage) talk(ctx context.Context, cfg probe.Config, make func(c *probe.C
 			return err
 		}
 	}
-	_, err = c.Barrier(ctx)
+	// Up to 0.2102 a post is only queued when it comes, so what it causes may follow the answer to a
+	// call that came later; but not that to a call after that.
+	if _, err = c.Barrier(ctx); err == nil {
+		_, err = c.Barrier(ctx)
+	}
 	return err
 }
 
@@ -228,6 +232,24 @@ func negotiationScenarios() []scenario {
 			cfg.Early = []*wire.Message{early}
 			return s.talk(ctx, cfg, func(*probe.Conn) []*wire.Message { return nil })
 		}},
+		{"a dialect that does not exist", odd, false, func(ctx context.Context, s *stage) error {
+			c, err := s.connect(ctx, s.config(), false)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if err := c.WriteLine("HELLO IKC1"); err != nil {
+				return err
+			}
+			if line, err := c.ReadLine(ctx); err != nil || line != "NOT" {
+				return ignoreSilence(err)
+			}
+			if err := c.Negotiate(ctx, wire.Client); err != nil {
+				return ignoreSilence(err)
+			}
+			_, err = c.Barrier(ctx)
+			return ignoreSilence(err)
+		}},
 		{"lines that are refused", odd, false, func(ctx context.Context, s *stage) error {
 			cfg := s.config()
 			c, err := s.connect(ctx, cfg, false)
@@ -236,7 +258,6 @@ func negotiationScenarios() []scenario {
 			}
 			defer c.Close()
 			for _, line := range []string{
-				"HELLO IKC1",
 				"SETUP KERNEL=conform;FREEZER=Storable;COLOUR=blue",
 				"SETUP FREEZER=Storable",
 				"SETUP KERNEL=conform",

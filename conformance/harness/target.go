@@ -112,8 +112,8 @@ func releaseDir(release string) (string, error) {
 		root = DefaultReleases
 	}
 	dir := filepath.Join(root, release)
-	if _, err := os.Stat(filepath.Join(dir, "POE", "Component", "IKC.pm")); err != nil {
-		return "", fmt.Errorf("expected POE/Component/IKC.pm in %s (set IKC_RELEASES to the directory that holds a directory for each release): %w", dir, err)
+	if _, err := os.Stat(filepath.Join(dir, "POE", "Component", "IKC", "Responder.pm")); err != nil {
+		return "", fmt.Errorf("expected POE/Component/IKC/Responder.pm in %s (set IKC_RELEASES to the directory that holds a directory for each release): %w", dir, err)
 	}
 	return dir, nil
 }

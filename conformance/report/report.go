@@ -36,7 +36,11 @@ type Report struct {
 	// Exit is the exit status that the report amounts to.
 	Exit int `json:"exit"`
 
-	gate conformance.Level
+	// Stale are known deviations of this target that did not show, though the check was decided.
+	Stale []conformance.Deviation `json:"stale,omitempty"`
+
+	gate       conformance.Level
+	deviations conformance.Deviations
 }
 
 // Part is one cell of a run, or one side of a file.
@@ -81,6 +85,7 @@ type Verdict struct {
 type Summary struct {
 	Passed       int `json:"passed"`
 	Failed       int `json:"failed"`
+	Known        int `json:"known_deviations"`
 	Inconclusive int `json:"inconclusive"`
 	Skipped      int `json:"skipped"`
 }
@@ -91,6 +96,8 @@ func (s *Summary) count(o conformance.Outcome) {
 		s.Passed++
 	case conformance.Fail:
 		s.Failed++
+	case conformance.Known:
+		s.Known++
 	case conformance.Inconclusive:
 		s.Inconclusive++
 	case conformance.Skipped:
@@ -98,9 +105,13 @@ func (s *Summary) count(o conformance.Outcome) {
 	}
 }
 
-// FromRun makes a report of a run. gate is the level up to which a failed check counts against the target.
-func FromRun(r *harness.Result, gate conformance.Level) *Report {
+// FromRun makes a report of a run. gate is the level up to which a failed check counts against the
+// target; known are the deviations that do not, for targets that say who they are.
+func FromRun(r *harness.Result, gate conformance.Level, known conformance.Deviations) *Report {
 	rep := &Report{Subject: r.Target, Identity: r.Identity, Started: r.Started, Took: r.Took, gate: gate}
+	if r.Identity != nil {
+		rep.deviations = known.Of(r.Identity.Implementation, r.Identity.Release)
+	}
 	for _, c := range r.Cells {
 		p := &Part{Name: c.Cell.String(), Capture: c.Capture, Took: c.Took, Skipped: c.Skipped, Problems: c.Problems, Notes: c.Notes}
 		if c.Err != nil {
@@ -148,6 +159,9 @@ func FromFiles(files []*conformance.FileVerdict, gate conformance.Level) *Report
 func (r *Report) add(p *Part, verdicts []conformance.Verdict) {
 	r.Parts = append(r.Parts, p)
 	for _, v := range verdicts {
+		if d := r.deviations.Find(v.Check.ID); d != nil && v.Outcome == conformance.Fail {
+			v.Outcome, v.Reason = conformance.Known, d.Reason
+		}
 		p.Summary.count(v.Outcome)
 		r.result(v.Check).Verdicts = append(r.result(v.Check).Verdicts, &Verdict{
 			Part: p.Name, Outcome: v.Outcome.String(), Evidence: v.Evidence, Findings: v.Findings, More: v.More, Reason: v.Reason, Capture: p.Capture,
@@ -175,17 +189,28 @@ func (r *Report) finish() {
 			switch v.Outcome {
 			case conformance.Fail.String():
 				c.outcome = conformance.Fail
-			case conformance.Pass.String():
+			case conformance.Known.String():
 				if c.outcome != conformance.Fail {
+					c.outcome, c.Reason = conformance.Known, v.Reason
+				}
+			case conformance.Pass.String():
+				if c.outcome == conformance.Inconclusive {
 					c.outcome = conformance.Pass
 				}
 			default:
-				c.Reason = v.Reason
+				if c.outcome == conformance.Inconclusive {
+					c.Reason = v.Reason
+				}
 			}
 		}
 		c.Outcome = c.outcome.String()
-		if c.outcome != conformance.Inconclusive {
+		if c.outcome == conformance.Pass {
 			c.Reason = ""
+			if d := r.deviations.Find(c.ID); d != nil {
+				r.Stale = append(r.Stale, *d)
+			}
+		}
+		if c.outcome != conformance.Inconclusive {
 			counted++
 		}
 		r.Summary.count(c.outcome)
@@ -200,6 +225,8 @@ func (r *Report) finish() {
 		r.Exit = ExitBroken
 	case counted == 0:
 		r.Exit = ExitNothing
+	case len(r.Stale) > 0:
+		r.Exit = ExitStale
 	}
 }
 

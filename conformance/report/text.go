@@ -36,6 +36,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 			}
 		}
 	}
+	r.known(&b)
 	r.undecided(&b)
 	fmt.Fprintf(&b, "\n%s\n", r.Verdict())
 	_, err := io.WriteString(w, b.String())
@@ -46,6 +47,9 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 func (r *Report) Verdict() string {
 	s := r.Summary
 	counts := fmt.Sprintf("%d checks passed, %d failed, %d inconclusive", s.Passed, s.Failed, s.Inconclusive)
+	if s.Known > 0 {
+		counts = fmt.Sprintf("%d checks passed, %d failed, %d known deviations, %d inconclusive", s.Passed, s.Failed, s.Known, s.Inconclusive)
+	}
 	switch r.Exit {
 	case ExitConformant:
 		if s.Failed > 0 {
@@ -56,6 +60,9 @@ func (r *Report) Verdict() string {
 		return "Not conformant: " + counts + "."
 	case ExitBroken:
 		return "No verdict, since the target, the capture or the harness broke: " + counts + "."
+	}
+	if r.Exit == ExitStale {
+		return "Known deviations are stale, remove them: " + counts + "."
 	}
 	return "Nothing was checked: " + counts + "."
 }
@@ -73,6 +80,9 @@ func (r *Report) parts(b *strings.Builder) {
 			continue
 		default:
 			fmt.Fprintf(b, "%3d passed  %3d failed  %3d inconclusive", p.Summary.Passed, p.Summary.Failed, p.Summary.Inconclusive)
+			if p.Summary.Known > 0 {
+				fmt.Fprintf(b, "  %d known", p.Summary.Known)
+			}
 		}
 		if p.Took > 0 {
 			fmt.Fprintf(b, "  %6v", p.Took.Round(10*time.Millisecond))
@@ -126,6 +136,21 @@ func (r *Report) failures(b *strings.Builder) {
 				}
 			}
 		}
+	}
+}
+
+// known lists the deviations that are known, and those that are known wrongly.
+func (r *Report) known(b *strings.Builder) {
+	if r.Summary.Known > 0 {
+		b.WriteString("\nKnown deviations:\n\n")
+	}
+	for _, c := range r.Checks {
+		if c.outcome == conformance.Known {
+			fmt.Fprintf(b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Reason)
+		}
+	}
+	for _, d := range r.Stale {
+		fmt.Fprintf(b, "\n  ! %s is listed as a known deviation of %s %s to %s, but it passes: %s\n", d.Check, d.Implementation, d.From, d.To, d.Reason)
 	}
 }
 
