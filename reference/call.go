@@ -36,7 +36,7 @@ func (s *Session) CallTo(ctx context.Context, to string, params any, rsvp string
 		return 0, fmt.Errorf("ikc: rsvp: %w", err)
 	}
 	if spec.Session == "" {
-		spec.Session = s.alias
+		spec.Session = s.Alias()
 	}
 	return s.k.post(ctx, s, to, params, wire.At(spec))
 }
@@ -62,19 +62,26 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 		return 0, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
 	m := &wire.Message{Event: wire.At(spec), Params: v, From: k.from(s)}
-	var permit func(*Channel)
+	var permit, revoke func(*Channel)
+	k.stats.posts.Add(1)
 	if rsvp.Present() {
 		if rsvp.Kernel == "" {
 			rsvp.Kernel = k.cfg.Name
 		}
 		m.RSVP = rsvp
+		at := address{rsvp.Session, rsvp.State}
 		permit = func(*Channel) {
 			k.mu.Lock()
-			k.permits[address{rsvp.Session, rsvp.State}]++
+			k.permits[at]++
+			k.mu.Unlock()
+		}
+		revoke = func(*Channel) {
+			k.mu.Lock()
+			k.permitted(at)
 			k.mu.Unlock()
 		}
 	}
-	return k.dispatch(ctx, spec.Kernel, m, permit)
+	return k.dispatch(ctx, spec.Kernel, m, later, permit, revoke)
 }
 
 // RemoteError is what another kernel reported about a request of ours.
@@ -85,6 +92,9 @@ type RemoteError struct {
 }
 
 func (e *RemoteError) Error() string {
+	if e.Operation == "" {
+		return "ikc: remote kernel: " + e.Message
+	}
 	return fmt.Sprintf("ikc: remote kernel: %s: %s", e.Operation, e.Message)
 }
 
@@ -106,12 +116,6 @@ func (w *waiter) finish(o outcome) {
 	select {
 	case w.done <- o:
 	default:
-	}
-}
-
-func (w *waiter) lost(c *Channel, err error) {
-	if w.from == c {
-		w.finish(outcome{err: err})
 	}
 }
 
@@ -173,18 +177,29 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 		delete(k.waiters, state)
 		k.mu.Unlock()
 	}()
-	_, err = k.dispatch(ctx, spec.Kernel, m, func(c *Channel) {
+	k.stats.calls.Add(1)
+	_, err = k.dispatch(ctx, spec.Kernel, m, atOnce, func(c *Channel) {
 		k.mu.Lock()
+		defer k.mu.Unlock()
+		if c != nil && c.lost {
+			w.finish(outcome{err: ErrDisconnected})
+			return
+		}
 		w.from, k.waiters[state] = c, w
-		k.mu.Unlock()
-	})
+	}, nil)
 	if err != nil {
 		return nil, err
 	}
 	var out outcome
-	k.turn.wait(ctx, func() {
+	wait(ctx, func() {
 		select {
 		case out = <-w.done:
+		case <-k.down:
+			select {
+			case out = <-w.done:
+			default:
+				out.err = ErrClosed
+			}
 		case <-ctx.Done():
 			out.err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", to, context.Cause(ctx))
 		}
@@ -192,15 +207,16 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 	return out.value, out.err
 }
 
-// answered hands an answer, or an error report, to the blocking call that it concerns. It returns
-// false if there is none.
-func (k *Kernel) answered(m *wire.Message) bool {
+// answered hands an answer, or an error report, that came by a channel to the blocking call that it
+// concerns, or to the subscription. It returns false if there is none. Only the kernel that was
+// called may answer.
+func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 	switch {
 	case m.Event.Session == callSession:
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		w := k.waiters[m.Event.State]
-		if w == nil {
+		if w == nil || !samePeer(w.from, c) {
 			return false
 		}
 		delete(k.waiters, m.Event.State)
@@ -210,31 +226,43 @@ func (k *Kernel) answered(m *wire.Message) bool {
 		}
 		w.finish(outcome{value: v})
 		return true
-	case m.IsError && m.Event.Session == responderAlias:
-		return k.failed(remoteError(m.Params))
+	case m.Event.Session == responderAlias && strings.HasPrefix(m.Event.State, "IKC:receipt "):
+		return k.received(c, m)
+	case m.IsError && m.Event.Session == responderAlias && m.Event.State == "remote_error":
+		e := remoteError(m.Params)
+		if !k.failed(c, e) {
+			return false
+		}
+		k.mu.Lock()
+		k.remoteTrouble(e)
+		k.mu.Unlock()
+		return true
 	}
 	return false
 }
 
+// samePeer tells whether what comes by channel c can be the answer to what went by channel asked. A
+// kernel may be connected twice, and answers by the connection that it knows us by.
+func samePeer(asked, c *Channel) bool {
+	return asked == c || asked != nil && c != nil && asked.peer.ID == c.peer.ID
+}
+
 // failed gives an error report to the oldest call that waits for the request it names. The report
 // itself does not say which call it means; a kernel handles requests in order, so it is the oldest.
-func (k *Kernel) failed(e *RemoteError) bool {
+func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var oldest *waiter
-	for _, w := range k.waiters {
-		if names(e.Message, w.request) && (oldest == nil || w.order < oldest.order) {
-			oldest = w
+	var at string
+	for state, w := range k.waiters {
+		if samePeer(w.from, c) && names(e.Message, w.request) && (oldest == nil || w.order < oldest.order) {
+			oldest, at = w, state
 		}
 	}
 	if oldest == nil {
 		return false
 	}
-	for state, w := range k.waiters {
-		if w == oldest {
-			delete(k.waiters, state)
-		}
-	}
+	delete(k.waiters, at)
 	oldest.finish(outcome{err: e})
 	return true
 }
@@ -247,7 +275,7 @@ func names(message string, request specifier.Specifier) bool {
 
 // remoteError reads the params of an error report: [message, kernel, operation], or the message alone.
 func remoteError(params *perl.Value) *RemoteError {
-	e := &RemoteError{Operation: "error"}
+	e := new(RemoteError)
 	parts := []*perl.Value{params}
 	if params.Kind() == perl.Ref {
 		parts = params.Target().Elems()
@@ -276,6 +304,6 @@ func (s *Session) PostTo(ctx context.Context, to *perl.Value, params any) error 
 	if err != nil {
 		return fmt.Errorf("ikc: params for %v: %w", a, err)
 	}
-	_, err = s.k.dispatch(ctx, a.Kernel, &wire.Message{Event: a, Params: v, From: s.k.from(s)}, nil)
+	_, err = s.k.dispatch(ctx, a.Kernel, &wire.Message{Event: a, Params: v, From: s.k.from(s)}, later, nil, nil)
 	return err
 }

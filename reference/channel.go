@@ -2,14 +2,10 @@ package ikc
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -18,17 +14,30 @@ import (
 // Channel is a connection to a remote kernel.
 type Channel struct {
 	k          *Kernel
+	number     uint64
 	conn       net.Conn
 	peer       wire.Peer
+	aliases    []string // of the peer, and the address it was reached at
 	dialect    wire.Dialect
 	serializer wire.Serializer
+	frames     *wire.FrameScanner
 	out        *outbox
 	in         inbox
+	jobs       sync.WaitGroup // with Config.QueuePerSession: requests in the queues of sessions
+	since      atomic.Uint64  // tick of the watchdog at which a request began inline; 0 if there is none
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	once       sync.Once
+
+	// Guarded by the kernel's mu.
 	registered bool // under peer.ID
+	ready      bool // monitors have been told
+	lost       bool // no answer can come any more
+	failed     bool // monitors have been told of an error
 }
+
+// ID returns the number of the channel, unique in its kernel, by which monitors know it.
+func (c *Channel) ID() uint64 { return c.number }
 
 // Peer returns what the remote kernel said of itself.
 func (c *Channel) Peer() wire.Peer { return c.peer }
@@ -39,10 +48,17 @@ func (c *Channel) Dialect() wire.Dialect { return c.dialect }
 // Serializer returns the package agreed on.
 func (c *Channel) Serializer() string { return c.serializer.Name() }
 
+// LocalAddr and RemoteAddr are those of the connection.
+func (c *Channel) LocalAddr() net.Addr { return c.conn.LocalAddr() }
+
+// RemoteAddr is the address of the peer.
+func (c *Channel) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
 // Done is closed when the connection has ended; Err then tells why.
 func (c *Channel) Done() <-chan struct{} { return c.ctx.Done() }
 
-// Err returns why the connection ended: io.EOF if the peer closed it in order, nil while it lives.
+// Err returns why the connection ended: io.EOF if the peer closed it in order, net.ErrClosed if Close
+// did, nil while it lives.
 func (c *Channel) Err() error {
 	if c.ctx.Err() == nil {
 		return nil
@@ -51,73 +67,47 @@ func (c *Channel) Err() error {
 }
 
 // Close ends the connection once what is queued has been written, or the handshake timeout passed.
+// Requests that have not been begun are dropped.
 func (c *Channel) Close() error {
 	c.out.drain(c.k.cfg.HandshakeTimeout)
 	c.end(net.ErrClosed)
 	return nil
 }
 
-// Serve takes connections from l until ctx ends or the kernel is shut down; both give nil. It closes l.
-func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
-	k.mu.Lock()
-	if k.closed {
-		k.mu.Unlock()
-		_ = l.Close()
-		return ErrClosed
-	}
-	k.listeners[l] = struct{}{}
-	k.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
-	defer func() {
-		stop()
-		_ = l.Close()
-		k.mu.Lock()
-		delete(k.listeners, l)
-		k.mu.Unlock()
-	}()
-	for {
-		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			var ne net.Error
-			if errors.As(err, &ne) && ne.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) {
-				continue
-			}
-			return fmt.Errorf("ikc: accept on %v: %w", l.Addr(), err)
-		}
-		go func() {
-			if _, err := k.attach(context.WithoutCancel(ctx), conn, wire.Server, ""); err != nil && !errors.Is(err, ErrClosed) {
-				k.log.Warn("connection refused", "peer", conn.RemoteAddr().String(), "error", err)
-			}
-		}()
-	}
+// end closes the connection and takes the peer off the books, once.
+func (c *Channel) end(cause error) {
+	c.once.Do(func() {
+		c.k.lose(c, cause)
+		c.cancel(cause)
+		c.out.close(cause)
+		_ = c.conn.Close()
+		c.in.close()
+		c.k.unregister(c, cause)
+	})
 }
 
-// Dial connects to a remote kernel, network and address as in net.Dial, and negotiates.
-func (k *Kernel) Dial(ctx context.Context, network, address string) (*Channel, error) {
-	ctx, cancel := context.WithTimeout(ctx, k.cfg.HandshakeTimeout)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, fmt.Errorf("ikc: connect: %w", err)
-	}
-	return k.attach(ctx, conn, wire.Client, address)
-}
+// lingering is how long a connection that cannot be written to is still read, for what the peer has
+// sent before.
+const lingering = time.Second
 
-// DialConn negotiates as a client over a connection that exists already, such as one with TLS. The
-// remote kernel also gets the alias name, unless that is empty.
-func (k *Kernel) DialConn(ctx context.Context, conn net.Conn, name string) (*Channel, error) {
-	return k.attach(ctx, conn, wire.Client, name)
+// writeFailed is told by the outbox that the peer cannot be written to. What it sent before is still handled.
+func (c *Channel) writeFailed(err error) {
+	c.k.mu.Lock()
+	c.k.channelError(c, "write", err)
+	c.k.mu.Unlock()
+	c.k.lose(c, err)
+	_ = c.conn.SetReadDeadline(time.Now().Add(lingering))
 }
 
 // attach makes a channel of a connection: it negotiates, registers the peer, and starts reading.
 // The connection is closed when that fails.
 func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name string) (*Channel, error) {
-	c := &Channel{k: k, conn: conn}
+	if k.cfg.Wrap != nil {
+		conn = k.cfg.Wrap(conn)
+	}
+	c := &Channel{k: k, conn: conn, number: k.stats.channels.Add(1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
-	c.out = newOutbox(conn, k.cfg.MaxQueue, c.end)
+	c.out = newOutbox(conn, k.cfg.MaxQueue, &k.stats, c.writeFailed)
 	c.in.init(k.cfg.MaxQueue)
 	k.mu.Lock()
 	if k.closed {
@@ -129,127 +119,41 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	k.running.Add(1)
 	k.mu.Unlock()
 
-	frames, err := c.negotiate(ctx, role)
+	err := c.negotiate(ctx, role)
+	if err == nil {
+		if name == "" {
+			name = conn.RemoteAddr().String()
+		}
+		c.aliases = append([]string(nil), c.peer.Aliases...)
+		err = k.register(c, name)
+	}
 	if err != nil {
-		k.running.Done()
+		defer k.running.Done()
 		c.end(err)
-		return nil, fmt.Errorf("ikc: negotiation with %v: %w", conn.RemoteAddr(), err)
-	}
-	if name == "" {
-		name = conn.RemoteAddr().String()
-	}
-	if err := k.register(c, name); err != nil {
-		k.running.Done()
-		c.end(err)
+		if closedHere(err) {
+			return nil, err
+		}
+		k.stats.handshakesFailed.Add(1)
+		err = fmt.Errorf("ikc: negotiation with %v: %w", conn.RemoteAddr(), err)
+		k.trouble("negotiate", err)
 		return nil, err
 	}
-	go func() {
-		defer k.running.Done()
-		c.end(c.read(frames))
-	}()
+	if k.cfg.OnConnect != nil {
+		k.cfg.OnConnect(c)
+	}
+	go c.read()
 	return c, nil
 }
 
-// negotiate runs the state machine of package wire over the connection.
-func (c *Channel) negotiate(ctx context.Context, role wire.Role) (*wire.FrameScanner, error) {
-	cfg := wire.NegotiatorConfig{
-		Role: role, Dialect: c.k.cfg.Dialect, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
-		Names: append(append([]string{c.k.cfg.Name}, c.k.cfg.Aliases...), localName(c.conn.LocalAddr())),
+// trouble tells of an error before there is a connection.
+func (k *Kernel) trouble(operation string, err error) {
+	if k.cfg.OnError != nil {
+		k.cfg.OnError(operation, err)
+		return
 	}
-	for _, s := range c.k.cfg.Serializers {
-		cfg.Serializers = append(cfg.Serializers, s.Name())
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.inform("", "error", event{operation: "channel-" + operation, message: wheelError(err)}) == 0 {
+		k.log.Warn("connection failed", "operation", operation, "error", err)
 	}
-	deadline := time.Now().Add(c.k.cfg.HandshakeTimeout)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
-	}
-	if err := c.conn.SetDeadline(deadline); err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-
-	n := wire.NewNegotiator(cfg)
-	if err := c.sendLines(n.Start()); err != nil {
-		return nil, err
-	}
-	var lines wire.LineScanner
-	buf := make([]byte, 2048)
-	for !n.Done() {
-		line, ok, err := lines.Next()
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			got, err := c.conn.Read(buf)
-			if lines.Write(buf[:got]); err != nil && got == 0 {
-				if errors.Is(err, io.EOF) {
-					err = fmt.Errorf("expected a line, the peer closed the connection: %w", io.ErrUnexpectedEOF)
-				}
-				return nil, err
-			}
-			continue
-		}
-		reply, err := n.Receive(line)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.sendLines(reply); err != nil {
-			return nil, err
-		}
-	}
-	c.peer, c.dialect = n.Peer(), n.Dialect()
-	for _, s := range c.k.cfg.Serializers {
-		if s.Name() == n.Serializer() {
-			c.serializer = s
-		}
-	}
-	if c.serializer == nil {
-		return nil, fmt.Errorf("%w: no serializer %q here", wire.ErrRefused, n.Serializer())
-	}
-	if c.peer.ID == "" {
-		return nil, fmt.Errorf("%w: the peer gave no name", wire.ErrRefused)
-	}
-	return lines.Frames(c.k.cfg.MaxFrame), c.conn.SetDeadline(time.Time{})
-}
-
-func (c *Channel) sendLines(lines []string) error {
-	var b []byte
-	for _, line := range lines {
-		b = wire.AppendLine(b, line)
-	}
-	if len(b) == 0 {
-		return nil
-	}
-	_, err := c.conn.Write(b)
-	return err
-}
-
-// localName is how a kernel names one of its sockets: host:port, or unix: and the path with what a
-// name cannot hold replaced. Source: Channel channel_start.
-func localName(a net.Addr) string {
-	name := a.String()
-	if a.Network() == "unix" {
-		if name == "" || name == "@" {
-			name = strconv.Itoa(os.Getpid())
-		}
-		name = "unix:" + name
-	}
-	return strings.Map(func(r rune) rune {
-		if r < 0x80 && wire.ValidName(string(r)) {
-			return r
-		}
-		return '_'
-	}, name)
-}
-
-// end closes the connection and takes the peer off the books, once.
-func (c *Channel) end(cause error) {
-	c.once.Do(func() {
-		c.cancel(cause)
-		_ = c.conn.Close()
-		c.out.close(cause)
-		c.in.close()
-		c.k.unregister(c, cause)
-	})
 }

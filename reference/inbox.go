@@ -1,26 +1,28 @@
 package ikc
 
-import (
-	"sync"
+import "sync"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-)
-
-// inbox is the bounded queue of requests that a peer has sent and that wait for their turn. Its
-// goroutine lives only while there are any.
+// inbox is a bounded queue of work, carried out in order by one goroutine at a time. That goroutine
+// lives only while there is any.
+//
+// The goroutine that reads a connection need not queue what it could do itself: tryBegin makes it
+// the worker for one piece, and tells whether that is possible. If that takes long, somebody else
+// takes the reading over (takeOver), and the goroutine stays the worker until the queue is empty.
 type inbox struct {
 	limit int
 
 	mu     sync.Mutex
 	room   *sync.Cond
-	queue  []received
-	octets int
-	busy   bool
+	queue  []job
+	octets int  // of what is queued, or being carried out by the goroutine work
+	busy   bool // somebody is the worker
+	inline bool // the worker is the reader
 	closed bool
 }
 
-type received struct {
-	msg  *wire.Message
+// job is a piece of work, with the octets that it counts for.
+type job struct {
+	run  func()
 	size int
 }
 
@@ -29,48 +31,82 @@ func (b *inbox) init(limit int) {
 	b.room = sync.NewCond(&b.mu)
 }
 
-// put queues a request, waiting for room; handle is called for each in order, by one goroutine at a
-// time. It returns false when the inbox has been closed.
-func (b *inbox) put(r received, handle func(*wire.Message)) bool {
+// put queues a job, waiting for room. It returns false when the inbox has been closed.
+func (b *inbox) put(j job) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.octets > 0 && b.octets+r.size > b.limit && !b.closed {
+	for b.octets > 0 && b.octets+j.size > b.limit && !b.closed {
 		b.room.Wait()
 	}
 	if b.closed {
 		return false
 	}
-	b.queue = append(b.queue, r)
-	b.octets += r.size
+	b.queue = append(b.queue, j)
+	b.octets += j.size
 	if !b.busy {
 		b.busy = true
-		go b.work(handle)
+		go func() {
+			b.mu.Lock()
+			b.work()
+		}()
 	}
 	return true
 }
 
-func (b *inbox) work(handle func(*wire.Message)) {
-	b.mu.Lock()
-	for len(b.queue) > 0 && !b.closed {
+// work empties the queue. It is called with mu locked and by the worker, and returns with neither.
+func (b *inbox) work() {
+	for len(b.queue) > 0 {
 		batch := b.queue
 		b.queue = nil
-		b.mu.Unlock()
-		for _, r := range batch {
-			handle(r.msg)
-			b.mu.Lock()
-			b.octets -= r.size
-			closed := b.closed
-			b.room.Broadcast()
+		for i, j := range batch {
+			batch[i] = job{}
 			b.mu.Unlock()
-			if closed {
+			j.run()
+			b.mu.Lock()
+			b.octets -= j.size
+			b.room.Broadcast()
+			if b.closed {
 				break
 			}
 		}
-		b.mu.Lock()
 	}
 	b.busy = false
 	b.room.Broadcast()
 	b.mu.Unlock()
+}
+
+// tryBegin makes the caller the worker if there is none and nothing waits. finish must follow.
+func (b *inbox) tryBegin() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.busy || b.closed {
+		return false
+	}
+	b.busy, b.inline = true, true
+	return true
+}
+
+// finish ends what tryBegin began. If the reading has been taken over meanwhile it does what has
+// been queued since, and returns false: the caller is not the reader any more.
+func (b *inbox) finish() bool {
+	b.mu.Lock()
+	if b.inline {
+		b.busy, b.inline = false, false
+		b.room.Broadcast()
+		b.mu.Unlock()
+		return true
+	}
+	b.work()
+	return false
+}
+
+// takeOver ends the inline work of the reader: whoever gets true is to see that there is another.
+func (b *inbox) takeOver() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	was := b.inline
+	b.inline = false
+	return was
 }
 
 // close drops what waits.
@@ -82,7 +118,7 @@ func (b *inbox) close() {
 	b.room.Broadcast()
 }
 
-// settle waits until no request is being handled.
+// settle waits until nothing is queued or being carried out.
 func (b *inbox) settle() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -4,7 +4,8 @@
 // A [Kernel] is what a POE process is to its peers. It has sessions ([Kernel.NewSession]) with
 // states ([State]); what a session publishes, remote kernels may post to and call. It takes
 // connections ([Kernel.Serve]) and makes them ([Kernel.Dial]), and sends with [Kernel.Post] and
-// [Kernel.Call].
+// [Kernel.Call]. [Kernel.Subscribe] makes proxies of remote sessions, [Kernel.Monitor] tells what
+// happens to remote kernels.
 //
 //	k, err := ikc.New(ikc.Config{Name: "Timeserver"})
 //	s, err := k.NewSession("clock", map[string]ikc.State{
@@ -15,15 +16,18 @@
 //	err = k.Serve(ctx, l)
 //
 // States run one at a time per kernel, the requests of one connection in the order of their
-// arrival, as in POE. While a state waits in Call, others may run.
+// arrival, as in POE. While a state waits in a method of this package that takes a context, and was
+// given the state's own, others may run. [Config.QueuePerSession] trades that for one queue for each session.
+//
+// A program that only wants to call a server and wait is better off with package clientlite.
 //
 // What a Perl kernel does is taken from POE::Component::IKC 0.2402; comments name module and sub.
 package ikc
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"strconv"
 	"sync"
@@ -53,8 +57,14 @@ type Config struct {
 	Dialect wire.Dialect
 	// Serializers in order of preference. Default: Storable.
 	Serializers []wire.Serializer
-	// HandshakeTimeout bounds connecting and negotiating. Default: DefaultHandshakeTimeout.
+	// HandshakeTimeout bounds connecting and negotiating, and how long a connection that ends waits
+	// for the peer to read what is queued. Default: DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
+	// IdleTimeout ends a connection from which nothing came for so long, with ErrIdle. Default: never.
+	IdleTimeout time.Duration
+	// MaxConnections bounds the connections that each Serve has at once; more are accepted when
+	// others have ended. Default: no bound.
+	MaxConnections int
 	// MaxFrame bounds the image of a frame received, in octets. Default: wire.DefaultMaxFrame.
 	MaxFrame int
 	// MaxQueue bounds what waits to be written to one peer, and what a peer has sent and waits to
@@ -62,6 +72,18 @@ type Config struct {
 	// one that sends too fast for the second is read no further until there is room.
 	// Default: DefaultMaxQueue.
 	MaxQueue int
+	// QueuePerSession lets the states of different sessions run at the same time. Those of one session
+	// still run one at a time, the requests of one connection to one session in order of arrival.
+	QueuePerSession bool
+	// OnConnect is told of every connection that has been negotiated, in either role, before a
+	// request that came by it is handled. It must not block.
+	OnConnect func(*Channel)
+	// OnError is told what goes wrong before a connection is there: operation is "connect", "accept"
+	// or "negotiate". Default: monitors get it as an error with operation "channel-" and that.
+	OnError func(operation string, err error)
+	// Wrap, if not nil, may return a connection to be used in place of one just accepted or dialled:
+	// one that records every octet, say.
+	Wrap func(net.Conn) net.Conn
 	// Logger gets what the original warns of. Default: slog.Default().
 	Logger *slog.Logger
 }
@@ -72,39 +94,31 @@ type Kernel struct {
 	id     string
 	log    *slog.Logger
 	turn   turn
-	lastID atomic.Uint64 // of rsvp states made by Call
+	lastID atomic.Uint64 // of rsvp states made here
+	stats  counters
+	watch  watchdog
+	events monitorQueue
+	local  inbox // requests to this kernel from itself
 
 	mu        sync.Mutex
 	closed    bool
 	sessions  map[string]*Session // by alias
+	proxies   map[string]*Proxy   // by specifier, and by short alias
 	permits   map[address]int     // rsvp permissions: posts still allowed
 	waiters   map[string]*waiter  // blocking calls, by rsvp state
+	receipts  map[string]*receipt // subscriptions asked for, by rsvp state
 	channels  map[string]*Channel // by remote kernel id
 	names     map[string]string   // alias of a kernel -> its id; our own names lead to our id
-	fallback  string              // id of the default kernel, "" if there is none
+	monitors  map[string][]*watcher
+	fallback  string // id of the default kernel, "" if there is none
 	open      map[*Channel]struct{}
-	listeners map[closer]struct{}
-	running   sync.WaitGroup // goroutines of connections
+	listeners map[net.Listener]struct{}
+	running   sync.WaitGroup // goroutines of connections, of the local queue, of monitors
+	down      chan struct{}  // closed by Shutdown
 }
-
-type closer interface{ Close() error }
 
 // address is a state of a session of this kernel.
 type address struct{ session, state string }
-
-// Errors of a kernel, for errors.Is.
-var (
-	// ErrClosed: the kernel has been shut down.
-	ErrClosed = errors.New("ikc: kernel is shut down")
-	// ErrUnknownKernel: no kernel of that name or id is connected.
-	ErrUnknownKernel = errors.New("ikc: unknown kernel")
-	// ErrDisconnected: the connection ended before the answer came.
-	ErrDisconnected = errors.New("ikc: connection lost")
-	// ErrQueueFull: the peer does not read what is sent to it.
-	ErrQueueFull = errors.New("ikc: write queue is full")
-	// ErrNoSender: the request does not say who sent it.
-	ErrNoSender = errors.New("ikc: request has no sender")
-)
 
 // New makes a kernel. It listens to nothing and is connected to nobody yet.
 func New(cfg Config) (*Kernel, error) {
@@ -138,11 +152,13 @@ func New(cfg Config) (*Kernel, error) {
 	}
 	k := &Kernel{
 		cfg: cfg, id: cfg.ID, log: cfg.Logger.With("kernel", cfg.Name), turn: make(turn, 1),
-		sessions: map[string]*Session{}, permits: map[address]int{}, waiters: map[string]*waiter{},
-		channels: map[string]*Channel{}, names: map[string]string{},
-		open: map[*Channel]struct{}{}, listeners: map[closer]struct{}{},
+		sessions: map[string]*Session{}, proxies: map[string]*Proxy{}, permits: map[address]int{},
+		waiters: map[string]*waiter{}, receipts: map[string]*receipt{},
+		channels: map[string]*Channel{}, names: map[string]string{}, monitors: map[string][]*watcher{},
+		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
-	for _, name := range append([]string{cfg.ID, cfg.Name}, cfg.Aliases...) {
+	k.local.init(cfg.MaxQueue)
+	for _, name := range k.ownNames() {
 		k.names[name] = k.id
 	}
 	if err := k.addResponder(); err != nil {
@@ -156,6 +172,21 @@ func (k *Kernel) ID() string { return k.id }
 
 // Name returns the name given in Config.
 func (k *Kernel) Name() string { return k.cfg.Name }
+
+func (k *Kernel) ownNames() []string {
+	return append([]string{k.cfg.Name}, k.cfg.Aliases...)
+}
+
+// start runs f in a goroutine that Shutdown waits for, unless the kernel is shut down already.
+func (k *Kernel) start(f func()) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return false
+	}
+	k.running.Go(f)
+	return true
+}
 
 // ids counts the kernels of this process.
 var ids atomic.Uint32

@@ -2,6 +2,7 @@ package ikc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -25,51 +26,86 @@ type requestError struct {
 
 func (e *requestError) Error() string { return e.msg }
 
-// request carries out a message of a peer, or of this kernel itself if c is nil.
+// request carries out a message of a peer, or of this kernel itself if c is nil. yield, if not nil,
+// is called when the state waits.
 // Source: Responder request.
-func (k *Kernel) request(c *Channel, m *wire.Message) {
+func (k *Kernel) request(c *Channel, m *wire.Message, yield func()) {
+	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	if err := k.carryOut(c, m, &to); err != nil {
+	session, args, err := k.admit(m, &to)
+	if err == nil {
+		err = k.run(c, m, session, to.State, args, yield)
+	}
+	if err != nil {
 		k.reportError(c, m, to, err)
 	}
 }
 
-func (k *Kernel) carryOut(c *Channel, m *wire.Message, to *specifier.Specifier) *requestError {
+// queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
+func (k *Kernel) queue(c *Channel, m *wire.Message, size int) {
+	k.stats.requests.Add(1)
+	to := m.Event.Specifier
+	session, args, err := k.admit(m, &to)
+	if err != nil {
+		k.reportError(c, m, to, err)
+		return
+	}
+	c.jobs.Add(1)
+	session.queue.put(job{size: size, run: func() {
+		defer c.jobs.Done()
+		if err := k.run(c, m, session, to.State, args, nil); err != nil {
+			k.reportError(c, m, to, err)
+		}
+		c.out.flush()
+	}})
+}
+
+// admit finds what a request is for, and checks that it may. to becomes what is addressed in the end.
+func (k *Kernel) admit(m *wire.Message, to *specifier.Specifier) (*Session, []*perl.Value, *requestError) {
+	if m.Event.Err != nil {
+		return nil, nil, &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.Value, perl.FormatOptions{}))}
+	}
 	args := []*perl.Value{m.Params}
 	if to.State == specifier.ProxyState {
 		state, list, ok := m.Proxied()
 		if !ok {
-			return &requestError{OpRequest, "params of IKC:proxy are not [state, [arguments]]"}
+			return nil, nil, &requestError{OpRequest, "params of IKC:proxy are not [state, [arguments]]"}
 		}
 		to.State, args = state, append([]*perl.Value(nil), list...)
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if err := k.allow(*to); err != nil {
-		return err
+		return nil, nil, err
 	}
 	if to.Arg != "" {
 		args = append(args, str(to.Arg))
 	}
-	k.mu.Lock()
 	session := k.sessions[to.Session]
-	k.mu.Unlock()
 	if session == nil {
-		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
+		return nil, nil, &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
 	}
-	return k.invoke(c, m, session, to.State, args)
+	return session, args, nil
 }
 
-// allow checks that a peer may address a state: an rsvp of ours, good for one post, or published.
+// permitted uses up an rsvp permission, if there is one. mu is locked.
+func (k *Kernel) permitted(at address) bool {
+	n := k.permits[at]
+	switch {
+	case n == 0:
+		return false
+	case n == 1:
+		delete(k.permits, at)
+	default:
+		k.permits[at] = n - 1
+	}
+	return true
+}
+
+// allow checks that a peer may address a state: an rsvp of ours, good for one post, or published. mu is locked.
 // Source: Responder _req_is_published.
 func (k *Kernel) allow(to specifier.Specifier) *requestError {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	at := address{to.Session, to.State}
-	if n := k.permits[at]; n > 0 {
-		if n == 1 {
-			delete(k.permits, at)
-		} else {
-			k.permits[at] = n - 1
-		}
+	if len(k.permits) > 0 && k.permitted(address{to.Session, to.State}) {
 		return nil
 	}
 	s := k.sessions[to.Session]
@@ -82,8 +118,8 @@ func (k *Kernel) allow(to specifier.Specifier) *requestError {
 	return nil
 }
 
-// invoke runs a state and sends what it returns. Source: Responder::Thunk __thunk.
-func (k *Kernel) invoke(c *Channel, m *wire.Message, s *Session, name string, args []*perl.Value) *requestError {
+// run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
+func (k *Kernel) run(c *Channel, m *wire.Message, s *Session, name string, args []*perl.Value, yield func()) *requestError {
 	k.mu.Lock()
 	state := s.states[name]
 	k.mu.Unlock()
@@ -92,36 +128,52 @@ func (k *Kernel) invoke(c *Channel, m *wire.Message, s *Session, name string, ar
 	}
 	r := &Request{Session: s, State: name, Args: args, WantArray: m.WantArray, IsCall: m.IsCall(), Channel: c}
 	if m.From.Present() && m.From.Err == nil {
-		r.Sender = &Sender{k: k, session: s, from: m.From}
+		r.Sender = &Sender{k: k, session: s, channel: c, from: m.From}
 	}
 	ctx := context.Background()
 	if c != nil {
 		ctx = c.ctx
 	}
-	k.turn.take()
-	result, err := state(k.turn.inState(ctx), r)
-	k.turn.give()
+	ctx, h := s.turn.begin(ctx, yield)
+	result, err := state(ctx, r)
+	h.end()
 	if err != nil {
 		return &requestError{OpInvocation, err.Error()}
 	}
-	if !m.IsCall() {
+	if !r.IsCall {
 		return nil
 	}
 	answer, err := returned(result, m.WantArray)
 	if err != nil {
 		return &requestError{OpInvocation, err.Error()}
 	}
-	if answer == nil {
-		return nil
-	}
-	reply := &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)}
-	if err := k.deliver(m.RSVP.Specifier, reply); err != nil {
-		k.log.Warn("answer not sent", "to", m.RSVP.String(), "error", err)
-		if c != nil && !isRouting(err) {
-			c.end(err)
-		}
+	if answer != nil {
+		k.answer(c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
 	}
 	return nil
+}
+
+// answer sends what a state returned: by the connection that the call came by if it is the peer's own
+// name that the rsvp gives, else to whoever has that name.
+func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) {
+	k.stats.answers.Add(1)
+	var err error
+	if c != nil && c.calls(rsvp.Kernel) {
+		err = c.send(m, true)
+	} else {
+		_, err = k.dispatch(context.Background(), rsvp.Kernel, m, later, nil, nil)
+	}
+	if err != nil {
+		k.undeliverable(c, rsvp, err)
+	}
+}
+
+// undeliverable is what becomes of an answer that cannot be sent. A peer that calls but does not read costs its connection.
+func (k *Kernel) undeliverable(c *Channel, rsvp wire.Address, err error) {
+	k.log.Warn("answer not sent", "to", rsvp.String(), "error", err)
+	if c != nil && errors.Is(err, ErrQueueFull) {
+		c.end(err)
+	}
 }
 
 // returned makes params of what a state returned; nil means that no answer is sent.
@@ -177,29 +229,40 @@ func (k *Kernel) from(s *Session) wire.Address {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(s.published) == 0 {
+	if len(s.published) == 0 || len(s.aliases) == 0 {
 		return wire.Address{}
 	}
-	return wire.At(specifier.Specifier{Kernel: k.id, Session: s.alias, State: specifier.ProxyState})
+	return wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: specifier.ProxyState})
 }
 
-// reportError tells the sender of a request, and the log, what went wrong with it. An error report
-// is never answered with another. Source: Responder _error_response.
+// reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
+// error report is never answered with another. Source: Responder _error_response.
 func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError) {
+	k.stats.errors.Add(1)
 	text := e.msg + ".  Request " + to.String()
 	if m.From.Present() {
 		text += " sent by " + m.From.String()
 	}
-	k.log.Warn("request failed", "operation", "local-"+e.op, "error", text)
-	if m.IsError || c == nil {
+	k.mu.Lock()
+	told := k.inform(to.Kernel, "error", event{operation: "local-" + e.op, message: text})
+	k.mu.Unlock()
+	if told == 0 {
+		k.log.Warn("request failed", "operation", "local-"+e.op, "error", text)
+	}
+	if m.IsError {
 		return
 	}
 	report := &wire.Message{
-		Event:   wire.At(specifier.Specifier{Kernel: c.peer.ID, Session: responderAlias, State: "remote_error"}),
+		Event:   wire.At(specifier.Specifier{Kernel: k.id, Session: responderAlias, State: "remote_error"}),
 		Params:  perl.ArrayRef(str(text), str(to.Kernel), str(e.op)),
 		IsError: true,
 	}
-	if err := c.send(report); err != nil {
+	if c == nil {
+		k.toSelf(report)
+		return
+	}
+	report.Event.Kernel = c.peer.ID
+	if err := c.send(report, true); errors.Is(err, ErrQueueFull) {
 		c.end(err)
 	}
 }

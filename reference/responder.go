@@ -3,6 +3,7 @@ package ikc
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -53,10 +54,24 @@ func (k *Kernel) doYouHave(_ context.Context, r *Request) (any, error) {
 }
 
 // remoteError takes the error report of another kernel that no blocking call waits for.
+// Source: Responder remote_error.
 func (k *Kernel) remoteError(_ context.Context, r *Request) (any, error) {
 	e := remoteError(r.Arg(0))
-	k.log.Warn("remote error", "operation", "remote-"+e.Operation, "kernel", e.Kernel, "error", e.Message)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.remoteTrouble(e) {
+		k.log.Warn("remote error", "operation", "remote-"+e.Operation, "kernel", e.Kernel, "error", e.Message)
+	}
 	return nil, nil
+}
+
+// remoteTrouble tells monitors of an error report. mu is locked. Source: Responder _do_error.
+func (k *Kernel) remoteTrouble(e *RemoteError) (told bool) {
+	operation := "remote"
+	if e.Operation != "" {
+		operation = "remote-" + strings.TrimPrefix(e.Operation, "remote-")
+	}
+	return k.inform(kernelPart(e.Kernel), "error", event{operation: operation, message: e.Message}) > 0
 }
 
 // Ping asks a kernel whether it is there.
@@ -69,4 +84,14 @@ func (k *Kernel) Ping(ctx context.Context, kernel string) error {
 		return fmt.Errorf("ikc: ping %s: expected PONG, got %s", kernel, perl.Format(v, perl.FormatOptions{}))
 	}
 	return nil
+}
+
+// str makes a byte string, or a UTF-8 one if s needs it.
+func str(s string) *perl.Value {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return perl.NewText(s)
+		}
+	}
+	return perl.NewBytes(s)
 }

@@ -4,119 +4,239 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
-	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // register enters a negotiated peer under its id and aliases, and under the address it was reached
-// at. Names that are taken stay with whoever has them. Source: Responder register.
+// at. Names that are taken stay with whoever has them; a peer whose id is taken can send, but not be
+// addressed. Source: Responder register, Channel _negociation_done.
 func (k *Kernel) register(c *Channel, address string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
 		return ErrClosed
 	}
-	if k.channels[c.peer.ID] != nil || c.peer.ID == k.id {
-		k.log.Warn("remote kernel exists already; this connection can send, but not be addressed", "id", c.peer.ID)
-		return nil
+	id := c.peer.ID
+	if wire.ValidName(address) && !slices.Contains(c.peer.Aliases, address) && address != id {
+		c.aliases = append(c.aliases, address)
 	}
-	k.channels[c.peer.ID] = c
-	c.registered = true
-	if k.fallback == "" {
-		k.fallback = c.peer.ID
+	if old := k.channels[id]; old != nil && old.lost {
+		k.forget(old) // the peer is back before we were done with what it sent before
 	}
-	names := slices.Clone(c.peer.Aliases)
-	if !slices.Contains(names, address) {
-		names = append(names, address)
-	}
-	for _, name := range names {
-		if k.names[name] == "" && k.channels[name] == nil {
-			k.names[name] = c.peer.ID
+	c.ready = true
+	switch {
+	case id == k.id || k.channels[id] != nil:
+		text := fmt.Sprintf("Remote kernel '%s' already exists", id)
+		k.inform("", "error", event{operation: "register", message: text})
+		k.log.Warn("remote kernel exists already; this connection can send, but not be addressed", "id", id)
+	default:
+		k.channels[id] = c
+		c.registered = true
+		if k.fallback == "" {
+			k.fallback = id
 		}
+		for _, name := range c.aliases {
+			if k.names[name] == "" && k.channels[name] == nil {
+				k.names[name] = id
+			}
+		}
+		k.inform(id, "register", event{pid: c.peer.PID})
+		k.log.Debug("kernel registered", "id", id, "aliases", c.aliases, "dialect", c.dialect.String())
 	}
-	k.log.Debug("kernel registered", "id", c.peer.ID, "aliases", names, "dialect", c.dialect.String())
+	k.inform(id, "channel", event{channel: c, change: "ready"})
 	return nil
 }
 
-// unregister takes a peer off the books and fails the calls that wait for it.
+// lose fails what waits for an answer from a peer: none can come any more.
+func (k *Kernel) lose(c *Channel, cause error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c.lost {
+		return
+	}
+	c.lost = true
+	cause = fmt.Errorf("%w: %w", ErrDisconnected, cause)
+	for state, w := range k.waiters {
+		if w.from == c {
+			delete(k.waiters, state)
+			w.finish(outcome{err: cause})
+		}
+	}
+	for _, r := range k.receipts {
+		if _, waits := r.pending[c]; waits {
+			k.refused(r, c, "Refused subscription to "+r.asked, cause)
+		}
+	}
+}
+
+// unregister takes a channel that has ended off the books.
 func (k *Kernel) unregister(c *Channel, cause error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.open, c)
-	if c.registered {
-		delete(k.channels, c.peer.ID)
-		for name, id := range k.names {
-			if id == c.peer.ID {
-				delete(k.names, name)
-			}
-		}
-		if k.fallback == c.peer.ID {
-			k.fallback = ""
-		}
+	if !c.ready {
+		return
 	}
-	for _, w := range k.waiters {
-		w.lost(c, fmt.Errorf("%w: %w", ErrDisconnected, cause))
+	if !closedHere(cause) {
+		k.channelError(c, "read", cause)
 	}
+	k.forget(c)
 	k.log.Debug("kernel unregistered", "id", c.peer.ID, "cause", cause)
+}
+
+// channelError tells monitors, once, why a connection ends. mu is locked.
+// Source: Channel channel_error, Util monitor_error.
+func (k *Kernel) channelError(c *Channel, operation string, cause error) {
+	if c.failed || !c.ready || k.closed {
+		return
+	}
+	c.failed = true
+	k.inform(c.peer.ID, "error", event{operation: "channel-" + operation, message: wheelError(cause)})
+}
+
+// forget takes a channel's names away and tells monitors. mu is locked.
+// Source: Channel _close_channel, Responder unregister.
+func (k *Kernel) forget(c *Channel) {
+	if !c.ready {
+		return
+	}
+	c.ready = false
+	id := c.peer.ID
+	k.inform(id, "channel", event{channel: c, change: "close"})
+	if !c.registered {
+		return
+	}
+	c.registered = false
+	k.inform(id, "unregister", event{})
+	delete(k.channels, id)
+	for _, name := range c.aliases {
+		if k.names[name] == id {
+			delete(k.names, name)
+		}
+	}
+	if k.fallback == id {
+		k.fallback = ""
+	}
+	for _, p := range k.proxies {
+		if p.remote == id {
+			k.dropProxy(p)
+		}
+	}
+}
+
+// Default makes a connected kernel, named by id or alias, the one that specifiers without a kernel
+// lead to. The first that connects is it otherwise. Source: Responder default.
+func (k *Kernel) Default(name string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	id := name
+	if k.names[name] != "" {
+		id = k.names[name]
+	}
+	if id != k.id && k.channels[id] == nil {
+		return fmt.Errorf("%w %q", ErrUnknownKernel, name)
+	}
+	k.fallback = id
+	return nil
+}
+
+// Kernels returns the ids of the remote kernels that are connected, with their aliases.
+func (k *Kernel) Kernels() map[string][]string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	all := make(map[string][]string, len(k.channels))
+	for id, c := range k.channels {
+		all[id] = slices.Clone(c.aliases)
+	}
+	return all
+}
+
+// Channel returns the connection to a kernel, by id or alias; nil if there is none.
+func (k *Kernel) Channel(name string) *Channel {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if id := k.names[name]; id != "" {
+		name = id
+	}
+	return k.channels[name]
 }
 
 // route returns the channels to a kernel name, alias or id; for "*" all; for "" the default kernel.
 // local tells that this kernel itself is meant, or among them. Source: Responder channel_list.
-func (k *Kernel) route(name string) (channels []*Channel, local bool, err error) {
+func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
-		return nil, false, ErrClosed
+		return nil, nil, false, ErrClosed
 	}
 	if name == specifier.Any {
 		for _, c := range k.channels {
-			channels = append(channels, c)
+			more = append(more, c)
 		}
-		return channels, true, nil
+		return nil, more, true, nil
 	}
 	if name == "" {
 		if name = k.fallback; name == "" {
-			return nil, false, fmt.Errorf("%w: none was named and there is no default", ErrUnknownKernel)
+			return nil, nil, false, fmt.Errorf("%w: none was named and there is no default", ErrUnknownKernel)
 		}
 	}
+	asked := name
 	if id := k.names[name]; id != "" {
 		name = id
 	}
 	if name == k.id {
-		return nil, true, nil
+		return nil, nil, true, nil
 	}
 	if c := k.channels[name]; c != nil {
-		return []*Channel{c}, false, nil
+		return c, nil, false, nil
 	}
-	return nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, name)
+	k.inform("", "error", event{operation: "resolve", message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), asked)})
+	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, asked)
 }
 
-func isRouting(err error) bool { return errors.Is(err, ErrUnknownKernel) }
+// urgency is how a message is to be sent.
+type urgency uint8
 
-// deliver sends a message that was made on behalf of a peer: an answer, or a post to a sender.
-func (k *Kernel) deliver(to specifier.Specifier, m *wire.Message) error {
-	_, err := k.dispatch(context.Background(), to.Kernel, m, nil)
-	return err
-}
+const (
+	later  urgency = iota // by a goroutine, together with what else is queued
+	atOnce                // the sender waits for an answer
+)
 
 // dispatch sends a message to every kernel that a name stands for and returns how many there were.
-// each, if not nil, is told of each channel before the message goes there.
-func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, each func(*Channel)) (int, error) {
-	channels, local, err := k.route(kernel)
+// each, if not nil, is told of each channel before the message goes there, undo if it could not.
+// While a queue is full it waits if ctx has a deadline.
+func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u urgency, each, undo func(*Channel)) (int, error) {
+	one, more, local, err := k.route(kernel)
 	if err != nil {
 		return 0, err
 	}
+	if one != nil {
+		if each != nil {
+			each(one)
+		}
+		if err := one.sendWait(ctx, m, u); err != nil {
+			if undo != nil {
+				undo(one)
+			}
+			return 0, err
+		}
+		return 1, nil
+	}
 	n := 0
 	var failed error
-	for _, c := range channels {
+	for _, c := range more {
 		if each != nil {
 			each(c)
 		}
-		if err := c.sendWait(ctx, m); err != nil {
+		if err := c.sendWait(ctx, m, u); err != nil {
 			failed = errors.Join(failed, err)
+			if undo != nil {
+				undo(c)
+			}
 			continue
 		}
 		n++
@@ -125,14 +245,11 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, e
 		if each != nil {
 			each(nil)
 		}
-		k.running.Add(1)
-		go func() {
-			defer k.running.Done()
-			if !k.answered(m) {
-				k.request(nil, m)
-			}
-		}()
-		n++
+		if k.toSelf(m) {
+			n++
+		} else {
+			failed = errors.Join(failed, ErrClosed)
+		}
 	}
 	if n == 0 {
 		return 0, failed
@@ -140,22 +257,42 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, e
 	return n, nil
 }
 
-// sendWait is send for those who can wait: while the queue is full it tries again until ctx ends.
-// A context without a deadline does not wait.
-func (c *Channel) sendWait(ctx context.Context, m *wire.Message) error {
-	err := c.send(m)
-	if _, ok := ctx.Deadline(); !ok {
+// toSelf queues a message for this kernel itself. Source: LocalKernel send.
+func (k *Kernel) toSelf(m *wire.Message) bool {
+	return k.locally(func() {
+		if !k.answered(nil, m) {
+			k.request(nil, m, nil)
+		}
+	})
+}
+
+// locally queues something to be done in the order of requests of this kernel to itself.
+func (k *Kernel) locally(f func()) bool {
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		return false
+	}
+	k.running.Add(1)
+	k.mu.Unlock()
+	k.local.put(job{run: func() { defer k.running.Done(); f() }})
+	return true
+}
+
+// sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
+// deadline does not wait.
+func (c *Channel) sendWait(ctx context.Context, m *wire.Message, u urgency) error {
+	image, err := c.freeze(m)
+	if err != nil {
 		return err
 	}
-	for pause := time.Millisecond; errors.Is(err, ErrQueueFull); pause = min(2*pause, 50*time.Millisecond) {
-		select {
-		case <-ctx.Done():
-			return err
-		case <-c.Done():
-			return c.Err()
-		case <-time.After(pause):
-			err = c.send(m)
-		}
+	if u == atOnce {
+		err = c.out.putNow(image)
+	} else {
+		err = c.out.put(image, false)
+	}
+	if _, ok := ctx.Deadline(); ok && errors.Is(err, ErrQueueFull) {
+		wait(ctx, func() { err = c.out.putWait(ctx, image, u == atOnce) })
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 type Sender struct {
 	k       *Kernel
 	session *Session
+	channel *Channel
 	from    wire.Address
 }
 
@@ -27,20 +28,37 @@ func (s *Sender) Post(ctx context.Context, state string, args ...any) error {
 	if s == nil {
 		return ErrNoSender
 	}
-	list := perl.NewArray()
-	for _, arg := range args {
-		v, err := perl.Marshal(arg)
-		if err != nil {
-			return fmt.Errorf("ikc: arguments for %s: %w", state, err)
-		}
-		list.Append(v)
+	list, err := marshalAll(args)
+	if err != nil {
+		return fmt.Errorf("ikc: arguments for %s: %w", state, err)
 	}
-	m := &wire.Message{Event: s.from, Params: perl.ArrayRef(str(state), perl.NewRef(list)), From: s.k.from(s.session)}
+	s.k.stats.posts.Add(1)
+	m := &wire.Message{Event: s.from, Params: perl.ArrayRef(str(state), perl.ArrayRef(list...)), From: s.k.from(s.session)}
 	if s.from.State == "" {
 		to := s.from.Specifier
 		to.State = state
-		m.Event, m.Params = wire.At(to), perl.NewRef(list)
+		m.Event, m.Params = wire.At(to), perl.ArrayRef(list...)
 	}
-	_, err := s.k.dispatch(ctx, s.from.Kernel, m, nil)
+	if c := s.channel; c != nil && c.calls(s.from.Kernel) {
+		return c.sendWait(ctx, m, later)
+	}
+	_, err = s.k.dispatch(ctx, s.from.Kernel, m, later, nil, nil)
 	return err
+}
+
+// calls tells whether a name is one by which this channel's peer is known, while it is connected. What is
+// for the peer that asked can then go the way that it came, even if another peer has the same name.
+func (c *Channel) calls(name string) bool {
+	if c.ctx.Err() != nil {
+		return false
+	}
+	if name == c.peer.ID {
+		return true
+	}
+	for _, alias := range c.peer.Aliases {
+		if alias == name {
+			return true
+		}
+	}
+	return false
 }

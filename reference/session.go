@@ -15,7 +15,8 @@ import (
 // the caller gets nothing. (An undef is one value to a caller that wants a list.) An error is
 // reported to the remote kernel with operation "invocation".
 //
-// The context ends when the connection does or the kernel is shut down. Blocking calls made with it let other states run.
+// The context ends when the connection does or the kernel is shut down. Methods of this package
+// that block let other states run when they are given it.
 type State func(ctx context.Context, r *Request) (any, error)
 
 // List is what a state returns to give several values: the caller gets all of them if it asked for
@@ -47,39 +48,76 @@ func (r *Request) Arg(i int) *perl.Value {
 	return perl.NewUndef()
 }
 
-// Session is an addressable object of a kernel: a set of states under an alias.
+// Session is an addressable object of a kernel: a set of states under an alias, or several.
 type Session struct {
 	k         *Kernel
-	alias     string
+	aliases   []string // the first is the one it was made with
 	states    map[string]State
 	published map[string]bool
+	turn      turn  // with Config.QueuePerSession
+	queue     inbox // with Config.QueuePerSession
 }
 
 // NewSession adds a session to the kernel. Nothing of it is published yet.
 func (k *Kernel) NewSession(alias string, states map[string]State) (*Session, error) {
-	if alias == "" {
-		return nil, fmt.Errorf("ikc: session: expected an alias, got an empty string")
-	}
-	s := &Session{k: k, alias: alias, states: map[string]State{}, published: map[string]bool{}}
+	s := &Session{k: k, states: map[string]State{}, published: map[string]bool{}, turn: k.turn}
 	for name, state := range states {
 		s.states[name] = state
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.sessions[alias] != nil {
-		return nil, fmt.Errorf("ikc: session %q exists already in kernel %q", alias, k.cfg.Name)
+	if k.cfg.QueuePerSession {
+		s.turn = make(turn, 1)
+		s.queue.init(k.cfg.MaxQueue)
 	}
-	k.sessions[alias] = s
+	if err := s.AddAlias(alias); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
-// Alias returns the name of the session.
-func (s *Session) Alias() string { return s.alias }
+// Alias returns the name that the session was made with.
+func (s *Session) Alias() string {
+	s.k.mu.Lock()
+	defer s.k.mu.Unlock()
+	if len(s.aliases) == 0 {
+		return ""
+	}
+	return s.aliases[0]
+}
 
-// Handle adds a state, or replaces one.
+// AddAlias gives the session one more name, under which it is published too.
+func (s *Session) AddAlias(alias string) error {
+	if alias == "" {
+		return fmt.Errorf("ikc: session: expected an alias, got an empty string")
+	}
+	s.k.mu.Lock()
+	defer s.k.mu.Unlock()
+	if s.k.sessions[alias] != nil || s.k.proxies[alias] != nil {
+		return fmt.Errorf("ikc: session %q exists already in kernel %q", alias, s.k.cfg.Name)
+	}
+	s.k.sessions[alias] = s
+	s.aliases = append(s.aliases, alias)
+	return nil
+}
+
+// Close takes the session from its kernel. States that are running go on.
+func (s *Session) Close() {
+	s.k.mu.Lock()
+	defer s.k.mu.Unlock()
+	for _, alias := range s.aliases {
+		delete(s.k.sessions, alias)
+	}
+	s.aliases = nil
+	clear(s.published)
+}
+
+// Handle adds a state, or replaces one. A nil f takes it away.
 func (s *Session) Handle(state string, f State) {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
+	if f == nil {
+		delete(s.states, state)
+		return
+	}
 	s.states[state] = f
 }
 

@@ -4,15 +4,24 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// Shutdown closes listeners, writes what is queued, closes the connections, and waits for states
-// that are running. When ctx ends first, what is left is cut off and the context's error returned.
-// It must not be called from a state.
+// Shutdown closes listeners, tells monitors of "*", writes what is queued, closes the connections,
+// and waits for states and monitors that are running. When ctx ends first, what is left is cut off
+// and the context's error returned. With the context of a state it does not wait for states, its own
+// among them. Monitors are told of nothing after the shutdown, as in the original.
+// Source: Responder shutdown.
 func (k *Kernel) Shutdown(ctx context.Context) error {
 	k.mu.Lock()
-	k.closed = true
-	var channels []*Channel
+	if !k.closed {
+		k.closed = true
+		close(k.down)
+		k.inform(specifier.Any, "shutdown", event{})
+		clear(k.proxies)
+	}
+	channels := make([]*Channel, 0, len(k.open))
 	for c := range k.open {
 		channels = append(channels, c)
 	}
@@ -27,26 +36,33 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 	}
 	var draining sync.WaitGroup
 	for _, c := range channels {
-		draining.Add(1)
-		go func() {
-			defer draining.Done()
+		draining.Go(func() {
 			c.out.drain(limit)
 			c.end(ErrClosed)
-		}()
+		})
 	}
 	done := make(chan struct{})
+	fromState := inState(ctx)
 	go func() {
 		draining.Wait()
-		k.running.Wait()
+		if !fromState {
+			k.running.Wait()
+		}
 		close(done)
 	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		for _, c := range channels {
-			c.end(ErrClosed)
+	var err error
+	wait(ctx, func() {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			for _, c := range channels {
+				c.end(ErrClosed)
+			}
+			err = ctx.Err()
 		}
-		return ctx.Err()
-	}
+	})
+	return err
 }
+
+// Done is closed when Shutdown has been called.
+func (k *Kernel) Done() <-chan struct{} { return k.down }

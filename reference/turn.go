@@ -1,28 +1,83 @@
 package ikc
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
-// turn is what a state holds while it runs: there is one per kernel, so states run one at a time.
+// turn is what a state holds while it runs. With one for the kernel, states run one at a time, in
+// the order in which they asked for it.
 type turn chan struct{}
 
 func (t turn) take() { t <- struct{}{} }
 func (t turn) give() { <-t }
 
-type turnKey struct{}
-
-// inState marks the context of a state that holds the turn.
-func (t turn) inState(ctx context.Context) context.Context {
-	return context.WithValue(ctx, turnKey{}, t)
+// hold is a state's hold on a turn. It travels in the state's context, which may outlive the state
+// and may be used by goroutines that it starts; hence the lock.
+type hold struct {
+	turn  turn
+	yield func() // told when the state waits; may be nil
+	mu    sync.Mutex
+	held  bool
+	ended bool
 }
 
-// wait runs a function that blocks. If ctx is that of a state of this kernel, others may run
+type holdKey struct{}
+
+// begin waits for the turn and returns a context that knows of it. end must be called.
+func (t turn) begin(ctx context.Context, yield func()) (context.Context, *hold) {
+	t.take()
+	h := &hold{turn: t, yield: yield, held: true}
+	return context.WithValue(ctx, holdKey{}, h), h
+}
+
+func (h *hold) end() {
+	h.mu.Lock()
+	h.ended = true
+	held := h.held
+	h.held = false
+	h.mu.Unlock()
+	if held {
+		h.turn.give()
+	}
+}
+
+// inState tells whether ctx is that of a state that is still running.
+func inState(ctx context.Context) bool {
+	h, _ := ctx.Value(holdKey{}).(*hold)
+	if h == nil {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.ended
+}
+
+// wait runs a function that blocks. If ctx is that of a state, whichever kernel's, others may run
 // meanwhile.
-func (t turn) wait(ctx context.Context, block func()) {
-	if held, _ := ctx.Value(turnKey{}).(turn); held != t {
+func wait(ctx context.Context, block func()) {
+	h, _ := ctx.Value(holdKey{}).(*hold)
+	if h == nil {
 		block()
 		return
 	}
-	t.give()
-	defer t.take()
+	h.mu.Lock()
+	if h.held {
+		h.held = false
+		h.turn.give()
+	}
+	ended := h.ended
+	h.mu.Unlock()
+	if !ended && h.yield != nil {
+		h.yield()
+	}
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if !h.ended && !h.held {
+			h.turn.take()
+			h.held = true
+		}
+	}()
 	block()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"sync"
 )
 
 // Limits of a frame, in octets of its image.
@@ -59,6 +60,56 @@ func (s *FrameScanner) Write(p []byte) {
 		s.start = 0
 	}
 	s.buf = append(s.buf, p...)
+}
+
+// Room returns space for at least n more octets, directly behind those that have come: read into it,
+// then call Advance. It spares the copy of Write.
+func (s *FrameScanner) Room(n int) []byte {
+	if s.start > 0 && (s.start == len(s.buf) || s.start >= cap(s.buf)/2) {
+		s.offset += int64(s.start)
+		s.buf = s.buf[:copy(s.buf, s.buf[s.start:])]
+		s.start = 0
+	}
+	if len(s.buf) == 0 && cap(s.buf) >= bigBuffer {
+		b := s.buf
+		bigBuffers.Put(&b) // one large frame is no reason to keep so much
+		s.buf = nil
+	}
+	if s.buf == nil || cap(s.buf)-len(s.buf) < n/2 {
+		s.grow(max(n, 2*len(s.buf)))
+	}
+	return s.buf[len(s.buf):cap(s.buf)]
+}
+
+// bigBuffer is the size, in octets, from which buffers are shared by all connections.
+const bigBuffer = 64 << 10
+
+var bigBuffers sync.Pool
+
+// grow moves what has come to a buffer of at least size octets.
+func (s *FrameScanner) grow(size int) {
+	var grown []byte
+	if size >= bigBuffer {
+		if b, _ := bigBuffers.Get().(*[]byte); b != nil && cap(*b) >= size {
+			grown = (*b)[:0]
+		}
+	}
+	if grown == nil {
+		grown = make([]byte, 0, size)
+	}
+	s.buf = append(grown, s.buf...)
+}
+
+// Advance adds the first n octets of what Room returned.
+func (s *FrameScanner) Advance(n int) {
+	got := s.buf[len(s.buf) : len(s.buf)+n]
+	if s.skipLF && n > 0 {
+		s.skipLF = false
+		if got[0] == '\n' {
+			n = copy(got, got[1:])
+		}
+	}
+	s.buf = s.buf[:len(s.buf)+n]
 }
 
 // Offset is the place in the stream of the next frame's first octet.

@@ -1,0 +1,84 @@
+package ikc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Errors of a kernel, for errors.Is.
+var (
+	// ErrClosed: the kernel has been shut down.
+	ErrClosed = errors.New("ikc: kernel is shut down")
+	// ErrUnknownKernel: no kernel of that name or id is connected.
+	ErrUnknownKernel = errors.New("ikc: unknown kernel")
+	// ErrUnknownSession: no session or proxy has that alias.
+	ErrUnknownSession = errors.New("ikc: unknown session")
+	// ErrDisconnected: the connection ended before the answer came.
+	ErrDisconnected = errors.New("ikc: connection lost")
+	// ErrQueueFull: the peer does not read what is sent to it.
+	ErrQueueFull = errors.New("ikc: write queue is full")
+	// ErrNoSender: the request does not say who sent it.
+	ErrNoSender = errors.New("ikc: request has no sender")
+	// ErrIdle: nothing came from the peer for Config.IdleTimeout.
+	ErrIdle = errors.New("ikc: connection was idle too long")
+)
+
+// SubscribeError says which subscriptions were not accepted.
+type SubscribeError struct {
+	Refused []Refusal // in the order asked
+}
+
+// Refusal is a subscription that was not accepted.
+type Refusal struct {
+	Specifier string
+	Reason    error
+}
+
+func (e *SubscribeError) Error() string {
+	var b strings.Builder
+	b.WriteString("ikc: unable to subscribe to ")
+	for i, r := range e.Refused {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "%s (%v)", r.Specifier, r.Reason)
+	}
+	return b.String()
+}
+
+// Unwrap returns the reasons.
+func (e *SubscribeError) Unwrap() []error {
+	reasons := make([]error, len(e.Refused))
+	for i, r := range e.Refused {
+		reasons[i] = r.Reason
+	}
+	return reasons
+}
+
+// wheelError spells an error as POE's wheels do, "[number] text"; the end of a connection is
+// number 0 without text. Source: IKC::Util monitor_error.
+func wheelError(err error) string {
+	var number syscall.Errno
+	switch {
+	case errors.Is(err, io.EOF):
+		return "[0] "
+	case errors.As(err, &number):
+		text := number.Error()
+		if text != "" {
+			text = strings.ToUpper(text[:1]) + text[1:]
+		}
+		return fmt.Sprintf("[%d] %s", int(number), text)
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("[%d] Connection timed out", int(syscall.ETIMEDOUT))
+	}
+	return "[0] " + strings.TrimPrefix(err.Error(), "ikc: ")
+}
+
+// closedHere tells whether an error only says that we closed the connection.
+func closedHere(err error) bool { return errors.Is(err, net.ErrClosed) || errors.Is(err, ErrClosed) }

@@ -1,0 +1,227 @@
+package ikc
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+)
+
+// Monitor says what to tell of a kernel. Its funcs run one at a time, in the order of events, each as
+// a state does: methods that are given ctx let states run while they block. A func that is nil is
+// not told, unless there is Any.
+//
+// Nothing of a monitor is seen by the remote kernel. Source: Responder monitor, inform_monitors.
+type Monitor struct {
+	Register    func(ctx context.Context, e *MonitorEvent) // a kernel connected: PID
+	Unregister  func(ctx context.Context, e *MonitorEvent) // it is gone
+	Subscribe   func(ctx context.Context, e *MonitorEvent) // a proxy was made: Specifier
+	Unsubscribe func(ctx context.Context, e *MonitorEvent) // it is gone: Specifier
+	Shutdown    func(ctx context.Context, e *MonitorEvent) // this kernel shuts down; only for the kernel "*"
+	Error       func(ctx context.Context, e *MonitorEvent) // Operation, Message
+	Channel     func(ctx context.Context, e *MonitorEvent) // Change is "ready" or "close"; Channel
+	Reconnect   func(ctx context.Context, e *MonitorEvent) // KeepConnected is going to try again: Attempt, Delay, Message
+	// Any is told of what has no func of its own.
+	Any func(ctx context.Context, e *MonitorEvent)
+	// Data comes with every event.
+	Data any
+}
+
+// MonitorEvent is what a monitor is told.
+//
+// An event about a kernel comes once for its id and once for each of its aliases, to monitors of
+// these names and to those of "*". Operations of errors: "local-" and "remote-" before one of the Op
+// constants; "channel-read", "channel-write", "channel-connect", "channel-accept",
+// "channel-negotiate"; "subscribe"; "resolve"; "register".
+type MonitorEvent struct {
+	What   string // register, unregister, subscribe, unsubscribe, shutdown, error, channel or reconnect
+	Kernel string // what was monitored
+	About  string // the id or alias concerned, "*" if no kernel in particular
+	Real   bool   // About is an id
+	Data   any    // of the Monitor
+
+	PID       string
+	Channel   *Channel
+	Change    string
+	Operation string
+	Message   string
+	Specifier specifier.Specifier
+	Attempt   int
+	Delay     time.Duration
+}
+
+// Args are the arguments of the event that the original gives a callback, after the data.
+func (e *MonitorEvent) Args() []*perl.Value {
+	switch e.What {
+	case "register":
+		if e.PID == "" {
+			return []*perl.Value{perl.NewUndef()}
+		}
+		return []*perl.Value{str(e.PID)}
+	case "subscribe", "unsubscribe":
+		s := e.Specifier
+		return []*perl.Value{perl.HashRef(perl.P("kernel", str(s.Kernel)), perl.P("session", str(s.Session)), perl.P("state", str(s.State)))}
+	case "error":
+		return []*perl.Value{str(e.Operation), str(e.Message)}
+	case "channel":
+		return []*perl.Value{str(e.Change), perl.NewInt(int64(e.Channel.ID()))}
+	case "reconnect":
+		return []*perl.Value{perl.NewInt(int64(e.Attempt)), perl.NewDouble(e.Delay.Seconds()), str(e.Message)}
+	}
+	return nil
+}
+
+func (m *Monitor) handler(what string) func(context.Context, *MonitorEvent) {
+	f := m.Any
+	for _, own := range []struct {
+		what string
+		f    func(context.Context, *MonitorEvent)
+	}{
+		{"register", m.Register}, {"unregister", m.Unregister}, {"subscribe", m.Subscribe}, {"unsubscribe", m.Unsubscribe},
+		{"shutdown", m.Shutdown}, {"error", m.Error}, {"channel", m.Channel}, {"reconnect", m.Reconnect},
+	} {
+		if own.what == what && own.f != nil {
+			f = own.f
+		}
+	}
+	return f
+}
+
+// Monitor watches a kernel, named by id, alias, or a specifier of which only the kernel counts, or
+// every kernel: "*". It need not be connected. stop ends it; events that have happened are still told.
+func (k *Kernel) Monitor(kernel string, m Monitor) (stop func()) {
+	w := &watcher{name: kernel, m: m}
+	key := kernelPart(kernel)
+	k.mu.Lock()
+	k.monitors[key] = append(k.monitors[key], w)
+	k.mu.Unlock()
+	return func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.monitors[key] = slices.DeleteFunc(k.monitors[key], func(o *watcher) bool { return o == w })
+		if len(k.monitors[key]) == 0 {
+			delete(k.monitors, key)
+		}
+	}
+}
+
+type watcher struct {
+	name string
+	m    Monitor
+}
+
+// kernelPart is the kernel of a specifier, or the name as it is.
+func kernelPart(name string) string {
+	if name == specifier.Any {
+		return name
+	}
+	spec := name
+	if !strings.HasPrefix(spec, "poe:") {
+		spec = "poe://" + spec
+	}
+	if s, err := specifier.Parse(spec); err == nil && s.Kernel != "" {
+		return s.Kernel
+	}
+	return name
+}
+
+// event is what inform tells.
+type event struct {
+	pid       string
+	channel   *Channel
+	change    string
+	operation string
+	message   string
+	spec      specifier.Specifier
+	attempt   int
+	delay     time.Duration
+}
+
+// inform tells monitors about a kernel, or about none in particular ("" or "*"), and returns how many
+// were told. mu is locked. Source: Responder inform_monitors.
+func (k *Kernel) inform(about, what string, e event) int {
+	if k.closed && what != "shutdown" || len(k.monitors) == 0 {
+		return 0
+	}
+	if about == "" {
+		about = specifier.Any
+	}
+	c := k.channels[about]
+	real := c != nil || about == k.id
+	n := k.tell(about, about, what, real, e)
+	if about != specifier.Any {
+		n += k.tell(specifier.Any, about, what, real, e)
+	}
+	var aliases []string
+	switch {
+	case about == k.id:
+		aliases = k.ownNames()
+	case c != nil:
+		aliases = c.aliases
+	}
+	for _, alias := range aliases {
+		if alias != about {
+			n += k.inform(alias, what, e)
+		}
+	}
+	return n
+}
+
+func (k *Kernel) tell(key, about, what string, real bool, e event) (n int) {
+	for _, w := range k.monitors[key] {
+		f := w.m.handler(what)
+		if f == nil {
+			continue
+		}
+		n++
+		told := &MonitorEvent{
+			What: what, Kernel: w.name, About: about, Real: real, Data: w.m.Data,
+			PID: e.pid, Channel: e.channel, Change: e.change, Operation: e.operation, Message: e.message,
+			Specifier: e.spec, Attempt: e.attempt, Delay: e.delay,
+		}
+		k.events.put(k, func() {
+			ctx, h := k.turn.begin(context.Background(), nil)
+			f(ctx, told)
+			h.end()
+		})
+	}
+	return n
+}
+
+// monitorQueue has events told in order by a goroutine that lives only while there are any.
+type monitorQueue struct {
+	mu    sync.Mutex
+	queue []func()
+	busy  bool
+}
+
+// put queues an event. The kernel's mu is locked.
+func (q *monitorQueue) put(k *Kernel, f func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.queue = append(q.queue, f)
+	if q.busy {
+		return
+	}
+	q.busy = true
+	k.running.Go(func() {
+		for {
+			q.mu.Lock()
+			batch := q.queue
+			q.queue = nil
+			if len(batch) == 0 {
+				q.busy = false
+				q.mu.Unlock()
+				return
+			}
+			q.mu.Unlock()
+			for _, f := range batch {
+				f()
+			}
+		}
+	})
+}

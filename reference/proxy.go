@@ -1,0 +1,153 @@
+package ikc
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Proxy stands for a session of a remote kernel that was subscribed to. It goes by poe://KERNEL/SESSION,
+// and by SESSION if no session had that alias, in [Kernel.PostSession]. It ends with Unsubscribe or the connection.
+//
+// Source: Proxy.
+type Proxy struct {
+	k      *Kernel
+	asked  string              // the specifier that was subscribed to first
+	found  specifier.Specifier // what the remote kernel accepted
+	name   string              // poe://kernel/session
+	short  string              // the other alias, "" if it was not free
+	to     specifier.Specifier
+	remote string // id of the kernel
+}
+
+// Specifier returns what was subscribed to, as it was asked.
+func (p *Proxy) Specifier() string { return p.asked }
+
+// Name returns the alias poe://KERNEL/SESSION.
+func (p *Proxy) Name() string { return p.name }
+
+// KernelID returns the id of the remote kernel.
+func (p *Proxy) KernelID() string { return p.remote }
+
+// Post sends an event to the remote session, with any number of arguments.
+func (p *Proxy) Post(ctx context.Context, state string, args ...any) error {
+	return p.post(ctx, nil, state, args)
+}
+
+func (p *Proxy) post(ctx context.Context, from *Session, state string, args []any) error {
+	list, err := marshalAll(args)
+	if err != nil {
+		return fmt.Errorf("ikc: arguments for %s/%s: %w", p.name, state, err)
+	}
+	p.k.stats.posts.Add(1)
+	m := &wire.Message{Event: wire.At(p.to), Params: perl.ArrayRef(str(state), perl.ArrayRef(list...)), From: p.k.from(from)}
+	_, err = p.k.dispatch(ctx, p.to.Kernel, m, later, nil, nil)
+	return err
+}
+
+func marshalAll(args []any) ([]*perl.Value, error) {
+	list := make([]*perl.Value, len(args))
+	for i, arg := range args {
+		v, err := perl.Marshal(arg)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = v
+	}
+	return list, nil
+}
+
+// Proxy returns the proxy of that alias, nil if there is none.
+func (k *Kernel) Proxy(alias string) *Proxy {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.proxies[alias]
+}
+
+// makeProxy enters a proxy, or returns the one that is there. mu is locked.
+func (k *Kernel) makeProxy(asked string, found specifier.Specifier, remote string) *Proxy {
+	name := specifier.Specifier{Kernel: found.Kernel, Session: found.Session}.String()
+	if p := k.proxies[name]; p != nil {
+		return p
+	}
+	p := &Proxy{k: k, asked: asked, found: found, name: name, remote: remote,
+		to: specifier.Specifier{Kernel: found.Kernel, Session: found.Session, State: specifier.ProxyState}}
+	if found.Kernel == specifier.Any {
+		p.to.Kernel = remote // the manual: only the first that accepts is proxied
+	}
+	k.proxies[name] = p
+	if short := found.Session; k.sessions[short] == nil && k.proxies[short] == nil {
+		p.short = short
+		k.proxies[short] = p
+	}
+	k.inform(remote, "subscribe", event{spec: found})
+	return p
+}
+
+// dropProxy takes a proxy away. mu is locked.
+func (k *Kernel) dropProxy(p *Proxy) {
+	if k.proxies[p.name] != p {
+		return
+	}
+	delete(k.proxies, p.name)
+	if p.short != "" {
+		delete(k.proxies, p.short)
+	}
+	k.inform(p.remote, "unsubscribe", event{spec: p.found})
+}
+
+// Unsubscribe ends proxies, named as they were subscribed to, by poe://KERNEL/SESSION or by the short alias. Nothing is
+// sent; the other kernel does not know of subscriptions. Names of no proxy are passed over.
+// Source: Responder unsubscribe, Proxy _shutdown.
+func (k *Kernel) Unsubscribe(specifiers ...string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, name := range specifiers {
+		p := k.proxies[name]
+		if p == nil {
+			if s, err := specifier.Parse(name); err == nil {
+				p = k.proxies[specifier.Specifier{Kernel: s.Kernel, Session: s.Session}.String()]
+			}
+		}
+		if p != nil {
+			k.dropProxy(p)
+		}
+	}
+}
+
+// PostSession posts to a session of this kernel, published or not, or to the proxy of a remote one, by
+// alias: what POE's own post does. A session of this kernel gets the event after those that were
+// posted before.
+func (k *Kernel) PostSession(ctx context.Context, alias, state string, args ...any) error {
+	return k.postSession(ctx, nil, alias, state, args)
+}
+
+// PostSession is Kernel.PostSession from a session, which the other side can answer if it has
+// published anything.
+func (s *Session) PostSession(ctx context.Context, alias, state string, args ...any) error {
+	return s.k.postSession(ctx, s, alias, state, args)
+}
+
+func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state string, args []any) error {
+	k.mu.Lock()
+	p, s := k.proxies[alias], k.sessions[alias]
+	k.mu.Unlock()
+	switch {
+	case p != nil:
+		return p.post(ctx, from, state, args)
+	case s == nil:
+		return fmt.Errorf("%w %q", ErrUnknownSession, alias)
+	}
+	list, err := marshalAll(args)
+	if err != nil {
+		return fmt.Errorf("ikc: arguments for %s/%s: %w", alias, state, err)
+	}
+	m := &wire.Message{Event: wire.At(specifier.Specifier{Kernel: k.id, Session: alias, State: state}), From: k.from(from)}
+	if !k.locally(func() { k.run(nil, m, s, state, list, nil) }) {
+		return ErrClosed
+	}
+	return nil
+}

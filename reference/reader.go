@@ -1,0 +1,149 @@
+package ikc
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// readBuffer is what a connection makes room for at once, in octets. Small, for the sake of idle ones.
+const readBuffer = 4 << 10
+
+// read takes frames until the connection ends or makes no sense, or until another goroutine has
+// taken the reading over. It handles requests itself when it can: an answer then costs no hand-off.
+func (c *Channel) read() {
+	for {
+		image, ok, err := c.frames.Next()
+		switch {
+		case err != nil:
+			c.finish(c.fault(err))
+			return
+		case ok:
+			still, err := c.receive(image)
+			if err != nil {
+				c.finish(c.fault(err))
+				return
+			}
+			if !still {
+				c.k.running.Done()
+				return
+			}
+		default:
+			c.out.flush()
+			if err := c.fill(); err != nil {
+				c.finish(err)
+				return
+			}
+		}
+	}
+}
+
+// fill reads from the connection once.
+func (c *Channel) fill() error {
+	if t := c.k.cfg.IdleTimeout; t > 0 {
+		if err := c.conn.SetReadDeadline(time.Now().Add(t)); err != nil {
+			return err
+		}
+	}
+	n, err := c.conn.Read(c.frames.Room(readBuffer))
+	c.frames.Advance(n)
+	c.k.stats.octetsIn.Add(uint64(n))
+	switch {
+	case err == nil || n > 0:
+		return nil
+	case errors.Is(err, io.EOF) && c.frames.Buffered() > 0:
+		return c.fault(fmt.Errorf("expected the rest of a frame that began at octet %d, the peer closed after %d octets of it: %w",
+			c.frames.Offset(), c.frames.Buffered(), io.ErrUnexpectedEOF))
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.k.cfg.IdleTimeout > 0:
+		return fmt.Errorf("%w (%v)", ErrIdle, c.k.cfg.IdleTimeout)
+	}
+	return err
+}
+
+// fault logs what a peer did wrong. It costs the peer its connection.
+func (c *Channel) fault(err error) error {
+	err = fmt.Errorf("ikc: from %s (%v): %w", c.peer.ID, c.conn.RemoteAddr(), err)
+	c.k.log.Warn("bad data from peer", "error", err)
+	c.k.stats.faults.Add(1)
+	return err
+}
+
+// receive thaws an image and sees to the message. It returns false when another goroutine has taken
+// the reading over.
+func (c *Channel) receive(image []byte) (still bool, err error) {
+	size := len(image)
+	v, err := c.serializer.Thaw(image)
+	if err != nil {
+		return true, fmt.Errorf("image of %d octets: %w", size, err)
+	}
+	m, err := wire.ParseMessage(v)
+	if err != nil {
+		return true, err
+	}
+	c.k.stats.framesIn.Add(1)
+	if c.k.answered(c, m) {
+		return true, nil
+	}
+	if c.k.cfg.QueuePerSession {
+		c.k.queue(c, m, size)
+		return true, nil
+	}
+	if !c.in.tryBegin() {
+		if !c.in.put(job{func() { c.k.request(c, m, nil) }, size}) {
+			return true, c.Err()
+		}
+		return true, nil
+	}
+	c.k.watchInline(c)
+	c.k.request(c, m, c.handOver)
+	c.since.Store(0)
+	return c.in.finish(), nil
+}
+
+// handOver starts another reader if the present one is busy with a request.
+func (c *Channel) handOver() {
+	if !c.in.takeOver() {
+		return
+	}
+	c.since.Store(0)
+	c.out.flush()
+	c.k.running.Add(1) // the present reader has not ended yet
+	go c.read()
+}
+
+// finish ends the connection in order, because reading has ended: calls that wait for the peer fail
+// at once; what it sent is handled; what is queued for it is written, if it only closed its side.
+func (c *Channel) finish(cause error) {
+	defer c.k.running.Done()
+	c.k.lose(c, cause)
+	c.in.settle()
+	c.jobs.Wait()
+	if errors.Is(cause, io.EOF) {
+		c.out.drain(c.k.cfg.HandshakeTimeout)
+	}
+	c.end(cause)
+}
+
+// send freezes a message and queues it. With lazy it is up to the reader to have it written.
+func (c *Channel) send(m *wire.Message, lazy bool) error {
+	image, err := c.freeze(m)
+	if err != nil {
+		return err
+	}
+	return c.out.put(image, lazy)
+}
+
+func (c *Channel) freeze(m *wire.Message) ([]byte, error) {
+	image, err := c.serializer.Freeze(m.ToValue())
+	if err != nil {
+		return nil, fmt.Errorf("ikc: freeze with %s: %w", c.serializer.Name(), err)
+	}
+	if len(image) > wire.DefaultMaxFrame {
+		return nil, fmt.Errorf("ikc: image of %d octets: expected at most %d", len(image), wire.DefaultMaxFrame)
+	}
+	return image, nil
+}

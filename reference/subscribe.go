@@ -1,0 +1,191 @@
+package ikc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// SubscribeTimeout is how long Subscribe waits for answers. Source: Responder subscribe (the manual
+// says 120 s).
+const SubscribeTimeout = 60 * time.Second
+
+// ErrSubscribeRefused: the kernel has not published the session, or the state.
+var ErrSubscribeRefused = errors.New("ikc: subscription refused")
+
+// receipt is a subscription that waits for answers.
+type receipt struct {
+	asked   string
+	state   string // the rsvp
+	spec    specifier.Specifier
+	pending map[*Channel]struct{} // who has not answered; nil stands for this kernel
+	all     bool                  // everybody has been asked
+	proxy   *Proxy
+	err     error
+	done    chan struct{}
+}
+
+// Subscribe asks kernels whether they have published sessions or states, poe://KERNEL/SESSION or
+// poe://KERNEL/SESSION/STATE, and makes a proxy of each session that was accepted. Of the kernel "*"
+// the first that accepts gets it. It returns the proxies in the order asked; if some were not
+// accepted, the error is a *SubscribeError that names them, and the others stand. It ends with ctx, and after
+// SubscribeTimeout.
+// Source: Responder subscribe, _subscribe_receipt.
+func (k *Kernel) Subscribe(ctx context.Context, specifiers ...string) ([]*Proxy, error) {
+	receipts := make([]*receipt, len(specifiers))
+	for i, asked := range specifiers {
+		spec, err := specifier.Parse(asked)
+		if err != nil {
+			return nil, fmt.Errorf("ikc: subscribe: %w", err)
+		}
+		if spec.Kernel == "" || spec.Session == "" {
+			return nil, fmt.Errorf("ikc: subscribe: specifier %q: expected poe://KERNEL/SESSION", asked)
+		}
+		receipts[i] = &receipt{asked: asked, spec: spec, pending: map[*Channel]struct{}{}, done: make(chan struct{})}
+	}
+	ctx, cancel := context.WithTimeout(ctx, SubscribeTimeout)
+	defer cancel()
+	for _, r := range receipts {
+		k.ask(ctx, r)
+	}
+	wait(ctx, func() {
+		for _, r := range receipts {
+			select {
+			case <-r.done:
+			case <-ctx.Done():
+			case <-k.down:
+			}
+		}
+	})
+	var proxies []*Proxy
+	var failed SubscribeError
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, r := range receipts {
+		if r.proxy == nil && r.err == nil {
+			err := context.Cause(ctx)
+			if err == nil {
+				err = ErrClosed
+			}
+			k.subscriptionError("Refused subscription to " + r.asked)
+			k.conclude(r, nil, fmt.Errorf("no answer: %w", err))
+		}
+		if r.proxy != nil {
+			proxies = append(proxies, r.proxy)
+		} else {
+			failed.Refused = append(failed.Refused, Refusal{r.asked, r.err})
+		}
+	}
+	if len(failed.Refused) > 0 {
+		return proxies, &failed
+	}
+	return proxies, nil
+}
+
+// ask sends the question to every kernel that is meant.
+func (k *Kernel) ask(ctx context.Context, r *receipt) {
+	own := specifier.Specifier{Kernel: k.id, Session: responderAlias}
+	r.state = "IKC:receipt " + strconv.FormatUint(k.lastID.Add(1), 10) + " " + r.asked
+	rsvp := own
+	rsvp.State = r.state
+	what := perl.HashRef(perl.P("kernel", str(r.spec.Kernel)), perl.P("session", str(r.spec.Session)), perl.P("state", str(r.spec.State)))
+	m := &wire.Message{
+		Event:  wire.At(specifier.Specifier{Kernel: r.spec.Kernel, Session: responderAlias, State: "do_you_have"}),
+		Params: perl.ArrayRef(what, str(k.id)), From: wire.At(own), RSVP: wire.At(rsvp),
+	}
+	k.mu.Lock()
+	k.receipts[r.state] = r
+	k.mu.Unlock()
+	each := func(c *Channel) {
+		k.mu.Lock()
+		if c == nil || !c.lost {
+			r.pending[c] = struct{}{}
+		}
+		k.mu.Unlock()
+	}
+	undo := func(c *Channel) {
+		k.mu.Lock()
+		delete(r.pending, c)
+		k.mu.Unlock()
+	}
+	n, err := k.dispatch(ctx, r.spec.Kernel, m, later, each, undo)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r.all = true
+	switch {
+	case n == 0:
+		k.subscriptionError("Unknown kernel " + r.spec.Kernel)
+		k.subscriptionError("Refused subscription to " + r.asked)
+		k.conclude(r, nil, err)
+	case len(r.pending) == 0 && r.proxy == nil && r.err == nil:
+		k.conclude(r, nil, ErrSubscribeRefused)
+	}
+}
+
+func (k *Kernel) subscriptionError(message string) {
+	if k.inform("", "error", event{operation: "subscribe", message: message}) == 0 {
+		k.log.Warn("subscription failed", "error", message)
+	}
+}
+
+// conclude ends a receipt with a proxy or an error. mu is locked.
+func (k *Kernel) conclude(r *receipt, p *Proxy, err error) {
+	if k.receipts[r.state] != r {
+		return
+	}
+	delete(k.receipts, r.state)
+	r.proxy, r.err = p, err
+	close(r.done)
+}
+
+// received takes the answer to a subscription. It returns false if the message is none.
+func (k *Kernel) received(c *Channel, m *wire.Message) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r := k.receipts[m.Event.State]
+	if r == nil {
+		return false
+	}
+	var from *Channel
+	asked := false
+	for p := range r.pending {
+		if p == c || p != nil && c != nil && p.peer.ID == c.peer.ID {
+			from, asked = p, true
+		}
+	}
+	if !asked {
+		return false
+	}
+	if parts := m.Params.Target().Elems(); m.Params.Kind() == perl.Ref && len(parts) > 0 {
+		// What was accepted is what was asked: a peer is not to choose the names of proxies here.
+		if found := wire.ParseAddress("params", parts[0]); found.Present() && found.Err == nil && found.Session == r.spec.Session {
+			remote := k.id
+			if from != nil {
+				remote = from.peer.ID
+			}
+			k.conclude(r, k.makeProxy(r.asked, r.spec, remote), nil)
+			return true
+		}
+	}
+	message, ok := m.Params.AsString()
+	if !ok || message == "" {
+		message = "Refused subscription to " + r.asked
+	}
+	k.refused(r, from, message, fmt.Errorf("%w: %s", ErrSubscribeRefused, message))
+	return true
+}
+
+// refused notes that one kernel will not accept a subscription. mu is locked.
+func (k *Kernel) refused(r *receipt, by *Channel, message string, err error) {
+	delete(r.pending, by)
+	k.subscriptionError(message)
+	if r.all && len(r.pending) == 0 {
+		k.conclude(r, nil, err)
+	}
+}
