@@ -77,16 +77,13 @@ func (v *Value) SetStr(s string) *Value {
 
 // Target returns what a Ref points at, and the object behind a Tied; else nil.
 func (v *Value) Target() *Value {
-	switch v.Kind() {
-	case Ref:
-		if v.flags&flagRare == 0 {
-			return (*Value)(v.p)
-		}
-		return v.rare().ref
-	case Tied:
-		return v.rare().ref
+	if k := v.Kind(); k != Ref && k != Tied {
+		return nil
 	}
-	return nil
+	if v.flags&flagRare == 0 {
+		return (*Value)(v.p)
+	}
+	return v.rare().ref
 }
 
 // SetTarget makes a Ref point at target, or a Tied have it as its object: how cycles are built. It
@@ -162,12 +159,12 @@ func (v *Value) TiedKind() TiedKind {
 	if v.Kind() != Tied {
 		return TiedScalar
 	}
-	return v.rare().tied
+	return TiedKind(v.n)
 }
 
 // TiedKey returns the key of a TiedKey, else nil.
 func (v *Value) TiedKey() *Value {
-	if v.Kind() != Tied {
+	if v.Kind() != Tied || v.flags&flagRare == 0 {
 		return nil
 	}
 	return v.rare().key
@@ -175,7 +172,7 @@ func (v *Value) TiedKey() *Value {
 
 // TiedIndex returns the index of a TiedElement, else 0.
 func (v *Value) TiedIndex() int64 {
-	if v.Kind() != Tied {
+	if v.Kind() != Tied || v.flags&flagRare == 0 {
 		return 0
 	}
 	return v.rare().index

@@ -15,11 +15,11 @@ import (
 //	Ref                     0                              *Value
 //	Array, Hash             length and capacity, 32 bits   the first element or pair; nil if there are none
 //	                        each
-//	VString, Regexp, Tied,  0                              *rare
-//	Hooked
+//	Tied                    TiedKind                       *Value: the object
+//	VString, Regexp, Hooked 0                              *rare
 //
 // Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is a *rare with all but
-// the number. Only this file, Str, Target, Elems and Pairs know.
+// the number or TiedKind. Only this file, Str, Target, Elems and Pairs know.
 type rare struct {
 	str      string
 	ref      *Value
@@ -29,7 +29,6 @@ type rare struct {
 	aux      string // Regexp: modifiers; VString: literal
 	key      *Value // Tied: the key of a tied hash element; Hooked: the magic object of a tied variable
 	index    int64  // Tied: the index of a tied array element
-	tied     TiedKind
 	hookType HookType
 }
 

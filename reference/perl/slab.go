@@ -173,7 +173,7 @@ func (s *Slab) VString(str, literal string) *Value {
 // Tied returns a new tied variable, whose object comes later by SetTarget.
 func (s *Slab) Tied(kind TiedKind) *Value {
 	v := s.Undef()
-	v.kind, v.flags, v.p = Tied, flagRare, unsafe.Pointer(&rare{tied: kind})
+	v.kind, v.n = Tied, uint64(kind)
 	return v
 }
 

@@ -167,7 +167,7 @@ func NewVString(s, literal string) *Value {
 
 // NewTied returns a variable tied to object. TiedKey and TiedElement need SetTiedKey or SetTiedIndex.
 func NewTied(kind TiedKind, object *Value) *Value {
-	return newRare(Tied, &rare{ref: object, tied: kind})
+	return &Value{kind: Tied, n: uint64(kind), p: unsafe.Pointer(object)}
 }
 
 // ArrayRef returns a reference to a new array.

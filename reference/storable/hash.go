@@ -12,7 +12,7 @@ import (
 func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 	least := 5 // a tag and the length of a key
 	if flagged {
-		least = 6
+		least = 3 // the key may be an object of one octet
 	}
 	if !d.enter(n, least, pairSize, "pairs") {
 		return nil

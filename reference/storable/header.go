@@ -65,6 +65,7 @@ func readHeader(s string) (h Header, err error) {
 	if old && first > 1 { // Storable 0.1: the octet is the length of the byte order
 		h.Major = -1
 	}
+	majorAt := pos - 1
 	if h.Major >= majorWithMinor {
 		h.Minor = next("a minor version")
 	}
@@ -72,7 +73,7 @@ func readHeader(s string) (h Header, err error) {
 		return h, err
 	}
 	if h.Major > major {
-		return h, &Error{ErrHeader, pos - 1, "major version 0 to 2", fmt.Sprint(h.Major)}
+		return h, &Error{ErrHeader, majorAt, "major version 0 to 2", fmt.Sprint(h.Major)}
 	}
 	if first&1 == 1 && h.Major >= 0 {
 		h.Size = pos

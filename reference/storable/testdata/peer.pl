@@ -43,9 +43,9 @@ sub build { # returns a reference to a new SV
         push @refs, build() for 1 .. $n; my $f = pack 'H*', $frozen;
         if ($sort == 2) { @$o{qw(frozen refs)} = ($f, \@refs) } else { @$o = ($f, \@refs) } return bless $o, pack 'H*', $class }
     if ($op eq 'T') { my $n = @sv;
-        if ($arg == 0) { my $s; push @sv, \$s; my $o = build(); tie $s, 'Tie', $o; return \$s }
-        if ($arg == 1) { my @a; push @sv, \@a; my $o = build(); tie @a, 'Tie', $o; return \@a }
-        my %h; push @sv, \%h; my $o = build(); tie %h, 'Tie', $o; return \%h }
+        if ($arg == 0) { my $s; push @sv, \$s; my $o = bless build(), 'Tie'; tie $s, 'Tie', $o; return \$s }
+        if ($arg == 1) { my @a; push @sv, \@a; my $o = bless build(), 'Tie'; tie @a, 'Tie', $o; return \@a }
+        my %h; push @sv, \%h; my $o = bless build(), 'Tie'; tie %h, 'Tie', $o; return \%h }
     my $x;
     if ($op eq 'u') { }
     elsif ($op eq 'i') { $x = 0 + $arg }
