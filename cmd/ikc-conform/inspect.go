@@ -20,7 +20,8 @@ func inspectCommand() *cobra.Command {
 		Long: `Inspect prints the conversations of a capture: for each connection who talks to whom and what was
 negotiated, then a line for each line of negotiation and each message, with the seconds since the
 connection opened and its direction (C>S from the client, C<S from the server). Messages are numbered
-by direction; an answer names the call that it answers. What is off is marked with "!".`,
+by direction; an answer names the call that it answers. Specifiers lack their kernel where that is the
+one spoken to (or the sender's own). What is off is marked with "!".`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := capture.Open(args[0])
@@ -57,6 +58,7 @@ by direction; an answer names the call that it answers. What is off is marked wi
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line: connections, lines and messages, with typed values")
 	c.Flags().BoolVarP(&opts.Values, "values", "v", false, "show parameters whole, over several lines")
+	c.Flags().BoolVar(&opts.Full, "full", false, "show specifiers whole, kernels included where they are clear")
 	c.Flags().IntVar(&opts.Width, "width", 100, "about how many octets of parameters to show on a line")
 	return c
 }

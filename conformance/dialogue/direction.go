@@ -79,6 +79,7 @@ func (d *direction) gap(g *capture.Gap) {
 		what = fmt.Sprintf("%d octets", g.Octets)
 	}
 	d.s.note(d, fmt.Sprintf("%s of the %s missing (%s)", what, d.role, g.Reason))
+	d.s.Gaps = true
 	if d.mode == modeLost {
 		return
 	}
@@ -118,6 +119,9 @@ func (d *direction) nextLine() bool {
 	if len(d.buf) == 0 {
 		return false
 	}
+	if d.s.Joined && allDigits(d.buf) {
+		return false // a line or a frame, that is to be seen
+	}
 	if d.framesNow() {
 		d.mode = modeFrames
 		return true
@@ -145,6 +149,10 @@ func (d *direction) nextLine() bool {
 // framesNow tells whether the octets at hand begin a frame and not a line.
 func (d *direction) framesNow() bool {
 	digit := '0' <= d.buf[0] && d.buf[0] <= '9'
+	if d.s.Joined {
+		head, _, ok := bytes.Cut(d.buf[:min(len(d.buf), 20)], []byte{0})
+		return ok && allDigits(head)
+	}
 	if !d.s.agreed {
 		return digit && d.said
 	}
@@ -153,6 +161,10 @@ func (d *direction) framesNow() bool {
 	}
 	// A client that dislikes the server's SETUP says so instead.
 	return digit || !bytes.HasPrefix([]byte("NOT\r\n"), d.buf[:min(len(d.buf), 4)])
+}
+
+func allDigits(b []byte) bool {
+	return len(b) > 0 && len(b) < 20 && len(bytes.TrimLeft(b, "0123456789")) == 0
 }
 
 // lose gives the direction up.

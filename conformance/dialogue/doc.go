@@ -22,8 +22,11 @@ type Connection struct {
 	Conn *capture.Conn
 	// IsIKC is false for a connection that shows no sign of IKC; the rest is then empty but for Notes.
 	IsIKC bool
-	// Joined: the capture does not hold the start, so there is no negotiation to see.
+	// Joined: the capture does not hold the start. Who is the client is a guess then, lines are among the
+	// Items only, and the Negotiation is empty.
 	Joined bool
+	// Gaps: octets are missing in the middle, so that nothing follows from what is not there.
+	Gaps   bool
 	Opened capture.Stamp
 	// Negotiation is never nil.
 	Negotiation *Negotiation

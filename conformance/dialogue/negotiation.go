@@ -10,6 +10,12 @@ import (
 func (s *stream) line(l *Line) {
 	n := s.Negotiation
 	d := s.dirs[l.From]
+	if s.Joined {
+		// What was said before is not known, and not for certain who is who.
+		s.IsIKC = s.IsIKC || looksLikeStart(l.Text) || strings.HasPrefix(l.Text, "IAM ")
+		s.Items = append(s.Items, l)
+		return
+	}
 	if l.From == wire.Client {
 		if looksLikeStart(l.Text) {
 			s.IsIKC = true

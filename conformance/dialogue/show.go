@@ -3,6 +3,7 @@ package dialogue
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ type WriteOptions struct {
 	Values bool
 	// Width bounds the parameters on a line, in octets; 0 means 100.
 	Width int
+	// Full shows every specifier whole. Otherwise the kernel is left out where it is clear.
+	Full bool
 }
 
 // Write shows a connection to people: who talks to whom, then a line for each line and message with
@@ -33,7 +36,7 @@ func Write(w io.Writer, c *Connection, opts WriteOptions) error {
 	}
 	for _, item := range c.Items {
 		if c.IsIKC {
-			fmt.Fprintf(&b, "%s  %s\n", stamp(c, item), describe(c, item, opts.Width))
+			fmt.Fprintf(&b, "%s  %s\n", stamp(c, item), describe(c, item, opts))
 			if f, ok := item.(*Frame); ok && opts.Values && f.Message != nil && f.Message.Params != nil {
 				b.WriteString(indent(perl.Format(f.Message.Params, perl.FormatOptions{Indent: "  ", SortKeys: true})))
 			}
@@ -91,7 +94,7 @@ func stamp(c *Connection, item Item) string {
 }
 
 // describe says in one line what an item is.
-func describe(c *Connection, item Item, width int) string {
+func describe(c *Connection, item Item, opts WriteOptions) string {
 	switch item := item.(type) {
 	case *Line:
 		s := item.Text
@@ -104,17 +107,19 @@ func describe(c *Connection, item Item, width int) string {
 		if item.Message == nil {
 			return number + fmt.Sprintf("! %d octets that are no message: %v", len(item.Image), item.Err)
 		}
-		return number + item.Message.describe(width)
+		return number + item.Message.describe(c, opts)
 	}
 	return ""
 }
 
+// isHave tells whether a message asks for a subscription.
+func isHave(m *Message) bool { return m.To.Session == "IKC" && m.To.State == "do_you_have" }
+
 // What says what a message is for, in a word or two.
 func (m *Message) What() string {
 	proxied := m.Event.State == specifier.ProxyState
-	have := m.To.Session == "IKC" && m.To.State == "do_you_have"
 	switch {
-	case m.Kind == Call && have:
+	case m.Kind == Call && isHave(m):
 		return "subscribe request"
 	case m.Kind == Post && proxied:
 		return "proxied post"
@@ -124,7 +129,7 @@ func (m *Message) What() string {
 	return m.Kind.String()
 }
 
-func (m *Message) describe(width int) string {
+func (m *Message) describe(c *Connection, opts WriteOptions) string {
 	var b strings.Builder
 	b.WriteString(m.What())
 	switch m.Kind {
@@ -139,6 +144,9 @@ func (m *Message) describe(width int) string {
 		} else if d, ok := x.Took(); ok {
 			fmt.Fprintf(&b, " after %v", d.Round(time.Microsecond))
 		}
+		if isHave(x.Request) {
+			b.WriteString(map[bool]string{true: " accepted", false: " refused"}[m.Params.Kind() == perl.Ref])
+		}
 	case ErrorReport:
 		if m.Exchange != nil {
 			fmt.Fprintf(&b, " on #%d", m.Exchange.Request.Frame.Number)
@@ -147,7 +155,7 @@ func (m *Message) describe(width int) string {
 			b.WriteString(" without is_error (!)")
 		}
 	default:
-		b.WriteString(" " + m.To.String())
+		b.WriteString(" " + brief(c, m.To, m.Frame.From.Other(), opts))
 		if m.To.Arg != "" {
 			b.WriteString("?" + m.To.Arg)
 		}
@@ -156,15 +164,30 @@ func (m *Message) describe(width int) string {
 		b.WriteString(" in list context")
 	}
 	if m.From.Present() && m.Kind != Answer {
-		b.WriteString(" from " + m.From.String())
+		from := m.From.Specifier
+		if !opts.Full {
+			from.State = ""
+		}
+		b.WriteString(" from " + brief(c, from, m.Frame.From, opts))
 	}
 	if m.Params != nil {
-		b.WriteString("  " + perl.Format(m.Params, perl.FormatOptions{MaxWidth: width, SortKeys: true}))
+		b.WriteString("  " + perl.Format(m.Params, perl.FormatOptions{MaxWidth: opts.Width, SortKeys: true}))
 	}
 	if m.Kind == Call {
-		b.WriteString("  rsvp " + m.RSVP.Session + "/" + m.RSVP.State)
+		b.WriteString("  rsvp " + brief(c, m.RSVP.Specifier, m.Frame.From, opts))
 	}
 	return b.String()
+}
+
+// brief writes a specifier without its kernel if that is the side it belongs to.
+func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOptions) string {
+	if opts.Full || spec.Kernel != "" && !slices.Contains(c.Negotiation.Names(side), spec.Kernel) {
+		return spec.String()
+	}
+	if spec.State == "" {
+		return spec.Session
+	}
+	return spec.Session + "/" + spec.State
 }
 
 // warnings says what is off in a conversation that can be read.
@@ -221,7 +244,7 @@ func Around(c *Connection, item Item) []string {
 	}
 	var out []string
 	for _, it := range c.Items[max(0, last-around) : last+1] {
-		out = append(out, stamp(c, it)+"  "+describe(c, it, 100))
+		out = append(out, stamp(c, it)+"  "+describe(c, it, WriteOptions{Width: 100}))
 	}
 	return out
 }

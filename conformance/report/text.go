@@ -111,32 +111,40 @@ func (r *Report) failures(b *strings.Builder) {
 		if c.outcome != conformance.Fail {
 			continue
 		}
-		fmt.Fprintf(b, "\n  %s  %s  %s\n", c.ID, c.Level, c.Requirement)
-		fmt.Fprintf(b, "    source: %s\n", c.Source)
-		if c.Rationale != "" {
-			fmt.Fprintf(b, "    %s\n", c.Rationale)
+		b.WriteString("\n" + c.Explain())
+	}
+}
+
+// Explain writes a check that failed for people: the requirement, its source, and each violation with
+// what was expected, what came, where, and what led to it.
+func (c *Result) Explain() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "  %s  %s  %s\n", c.ID, c.Level, c.Requirement)
+	fmt.Fprintf(&b, "    source: %s\n", c.Source)
+	if c.Rationale != "" {
+		fmt.Fprintf(&b, "    %s\n", c.Rationale)
+	}
+	for _, v := range c.Verdicts {
+		if len(v.Findings) == 0 {
+			continue
 		}
-		for _, v := range c.Verdicts {
-			if len(v.Findings) == 0 {
-				continue
+		fmt.Fprintf(&b, "\n    %s: %d of %d pieces of evidence\n", v.Part, len(v.Findings)+v.More, v.Evidence)
+		for i, f := range v.Findings {
+			if i == maxShown {
+				fmt.Fprintf(&b, "      ... and %d more\n", len(v.Findings)+v.More-maxShown)
+				break
 			}
-			fmt.Fprintf(b, "\n    %s: %d of %d pieces of evidence\n", v.Part, len(v.Findings)+v.More, v.Evidence)
-			for i, f := range v.Findings {
-				if i == maxShown {
-					fmt.Fprintf(b, "      ... and %d more\n", len(v.Findings)+v.More-maxShown)
-					break
-				}
-				fmt.Fprintf(b, "      expected: %s\n        actual: %s\n         where: %s", f.Expected, f.Actual, f.Where())
-				if v.Capture != "" {
-					fmt.Fprintf(b, " of %s", v.Capture)
-				}
-				b.WriteString("\n")
-				for _, line := range f.Exchange {
-					fmt.Fprintf(b, "          | %s\n", line)
-				}
+			fmt.Fprintf(&b, "      expected: %s\n        actual: %s\n         where: %s", f.Expected, f.Actual, f.Where())
+			if v.Capture != "" {
+				fmt.Fprintf(&b, " of %s", v.Capture)
+			}
+			b.WriteString("\n")
+			for _, line := range f.Exchange {
+				fmt.Fprintf(&b, "          | %s\n", line)
 			}
 		}
 	}
+	return b.String()
 }
 
 // known lists the deviations that are known, and those that are known wrongly.

@@ -1,0 +1,184 @@
+package captures_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/captures"
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+)
+
+// generous bounds the time to judge all captures; the aim is a second.
+const generous = 5 * time.Second
+
+func load(t testing.TB) []*captures.Sidecar {
+	t.Helper()
+	all, err := captures.Load(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestVerdictsAreAsExpected(t *testing.T) {
+	checks := conformance.Catalogue()
+	began := time.Now()
+	all := load(t)
+	for _, s := range all {
+		f, err := conformance.JudgeFile(s.Capture, checks, dialogue.Options{})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if f.Err != nil || f.Connections == 0 {
+			t.Errorf("%s: expected a whole capture with IKC, got error %v, %d connections", s.Capture, f.Err, f.Connections)
+		}
+		if len(f.Notes) > 0 {
+			t.Errorf("%s: expected nothing odd, got %q", s.Capture, f.Notes)
+		}
+		for _, diff := range differences(s.Expected, captures.Outcomes(f)) {
+			t.Errorf("%s: %s", s.Capture, diff)
+		}
+	}
+	took := time.Since(began)
+	t.Logf("%d captures judged in %v", len(all), took)
+	if took > generous {
+		t.Errorf("expected all captures to be judged within %v, it took %v", generous, took)
+	}
+}
+
+// differences compares outcomes by side and check. A check that one of them lacks is a difference.
+func differences(want, got map[string]map[string]string) (out []string) {
+	for _, side := range []string{"client", "server"} {
+		ids := map[string]bool{}
+		for id := range want[side] {
+			ids[id] = true
+		}
+		for id := range got[side] {
+			ids[id] = true
+		}
+		for id := range ids {
+			if w, g := want[side][id], got[side][id]; w != g {
+				out = append(out, fmt.Sprintf("%s of the %s: expected %q, got %q", id, side, w, g))
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestMatrix checks that the captures are those that were promised: each pairing in each dialect,
+// with the real module on at least one side.
+func TestMatrix(t *testing.T) {
+	have := map[string]bool{}
+	for _, s := range load(t) {
+		have[s.Server.Implementation+" with "+s.Client.Implementation+" as "+s.Client.Role+", "+s.Dialect] = true
+	}
+	const module, reference = "POE::Component::IKC", "ikc-conform/reference"
+	n := 0
+	for _, pair := range [][3]string{{module, module, "client"}, {module, reference, "client"}, {reference, module, "client"}, {module, module, "clientlite"}} {
+		for _, d := range []string{"IKC0", "IKC", "fallback"} {
+			n++
+			if want := pair[0] + " with " + pair[1] + " as " + pair[2] + ", " + d; !have[want] {
+				t.Errorf("expected a capture of %s, have %v", want, have)
+			}
+		}
+	}
+	if n < 12 || len(have) < n {
+		t.Errorf("expected at least 12 captures, got %d", len(have))
+	}
+}
+
+func TestSidecarsAreComplete(t *testing.T) {
+	files, err := filepath.Glob("*.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, s := range load(t) {
+		known[s.Capture] = true
+		if _, err := os.Stat(s.Capture); err != nil {
+			t.Errorf("a sidecar without its capture: %v", err)
+		}
+		if _, err := time.Parse(time.DateOnly, s.Recorded); err != nil {
+			t.Errorf("%s: recorded: %v", s.Capture, err)
+		}
+		if s.Dialect == "" || s.Serializer == "" || s.Server.Role != "server" || s.Client.Role == "" {
+			t.Errorf("%s: expected roles, a dialect and a serializer, got %+v", s.Capture, s)
+		}
+		perl := false
+		for _, side := range []captures.Side{s.Server, s.Client} {
+			if side.Implementation == "" || side.Release == "" {
+				t.Errorf("%s: expected an implementation and its release, got %+v", s.Capture, side)
+			}
+			if side.Implementation != "POE::Component::IKC" {
+				continue
+			}
+			perl = true
+			for _, name := range []string{"perl", "POE", "Storable"} {
+				if side.Versions[name] == "" {
+					t.Errorf("%s: expected the version of %s, got %v", s.Capture, name, side.Versions)
+				}
+			}
+			if side.Release != "0.2402" {
+				t.Errorf("%s: expected release 0.2402, got %q", s.Capture, side.Release)
+			}
+		}
+		if !perl {
+			t.Errorf("%s: expected the real module on one side at least", s.Capture)
+		}
+		for side, outcomes := range s.Expected {
+			for id, outcome := range outcomes {
+				if outcome == conformance.Fail.String() {
+					t.Errorf("%s: %s fails for the %s: no real kernel is expected to fail", s.Capture, id, side)
+				}
+			}
+		}
+	}
+	for _, f := range files {
+		if !known[f] {
+			t.Errorf("%s has no sidecar", f)
+		}
+	}
+}
+
+// TestCapturesHoldWhatWasPromised: calls, posts, an error and a refusal in each.
+func TestCapturesHoldWhatWasPromised(t *testing.T) {
+	for _, s := range load(t) {
+		calls, posts, reports, refusals := 0, 0, 0, 0
+		for _, c := range connections(t, open(t, s.Capture)) {
+			if got := dialectOf(c.Negotiation); got != s.Dialect {
+				t.Errorf("%s: expected the dialect %s, got %s", s.Capture, s.Dialect, got)
+			}
+			for _, x := range c.Exchanges {
+				if x.Request.IsCall() {
+					calls++
+				} else {
+					posts++
+				}
+				reports += len(x.Errors)
+				for _, a := range x.Answers {
+					if text, _ := a.Params.AsString(); strings.HasPrefix(text, "Refused subscription ") {
+						refusals++
+					}
+				}
+			}
+		}
+		if calls < 10 || posts < 3 || reports < 1 || refusals < 1 {
+			t.Errorf("%s: expected calls, posts, an error and a refusal, got %d, %d, %d, %d", s.Capture, calls, posts, reports, refusals)
+		}
+	}
+}
+
+func dialectOf(n *dialogue.Negotiation) string {
+	if n.Fallback {
+		return "fallback"
+	}
+	return n.Dialect.String()
+}

@@ -1,0 +1,142 @@
+// Package suite puts the catalogue of checks into a Ginkgo tree: one spec for each check and target,
+// one for each side of a recorded capture. Specs are registered by explicit calls, in a test file of
+// whoever wants them:
+//
+//	var _ = Describe("my kernel", func() { suite.Target("cmd:./mydriver", harness.Options{}) })
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"github.com/perl-ikc/ikc-conform/captures"
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+)
+
+// Target registers a spec for every check, against a target as harness.ParseTarget reads it. The
+// target is tried when the first of them runs. A check that could not be decided is skipped with its
+// reason; so are all when the target is not to be had.
+func Target(spec string, opts harness.Options) {
+	checks := opts.Checks
+	if checks == nil {
+		checks = conformance.Catalogue()
+	}
+	run := sync.OnceValues(func() (*report.Report, error) {
+		target, err := harness.ParseTarget(spec)
+		if err != nil {
+			return nil, err
+		}
+		known, err := conformance.KnownDeviations()
+		if err != nil {
+			return nil, err
+		}
+		result, err := harness.Run(context.Background(), target, opts)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range result.Cells {
+			if c.Err != nil {
+				return nil, c.Err
+			}
+		}
+		return report.FromRun(result, conformance.Should, known), nil
+	})
+	ginkgo.Describe(spec, func() {
+		for _, c := range checks {
+			ginkgo.It(fmt.Sprintf("%s %s: %s", c.ID, c.Level, c.Requirement), ginkgo.Label(spec, c.ID), func() {
+				r, err := run()
+				if errors.Is(err, harness.ErrTarget) {
+					ginkgo.Skip(err.Error())
+				}
+				if err != nil {
+					ginkgo.Fail(err.Error())
+				}
+				judge(r, c.ID)
+			})
+		}
+		ginkgo.It("can be tried to the end, and has no stale deviations", ginkgo.Label(spec), func() {
+			r, err := run()
+			if errors.Is(err, harness.ErrTarget) {
+				ginkgo.Skip(err.Error())
+			}
+			if err != nil {
+				ginkgo.Fail(err.Error())
+			}
+			for _, p := range r.Parts {
+				if len(p.Problems) > 0 {
+					ginkgo.Fail(p.Name + ": " + strings.Join(p.Problems, "; "))
+				}
+			}
+			if len(r.Stale) > 0 {
+				ginkgo.Fail(r.Verdict())
+			}
+		})
+	})
+}
+
+// judge ends a spec as its check ended.
+func judge(r *report.Report, id string) {
+	for _, c := range r.Checks {
+		if c.ID != id {
+			continue
+		}
+		switch c.Outcome {
+		case conformance.Fail.String():
+			ginkgo.Fail(c.Explain())
+		case conformance.Pass.String():
+			return
+		}
+		ginkgo.Skip(c.Outcome + ": " + c.Reason)
+	}
+	ginkgo.Skip("the target was tried in no way that this check is about")
+}
+
+// Captures registers a spec for every capture in a directory, both sides: the verdicts must be those
+// that its sidecar expects.
+func Captures(dir string) {
+	ginkgo.Describe("captures", func() {
+		sidecars, err := captures.Load(dir)
+		if err != nil || len(sidecars) == 0 {
+			ginkgo.It("can be read", func() { ginkgo.Fail(fmt.Sprintf("%s: %d captures, error: %v", dir, len(sidecars), err)) })
+			return
+		}
+		for _, s := range sidecars {
+			judged := sync.OnceValues(func() (*conformance.FileVerdict, error) {
+				return conformance.JudgeFile(filepath.Join(dir, s.Capture), conformance.Catalogue(), dialogue.Options{})
+			})
+			for side, expected := range s.Expected {
+				ginkgo.It(fmt.Sprintf("%s gives the expected verdicts for the %s", s.Capture, side), ginkgo.Label("captures"), func() {
+					f, err := judged()
+					if err = errors.Join(err, errOf(f)); err != nil {
+						ginkgo.Fail(err.Error())
+					}
+					got := captures.Outcomes(f)[side]
+					for id, outcome := range got {
+						if expected[id] != outcome {
+							ginkgo.Fail(fmt.Sprintf("%s: expected %q, got %q", id, expected[id], outcome))
+						}
+					}
+					if len(got) != len(expected) {
+						ginkgo.Fail(fmt.Sprintf("expected verdicts of %d checks, got %d", len(expected), len(got)))
+					}
+				})
+			}
+		}
+	})
+}
+
+func errOf(f *conformance.FileVerdict) error {
+	if f == nil {
+		return nil
+	}
+	return f.Err
+}
