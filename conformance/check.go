@@ -70,6 +70,9 @@ type Check struct {
 	Rationale string
 	// Needs says what a capture must hold for the check to be decided.
 	Needs string
+	// Local says that each piece of evidence stands for itself: a violation is one even where octets
+	// around it are missing from the capture.
+	Local bool
 	// Judge looks at one connection on behalf of one side.
 	Judge func(*Trial)
 }

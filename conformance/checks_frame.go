@@ -44,7 +44,7 @@ func frameChecks() []*Check {
 			},
 		},
 		{
-			ID: "FR-002", Level: Should, Party: TheSender,
+			ID: "FR-002", Level: Should, Party: TheSender, Local: true,
 			Requirement: "The length of a frame is written without leading zeros.",
 			Source:      "POE::Filter::Reference put", Needs: "a frame",
 			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
@@ -52,7 +52,7 @@ func frameChecks() []*Check {
 			}),
 		},
 		{
-			ID: "FR-003", Level: Should, Party: TheSender,
+			ID: "FR-003", Level: Should, Party: TheSender, Local: true,
 			Requirement: "An image has at most 100 MiB.",
 			Source:      "Channel channel_send (0.2200 on) refuses more", Needs: "a frame",
 			Judge: func(t *Trial) {
@@ -82,7 +82,7 @@ func imageChecks() []*Check {
 	}
 	return []*Check{
 		{
-			ID: "SER-001", Level: Must, Party: TheSender,
+			ID: "SER-001", Level: Must, Party: TheSender, Local: true,
 			Requirement: "An image is whole and well formed for the serializer that was negotiated, with nothing behind its value.",
 			Source:      "POE::Filter::Reference get; Storable thaw", Needs: "a frame",
 			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
@@ -90,7 +90,7 @@ func imageChecks() []*Check {
 			}),
 		},
 		{
-			ID: "SER-002", Level: Must, Party: TheSender,
+			ID: "SER-002", Level: Must, Party: TheSender, Local: true,
 			Requirement: "An image holds one hash.",
 			Source:      "Channel channel_receive uses it as a hash; any other value ends a Perl kernel", Needs: "a frame whose image can be thawed",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
@@ -99,7 +99,7 @@ func imageChecks() []*Check {
 			}),
 		},
 		{
-			ID: "SER-003", Level: Should, Party: TheSender,
+			ID: "SER-003", Level: Should, Party: TheSender, Local: true,
 			Requirement: "A Storable image is in network order, as nfreeze writes it.",
 			Source:      "POE::Filter::Reference prefers nfreeze", Needs: "a frame with a Storable image",
 			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
@@ -110,7 +110,7 @@ func imageChecks() []*Check {
 			Rationale: "Images in native order can be read only by machines with the same word sizes.",
 		},
 		{
-			ID: "SER-004", Level: Should, Party: TheSender,
+			ID: "SER-004", Level: Should, Party: TheSender, Local: true,
 			Requirement: "A Storable image holds no boolean tags, on which Perl before 5.38 dies.",
 			Source:      "Storable 3.26 (Perl 5.36): \"Corrupted storable string\"", Needs: "a frame with a Storable image",
 			Rationale: "Perl of 5.38 and later breaks this when a program sends booleans, and ClientLite as wantarray.",
@@ -121,7 +121,7 @@ func imageChecks() []*Check {
 			}),
 		},
 		{
-			ID: "SER-005", Level: Must, Party: TheSender,
+			ID: "SER-005", Level: Must, Party: TheSender, Local: true,
 			Requirement: "A string that is marked as UTF-8 is valid UTF-8.",
 			Source:      "Storable retrieve_utf8str; Perl trusts the mark", Needs: "a frame with a string marked as UTF-8",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {

@@ -25,7 +25,7 @@ const sourceLite = "IKCLite"
 func messageChecks() []*Check {
 	return []*Check{
 		{
-			ID: "MSG-001", Level: Must, Party: TheSender,
+			ID: "MSG-001", Level: Must, Party: TheSender, Local: true,
 			Requirement: "A message has an event: a specifier, as a string or a hash, with a session and a state.",
 			Source:      "Responder send_msg", Needs: "a message",
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
@@ -40,7 +40,7 @@ func messageChecks() []*Check {
 			}),
 		},
 		{
-			ID: "MSG-002", Level: Should, Party: TheSender,
+			ID: "MSG-002", Level: Should, Party: TheSender, Local: true,
 			Requirement: "A message has the keys event, params, from, rsvp, wantarray and is_error, and no others.",
 			Source:      "Responder send_msg, call, _error_response; ClientLite call", Needs: "a message",
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
@@ -52,7 +52,7 @@ func messageChecks() []*Check {
 			}),
 		},
 		{
-			ID: "MSG-003", Level: Must, Party: TheSender,
+			ID: "MSG-003", Level: Must, Party: TheSender, Local: true,
 			Requirement: "from, where present, names a kernel and a session; its state is IKC:proxy, or absent if the sender cannot be proxied (ClientLite).",
 			Source:      "Responder send_msg, subscribe; ClientLite _from", Needs: "a message with from",
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
@@ -74,7 +74,7 @@ func messageChecks() []*Check {
 			}),
 		},
 		{
-			ID: "MSG-005", Level: Must, Party: TheSender,
+			ID: "MSG-005", Level: Must, Party: TheSender, Local: true,
 			Requirement: "The params of a message to the state IKC:proxy are [state, [arguments]].",
 			Source:      "Responder _req_args; Proxy _default", Needs: "a message to IKC:proxy",
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
@@ -85,7 +85,7 @@ func messageChecks() []*Check {
 			}),
 		},
 		{
-			ID: "MSG-006", Level: Must, Party: TheRequester,
+			ID: "MSG-006", Level: Must, Party: TheRequester, Local: true,
 			Requirement: "The rsvp of a call names a kernel, a session and a state.",
 			Source:      "Responder call, Channel channel_send; ClientLite call", Needs: "a call",
 			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
@@ -107,7 +107,7 @@ func messageChecks() []*Check {
 			}),
 		},
 		{
-			ID: "MSG-008", Level: Must, Party: TheRequester,
+			ID: "MSG-008", Level: Must, Party: TheRequester, Local: true,
 			Requirement: "A do_you_have request has the params [specifier, kernel id].",
 			Source:      "Responder subscribe, do_you_have", Needs: "a do_you_have request",
 			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {

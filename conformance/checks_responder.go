@@ -189,6 +189,9 @@ func errorChecks() []*Check {
 	onRefused := func(judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
 		return onRequests(func(t *Trial, x *dialogue.Exchange) {
 			m := x.Request
+			if m.To.Session == "IKC" && !m.IsCall() {
+				return // it may answer a call that the capture, or this connection, does not show
+			}
 			if yes, known := published(m.To.Session, m.To.State); known && !yes && !m.IsError && (len(x.Answers)+len(x.Errors) > 0 || settled(t, x)) {
 				judge(t, x)
 			}
@@ -397,7 +400,10 @@ func senderChecks() []*Check {
 					return
 				}
 			}
-			judge(t, x, nil)
+			// What a state posts is only queued: it may follow the answer to a call that came later.
+			if answeredAfter(t, x) > 1 {
+				judge(t, x, nil)
+			}
 		})
 	}
 	at := func(x *dialogue.Exchange, m *dialogue.Message) (dialogue.Item, string) {

@@ -51,9 +51,22 @@ func (j *Judge) Connection(c *dialogue.Connection) {
 	j.cut = j.cut || c.Cut
 	for _, side := range j.sides {
 		for _, v := range j.verdicts[side] {
-			v.Check.Judge(&Trial{Conn: c, Side: side, v: v})
+			found := &Verdict{Check: v.Check, Side: side}
+			v.Check.Judge(&Trial{Conn: c, Side: side, v: found})
+			if c.Gaps && len(found.Findings) > 0 && !v.Check.Local {
+				continue // what is missing may be what is missed
+			}
+			v.merge(found)
 		}
 	}
+}
+
+// merge adds what was found in one more connection.
+func (v *Verdict) merge(w *Verdict) {
+	v.Evidence += w.Evidence
+	room := min(MaxFindings-len(v.Findings), len(w.Findings))
+	v.Findings = append(v.Findings, w.Findings[:room]...)
+	v.More += w.More + len(w.Findings) - room
 }
 
 // Notes say what was odd about connections: not IKC, octets missing.
