@@ -100,10 +100,10 @@ func (e *RemoteError) Error() string {
 
 // waiter is a blocking call.
 type waiter struct {
-	request specifier.Specifier
-	order   uint64
-	from    *Channel // where the request went
-	done    chan outcome
+	to    string // the specifier, as error reports spell it
+	order uint64
+	from  *Channel // where the request went
+	done  chan outcome
 }
 
 type outcome struct {
@@ -166,7 +166,7 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 	if err != nil {
 		return nil, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
-	w := &waiter{request: spec, order: k.lastID.Add(1), done: make(chan outcome, 1)}
+	w := &waiter{to: spec.String(), order: k.lastID.Add(1), done: make(chan outcome, 1)}
 	state := "response" + strconv.FormatUint(w.order, 10)
 	m := &wire.Message{
 		Event: wire.At(spec), Params: v, From: k.from(s), WantArray: wantArray,
@@ -229,7 +229,7 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 	case m.Event.Session == responderAlias && strings.HasPrefix(m.Event.State, "IKC:receipt "):
 		return k.received(c, m)
 	case m.IsError && m.Event.Session == responderAlias && m.Event.State == "remote_error":
-		e := remoteError(m.Params)
+		e := ParseRemoteError(m.Params)
 		if !k.failed(c, e) {
 			return false
 		}
@@ -255,7 +255,7 @@ func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 	var oldest *waiter
 	var at string
 	for state, w := range k.waiters {
-		if samePeer(w.from, c) && names(e.Message, w.request) && (oldest == nil || w.order < oldest.order) {
+		if samePeer(w.from, c) && e.About(w.to) && (oldest == nil || w.order < oldest.order) {
 			oldest, at = w, state
 		}
 	}
@@ -267,14 +267,15 @@ func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 	return true
 }
 
-// names tells whether an error message is about a request.
-func names(message string, request specifier.Specifier) bool {
-	_, tail, ok := strings.Cut(message, ".  Request "+request.String())
-	return ok && (tail == "" || strings.HasPrefix(tail, " sent by "))
+// About tells whether the error is about a request to a specifier, poe://KERNEL/SESSION/STATE as it was
+// addressed; for "", whether it names a request at all.
+func (e *RemoteError) About(to string) bool {
+	_, tail, ok := strings.Cut(e.Message, ".  Request "+to)
+	return ok && (tail == "" || to == "" || strings.HasPrefix(tail, " sent by "))
 }
 
-// remoteError reads the params of an error report: [message, kernel, operation], or the message alone.
-func remoteError(params *perl.Value) *RemoteError {
+// ParseRemoteError reads the params of an error report: [message, kernel, operation], or the message alone.
+func ParseRemoteError(params *perl.Value) *RemoteError {
 	e := new(RemoteError)
 	parts := []*perl.Value{params}
 	if params.Kind() == perl.Ref {

@@ -56,7 +56,7 @@ func (k *Kernel) doYouHave(_ context.Context, r *Request) (any, error) {
 // remoteError takes the error report of another kernel that no blocking call waits for.
 // Source: Responder remote_error.
 func (k *Kernel) remoteError(_ context.Context, r *Request) (any, error) {
-	e := remoteError(r.Arg(0))
+	e := ParseRemoteError(r.Arg(0))
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.remoteTrouble(e) {

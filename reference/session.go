@@ -153,3 +153,6 @@ func (s *Session) Published() []string {
 	sort.Strings(states)
 	return states
 }
+
+// Kernel returns the kernel that the session belongs to.
+func (s *Session) Kernel() *Kernel { return s.k }

@@ -9,11 +9,15 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/dumper"
+	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -26,15 +30,21 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logger) e
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	d := &refDriver{log: log, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}}
+	d := &refDriver{log: log, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}, monitors: map[string]func(){}}
 	for name, h := range map[string]driver.Handler{
 		"hello": d.hello, "listen": d.listen, "connect": d.connect, "session": d.session,
-		"publish": d.publish, "retract": d.retract, "post": d.post, "call": d.call,
+		"publish": d.publish, "retract": d.retract, "post": d.post, "call": d.call, "proxy-post": d.proxyPost,
+		"subscribe": d.subscribe, "unsubscribe": d.unsubscribe, "monitor": d.monitor,
 		"disconnect": d.disconnect, "shutdown": d.shutdown,
+		"lite-connect": d.lite.handle((*lite).connect), "lite-post": d.lite.handle((*lite).post),
+		"lite-call": d.lite.handle((*lite).call), "lite-post-respond": d.lite.handle((*lite).postRespond),
+		"lite-responded": d.lite.handle((*lite).responded), "lite-ping": d.lite.handle((*lite).ping),
+		"lite-disconnect": d.lite.handle((*lite).disconnect),
 	} {
 		d.server.Handle(name, h)
 	}
 	err := d.server.Serve(ctx, in)
+	d.lite.close()
 	d.stop(context.Background())
 	return err
 }
@@ -57,9 +67,43 @@ type refDriver struct {
 	mu       sync.Mutex
 	kernel   *ikc.Kernel
 	name     string
-	channels []*ikc.Channel
 	sessions map[string]*ikc.Session
-	waiting  []func() error // sessions to be made with the kernel
+	waiting  []func() error // sessions and monitors to be made with the kernel
+	monitors map[string]func()
+	lite     lite
+}
+
+// monitored are the events that this driver can monitor.
+func monitored() []string {
+	return []string{"register", "unregister", "subscribe", "unsubscribe", "shutdown", "error", "channel"}
+}
+
+// serializers are those that the reference kernel knows, best first.
+func serializers() []wire.Serializer {
+	return []wire.Serializer{storable.Serializer{}, freezethaw.Serializer{}, dumper.Serializer{}}
+}
+
+func names(list []wire.Serializer) (names []string) {
+	for _, s := range list {
+		names = append(names, s.Name())
+	}
+	return names
+}
+
+// choose returns the serializers of these names; all if there are none.
+func choose(names []string) ([]wire.Serializer, error) {
+	if len(names) == 0 {
+		return serializers(), nil
+	}
+	var chosen []wire.Serializer
+	for _, name := range names {
+		i := slices.IndexFunc(serializers(), func(s wire.Serializer) bool { return s.Name() == name })
+		if i < 0 {
+			return nil, driver.Errorf(driver.Unsupported, "serializer %q", name)
+		}
+		chosen = append(chosen, serializers()[i])
+	}
+	return chosen, nil
 }
 
 func (d *refDriver) hello(context.Context, *driver.Request) (any, error) {
@@ -68,8 +112,8 @@ func (d *refDriver) hello(context.Context, *driver.Request) (any, error) {
 	h := driver.Hello{
 		Protocol: driver.ProtocolVersion, Driver: "ikc-conform", Implementation: "ikc-conform/reference", Release: Release,
 		Versions: map[string]string{"go": runtime.Version()}, PID: os.Getpid(),
-		Capabilities: []string{"server", "client"}, Protocols: []string{"IKC", "IKC0"}, Serializers: []string{wire.DefaultSerializer},
-		Commands: d.server.Commands(), Booleans: true,
+		Capabilities: []string{"server", "client", "clientlite", "unix"}, Protocols: []string{"IKC", "IKC0"}, Serializers: names(serializers()),
+		Commands: d.server.Commands(), Monitors: monitored(), Booleans: true,
 		Actions: []string{"echo", "return", "list", "args", "nothing", "undef", "count", "sender", "respond", "die"},
 	}
 	if d.kernel != nil {
@@ -79,7 +123,7 @@ func (d *refDriver) hello(context.Context, *driver.Request) (any, error) {
 }
 
 // need makes the kernel, or checks that it is the one that is meant.
-func (d *refDriver) need(name string, aliases []string, protocol string) (*ikc.Kernel, error) {
+func (d *refDriver) need(name string, aliases []string, protocol string, chosen []wire.Serializer) (*ikc.Kernel, error) {
 	dialect := wire.IKC0
 	switch protocol {
 	case "", "IKC0":
@@ -96,7 +140,7 @@ func (d *refDriver) need(name string, aliases []string, protocol string) (*ikc.K
 		}
 		return d.kernel, nil
 	}
-	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, Logger: d.log})
+	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, Serializers: chosen, Logger: d.log, OnError: d.failed})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +159,7 @@ func (d *refDriver) listen(_ context.Context, r *driver.Request) (any, error) {
 	if err := r.Decode(&f); err != nil {
 		return nil, err
 	}
-	k, err := d.need(f.Name, f.Aliases, f.Protocol)
+	k, err := d.need(f.Name, f.Aliases, f.Protocol, serializers())
 	if err != nil {
 		return nil, err
 	}
@@ -142,12 +186,13 @@ func (d *refDriver) connect(_ context.Context, r *driver.Request) (any, error) {
 	if err := r.Decode(&f); err != nil {
 		return nil, err
 	}
-	k, err := d.need(f.Name, f.Aliases, f.Protocol)
+	chosen, err := choose(f.Serializers)
 	if err != nil {
 		return nil, err
 	}
-	if len(f.Subscribe) > 0 {
-		return nil, driver.Errorf(driver.Unsupported, "subscribing while connecting")
+	k, err := d.need(f.Name, f.Aliases, f.Protocol, chosen)
+	if err != nil {
+		return nil, err
 	}
 	network, address := "tcp", f.Address
 	if f.Unix != "" {
@@ -160,13 +205,10 @@ func (d *refDriver) connect(_ context.Context, r *driver.Request) (any, error) {
 	return driver.Later(func(ctx context.Context) (any, error) {
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
-		c, err := k.Dial(ctx, network, address)
+		c, err := k.Dial(ctx, network, address, ikc.WithSubscribe(f.Subscribe...))
 		if err != nil {
 			return nil, err
 		}
-		d.mu.Lock()
-		d.channels = append(d.channels, c)
-		d.mu.Unlock()
 		return driver.Connected{Kernel: c.Peer().ID}, nil
 	}), nil
 }
@@ -308,13 +350,19 @@ func sent(n int, err error) (any, error) {
 
 func (d *refDriver) disconnect(context.Context, *driver.Request) (any, error) {
 	d.mu.Lock()
-	channels := d.channels
-	d.channels = nil
+	k := d.kernel
 	d.mu.Unlock()
-	for _, c := range channels {
-		_ = c.Close()
+	if k == nil {
+		return nil, nil
 	}
-	return nil, nil
+	return driver.Later(func(context.Context) (any, error) {
+		for id := range k.Kernels() {
+			if c := k.Channel(id); c != nil {
+				_ = c.Close()
+			}
+		}
+		return nil, nil
+	}), nil
 }
 
 func (d *refDriver) shutdown(ctx context.Context, _ *driver.Request) (any, error) {

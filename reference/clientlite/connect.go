@@ -1,0 +1,135 @@
+package clientlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Connect connects, unless there is a connection that answers a ping.
+func (c *Client) Connect(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn != nil && c.ping(ctx) == nil {
+		return nil
+	}
+	return c.note(c.connect(ctx))
+}
+
+// Disconnect ends the connection. The next event that is sent makes a new one.
+func (c *Client) Disconnect() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drop()
+}
+
+func (c *Client) drop() {
+	if c.conn != nil {
+		_ = c.conn.Close()
+	}
+	c.conn, c.frames, c.deadline = nil, nil, time.Time{}
+}
+
+func (c *Client) connect(ctx context.Context) error {
+	c.drop()
+	if !wire.ValidName(c.cfg.Name) {
+		return fmt.Errorf("clientlite: name %q: expected one or more letters, digits, or any of _ - : .", c.cfg.Name)
+	}
+	dialing, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
+	defer cancel()
+	conn, err := c.cfg.DialContext(dialing, c.cfg.Network, c.cfg.Address)
+	if err != nil {
+		return fmt.Errorf("clientlite: connect: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	err = c.negotiate(ctx, conn)
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		_ = conn.Close()
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return fmt.Errorf("clientlite: negotiation with %s: %w", c.cfg.Address, err)
+	}
+	c.conn, c.used, c.deadline = conn, time.Now(), time.Time{}
+	return conn.SetDeadline(time.Time{})
+}
+
+// negotiate runs the state machine of package wire. Every answer has ConnectTimeout, all of them
+// four times that: there are four phases.
+func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
+	n := wire.NewNegotiator(wire.NegotiatorConfig{
+		Role: wire.Client, Dialect: c.cfg.Dialect, KernelID: c.cfg.Name, PID: strconv.Itoa(os.Getpid()),
+		Serializers: []string{c.cfg.Serializer.Name()},
+	})
+	limit := time.Now().Add(4 * c.cfg.ConnectTimeout)
+	say := func(reply []string) error {
+		deadline := time.Now().Add(c.cfg.ConnectTimeout)
+		if limit.Before(deadline) {
+			deadline = limit
+		}
+		if err := conn.SetDeadline(deadline); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		var b []byte
+		for _, line := range reply {
+			b = wire.AppendLine(b, line)
+		}
+		if len(b) == 0 {
+			return nil
+		}
+		_, err := conn.Write(b)
+		return err
+	}
+	if err := say(n.Start()); err != nil {
+		return err
+	}
+	var lines wire.LineScanner
+	buf := make([]byte, 2048)
+	for !n.Done() {
+		line, ok, err := lines.Next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			got, err := conn.Read(buf)
+			lines.Write(buf[:got])
+			switch {
+			case err == nil || got > 0:
+			case errors.Is(err, io.EOF):
+				return fmt.Errorf("expected a line, the server closed the connection: %w", io.ErrUnexpectedEOF)
+			default:
+				return err
+			}
+			continue
+		}
+		reply, err := n.Receive(line)
+		if err != nil {
+			return err
+		}
+		if err := say(reply); err != nil {
+			return err
+		}
+	}
+	switch {
+	case n.Serializer() != c.cfg.Serializer.Name():
+		return fmt.Errorf("%w: the server wants serializer %s, expected %s", wire.ErrRefused, n.Serializer(), c.cfg.Serializer.Name())
+	case n.Peer().ID == "":
+		return fmt.Errorf("%w: the server gave no name", wire.ErrRefused)
+	}
+	c.peer, c.dialect, c.remote = n.Peer(), n.Dialect(), n.Peer().ID
+	c.frames = lines.Frames(c.cfg.MaxFrame)
+	return nil
+}

@@ -1,0 +1,200 @@
+package clientlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// rsvp makes an address of this client that has not been used before.
+func (c *Client) rsvp() specifier.Specifier {
+	c.serial++
+	return specifier.Specifier{Kernel: c.cfg.Name, Session: session, State: "response" + strconv.FormatUint(c.serial, 10)}
+}
+
+// exchange sends an event and waits for a post to rsvp.
+func (c *Client) exchange(ctx context.Context, to string, m *wire.Message, rsvp specifier.Specifier) (*perl.Value, error) {
+	if err := c.trySend(ctx, to, m); err != nil {
+		return nil, c.note(err)
+	}
+	v, err := c.within(ctx, func() (*perl.Value, error) { return c.response(rsvp, m.Event.String()) })
+	return v, c.note(err)
+}
+
+// trySend sends an event, connecting if need be. If that fails it connects again and sends once more.
+// Source: ClientLite _try_send.
+func (c *Client) trySend(ctx context.Context, to string, m *wire.Message) error {
+	if c.conn != nil && time.Since(c.used) > time.Millisecond && hungUp(c.conn) {
+		c.drop()
+	}
+	fresh := c.conn == nil
+	if fresh {
+		if err := c.connect(ctx); err != nil {
+			return err
+		}
+	}
+	err := c.send(ctx, to, m)
+	var lost *net.OpError
+	if fresh || !errors.As(err, &lost) || ctx.Err() != nil {
+		return err
+	}
+	if err := c.connect(ctx); err != nil {
+		return err
+	}
+	return c.send(ctx, to, m)
+}
+
+// send sends an event to a specifier, which goes out as a string, as the original's does.
+func (c *Client) send(ctx context.Context, to string, m *wire.Message) error {
+	if !strings.HasPrefix(to, "poe:") {
+		to = "poe://" + c.remote + "/" + to
+	}
+	if m.Event = wire.AtString(to); m.Event.Err != nil {
+		return fmt.Errorf("clientlite: %w", m.Event.Err)
+	}
+	if m.Event.Session == "" || m.Event.State == "" {
+		return fmt.Errorf("clientlite: specifier %q: expected a session and a state", to)
+	}
+	if !m.From.Present() {
+		m.From = wire.At(specifier.Specifier{Kernel: c.cfg.Name, Session: session})
+	}
+	image, err := c.cfg.Serializer.Freeze(m.ToValue())
+	if err != nil {
+		return fmt.Errorf("clientlite: freeze with %s: %w", c.cfg.Serializer.Name(), err)
+	}
+	if len(image) > wire.DefaultMaxFrame {
+		return fmt.Errorf("clientlite: image of %d octets: expected at most %d", len(image), wire.DefaultMaxFrame)
+	}
+	_, err = c.within(ctx, func() (*perl.Value, error) {
+		c.out = wire.AppendFrame(c.out[:0], image)
+		_, err := c.conn.Write(c.out)
+		if cap(c.out) > 1<<20 {
+			c.out = nil
+		}
+		return nil, err
+	})
+	if err != nil {
+		c.drop()
+		return fmt.Errorf("clientlite: send: %w", err)
+	}
+	return nil
+}
+
+// ping asks the kernel for a PONG. Source: ClientLite ping.
+func (c *Client) ping(ctx context.Context) error {
+	if c.conn == nil {
+		return ErrNotConnected
+	}
+	rsvp := specifier.Specifier{Kernel: c.cfg.Name, Session: "IKC", State: "pong"}
+	m := &wire.Message{Params: perl.NewBytes("PING"), RSVP: wire.At(rsvp)}
+	if err := c.send(ctx, "IKC/ping", m); err != nil {
+		return err
+	}
+	v, err := c.within(ctx, func() (*perl.Value, error) { return c.response(rsvp, m.Event.String()) })
+	if err != nil {
+		return err
+	}
+	if s, _ := v.AsString(); s != "PONG" {
+		return fmt.Errorf("clientlite: ping: expected PONG, got %s", perl.Format(v, perl.FormatOptions{}))
+	}
+	return nil
+}
+
+// within does something with the connection before Timeout has passed, or ctx ends. The connection
+// does not outlive a failure: what comes late is not to be taken for something else.
+func (c *Client) within(ctx context.Context, do func() (*perl.Value, error)) (*perl.Value, error) {
+	deadline := time.Now().Add(c.cfg.Timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	// Setting a deadline costs; one that is near enough is kept.
+	if late := deadline.Sub(c.deadline); c.deadline.IsZero() || late < 0 || late > c.cfg.Timeout/64 {
+		if err := c.conn.SetDeadline(deadline); err != nil {
+			c.drop()
+			return nil, err
+		}
+		c.deadline = deadline
+	}
+	if ctx.Done() != nil {
+		conn := c.conn
+		done := make(chan struct{})
+		stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)); close(done) })
+		defer func() {
+			if !stop() {
+				<-done
+				c.deadline = time.Time{}
+			}
+		}()
+	}
+	v, err := do()
+	var remote *ikc.RemoteError
+	switch {
+	case err == nil, errors.As(err, &remote):
+		c.used = time.Now()
+		return v, err
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = fmt.Errorf("%w (%v)", ErrTimeout, c.cfg.Timeout)
+	}
+	c.drop()
+	return nil, err
+}
+
+// response waits for a post to a state of this client. An error report fails it, unless it is about a
+// request other than about, a specifier. Source: ClientLite _response.
+func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, error) {
+	for {
+		image, ok, err := c.frames.Next()
+		if err != nil {
+			return nil, fmt.Errorf("clientlite: from %s: %w", c.remote, err)
+		}
+		if !ok {
+			n, err := c.conn.Read(c.frames.Room(c.cfg.BlockSize))
+			c.frames.Advance(n)
+			if err != nil && n == 0 {
+				if errors.Is(err, io.EOF) {
+					return nil, fmt.Errorf("%w: %w", ErrDisconnected, err)
+				}
+				return nil, err
+			}
+			continue
+		}
+		v, err := c.cfg.Serializer.Thaw(image)
+		if err != nil {
+			return nil, fmt.Errorf("clientlite: image of %d octets from %s: %w", len(image), c.remote, err)
+		}
+		m, err := wire.ParseMessage(v)
+		if err != nil {
+			return nil, fmt.Errorf("clientlite: from %s: %w", c.remote, err)
+		}
+		if m.IsError {
+			e := ikc.ParseRemoteError(m.Params)
+			if about == "" || e.About(about) || !e.About("") {
+				return nil, e
+			}
+			_ = c.note(e) // about an event that was posted before
+			continue
+		}
+		if m.Event.Session == rsvp.Session && m.Event.State == rsvp.State {
+			if m.Params == nil {
+				return perl.NewUndef(), nil
+			}
+			return m.Params, nil
+		}
+		if c.cfg.Logger != nil {
+			c.cfg.Logger.Warn("message dropped", "to", m.Event.String(), "expected", rsvp.String())
+		}
+	}
+}
