@@ -159,7 +159,7 @@ func (f *formatter) ref(v *Value, at *place, depth int) {
 // pointing shows a reference to t, which is at target.
 func (f *formatter) pointing(t *Value, target *place, depth int) {
 	if first := f.seen[t]; first != nil && t != nil {
-		f.b.WriteString(reference(t, first))
+		f.b.WriteString(reference(first))
 		return
 	}
 	switch t.Kind() {
@@ -170,13 +170,10 @@ func (f *formatter) pointing(t *Value, target *place, depth int) {
 	f.inner(t, target, depth)
 }
 
-// reference is the expression of a reference to t, which was met at p.
-func reference(t *Value, p *place) string {
-	switch t.Kind() {
-	case Array, Hash, Code, Regexp, Hooked:
-		if p.step == stepTarget {
-			return p.up.expr()
-		}
+// reference is the expression of a reference to what was met at p.
+func reference(p *place) string {
+	if p.step == stepTarget {
+		return p.up.expr()
 	}
 	return `\` + p.expr()
 }
