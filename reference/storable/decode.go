@@ -77,7 +77,7 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 	if d.pos != len(d.s) {
 		return nil, &Error{ErrTrailing, d.pos, "the end", fmt.Sprintf("%d more octets", len(d.s)-d.pos)}
 	}
-	if h.Major < majorWithoutTags && root.Target().Class() != "" {
+	if h.Major < majorWithoutTags && root.Kind() == perl.Ref && root.Target().Class() != "" {
 		return root, nil // Storable 0.5 wrote the reference to an object, too
 	}
 	return perl.NewRef(root), nil
