@@ -74,6 +74,7 @@ deviation no longer deviates, 5 nothing was checked.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(runCommand(), checkCommand(), inspectCommand(), listCommand(), recordCommand(), serveCommand(), driverCommand())
 	return root

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"ikc-conform": main,
+		"freeport":    freePort,
+	})
+}
+
+// TestScripts runs testdata/script: commands, what they print, and their exit status (status N).
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			wd, err := os.Getwd()
+			e.Setenv("CAPTURES", wd+"/../../captures")
+			for _, name := range []string{"PERL5LIB", "IKC_RELEASES"} {
+				e.Setenv(name, os.Getenv(name))
+			}
+			return err
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "perl-ikc" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			_, err := driver.FindPerl(context.Background())
+			return err == nil, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "await": await},
+	})
+}
+
+// freePort prints a port that nobody uses.
+func freePort() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	_, _ = os.Stdout.WriteString(port)
+}
