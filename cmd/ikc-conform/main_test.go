@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"testing"
 
@@ -15,7 +14,6 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"ikc-conform": main,
-		"freeport":    freePort,
 	})
 }
 
@@ -40,15 +38,4 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "await": await},
 	})
-}
-
-// freePort prints a port that nobody uses.
-func freePort() {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_, _ = os.Stdout.WriteString(port)
 }
