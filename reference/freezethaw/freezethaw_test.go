@@ -87,6 +87,7 @@ func TestErrors(t *testing.T) {
 		{"FrT;!5|@0|", freezethaw.ErrCount, "freezethaw: offset 5: impossible count: expected an index that 3 octets can hold, got 5"},
 		{"FrT;!0|_@1|_@1|_", freezethaw.ErrSyntax, "freezethaw: offset 7: not FreezeThaw text: expected an empty thing, got undef"},
 		{"FrT;!0|@0|%0|@1|_", freezethaw.ErrSyntax, "freezethaw: offset 10: not FreezeThaw text: expected the contents of array, got reference to hash"},
+		{`FrT;!0|\_$0|@1|_`, freezethaw.ErrSyntax, "freezethaw: offset 9: not FreezeThaw text: expected the contents of undef, got byte string"},
 		{"FrT;" + strings.Repeat("\\", 20000) + "_", freezethaw.ErrLimit, "freezethaw: offset 10004: MaxDepth is 10000, got 10001"},
 		{"FrT;@1|" + strings.Repeat("@1|", 20000) + "_", freezethaw.ErrLimit, ""},
 	}

@@ -2,6 +2,7 @@ package freezethaw
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -380,8 +381,8 @@ func (d *decoder) repeated() {
 			return
 		}
 		full := v.Target()
-		if full.Kind() != target.Kind() && !(isScalar(full) && isScalar(target)) {
-			d.fail(ErrSyntax, at, "the contents of "+target.Kind().String(), v.Kind().String()+" to "+full.Kind().String())
+		if full == nil || full.Kind() != target.Kind() && !(isScalar(full) && isScalar(target)) {
+			d.fail(ErrSyntax, at, "the contents of "+target.Kind().String(), strings.TrimSuffix(v.Kind().String()+" to "+full.Kind().String(), " to undef"))
 			return
 		}
 		if class == "" {
