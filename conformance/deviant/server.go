@@ -17,6 +17,8 @@ type Options struct {
 	Defect *Defect
 	// Tee, if set, gets a copy of the octets that came by each connection, when it has ended.
 	Tee func(received []byte)
+	// OnlyIKC refuses SETUP, as a server of the protocol IKC does. That is no defect.
+	OnlyIKC bool
 }
 
 // Server is a running server.
@@ -138,7 +140,7 @@ func (c *conn) read(write func([]byte)) error {
 // serve negotiates, then takes frames until the other side leaves or sends what is none.
 func (c *conn) serve() {
 	dialect := wire.IKC0
-	if c.d.onlyIKC {
+	if c.d.onlyIKC || c.s.opts.OnlyIKC {
 		dialect = wire.IKC
 	}
 	names := []string{Name, c.c.LocalAddr().String()}

@@ -3,6 +3,7 @@ package dialogue
 import (
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -55,7 +56,12 @@ type stream struct {
 	dirs   [2]*direction
 	agreed bool // the server has said SETUP or UP: it sends frames from now on
 	match  matcher
+	// unreached is the comment of a relay that could not connect to the server.
+	unreached string
 }
+
+// byRelay begins the comment on the close of a connection that a relay did not pass on.
+const byRelay = "closed by the relay"
 
 func (b *builder) take(ev capture.Event) {
 	switch ev := ev.(type) {
@@ -87,6 +93,9 @@ func (b *builder) take(ev capture.Event) {
 			return
 		}
 		s.Ends[role(ev.From)] = ev
+		if strings.HasPrefix(ev.Comment, byRelay) {
+			s.unreached = ev.Comment
+		}
 		if s.Ends[0] != nil && s.Ends[1] != nil {
 			b.end(s, false)
 		}
@@ -114,6 +123,10 @@ func (b *builder) end(s *stream, cut bool) {
 	for _, d := range s.dirs {
 		d.finish()
 	}
+	if s.unreached != "" {
+		// There was no server: what the client said has been said to nobody.
+		s.IsIKC = false
+	}
 	if !s.IsIKC {
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: s.notIKC()})
 	}
@@ -124,6 +137,8 @@ func (b *builder) end(s *stream, cut bool) {
 func (s *stream) notIKC() string {
 	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
 	switch {
+	case s.unreached != "":
+		return "the server was not reached: " + s.unreached
 	case c.total == 0 && v.total == 0:
 		return "no octets were exchanged: whether it was meant as IKC cannot be told (a bare connect and close ends a Perl server of 0.2402)"
 	case c.total == 0:

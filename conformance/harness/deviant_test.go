@@ -11,7 +11,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
-	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // runDeviant runs the command's 'run tcp:ADDR --session' on a server with a defect.
@@ -147,5 +146,3 @@ func TestDefectsAreListedOnce(t *testing.T) {
 		t.Errorf("expected at least 25 defects, got %d", len(seen))
 	}
 }
-
-var _ = wire.Server
