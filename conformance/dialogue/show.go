@@ -234,17 +234,27 @@ func indent(s string) string {
 // around is how many items are shown before the one that a finding is about.
 const around = 4
 
-// Around shows the items that lead to one, a line each, the last being the one itself.
+// Around shows what leads to an item, a line each: of a message that belongs to an exchange, the request
+// and what came back; else the items before it.
 func Around(c *Connection, item Item) []string {
-	last := len(c.Items) - 1
-	for i, it := range c.Items {
-		if it == item {
-			last = i
+	wanted := map[Item]bool{item: true}
+	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Exchange != nil {
+		x := f.Message.Exchange
+		for _, list := range [][]*Message{{x.Request}, x.Answers, x.Errors, x.Misdirected} {
+			for _, m := range list {
+				wanted[m.Frame] = true
+			}
 		}
 	}
+	last := slices.Index(c.Items, item)
+	if last < 0 {
+		last = len(c.Items) - 1
+	}
 	var out []string
-	for _, it := range c.Items[max(0, last-around) : last+1] {
-		out = append(out, stamp(c, it)+"  "+describe(c, it, WriteOptions{Width: 100}))
+	for i, it := range c.Items {
+		if wanted[it] || len(wanted) == 1 && last-around <= i && i <= last {
+			out = append(out, stamp(c, it)+"  "+describe(c, it, WriteOptions{Width: 100}))
+		}
 	}
 	return out
 }

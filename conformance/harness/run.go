@@ -78,6 +78,7 @@ func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
 	if opts.Timeout == 0 {
 		opts.Timeout = DefaultTimeout
 	}
+	r := &Result{Target: t.Spec, Started: time.Now()}
 	if opts.Dir == "" {
 		dir, err := os.MkdirTemp("", "ikc-conform-")
 		if err != nil {
@@ -85,10 +86,10 @@ func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
 		}
 		defer os.RemoveAll(dir)
 		opts.Dir = dir
+		defer r.forget()
 	} else if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	r := &Result{Target: t.Spec, Started: time.Now()}
 	for _, cell := range opts.Cells {
 		if err := ctx.Err(); err != nil {
 			return r, context.Cause(ctx)
@@ -107,6 +108,13 @@ func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
 	}
 	r.Took = time.Since(r.Started)
 	return r, nil
+}
+
+// forget takes back the names of captures that are gone.
+func (r *Result) forget() {
+	for _, c := range r.Cells {
+		c.Capture = ""
+	}
 }
 
 // runner plays one cell.
