@@ -65,3 +65,30 @@ func TestDumpErrors(t *testing.T) {
 		t.Errorf("depth: got %v", err)
 	}
 }
+
+// TestTags says which tags have a golden image from a real Perl, and which only one made by hand.
+func TestTags(t *testing.T) {
+	count := func(list []golden) (n [tagLast]int) {
+		for _, g := range list {
+			var b bytes.Buffer
+			_ = Dump(&b, []byte(g.image))
+			for i := range n {
+				n[i] += strings.Count(b.String(), tag(i).String()+" ") + strings.Count(b.String(), tag(i).String()+"\n")
+			}
+		}
+		return n
+	}
+	real, handmade := count(readGolden(t, "testdata/golden.txt")), count(readHandmade(t))
+	only := ""
+	for i := range real {
+		if real[i] == 0 && handmade[i] == 0 {
+			t.Errorf("%v: no golden image at all", tag(i))
+		} else if real[i] == 0 {
+			only += " " + tag(i).String()
+		}
+	}
+	if only != " SX_LOBJECT SX_BOOLEAN_TRUE SX_BOOLEAN_FALSE" {
+		t.Errorf("without a golden image of a real Perl:%s", only)
+	}
+	t.Logf("without a golden image of a real Perl, for want of Perl 5.38 and of memory:%s", only)
+}
