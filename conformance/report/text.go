@@ -9,7 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance"
 )
 
-// maxShown is how many findings of a verdict are shown to people; JSON has all that were kept.
+// maxShown is how many findings of a verdict are shown at length; a line is enough for the others.
 const maxShown = 5
 
 // WriteText writes the report for people: a line for each part, every failure with its evidence, what
@@ -130,9 +130,9 @@ func (c *Result) Explain() string {
 		}
 		fmt.Fprintf(&b, "\n    %s: %d of %d pieces of evidence\n", v.Part, len(v.Findings)+v.More, v.Evidence)
 		for i, f := range v.Findings {
-			if i == maxShown {
-				fmt.Fprintf(&b, "      ... and %d more\n", len(v.Findings)+v.More-maxShown)
-				break
+			if i >= maxShown {
+				fmt.Fprintf(&b, "      also: %s, %s\n", f.Actual, f.Where())
+				continue
 			}
 			fmt.Fprintf(&b, "      expected: %s\n        actual: %s\n         where: %s", f.Expected, f.Actual, f.Where())
 			if v.Capture != "" {
@@ -142,6 +142,9 @@ func (c *Result) Explain() string {
 			for _, line := range f.Exchange {
 				fmt.Fprintf(&b, "          | %s\n", line)
 			}
+		}
+		if v.More > 0 {
+			fmt.Fprintf(&b, "      and %d more that were only counted\n", v.More)
 		}
 	}
 	return b.String()
