@@ -5,24 +5,35 @@ import "sync"
 // inbox is a bounded queue of work, carried out in order by one goroutine at a time. That goroutine
 // lives only while there is any.
 //
+// A job that waits for something yields: the jobs behind it go on then, in a goroutine of their own.
+//
 // The goroutine that reads a connection need not queue what it could do itself: tryBegin makes it
-// the worker for one piece, and tells whether that is possible. If that takes long, somebody else
-// takes the reading over (takeOver), and the goroutine stays the worker until the queue is empty.
+// the worker for one job. If that takes long, somebody else takes the reading over (takeOver), and
+// the goroutine stays the worker until the queue is empty.
 type inbox struct {
 	limit int
 
 	mu     sync.Mutex
 	room   *sync.Cond
 	queue  []job
-	octets int  // of what is queued, or being carried out by the goroutine work
-	busy   bool // somebody is the worker
-	inline bool // the worker is the reader
+	head   int     // of queue
+	octets int     // of jobs that are queued or running
+	active int     // jobs that are running
+	worker *worker // nil if there is none
+	inline bool    // the worker is the reader
 	closed bool
 }
 
-// job is a piece of work, with the octets that it counts for.
+// worker is the right to carry out the next job.
+type worker struct {
+	b         *inbox
+	relieved  bool   // it has passed to another
+	wasInline func() // what yield does if the worker is the reader; nil if it never is
+}
+
+// job is a piece of work, with the octets that it counts for. It may call w.yield.
 type job struct {
-	run  func()
+	run  func(w *worker)
 	size int
 }
 
@@ -43,60 +54,103 @@ func (b *inbox) put(j job) bool {
 	}
 	b.queue = append(b.queue, j)
 	b.octets += j.size
-	if !b.busy {
-		b.busy = true
-		go func() {
-			b.mu.Lock()
-			b.work()
-		}()
-	}
+	b.employ()
 	return true
 }
 
-// work empties the queue. It is called with mu locked and by the worker, and returns with neither.
-func (b *inbox) work() {
-	for len(b.queue) > 0 {
-		batch := b.queue
-		b.queue = nil
-		for i, j := range batch {
-			batch[i] = job{}
-			b.mu.Unlock()
-			j.run()
-			b.mu.Lock()
-			b.octets -= j.size
-			b.room.Broadcast()
-			if b.closed {
-				break
+// employ starts a worker if there is none and something waits. mu is locked.
+func (b *inbox) employ() {
+	if b.worker != nil || b.head == len(b.queue) {
+		return
+	}
+	w := &worker{b: b}
+	b.worker = w
+	go func() {
+		b.mu.Lock()
+		b.work(w)
+	}()
+}
+
+// work carries out jobs until there are none, or until the worker is relieved. It is called with mu
+// locked, and unlocks it.
+func (b *inbox) work(w *worker) {
+	for !w.relieved && b.head < len(b.queue) {
+		j := b.queue[b.head]
+		b.queue[b.head] = job{}
+		if b.head++; b.head == len(b.queue) {
+			b.queue, b.head = b.queue[:0], 0
+			if cap(b.queue) > 1024 {
+				b.queue = nil
 			}
 		}
+		b.active++
+		b.mu.Unlock()
+		j.run(w)
+		b.mu.Lock()
+		b.active--
+		b.octets -= j.size
+		b.room.Broadcast()
 	}
-	b.busy = false
+	if !w.relieved {
+		b.worker = nil
+	}
 	b.room.Broadcast()
 	b.mu.Unlock()
 }
 
-// tryBegin makes the caller the worker if there is none and nothing waits. finish must follow.
-func (b *inbox) tryBegin() bool {
+// yield lets the jobs behind this one go on.
+func (w *worker) yield() {
+	b := w.b
+	b.mu.Lock()
+	if w.relieved {
+		b.mu.Unlock()
+		return
+	}
+	w.relieved = true
+	b.worker = nil
+	inline := b.inline
+	b.inline = false
+	b.employ()
+	b.mu.Unlock()
+	if inline && w.wasInline != nil {
+		w.wasInline()
+	}
+}
+
+// tryBegin makes the caller, the reader, the worker if there is none; else it returns false. finish
+// must follow, with the same size. A reader has one worker all its life.
+func (b *inbox) tryBegin(w *worker, size int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.busy || b.closed {
+	if b.worker != nil || b.closed || b.octets > 0 && b.octets+size > b.limit {
 		return false
 	}
-	b.busy, b.inline = true, true
+	b.worker, b.inline = w, true
+	b.octets += size
+	b.active++
 	return true
 }
 
-// finish ends what tryBegin began. If the reading has been taken over meanwhile it does what has
-// been queued since, and returns false: the caller is not the reader any more.
-func (b *inbox) finish() bool {
+// handed tells whether the reader w is not the reader any more.
+func (b *inbox) handed(w *worker) bool {
 	b.mu.Lock()
-	if b.inline {
-		b.busy, b.inline = false, false
+	defer b.mu.Unlock()
+	return !b.inline || b.worker != w
+}
+
+// finish ends what tryBegin began. If the reading has been taken over meanwhile it does what has
+// been queued since, if it is still the worker, and returns false: the caller is not the reader any more.
+func (b *inbox) finish(w *worker, size int) bool {
+	b.mu.Lock()
+	b.active--
+	b.octets -= size
+	if b.inline && b.worker == w {
+		b.worker, b.inline = nil, false
 		b.room.Broadcast()
 		b.mu.Unlock()
 		return true
 	}
-	b.work()
+	b.work(w)
 	return false
 }
 
@@ -114,15 +168,15 @@ func (b *inbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	b.queue = nil
+	b.queue, b.head = nil, 0
 	b.room.Broadcast()
 }
 
-// settle waits until nothing is queued or being carried out.
+// settle waits until nothing is queued or running.
 func (b *inbox) settle() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.busy {
+	for b.worker != nil || b.active > 0 {
 		b.room.Wait()
 	}
 }

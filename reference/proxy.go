@@ -146,7 +146,7 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 		return fmt.Errorf("ikc: arguments for %s/%s: %w", alias, state, err)
 	}
 	m := &wire.Message{Event: wire.At(specifier.Specifier{Kernel: k.id, Session: alias, State: state}), From: k.from(from)}
-	if !k.locally(func() { k.run(nil, m, s, state, list, nil) }) {
+	if !k.locally(func(yield func()) { k.run(nil, m, s, state, list, yield) }) {
 		return ErrClosed
 	}
 	return nil

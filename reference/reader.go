@@ -16,6 +16,8 @@ const readBuffer = 4 << 10
 // read takes frames until the connection ends or makes no sense, or until another goroutine has
 // taken the reading over. It handles requests itself when it can: an answer then costs no hand-off.
 func (c *Channel) read() {
+	w := &worker{b: &c.in, wasInline: c.anotherReader}
+	yield := w.yield
 	for {
 		image, ok, err := c.frames.Next()
 		switch {
@@ -23,7 +25,7 @@ func (c *Channel) read() {
 			c.finish(c.fault(err))
 			return
 		case ok:
-			still, err := c.receive(image)
+			still, err := c.receive(w, yield, image)
 			if err != nil {
 				c.finish(c.fault(err))
 				return
@@ -74,7 +76,7 @@ func (c *Channel) fault(err error) error {
 
 // receive thaws an image and sees to the message. It returns false when another goroutine has taken
 // the reading over.
-func (c *Channel) receive(image []byte) (still bool, err error) {
+func (c *Channel) receive(w *worker, yield func(), image []byte) (still bool, err error) {
 	size := len(image)
 	v, err := c.serializer.Thaw(image)
 	if err != nil {
@@ -92,26 +94,40 @@ func (c *Channel) receive(image []byte) (still bool, err error) {
 		c.k.queue(c, m, size)
 		return true, nil
 	}
-	if !c.in.tryBegin() {
-		if !c.in.put(job{func() { c.k.request(c, m, nil) }, size}) {
+	if !c.in.tryBegin(w, size) {
+		ok := c.in.put(job{size: size, run: func(w *worker) {
+			c.k.request(c, m, w.yield)
+			c.out.flush()
+		}})
+		if !ok {
 			return true, c.Err()
 		}
 		return true, nil
 	}
 	c.k.watchInline(c)
-	c.k.request(c, m, c.handOver)
+	c.k.request(c, m, yield)
+	if c.in.handed(w) {
+		c.out.flush()
+	}
+	if !c.in.finish(w, size) {
+		return false, nil
+	}
 	c.since.Store(0)
-	return c.in.finish(), nil
+	return true, nil
 }
 
 // handOver starts another reader if the present one is busy with a request.
 func (c *Channel) handOver() {
-	if !c.in.takeOver() {
-		return
+	if c.in.takeOver() {
+		c.anotherReader()
 	}
+}
+
+// anotherReader starts a reader in place of the one that has lost that role.
+func (c *Channel) anotherReader() {
 	c.since.Store(0)
 	c.out.flush()
-	c.k.running.Add(1) // the present reader has not ended yet
+	c.k.running.Add(1) // the reader that was has not ended yet
 	go c.read()
 }
 

@@ -51,9 +51,9 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, size int) {
 		return
 	}
 	c.jobs.Add(1)
-	session.queue.put(job{size: size, run: func() {
+	session.queue.put(job{size: size, run: func(w *worker) {
 		defer c.jobs.Done()
-		if err := k.run(c, m, session, to.State, args, nil); err != nil {
+		if err := k.run(c, m, session, to.State, args, w.yield); err != nil {
 			k.reportError(c, m, to, err)
 		}
 		c.out.flush()

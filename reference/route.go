@@ -259,15 +259,15 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 
 // toSelf queues a message for this kernel itself. Source: LocalKernel send.
 func (k *Kernel) toSelf(m *wire.Message) bool {
-	return k.locally(func() {
+	return k.locally(func(yield func()) {
 		if !k.answered(nil, m) {
-			k.request(nil, m, nil)
+			k.request(nil, m, yield)
 		}
 	})
 }
 
 // locally queues something to be done in the order of requests of this kernel to itself.
-func (k *Kernel) locally(f func()) bool {
+func (k *Kernel) locally(f func(yield func())) bool {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -275,7 +275,10 @@ func (k *Kernel) locally(f func()) bool {
 	}
 	k.running.Add(1)
 	k.mu.Unlock()
-	k.local.put(job{run: func() { defer k.running.Done(); f() }})
+	k.local.put(job{run: func(w *worker) {
+		defer k.running.Done()
+		f(w.yield)
+	}})
 	return true
 }
 

@@ -1,0 +1,377 @@
+package ikc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// raw is a peer that does what a test wants: a connection that has been negotiated.
+type raw struct {
+	net.Conn
+	t      testing.TB
+	frames *wire.FrameScanner
+}
+
+func rawPeer(t testing.TB, address, name string) *raw {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	must(t, err)
+	t.Cleanup(func() { conn.Close() })
+	must(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Client, KernelID: name, Serializers: []string{"Storable"}})
+	_, err = conn.Write(wire.AppendLine(nil, n.Start()[0]))
+	must(t, err)
+	var lines wire.LineScanner
+	buf := make([]byte, 1024)
+	for !n.Done() {
+		line, ok, err := lines.Next()
+		must(t, err)
+		if ok {
+			_, err = n.Receive(line)
+			must(t, err)
+			continue
+		}
+		got, err := conn.Read(buf)
+		must(t, err)
+		lines.Write(buf[:got])
+	}
+	return &raw{Conn: conn, t: t, frames: lines.Frames(0)}
+}
+
+func (r *raw) send(m *wire.Message) {
+	r.t.Helper()
+	image, err := storable.Freeze(m.ToValue())
+	must(r.t, err)
+	_, err = r.Write(wire.AppendFrame(nil, image))
+	must(r.t, err)
+}
+
+func (r *raw) receive() (*wire.Message, error) {
+	for buf := make([]byte, 4096); ; {
+		image, ok, err := r.frames.Next()
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			v, err := storable.Thaw(image)
+			if err != nil {
+				return nil, err
+			}
+			return wire.ParseMessage(v)
+		}
+		n, err := r.Read(buf)
+		r.frames.Write(buf[:n])
+		if err != nil && n == 0 {
+			return nil, err
+		}
+	}
+}
+
+func callMessage(to, name, state string, params *perl.Value) *wire.Message {
+	return &wire.Message{Event: wire.AtString(to), Params: params,
+		RSVP: wire.At(specifier.Specifier{Kernel: name, Session: "IKCLite", State: state})}
+}
+
+// What a peer does wrong costs its own connection and nothing else.
+func TestBadPeers(t *testing.T) {
+	p := connected(t, ikc.Config{HandshakeTimeout: 300 * time.Millisecond, MaxFrame: 1 << 16}, ikc.Config{})
+	session(t, p.server, "me", map[string]ikc.State{"echo": echo})
+	frame := func(image string) string { return fmt.Sprintf("%d\x00%s", len(image), image) }
+	for _, tt := range []struct {
+		name       string
+		negotiated bool
+		octets     string
+		closes     bool // by the server; else we close
+	}{
+		{"connect and close", false, "", false},
+		{"half a line", false, "SETUP KERN", false},
+		{"half a negotiation", false, "HELLO\r\n", false},
+		{"silence", false, "", true},
+		{"an endless line", false, strings.Repeat("x", 1<<17), true},
+		{"lines without end", false, strings.Repeat("NO\n", 2000), true},
+		{"garbage for a frame", true, "this is no frame", true},
+		{"a frame without length", true, "\x00\x00", true},
+		{"a frame that is too large", true, "9999999\x00", true},
+		{"a length with too many digits", true, strings.Repeat("1", 40), true},
+		{"a bad image", true, frame("this is no image"), true},
+		{"an empty image", true, frame(""), true},
+		{"an image that is no hash", true, frame("\x05\x0b\x02\x00\x00\x00\x00"), true},
+		{"half a frame", true, "100\x00abc", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var conn net.Conn
+			if tt.negotiated {
+				conn = rawPeer(t, p.address, "Bad")
+			} else {
+				c, err := net.Dial("tcp", p.address)
+				must(t, err)
+				conn = c
+			}
+			defer conn.Close()
+			_, _ = io.WriteString(conn, tt.octets)
+			if tt.closes {
+				must(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+				if _, err := io.Copy(io.Discard, conn); err != nil && errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("the server does not close: %v", err)
+				}
+			}
+			conn.Close()
+			v, err := p.client.Call(soon(t), "poe://Server/me/echo", "still there")
+			if err != nil || v.Str() != "still there" {
+				t.Errorf("another peer's call: got %s, %v", text(v), err)
+			}
+			settled(t, "only the good peer is left", func() bool { return p.server.Stats().Connections == 1 })
+		})
+	}
+}
+
+// Everything that a peer sent before closing its side is handled, and answered.
+func TestHalfClose(t *testing.T) {
+	server := kernel(t, ikc.Config{Name: "Server"})
+	var got int
+	session(t, server, "me", map[string]ikc.State{"count": func(context.Context, *ikc.Request) (any, error) {
+		time.Sleep(100 * time.Microsecond)
+		got++
+		return got, nil
+	}})
+	const n = 200
+	r := rawPeer(t, serve(t, server), "Half")
+	for i := range n {
+		r.send(callMessage("poe://Server/me/count", "Half", fmt.Sprint("r", i), nil))
+	}
+	must(t, r.Conn.(*net.TCPConn).CloseWrite())
+	for i := range n {
+		m, err := r.receive()
+		if err != nil {
+			t.Fatalf("answer %d: %v", i, err)
+		}
+		if m.Params.Int() != int64(i+1) {
+			t.Fatalf("answer %d: got %s", i, text(m.Params))
+		}
+	}
+	if _, err := r.receive(); !errors.Is(err, io.EOF) {
+		t.Errorf("after the answers: got %v", err)
+	}
+}
+
+// The same if the peer does not even wait for answers: none of its requests is lost.
+func TestFullCloseWithCallsPending(t *testing.T) {
+	server := kernel(t, ikc.Config{Name: "Server"})
+	var mu sync.Mutex
+	got := 0
+	session(t, server, "me", map[string]ikc.State{"count": func(context.Context, *ikc.Request) (any, error) {
+		time.Sleep(100 * time.Microsecond)
+		mu.Lock()
+		defer mu.Unlock()
+		got++
+		return strings.Repeat("x", 1000), nil
+	}})
+	const n = 200
+	r := rawPeer(t, serve(t, server), "Gone")
+	var all []byte
+	for i := range n {
+		image, err := storable.Freeze(callMessage("poe://Server/me/count", "Gone", fmt.Sprint("r", i), nil).ToValue())
+		must(t, err)
+		all = wire.AppendFrame(all, image)
+	}
+	_, err := r.Write(all) // in one: what a peer has not sent yet, a reset takes away on its side
+	must(t, err)
+	must(t, r.Close())
+	settled(t, "all requests handled", func() bool { mu.Lock(); defer mu.Unlock(); return got == n })
+}
+
+// A peer that never reads loses its connection when its queue is full; others do not notice.
+func TestNeverReadingPeer(t *testing.T) {
+	p := connected(t, ikc.Config{MaxQueue: 1 << 20}, ikc.Config{})
+	session(t, p.server, "me", map[string]ikc.State{
+		"big":  func(context.Context, *ikc.Request) (any, error) { return strings.Repeat("x", 100_000), nil },
+		"echo": echo,
+	})
+	r := rawPeer(t, p.address, "Deaf")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for i := range 2000 {
+			image, _ := storable.Freeze(callMessage("poe://Server/me/big", "Deaf", fmt.Sprint("r", i), nil).ToValue())
+			if _, err := r.Write(wire.AppendFrame(nil, image)); err != nil {
+				return
+			}
+		}
+	}()
+	for range 100 {
+		_, err := p.client.Call(soon(t), "poe://Server/me/echo", "x")
+		must(t, err)
+	}
+	settled(t, "the deaf peer is gone", func() bool { return p.server.Stats().Connections == 1 })
+	r.Close()
+	<-ended
+}
+
+// A slow reader gets everything, if the sender waits for room.
+func TestSlowReader(t *testing.T) {
+	p := connected(t, ikc.Config{}, ikc.Config{MaxQueue: 64 << 10})
+	var n int
+	session(t, p.server, "me", map[string]ikc.State{
+		"slow": func(_ context.Context, r *ikc.Request) (any, error) {
+			if n%64 == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			n++
+			return nil, nil
+		},
+		"total": func(context.Context, *ikc.Request) (any, error) { return n, nil },
+	})
+	params := strings.Repeat("x", 2000)
+	const posts = 3000
+	for range posts {
+		_, err := p.client.Post(soon(t), "poe://Server/me/slow", params)
+		must(t, err)
+	}
+	v, err := p.client.Call(soon(t), "poe://Server/me/total", nil)
+	if err != nil || v.Int() != posts {
+		t.Errorf("got %s of %d posts, %v", text(v), posts, err)
+	}
+	// Without a deadline nobody waits.
+	full := error(nil)
+	for range 100_000 {
+		if _, full = p.client.Post(context.Background(), "poe://Server/me/slow", strings.Repeat("x", 60_000)); full != nil {
+			break
+		}
+	}
+	if !errors.Is(full, ikc.ErrQueueFull) {
+		t.Errorf("a full queue: got %v", full)
+	}
+}
+
+func TestNameTaken(t *testing.T) {
+	p := connected(t, ikc.Config{}, ikc.Config{})
+	session(t, p.server, "me", map[string]ikc.State{"echo": echo})
+	first := rawPeer(t, p.address, "Same")
+	second := rawPeer(t, p.address, "Same")
+	settled(t, "both are connected", func() bool { return p.server.Stats().Connections == 3 })
+	for i, r := range []*raw{second, first, second} {
+		state := fmt.Sprint("r", i)
+		r.send(callMessage("poe://Server/me/echo", "Same", state, perl.NewInt(int64(i))))
+		m, err := r.receive()
+		if err != nil || m.Event.State != state || m.Params.Int() != int64(i) {
+			t.Fatalf("answer %d: got %+v, %v", i, m, err)
+		}
+	}
+	second.Close()
+	settled(t, "the second is gone", func() bool { return p.server.Stats().Connections == 2 })
+	if p.server.Channel("Same") == nil {
+		t.Error("the end of the second took the name of the first")
+	}
+	// Who calls itself as we do is not us.
+	impostor := rawPeer(t, p.address, "Server")
+	impostor.send(callMessage("poe://Server/me/echo", "Server", "r", perl.NewInt(1)))
+	if m, err := impostor.receive(); err != nil || m.Params.Int() != 1 {
+		t.Errorf("answer to a peer with our name: got %+v, %v", m, err)
+	}
+	must(t, p.client.Ping(soon(t), "Server"))
+}
+
+// A peer cannot answer a call that was made of another.
+func TestForgedAnswer(t *testing.T) {
+	p := connected(t, ikc.Config{}, ikc.Config{})
+	asked, release := make(chan string, 1), make(chan struct{})
+	session(t, p.client, "me", map[string]ikc.State{"slow": func(_ context.Context, r *ikc.Request) (any, error) {
+		asked <- "x"
+		<-release
+		return "honest", nil
+	}})
+	answer := make(chan string, 1)
+	go func() {
+		v, err := p.server.Call(soon(t), "poe://Client/me/slow", nil)
+		answer <- fmt.Sprint(v.Str(), err)
+	}()
+	<-asked
+	forger := rawPeer(t, p.address, "Forger")
+	for i := range 10 {
+		forger.send(&wire.Message{Event: wire.AtString(fmt.Sprint("poe://Server/IKCCall/response", i)), Params: perl.NewBytes("forged")})
+	}
+	forger.send(callMessage("poe://Server/IKC/ping", "Forger", "pong", nil))
+	for {
+		m, err := forger.receive()
+		must(t, err)
+		if m.Event.State == "pong" {
+			break
+		}
+	}
+	close(release)
+	if got := <-answer; got != "honest<nil>" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestLimitsOfAServer(t *testing.T) {
+	server := kernel(t, ikc.Config{Name: "Server", MaxConnections: 2, IdleTimeout: 200 * time.Millisecond})
+	address := serve(t, server)
+	a := rawPeer(t, address, "A")
+	rawPeer(t, address, "B")
+	connectedC := make(chan struct{})
+	go func() {
+		defer close(connectedC)
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "SETUP KERNEL=C;FREEZER=Storable\r\n")
+		_, _ = conn.Read(make([]byte, 100))
+	}()
+	select {
+	case <-connectedC:
+		t.Error("a third connection was served beside two")
+	case <-time.After(50 * time.Millisecond):
+	}
+	a.Close()
+	<-connectedC
+	settled(t, "idle connections are ended", func() bool { return server.Stats().Connections == 0 })
+}
+
+func TestDialFails(t *testing.T) {
+	var mu sync.Mutex
+	var operations []string
+	k := kernel(t, ikc.Config{HandshakeTimeout: 100 * time.Millisecond, OnError: func(op string, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		operations = append(operations, op)
+	}})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	began := time.Now()
+	if _, err := k.Dial(context.Background(), "tcp", l.Addr().String()); err == nil {
+		t.Error("a server that says nothing: expected an error")
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	l.Close()
+	if _, err := k.Dial(context.Background(), "tcp", l.Addr().String()); err == nil {
+		t.Error("nobody there: expected an error")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := k.Dial(ctx, "tcp", l.Addr().String()); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v", err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if got := strings.Join(operations, " "); got != "negotiate connect connect" {
+		t.Errorf("OnError was told of %s", got)
+	}
+}
