@@ -68,8 +68,8 @@ func plausible(b []byte) bool {
 
 // maybeLines tells whether the first octets seen are those of a negotiation.
 func (d *direction) maybeLines() bool {
-	for _, word := range []string{"SETUP ", "HELLO", "IAM ", "NOT\r", "NOT\n"} {
-		if n := min(len(word), len(d.buf)); n > 0 && string(d.buf[:n]) == word[:n] {
+	for _, word := range []string{"SETUP ", "HELLO", "IAM ", "FREEZER ", "OK\r", "OK\n", "NOT\r", "NOT\n", "DONE\r", "DONE\n", "WORLD\r", "WORLD\n", "UP\r", "UP\n"} {
+		if bytes.HasPrefix(d.buf, []byte(word)) {
 			return true
 		}
 	}
