@@ -1,0 +1,93 @@
+package conformance
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// TestCatalogue: each check says what a reader needs to know, once, under an id of its own.
+func TestCatalogue(t *testing.T) {
+	ids, texts := map[string]bool{}, map[string]bool{}
+	id := regexp.MustCompile(`^[A-Z]+(-IKC0?|-LINE|-NAME)?-\d\d\d$`)
+	for _, c := range Catalogue() {
+		if !id.MatchString(c.ID) || ids[c.ID] {
+			t.Errorf("%s: expected an id of its own, AREA-nnn", c.ID)
+		}
+		if texts[c.Requirement] || !strings.HasSuffix(c.Requirement, ".") {
+			t.Errorf("%s: expected a sentence of its own, got %q", c.ID, c.Requirement)
+		}
+		if c.Source == "" || c.Needs == "" || c.Judge == nil {
+			t.Errorf("%s: expected a source, what it needs, and a predicate", c.ID)
+		}
+		ids[c.ID], texts[c.Requirement] = true, true
+	}
+	if len(ids) < 40 {
+		t.Errorf("expected at least 40 checks, got %d", len(ids))
+	}
+}
+
+func TestSelect(t *testing.T) {
+	all, err := Select()
+	if err != nil || len(all) != len(Catalogue()) {
+		t.Errorf("expected all checks, got %d, %v", len(all), err)
+	}
+	some, err := Select("CTX-00[12]", "PING-*")
+	var ids []string
+	for _, c := range some {
+		ids = append(ids, c.ID)
+	}
+	if err != nil || !slices.Equal(ids, []string{"CTX-001", "CTX-002", "PING-001"}) {
+		t.Errorf("expected three checks, got %v, %v", ids, err)
+	}
+	for _, bad := range []string{"NONE-*", "[", "ctx-001", ""} {
+		if got, err := Select("CTX-001", bad); err == nil {
+			t.Errorf("%q: expected an error, got %d checks", bad, len(got))
+		}
+	}
+}
+
+func TestWalk(t *testing.T) {
+	shared := perl.ArrayRef(perl.NewInt(1))
+	loop := perl.NewHash()
+	loop.Set("self", perl.NewRef(loop))
+	deep := perl.NewUndef()
+	for range 200_000 {
+		deep = perl.NewRef(deep)
+	}
+	for _, test := range []struct {
+		name           string
+		v              *perl.Value
+		shares, cyclic bool
+	}{
+		{"nil", nil, false, false},
+		{"scalar", perl.NewInt(1), false, false},
+		{"tree", perl.ArrayRef(perl.ArrayRef(), perl.ArrayRef()), false, false},
+		{"shared", perl.ArrayRef(shared, perl.NewRef(shared.Target())), true, false},
+		{"loop", perl.NewRef(loop), false, true},
+		{"deep", deep, false, false},
+	} {
+		if got := shares(test.v); got != test.shares {
+			t.Errorf("%s: shares: expected %v, got %v", test.name, test.shares, got)
+		}
+		if got := cyclic(test.v); got != test.cyclic {
+			t.Errorf("%s: cyclic: expected %v, got %v", test.name, test.cyclic, got)
+		}
+	}
+}
+
+// TestFindingsAreBounded: a capture with many violations keeps a hundred and counts the rest.
+func TestFindingsAreBounded(t *testing.T) {
+	v := &Verdict{}
+	for range 3 {
+		w := &Verdict{Evidence: 60}
+		w.Findings = make([]Finding, 60)
+		v.merge(w)
+	}
+	if len(v.Findings) != MaxFindings || v.More != 80 || v.Evidence != 180 {
+		t.Errorf("expected %d findings and 80 more, got %d and %d", MaxFindings, len(v.Findings), v.More)
+	}
+}
