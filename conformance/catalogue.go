@@ -9,7 +9,7 @@ import (
 // Catalogue returns all checks, area by area.
 func Catalogue() []*Check {
 	return slices.Concat(setupChecks(), setupClientChecks(), helloChecks(), helloClientChecks(), frameChecks(),
-		imageChecks(), valueChecks(), messageChecks(), callChecks(), contextChecks(), pingChecks(), haveChecks(), errorChecks(), senderChecks())
+		imageChecks(), valueChecks(), messageChecks(), callChecks(), contextChecks(), pingChecks(), haveChecks(), errorChecks(), senderChecks(), robustChecks())
 }
 
 // Select returns the checks of the catalogue whose id matches one of the patterns, which are globs

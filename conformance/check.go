@@ -73,6 +73,8 @@ type Check struct {
 	// Local says that each piece of evidence stands for itself: a violation is one even where octets
 	// around it are missing from the capture.
 	Local bool
+	// Aftermath: it is about what a connection did to those after it.
+	Aftermath bool
 	// Judge looks at one connection on behalf of one side.
 	Judge func(*Trial)
 }
@@ -136,6 +138,9 @@ type Verdict struct {
 	More int
 	// Reason says what is missing, or why it was skipped.
 	Reason string
+
+	// harm is the last connection that might have done harm to those after it.
+	harm *dialogue.Connection
 }
 
 // MaxFindings is how many violations a verdict keeps; the rest is only counted.

@@ -15,6 +15,7 @@ type Judge struct {
 	connections int           // that were IKC
 	incomplete  int           // of them, without a complete negotiation
 	cut         bool
+	shaken      bool // a connection might have done harm, and no good one has come since
 	notes       []string
 }
 
@@ -49,10 +50,16 @@ func (j *Judge) Connection(c *dialogue.Connection) {
 		j.incomplete++
 	}
 	j.cut = j.cut || c.Cut
+	shaken := j.shaken && !c.Negotiation.Complete
+	j.shaken = shaken || harms(c) != noHarm
 	for _, side := range j.sides {
 		for _, v := range j.verdicts[side] {
-			found := &Verdict{Check: v.Check, Side: side}
+			if shaken && !v.Check.Aftermath {
+				continue // it may never have reached a server that was alive
+			}
+			found := &Verdict{Check: v.Check, Side: side, harm: v.harm}
 			v.Check.Judge(&Trial{Conn: c, Side: side, v: found})
+			v.harm = found.harm
 			if c.Gaps && len(found.Findings) > 0 && !v.Check.Local {
 				continue // what is missing may be what is missed
 			}

@@ -161,9 +161,14 @@ func (r *runner) run(ctx context.Context) {
 		r.cell.Err = err
 		return
 	}
-	r.cell.Capture, r.cell.Verdicts, r.cell.Notes = path, v.Verdicts, v.Notes
+	r.cell.Capture, r.cell.Verdicts, r.cell.Notes = path, v.Verdicts, append(r.cell.Notes, v.Notes...)
 	if v.Err != nil {
 		r.cell.Err = v.Err
+	}
+	for i := range r.cell.Verdicts {
+		if v := &r.cell.Verdicts[i]; v.Check.Aftermath && v.Outcome == conformance.Inconclusive && !r.opts.Hostile {
+			v.Outcome, v.Reason = conformance.Skipped, "it takes --hostile to find out"
+		}
 	}
 }
 
@@ -287,7 +292,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 			return err
 		}
 	}
-	return r.through(ctx, network, address, func(relay string) error {
+	err := r.through(ctx, network, address, func(relay string) error {
 		s := &stage{dialect: r.cell.Cell.Dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
 			if negotiate {
 				return probe.Dial(ctx, "tcp", relay, cfg)
@@ -297,6 +302,12 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 		r.scenes(ctx, scenarios(), s, session)
 		return nil
 	})
+	if r.opts.Hostile && err != nil {
+		// A target that is gone is what hostile scenarios are about.
+		r.cell.Notes = append(r.cell.Notes, err.Error())
+		return nil
+	}
+	return err
 }
 
 // patience is how many scenarios in a row may come to nothing before the rest is not tried.
@@ -314,7 +325,12 @@ func (r *runner) scenes(ctx context.Context, list []scenario, s *stage, session 
 			return
 		}
 		failed++
-		if err := sc.run(ctx, s); err != nil {
+		err := sc.run(ctx, s)
+		if err != nil && sc.risk == hostile && silence(err) {
+			r.cell.Notes = append(r.cell.Notes, fmt.Sprintf("scenario %q: the target is not there any more: %v", sc.name, err))
+			continue
+		}
+		if err != nil {
 			r.problem(fmt.Errorf("scenario %q: %w", sc.name, err))
 			continue
 		}

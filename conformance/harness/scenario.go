@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
@@ -80,7 +81,7 @@ func (s *stage) talk(ctx context.Context, cfg probe.Config, make func(c *probe.C
 // judge to weigh.
 func silence(err error) bool {
 	var t interface{ Timeout() bool }
-	return errors.Is(err, io.EOF) || errors.As(err, &t) && t.Timeout()
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.As(err, &t) && t.Timeout()
 }
 
 func scenarios() []scenario {
@@ -369,7 +370,7 @@ func hostileScenarios() []scenario {
 			}
 			_, _ = c.ReadLine(ctx)
 			_ = c.Close()
-			return s.talk(ctx, s.config(), func(*probe.Conn) []*wire.Message { return nil })
+			return s.stillThere(ctx)
 		}},
 		{"an image that is no hash", hostile, false, func(ctx context.Context, s *stage) error {
 			c, err := s.connect(ctx, s.config(), true)
@@ -381,7 +382,7 @@ func hostileScenarios() []scenario {
 			}
 			_, _ = c.Receive(ctx)
 			_ = c.Close()
-			return s.talk(ctx, s.config(), func(*probe.Conn) []*wire.Message { return nil })
+			return s.stillThere(ctx)
 		}},
 		{"octets that are no frame", hostile, false, func(ctx context.Context, s *stage) error {
 			c, err := s.connect(ctx, s.config(), true)
@@ -392,7 +393,12 @@ func hostileScenarios() []scenario {
 				return err
 			}
 			_ = c.Close()
-			return s.talk(ctx, s.config(), func(*probe.Conn) []*wire.Message { return nil })
+			return s.stillThere(ctx)
 		}},
 	}
+}
+
+// stillThere finds out whether the target takes a connection. If it does not, the capture shows it.
+func (s *stage) stillThere(ctx context.Context) error {
+	return ignoreSilence(s.talk(ctx, s.config(), func(*probe.Conn) []*wire.Message { return nil }))
 }

@@ -185,6 +185,7 @@ func (r *Report) finish() {
 	counted, broken := 0, false
 	for _, c := range r.Checks {
 		c.outcome = conformance.Inconclusive
+		skipped := 0
 		for _, v := range c.Verdicts {
 			switch v.Outcome {
 			case conformance.Fail.String():
@@ -197,11 +198,17 @@ func (r *Report) finish() {
 				if c.outcome == conformance.Inconclusive {
 					c.outcome = conformance.Pass
 				}
+			case conformance.Skipped.String():
+				skipped++
+				fallthrough
 			default:
 				if c.outcome == conformance.Inconclusive {
 					c.Reason = v.Reason
 				}
 			}
+		}
+		if skipped == len(c.Verdicts) && skipped > 0 {
+			c.outcome = conformance.Skipped
 		}
 		c.Outcome = c.outcome.String()
 		if c.outcome == conformance.Pass {
@@ -210,7 +217,7 @@ func (r *Report) finish() {
 				r.Stale = append(r.Stale, *d)
 			}
 		}
-		if c.outcome != conformance.Inconclusive {
+		if c.outcome != conformance.Inconclusive && c.outcome != conformance.Skipped {
 			counted++
 		}
 		r.Summary.count(c.outcome)

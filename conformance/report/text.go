@@ -46,9 +46,13 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 // Verdict is the result in one line.
 func (r *Report) Verdict() string {
 	s := r.Summary
-	counts := fmt.Sprintf("%d checks passed, %d failed, %d inconclusive", s.Passed, s.Failed, s.Inconclusive)
+	counts := fmt.Sprintf("%d checks passed, %d failed", s.Passed, s.Failed)
 	if s.Known > 0 {
-		counts = fmt.Sprintf("%d checks passed, %d failed, %d known deviations, %d inconclusive", s.Passed, s.Failed, s.Known, s.Inconclusive)
+		counts += fmt.Sprintf(", %d known deviations", s.Known)
+	}
+	counts += fmt.Sprintf(", %d inconclusive", s.Inconclusive)
+	if s.Skipped > 0 {
+		counts += fmt.Sprintf(", %d skipped", s.Skipped)
 	}
 	switch r.Exit {
 	case ExitConformant:
@@ -166,13 +170,16 @@ func (r *Report) known(b *strings.Builder) {
 }
 
 func (r *Report) undecided(b *strings.Builder) {
-	if r.Summary.Inconclusive == 0 {
-		return
-	}
-	b.WriteString("\nInconclusive:\n\n")
-	for _, c := range r.Checks {
-		if c.outcome == conformance.Inconclusive {
-			fmt.Fprintf(b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Reason)
+	for _, o := range []conformance.Outcome{conformance.Inconclusive, conformance.Skipped} {
+		title := "\nInconclusive:\n\n"
+		if o == conformance.Skipped {
+			title = "\nSkipped:\n\n"
+		}
+		for _, c := range r.Checks {
+			if c.outcome == o {
+				fmt.Fprintf(b, "%s  %-12s %-6s %s\n", title, c.ID, c.Level, c.Reason)
+				title = ""
+			}
 		}
 	}
 }

@@ -1,0 +1,81 @@
+package conformance
+
+import (
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// harm is what a connection may do to others.
+type harm uint8
+
+const (
+	noHarm     harm = iota
+	halfOpened      // the client left in the middle of the negotiation
+	badImage        // the client sent an image that is no message
+	badFrame        // the client sent octets that are no frame
+)
+
+// harms tells what a connection may have done to those after it.
+func harms(c *dialogue.Connection) harm {
+	if c.Broken[wire.Client] != nil {
+		return badFrame
+	}
+	for _, item := range c.Items {
+		if f, ok := item.(*dialogue.Frame); ok && f.From == wire.Client && f.Err != nil {
+			return badImage
+		}
+	}
+	client, server := c.Ends[wire.Client], c.Ends[wire.Server]
+	left := client != nil && client.How == capture.FIN && (server == nil || client.At.Packet <= server.At.Packet)
+	if left && !c.Negotiation.Complete && len(linesOf(c.Negotiation, wire.Client)) > 0 {
+		return halfOpened
+	}
+	return noHarm
+}
+
+// afterHarm judges whether a server still takes connections after one that was harmful in a way: the
+// next that begins a negotiation must get to the end of it.
+func afterHarm(kind harm) func(*Trial) {
+	return func(t *Trial) {
+		n, done := t.Conn.Negotiation, harms(t.Conn)
+		lines := linesOf(n, wire.Client)
+		if before := t.v.harm; before != nil && len(lines) > 0 && t.Conn.Opened.Packet > before.Opened.Packet && (done == noHarm || n.Complete) {
+			if _, good := goodSetup(lines[0]); good || lines[0].Text == "HELLO" {
+				t.Hold(n.Complete, lines[len(lines)-1], "a negotiation to its end", fmt.Sprintf("none, after connection %d", before.Conn.Index))
+				t.v.harm = nil
+			}
+		}
+		if done == kind {
+			t.v.harm = t.Conn
+		}
+	}
+}
+
+func robustChecks() []*Check {
+	return []*Check{
+		{
+			ID: "ROB-001", Level: Should, Party: TheServer, Aftermath: true,
+			Requirement: "A connection that its client closes before the negotiation is over does no harm to others.",
+			Source:      "Channel channel_error, Responder inform_monitors (0.2401 and 0.2402 end the process)",
+			Needs:       "a connection that its client closed in the middle of the negotiation, and a good one after it",
+			Judge:       afterHarm(halfOpened),
+		},
+		{
+			ID: "ROB-002", Level: Should, Party: TheServer, Aftermath: true,
+			Requirement: "An image that is no message costs its sender the connection at most.",
+			Source:      "Channel channel_receive (all releases end the process)",
+			Needs:       "a frame of the client whose image is no message, and a good connection after it",
+			Judge:       afterHarm(badImage),
+		},
+		{
+			ID: "ROB-003", Level: Should, Party: TheServer, Aftermath: true,
+			Requirement: "Octets that are no frame cost their sender the connection at most.",
+			Source:      "POE::Filter::Reference get",
+			Needs:       "octets of the client that are no frame, and a good connection after them",
+			Judge:       afterHarm(badFrame),
+		},
+	}
+}
