@@ -241,18 +241,18 @@ func (m *marshaler) structure(v reflect.Value, at *place, depth int) (*Value, er
 			hash.Bless(class)
 		}
 	}
-	list := fields(v.Type())
+	list := Fields(v.Type())
 	pairs := make([]Pair, 0, len(list))
 	for _, f := range list {
-		fv := v.FieldByIndex(f.index)
-		if f.omitEmpty && isEmpty(fv) {
+		fv := v.FieldByIndex(f.Index)
+		if f.OmitEmpty && isEmpty(fv) {
 			continue
 		}
-		value, err := m.value(fv, &place{&place{at, stepTarget, "", 0}, stepPair, f.name, 0}, depth+1)
+		value, err := m.value(fv, &place{&place{at, stepTarget, "", 0}, stepPair, f.Name, 0}, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, keyPair(f.name, value))
+		pairs = append(pairs, keyPair(f.Name, value))
 	}
 	hash.setPairs(pairs)
 	return NewRef(hash), nil

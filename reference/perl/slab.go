@@ -7,9 +7,9 @@ import (
 
 const (
 	minSlab  = 8
-	maxSlab  = 512 // Values; 12 KiB
-	maxElems = 256
-	maxPairs = 128
+	maxSlab  = 256 // Values; 6 KiB
+	maxElems = 128
+	maxPairs = 64
 )
 
 // Slab allocates many Values together, which is several times faster than one by one, and numbers
@@ -118,7 +118,7 @@ func (s *Slab) Array(n int) (*Value, []*Value) {
 		return v, nil
 	case n <= len(s.elems):
 		elems, s.elems = s.elems[:n:n], s.elems[n:]
-	case n > maxElems/4:
+	case n > maxElems/2:
 		elems = make([]*Value, n)
 	default:
 		s.elems = make([]*Value, max(n, min(maxElems, s.size/2)))
@@ -138,7 +138,7 @@ func (s *Slab) Hash(n int) (*Value, []Pair) {
 		return v, nil
 	case n <= len(s.pairs):
 		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
-	case n > maxPairs/4:
+	case n > maxPairs/2:
 		pairs = make([]Pair, n)
 	default:
 		s.pairs = make([]Pair, max(n, min(maxPairs, s.size/2)))

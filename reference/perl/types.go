@@ -56,24 +56,24 @@ func (t *Types) Register(class string, sample any) error {
 	return nil
 }
 
-// field is a field of a struct that takes part.
-type field struct {
-	name      string
-	index     []int
-	omitEmpty bool
+// Field is a field of a struct that takes part in Marshal and Unmarshal.
+type Field struct {
+	Name      string // the hash key
+	Index     []int  // as of reflect.StructField
+	OmitEmpty bool
 }
 
-var fieldCache sync.Map // reflect.Type to []field
+var fieldCache sync.Map // reflect.Type to []Field
 
-// fields lists the exported fields of a struct with the names that their tags give them. Those of
-// embedded structs without a tag count as the struct's own, unless it has one of that name.
-func fields(t reflect.Type) []field {
+// Fields lists the exported fields of a struct type with the names that their tags give them. Those of
+// embedded structs without a tag count as the struct's own, unless it has one of that name. The slice must not be changed.
+func Fields(t reflect.Type) []Field {
 	if list, ok := fieldCache.Load(t); ok {
-		return list.([]field)
+		return list.([]Field)
 	}
-	var list []field
+	var list []Field
 	own := map[string]bool{}
-	var embedded []field
+	var embedded []Field
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		name, options, _ := strings.Cut(sf.Tag.Get("perl"), ",")
@@ -81,8 +81,8 @@ func fields(t reflect.Type) []field {
 			continue
 		}
 		if sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Struct {
-			for _, f := range fields(sf.Type) {
-				f.index = append([]int{i}, f.index...)
+			for _, f := range Fields(sf.Type) {
+				f.Index = append([]int{i}, f.Index...)
 				embedded = append(embedded, f)
 			}
 			continue
@@ -94,11 +94,11 @@ func fields(t reflect.Type) []field {
 			name = sf.Name
 		}
 		own[name] = true
-		list = append(list, field{name, []int{i}, options == "omitempty"})
+		list = append(list, Field{name, []int{i}, options == "omitempty"})
 	}
 	for _, f := range embedded {
-		if !own[f.name] {
-			own[f.name] = true
+		if !own[f.Name] {
+			own[f.Name] = true
 			list = append(list, f)
 		}
 	}

@@ -257,28 +257,28 @@ func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int
 	if err != nil {
 		return err
 	}
-	list := fields(to.Type())
+	list := Fields(to.Type())
 	for i := range pairs {
 		p := &pairs[i]
 		f := find(list, goKey(p))
 		if f == nil || p.Flags&KeyPlaceholder != 0 {
 			continue
 		}
-		if err := u.value(p.Value, to.FieldByIndex(f.index), &place{at, stepPair, p.Key, 0}, depth+1); err != nil {
+		if err := u.value(p.Value, to.FieldByIndex(f.Index), &place{at, stepPair, p.Key, 0}, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func find(list []field, name string) *field {
+func find(list []Field, name string) *Field {
 	for i := range list {
-		if list[i].name == name {
+		if list[i].Name == name {
 			return &list[i]
 		}
 	}
 	for i := range list {
-		if strings.EqualFold(list[i].name, name) {
+		if strings.EqualFold(list[i].Name, name) {
 			return &list[i]
 		}
 	}

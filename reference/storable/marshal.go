@@ -25,6 +25,9 @@ func (m *Encoder) Marshal(types *perl.Types, x any) ([]byte, error) {
 
 // Unmarshal is like the function Unmarshal, with types, which may be nil, telling the Go types of classes.
 func (m *Decoder) Unmarshal(types *perl.Types, image []byte, target any) error {
+	if types == nil && m.unmarshalDirect(image, target) {
+		return nil
+	}
 	v, err := m.Thaw(image)
 	if err != nil {
 		return err

@@ -1,0 +1,154 @@
+package storable
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+type everything struct {
+	Int    int            `perl:"id"`
+	Small  int8           `perl:"k1"`
+	Uint   uint16         `perl:"k2"`
+	Float  float64        `perl:"price"`
+	Text   string         `perl:"name"`
+	Bool   bool           `perl:"wantarray"`
+	Bytes  []byte         `perl:"from"`
+	List   []string       `perl:"tags"`
+	Any    any            `perl:"params"`
+	Owner  nested         `perl:"owner"`
+	Map    map[string]int `perl:"e"`
+	Next   *everything    `perl:"a"`
+	Inner  nested         `perl:"d"`
+	Nested []nested       `perl:"list"`
+}
+
+type nested struct {
+	UID   int    `perl:"uid"`
+	Group string `perl:"group"`
+	E     any    `perl:"e"`
+}
+
+// sameDirect unmarshals both ways and wants the same of them whenever the short one is taken.
+func sameDirect(t *testing.T, image []byte, typ reflect.Type) bool {
+	short, long := reflect.New(typ), reflect.New(typ)
+	if !defaultDecoder.unmarshalDirect(image, short.Interface()) {
+		return false
+	}
+	v, err := Thaw(image)
+	if err != nil {
+		t.Fatalf("%x into %v: read, but not thawed: %v", image, typ, err)
+	}
+	if k := v.Target().Kind(); k != perl.Array && k != perl.Hash && k != perl.Ref {
+		v = v.Target()
+	}
+	if err := perl.Unmarshal(v, long.Interface()); err != nil {
+		t.Fatalf("%x into %v: read, but not the long way: %v", image, typ, err)
+	}
+	if got, want := fmt.Sprintf("%#v", short.Elem()), fmt.Sprintf("%#v", long.Elem()); !reflect.DeepEqual(short.Interface(), long.Interface()) && got != want {
+		t.Fatalf("%x into %v:\n got %s\nwant %s", image, typ, got, want)
+	}
+	return true
+}
+
+var directTypes = []reflect.Type{reflect.TypeFor[any](), reflect.TypeFor[everything](), reflect.TypeFor[*everything](), reflect.TypeFor[[]everything](),
+	reflect.TypeFor[map[string]any](), reflect.TypeFor[[]any](), reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[[]*nested](),
+	reflect.TypeFor[map[string][]string](), reflect.TypeFor[float64](), reflect.TypeFor[bool](), reflect.TypeFor[uint8](), reflect.TypeFor[[]byte]()}
+
+// TestDirect compares the two ways on golden images, workloads, random structures and mutations of them.
+func TestDirect(t *testing.T) {
+	images := seeds(t)
+	for _, w := range workloads()[:2] {
+		image, err := Freeze(w.make())
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, string(image))
+		for _, typ := range []reflect.Type{reflect.TypeFor[any](), reflect.TypeFor[everything](), reflect.TypeFor[[]everything]()} {
+			if (typ.Kind() == reflect.Slice) == (w.name == "call message") && typ.Kind() != reflect.Interface {
+				continue
+			}
+			if w.name != "call message" && typ.Kind() == reflect.Struct {
+				continue
+			}
+			if typ.Kind() == reflect.Struct && w.name == "call message" {
+				continue // from is no string there
+			}
+			if !sameDirect(t, image, typ) {
+				t.Errorf("%s into %v: not read directly", w.name, typ)
+			}
+		}
+	}
+	taken := 0
+	for seed := range uint64(3000) {
+		image, err := Freeze(generate(seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, string(image))
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	var buf []byte
+	for i := range 60_000 {
+		image := []byte(images[i%len(images)])
+		if i >= len(images) {
+			buf = mutate(r, images[r.IntN(len(images))], images[r.IntN(len(images))], buf)
+			image = buf
+		}
+		if sameDirect(t, image, directTypes[r.IntN(len(directTypes))]) {
+			taken++
+		}
+	}
+	if taken < 1000 {
+		t.Errorf("only %d read directly", taken)
+	}
+	// A chain of structs must not take quadratic time.
+	chain := perl.HashRef(perl.P("id", perl.NewInt(1)))
+	for range 2000 {
+		chain = perl.HashRef(perl.P("id", perl.NewInt(1)), perl.P("a", chain))
+	}
+	image, err := Freeze(chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e everything
+	if defaultDecoder.unmarshalDirect(image, &e) {
+		t.Error("a long chain was read directly")
+	}
+	if err := Unmarshal(image, &e); err != nil || e.Next.Next.Int != 1 {
+		t.Errorf("a long chain: %v", err)
+	}
+}
+
+func BenchmarkUnmarshal(b *testing.B) {
+	image, err := Freeze(workloads()[1].make())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("direct", func(b *testing.B) {
+		b.SetBytes(int64(len(image)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var list []everything
+			if err := Unmarshal(image, &list); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("by way of a tree", func(b *testing.B) {
+		b.SetBytes(int64(len(image)))
+		for b.Loop() {
+			var list []everything
+			v, err := Thaw(image)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := perl.Unmarshal(v, &list); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
