@@ -4,6 +4,7 @@ package refdriver
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -260,7 +261,7 @@ func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
 // reported wraps a state so that the harness hears of it before anything is returned.
 func (d *refDriver) reported(state ikc.State) ikc.State {
 	return func(ctx context.Context, r *ikc.Request) (any, error) {
-		e := driver.Event{Kind: "state", Session: r.Session.Alias(), State: r.State, Args: r.Args, Sender: r.Sender != nil, Context: "void"}
+		e := driver.Event{Kind: "state", Session: r.Session.Alias(), State: r.State, Args: r.Args, Sender: true, Context: "void"}
 		switch {
 		case r.IsCall && r.WantArray:
 			e.Context = "list"
@@ -341,8 +342,9 @@ func (d *refDriver) call(ctx context.Context, r *driver.Request) (any, error) {
 	return sent(s.CallTo(ctx, f.To, f.Params.V, f.RSVP))
 }
 
+// sent answers with the count, which is 0 when no kernel has that name.
 func sent(n int, err error) (any, error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, ikc.ErrUnknownKernel) {
 		return nil, err
 	}
 	return driver.Sent{Count: &n}, nil
