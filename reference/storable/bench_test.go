@@ -21,6 +21,7 @@ var ratios = flag.Bool("ratios", false, "compare the speed with Perl's Storable"
 type workload struct {
 	name string
 	make func() *perl.Value
+	into func() any // a Go variable for it
 }
 
 func workloads() []workload {
@@ -48,13 +49,27 @@ func workloads() []workload {
 		}
 	}
 	return []workload{
-		{"call message", call},
-		{"10 KiB of nested records", func() *perl.Value { return records(10 << 10) }},
-		{"1 MiB of small records", func() *perl.Value { return records(1 << 20) }},
+		{"call message", call, func() any { return new(callMessage) }},
+		{"10 KiB of nested records", func() *perl.Value { return records(10 << 10) }, func() any { return new([]everything) }},
+		{"1 MiB of small records", func() *perl.Value { return records(1 << 20) }, func() any { return new([]everything) }},
 		{"1 MiB string", func() *perl.Value {
 			return perl.ArrayRef(perl.NewBytes(strings.Repeat("0123456789abcdef", 1<<16)))
-		}},
+		}, func() any { return new([]string) }},
 	}
+}
+
+// callMessage is the message of a call as a Go service would have it.
+type callMessage struct {
+	Event     specifier `perl:"event"`
+	Params    []any     `perl:"params"`
+	From      specifier `perl:"from"`
+	WantArray bool      `perl:"wantarray"`
+}
+
+type specifier struct {
+	Kernel  string `perl:"kernel"`
+	Session string `perl:"session"`
+	State   string `perl:"state"`
 }
 
 func BenchmarkThaw(b *testing.B) {
@@ -119,7 +134,7 @@ func TestRatios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%-26s %9s  %-14s %12s %12s %7s", "", "octets", "", "Go", "Perl", "times")
+	t.Logf("%-26s %9s  %-20s %12s %12s %7s", "", "octets", "", "Go", "Perl", "times")
 	for _, w := range workloads() {
 		image, err := Freeze(w.make())
 		if err != nil {
@@ -135,6 +150,7 @@ func TestRatios(t *testing.T) {
 		}{
 			{"thaw", "thaw", func() error { _, err := Thaw(image); return err }},
 			{"thaw, aliased", "thaw", func() error { _, err := alias.Thaw(image); return err }},
+			{"thaw into a Go value", "thaw", func() error { return Unmarshal(image, w.into()) }},
 			{"freeze", "nfreeze", func() error { _, err := Freeze(v); return err }},
 		} {
 			goTime, perlTime := rounds(t, op.run, func(n int) float64 {
@@ -148,7 +164,7 @@ func TestRatios(t *testing.T) {
 				}
 				return ns
 			})
-			t.Logf("%-26s %9d  %-14s %12s %12s %7.2f", w.name, len(image), op.name, time.Duration(goTime).Round(time.Duration(goTime/1000+1)),
+			t.Logf("%-26s %9d  %-20s %12s %12s %7.2f", w.name, len(image), op.name, time.Duration(goTime).Round(time.Duration(goTime/1000+1)),
 				time.Duration(perlTime).Round(time.Duration(perlTime/1000+1)), perlTime/goTime)
 		}
 	}

@@ -45,7 +45,7 @@ func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 				return nil
 			}
 		}
-		if keys.add(pairs, i) {
+		if (len(pairs) > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
 			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
 		}
 	}
@@ -114,25 +114,29 @@ type keySet struct {
 
 const scanKeys = 24 // up to so many keys, a scan is faster than a table
 
-// add tells whether the key of pairs[i] is among those before it.
+// suspect tells whether a key may be among those before it, which for most keys the bloom filter denies.
+func (k *keySet) suspect(key string) bool {
+	h := uint(len(key))
+	if h > 0 {
+		h += uint(key[0])*7 + uint(key[h-1])*29
+	}
+	bit := uint64(1) << (h & 63)
+	found := k.bloom&bit != 0
+	k.bloom |= bit
+	return found
+}
+
+// add tells whether the key of pairs[i], in small hashes one that is suspect, is among those before it.
 func (k *keySet) add(pairs []perl.Pair, i int) bool {
-	p := &pairs[i]
 	if len(pairs) > scanKeys {
 		return k.addTable(pairs, i)
 	}
-	var h uint
-	if n := len(p.Key); n > 0 {
-		h = uint(n) + uint(p.Key[0])*7 + uint(p.Key[n-1])*29
-	}
-	bit := uint64(1) << (h & 63)
-	if k.bloom&bit != 0 {
-		for j := range pairs[:i] {
-			if pairs[j].Key == p.Key && (pairs[j].Flags^p.Flags)&perl.KeyUTF8 == 0 {
-				return true
-			}
+	p := &pairs[i]
+	for j := range pairs[:i] {
+		if pairs[j].Key == p.Key && (pairs[j].Flags^p.Flags)&perl.KeyUTF8 == 0 {
+			return true
 		}
 	}
-	k.bloom |= bit
 	return false
 }
 

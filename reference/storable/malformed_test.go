@@ -88,10 +88,11 @@ func TestMalformed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			start := time.Now()
 			v, err := Thaw([]byte(tt.image))
-			if took := time.Since(start); took > 100*time.Millisecond {
-				t.Errorf("took %v", took) // a millisecond on a machine of its own
+			if best := bestTime(tt.image); best > 20*time.Millisecond { // with room for a busy machine
+				t.Errorf("took %v", best)
+			} else if best > time.Millisecond {
+				t.Logf("took %v", best)
 			}
 			if !errors.Is(err, tt.want) {
 				t.Fatalf("got %v, %s, want %v", err, perl.Format(v, perl.FormatOptions{MaxWidth: 200}), tt.want)
@@ -106,6 +107,17 @@ func TestMalformed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bestTime is the shortest of a few times that Thaw takes.
+func bestTime(image string) time.Duration {
+	best := time.Hour
+	for i := 0; i < 20 && best > time.Millisecond/2; i++ {
+		start := time.Now()
+		_, _ = Thaw([]byte(image))
+		best = min(best, time.Since(start))
+	}
+	return best
 }
 
 // TestTruncations cuts all golden images at every octet.

@@ -215,7 +215,7 @@ func (d *decoder) oldHash() *perl.Value {
 		if p.Key, ok = d.str(uint64(n), "a key"); !ok {
 			return nil
 		}
-		if keys.add(pairs, i) {
+		if (len(pairs) > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
 			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
 		}
 	}
