@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ type play struct {
 	t              *testing.T
 	server, client *driver.Driver
 	address        string
-	quiet          time.Duration // how long nothing must happen for a step to be over
+	record         map[string]int // events of each step, as recorded
 	dialect        string
 	lines          []string
 }
@@ -60,26 +61,57 @@ func (p *play) answered(what string, result any, err error) {
 	p.note("  %s: %v", what, result)
 }
 
-// step does something and notes the events that came of it.
+// step does something and notes the events that came of it: as many as the record has, and those that
+// come beyond.
 func (p *play) step(name string, do func()) {
 	p.note("%s", name)
 	do()
-	deadline := time.Now().Add(p.quiet)
+	want, known := p.record[name]
+	quiet, patience := 20*time.Millisecond, 10*time.Second
+	if !known {
+		quiet, patience = time.Second, time.Second
+	}
+	count := 0
 	events := map[string][]driver.Event{}
-	for time.Now().Before(deadline) {
+	late := time.Now().Add(patience)
+	for still := time.Now().Add(quiet); ; time.Sleep(2 * time.Millisecond) {
 		for who, d := range map[string]*driver.Driver{"server": p.server, "client": p.client} {
 			if more := d.TakeEvents(); len(more) > 0 {
 				events[who] = append(events[who], more...)
-				deadline = time.Now().Add(p.quiet)
+				count += len(more)
+				still = time.Now().Add(quiet)
 			}
 		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	for _, who := range []string{"server", "client"} {
-		for _, e := range events[who] {
-			p.note("  %s %s", who, describe(e))
+		if now := time.Now(); now.After(still) && (count >= want || now.After(late)) {
+			break
 		}
 	}
+	for _, who := range []string{"server", "client"} {
+		var lines []string
+		for _, e := range events[who] {
+			lines = append(lines, fmt.Sprintf("  %s %s", who, describe(e)))
+		}
+		if strings.Contains(name, "every kernel") {
+			slices.Sort(lines) // who is first is not said
+		}
+		p.lines = append(p.lines, lines...)
+	}
+}
+
+// recorded counts the events of each step of a record.
+func recorded(trace string) map[string]int {
+	counts := map[string]int{}
+	step := ""
+	for _, line := range strings.Split(trace, "\n") {
+		switch {
+		case strings.HasPrefix(line, "  server "), strings.HasPrefix(line, "  client "):
+			counts[step]++
+		case line != "" && line[0] != ' ':
+			step = line
+			counts[step] = 0
+		}
+	}
+	return counts
 }
 
 func describe(e driver.Event) string {
@@ -292,10 +324,11 @@ func TestEqualToPerl(t *testing.T) {
 				if err != nil && !*update {
 					t.Fatal(err)
 				}
-				got := traced(t, dialect, 60*time.Millisecond, s.run, func(ctx context.Context) (*driver.Driver, error) {
-					return refdriver.Start(ctx, nil, driver.Options{}), nil
-				})
-				if perlGot, ok := withPerl(t, dialect, s.run); ok {
+				record := recorded(string(want))
+				if *update {
+					record = nil
+				}
+				if perlGot, ok := withPerl(t, dialect, record, s.run); ok {
 					if *update {
 						if err := os.WriteFile(path, []byte(perlGot), 0o644); err != nil {
 							t.Fatal(err)
@@ -304,17 +337,20 @@ func TestEqualToPerl(t *testing.T) {
 					}
 					compare(t, "Perl and its record", perlGot, string(want))
 				}
+				got := traced(t, dialect, recorded(string(want)), s.run, func(ctx context.Context) (*driver.Driver, error) {
+					return refdriver.Start(ctx, nil, driver.Options{}), nil
+				})
 				compare(t, "Go and the record of Perl", got, string(want))
 			})
 		}
 	}
 }
 
-func traced(t *testing.T, dialect string, quiet time.Duration, run func(*play), start func(context.Context) (*driver.Driver, error)) string {
+func traced(t *testing.T, dialect string, record map[string]int, run func(*play), start func(context.Context) (*driver.Driver, error)) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	p := &play{ctx: ctx, t: t, quiet: quiet, dialect: dialect}
+	p := &play{ctx: ctx, t: t, record: record, dialect: dialect}
 	for _, d := range []**driver.Driver{&p.server, &p.client} {
 		var err error
 		if *d, err = start(ctx); err != nil {
@@ -327,7 +363,7 @@ func traced(t *testing.T, dialect string, quiet time.Duration, run func(*play), 
 }
 
 // withPerl plays with the real thing, if it is there.
-func withPerl(t *testing.T, dialect string, run func(*play)) (string, bool) {
+func withPerl(t *testing.T, dialect string, record map[string]int, run func(*play)) (string, bool) {
 	if testing.Short() {
 		t.Log("not played with Perl: -short")
 		return "", false
@@ -351,7 +387,7 @@ func withPerl(t *testing.T, dialect string, run func(*play)) (string, bool) {
 		t.Logf("not played with Perl: the records are of %s, there is %s", recordedRelease, install.Release)
 		return "", false
 	}
-	return traced(t, dialect, 250*time.Millisecond, run, func(ctx context.Context) (*driver.Driver, error) {
+	return traced(t, dialect, record, run, func(ctx context.Context) (*driver.Driver, error) {
 		return install.Start(ctx, driver.Options{})
 	}), true
 }
