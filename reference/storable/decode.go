@@ -207,9 +207,11 @@ func (d *decoder) value() *perl.Value {
 	d.pos++
 	switch t {
 	case tagByte:
-		if b, ok := d.octet("an integer"); ok {
-			return d.slab.Int(int64(b) - 128)
+		if d.pos < len(d.s) {
+			d.pos++
+			return d.slab.Int(int64(d.s[d.pos-1]) - 128)
 		}
+		d.truncated(1, "an integer")
 		return nil
 	case tagScalar:
 		if d.pos < len(d.s) {

@@ -312,7 +312,7 @@ func (d *direct) spend(n int, t reflect.Type) bool {
 	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.mode.opt.MaxAlloc
 }
 
-func (d *direct) key() (string, bool) {
+func (d *direct) keyString() (string, bool) {
 	n, ok := d.u32("")
 	if !ok {
 		return "", false
@@ -332,7 +332,7 @@ func (d *direct) mapping(to reflect.Value, p *plan) bool {
 		if !d.scalarOrRef(e, p.elem) {
 			return false
 		}
-		key, ok := d.key()
+		key, ok := d.keyString()
 		if !ok {
 			return false
 		}
@@ -360,7 +360,7 @@ func (d *direct) structure(to reflect.Value, p *plan) bool {
 		if d.passed -= d.pos - at; d.passed < 0 {
 			return false
 		}
-		key, ok := d.key()
+		key, ok := d.keyString()
 		if !ok {
 			return false
 		}
@@ -434,7 +434,7 @@ func (d *direct) skip() bool {
 				return false
 			}
 			if t == tagHash {
-				if _, ok := d.key(); !ok {
+				if _, ok := d.keyString(); !ok {
 					return false
 				}
 			}
@@ -504,7 +504,7 @@ func (d *direct) anyTarget() (any, bool) {
 			if !ok {
 				return nil, false
 			}
-			key, ok := d.key()
+			key, ok := d.keyString()
 			if !ok {
 				return nil, false
 			}

@@ -132,7 +132,7 @@ func BenchmarkUnmarshal(b *testing.B) {
 		b.SetBytes(int64(len(image)))
 		b.ReportAllocs()
 		for b.Loop() {
-			var list []everything
+			var list []benchRecord
 			if err := Unmarshal(image, &list); err != nil {
 				b.Fatal(err)
 			}
@@ -141,7 +141,7 @@ func BenchmarkUnmarshal(b *testing.B) {
 	b.Run("by way of a tree", func(b *testing.B) {
 		b.SetBytes(int64(len(image)))
 		for b.Loop() {
-			var list []everything
+			var list []benchRecord
 			v, err := Thaw(image)
 			if err != nil {
 				b.Fatal(err)
