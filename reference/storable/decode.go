@@ -12,7 +12,6 @@ import (
 // What things cost in memory, for MaxAlloc.
 const (
 	valueSize = 24
-	bodySize  = 0
 	pairSize  = 32
 	elemSize  = 8
 )
@@ -64,6 +63,7 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 	d.mode, d.header, d.pos = m, h, h.Size
 	d.big = h.Network() || h.Layout.BigEndian
 	d.depth, d.left, d.longest = m.opt.MaxDepth, m.opt.MaxElements, uint64(m.opt.MaxString)
+	d.alloc = int64(len(d.s))
 	d.slab.Expect((len(d.s) - d.pos) / 6)
 	var root *perl.Value
 	if h.Major < majorWithMinor {
@@ -165,20 +165,19 @@ func (d *decoder) str(n uint64, what string) (string, bool) {
 	return d.s[d.pos-int(n) : d.pos], true
 }
 
-// count checks the count of a container against the octets left, each member taking at least least,
-// and against the limits, before anything is allocated; and it enters the container.
+// enter checks the count of a container against the octets left, each member taking at least least,
+// and against the limits, before anything is allocated. It takes the container for one level and each member for a value.
 func (d *decoder) enter(n uint64, least, size int, what string) bool {
-	if n > uint64(len(d.s)-d.pos)/uint64(least) {
-		d.fail(ErrCount, d.pos, fmt.Sprintf("a count that %d octets can hold", len(d.s)-d.pos), fmt.Sprintf("%d %s", n, what))
+	if rest := uint64(len(d.s) - d.pos); n > rest || n*uint64(least) > rest {
+		d.fail(ErrCount, d.pos, fmt.Sprintf("a count that %d octets can hold", rest), fmt.Sprintf("%d %s", n, what))
 		return false
 	}
 	if n > uint64(d.left) {
 		d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)-int64(d.left)+int64(n))
 		return false
 	}
-	d.alloc += bodySize + int64(n)*int64(size)
-	if a := d.alloc + int64(d.slab.Len())*valueSize + int64(len(d.s)); a > d.mode.opt.MaxAlloc {
-		d.exceeded("MaxAlloc", d.mode.opt.MaxAlloc, a)
+	if d.alloc += 2*valueSize + int64(n)*int64(size+valueSize); d.alloc > d.mode.opt.MaxAlloc {
+		d.exceeded("MaxAlloc", d.mode.opt.MaxAlloc, d.alloc)
 		return false
 	}
 	return d.deeper()
