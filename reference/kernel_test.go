@@ -513,3 +513,11 @@ func TestShutdownFromState(t *testing.T) {
 		t.Fatal("shutdown from a state does not return")
 	}
 }
+
+// listenAt has a kernel listen at an address that was in use before.
+func listenAt(t testing.TB, k *ikc.Kernel, address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
+	must(t, err)
+	go func() { _ = k.Serve(context.Background(), l) }()
+}
