@@ -33,8 +33,8 @@
 //	Code                      read as sub { "DUMMY" }, which Perl writes for any; not written
 //	Tied, Hooked              an error
 //
-// Where Data::Dumper writes text that Perl cannot read back, this package writes other text that it can: for references to elements
-// of arrays and hashes.
+// Where Data::Dumper writes text that Perl cannot read back, this package writes other text that it can: for
+// references to elements of arrays and hashes.
 //
 // # Limits
 //

@@ -80,7 +80,8 @@ func isWord(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-var standard = &Mode{Options{Variable: DefaultVariable, MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString}}
+var standard = &Mode{Options{Variable: DefaultVariable,
+	MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString}}
 
 // Thaw reads a text in the default Mode.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }

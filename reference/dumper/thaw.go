@@ -6,8 +6,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Thaw reads a text and returns the value of its variable, for IKC a reference. The error is an *Error or a *LimitError. The
-// result keeps no part of text.
+// Thaw reads a text and returns the value of its variable, for IKC a reference. The error is an *Error or a
+// *LimitError. The result keeps no part of text.
 func (m *Mode) Thaw(text []byte) (*perl.Value, error) {
 	p := parser{s: string(text), opt: m.opt, depth: m.opt.MaxDepth, left: m.opt.MaxElements, root: perl.NewUndef()}
 	for first := true; p.err == nil; first = false {

@@ -10,8 +10,8 @@ import (
 
 const signature = "FrT;"
 
-// Thaw reads a text that holds one value, like (FreezeThaw::thaw $text)[0]. The error is an *Error or a *LimitError. The
-// result keeps no part of text.
+// Thaw reads a text that holds one value, like (FreezeThaw::thaw $text)[0]. The error is an *Error or a
+// *LimitError. The result keeps no part of text.
 func (m *Mode) Thaw(text []byte) (*perl.Value, error) {
 	list, err := m.ThawList(text)
 	if err != nil {
@@ -216,7 +216,8 @@ func (d *decoder) plain() *perl.Value {
 	case '>':
 		return d.object()
 	case '&', '*', '?':
-		return d.fail(ErrUnsupported, d.pos-1, "plain data", map[byte]string{'&': "code", '*': "a glob", '?': "data kept by the writer"}[c])
+		return d.fail(ErrUnsupported, d.pos-1, "plain data",
+			map[byte]string{'&': "code", '*': "a glob", '?': "data kept by the writer"}[c])
 	}
 	return d.fail(ErrSyntax, d.pos-1, "a value", fmt.Sprintf("%q", c))
 }
@@ -382,7 +383,8 @@ func (d *decoder) repeated() {
 		}
 		full := v.Target()
 		if full == nil || full.Kind() != target.Kind() && !(isScalar(full) && isScalar(target)) {
-			d.fail(ErrSyntax, at, "the contents of "+target.Kind().String(), strings.TrimSuffix(v.Kind().String()+" to "+full.Kind().String(), " to undef"))
+			d.fail(ErrSyntax, at, "the contents of "+target.Kind().String(),
+				strings.TrimSuffix(v.Kind().String()+" to "+full.Kind().String(), " to undef"))
 			return
 		}
 		if class == "" {

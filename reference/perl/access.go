@@ -244,7 +244,8 @@ func (v *Value) Set(key string, value *Value) {
 }
 
 // Assign gives v the kind and the content of from, as Perl's assignment of scalars, arrays and hashes does. v
-// keeps its class and its identity. Elements are shared with from, which must not be used any more if it is an array or a hash.
+// keeps its class and its identity. Elements are shared with from, which must not be used any more if it is an
+// array or a hash.
 func (v *Value) Assign(from *Value) {
 	class := v.Class()
 	*v = *from

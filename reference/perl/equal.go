@@ -113,7 +113,9 @@ func (c *comparison) one(t twins) string {
 		c.push(t, a.Target(), b.Target(), stepTied, "", 0)
 		c.push(t, a.TiedKey(), b.TiedKey(), stepTiedKey, "", 0)
 	default:
-		if number := a.kind == Int || a.kind == Uint || a.kind == Bool; number && a.n != b.n || a.Str() != b.Str() || a.UTF8() != b.UTF8() || a.Modifiers() != b.Modifiers() || a.Literal() != b.Literal() {
+		number := a.kind == Int || a.kind == Uint || a.kind == Bool
+		if number && a.n != b.n || a.Str() != b.Str() || a.UTF8() != b.UTF8() ||
+			a.Modifiers() != b.Modifiers() || a.Literal() != b.Literal() {
 			return fmt.Sprintf("%s, other has %s", brief(a), brief(b))
 		}
 		if a.kind == Hooked {

@@ -65,8 +65,9 @@ type Field struct {
 
 var fieldCache sync.Map // reflect.Type to []Field
 
-// Fields lists the exported fields of a struct type with the names that their tags give them. Those of
-// embedded structs without a tag count as the struct's own, unless it has one of that name. The slice must not be changed.
+// Fields lists the exported fields of a struct type with the names that their tags give them. Those of embedded
+// structs without a tag count as the struct's own, unless it has one of that name. The slice must not be
+// changed.
 func Fields(t reflect.Type) []Field {
 	if list, ok := fieldCache.Load(t); ok {
 		return list.([]Field)

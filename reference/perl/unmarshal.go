@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// Unmarshal puts v into the Go variable that target points at. A reference to an array fills slices
-// and arrays, one to a hash fills maps and structs, whether blessed or not; hash keys are matched with the names of Marshal, exactly if
-// possible, else in any case, and unknown ones ignored. Scalars convert as Perl would where nothing is lost: "42" and 42.0 fill an
-// int, 42 a string. Undef gives the zero value. Pointers are made as needed; variables that Perl shares become
-// one pointer, map or slice, so cycles are no trouble. Into an interface go
+// Unmarshal puts v into the Go variable that target points at. A reference to an array fills slices and arrays,
+// one to a hash fills maps and structs, whether blessed or not; hash keys are matched with the names of
+// Marshal, exactly if possible, else in any case, and unknown ones ignored. Scalars convert as Perl would where
+// nothing is lost: "42" and 42.0 fill an int, 42 a string. Undef gives the zero value. Pointers are made as
+// needed; variables that Perl shares become one pointer, map or slice, so cycles are no trouble. Into an
+// interface go
 //
 //	undef, holes       nil               reference to an array    []any
 //	Int                int64             reference to a hash      map[string]any
@@ -149,7 +150,7 @@ func (u *unmarshaler) pointer(v *Value, to reflect.Value, at *place, depth int) 
 	switch p.Elem().Kind() { // a reference to a scalar may fill a pointer to one
 	case reflect.Slice, reflect.Map, reflect.Struct, reflect.Array, reflect.Interface, reflect.Pointer:
 	default:
-		if v.kind == Ref && v.Target().Kind() != Ref && v.Target().Kind() != Array && v.Target().Kind() != Hash && v.Target().Class() == "" {
+		if t := v.Target(); v.kind == Ref && t.Kind() != Ref && t.Kind() != Array && t.Kind() != Hash && t.Class() == "" {
 			v, at = v.Target(), &place{at, stepTarget, "", 0}
 		}
 	}

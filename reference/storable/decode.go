@@ -165,8 +165,8 @@ func (d *decoder) str(n uint64, what string) (string, bool) {
 	return d.s[d.pos-int(n) : d.pos], true
 }
 
-// enter checks the count of a container against the octets left, each member taking at least least,
-// and against the limits, before anything is allocated. It takes the container for one level and each member for a value.
+// enter checks the count of a container against the octets left, each member taking at least least, and against
+// the limits, before anything is allocated. It takes the container for one level and each member for a value.
 func (d *decoder) enter(n uint64, least, size int, what string) bool {
 	if rest := uint64(len(d.s) - d.pos); n > rest || n*uint64(least) > rest {
 		d.fail(ErrCount, d.pos, fmt.Sprintf("a count that %d octets can hold", rest), fmt.Sprintf("%d %s", n, what))

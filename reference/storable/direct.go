@@ -115,7 +115,8 @@ func (p *plan) make() {
 			return // a reference to a scalar may fill it
 		}
 	case reflect.Map:
-		if t.Key().Kind() != reflect.String || reflect.PointerTo(t.Key()).Implements(unmarshalerType) || reflect.PointerTo(t.Key()).Implements(textType) {
+		key := reflect.PointerTo(t.Key())
+		if t.Key().Kind() != reflect.String || key.Implements(unmarshalerType) || key.Implements(textType) {
 			return
 		}
 		p.elem = later(t.Elem())

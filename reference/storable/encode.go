@@ -129,7 +129,8 @@ func (e *encoder) fail(err error, expected, got string) {
 // needs fails if the image's minor version is older than the one that brought what is to be written.
 func (e *encoder) needs(minor int, what string) {
 	if e.opt.Minor < minor {
-		e.fail(ErrUnsupported, fmt.Sprintf("what minor version %d has", e.opt.Minor), fmt.Sprintf("%s, of minor version %d", what, minor))
+		e.fail(ErrUnsupported, fmt.Sprintf("what minor version %d has", e.opt.Minor),
+			fmt.Sprintf("%s, of minor version %d", what, minor))
 	}
 }
 

@@ -7,8 +7,9 @@ import "github.com/perl-ikc/ikc-conform/reference/perl"
 // reference to it is frozen. Errors are those of perl.Marshal and Freeze.
 func Marshal(x any) ([]byte, error) { return defaultEncoder.Marshal(nil, x) }
 
-// Unmarshal thaws an image and puts what it holds into the variable that target points at, like
-// perl.Unmarshal. A scalar that is the root of the image fills a variable of a plain type. Errors are those of Thaw and perl.Unmarshal.
+// Unmarshal thaws an image and puts what it holds into the variable that target points at, like perl.Unmarshal.
+// A scalar that is the root of the image fills a variable of a plain type. Errors are those of Thaw and
+// perl.Unmarshal.
 func Unmarshal(image []byte, target any) error { return defaultDecoder.Unmarshal(nil, image, target) }
 
 // Marshal is like the function Marshal, with types, which may be nil, telling the classes of Go types.
