@@ -16,7 +16,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
 
-var structures = flag.Int("structures", 5000, "structures of the differential test")
+var structures = flag.Int("structures", 20_000, "structures of the differential test")
 
 type peer struct {
 	in  io.Writer

@@ -2,6 +2,7 @@ package storable
 
 import (
 	"bufio"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -162,4 +163,44 @@ func TestDifferential(t *testing.T) {
 		}
 	}
 	t.Logf("%d structures from seed %d in %v", n, *firstSeed, time.Since(start).Round(time.Millisecond))
+}
+
+// TestPerlReadsOlder has Perl read what Go writes at older minor versions, which take other forms for holes and refuse
+// what they do not have.
+func TestPerlReadsOlder(t *testing.T) {
+	needPerl(t, "Storable 3.26", "5.036")
+	p := startPeer(t)
+	defer func() { p.stop() }()
+	for minor := oldestMinorWritten; minor <= minorWritten; minor++ {
+		enc, err := FreezeOptions{Minor: minor}.Validate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, refused := 0, 0
+		for seed := range uint64(400) {
+			image, err := enc.Freeze(generate(seed))
+			if errors.Is(err, ErrUnsupported) {
+				refused++
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			written++
+			a, err := p.ask(true, "", image)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := Thaw(image)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := describe(v); got != a.thawedImage {
+				t.Errorf("minor %d, seed %d: %x\nGo   %s\nPerl %s", minor, seed, image, got, a.thawedImage)
+			}
+		}
+		if written < 200 || minor < minorWritten && refused == 0 || minor == minorWritten && refused > 0 {
+			t.Errorf("minor %d: %d written, %d refused", minor, written, refused)
+		}
+	}
 }
