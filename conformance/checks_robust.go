@@ -20,6 +20,9 @@ const (
 
 // harms tells what a connection may have done to those after it.
 func harms(c *dialogue.Connection) harm {
+	if c.Unreached {
+		return noHarm
+	}
 	if c.Broken[wire.Client] != nil {
 		return badFrame
 	}

@@ -45,16 +45,18 @@ func (j *Judge) Connection(c *dialogue.Connection) {
 	if !c.IsIKC {
 		return
 	}
-	j.connections++
-	if !c.Negotiation.Complete && !c.Joined {
-		j.incomplete++
+	if !c.Unreached {
+		j.connections++
+		if !c.Negotiation.Complete && !c.Joined {
+			j.incomplete++
+		}
 	}
 	j.cut = j.cut || c.Cut
 	shaken := j.shaken && !c.Negotiation.Complete
 	j.shaken = shaken || harms(c) != noHarm
 	for _, side := range j.sides {
 		for _, v := range j.verdicts[side] {
-			if shaken && !v.Check.Aftermath {
+			if (shaken || c.Unreached) && !v.Check.Aftermath {
 				continue // it may never have reached a server that was alive
 			}
 			found := &Verdict{Check: v.Check, Side: side, harm: v.harm}

@@ -38,11 +38,14 @@ type Defect struct {
 	returned func(*request)
 	replies  func(*request)
 	quit     func(*request) bool
+
+	// dies tells why the whole server ends.
+	dies death
 }
 
 // Defects lists all there are.
 func Defects() []*Defect {
-	return slices.Concat(lineDefects(), octetDefects(), valueDefects(), answerDefects(), stateDefects(), errorDefects(), requestDefects())
+	return slices.Concat(lineDefects(), octetDefects(), valueDefects(), answerDefects(), stateDefects(), errorDefects(), requestDefects(), robustDefects())
 }
 
 // Find returns the defect with a name, nil if there is none.
@@ -53,4 +56,22 @@ func Find(name string) *Defect {
 		}
 	}
 	return nil
+}
+
+// death is what ends a whole server.
+type death uint8
+
+const (
+	survives     death = iota
+	ofHalfOpened       // a connection that ends in the middle of the negotiation
+	ofBadImage         // an image that is no message
+	ofBadFrame         // octets that are no frame
+)
+
+func robustDefects() []*Defect {
+	return []*Defect{
+		{Name: "dies of half a negotiation", Text: "A connection that ends in the middle of the negotiation ends the server.", Kills: []string{"ROB-001"}, Hostile: true, dies: ofHalfOpened},
+		{Name: "dies of a bad image", Text: "An image that is no hash ends the server.", Kills: []string{"ROB-002"}, Hostile: true, dies: ofBadImage},
+		{Name: "dies of a bad frame", Text: "Octets that are no frame end the server.", Kills: []string{"ROB-003"}, Hostile: true, dies: ofBadFrame},
+	}
 }

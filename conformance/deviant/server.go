@@ -95,7 +95,9 @@ func (s *Server) accept() {
 		go func() {
 			defer s.wg.Done()
 			k := &conn{s: s, d: s.opts.Defect, c: c}
-			k.serve()
+			if cause := k.serve(); cause != survives && cause == s.opts.Defect.dies {
+				_ = s.listener.Close()
+			}
 			_ = c.Close()
 			s.mu.Lock()
 			delete(s.conns, c)
@@ -137,8 +139,9 @@ func (c *conn) read(write func([]byte)) error {
 	return err
 }
 
-// serve negotiates, then takes frames until the other side leaves or sends what is none.
-func (c *conn) serve() {
+// serve negotiates, then takes frames until the other side leaves or sends what is none. It tells what a
+// server might die of.
+func (c *conn) serve() death {
 	dialect := wire.IKC0
 	if c.d.onlyIKC || c.s.opts.OnlyIKC {
 		dialect = wire.IKC
@@ -152,26 +155,26 @@ func (c *conn) serve() {
 		Names: names, Serializers: []string{wire.DefaultSerializer},
 	})
 	if err := c.lines(nil, c.d.greeting...); err != nil {
-		return
+		return ofHalfOpened
 	}
 	var scan wire.LineScanner
 	for !c.n.Done() {
 		line, ok, err := scan.Next()
 		if err != nil {
-			return
+			return ofHalfOpened
 		}
 		if !ok {
 			if c.read(scan.Write) != nil {
-				return
+				return ofHalfOpened
 			}
 			continue
 		}
 		reply, err := c.n.Receive(line)
 		if err != nil {
-			return
+			return ofHalfOpened
 		}
 		if c.lines(&line, reply...) != nil {
-			return
+			return ofHalfOpened
 		}
 	}
 	c.remote = c.n.Peer().ID
@@ -182,24 +185,24 @@ func (c *conn) serve() {
 	for {
 		image, ok, err := frames.Next()
 		if err != nil {
-			return
+			return ofBadFrame
 		}
 		if !ok {
 			if c.read(frames.Write) != nil {
-				return
+				return survives
 			}
 			continue
 		}
 		v, err := storable.Thaw(image)
 		if err != nil {
-			return
+			return ofBadImage
 		}
 		m, err := wire.ParseMessage(v)
 		if err != nil {
-			return
+			return ofBadImage
 		}
 		if c.handle(m) != nil {
-			return
+			return survives
 		}
 	}
 }

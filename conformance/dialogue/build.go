@@ -124,10 +124,9 @@ func (b *builder) end(s *stream, cut bool) {
 		d.finish()
 	}
 	if s.unreached != "" {
-		// There was no server: what the client said has been said to nobody.
-		s.IsIKC = false
-	}
-	if !s.IsIKC {
+		s.Unreached = true
+		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: "the server was not reached: " + s.unreached})
+	} else if !s.IsIKC {
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: s.notIKC()})
 	}
 	b.each(s.Connection)
@@ -137,8 +136,6 @@ func (b *builder) end(s *stream, cut bool) {
 func (s *stream) notIKC() string {
 	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
 	switch {
-	case s.unreached != "":
-		return "the server was not reached: " + s.unreached
 	case c.total == 0 && v.total == 0:
 		return "no octets were exchanged: whether it was meant as IKC cannot be told (a bare connect and close ends a Perl server of 0.2402)"
 	case c.total == 0:

@@ -25,6 +25,8 @@ type Connection struct {
 	// Joined: the capture does not hold the start. Who is the client is a guess then, lines are among the
 	// Items only, and the Negotiation is empty.
 	Joined bool
+	// Unreached: a relay could not connect to the server, so that what the client said was said to nobody.
+	Unreached bool
 	// Gaps: octets are missing in the middle, so that nothing follows from what is not there.
 	Gaps   bool
 	Opened capture.Stamp

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
@@ -398,7 +399,14 @@ func hostileScenarios() []scenario {
 	}
 }
 
+// dying is how long a target is given to die of what it got, before it is asked whether it lives.
+const dying = 200 * time.Millisecond
+
 // stillThere finds out whether the target takes a connection. If it does not, the capture shows it.
 func (s *stage) stillThere(ctx context.Context) error {
+	select {
+	case <-time.After(dying):
+	case <-ctx.Done():
+	}
 	return ignoreSilence(s.talk(ctx, s.config(), func(*probe.Conn) []*wire.Message { return nil }))
 }
