@@ -42,6 +42,7 @@
 //	MaxDepth     10,000      *LimitError
 //	MaxElements  16,777,216  *LimitError
 //	MaxString    256 MiB     *LimitError
+//	MaxText      256 MiB     *LimitError
 //
 // Source: POE::Component::IKC::Freezer 0.2402, subs freeze and thaw; Data::Dumper 2.184.
 package dumper

@@ -243,6 +243,17 @@ func TestFreeze(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", perl.Format(tt.v, perl.FormatOptions{MaxWidth: 100}), got, full(tt.want))
 		}
 	}
+	short, err := dumper.Options{MaxText: 100}.Validate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop := perl.NewArray()
+	for range 3 {
+		loop.Append(perl.NewRef(loop))
+	}
+	if _, err := short.Freeze(perl.NewRef(loop)); !errors.Is(err, dumper.ErrLimit) {
+		t.Errorf("a long text: got %v", err)
+	}
 	m, err := dumper.Options{Canonical: true, Variable: "$x"}.Validate()
 	if err != nil {
 		t.Fatal(err)

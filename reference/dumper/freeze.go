@@ -316,6 +316,9 @@ func (w *writer) regexp(t *perl.Value) {
 // fixups writes the statements that complete shared references and cycles.
 func (w *writer) fixups() {
 	for _, f := range w.post {
+		if n := len(w.buf); n > w.opt.MaxText && w.err == nil {
+			w.err = &LimitError{"MaxText", w.opt.MaxText, n, n}
+		}
 		if w.err != nil {
 			return
 		}

@@ -17,6 +17,7 @@ const (
 	DefaultMaxDepth    = 10_000
 	DefaultMaxElements = 1 << 24
 	DefaultMaxString   = 1 << 28
+	DefaultMaxText     = 1 << 28
 )
 
 const largestMaxDepth = 1_000_000
@@ -27,6 +28,7 @@ type Options struct {
 	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
 	MaxElements int    // number of values in a text; default 16,777,216
 	MaxString   int    // octets of one string; default 256 MiB
+	MaxText     int    // octets of a text written, where deep cycles make long paths; default 256 MiB
 	// Canonical writes hashes sorted by key, like $Data::Dumper::Sortkeys. Default: in the order of their pairs.
 	Canonical bool
 }
@@ -44,6 +46,7 @@ func (o Options) Validate() (*Mode, error) {
 		{"MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth},
 		{"MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31 - 1},
 		{"MaxString", &o.MaxString, DefaultMaxString, 1<<31 - 1},
+		{"MaxText", &o.MaxText, DefaultMaxText, 1<<31 - 1},
 	} {
 		if *l.value < 0 || *l.value > l.max {
 			return nil, fmt.Errorf("dumper: option %s: expected 0 to %d, got %d", l.name, l.max, *l.value)
@@ -81,7 +84,7 @@ func isWord(c byte) bool {
 }
 
 var standard = &Mode{Options{Variable: DefaultVariable,
-	MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString}}
+	MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString, MaxText: DefaultMaxText}}
 
 // Thaw reads a text in the default Mode.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }

@@ -211,5 +211,5 @@ func brief(v *Value) string {
 	case Undef, Array, Hash, Ref, Tied:
 		return v.kind.String()
 	}
-	return v.kind.String() + " " + Format(v, FormatOptions{MaxString: 60, MaxItems: 5})
+	return v.kind.String() + " " + Format(v, FormatOptions{MaxString: 60, MaxItems: 5, MaxWidth: 400})
 }

@@ -120,6 +120,10 @@ func (f *formatter) plain(v *Value, at *place, depth int) {
 		f.str(v.Str(), false)
 		for i, r := range v.HookRefs() {
 			f.b.WriteString(", ")
+			if f.opt.MaxItems > 0 && i >= f.opt.MaxItems || f.full() {
+				fmt.Fprintf(&f.b, "... %d more", len(v.HookRefs())-i)
+				break
+			}
 			f.pointing(r, &place{&place{at, stepHookRef, "", i}, stepTarget, "", 0}, depth)
 		}
 		if m := v.HookMagic(); m != nil {

@@ -43,6 +43,7 @@ func TestFormat(t *testing.T) {
 		{"tied", ArrayRef(NewTied(TiedHash, HashRef()), NewTied(TiedKey, HashRef()).SetTiedKey(NewBytes("k")), NewTied(TiedElement, HashRef()).SetTiedIndex(3)),
 			FormatOptions{}, `[tied hash({}), tied hash element({}, 'k'), tied array element({}, 3)]`},
 		{"hooked", NewRef(NewHooked("C", HookTiedHash, "x\x00", NewInt(1)).SetHookMagic(HashRef())), FormatOptions{}, `frozen('C', "x\x00", \1, tied {})`},
+		{"hooked, cut", NewRef(NewHooked("C", HookHash, "", NewInt(1), NewInt(2), NewInt(3))), FormatOptions{MaxItems: 1}, `frozen('C', '', \1, ... 2 more)`},
 		{"v-string", NewVString("\x01", "v1"), FormatOptions{}, "v1"},
 		{"text", NewText("a\"\\$@\r\t\x01\u200b\xff"), FormatOptions{}, `"a\"\\\$\@\r\t\x01\x{200b}\xff"`},
 		{"ref to array at root", NewArray(NewInt(1)), FormatOptions{}, `[1]`},
