@@ -122,8 +122,7 @@ func (o *outbox) add(image []byte) error {
 		return fmt.Errorf("%w: %d octets wait for %v, the limit is %d", ErrQueueFull, waiting, o.conn.RemoteAddr(), o.limit)
 	}
 	if !o.small {
-		o.pending, o.small = append(o.pending, o.spare[:0]), true
-		o.spare = nil
+		o.pending, o.small = append(o.pending, o.buffer(len(image))), true
 	}
 	last := &o.pending[len(o.pending)-1]
 	before := len(*last)
@@ -138,6 +137,22 @@ func (o *outbox) add(image []byte) error {
 	o.stats.framesOut.Add(1)
 	return nil
 }
+
+// buffer returns one for a frame, and those after it.
+func (o *outbox) buffer(size int) []byte {
+	if size < keepBuffer/2 || size >= ownSegment {
+		b := o.spare[:0]
+		o.spare = nil
+		return b
+	}
+	if b, _ := largeBuffers.Get().(*[]byte); b != nil {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, 4*ownSegment)
+}
+
+// largeBuffers are for connections that have much to write just now.
+var largeBuffers sync.Pool
 
 // flush has written what lazy puts left.
 func (o *outbox) flush() {
@@ -195,8 +210,13 @@ func (o *outbox) tryWrite() {
 
 // wrote notes the end of a write. mu is locked.
 func (o *outbox) wrote(chunk []byte, err error) {
-	if cap(chunk) <= keepBuffer && o.spare == nil {
-		o.spare = chunk[:0]
+	switch {
+	case cap(chunk) <= keepBuffer:
+		if o.spare == nil {
+			o.spare = chunk[:0]
+		}
+	case cap(chunk) <= 8*ownSegment && len(chunk) >= keepBuffer/2:
+		largeBuffers.Put(&chunk)
 	}
 	if o.room != nil {
 		close(o.room)

@@ -232,7 +232,12 @@ func (k *Kernel) from(s *Session) wire.Address {
 	if len(s.published) == 0 || len(s.aliases) == 0 {
 		return wire.Address{}
 	}
-	return wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: specifier.ProxyState})
+	a := wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: specifier.ProxyState})
+	if s.from == nil {
+		s.from = a.ToValue()
+	}
+	a.Value = s.from
+	return a
 }
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -91,6 +92,7 @@ type Client struct {
 	dialect  wire.Dialect
 	serial   uint64
 	deadline time.Time // of conn, as set
+	from     wire.Address
 	used     time.Time // when conn was known to live
 	out      []byte
 
@@ -126,7 +128,10 @@ func New(cfg Config) *Client {
 	if cfg.DialContext == nil {
 		cfg.DialContext = new(net.Dialer).DialContext
 	}
-	return &Client{cfg: cfg, remote: cfg.Address}
+	c := &Client{cfg: cfg, remote: cfg.Address}
+	c.from = wire.At(specifier.Specifier{Kernel: cfg.Name, Session: session})
+	c.from.Value = c.from.ToValue()
+	return c
 }
 
 // Spawn makes a client and connects it.

@@ -67,7 +67,7 @@ func (c *Client) send(ctx context.Context, to string, m *wire.Message) error {
 		return fmt.Errorf("clientlite: specifier %q: expected a session and a state", to)
 	}
 	if !m.From.Present() {
-		m.From = wire.At(specifier.Specifier{Kernel: c.cfg.Name, Session: session})
+		m.From = c.from
 	}
 	image, err := c.cfg.Serializer.Freeze(m.ToValue())
 	if err != nil {

@@ -41,9 +41,10 @@ type FrameScanner struct {
 	// Max bounds an image, in octets; 0 means DefaultMaxFrame.
 	Max    int
 	buf    []byte
-	start  int   // of the next frame in buf
-	offset int64 // of buf[0] in the stream
-	skipLF bool  // an LF that comes first is the end of the last line of negotiation
+	small  []byte // kept while buf is a large one
+	start  int    // of the next frame in buf
+	offset int64  // of buf[0] in the stream
+	skipLF bool   // an LF that comes first is the end of the last line of negotiation
 }
 
 // Write adds received octets.
@@ -63,20 +64,23 @@ func (s *FrameScanner) Write(p []byte) {
 }
 
 // Room returns space for at least n more octets, directly behind those that have come: read into it,
-// then call Advance. It spares the copy of Write.
+// then call Advance. It spares the copy of Write. A scanner that holds nothing keeps no more than n octets.
 func (s *FrameScanner) Room(n int) []byte {
 	if s.start > 0 && (s.start == len(s.buf) || s.start >= cap(s.buf)/2) {
 		s.offset += int64(s.start)
 		s.buf = s.buf[:copy(s.buf, s.buf[s.start:])]
 		s.start = 0
 	}
-	if len(s.buf) == 0 && cap(s.buf) >= bigBuffer {
+	if len(s.buf) == 0 && cap(s.buf) >= max(bigBuffer, n+1) {
 		b := s.buf
-		bigBuffers.Put(&b) // one large frame is no reason to keep so much
-		s.buf = nil
+		bigBuffers.Put(&b)
+		s.buf, s.small = s.small, nil
 	}
-	if s.buf == nil || cap(s.buf)-len(s.buf) < n/2 {
-		s.grow(max(n, 2*len(s.buf)))
+	switch {
+	case s.buf == nil:
+		s.buf = make([]byte, 0, n)
+	case cap(s.buf)-len(s.buf) < n/2:
+		s.grow(max(bigBuffer, 2*len(s.buf)))
 	}
 	return s.buf[len(s.buf):cap(s.buf)]
 }
@@ -86,18 +90,23 @@ const bigBuffer = 64 << 10
 
 var bigBuffers sync.Pool
 
-// grow moves what has come to a buffer of at least size octets.
+// grow moves what has come to a buffer of at least size octets: a large one that exists already, or one
+// that is not larger than what has come justifies.
 func (s *FrameScanner) grow(size int) {
 	var grown []byte
-	if size >= bigBuffer {
-		if b, _ := bigBuffers.Get().(*[]byte); b != nil && cap(*b) >= size {
+	if b, _ := bigBuffers.Get().(*[]byte); b != nil {
+		if cap(*b) >= size {
 			grown = (*b)[:0]
 		}
 	}
 	if grown == nil {
 		grown = make([]byte, 0, size)
 	}
-	s.buf = append(grown, s.buf...)
+	old := s.buf
+	s.buf = append(grown, old...)
+	if s.small == nil && cap(old) < bigBuffer {
+		s.small = old[:0]
+	}
 }
 
 // Advance adds the first n octets of what Room returned.
