@@ -121,7 +121,7 @@ func (s *Slab) Array(n int) (*Value, []*Value) {
 	case n > maxElems/2:
 		elems = make([]*Value, n)
 	default:
-		s.elems = make([]*Value, max(n, min(maxElems, s.size/2)))
+		s.elems = make([]*Value, max(n, min(maxElems, s.size/4)))
 		elems, s.elems = s.elems[:n:n], s.elems[n:]
 	}
 	v.setElems(elems)
@@ -141,7 +141,7 @@ func (s *Slab) Hash(n int) (*Value, []Pair) {
 	case n > maxPairs/2:
 		pairs = make([]Pair, n)
 	default:
-		s.pairs = make([]Pair, max(n, min(maxPairs, s.size/2)))
+		s.pairs = make([]Pair, max(n, min(maxPairs, s.size/3)))
 		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
 	}
 	v.setPairs(pairs)
