@@ -15,6 +15,10 @@ import (
 // go to whoever waits.
 const callSession = "IKCCall"
 
+// fewCalls is how many blocking calls may be under way for each to be written by itself. If there are
+// more, they are better written together.
+const fewCalls = 4
+
 // Post sends an event. to is a specifier, such as "poe://Pulse/timeserver/connect"; params, which
 // becomes ARG0 there, is anything perl.Marshal takes. It returns the number of kernels it was sent
 // to: more than one only for the kernel "*". Nothing tells whether it arrived.
@@ -178,7 +182,12 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 		k.mu.Unlock()
 	}()
 	k.stats.calls.Add(1)
-	_, err = k.dispatch(ctx, spec.Kernel, m, atOnce, func(c *Channel) {
+	u := atOnce
+	if k.calling.Add(1) > fewCalls {
+		u = later
+	}
+	defer k.calling.Add(-1)
+	_, err = k.dispatch(ctx, spec.Kernel, m, u, func(c *Channel) {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		if c != nil && c.lost {

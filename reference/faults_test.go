@@ -261,6 +261,7 @@ func TestNameTaken(t *testing.T) {
 	session(t, p.server, "me", map[string]ikc.State{"echo": echo})
 	first := rawPeer(t, p.address, "Same")
 	settled(t, "the first is connected", func() bool { return p.server.Stats().Connections == 2 })
+	settled(t, "the first is registered", func() bool { return p.server.Channel("Same") != nil })
 	second := rawPeer(t, p.address, "Same")
 	settled(t, "both are connected", func() bool { return p.server.Stats().Connections == 3 })
 	for i, r := range []*raw{second, first, second} {

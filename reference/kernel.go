@@ -90,15 +90,16 @@ type Config struct {
 
 // Kernel is one participant of a cluster. It is safe for concurrent use.
 type Kernel struct {
-	cfg    Config
-	id     string
-	log    *slog.Logger
-	turn   turn
-	lastID atomic.Uint64 // of rsvp states made here
-	stats  counters
-	watch  watchdog
-	events monitorQueue
-	local  inbox // requests to this kernel from itself
+	cfg     Config
+	id      string
+	log     *slog.Logger
+	turn    turn
+	lastID  atomic.Uint64 // of rsvp states made here
+	calling atomic.Int32  // blocking calls under way
+	stats   counters
+	watch   watchdog
+	events  monitorQueue
+	local   inbox // requests to this kernel from itself
 
 	mu        sync.Mutex
 	closed    bool

@@ -19,6 +19,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
+// quiet is for kernels whose warnings are expected.
+var quiet = slog.New(slog.DiscardHandler)
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // soon bounds what is to happen in no time.
@@ -50,7 +53,7 @@ func texts(vs []*perl.Value) string {
 func kernel(t testing.TB, cfg ikc.Config) *ikc.Kernel {
 	t.Helper()
 	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
+		cfg.Logger = quiet
 	}
 	k, err := ikc.New(cfg)
 	must(t, err)

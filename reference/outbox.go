@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -59,7 +60,10 @@ func (o *outbox) put(image []byte, lazy bool) error {
 		return nil
 	}
 	o.busy = true
-	go o.write()
+	go func() {
+		runtime.Gosched() // others may have something to send as well
+		o.write()
+	}()
 	return nil
 }
 

@@ -1,0 +1,189 @@
+package ikc_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net"
+	"time"
+
+	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/clientlite"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// listening makes a kernel that serves on any port, for the examples.
+func listening(name string) (*ikc.Kernel, string) {
+	k, err := ikc.New(ikc.Config{Name: name})
+	if err != nil {
+		log.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	go func() { _ = k.Serve(context.Background(), l) }()
+	return k, l.Addr().String()
+}
+
+// The time server of the manual: clients connect, by a post, and get the time posted to them every second
+// from then on, as long as they live.
+func Example_timeServer() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+
+	server, address := listening("Pulse")
+	defer server.Shutdown(ctx)
+	clock, err := server.NewSession("timeserver", map[string]ikc.State{
+		"connect": func(ctx context.Context, r *ikc.Request) (any, error) {
+			listener := r.Sender // may be kept beyond the state
+			go func() {
+				for range 3 {
+					if listener.Post(context.Background(), "hear", "tick") != nil {
+						return
+					}
+				}
+			}()
+			return nil, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	clock.Publish("connect")
+
+	client, err := ikc.New(ikc.Config{Name: "Listener"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Shutdown(ctx)
+	ticks := make(chan string)
+	me, err := client.NewSession("me", map[string]ikc.State{
+		"hear": func(ctx context.Context, r *ikc.Request) (any, error) {
+			go func(s string) { ticks <- s }(r.Arg(0).Str())
+			return nil, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	me.Publish("hear")
+	if _, err := client.Dial(ctx, "tcp", address, ikc.WithSubscribe("poe://Pulse/timeserver")); err != nil {
+		log.Fatal(err)
+	}
+	if err := me.PostSession(ctx, "timeserver", "connect"); err != nil { // the proxy's short alias
+		log.Fatal(err)
+	}
+	for range 3 {
+		fmt.Println(<-ticks)
+	}
+	// Output:
+	// tick
+	// tick
+	// tick
+}
+
+// A worker that joins a server and offers it something to call. The server may be a Perl one.
+func ExampleKernel_Dial() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, address := listening("Boss")
+	defer server.Shutdown(ctx)
+
+	worker, err := ikc.New(ikc.Config{Name: "Worker"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer worker.Shutdown(ctx)
+	s, err := worker.NewSession("sums", map[string]ikc.State{
+		"add": func(_ context.Context, r *ikc.Request) (any, error) {
+			var numbers []int
+			if err := perl.Unmarshal(r.Arg(0), &numbers); err != nil {
+				return nil, err
+			}
+			sum := 0
+			for _, n := range numbers {
+				sum += n
+			}
+			return sum, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s.Publish("add")
+	if _, err := worker.Dial(ctx, "tcp", address); err != nil {
+		log.Fatal(err)
+	}
+	if err := worker.Ping(ctx, "Boss"); err != nil {
+		log.Fatal(err)
+	}
+
+	sum, err := server.Call(ctx, "poe://Worker/sums/add", []int{1, 2, 3})
+	fmt.Println(sum.Int(), err)
+	// Output: 6 <nil>
+}
+
+// A bridge between two clusters: what the one calls is called in the other.
+func ExampleKernel_Call() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	far, farAddress := listening("Far")
+	defer far.Shutdown(ctx)
+	echo, err := far.NewSession("echo", map[string]ikc.State{
+		"say": func(_ context.Context, r *ikc.Request) (any, error) { return r.Arg(0), nil },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	echo.Publish("say")
+
+	bridge, address := listening("Bridge")
+	defer bridge.Shutdown(ctx)
+	if _, err := bridge.Dial(ctx, "tcp", farAddress); err != nil {
+		log.Fatal(err)
+	}
+	s, err := bridge.NewSession("echo", map[string]ikc.State{
+		// While this state waits, the bridge goes on handling other calls.
+		"say": func(ctx context.Context, r *ikc.Request) (any, error) {
+			return bridge.Call(ctx, "poe://Far/echo/say", r.Arg(0))
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s.Publish("say")
+
+	near, err := clientlite.Spawn(ctx, clientlite.Config{Address: address})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer near.Disconnect()
+	v, err := near.Call(ctx, "echo/say", "hello from the near side")
+	fmt.Println(v.Str(), err)
+	// Output: hello from the near side <nil>
+}
+
+// A monitor of every kernel that connects.
+func ExampleKernel_Monitor() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, address := listening("Server")
+	defer server.Shutdown(ctx)
+	seen := make(chan string, 10)
+	server.Monitor("*", ikc.Monitor{Register: func(_ context.Context, e *ikc.MonitorEvent) {
+		if e.About == "Guest" { // once for the id, once for each alias
+			seen <- fmt.Sprintf("%s %s, an id: %v", e.What, e.About, e.Real)
+		}
+	}})
+	client, err := ikc.New(ikc.Config{Name: "Guest"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Shutdown(ctx)
+	if _, err := client.Dial(ctx, "tcp", address); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(<-seen)
+	// Output: register Guest, an id: false
+}
