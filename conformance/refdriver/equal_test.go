@@ -179,7 +179,7 @@ func (p *play) start() {
 	for _, d := range []*driver.Driver{p.server, p.client} {
 		if err := d.Session(p.ctx, driver.Session{Session: "me", States: map[string]driver.Action{
 			"echo": driver.Echo(), "list": driver.List(perl.NewInt(1), b("two")), "nothing": driver.Nothing(), "args": driver.Args(),
-			"sender": driver.Sender("reply", 0), "reply": driver.Nothing(),
+			"sender": driver.Sender("reply", 0), "reply": driver.Nothing(), "respond": driver.Respond(), "count": driver.Count(),
 		}}); err != nil {
 			p.t.Fatal(err)
 		}
@@ -289,6 +289,64 @@ var scenarios = []struct {
 		p.step("posts to the proxy that was", func() {
 			p.answered("proxy-post", nil, p.client.ProxyPost(p.ctx, driver.ProxyPost{To: "poe://Server/me", State: "args"}))
 		})
+	}},
+	{"lite", func(p *play) {
+		p.start()
+		p.monitor(p.server, "*", "register", "unregister", "error")
+		show := func(vs ...*perl.Value) string { return describe(driver.Event{Kind: "state", Args: vs}) }
+		p.step("it connects", func() {
+			p.answered("lite-connect", nil, p.client.LiteConnect(p.ctx, driver.LiteConnect{Name: "Lite", Address: p.address, Protocol: p.dialect, Timeout: 5}))
+		})
+		for _, state := range []string{"me/echo", "poe://Server/me/echo", "me/list", "me/args?more", "me/count", "IKC/ping"} {
+			p.step("calls "+state, func() {
+				v, err := p.client.LiteCall(p.ctx, state, b("x"))
+				p.answered("lite-call", show(v), err)
+			})
+			p.step("calls in list context "+state, func() {
+				vs, err := p.client.LiteCallList(p.ctx, state, b("x"))
+				p.answered("lite-call", show(vs...), err)
+			})
+		}
+		p.step("posts", func() {
+			sent, err := p.client.LitePost(p.ctx, "me/count", perl.ArrayRef(b("x"), perl.NewUndef()))
+			p.answered("lite-post", sent, err)
+		})
+		p.step("calls after the post", func() {
+			v, err := p.client.LiteCall(p.ctx, "me/count", b("x"))
+			p.answered("lite-call", show(v), err)
+		})
+		p.step("post_respond", func() {
+			v, err := p.client.LitePostRespond(p.ctx, "me/respond", b("back"))
+			p.answered("lite-post-respond", show(v), err)
+		})
+		p.step("responded", func() {
+			sent, err := p.client.LitePost(p.ctx, "me/sender", b("from the sender"))
+			p.answered("lite-post", sent, err)
+			v, err := p.client.LiteResponded(p.ctx, "reply")
+			p.answered("lite-responded", show(v), err)
+		})
+		p.step("responded in list context", func() {
+			sent, err := p.client.LitePost(p.ctx, "me/sender", b("from the sender"))
+			p.answered("lite-post", sent, err)
+			var r driver.LiteResult
+			err = p.client.Do(p.ctx, "lite-responded", driver.LiteResponded{State: "reply", Context: "list"}, &r)
+			p.answered("lite-responded", show(typed.Unwrap(r.Values)...), err)
+		})
+		p.step("calls what is not there", func() {
+			v, err := p.client.LiteCall(p.ctx, "absent/x", b("x"))
+			p.answered("lite-call", show(v), err)
+		})
+		p.step("calls after that", func() {
+			v, err := p.client.LiteCall(p.ctx, "me/echo", b("y"))
+			p.answered("lite-call", show(v), err)
+		})
+		if p.dialect == "IKC" { // after an IKC0 negotiation the original's ping has nowhere to go
+			p.step("pings", func() {
+				alive, err := p.client.LitePing(p.ctx)
+				p.answered("lite-ping", alive, err)
+			})
+		}
+		p.step("disconnects", func() { p.answered("lite-disconnect", nil, p.client.LiteDisconnect(p.ctx)) })
 	}},
 	{"messages", func(p *play) {
 		p.start()

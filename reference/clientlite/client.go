@@ -234,8 +234,7 @@ func (c *Client) PostRespond(ctx context.Context, to string, params any) (*perl.
 func (c *Client) Responded(ctx context.Context, state string) (*perl.Value, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rsvp := c.rsvp()
-	rsvp.State = state
+	rsvp := specifier.Specifier{Kernel: c.cfg.Name, Session: session, State: state}
 	if c.conn == nil {
 		return nil, c.note(ErrNotConnected)
 	}

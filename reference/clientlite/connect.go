@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -130,6 +131,9 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 		return fmt.Errorf("%w: the server gave no name", wire.ErrRefused)
 	}
 	c.peer, c.dialect, c.remote = n.Peer(), n.Dialect(), n.Peer().ID
+	if s, err := specifier.Parse("poe://" + c.cfg.Address + "/x"); c.dialect == wire.IKC && err == nil && s.Kernel == c.cfg.Address {
+		c.remote = c.cfg.Address // the original goes by that until SETUP tells it the id
+	}
 	c.frames = lines.Frames(c.cfg.MaxFrame)
 	return nil
 }

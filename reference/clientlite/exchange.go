@@ -19,8 +19,9 @@ import (
 
 // rsvp makes an address of this client that has not been used before.
 func (c *Client) rsvp() specifier.Specifier {
+	state := "response" + strconv.FormatUint(c.serial, 10)
 	c.serial++
-	return specifier.Specifier{Kernel: c.cfg.Name, Session: session, State: "response" + strconv.FormatUint(c.serial, 10)}
+	return specifier.Specifier{Kernel: c.cfg.Name, Session: session, State: state}
 }
 
 // exchange sends an event and waits for a post to rsvp.
