@@ -146,6 +146,8 @@ func connected(t testing.TB, server, client ikc.Config) *pair {
 	p := &pair{server: kernel(t, server), client: kernel(t, client)}
 	p.address = serve(t, p.server)
 	p.channel = dial(t, p.client, p.address)
+	// The client knows before the server does that they have come to terms.
+	settled(t, "the server knows the client", func() bool { return p.server.Channel(p.client.ID()) != nil })
 	return p
 }
 
