@@ -25,11 +25,11 @@ race:
 # Record the captures again from the real POE::Component::IKC that the local perl finds (PERL5LIB), and
 # write down what every check says of them. rejudge does the second only.
 captures:
-	go run ./captures/record
+	go run ./conformance/recordings/record
 	git diff --stat -- captures
 
 rejudge:
-	go run ./captures/record -rejudge
+	go run ./conformance/recordings/record -rejudge
 
 # Benchmarks of the codecs, the kernel and the reading of captures, with Perl in the same run where it is.
 bench:

@@ -2,12 +2,15 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -23,7 +26,10 @@ func checkCommand() *cobra.Command {
 		Long: `Check judges captures (pcapng or pcap, from anybody's network) by the checks of 'ikc-conform list':
 every connection of IKC in them, both sides unless --side says otherwise. Connections that are not
 IKC are left alone, with a note. What a capture does not show is inconclusive. A capture that is cut
-short or damaged is never conformant: what is missing might say otherwise.`,
+short or damaged is never conformant: what is missing might say otherwise.
+
+A sidecar (FILE.json, see captures/ in the repository) among the files says what each check must come to for
+its capture: then that is what counts.`,
 		Example: "  ikc-conform check production.pcapng\n  tcpdump -i eth0 -w ikc.pcap port 603; ikc-conform check --side server ikc.pcap",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,9 +46,14 @@ short or damaged is never conformant: what is missing might say otherwise.`,
 				return err
 			}
 			var files []*conformance.FileVerdict
+			expected := map[string]*recordings.Sidecar{}
 			for _, path := range args {
 				if strings.HasSuffix(path, ".json") {
-					fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s: passed over, it is no capture but what is known of one\n", path)
+					s, err := recordings.Read(path)
+					if err != nil {
+						return broken(err)
+					}
+					expected[filepath.Join(filepath.Dir(path), s.Capture)] = s
 					continue
 				}
 				f, err := conformance.JudgeFile(path, checks, dialogue.Options{}, sides...)
@@ -51,12 +62,44 @@ short or damaged is never conformant: what is missing might say otherwise.`,
 				}
 				files = append(files, f)
 			}
-			return j.show(cmd.OutOrStdout(), []*report.Report{report.FromFiles(files, level)})
+			shown := j.show(cmd.OutOrStdout(), []*report.Report{report.FromFiles(files, level)})
+			if len(expected) == 0 {
+				return shown
+			}
+			return compare(cmd.OutOrStdout(), files, expected, shown)
 		},
 	}
 	j.flags(c)
 	c.Flags().StringVar(&side, "side", "both", "judge the server, the client, or both")
 	return c
+}
+
+// compare holds verdicts against those that sidecars expect. What they expect is right, failures
+// included; shown is what the verdicts alone amount to.
+func compare(out io.Writer, files []*conformance.FileVerdict, expected map[string]*recordings.Sidecar, shown error) error {
+	compared, different := 0, 0
+	for _, f := range files {
+		s := expected[filepath.Clean(f.File)]
+		if s == nil {
+			continue
+		}
+		compared++
+		for _, d := range recordings.Differences(s.Expected, recordings.Outcomes(f)) {
+			different++
+			fmt.Fprintf(out, "%s: %s\n", f.File, d)
+		}
+	}
+	if different > 0 {
+		fmt.Fprintf(out, "%d verdicts are not those that the sidecars expect.\n", different)
+		return exitStatus(report.ExitNotConformant)
+	}
+	if compared > 0 {
+		fmt.Fprintf(out, "The verdicts on %d captures are those that their sidecars expect.\n", compared)
+	}
+	if compared == len(files) && compared > 0 {
+		return nil
+	}
+	return shown
 }
 
 func parseSides(s string) ([]wire.Role, error) {

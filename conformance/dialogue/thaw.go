@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/reference/dumper"
+	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Serializers returns every serializer known here.
 func Serializers() []wire.Serializer {
-	return []wire.Serializer{storable.Serializer{}}
+	return []wire.Serializer{storable.Serializer{}, freezethaw.Serializer{}, dumper.Serializer{}}
 }
 
 // thaw reads the image of a frame, and the message in it.

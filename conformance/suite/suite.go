@@ -15,10 +15,10 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
-	"github.com/perl-ikc/ikc-conform/captures"
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -104,7 +104,7 @@ func judge(r *report.Report, id string) {
 // that its sidecar expects.
 func Captures(dir string) {
 	ginkgo.Describe("captures", func() {
-		sidecars, err := captures.Load(dir)
+		sidecars, err := recordings.Load(dir)
 		if err != nil || len(sidecars) == 0 {
 			ginkgo.It("can be read", func() { ginkgo.Fail(fmt.Sprintf("%s: %d captures, error: %v", dir, len(sidecars), err)) })
 			return
@@ -119,14 +119,10 @@ func Captures(dir string) {
 					if err = errors.Join(err, errOf(f)); err != nil {
 						ginkgo.Fail(err.Error())
 					}
-					got := captures.Outcomes(f)[side]
-					for id, outcome := range got {
-						if expected[id] != outcome {
-							ginkgo.Fail(fmt.Sprintf("%s: expected %q, got %q", id, expected[id], outcome))
-						}
-					}
-					if len(got) != len(expected) {
-						ginkgo.Fail(fmt.Sprintf("expected verdicts of %d checks, got %d", len(expected), len(got)))
+					want := map[string]map[string]string{side: expected}
+					got := map[string]map[string]string{side: recordings.Outcomes(f)[side]}
+					if d := recordings.Differences(want, got); len(d) > 0 {
+						ginkgo.Fail(strings.Join(d, "; "))
 					}
 				})
 			}

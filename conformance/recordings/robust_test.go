@@ -1,4 +1,4 @@
-package captures_test
+package recordings_test
 
 import (
 	"bytes"
@@ -16,10 +16,10 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
-	"github.com/perl-ikc/ikc-conform/captures"
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
 
 func open(t testing.TB, path string) []byte {
@@ -100,7 +100,7 @@ func TestCutCaptures(t *testing.T) {
 	}
 }
 
-func cutAt(t *testing.T, s *captures.Sidecar, file []byte, at int) {
+func cutAt(t *testing.T, s *recordings.Sidecar, file []byte, at int) {
 	t.Helper()
 	r, err := capture.NewReader(bytes.NewReader(file[:at]))
 	if err != nil {
@@ -109,7 +109,7 @@ func cutAt(t *testing.T, s *captures.Sidecar, file []byte, at int) {
 	f := conformance.JudgeCapture(r, conformance.Catalogue(), dialogue.Options{})
 	if f.Err == nil {
 		// Nothing may be missing but marks behind the last packet.
-		if diffs := differences(s.Expected, captures.Outcomes(f)); len(diffs) > 0 || at < len(file)-400 {
+		if diffs := recordings.Differences(s.Expected, recordings.Outcomes(f)); len(diffs) > 0 || at < len(file)-400 {
 			t.Errorf("cut at %d of %d: expected an error, got a file that is complete, with %q", at, len(file), diffs)
 		}
 		return
@@ -217,13 +217,13 @@ func write(t testing.TB, all []op, ends [][2]netip.AddrPort) []byte {
 }
 
 // same checks that a capture of the same octets is judged as the sidecar says.
-func same(t *testing.T, s *captures.Sidecar, what string, file []byte) {
+func same(t *testing.T, s *recordings.Sidecar, what string, file []byte) {
 	t.Helper()
 	f := judge(t, file)
 	if f.Err != nil {
 		t.Errorf("%s: %s: %v", s.Capture, what, f.Err)
 	}
-	if diffs := differences(s.Expected, captures.Outcomes(f)); len(diffs) > 0 {
+	if diffs := recordings.Differences(s.Expected, recordings.Outcomes(f)); len(diffs) > 0 {
 		t.Errorf("%s: %s: %d verdicts are others: %s", s.Capture, what, len(diffs), diffs[0])
 	}
 }
@@ -561,7 +561,7 @@ func TestOtherTraffic(t *testing.T) {
 				other[i].conn = len(ends)
 			}
 			f = judge(t, write(t, slices.Concat(all, other), append(ends, [2]netip.AddrPort{client, server})))
-			for _, diff := range differences(s.Expected, captures.Outcomes(f)) {
+			for _, diff := range recordings.Differences(s.Expected, recordings.Outcomes(f)) {
 				t.Errorf("beside %s: %s", s.Capture, diff)
 			}
 			if len(f.Notes) != 1 {

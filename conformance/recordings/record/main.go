@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/captures"
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
 
 func main() {
@@ -60,9 +60,9 @@ func record(ctx context.Context, dir string) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			sidecar := &captures.Sidecar{
+			sidecar := &recordings.Sidecar{
 				Capture: name, Recorded: time.Now().UTC().Format(time.DateOnly), Dialect: string(d), Serializer: "Storable",
-				Server: captures.NewSide("server", s), Client: captures.NewSide(string(who.role), c),
+				Server: recordings.NewSide("server", s), Client: recordings.NewSide(string(who.role), c),
 			}
 			if err := judge(dir, sidecar); err != nil {
 				return err
@@ -73,7 +73,7 @@ func record(ctx context.Context, dir string) error {
 }
 
 func judgeAgain(_ context.Context, dir string) error {
-	all, err := captures.Load(dir)
+	all, err := recordings.Load(dir)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func judgeAgain(_ context.Context, dir string) error {
 }
 
 // judge writes down what the checks say of a capture. What fails is printed, for somebody to explain.
-func judge(dir string, s *captures.Sidecar) error {
+func judge(dir string, s *recordings.Sidecar) error {
 	f, err := conformance.JudgeFile(filepath.Join(dir, s.Capture), conformance.Catalogue(), dialogue.Options{})
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func judge(dir string, s *captures.Sidecar) error {
 		}
 	}
 	fmt.Printf("%s: %d pass, %d fail, %d inconclusive\n", s.Capture, n[conformance.Pass], n[conformance.Fail], n[conformance.Inconclusive])
-	s.Expected = captures.Outcomes(f)
+	s.Expected = recordings.Outcomes(f)
 	return s.Write(dir)
 }
 

@@ -1,25 +1,31 @@
-package captures_test
+package recordings_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/captures"
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
 
 // generous bounds the time to judge all captures; the aim is a second.
 const generous = 5 * time.Second
 
-func load(t testing.TB) []*captures.Sidecar {
+// TestMain goes to where the captures are.
+func TestMain(m *testing.M) {
+	if err := os.Chdir("../../captures"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+func load(t testing.TB) []*recordings.Sidecar {
 	t.Helper()
-	all, err := captures.Load(".")
+	all, err := recordings.Load(".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +48,7 @@ func TestVerdictsAreAsExpected(t *testing.T) {
 		if len(f.Notes) > 0 {
 			t.Errorf("%s: expected nothing odd, got %q", s.Capture, f.Notes)
 		}
-		for _, diff := range differences(s.Expected, captures.Outcomes(f)) {
+		for _, diff := range recordings.Differences(s.Expected, recordings.Outcomes(f)) {
 			t.Errorf("%s: %s", s.Capture, diff)
 		}
 	}
@@ -51,26 +57,6 @@ func TestVerdictsAreAsExpected(t *testing.T) {
 	if took > generous {
 		t.Errorf("expected all captures to be judged within %v, it took %v", generous, took)
 	}
-}
-
-// differences compares outcomes by side and check. A check that one of them lacks is a difference.
-func differences(want, got map[string]map[string]string) (out []string) {
-	for _, side := range []string{"client", "server"} {
-		ids := map[string]bool{}
-		for id := range want[side] {
-			ids[id] = true
-		}
-		for id := range got[side] {
-			ids[id] = true
-		}
-		for id := range ids {
-			if w, g := want[side][id], got[side][id]; w != g {
-				out = append(out, fmt.Sprintf("%s of the %s: expected %q, got %q", id, side, w, g))
-			}
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // TestMatrix checks that the captures are those that were promised: each pairing in each dialect,
@@ -113,7 +99,7 @@ func TestSidecarsAreComplete(t *testing.T) {
 			t.Errorf("%s: expected roles, a dialect and a serializer, got %+v", s.Capture, s)
 		}
 		perl := false
-		for _, side := range []captures.Side{s.Server, s.Client} {
+		for _, side := range []recordings.Side{s.Server, s.Client} {
 			if side.Implementation == "" || side.Release == "" {
 				t.Errorf("%s: expected an implementation and its release, got %+v", s.Capture, side)
 			}

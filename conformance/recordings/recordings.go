@@ -1,15 +1,16 @@
-// Package captures knows what there is to know of the recorded captures beside it: how each was made,
+// Package recordings knows what there is to know of the captures in captures/: how each was made,
 // and what every check must say of it.
 //
 // Each capture NAME.pcapng has a sidecar NAME.json, a [Sidecar]. 'make captures' records them again
 // from the real POE::Component::IKC.
-package captures
+package recordings
 
 import (
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
@@ -59,6 +60,42 @@ func Outcomes(f *conformance.FileVerdict) map[string]map[string]string {
 	return out
 }
 
+// Differences compares outcomes by side and check. A check that one of them lacks is a difference.
+func Differences(want, got map[string]map[string]string) (out []string) {
+	for _, side := range []string{"client", "server"} {
+		ids := map[string]bool{}
+		for id := range want[side] {
+			ids[id] = true
+		}
+		for id := range got[side] {
+			ids[id] = true
+		}
+		for id := range ids {
+			if w, g := want[side][id], got[side][id]; w != g {
+				out = append(out, fmt.Sprintf("%s of the %s: expected %q, got %q", id, side, w, g))
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Read reads a sidecar.
+func Read(path string) (*Sidecar, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s := new(Sidecar)
+	if err := json.Unmarshal(b, s); err != nil {
+		return nil, fmt.Errorf("%s: expected the sidecar of a capture: %w", path, err)
+	}
+	if s.Capture == "" || s.Expected == nil {
+		return nil, fmt.Errorf("%s: expected the sidecar of a capture, got JSON without capture or expected", path)
+	}
+	return s, nil
+}
+
 // Load reads the sidecars of a directory.
 func Load(dir string) ([]*Sidecar, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
@@ -67,13 +104,9 @@ func Load(dir string) ([]*Sidecar, error) {
 	}
 	var all []*Sidecar
 	for _, path := range paths {
-		b, err := os.ReadFile(path)
+		s, err := Read(path)
 		if err != nil {
 			return nil, err
-		}
-		s := new(Sidecar)
-		if err := json.Unmarshal(b, s); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		all = append(all, s)
 	}
