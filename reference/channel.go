@@ -25,6 +25,7 @@ type Channel struct {
 	in         inbox
 	jobs       sync.WaitGroup // with Config.QueuePerSession: requests in the queues of sessions
 	since      atomic.Uint64  // tick of the watchdog at which a request began inline; 0 if there is none
+	watched    atomic.Bool    // it is on the list of the watchdog
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	once       sync.Once
