@@ -290,6 +290,28 @@ var scenarios = []struct {
 			p.answered("proxy-post", nil, p.client.ProxyPost(p.ctx, driver.ProxyPost{To: "poe://Server/me", State: "args"}))
 		})
 	}},
+	{"proxies", func(p *play) {
+		p.start()
+		if err := p.server.Session(p.ctx, driver.Session{Session: "remote", States: map[string]driver.Action{"note": driver.Nothing()}}); err != nil {
+			p.t.Fatal(err)
+		}
+		p.connect()
+		p.monitor(p.client, "*", all...)
+		p.step("connected", func() {})
+		p.step("subscribes", func() { p.subscribe("poe://Server/remote") })
+		p.step("posts by the short alias", func() {
+			p.answered("proxy-post", nil, p.client.ProxyPost(p.ctx, driver.ProxyPost{To: "remote", State: "note", Args: typed.Wrap([]*perl.Value{b("x")})}))
+		})
+		p.step("subscribes again", func() { p.subscribe("poe://Server/remote") })
+		p.step("subscribes by another name", func() { p.subscribe("poe://Other/remote") })
+		p.step("posts by that", func() {
+			p.answered("proxy-post", nil, p.client.ProxyPost(p.ctx, driver.ProxyPost{To: "poe://Other/remote", State: "note"}))
+		})
+		p.step("unsubscribes", func() { p.answered("unsubscribe", nil, p.client.Unsubscribe(p.ctx, "poe://Server/remote", "poe://Server/never")) })
+		// Not poe://*/remote: of that the original's callback comes only after 60 s, because the local kernel
+		// answers before anybody counts.
+		p.step("the server disconnects", func() { p.answered("disconnect", nil, p.server.Disconnect(p.ctx)) })
+	}},
 	{"lite", func(p *play) {
 		p.start()
 		p.monitor(p.server, "*", "register", "unregister", "error")
