@@ -63,7 +63,7 @@ func (s *FrameScanner) Write(p []byte) {
 	s.buf = append(s.buf, p...)
 }
 
-// Room returns space for at least n more octets, directly behind those that have come: read into it,
+// Room returns space for about n more octets, and for one at least, directly behind those that have come: read into it,
 // then call Advance. It spares the copy of Write. A scanner that holds nothing keeps no more than n octets.
 func (s *FrameScanner) Room(n int) []byte {
 	if s.start > 0 && (s.start == len(s.buf) || s.start >= cap(s.buf)/2) {
@@ -79,7 +79,7 @@ func (s *FrameScanner) Room(n int) []byte {
 	switch {
 	case s.buf == nil:
 		s.buf = make([]byte, 0, n)
-	case cap(s.buf)-len(s.buf) < n/2:
+	case cap(s.buf)-len(s.buf) < max(n/2, 1):
 		s.grow(max(bigBuffer, 2*len(s.buf)))
 	}
 	return s.buf[len(s.buf):cap(s.buf)]

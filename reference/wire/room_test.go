@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// Octets that come by Room and Advance make the same frames as those that come by Write, however they are cut.
+func TestRoom(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for round := range 200 {
+		var stream []byte
+		var want [][]byte
+		for range r.IntN(20) {
+			image := bytes.Repeat([]byte{byte('a' + r.IntN(26))}, r.IntN([]int{10, 5000, 200_000}[r.IntN(3)]))
+			want = append(want, image)
+			stream = AppendFrame(stream, image)
+		}
+		total := int64(len(stream))
+		s := &FrameScanner{skipLF: round%2 == 0}
+		if s.skipLF && round%4 == 0 {
+			stream = append([]byte{'\n'}, stream...)
+		}
+		n := []int{1, 16, 4096, 65536}[r.IntN(4)]
+		var got [][]byte
+		for {
+			image, ok, err := s.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok {
+				got = append(got, bytes.Clone(image))
+				continue
+			}
+			if len(stream) == 0 {
+				break
+			}
+			room := s.Room(n)
+			if len(room) == 0 {
+				t.Fatal("no room")
+			}
+			cut := 1 + r.IntN(min(len(room), len(stream)))
+			copy(room, stream[:cut])
+			s.Advance(cut)
+			stream = stream[cut:]
+		}
+		if len(got) != len(want) || s.Buffered() != 0 || s.Offset() != total {
+			t.Fatalf("round %d: got %d frames, %d octets over, offset %d; want %d frames, offset %d", round, len(got), s.Buffered(), s.Offset(), len(want), total)
+		}
+		for i := range want {
+			if !bytes.Equal(got[i], want[i]) {
+				t.Fatalf("round %d: frame %d differs: %d octets, want %d", round, i, len(got[i]), len(want[i]))
+			}
+		}
+		s.Room(n)
+		if c := cap(s.buf); c >= bigBuffer && c > n {
+			t.Fatalf("an empty scanner keeps %d octets", c)
+		}
+	}
+}
+
+// What is claimed is not allocated before it has come.
+func TestRoomOfClaim(t *testing.T) {
+	var s FrameScanner
+	n := copy(s.Room(4096), "99999999\x00abc")
+	s.Advance(n)
+	for range 10 {
+		if _, ok, err := s.Next(); ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		if room := s.Room(4096); len(room) > 2*bigBuffer {
+			t.Fatal(fmt.Sprintf("room for %d octets when %d have come", len(room), s.Buffered()))
+		}
+		copy(s.Room(4096), "abc")
+		s.Advance(3)
+	}
+}
