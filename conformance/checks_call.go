@@ -27,22 +27,7 @@ func settled(t *Trial, x *dialogue.Exchange) bool {
 	if end := t.Conn.Ends[x.Request.Frame.From]; end != nil && end.At.Time.Sub(x.Request.Frame.At.Time) >= patience {
 		return true
 	}
-	return answeredAfter(t, x) > 0
-}
-
-// answeredAfter counts the requests after one, of the same side, that something came back for.
-func answeredAfter(t *Trial, x *dialogue.Exchange) (n int) {
-	later := false
-	for _, y := range t.Conn.Exchanges {
-		if y == x {
-			later = true
-			continue
-		}
-		if later && y.Request.Frame.From == x.Request.Frame.From && len(y.Answers)+len(y.Errors) > 0 {
-			n++
-		}
-	}
-	return n
+	return x.RepliesAfter > 0
 }
 
 // onSettled judges requests, to the session and one of the states, that came to something or to nothing.

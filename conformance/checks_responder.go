@@ -401,7 +401,7 @@ func senderChecks() []*Check {
 				}
 			}
 			// What a state posts is only queued: it may follow the answer to a call that came later.
-			if answeredAfter(t, x) > 1 {
+			if x.RepliesAfter > 1 {
 				judge(t, x, nil)
 			}
 		})

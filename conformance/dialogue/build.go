@@ -129,6 +129,7 @@ func (b *builder) end(s *stream, cut bool) {
 	} else if !s.IsIKC {
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: s.notIKC()})
 	}
+	s.match.finish()
 	b.each(s.Connection)
 }
 

@@ -168,6 +168,8 @@ type Exchange struct {
 	// Ambiguous: other calls with the same rsvp were open when an answer came, so which of them it
 	// answers is a guess by order.
 	Ambiguous bool
+	// RepliesAfter counts the later requests of the same side that something came back for.
+	RepliesAfter int
 }
 
 // Took is the time from request to first answer or error; ok is false if there was none.

@@ -13,8 +13,8 @@ import (
 // to the rsvp of its call, an error report quotes the request's specifier.
 type matcher struct {
 	c *Connection
-	// calls holds, by wire.Role of the caller and by rsvp, the calls in order.
-	calls [2]map[rsvp][]*Exchange
+	// calls holds the calls by wire.Role of the caller and by rsvp.
+	calls [2]map[rsvp]*sameRSVP
 	// open holds, by wire.Role of the requester, the requests that nothing came back for yet.
 	open [2][]*Exchange
 	// failed holds, by wire.Role of the requester, the requests last reported on, newest first.
@@ -24,6 +24,12 @@ type matcher struct {
 // rsvp is where an answer goes within a kernel.
 type rsvp struct{ session, state string }
 
+// sameRSVP are the calls with one rsvp: those that nothing came back for yet, in order, and the last.
+type sameRSVP struct {
+	waiting []*Exchange
+	newest  *Exchange
+}
+
 // maxOpen bounds the requests without reply that are kept per direction: posts get none.
 const maxOpen = 4096
 
@@ -32,7 +38,7 @@ const maxFailed = 64
 
 func (m *matcher) init(c *Connection) {
 	m.c = c
-	m.calls = [2]map[rsvp][]*Exchange{{}, {}}
+	m.calls = [2]map[rsvp]*sameRSVP{{}, {}}
 }
 
 func (m *matcher) add(f *Frame) {
@@ -60,7 +66,15 @@ func (m *matcher) add(f *Frame) {
 	m.c.Exchanges = append(m.c.Exchanges, x)
 	if msg.IsCall() {
 		key := rsvp{msg.RSVP.Session, msg.RSVP.State}
-		m.calls[f.From][key] = append(m.calls[f.From][key], x)
+		calls := m.calls[f.From][key]
+		if calls == nil {
+			calls = new(sameRSVP)
+			m.calls[f.From][key] = calls
+		}
+		calls.waiting, calls.newest = append(calls.waiting, x), x
+		if len(calls.waiting) > maxOpen {
+			calls.waiting = calls.waiting[1:]
+		}
 	}
 	if m.open[f.From] = append(m.open[f.From], x); len(m.open[f.From]) > maxOpen {
 		m.open[f.From] = m.open[f.From][1:]
@@ -71,23 +85,15 @@ func (m *matcher) add(f *Frame) {
 // yet, of the session that answers if it says so; else the newest, which then has one too many.
 func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	calls := m.calls[caller][rsvp{msg.Event.Session, msg.Event.State}]
-	if len(calls) == 0 {
+	if calls == nil {
 		m.misdirected(msg, caller)
 		return false
 	}
-	waiting := func(want func(*Exchange) bool) (found []*Exchange) {
-		for _, c := range calls {
-			if len(c.Answers)+len(c.Errors) == 0 && want(c) {
-				found = append(found, c)
-			}
-		}
-		return found
-	}
-	candidates := waiting(func(c *Exchange) bool { return c.Request.To.Session == msg.From.Session })
+	candidates := calls.of(msg.From.Session)
 	if len(candidates) == 0 {
-		candidates = waiting(func(*Exchange) bool { return true })
+		candidates = calls.waiting
 	}
-	x := calls[len(calls)-1]
+	x := calls.newest
 	if len(candidates) > 0 {
 		x = candidates[0]
 	}
@@ -100,6 +106,16 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	x.Answers = append(x.Answers, msg)
 	m.close(x)
 	return true
+}
+
+// of returns the calls that wait for a session.
+func (c *sameRSVP) of(session string) (found []*Exchange) {
+	for _, x := range c.waiting {
+		if x.Request.To.Session == session {
+			found = append(found, x)
+		}
+	}
+	return found
 }
 
 // misdirected notes a message to the session that waits for an answer, when a call is open and the
@@ -145,12 +161,35 @@ func (m *matcher) fail(x *Exchange) {
 	*failed = (*failed)[:min(len(*failed), maxFailed)]
 }
 
+// close notes that something came back for a request.
 func (m *matcher) close(x *Exchange) {
-	open := &m.open[x.Request.Frame.From]
-	for i, o := range *open {
-		if o == x {
-			*open = append((*open)[:i:i], (*open)[i+1:]...)
-			return
+	from := x.Request.Frame.From
+	m.open[from] = without(m.open[from], x)
+	if calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]; calls != nil && x.Request.IsCall() {
+		calls.waiting = without(calls.waiting, x)
+	}
+}
+
+// without removes an exchange, most often the first.
+func without(list []*Exchange, x *Exchange) []*Exchange {
+	switch i := slices.Index(list, x); i {
+	case -1:
+		return list
+	case 0:
+		return list[1:]
+	default:
+		return slices.Delete(list, i, i+1)
+	}
+}
+
+// finish counts, for each request, the later ones of the same side that something came back for.
+func (m *matcher) finish() {
+	var replied [2]int
+	for _, x := range slices.Backward(m.c.Exchanges) {
+		from := x.Request.Frame.From
+		x.RepliesAfter = replied[from]
+		if len(x.Answers)+len(x.Errors) > 0 {
+			replied[from]++
 		}
 	}
 }

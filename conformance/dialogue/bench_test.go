@@ -1,0 +1,88 @@
+package dialogue_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// long makes the capture of one connection with n calls, all with the same rsvp as Perl programs have
+// it, window of them open at a time, and a post that nothing comes back for beside each.
+func long(b testing.TB, n, window int) []byte {
+	b.Helper()
+	var file bytes.Buffer
+	w, err := capture.NewWriter(&file, capture.Meta{})
+	check(b, err)
+	iface, err := w.Interface("bench", "")
+	check(b, err)
+	now := time.Unix(1e9, 0)
+	c, err := w.Open(iface, netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:603"), now)
+	check(b, err)
+	send := func(from capture.Direction, octets []byte) {
+		now = now.Add(50 * time.Microsecond)
+		check(b, c.Data(from, octets, now))
+	}
+	frame := func(m *wire.Message) []byte {
+		image, err := storable.Freeze(m.ToValue())
+		check(b, err)
+		return wire.AppendFrame(nil, image)
+	}
+	at := func(kernel, session, state string) wire.Address {
+		return wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state})
+	}
+	send(capture.FromClient, []byte("SETUP KERNEL=c-1,Client,127.0.0.1:40000;FREEZER=Storable;PID=1\r\n"))
+	send(capture.FromServer, []byte("SETUP KERNEL=s-1,Server,127.0.0.1:603;FREEZER=Storable;PID=2\r\n"))
+	params := perl.HashRef(perl.P("job", perl.NewInt(7)), perl.P("text", perl.NewBytes("something to be done")))
+	from := at("c-1", "boss", specifier.ProxyState)
+	call := frame(&wire.Message{Event: at("s-1", "worker", "run"), Params: params, From: from, RSVP: at("c-1", "boss", "done")})
+	post := frame(&wire.Message{Event: at("s-1", "worker", "note"), Params: params, From: from})
+	answer := frame(&wire.Message{Event: at("c-1", "boss", "done"), Params: params, From: at("s-1", "worker", specifier.ProxyState)})
+	for range n / window {
+		for range window {
+			send(capture.FromClient, call)
+			send(capture.FromClient, post)
+		}
+		for range window {
+			send(capture.FromServer, answer)
+		}
+	}
+	check(b, c.CloseWrite(capture.FromClient, now))
+	check(b, c.CloseWrite(capture.FromServer, now))
+	check(b, w.Close())
+	return file.Bytes()
+}
+
+func check(b testing.TB, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkJudge reads and judges one long connection. The time per octet must not grow with its length.
+func BenchmarkJudge(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 50_000} {
+		for _, window := range []int{1, 50} {
+			b.Run(fmt.Sprintf("calls=%d/window=%d", n, window), func(b *testing.B) {
+				file := long(b, n, window)
+				b.SetBytes(int64(len(file)))
+				for b.Loop() {
+					j := conformance.NewJudge(conformance.Catalogue(), wire.Server, wire.Client)
+					r, err := capture.NewReader(bytes.NewReader(file))
+					check(b, err)
+					check(b, dialogue.Read(r.Events(capture.Limits{}), dialogue.Options{}, j.Connection))
+				}
+			})
+		}
+	}
+}
