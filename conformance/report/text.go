@@ -169,7 +169,11 @@ func (r *Report) known(b *strings.Builder) {
 	}
 }
 
+// undecided lists what could not be decided, or was not tried, and why.
 func (r *Report) undecided(b *strings.Builder) {
+	if sum := r.Summary; sum.Passed+sum.Failed+sum.Known == 0 {
+		return // all of them, for one and the same reason
+	}
 	for _, o := range []conformance.Outcome{conformance.Inconclusive, conformance.Skipped} {
 		title := "\nInconclusive:\n\n"
 		if o == conformance.Skipped {
