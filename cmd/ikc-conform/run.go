@@ -98,6 +98,7 @@ func runCommand() *cobra.Command {
 		session  bool
 		hostile  bool
 		timeout  time.Duration
+		patience time.Duration
 		progress bool
 		baseline []string
 	)
@@ -129,7 +130,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 			if err != nil {
 				return err
 			}
-			opts := harness.Options{Checks: checks, Session: session, Hostile: hostile, Timeout: timeout}
+			opts := harness.Options{Checks: checks, Session: session, Hostile: hostile, Patience: patience, Timeout: timeout}
 			if opts.Cells, err = selectCells(cells); err != nil {
 				return err
 			}
@@ -163,6 +164,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 	c.Flags().StringSliceVar(&cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
 	c.Flags().BoolVar(&session, "session", false, "the target has published the conformance session")
 	c.Flags().BoolVar(&hostile, "hostile", false, "also do what ends a real Perl server: broken negotiations, bad images, bad frames")
+	c.Flags().DurationVar(&patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
 	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
 	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
 	c.Flags().BoolVar(&progress, "progress", false, "tell on standard error what has been done")

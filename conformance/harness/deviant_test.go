@@ -10,6 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -25,7 +26,7 @@ func runDeviant(t *testing.T, d *deviant.Defect) *report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := harness.Options{Session: true, Timeout: 20 * time.Second}
+	opts := harness.Options{Session: true, Patience: probe.DefaultTimeout, Timeout: 20 * time.Second}
 	if d != nil {
 		opts.Hostile = d.Hostile
 		if d.Silent {

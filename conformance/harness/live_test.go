@@ -18,6 +18,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -205,7 +206,7 @@ func TestHostileRunIsNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := harness.Run(context.Background(), target(t, "tcp:"+s.Addr()), harness.Options{Hostile: true}); err != nil {
+	if _, err := harness.Run(context.Background(), target(t, "tcp:"+s.Addr()), harness.Options{Hostile: true, Patience: probe.DefaultTimeout}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -305,7 +306,7 @@ func TestUnusableTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, spec := range []string{"unix:" + filepath.Join(dir, "none"), "unix:" + file, "cmd:" + filepath.Join(dir, "none"), "cmd:true", "tcp:127.0.0.1:nowhere"} {
-		r, err := harness.Run(context.Background(), target(t, spec), harness.Options{Timeout: 10 * time.Second})
+		r, err := harness.Run(context.Background(), target(t, spec), harness.Options{Patience: probe.DefaultTimeout, Timeout: 10 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,6 +31,9 @@ type Options struct {
 	Session bool
 	// Hostile allows scenarios that end a real Perl server.
 	Hostile bool
+	// Patience bounds every wait for the target. 0: probe.DefaultTimeout for one that we started, LivePatience for
+	// others.
+	Patience time.Duration
 	// Timeout bounds a cell. 0: DefaultTimeout.
 	Timeout time.Duration
 	// Progress is told of each cell as it ends. Nil for nobody.
@@ -180,6 +183,10 @@ func applicable(checks []*conformance.Check, role Role) []*conformance.Check {
 	return slices.DeleteFunc(slices.Clone(checks), func(c *conformance.Check) bool { return c.Party == conformance.TheResponder })
 }
 
+// LivePatience bounds every wait for a server that somebody may need. It is long, since a server that
+// is merely slow must not be left in the middle of a negotiation.
+const LivePatience = 30 * time.Second
+
 // skip says why the cell cannot be tried, as far as that is known beforehand.
 func (r *runner) skip() string {
 	if r.target.Driven() {
@@ -299,6 +306,9 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 			}
 			return probe.Open(ctx, "tcp", relay, cfg)
 		}}
+		if s.timeout = r.opts.Patience; s.timeout == 0 && !r.target.Driven() {
+			s.timeout = LivePatience
+		}
 		r.scenes(ctx, scenarios(), s, session)
 		return nil
 	})

@@ -43,6 +43,8 @@ type stage struct {
 	// ikc0: the target has been seen to agree to the dialect IKC0. One that has not would take frames
 	// behind a SETUP for lines.
 	ikc0 bool
+	// timeout bounds every wait for the target. 0: probe.DefaultTimeout.
+	timeout time.Duration
 }
 
 // probeName is the kernel name that probes go by.
@@ -53,7 +55,7 @@ func (s *stage) config() probe.Config {
 	s.count++
 	return probe.Config{
 		Name: fmt.Sprintf("%s%d", probeName, s.count), ID: fmt.Sprintf("conform-%08x-%08x-%08x", 1, 1, s.count),
-		Dialect: s.dialect, Session: "probe",
+		Dialect: s.dialect, Session: "probe", Timeout: s.timeout,
 	}
 }
 

@@ -29,6 +29,8 @@ type Config struct {
 	Early []*wire.Message
 	// FirstSetup is sent by a server in answer to the first SETUP, which is otherwise passed over.
 	FirstSetup string
+	// Timeout bounds every wait for the other side. 0: DefaultTimeout.
+	Timeout time.Duration
 }
 
 // Conn is a negotiated connection. It is for one goroutine.
@@ -43,27 +45,32 @@ type Conn struct {
 	calls   int
 }
 
-// Timeout bounds every wait for the other side whose context has no earlier deadline.
-const Timeout = 5 * time.Second
+// DefaultTimeout bounds every wait for the other side whose context has no earlier deadline.
+const DefaultTimeout = 5 * time.Second
 
 var serializer = storable.Serializer{}
 
 // Open connects without negotiating.
 func Open(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
-	conn, err := (&net.Dialer{Timeout: Timeout}).DialContext(ctx, network, address)
+	if cfg.Timeout == 0 {
+		cfg.Timeout = DefaultTimeout
+	}
+	conn, err := (&net.Dialer{Timeout: cfg.Timeout}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
 	return &Conn{cfg: cfg, conn: conn}, nil
 }
 
-// Dial connects and negotiates as a client, falling back to IKC where the server wants it.
+// Dial connects and negotiates as a client, falling back to IKC where the server wants it. Once it is
+// connected it comes to the end of the negotiation even if ctx ends: leaving in the middle is what
+// ends a real Perl server.
 func Dial(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
 	c, err := Open(ctx, network, address, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Negotiate(ctx, wire.Client); err != nil {
+	if err := c.Negotiate(context.WithoutCancel(ctx), wire.Client); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
@@ -72,6 +79,9 @@ func Dial(ctx context.Context, network, address string, cfg Config) (*Conn, erro
 
 // Accept negotiates as a server over a connection that was accepted.
 func Accept(ctx context.Context, conn net.Conn, cfg Config) (*Conn, error) {
+	if cfg.Timeout == 0 {
+		cfg.Timeout = DefaultTimeout
+	}
 	c := &Conn{cfg: cfg, conn: conn}
 	if err := c.Negotiate(ctx, wire.Server); err != nil {
 		_ = c.Close()
@@ -261,7 +271,7 @@ func (c *Conn) write(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if err := c.conn.SetWriteDeadline(time.Now().Add(Timeout)); err != nil {
+	if err := c.conn.SetWriteDeadline(time.Now().Add(c.cfg.Timeout)); err != nil {
 		return err
 	}
 	_, err := c.conn.Write(b)
@@ -269,7 +279,7 @@ func (c *Conn) write(b []byte) error {
 }
 
 func (c *Conn) read(ctx context.Context) ([]byte, error) {
-	deadline := time.Now().Add(Timeout)
+	deadline := time.Now().Add(c.cfg.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
