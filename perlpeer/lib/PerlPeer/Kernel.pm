@@ -385,8 +385,11 @@ sub retract {
 sub _specifier {
     my ($text) = @_;
     my $s = specifier_parse($text);
-    $s && $s->{session} && $s->{state} or PerlPeer::Error->usage("'$text' is not poe://kernel/session/state");
-    return $text;
+    return $text if $s && $s->{session} && $s->{state};
+    if ( $text =~ /\?/ && !PerlPeer::Release::takes_argument() ) {
+        PerlPeer::Error->unsupported( 'release ' . PerlPeer::Release::name() . " has no specifiers with ?argument: '$text'" );
+    }
+    PerlPeer::Error->usage("'$text' is not poe://kernel/session/state");
 }
 
 sub post {
@@ -497,11 +500,20 @@ sub _report_monitor {
     return;
 }
 
+# channels are the ids of the channels whose connection is open. The responder of 0.2101 is not told of those that were
+# closed on this side (Channel, _channel_unregister), so that each is asked whether it still has its wheel.
 sub _channels {
     my ($ikc) = @_;
     my $own = $ikc->{local_channel};
     my %seen;
-    return grep { !( defined $own && $_ eq $own ) && !$seen{$_}++ } map { ref $_ ? $_->ID : $_ } values %{ $ikc->{channel} };
+    return grep { !( defined $own && $_ eq $own ) && !$seen{$_}++ && _is_open($_) }
+        map { ref $_ ? $_->ID : $_ } values %{ $ikc->{channel} };
+}
+
+sub _is_open {
+    my ($id) = @_;
+    my $session = $poe_kernel->ID_id_to_session($id) or return 0;
+    return defined $session->get_heap->{wheel_client};
 }
 
 sub disconnect {

@@ -41,6 +41,12 @@ sub picks_port { return name() >= 0.21 }
 # to 0.2305 such a name ends the process.
 sub takes_callback { return name() >= 0.19 }
 
+# takes_argument: the argument in a specifier stood after a # before it stood after a ?.
+sub takes_argument {
+    require POE::Component::IKC::Specifier;
+    return defined POE::Component::IKC::Specifier::specifier_parse('poe://kernel/session/state?argument');
+}
+
 sub serializers {
     return grep { ( my $file = "$_.pm" ) =~ s{::}{/}g; eval { require $file; 1 } }
         qw(Storable FreezeThaw POE::Component::IKC::Freezer);
