@@ -21,17 +21,14 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log /usr/share/doc /usr/share/man
 
 FROM perl AS fetch
-RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates curl
 ARG CPAN_MIRROR=https://www.cpan.org
 ARG RELEASE=0.2402
 ARG SHA256=
+ADD ${CPAN_MIRROR}/authors/id/G/GW/GWYN/POE-Component-IKC-${RELEASE}.tar.gz /fetch/release.tar.gz
 WORKDIR /fetch
 # Old releases have their modules at the top, not under lib, and all of them are Perl only: put where perl looks,
 # they are installed. Their own installers ask questions.
-RUN curl -fsSL --retry 3 -o release.tar.gz \
-      "${CPAN_MIRROR}/authors/id/G/GW/GWYN/POE-Component-IKC-${RELEASE}.tar.gz" \
- && sha256sum release.tar.gz \
+RUN sha256sum release.tar.gz \
  && if [ -n "${SHA256}" ]; then echo "${SHA256}  release.tar.gz" | sha256sum -c -; fi \
  && mkdir -p source site/POE/Component \
  && tar -xzf release.tar.gz --strip-components=1 -C source \

@@ -40,6 +40,8 @@ type Driver struct {
 	once  sync.Once
 	end   func(graceful bool) // ends what is on the other side; may be called several times
 
+	network Network // nil if the driver shares our loopback interface
+
 	mu      sync.Mutex
 	lastID  int64
 	pending map[int64]chan answer

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/container"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
@@ -22,6 +23,9 @@ type Target struct {
 	Network, Address string
 	// start starts a driver of the target, nil if there is none.
 	start func(ctx context.Context, opts driver.Options) (*driver.Driver, error)
+	// prepare does beforehand what takes longer than a cell may, close undoes it. Nil if there is nothing to do.
+	prepare func(ctx context.Context) error
+	close   func() error
 }
 
 // ErrTarget is wrapped by every error that says that a target could not be had: the harness, not the
@@ -34,6 +38,26 @@ func (t *Target) Driven() bool { return t.start != nil }
 
 // String is the spec.
 func (t *Target) String() string { return t.Spec }
+
+// Prepare does what may take minutes, such as making an image; Start does it as well if it has not been done. Its errors wrap
+// ErrTarget.
+func (t *Target) Prepare(ctx context.Context) error {
+	if t.prepare == nil {
+		return nil
+	}
+	if err := t.prepare(ctx); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+	}
+	return nil
+}
+
+// Close gives up what Prepare and Start hold; the drivers that were started are closed by whoever started them.
+func (t *Target) Close() error {
+	if t.close == nil {
+		return nil
+	}
+	return t.close()
+}
 
 // Start starts a driver of the target.
 func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver, *driver.Hello, error) {
@@ -59,8 +83,10 @@ const DefaultReleases = "/opt/ikc"
 //	tcp:HOST:PORT      a server that is running
 //	unix:PATH          the same, on a Unix socket
 //	cmd:PROGRAM ARGS   a driver, see conformance/DRIVER.md
-//	perl               the POE::Component::IKC that the local perl finds
-//	perl@RELEASE       an unpacked release in $IKC_RELEASES/RELEASE
+//	image:NAME         a container of an image whose entrypoint is a driver
+//	container:ID       a driver in a container that is running; its command may follow, after a space
+//	perl               the POE::Component::IKC that the local perl finds, else a container of release 0.2402
+//	perl@RELEASE       an unpacked release in $IKC_RELEASES/RELEASE, else a container of that release
 func ParseTarget(spec string) (*Target, error) {
 	t := &Target{Spec: spec}
 	kind, rest, _ := strings.Cut(spec, ":")
@@ -82,15 +108,23 @@ func ParseTarget(spec string) (*Target, error) {
 			return driver.Start(ctx, driver.Command{Path: words[0], Args: words[1:], Options: opts})
 		}
 	case spec == "perl":
-		t.start = perlDriver("")
+		perlHere(t)
 	case strings.HasPrefix(spec, "perl@") && len(spec) > len("perl@"):
-		lib, err := releaseDir(strings.TrimPrefix(spec, "perl@"))
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrTarget, spec, err)
+		release := strings.TrimPrefix(spec, "perl@")
+		if lib, err := releaseDir(release); err == nil {
+			t.start = perlDriver(lib)
+		} else {
+			if _, bad := container.PerlImage(release); bad != nil {
+				return nil, fmt.Errorf("target %q: %w", spec, bad)
+			}
+			perlContainer(release).use(t)
 		}
-		t.start = perlDriver(lib)
+	case kind == "image" && rest != "":
+		imageContainer(rest).use(t)
+	case kind == "container" && strings.TrimSpace(rest) != "":
+		execTarget(t, rest)
 	default:
-		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, perl or perl@RELEASE", spec)
+		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, image:NAME, container:ID, perl or perl@RELEASE", spec)
 	}
 	return t, nil
 }
