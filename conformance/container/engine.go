@@ -59,6 +59,12 @@ func Connect(ctx context.Context) (*Engine, error) {
 		provider.Close()
 		return nil, fmt.Errorf("%w: %w; start Docker, or set DOCKER_HOST", ErrNoDocker, err)
 	}
+	// testcontainers goes on to other engines when the one that was asked for does not answer.
+	asked, found := os.Getenv("DOCKER_HOST"), provider.Client().DaemonHost()
+	if asked != "" && found != asked && testcontainers.ReadConfig().Config.TestcontainersHost == "" {
+		provider.Close()
+		return nil, fmt.Errorf("%w: DOCKER_HOST is %s, which does not answer (%s does)", ErrNoDocker, asked, found)
+	}
 	e := &Engine{provider: provider, api: provider.Client(), owner: thisProcess(), builds: map[string]*sync.Mutex{}}
 	if err := e.Sweep(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
@@ -69,8 +75,8 @@ func Connect(ctx context.Context) (*Engine, error) {
 // Close gives up the connections to the engine. Peers must have been closed.
 func (e *Engine) Close() error { return e.provider.Close() }
 
-// hasImage tells whether an image is there without pulling it.
-func (e *Engine) hasImage(ctx context.Context, name string) (bool, error) {
+// HasImage tells whether an image is there, without pulling it.
+func (e *Engine) HasImage(ctx context.Context, name string) (bool, error) {
 	_, err := e.api.ImageInspect(ctx, name)
 	switch {
 	case err == nil:
@@ -83,7 +89,7 @@ func (e *Engine) hasImage(ctx context.Context, name string) (bool, error) {
 
 // pull makes sure that an image is there.
 func (e *Engine) pull(ctx context.Context, name string) error {
-	have, err := e.hasImage(ctx, name)
+	have, err := e.HasImage(ctx, name)
 	if have || err != nil {
 		return err
 	}

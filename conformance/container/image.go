@@ -85,7 +85,7 @@ func (e *Engine) Perl(ctx context.Context, release string) (string, error) {
 	e.mu.Unlock()
 	one.Lock()
 	defer one.Unlock()
-	have, err := e.hasImage(ctx, name)
+	have, err := e.HasImage(ctx, name)
 	if have || err != nil {
 		return name, err
 	}

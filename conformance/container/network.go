@@ -15,12 +15,12 @@ var publishedPorts = []int{60301, 60302, 60303, 60304, 60305, 60306, 60307, 6030
 
 // addresses is the driver.Network of a container.
 type addresses struct {
-	self      netip.Addr     // of the container; not valid if it can only be reached by published ports
 	gateway   netip.Addr     // of its network
 	published map[int]string // port of the container -> how it is reached
 
 	mu       sync.Mutex
-	used     int // of publishedPorts
+	self     netip.Addr // of the container; not used if there are published ports
+	used     int        // of publishedPorts
 	forwards map[string]*forwarder
 	closed   bool
 }
@@ -46,6 +46,13 @@ func (a *addresses) ListenAt(address string) (string, error) {
 	return "0.0.0.0:" + strconv.Itoa(publishedPorts[a.used-1]), nil
 }
 
+// moved says where the container is from now on.
+func (a *addresses) moved(to netip.Addr) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.self = to
+}
+
 // ReachedAt is the same port, at the container's address or where it is published.
 func (a *addresses) ReachedAt(address string) (string, error) {
 	_, port, err := net.SplitHostPort(address)
@@ -53,6 +60,8 @@ func (a *addresses) ReachedAt(address string) (string, error) {
 		return "", fmt.Errorf("container: the driver listens: %w", err)
 	}
 	if a.published == nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		return net.JoinHostPort(a.self.String(), port), nil
 	}
 	n, err := strconv.Atoi(port)

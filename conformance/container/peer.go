@@ -41,7 +41,6 @@ type Peer struct {
 	engine    *Engine
 	id        string // of the container
 	network   string // id
-	endpoint  *network.EndpointSettings
 	addresses *addresses
 	attached  client.HijackedResponse
 	killed    sync.Once
@@ -144,15 +143,12 @@ func (p *Peer) locate(ctx context.Context, c testcontainers.Container, direct bo
 	if err != nil {
 		return fmt.Errorf("container: inspect: %w", err)
 	}
-	for _, endpoint := range info.Container.NetworkSettings.Networks {
-		if endpoint.NetworkID == p.network {
-			p.endpoint = endpoint.Copy()
-		}
-	}
 	if direct {
 		// One that has ended already has no address, which its driver will tell of.
-		if p.endpoint != nil {
-			p.addresses.self = p.endpoint.IPAddress
+		for _, endpoint := range info.Container.NetworkSettings.Networks {
+			if endpoint.NetworkID == p.network {
+				p.addresses.moved(endpoint.IPAddress)
+			}
 		}
 		return nil
 	}
@@ -279,14 +275,13 @@ func (p *Peer) Disconnect(ctx context.Context) error {
 	return fault("disconnect", err)
 }
 
-// Reconnect puts the container back on its network, at the address it had: connections that have not been given up go on.
+// Reconnect puts the container back on its network, at another address if the engine so decides: what listens there is
+// reached by listening again, and connections may be lost.
 func (p *Peer) Reconnect(ctx context.Context) error {
-	again := &network.EndpointSettings{}
-	if p.endpoint != nil && p.endpoint.IPAddress.IsValid() {
-		// The engine promises addresses only of subnets that a user chose; it gives this one back when it can.
-		again.MacAddress = p.endpoint.MacAddress
+	_, err := p.engine.api.NetworkConnect(ctx, p.network, client.NetworkConnectOptions{Container: p.id})
+	if err == nil && p.addresses.published == nil {
+		err = p.locate(ctx, nil, true)
 	}
-	_, err := p.engine.api.NetworkConnect(ctx, p.network, client.NetworkConnectOptions{Container: p.id, EndpointConfig: again})
 	return fault("reconnect", err)
 }
 
