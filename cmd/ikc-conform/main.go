@@ -77,5 +77,6 @@ deviation no longer deviates, 5 nothing was checked.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(runCommand(), checkCommand(), inspectCommand(), listCommand(), recordCommand(), serveCommand(), driverCommand())
+	root.AddCommand(driverCheckCommand())
 	return root
 }

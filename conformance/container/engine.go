@@ -87,8 +87,8 @@ func (e *Engine) HasImage(ctx context.Context, name string) (bool, error) {
 	return false, fmt.Errorf("container: image %s: %w", name, err)
 }
 
-// pull makes sure that an image is there.
-func (e *Engine) pull(ctx context.Context, name string) error {
+// Pull makes sure that an image is there.
+func (e *Engine) Pull(ctx context.Context, name string) error {
 	have, err := e.HasImage(ctx, name)
 	if have || err != nil {
 		return err

@@ -48,7 +48,7 @@ type Peer struct {
 
 // Start starts a container whose entrypoint is a driver. When ctx ends it is killed.
 func (e *Engine) Start(ctx context.Context, r Request) (_ *Peer, err error) {
-	if err := e.pull(ctx, r.Image); err != nil {
+	if err := e.Pull(ctx, r.Image); err != nil {
 		return nil, err
 	}
 	p := &Peer{engine: e, addresses: &addresses{}}

@@ -46,8 +46,9 @@ func Attach(ctx context.Context, s Stream) *Driver {
 	d.network = s.Network
 	ended := make(chan struct{})
 	var closing sync.Once
+	d.endInput = func() { closing.Do(func() { s.Stdin.Close() }) }
 	d.end = func(graceful bool) {
-		closing.Do(func() { s.Stdin.Close() })
+		d.endInput()
 		if graceful {
 			select {
 			case <-ended:

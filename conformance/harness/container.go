@@ -27,7 +27,7 @@ func perlContainer(release string) *contained {
 
 // imageContainer is a container of somebody's own image.
 func imageContainer(name string) *contained {
-	return &contained{image: func(context.Context, *container.Engine) (string, error) { return name, nil }}
+	return &contained{image: func(ctx context.Context, e *container.Engine) (string, error) { return name, e.Pull(ctx, name) }}
 }
 
 // prepare does what may take minutes.

@@ -59,11 +59,23 @@ func (t *Target) Close() error {
 	return t.close()
 }
 
-// Start starts a driver of the target.
-func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver, *driver.Hello, error) {
+// Launch starts a driver of the target and asks it nothing.
+func (t *Target) Launch(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+	if t.start == nil {
+		return nil, fmt.Errorf("%w: %s: it has no driver", ErrTarget, t.Spec)
+	}
 	d, err := t.start(ctx, opts)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+	}
+	return d, nil
+}
+
+// Start starts a driver of the target, and has it say what it is.
+func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver, *driver.Hello, error) {
+	d, err := t.Launch(ctx, opts)
+	if err != nil {
+		return nil, nil, err
 	}
 	hello, err := d.Hello(ctx)
 	if err != nil {
