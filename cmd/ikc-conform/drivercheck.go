@@ -30,7 +30,7 @@ Exit status: 0 the driver conforms, 1 it does not, 3 it cannot be started.`,
 			if err := target.Prepare(cmd.Context()); err != nil {
 				return err
 			}
-			r, err := drivercheck.Run(cmd.Context(), args[0], target.Launch)
+			r, err := drivercheck.Run(cmd.Context(), args[0], target.Launch, 0)
 			if err != nil {
 				return broken(err)
 			}

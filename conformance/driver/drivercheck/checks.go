@@ -47,8 +47,8 @@ func checks() []check {
 }
 
 // step bounds one thing.
-func step(ctx context.Context, do func(context.Context) error) error {
-	limit, cancel := context.WithTimeout(ctx, StepLimit)
+func (s *subject) step(ctx context.Context, do func(context.Context) error) error {
+	limit, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
 	return do(limit)
 }
@@ -65,7 +65,7 @@ func code(err error, want driver.Code, what string) error {
 }
 
 func hello(ctx context.Context, s *subject, d *driver.Driver) error {
-	return step(ctx, func(ctx context.Context) error {
+	return s.step(ctx, func(ctx context.Context) error {
 		h, err := d.Hello(ctx)
 		if err != nil {
 			return err
@@ -84,7 +84,7 @@ func hello(ctx context.Context, s *subject, d *driver.Driver) error {
 }
 
 func invented(ctx context.Context, s *subject, d *driver.Driver) error {
-	return step(ctx, func(ctx context.Context) error {
+	return s.step(ctx, func(ctx context.Context) error {
 		const name = "make-coffee"
 		return code(d.Do(ctx, name, map[string]any{"cups": 2}, nil), driver.Unsupported, name)
 	})
@@ -92,7 +92,7 @@ func invented(ctx context.Context, s *subject, d *driver.Driver) error {
 
 func malformed(ctx context.Context, s *subject, d *driver.Driver) error {
 	for _, line := range []string{"this is no JSON", `{"cmd": "hello"}`, `{"id": "seven", "cmd": "hello"}`, `[1, 2]`} {
-		err := step(ctx, func(ctx context.Context) error {
+		err := s.step(ctx, func(ctx context.Context) error {
 			e, err := d.DoLine(ctx, line)
 			if err != nil {
 				return fmt.Errorf("to %s: %w", line, err)
@@ -128,7 +128,7 @@ var incomplete = []struct {
 func usage(ctx context.Context, s *subject, d *driver.Driver) error {
 	tried := 0
 	for _, c := range incomplete {
-		err := step(ctx, func(ctx context.Context) error {
+		err := s.step(ctx, func(ctx context.Context) error {
 			err := d.Do(ctx, c.cmd, c.fields, nil)
 			if driver.IsUnsupported(err) {
 				return nil
@@ -147,7 +147,7 @@ func usage(ctx context.Context, s *subject, d *driver.Driver) error {
 }
 
 func ignored(ctx context.Context, s *subject, d *driver.Driver) error {
-	return step(ctx, func(ctx context.Context) error {
+	return s.step(ctx, func(ctx context.Context) error {
 		// The blank lines are answered by nothing, so that the answer is to what follows them.
 		e, err := d.DoLine(ctx, "\n  \nneither this nor that")
 		if err != nil {
@@ -163,7 +163,7 @@ func ignored(ctx context.Context, s *subject, d *driver.Driver) error {
 func each(ctx context.Context, s *subject, d *driver.Driver) error {
 	const n = 20
 	errs := make([]error, n)
-	err := step(ctx, func(ctx context.Context) error {
+	err := s.step(ctx, func(ctx context.Context) error {
 		var wg sync.WaitGroup
 		for i := range n {
 			wg.Go(func() {
@@ -197,7 +197,7 @@ func declared(ctx context.Context, s *subject, d *driver.Driver) error {
 	}
 	var wrong []string
 	for _, cmd := range known {
-		err := step(ctx, func(ctx context.Context) error { return d.Do(ctx, cmd, nil, nil) })
+		err := s.step(ctx, func(ctx context.Context) error { return d.Do(ctx, cmd, nil, nil) })
 		has := slices.Contains(s.hello.Commands, cmd)
 		switch {
 		case err != nil && driver.CodeOf(err) == "":
@@ -232,7 +232,7 @@ func actions() map[string]driver.Action {
 func scripted(ctx context.Context, s *subject, d *driver.Driver) error {
 	var wrong []string
 	for name, a := range actions() {
-		err := step(ctx, func(ctx context.Context) error {
+		err := s.step(ctx, func(ctx context.Context) error {
 			return d.Session(ctx, driver.Session{Session: "drivercheck", States: map[string]driver.Action{name: a}, Publish: &[]string{}})
 		})
 		has := len(s.hello.Actions) == 0 || slices.Contains(s.hello.Actions, name)
@@ -251,7 +251,7 @@ func scripted(ctx context.Context, s *subject, d *driver.Driver) error {
 	if len(wrong) > 0 {
 		return &failure{"ok for every action that is declared, unsupported for others", strings.Join(wrong, "\n")}
 	}
-	return step(ctx, func(ctx context.Context) error {
+	return s.step(ctx, func(ctx context.Context) error {
 		dance := map[string]driver.Action{"dance": {Do: "dance"}}
 		return code(d.Session(ctx, driver.Session{Session: "drivercheck", States: dance}), driver.Unsupported, "the action dance")
 	})
@@ -266,14 +266,14 @@ const (
 
 // converse connects the driver's kernel with the reference's, and returns the reference's driver.
 func converse(ctx context.Context, s *subject, d *driver.Driver) (ref *driver.Driver, err error) {
-	ref = refdriver.Start(ctx, nil, driver.Options{})
+	other := refdriver.Start(ctx, nil, driver.Options{})
 	defer func() {
 		if err != nil {
-			ref.Close()
+			other.Close()
 		}
 	}()
 	states := driver.Session{Session: session, States: map[string]driver.Action{"echo": driver.Echo(), "answer": driver.Nothing()}, Publish: &[]string{"echo"}}
-	if err := ref.Session(ctx, states); err != nil {
+	if err := other.Session(ctx, states); err != nil {
 		return nil, err
 	}
 	if err := d.Session(ctx, states); driver.IsUnsupported(err) {
@@ -285,11 +285,11 @@ func converse(ctx context.Context, s *subject, d *driver.Driver) (ref *driver.Dr
 	if len(s.hello.Protocols) > 0 && !s.hello.HasProtocol(protocol) {
 		protocol = "IKC"
 	}
-	server, client, names := d, ref, [2]string{subjectName, referenceName}
+	server, client, names := d, other, [2]string{subjectName, referenceName}
 	switch {
 	case s.hello.Has("server"):
 	case s.hello.Has("client"):
-		server, client, names = ref, d, [2]string{referenceName, subjectName}
+		server, client, names = other, d, [2]string{referenceName, subjectName}
 	default:
 		return nil, skip("it is neither server nor client")
 	}
@@ -297,8 +297,8 @@ func converse(ctx context.Context, s *subject, d *driver.Driver) (ref *driver.Dr
 	if err != nil {
 		return nil, err
 	}
-	_, err = client.Connect(ctx, driver.Connect{Name: names[1], Protocol: protocol, Address: at.Address, Timeout: StepLimit.Seconds()})
-	return ref, err
+	_, err = client.Connect(ctx, driver.Connect{Name: names[1], Protocol: protocol, Address: at.Address, Timeout: s.limit.Seconds()})
+	return other, err
 }
 
 // ask has a driver call the echo of a kernel, and returns what came back.
@@ -317,12 +317,15 @@ func ask(ctx context.Context, d *driver.Driver, kernel string, v *perl.Value) (*
 	return e.Args[0], nil
 }
 
-// values are those that come back as they were whatever the implementation: Storable writes an integer of more than 32
-// bits as a string, in network order.
+// values are those that come back as they were whatever the implementation: in network order Storable writes
+// doubles, and integers of more than 32 bits, as strings.
 func values() []*perl.Value {
 	return slices.DeleteFunc(harness.EchoValues(), func(v *perl.Value) bool {
 		s, ok := v.AsString()
-		if !ok || v.Kind() != perl.Int && v.Kind() != perl.Uint {
+		switch {
+		case ok && v.Kind() == perl.Double:
+			return true
+		case !ok || v.Kind() != perl.Int && v.Kind() != perl.Uint:
 			return false
 		}
 		_, err := strconv.ParseInt(s, 10, 32)
@@ -353,7 +356,7 @@ func roundTrip(ctx context.Context, s *subject, d *driver.Driver) error {
 	}
 	defer ref.Close()
 	for _, v := range values() {
-		err := step(ctx, func(ctx context.Context) error {
+		err := s.step(ctx, func(ctx context.Context) error {
 			// From the driver's JSON onto the wire, and from there into its events.
 			got, err := ask(ctx, d, referenceName, v)
 			if err != nil {
@@ -375,7 +378,7 @@ func eventFirst(ctx context.Context, s *subject, d *driver.Driver) error {
 	}
 	defer ref.Close()
 	for _, v := range values() {
-		err := step(ctx, func(ctx context.Context) error {
+		err := s.step(ctx, func(ctx context.Context) error {
 			if _, err := ask(ctx, ref, subjectName, v); err != nil {
 				return err
 			}
@@ -411,8 +414,8 @@ func refused(ctx context.Context, s *subject, d *driver.Driver) error {
 	}
 	address := l.Addr().String()
 	l.Close() // nobody listens there now
-	return step(ctx, func(ctx context.Context) error {
-		_, err := d.Connect(ctx, driver.Connect{Name: subjectName, Address: address, Timeout: 5})
+	return s.step(ctx, func(ctx context.Context) error {
+		_, err := d.Connect(ctx, driver.Connect{Name: subjectName, Address: address, Timeout: s.limit.Seconds()})
 		if c := driver.CodeOf(err); c != driver.Failed && c != driver.Timeout {
 			return code(err, driver.Failed, "connect to a port that nobody listens on")
 		}
@@ -430,11 +433,11 @@ func refused(ctx context.Context, s *subject, d *driver.Driver) error {
 }
 
 // ended waits for a driver to end by itself.
-func ended(d *driver.Driver) error {
+func (s *subject) ended(d *driver.Driver) error {
 	select {
 	case <-d.Done():
-	case <-time.After(endLimit):
-		return &failure{"the driver to end", fmt.Sprintf("it goes on for %v", endLimit)}
+	case <-time.After(s.limit / 2):
+		return &failure{"the driver to end", fmt.Sprintf("it goes on for %v", s.limit/2)}
 	}
 	var exit *driver.ExitError
 	if !errors.As(d.Err(), &exit) || exit.Cause != nil || exit.Status != "exit status 0" && exit.Status != "" {
@@ -444,21 +447,21 @@ func ended(d *driver.Driver) error {
 }
 
 func quit(ctx context.Context, s *subject, d *driver.Driver) error {
-	err := step(ctx, func(ctx context.Context) error { return d.Do(ctx, "quit", nil, nil) })
+	err := s.step(ctx, func(ctx context.Context) error { return d.Do(ctx, "quit", nil, nil) })
 	if err != nil {
 		return err
 	}
-	return ended(d)
+	return s.ended(d)
 }
 
 func endOfInput(ctx context.Context, s *subject, d *driver.Driver) error {
-	if err := step(ctx, func(ctx context.Context) error { _, err := d.Hello(ctx); return err }); err != nil {
+	if err := s.step(ctx, func(ctx context.Context) error { _, err := d.Hello(ctx); return err }); err != nil {
 		return err
 	}
 	if !d.EndInput() {
 		return skip("its input cannot be closed by itself")
 	}
-	return ended(d)
+	return s.ended(d)
 }
 
 func schema(_ context.Context, s *subject, _ *driver.Driver) error {

@@ -42,11 +42,8 @@ type Report struct {
 	Results []Result
 }
 
-// StepLimit bounds each thing that a driver is asked for.
-const StepLimit = 10 * time.Second
-
-// endLimit is how long a driver may take to end by itself, with some time for a slow machine.
-const endLimit = 5 * time.Second
+// DefaultLimit is how long a driver may take for each thing that it is asked for.
+const DefaultLimit = 10 * time.Second
 
 // failure is a check's finding.
 type failure struct{ expected, actual string }
@@ -62,6 +59,7 @@ func (s skip) Error() string { return string(s) }
 type subject struct {
 	start     Starter
 	validator *Validator
+	limit     time.Duration
 	hello     *driver.Hello
 }
 
@@ -71,19 +69,22 @@ func (s *subject) fresh(ctx context.Context) (*driver.Driver, error) {
 	return s.start(ctx, driver.Options{Tap: s.validator.Tap})
 }
 
-// Run makes every check. Its error says that the driver cannot be started; what is wrong with it is in the Report.
-func Run(ctx context.Context, name string, start Starter) (*Report, error) {
+// Run makes every check, with some time for each thing that the driver is asked for, DefaultLimit if 0. Its error says that the driver cannot be started; what is wrong with it is in the Report.
+func Run(ctx context.Context, name string, start Starter, limit time.Duration) (*Report, error) {
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
 	v, err := NewValidator()
 	if err != nil {
 		return nil, err
 	}
-	s := &subject{start: start, validator: v}
+	s := &subject{start: start, validator: v, limit: limit}
 	d, err := s.fresh(ctx)
 	if err != nil {
 		return nil, err
 	}
-	limit, cancel := context.WithTimeout(ctx, StepLimit)
-	hello, err := d.Hello(limit)
+	first, cancel := context.WithTimeout(ctx, limit)
+	hello, err := d.Hello(first)
 	cancel()
 	_ = d.Close()
 	var gone *driver.ExitError
@@ -120,7 +121,7 @@ func Run(ctx context.Context, name string, start Starter) (*Report, error) {
 }
 
 func (s *subject) run(ctx context.Context, c check) error {
-	limit, cancel := context.WithTimeout(ctx, 6*StepLimit)
+	limit, cancel := context.WithTimeout(ctx, 6*s.limit)
 	defer cancel()
 	d, err := s.fresh(limit)
 	if err != nil {

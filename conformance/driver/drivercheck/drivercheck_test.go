@@ -42,11 +42,11 @@ func (r *recorder) Start(ctx context.Context, opts driver.Options) (*driver.Driv
 	return r.start(ctx, opts)
 }
 
-func check(t *testing.T, start drivercheck.Starter) *drivercheck.Report {
+func check(t *testing.T, start drivercheck.Starter, limit time.Duration) *drivercheck.Report {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	r, err := drivercheck.Run(ctx, t.Name(), start)
+	r, err := drivercheck.Run(ctx, t.Name(), start, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,11 +95,16 @@ func startReference(ctx context.Context, opts driver.Options) (*driver.Driver, e
 	return refdriver.Start(ctx, nil, opts), nil
 }
 
+// knownFailing are the checks that the reference's driver does not pass yet. One that passes is to be taken off the list.
+var knownFailing = []string{
+	"DRV-004", // it insists neither on a name nor on an address
+}
+
 func TestReference(t *testing.T) {
 	rec := &recorder{start: startReference}
-	r := check(t, rec.Start)
-	if !r.Conformant() {
-		t.Error(text(r))
+	r := check(t, rec.Start, 0)
+	if failed := ids(r, drivercheck.Failed); !slices.Equal(failed, knownFailing) {
+		t.Errorf("failed: %v, expected %v\n%s", failed, knownFailing, text(r))
 	}
 	conversation(t, rec)
 }
@@ -125,7 +130,7 @@ func TestPerl(t *testing.T) {
 				t.Skip(err)
 			}
 			rec := &recorder{start: p.Start}
-			r := check(t, rec.Start)
+			r := check(t, rec.Start, 0)
 			if !r.Conformant() {
 				t.Error(text(r))
 			}
@@ -223,7 +228,7 @@ func TestDefects(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := check(t, spoiled(c.in, c.out))
+			r := check(t, spoiled(c.in, c.out), 2*time.Second)
 			if !slices.Contains(ids(r, drivercheck.Failed), c.want) {
 				t.Errorf("expected %s to fail\n%s", c.want, text(r))
 			}
@@ -234,13 +239,13 @@ func TestDefects(t *testing.T) {
 func TestCannotStart(t *testing.T) {
 	_, err := drivercheck.Run(t.Context(), "x", func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 		return driver.Start(ctx, driver.Command{Path: "/no/such/program", Options: opts})
-	})
+	}, 0)
 	if err == nil {
 		t.Error("no error for a driver that is not there")
 	}
 	_, err = drivercheck.Run(t.Context(), "x", func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 		return driver.Start(ctx, driver.Command{Path: "false", Options: opts})
-	})
+	}, 0)
 	var exit *driver.ExitError
 	if !errors.As(err, &exit) {
 		t.Errorf("got %v, want an ExitError", err)
@@ -255,7 +260,7 @@ func TestStubborn(t *testing.T) {
 done; sleep 100`
 	r := check(t, func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 		return driver.Start(ctx, driver.Command{Path: "sh", Args: []string{"-c", script}, Options: opts})
-	})
+	}, time.Second)
 	failed := ids(r, drivercheck.Failed)
 	for _, want := range []string{"DRV-002", "DRV-013"} {
 		if !slices.Contains(failed, want) {
