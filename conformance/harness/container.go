@@ -14,6 +14,8 @@ import (
 type contained struct {
 	// image makes sure that the image is there and returns its name.
 	image func(context.Context, *container.Engine) (string, error)
+	// instead is why it has to be a container, nil if that was asked for.
+	instead error
 
 	mu     sync.Mutex
 	engine *container.Engine
@@ -32,6 +34,14 @@ func imageContainer(name string) *contained {
 
 // prepare does what may take minutes.
 func (c *contained) prepare(ctx context.Context) error {
+	err := c.ready(ctx)
+	if err != nil && c.instead != nil {
+		return fmt.Errorf("%w; and %w", err, c.instead)
+	}
+	return err
+}
+
+func (c *contained) ready(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.engine == nil {

@@ -123,14 +123,17 @@ func ParseTarget(spec string) (*Target, error) {
 		perlHere(t)
 	case strings.HasPrefix(spec, "perl@") && len(spec) > len("perl@"):
 		release := strings.TrimPrefix(spec, "perl@")
-		if lib, err := releaseDir(release); err == nil {
+		lib, err := releaseDir(release)
+		if err == nil {
 			t.start = perlDriver(lib)
-		} else {
-			if _, bad := container.PerlImage(release); bad != nil {
-				return nil, fmt.Errorf("target %q: %w", spec, bad)
-			}
-			perlContainer(release).use(t)
+			break
 		}
+		if _, bad := container.PerlImage(release); bad != nil {
+			return nil, fmt.Errorf("target %q: %w", spec, bad)
+		}
+		c := perlContainer(release)
+		c.instead = err
+		c.use(t)
 	case kind == "image" && rest != "":
 		imageContainer(rest).use(t)
 	case kind == "container" && strings.TrimSpace(rest) != "":

@@ -500,8 +500,7 @@ sub _report_monitor {
     return;
 }
 
-# channels are the ids of the channels whose connection is open. The responder of 0.2101 is not told of those that were
-# closed on this side (Channel, _channel_unregister), so that each is asked whether it still has its wheel.
+# channels are the ids of the channels whose connection is open: those that still have their wheel.
 sub _channels {
     my ($ikc) = @_;
     my $own = $ikc->{local_channel};
@@ -519,11 +518,19 @@ sub _is_open {
 sub disconnect {
     my ( $self, undef, $answer ) = @_;
     my $ikc = $self->_need_ikc;
-    $poe_kernel->post( $_, 'shutdown' ) for _channels($ikc);
+    my @open = _channels($ikc);
+    for my $id (@open) {
+        if ( !PerlPeer::Release::unregisters() ) {
+            my $channel = $poe_kernel->ID_id_to_session($id);
+            my $remote  = $channel->get_heap->{remote_ID};
+            $ikc->unregister( $channel, $remote ) if defined $remote;
+        }
+        $poe_kernel->post( $id, 'shutdown' );
+    }
     $self->_poll(
         $answer,
         CLOSE_LIMIT,
-        sub { _channels($ikc) ? undef : {} },
+        sub { grep( { _is_open($_) } @open ) || _channels($ikc) ? undef : {} },
         sub { PerlPeer::Error->timeout('connections are still open') },
     );
     return;
