@@ -113,8 +113,11 @@ goes over the wire, and judges the recording. A target is
   unix:PATH            the same, on a Unix socket
   cmd:PROGRAM ARGS     a driver: a program that puts your implementation under the control of the
                        harness, see conformance/DRIVER.md
-  perl                 the POE::Component::IKC that the local perl finds (PERL5LIB)
-  perl@RELEASE         an unpacked release in $IKC_RELEASES/RELEASE (default ` + harness.DefaultReleases + `)
+  image:NAME           a container of an image whose entrypoint is a driver
+  container:ID         a driver in a container that is running
+  perl                 the POE::Component::IKC that the local perl finds (PERL5LIB), else a container
+  perl@RELEASE         an unpacked release in $IKC_RELEASES/RELEASE (default ` + harness.DefaultReleases + `),
+                       else a container of that release
 
 A server that is running is safe: each connection completes its negotiation, nothing malformed is
 sent, and no state is called but those that every kernel publishes itself (ping, do_you_have),

@@ -26,7 +26,7 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(self, args[1:]...)
 	cmd.Args[0] = "ikc-conform" // by which testscript.Main knows what to be
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &errs
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "PERL5LIB", "IKC_RELEASES", "WORK", "CAPTURES"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "PERL5LIB", "IKC_RELEASES", "DOCKER_HOST", "WORK", "CAPTURES"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	err = cmd.Run()

@@ -70,6 +70,7 @@ func Start(ctx context.Context, c Command) (*Driver, error) {
 	p := &process{cmd: cmd, stdin: stdin, ended: make(chan struct{})}
 	d := newDriver(c.String(), c.Options)
 	d.end = p.end
+	d.endInput = func() { p.stdin.Close() }
 	unhook := context.AfterFunc(ctx, p.kill)
 	d.run(stdout, stdin, func() error {
 		// Nothing more to read. A driver that has closed its output and stays is no use.

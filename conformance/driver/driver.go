@@ -40,6 +40,10 @@ type Driver struct {
 	once  sync.Once
 	end   func(graceful bool) // ends what is on the other side; may be called several times
 
+	endInput func() // closes the standard input of what is on the other side; nil if that would end the conversation
+
+	network Network // nil if the driver shares our loopback interface
+
 	mu      sync.Mutex
 	lastID  int64
 	pending map[int64]chan answer
@@ -256,6 +260,50 @@ func (d *Driver) Do(ctx context.Context, cmd string, fields, result any) error {
 	case <-d.stop:
 		return ErrClosed
 	}
+}
+
+// DoLine sends a line as it is, which a driver cannot take for a command with an id, and returns the error that the driver
+// answered with id 0. Other errors are those of Do. One at a time.
+func (d *Driver) DoLine(ctx context.Context, line string) (*Error, error) {
+	to := make(chan answer, 1)
+	d.mu.Lock()
+	if d.err != nil {
+		defer d.mu.Unlock()
+		return nil, d.err
+	}
+	d.pending[0] = to
+	d.mu.Unlock()
+	defer d.forget(0)
+	select {
+	case d.write <- []byte(line + "\n"):
+	case <-ctx.Done():
+		return nil, fmt.Errorf("driver: not sent: %w", context.Cause(ctx))
+	case <-d.stop:
+		return nil, ErrClosed
+	case <-d.done:
+		return nil, d.Err()
+	}
+	select {
+	case a, ok := <-to:
+		if !ok {
+			return nil, fmt.Errorf("driver: no answer: %w", d.Err())
+		}
+		return a.Error, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("driver: no answer: %w", context.Cause(ctx))
+	case <-d.stop:
+		return nil, ErrClosed
+	}
+}
+
+// EndInput closes the driver's standard input, at which it should end by itself: Done and Err tell. False if there is no
+// such thing to close.
+func (d *Driver) EndInput() bool {
+	if d.endInput == nil {
+		return false
+	}
+	d.endInput()
+	return true
 }
 
 func (d *Driver) expect() (int64, chan answer, error) {

@@ -13,19 +13,37 @@ func (d *Driver) Hello(ctx context.Context) (*Hello, error) {
 	if err := d.Do(ctx, "hello", nil, h); err != nil {
 		return nil, err
 	}
+	if d.network != nil {
+		h.Capabilities = withoutUnix(h.Capabilities)
+	}
 	return h, nil
 }
 
 // Listen has the driver listen. It is ready for connections when Listen returns.
 func (d *Driver) Listen(ctx context.Context, l Listen) (Listening, error) {
 	var at Listening
+	if l.Unix == "" {
+		address, err := d.translate(Network.ListenAt, l.Address)
+		if err != nil {
+			return at, err
+		}
+		l.Address = address
+	}
 	err := d.Do(ctx, "listen", l, &at)
+	if err == nil && at.Address != "" {
+		at.Address, err = d.translate(Network.ReachedAt, at.Address)
+	}
 	return at, err
 }
 
 // Connect has the driver connect; it returns when the negotiation is over, with the id of the remote kernel if known.
 func (d *Driver) Connect(ctx context.Context, c Connect) (kernel string, err error) {
 	var to Connected
+	if c.Unix == "" {
+		if c.Address, err = d.translate(Network.DialAs, c.Address); err != nil {
+			return "", err
+		}
+	}
 	err = d.Do(ctx, "connect", c, &to)
 	return to.Kernel, err
 }
@@ -103,6 +121,11 @@ func (d *Driver) Quit(ctx context.Context) error {
 
 // LiteConnect connects the driver's ClientLite.
 func (d *Driver) LiteConnect(ctx context.Context, c LiteConnect) error {
+	address, err := d.translate(Network.DialAs, c.Address)
+	if err != nil {
+		return err
+	}
+	c.Address = address
 	return d.Do(ctx, "lite-connect", c, nil)
 }
 

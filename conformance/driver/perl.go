@@ -44,13 +44,14 @@ const installModules = "on Debian: apt-get install libpoe-perl libdata-dump-perl
 	"then cpan POE::Component::IKC; or unpack a release and name its directory in PERL5LIB"
 
 // probe prints "name version" for each module that loads and "name - reason" for the one that does not.
-// 0.1801 has no POE/Component/IKC.pm, and newer releases have the right version only there.
+// 0.1801 and 0.1900 have no POE/Component/IKC.pm, those of 0.1802 and 0.1901 have no version, and from 0.1903 on the
+// right version is only there.
 const probe = `
 use strict;
 printf "perl %vd\n", $^V;
 for my $m (qw(Storable POE POE::Component::IKC::Responder POE::Component::IKC)) {
 	(my $file = "$m.pm") =~ s{::}{/}g;
-	if (eval { require $file; 1 }) { print "$m ", $m->VERSION, "\n" }
+	if (eval { require $file; 1 }) { my $v = $m->VERSION; print "$m ", defined $v ? $v : '', "\n" }
 	else { my ($why) = $@ =~ /^([^\n]*)/; $why =~ s/ \(\@INC[^)]*\)//; print "$m - $why\n" }
 }
 `
@@ -84,7 +85,7 @@ func FindPerlIn(ctx context.Context, lib string) (*PerlInstall, error) {
 		name, version, _ := strings.Cut(strings.TrimSpace(line), " ")
 		reason, missing := strings.CutPrefix(version, "- ")
 		switch {
-		case missing && name == "POE::Component::IKC": // of 0.1801
+		case name == "POE::Component::IKC" && (missing || version == ""): // the responder has told
 		case missing:
 			return nil, &PerlError{Missing: strings.TrimSuffix(name, "::Responder"), Detail: reason, Install: installModules}
 		case name == "POE::Component::IKC::Responder", name == "POE::Component::IKC":

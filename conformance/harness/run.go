@@ -93,6 +93,10 @@ func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
 	} else if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
 		return nil, err
 	}
+	defer t.Close()
+	if err := t.Prepare(ctx); err != nil {
+		return nil, err
+	}
 	for _, cell := range opts.Cells {
 		if err := ctx.Err(); err != nil {
 			return r, context.Cause(ctx)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/container"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
@@ -22,6 +23,9 @@ type Target struct {
 	Network, Address string
 	// start starts a driver of the target, nil if there is none.
 	start func(ctx context.Context, opts driver.Options) (*driver.Driver, error)
+	// prepare does beforehand what takes longer than a cell may, close undoes it. Nil if there is nothing to do.
+	prepare func(ctx context.Context) error
+	close   func() error
 }
 
 // ErrTarget is wrapped by every error that says that a target could not be had: the harness, not the
@@ -35,11 +39,43 @@ func (t *Target) Driven() bool { return t.start != nil }
 // String is the spec.
 func (t *Target) String() string { return t.Spec }
 
-// Start starts a driver of the target.
-func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver, *driver.Hello, error) {
+// Prepare does what may take minutes, such as making an image; Start does it as well if it has not been done. Its errors wrap
+// ErrTarget.
+func (t *Target) Prepare(ctx context.Context) error {
+	if t.prepare == nil {
+		return nil
+	}
+	if err := t.prepare(ctx); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+	}
+	return nil
+}
+
+// Close gives up what Prepare and Start hold; the drivers that were started are closed by whoever started them.
+func (t *Target) Close() error {
+	if t.close == nil {
+		return nil
+	}
+	return t.close()
+}
+
+// Launch starts a driver of the target and asks it nothing.
+func (t *Target) Launch(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+	if t.start == nil {
+		return nil, fmt.Errorf("%w: %s: it has no driver", ErrTarget, t.Spec)
+	}
 	d, err := t.start(ctx, opts)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+	}
+	return d, nil
+}
+
+// Start starts a driver of the target, and has it say what it is.
+func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver, *driver.Hello, error) {
+	d, err := t.Launch(ctx, opts)
+	if err != nil {
+		return nil, nil, err
 	}
 	hello, err := d.Hello(ctx)
 	if err != nil {
@@ -59,8 +95,10 @@ const DefaultReleases = "/opt/ikc"
 //	tcp:HOST:PORT      a server that is running
 //	unix:PATH          the same, on a Unix socket
 //	cmd:PROGRAM ARGS   a driver, see conformance/DRIVER.md
-//	perl               the POE::Component::IKC that the local perl finds
-//	perl@RELEASE       an unpacked release in $IKC_RELEASES/RELEASE
+//	image:NAME         a container of an image whose entrypoint is a driver
+//	container:ID       a driver in a container that is running; its command may follow, after a space
+//	perl               the POE::Component::IKC that the local perl finds, else a container of release 0.2402
+//	perl@RELEASE       an unpacked release in $IKC_RELEASES/RELEASE, else a container of that release
 func ParseTarget(spec string) (*Target, error) {
 	t := &Target{Spec: spec}
 	kind, rest, _ := strings.Cut(spec, ":")
@@ -82,15 +120,26 @@ func ParseTarget(spec string) (*Target, error) {
 			return driver.Start(ctx, driver.Command{Path: words[0], Args: words[1:], Options: opts})
 		}
 	case spec == "perl":
-		t.start = perlDriver("")
+		perlHere(t)
 	case strings.HasPrefix(spec, "perl@") && len(spec) > len("perl@"):
-		lib, err := releaseDir(strings.TrimPrefix(spec, "perl@"))
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrTarget, spec, err)
+		release := strings.TrimPrefix(spec, "perl@")
+		lib, err := releaseDir(release)
+		if err == nil {
+			t.start = perlDriver(lib)
+			break
 		}
-		t.start = perlDriver(lib)
+		if _, bad := container.PerlImage(release); bad != nil {
+			return nil, fmt.Errorf("target %q: %w", spec, bad)
+		}
+		c := perlContainer(release)
+		c.instead = err
+		c.use(t)
+	case kind == "image" && rest != "":
+		imageContainer(rest).use(t)
+	case kind == "container" && strings.TrimSpace(rest) != "":
+		execTarget(t, rest)
 	default:
-		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, perl or perl@RELEASE", spec)
+		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, image:NAME, container:ID, perl or perl@RELEASE", spec)
 	}
 	return t, nil
 }

@@ -385,8 +385,11 @@ sub retract {
 sub _specifier {
     my ($text) = @_;
     my $s = specifier_parse($text);
-    $s && $s->{session} && $s->{state} or PerlPeer::Error->usage("'$text' is not poe://kernel/session/state");
-    return $text;
+    return $text if $s && $s->{session} && $s->{state};
+    if ( $text =~ /\?/ && !PerlPeer::Release::takes_argument() ) {
+        PerlPeer::Error->unsupported( 'release ' . PerlPeer::Release::name() . " has no specifiers with ?argument: '$text'" );
+    }
+    PerlPeer::Error->usage("'$text' is not poe://kernel/session/state");
 }
 
 sub post {
@@ -497,21 +500,37 @@ sub _report_monitor {
     return;
 }
 
+# channels are the ids of the channels whose connection is open: those that still have their wheel.
 sub _channels {
     my ($ikc) = @_;
     my $own = $ikc->{local_channel};
     my %seen;
-    return grep { !( defined $own && $_ eq $own ) && !$seen{$_}++ } map { ref $_ ? $_->ID : $_ } values %{ $ikc->{channel} };
+    return grep { !( defined $own && $_ eq $own ) && !$seen{$_}++ && _is_open($_) }
+        map { ref $_ ? $_->ID : $_ } values %{ $ikc->{channel} };
+}
+
+sub _is_open {
+    my ($id) = @_;
+    my $session = $poe_kernel->ID_id_to_session($id) or return 0;
+    return defined $session->get_heap->{wheel_client};
 }
 
 sub disconnect {
     my ( $self, undef, $answer ) = @_;
     my $ikc = $self->_need_ikc;
-    $poe_kernel->post( $_, 'shutdown' ) for _channels($ikc);
+    my @open = _channels($ikc);
+    for my $id (@open) {
+        if ( !PerlPeer::Release::unregisters() ) {
+            my $channel = $poe_kernel->ID_id_to_session($id);
+            my $remote  = $channel->get_heap->{remote_ID};
+            $ikc->unregister( $channel, $remote ) if defined $remote;
+        }
+        $poe_kernel->post( $id, 'shutdown' );
+    }
     $self->_poll(
         $answer,
         CLOSE_LIMIT,
-        sub { _channels($ikc) ? undef : {} },
+        sub { grep( { _is_open($_) } @open ) || _channels($ikc) ? undef : {} },
         sub { PerlPeer::Error->timeout('connections are still open') },
     );
     return;

@@ -34,12 +34,22 @@ sub monitors {
     return @events;
 }
 
-# picks_port: up to 0.2003 port 0 means the default port.
-sub picks_port { return name() >= 0.21 }
+# picks_port: up to 0.2101 port 0 means the default port.
+sub picks_port { return name() >= 0.2102 }
+
+# unregisters: a channel that is closed on this side tells the responder, but not in 0.2101 (Channel,
+# _channel_unregister), which goes on sending to it.
+sub unregisters { return name() != 0.2101 }
 
 # takes_callback: a subscription may name a sub since 0.19. 0.1801 takes the name of a state only; from 0.1904
 # to 0.2305 such a name ends the process.
 sub takes_callback { return name() >= 0.19 }
+
+# takes_argument: the argument in a specifier stood after a # before it stood after a ?.
+sub takes_argument {
+    require POE::Component::IKC::Specifier;
+    return defined POE::Component::IKC::Specifier::specifier_parse('poe://kernel/session/state?argument');
+}
 
 sub serializers {
     return grep { ( my $file = "$_.pm" ) =~ s{::}{/}g; eval { require $file; 1 } }

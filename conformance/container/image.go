@@ -1,0 +1,158 @@
+package container
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/perl-ikc/ikc-conform/perlpeer"
+)
+
+// dockerfile is the Dockerfile.perl of the repository; a test keeps the two the same.
+//
+//go:embed Dockerfile.perl
+var dockerfile []byte
+
+// DefaultRelease is the release of POE::Component::IKC that `perl` means where none is installed.
+const DefaultRelease = "0.2402"
+
+// buildLimit bounds the making of an image, which installs packages.
+const buildLimit = 15 * time.Minute
+
+var releaseName = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
+
+// PerlImage is the name of the image of a release: it changes with all that it is made of.
+func PerlImage(release string) (string, error) {
+	if !releaseName.MatchString(release) {
+		return "", fmt.Errorf("container: release %q: expected one such as %s", release, DefaultRelease)
+	}
+	h := sha256.New()
+	err := eachPerlFile(func(name string, text []byte) error {
+		_, err := fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(h, "base %s", os.Getenv("IKC_PERL_BASE"))
+	return fmt.Sprintf("ikc-conform-perl:%s-%s", release, hex.EncodeToString(h.Sum(nil))[:12]), nil
+}
+
+// eachPerlFile goes through the build context of Dockerfile.perl in a fixed order.
+func eachPerlFile(do func(name string, text []byte) error) error {
+	if err := do("Dockerfile.perl", dockerfile); err != nil {
+		return err
+	}
+	return fs.WalkDir(perlpeer.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := perlpeer.Files.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return do("perlpeer/"+path, text)
+	})
+}
+
+// Perl makes sure that the image of a release is there, and returns its name. Making it takes about a minute for the
+// first release, seconds for others; images are kept.
+func (e *Engine) Perl(ctx context.Context, release string) (string, error) {
+	name, err := PerlImage(release)
+	if err != nil {
+		return "", err
+	}
+	e.mu.Lock()
+	one := e.builds[name]
+	if one == nil {
+		one = new(sync.Mutex)
+		e.builds[name] = one
+	}
+	e.mu.Unlock()
+	one.Lock()
+	defer one.Unlock()
+	have, err := e.HasImage(ctx, name)
+	if have || err != nil {
+		return name, err
+	}
+	return name, e.buildPerl(ctx, name, release)
+}
+
+func (e *Engine) buildPerl(ctx context.Context, name, release string) error {
+	ctx, cancel := context.WithTimeout(ctx, buildLimit)
+	defer cancel()
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	err := eachPerlFile(func(name string, text []byte) error {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}); err != nil {
+			return err
+		}
+		_, err := w.Write(text)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	args := map[string]*string{"RELEASE": &release}
+	mirror := os.Getenv("IKC_CPAN_MIRROR")
+	if mirror != "" {
+		args["CPAN_MIRROR"] = &mirror
+	}
+	if base := os.Getenv("IKC_PERL_BASE"); base != "" {
+		args["BASE"] = &base
+	}
+	repo, tag := splitName(name)
+	log := new(lastLines)
+	_, err = e.provider.BuildImage(ctx, &testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
+		ContextArchive: bytes.NewReader(archive.Bytes()), Dockerfile: "Dockerfile.perl",
+		Repo: repo, Tag: tag, KeepImage: true, BuildArgs: args, BuildLogWriter: log,
+		BuildOptionsModifier: func(o *client.ImageBuildOptions) {
+			if onLoopback(mirror) {
+				o.NetworkMode = "host"
+			}
+		},
+	}})
+	if err != nil {
+		return fmt.Errorf("container: image of POE::Component::IKC %s: %w; its log ends in:\n%s", release, err, log)
+	}
+	return nil
+}
+
+func splitName(name string) (repo, tag string) {
+	for i := len(name) - 1; i >= 0; i-- {
+		if name[i] == ':' {
+			return name[:i], name[i+1:]
+		}
+	}
+	return name, "latest"
+}
+
+// onLoopback tells whether a mirror is on this machine only, where a build has to share its network to reach it.
+func onLoopback(mirror string) bool {
+	u, err := url.Parse(mirror)
+	if err != nil {
+		return false
+	}
+	if u.Hostname() == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.IsLoopback()
+}
