@@ -307,7 +307,9 @@ var scenarios = []struct {
 		p.step("posts by that", func() {
 			p.answered("proxy-post", nil, p.client.ProxyPost(p.ctx, driver.ProxyPost{To: "poe://Other/remote", State: "note"}))
 		})
-		p.step("unsubscribes", func() { p.answered("unsubscribe", nil, p.client.Unsubscribe(p.ctx, "poe://Server/remote", "poe://Server/never")) })
+		p.step("unsubscribes", func() {
+			p.answered("unsubscribe", nil, p.client.Unsubscribe(p.ctx, "poe://Server/remote", "poe://Server/never"))
+		})
 		// Not poe://*/remote: of that the original's callback comes only after 60 s, because the local kernel
 		// answers before anybody counts.
 		p.step("the server disconnects", func() { p.answered("disconnect", nil, p.server.Disconnect(p.ctx)) })
