@@ -277,10 +277,20 @@ func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 }
 
 // About tells whether the error is about a request to a specifier, poe://KERNEL/SESSION/STATE as it was
-// addressed; for "", whether it names a request at all.
+// addressed; for "", whether it names a request at all. Releases before 0.2400 end a message with
+// " [SPECIFIER]" where later ones have ".  Request SPECIFIER".
 func (e *RemoteError) About(to string) bool {
-	_, tail, ok := strings.Cut(e.Message, ".  Request "+to)
-	return ok && (tail == "" || to == "" || strings.HasPrefix(tail, " sent by "))
+	for _, form := range [][2]string{{".  Request ", ""}, {" [", "]"}} {
+		start := form[0] + to
+		if to != "" {
+			start += form[1]
+		}
+		_, tail, ok := strings.Cut(e.Message, start)
+		if ok && (tail == "" || to == "" || strings.HasPrefix(tail, " sent by ")) {
+			return true
+		}
+	}
+	return false
 }
 
 // ParseRemoteError reads the params of an error report: [message, kernel, operation], or the message alone.

@@ -131,7 +131,7 @@ func New(cfg Config) (*Kernel, error) {
 	}
 	for _, name := range append([]string{cfg.ID, cfg.Name}, cfg.Aliases...) {
 		if !wire.ValidName(name) {
-			return nil, fmt.Errorf("ikc: kernel name %q: expected one or more letters, digits, or any of _ - : .", name)
+			return nil, fmt.Errorf("ikc: kernel name %q: expected one or more letters, digits, or any of - : . and _", name)
 		}
 	}
 	if len(cfg.Serializers) == 0 {

@@ -62,11 +62,11 @@ func (e *Engine) Start(ctx context.Context, r Request) (_ *Peer, err error) {
 		err = errors.Join(err, p.remove())
 	}()
 	name := "ikc-conform-" + rand.Text()
-	created, err := e.provider.CreateNetwork(ctx, testcontainers.NetworkRequest{Name: name, Driver: "bridge", Labels: e.labels()})
+	created, err := e.api.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Labels: e.labels()})
 	if err != nil {
 		return nil, fmt.Errorf("container: network: %w", err)
 	}
-	p.network = created.(*testcontainers.DockerNetwork).ID
+	p.network = created.ID
 	info, err := e.api.NetworkInspect(ctx, p.network, client.NetworkInspectOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("container: network: %w", err)

@@ -125,6 +125,9 @@ func (d *refDriver) hello(context.Context, *driver.Request) (any, error) {
 
 // need makes the kernel, or checks that it is the one that is meant.
 func (d *refDriver) need(name string, aliases []string, protocol string, chosen []wire.Serializer) (*ikc.Kernel, error) {
+	if name == "" {
+		return nil, driver.Errorf(driver.Usage, "name: expected the name of the kernel")
+	}
 	dialect := wire.IKC0
 	switch protocol {
 	case "", "IKC0":
@@ -187,6 +190,9 @@ func (d *refDriver) connect(_ context.Context, r *driver.Request) (any, error) {
 	if err := r.Decode(&f); err != nil {
 		return nil, err
 	}
+	if f.Address == "" && f.Unix == "" {
+		return nil, driver.Errorf(driver.Usage, "address: expected host:port, or unix with a path")
+	}
 	chosen, err := choose(f.Serializers)
 	if err != nil {
 		return nil, err
@@ -218,6 +224,9 @@ func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
 	var f driver.Session
 	if err := r.Decode(&f); err != nil {
 		return nil, err
+	}
+	if f.Session == "" || f.States == nil {
+		return nil, driver.Errorf(driver.Usage, "expected session, an alias, and states, an object")
 	}
 	states := map[string]ikc.State{}
 	for name, a := range f.States {

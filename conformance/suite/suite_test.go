@@ -14,6 +14,7 @@ import (
 )
 
 func TestSuite(t *testing.T) {
+	t.Setenv("IKC_PERL_BUILD", "never") // tests fetch nothing
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "ikc-conform")
 }

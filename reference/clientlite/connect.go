@@ -41,7 +41,7 @@ func (c *Client) drop() {
 func (c *Client) connect(ctx context.Context) error {
 	c.drop()
 	if !wire.ValidName(c.cfg.Name) {
-		return fmt.Errorf("clientlite: name %q: expected one or more letters, digits, or any of _ - : .", c.cfg.Name)
+		return fmt.Errorf("clientlite: name %q: expected one or more letters, digits, or any of - : . and _", c.cfg.Name)
 	}
 	dialing, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
 	defer cancel()

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"testing"
 )
@@ -71,7 +70,7 @@ func TestRoomOfClaim(t *testing.T) {
 			t.Fatal(ok, err)
 		}
 		if room := s.Room(4096); len(room) > 2*bigBuffer {
-			t.Fatal(fmt.Sprintf("room for %d octets when %d have come", len(room), s.Buffered()))
+			t.Fatalf("room for %d octets when %d have come", len(room), s.Buffered())
 		}
 		copy(s.Room(4096), "abc")
 		s.Advance(3)
