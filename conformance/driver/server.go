@@ -26,8 +26,18 @@ type Request struct {
 	raw     json.RawMessage
 }
 
-// Decode decodes the fields of the command. Its error is a usage error to return.
-func (r *Request) Decode(into any) error {
+// Decode decodes the fields of the command. Those named as required must be there, and be neither null nor
+// an empty string. Its error is a usage error to return.
+func (r *Request) Decode(into any, required ...string) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(r.raw, &fields); err != nil {
+		return Errorf(Usage, "%v", err)
+	}
+	for _, name := range required {
+		if v := string(fields[name]); v == "" || v == "null" || v == `""` {
+			return Errorf(Usage, "%s: the field %s is missing", r.Command, name)
+		}
+	}
 	if err := json.Unmarshal(r.raw, into); err != nil {
 		return Errorf(Usage, "%v", err)
 	}

@@ -40,7 +40,7 @@ func (l *lite) close() {
 
 func (l *lite) connect(ctx context.Context, r *driver.Request) (any, error) {
 	var f driver.LiteConnect
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "name", "address"); err != nil {
 		return nil, err
 	}
 	cfg := clientlite.Config{Name: f.Name, Address: f.Address}

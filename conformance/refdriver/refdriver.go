@@ -125,9 +125,6 @@ func (d *refDriver) hello(context.Context, *driver.Request) (any, error) {
 
 // need makes the kernel, or checks that it is the one that is meant.
 func (d *refDriver) need(name string, aliases []string, protocol string, chosen []wire.Serializer) (*ikc.Kernel, error) {
-	if name == "" {
-		return nil, driver.Errorf(driver.Usage, "name: expected the name of the kernel")
-	}
 	dialect := wire.IKC0
 	switch protocol {
 	case "", "IKC0":
@@ -160,7 +157,7 @@ func (d *refDriver) need(name string, aliases []string, protocol string, chosen 
 
 func (d *refDriver) listen(_ context.Context, r *driver.Request) (any, error) {
 	var f driver.Listen
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "name"); err != nil {
 		return nil, err
 	}
 	k, err := d.need(f.Name, f.Aliases, f.Protocol, serializers())
@@ -187,7 +184,7 @@ func (d *refDriver) listen(_ context.Context, r *driver.Request) (any, error) {
 
 func (d *refDriver) connect(_ context.Context, r *driver.Request) (any, error) {
 	var f driver.Connect
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "name"); err != nil {
 		return nil, err
 	}
 	if f.Address == "" && f.Unix == "" {
@@ -222,11 +219,8 @@ func (d *refDriver) connect(_ context.Context, r *driver.Request) (any, error) {
 
 func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
 	var f driver.Session
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "session", "states"); err != nil {
 		return nil, err
-	}
-	if f.Session == "" || f.States == nil {
-		return nil, driver.Errorf(driver.Usage, "expected session, an alias, and states, an object")
 	}
 	states := map[string]ikc.State{}
 	for name, a := range f.States {
@@ -308,7 +302,7 @@ func (d *refDriver) of(alias string) (*ikc.Session, error) {
 
 func (d *refDriver) publication(r *driver.Request, do func(s *ikc.Session, states ...string)) (any, error) {
 	var f driver.Publication
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "session", "states"); err != nil {
 		return nil, err
 	}
 	s, err := d.of(f.Session)
@@ -329,7 +323,7 @@ func (d *refDriver) retract(_ context.Context, r *driver.Request) (any, error) {
 
 func (d *refDriver) post(ctx context.Context, r *driver.Request) (any, error) {
 	var f driver.Post
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "to"); err != nil {
 		return nil, err
 	}
 	s, err := d.of(f.Session)
@@ -341,7 +335,7 @@ func (d *refDriver) post(ctx context.Context, r *driver.Request) (any, error) {
 
 func (d *refDriver) call(ctx context.Context, r *driver.Request) (any, error) {
 	var f driver.Call
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "to", "rsvp"); err != nil {
 		return nil, err
 	}
 	s, err := d.of(f.Session)

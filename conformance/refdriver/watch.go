@@ -13,7 +13,7 @@ import (
 
 func (d *refDriver) subscribe(_ context.Context, r *driver.Request) (any, error) {
 	var f driver.Subscribe
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "specifiers"); err != nil {
 		return nil, err
 	}
 	s, err := d.of(f.Session)
@@ -38,7 +38,7 @@ func (d *refDriver) subscribe(_ context.Context, r *driver.Request) (any, error)
 
 func (d *refDriver) unsubscribe(_ context.Context, r *driver.Request) (any, error) {
 	var f driver.Subscribe
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "specifiers"); err != nil {
 		return nil, err
 	}
 	s, err := d.of("")
@@ -51,7 +51,7 @@ func (d *refDriver) unsubscribe(_ context.Context, r *driver.Request) (any, erro
 
 func (d *refDriver) proxyPost(ctx context.Context, r *driver.Request) (any, error) {
 	var f driver.ProxyPost
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "to"); err != nil {
 		return nil, err
 	}
 	s, err := d.of(f.Session)
@@ -68,7 +68,7 @@ func (d *refDriver) proxyPost(ctx context.Context, r *driver.Request) (any, erro
 // monitor replaces the monitor of that kernel. It may be set before there is a kernel here.
 func (d *refDriver) monitor(_ context.Context, r *driver.Request) (any, error) {
 	var f driver.Monitor
-	if err := r.Decode(&f); err != nil {
+	if err := r.Decode(&f, "kernel", "events"); err != nil {
 		return nil, err
 	}
 	for _, e := range f.Events {
