@@ -105,7 +105,7 @@ func (a *assembler) segment(s *segment, p *Packet) {
 	if s.hasAck {
 		peer.acknowledged(s.ack)
 	}
-	if a.limits.HeldPackets > 0 && c.tooEarly(from, s) {
+	if a.limits.HeldPackets > 0 && (s.rst || peer.behind(s.ack)) && c.tooEarly(from, s) {
 		a.holdBack(c, from, s)
 	} else {
 		a.handle(c, from, s)

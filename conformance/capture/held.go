@@ -30,10 +30,8 @@ func (c *conn) tooEarly(from Direction, s *segment) bool {
 	if s.syn || h.over() || peer.over() {
 		return false
 	}
-	if s.hasAck && peer.known && !peer.absent {
-		if ahead := int32(s.ack - peer.seq); ahead > 0 && ahead < maxWindow {
-			return s.rst || s.fin || h.brings(s)
-		}
+	if s.hasAck && peer.known && !peer.absent && peer.behind(s.ack) {
+		return s.rst || s.fin || h.brings(s)
 	}
 	return s.rst && (c.holdsData(from) || h.known && !h.absent && h.behind(s.seq))
 }
