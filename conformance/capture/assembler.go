@@ -23,10 +23,12 @@ type assembler struct {
 	conns   map[flowKey]*conn
 	open    connList
 	closed  connList
+	held    heldList
 	pending int // octets held back in all, with overhead
 	stats   Stats
 
 	at      Stamp  // the packet at hand
+	source  Stamp  // the packet whose segment is handled: that one, or one that was held back
 	comment string // and the comments on it
 	last    *conn  // of the packet before; always one of conns
 }
@@ -42,9 +44,14 @@ type conn struct {
 	clientIsA bool
 	half      [2]half
 	lastSeen  time.Time
-	isClosed  bool // it is in the list of closed connections
-	prev      *conn
-	next      *conn
+	packets   int64 // seen so far
+
+	held       []*heldSegment // in the order of the capture
+	heldOctets int            // with overhead
+
+	isClosed bool // it is in the list of closed connections
+	prev     *conn
+	next     *conn
 }
 
 func (a *assembler) give(ev Event) {
@@ -71,6 +78,10 @@ func (a *assembler) packet(p *Packet, d *decoder) {
 }
 
 func (a *assembler) segment(s *segment, p *Packet) {
+	a.source = a.at
+	if a.held.front != nil {
+		a.expire()
+	}
 	c := a.last
 	if c == nil || c.key != s.key {
 		c = a.conns[s.key]
@@ -85,6 +96,7 @@ func (a *assembler) segment(s *segment, p *Packet) {
 	}
 	a.last = c
 	c.lastSeen = a.at.Time
+	c.packets++
 	a.touch(c)
 
 	from := c.direction(s)
@@ -93,13 +105,36 @@ func (a *assembler) segment(s *segment, p *Packet) {
 	if s.hasAck {
 		peer.acknowledged(s.ack)
 	}
+	if a.limits.HeldPackets > 0 && (s.rst || peer.behind(s.ack)) && c.tooEarly(from, s) {
+		a.holdBack(c, from, s)
+	} else {
+		a.handle(c, from, s)
+	}
+	if c.held != nil {
+		a.settle(c)
+	}
+	a.loseHope(c, FromClient)
+	a.loseHope(c, FromServer)
+	if c.held != nil {
+		a.settle(c)
+		for c.held != nil && c.packets-c.held[0].packet >= int64(a.limits.HeldPackets) {
+			a.force(c)
+		}
+	}
+	a.retire(c)
+}
+
+// handle handles a segment whose turn it is.
+func (a *assembler) handle(c *conn, from Direction, s *segment) {
 	if s.rst {
 		a.reset(c, from, s)
 	} else {
 		a.data(c, from, s)
 	}
-	a.loseHope(c, FromClient)
-	a.loseHope(c, FromServer)
+}
+
+// retire puts a connection that is over among the closed ones.
+func (a *assembler) retire(c *conn) {
 	if c.half[FromClient].over() && c.half[FromServer].over() && !c.isClosed {
 		a.open.remove(c)
 		c.isClosed = true
@@ -118,7 +153,7 @@ func (c *conn) direction(s *segment) Direction {
 func (a *assembler) isNew(c *conn, s *segment) bool {
 	from := c.direction(s)
 	h, peer := &c.half[from], &c.half[from.Reverse()]
-	idle := h.position == 0 && peer.position == 0 && !h.waiting() && !peer.waiting() && !c.isClosed
+	idle := h.position == 0 && peer.position == 0 && !h.waiting() && !peer.waiting() && c.held == nil && !c.isClosed
 	switch {
 	case s.syn && h.synSeen:
 		if h.syn == s.seq {
@@ -176,6 +211,8 @@ func (a *assembler) reset(c *conn, from Direction, s *segment) {
 	if h.over() && peer.over() {
 		return
 	}
+	a.letGo(c, from)
+	a.letGo(c, from.Reverse())
 	a.giveUp(c, from.Reverse(), NotCaptured, true)
 	if h.known {
 		h.reached(s.seq)
@@ -187,6 +224,9 @@ func (a *assembler) reset(c *conn, from Direction, s *segment) {
 
 // finish gives out what a connection has held back.
 func (a *assembler) finish(c *conn) {
+	for c.held != nil {
+		a.force(c)
+	}
 	a.giveUp(c, FromClient, NotCaptured, true)
 	a.giveUp(c, FromServer, NotCaptured, true)
 }

@@ -95,6 +95,15 @@ func (a *assembler) giveUp(c *conn, from Direction, reason GapReason, all bool) 
 	h := &c.half[from]
 	for h.known && !h.ended {
 		end, ok := h.hole()
+		if ok && c.held != nil {
+			if end = c.missingUntil(from, end); end <= h.position {
+				a.letGo(c, from) // that fills the hole
+				if all {
+					continue
+				}
+				return
+			}
+		}
 		if ok {
 			a.gap(c, from, end, reason)
 			a.drain(c, from)
@@ -127,6 +136,9 @@ func (a *assembler) loseHope(c *conn, from Direction) {
 func (a *assembler) relieve() {
 	for _, l := range []*connList{&a.closed, &a.open} {
 		for c := l.front; c != nil && a.pending > a.limits.TotalOctets/4*3; c = c.next {
+			for c.held != nil && a.pending > a.limits.TotalOctets/4*3 {
+				a.force(c)
+			}
 			for _, from := range []Direction{FromClient, FromServer} {
 				for h := &c.half[from]; h.waiting() && !h.ended; {
 					a.giveUp(c, from, OverLimit, false)

@@ -69,8 +69,8 @@ type Opened struct {
 // Gap. The size of a run has no meaning.
 type Data struct {
 	// At is the packet by which the octets became readable: the packet that holds them, or, if they
-	// arrived early, the later one that filled the gap before them (or that made the reader give up
-	// waiting for it). The packet numbers of At never decrease from event to event.
+	// arrived early, the later one that filled the gap before them or brought what they acknowledge (or that made
+	// the reader give up waiting for it). The packet numbers of At never decrease from event to event.
 	At   Stamp
 	Conn *Conn
 	From Direction

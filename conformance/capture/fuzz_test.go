@@ -37,7 +37,7 @@ func FuzzReader(f *testing.F) {
 		position, lost := map[stream]int64{}, map[stream]bool{}
 		var end *End
 		var last error
-		for ev, err := range r.Events(Limits{PendingPackets: limit, Connections: limit}) {
+		for ev, err := range r.Events(Limits{PendingPackets: limit, Connections: limit, HeldPackets: limit}) {
 			if err != nil {
 				last = err
 				continue
@@ -140,7 +140,8 @@ func runSegments(t *testing.T, program []byte) {
 			position[s] += n
 		}
 	}
-	limits := Limits{PendingOctets: 2000, PendingPackets: 20, TotalOctets: 5000, Connections: 3}
+	limits := Limits{PendingOctets: 2000, PendingPackets: 20, TotalOctets: 5000, Connections: 3,
+		HeldPackets: 10, HeldOctets: 2000, HeldTime: time.Second}
 	a := newAssembler(limits, func(ev Event) bool {
 		switch ev := ev.(type) {
 		case *Opened:

@@ -30,6 +30,8 @@ type half struct {
 	ended   bool // by FIN or RST: a Closed event was given out
 	how     CloseHow
 	aborted bool // by an RST from the other side
+
+	absent bool // octets that were acknowledged did not come: nothing waits for this direction
 }
 
 func (h *half) waiting() bool { return len(h.early) > 0 }
@@ -144,7 +146,7 @@ func (a *assembler) data(c *conn, from Direction, s *segment) {
 // octets takes a run of octets at a position.
 func (a *assembler) octets(c *conn, from Direction, at int64, octets []byte, missing int) {
 	h := &c.half[from]
-	run := earlyData{at: at, octets: octets, missing: missing, source: a.at, comment: a.comment}
+	run := earlyData{at: at, octets: octets, missing: missing, source: a.source, comment: a.comment}
 	if h.finSeen && run.end() > h.fin {
 		run = run.before(h.fin) // nothing comes after a FIN
 	}
@@ -180,6 +182,9 @@ func (a *assembler) deliver(c *conn, from Direction, run *earlyData) {
 	if len(run.octets) > 0 {
 		at := h.position
 		h.advance(int64(len(run.octets)))
+		if h.absent && h.acked <= h.position {
+			h.absent = false
+		}
 		a.give(&Data{At: a.at, Conn: c.Conn, From: from, Offset: at, Bytes: run.octets, Source: run.source, Comment: run.comment})
 	}
 	if run.missing > 0 {
@@ -203,6 +208,9 @@ func (a *assembler) gap(c *conn, from Direction, end int64, reason GapReason) {
 	}
 	h.advance(end - h.position)
 	a.stats.Gaps++
+	if reason != CutBySnaplen {
+		h.absent = true
+	}
 	a.give(ev)
 }
 

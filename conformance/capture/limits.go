@@ -1,5 +1,7 @@
 package capture
 
+import "time"
+
 // Limits bounds what reassembly keeps in memory. The zero value means the defaults.
 // Exceeding a limit never ends the reading: it shows as a [Gap], or as [Closed] with [Forgotten].
 type Limits struct {
@@ -10,6 +12,21 @@ type Limits struct {
 	// PendingPackets is how many packets with data one direction may bring while it waits for a gap
 	// to be filled. Default 1000.
 	PendingPackets int
+
+	// HeldPackets, HeldOctets and HeldTime bound how long data (or the end) of one side of a connection waits for
+	// octets of the other side that it acknowledges and that come later in the capture, so that an answer does
+	// not come before its question. When a bound is exceeded, the data is given out, and nothing
+	// waits for that other side any more until more of it is seen and nothing acknowledged is
+	// missing: a capture of one side only waits once.
+	//
+	// HeldPackets counts the packets of the connection. Default 64; if negative, nothing waits.
+	HeldPackets int
+
+	// HeldOctets counts what one connection holds back, with an overhead of some 300 octets a packet. Default 4 MiB.
+	HeldOctets int
+
+	// HeldTime is by the clock of the capture; it is checked when a packet of any connection comes. Default 1 s.
+	HeldTime time.Duration
 
 	// TotalOctets is how many octets all connections together may hold back. Default 256 MiB.
 	TotalOctets int
@@ -23,6 +40,9 @@ type Limits struct {
 const (
 	DefaultPendingOctets  = 4 << 20
 	DefaultPendingPackets = 1000
+	DefaultHeldPackets    = 64
+	DefaultHeldOctets     = 4 << 20
+	DefaultHeldTime       = time.Second
 	DefaultTotalOctets    = 256 << 20
 	DefaultConnections    = 1 << 16
 )
@@ -33,6 +53,15 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.PendingPackets <= 0 {
 		l.PendingPackets = DefaultPendingPackets
+	}
+	if l.HeldPackets == 0 {
+		l.HeldPackets = DefaultHeldPackets
+	}
+	if l.HeldOctets <= 0 {
+		l.HeldOctets = DefaultHeldOctets
+	}
+	if l.HeldTime <= 0 {
+		l.HeldTime = DefaultHeldTime
 	}
 	if l.TotalOctets <= 0 {
 		l.TotalOctets = DefaultTotalOctets

@@ -112,7 +112,8 @@ func (r *Reader) Next() (*Packet, error) {
 }
 
 // Events reads the rest of the capture and gives what happened to each TCP connection, in the order of the
-// capture. The last event is always an *[End]; after it, if the file is damaged, comes one pair of a nil
+// capture; where an answer was captured before its question, as the acknowledgements tell, the question comes
+// first (see [Limits]). The last event is always an *[End]; after it, if the file is damaged, comes one pair of a nil
 // event and the error. Whoever stops earlier can go on with another call, but connections are forgotten.
 func (r *Reader) Events(limits Limits) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
+	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -193,14 +194,7 @@ func TestSerializer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []freezethaw.Serializer{{}, {Mode: m}} {
-		text, err := s.Freeze(perl.ArrayRef(perl.NewBytes("x")))
-		if err != nil || s.Name() != "FreezeThaw" {
-			t.Fatal(err)
-		}
-		v, err := s.Thaw(text)
-		if err != nil || !perl.Equal(v, perl.ArrayRef(perl.NewBytes("x"))) {
-			t.Errorf("got %s, %v", perl.Format(v, perl.FormatOptions{}), err)
-		}
+		perltest.RoundTrip(t, s, "FreezeThaw")
 	}
 }
 

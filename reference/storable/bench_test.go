@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -130,7 +131,7 @@ func TestRatios(t *testing.T) {
 	if !*ratios {
 		t.Skip("only with -ratios: it takes a while and wants the machine for itself")
 	}
-	needPerl(t, "Storable", "Time::HiRes")
+	perltest.Need(t, "Storable", "Time::HiRes")
 	cmd := exec.Command("perl", "testdata/bench.pl")
 	cmd.Stderr = os.Stderr
 	in, _ := cmd.StdinPipe()

@@ -1,17 +1,14 @@
 package storable
 
 import (
-	"bufio"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -20,74 +17,24 @@ var (
 	firstSeed  = flag.Uint64("seed", 1, "first seed of the differential test")
 )
 
-// peer is a Perl process that runs testdata/peer.pl.
-type peer struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Reader
-	served int
-}
-
-// needPerl skips a test where the machine's Perl is not good enough for it.
-func needPerl(t testing.TB, modules ...string) {
-	args := []string{"-e", "1"}
-	for _, m := range modules {
-		args = append([]string{"-M" + m}, args...)
-	}
-	if text, err := exec.Command("perl", args...).CombinedOutput(); err != nil {
-		t.Skipf("no perl with %v: %v: %.200s", modules, err, text)
-	}
-}
-
-func startPeer(t testing.TB) *peer {
-	p := &peer{cmd: exec.Command("perl", "testdata/peer.pl")}
-	p.cmd.Stderr = os.Stderr
-	in, err1 := p.cmd.StdinPipe()
-	out, err2 := p.cmd.StdoutPipe()
-	if err := p.cmd.Start(); err1 != nil || err2 != nil || err != nil {
-		t.Fatal(err1, err2, err)
-	}
-	p.in, p.out = in, bufio.NewReaderSize(out, 1<<16)
-	return p
-}
-
-func (p *peer) stop() {
-	p.in.Close()
-	p.cmd.Wait()
-}
-
 // answer is what Perl says of a structure and of an image.
 type answer struct{ frozen, again, thawed, thawedImage string }
 
-func (p *peer) ask(network bool, description string, image []byte) (a answer, err error) {
-	p.served++
+// startPeer runs testdata/peer.pl.
+func startPeer(t testing.TB) *perltest.Process { return perltest.Start(t, "testdata/peer.pl") }
+
+func ask(p *perltest.Process, network bool, description string, image []byte) (a answer, err error) {
 	net := 0
 	if network {
 		net = 1
 	}
-	if _, err = fmt.Fprintf(p.in, "%d %d %d\n%s%s", net, len(description), len(image), description, image); err != nil {
-		return a, err
-	}
-	var n [4]int
-	line, err := p.out.ReadString('\n')
-	if err != nil {
-		return a, err
-	}
-	if _, err = fmt.Sscan(line, &n[0], &n[1], &n[2], &n[3]); err != nil {
-		return a, fmt.Errorf("%q: %w", line, err)
-	}
-	for i, s := range []*string{&a.frozen, &a.again, &a.thawed, &a.thawedImage} {
-		b := make([]byte, n[i])
-		if _, err = io.ReadFull(p.out, b); err != nil {
-			return a, err
-		}
-		*s = string(b)
-	}
-	return a, nil
+	request := fmt.Sprintf("%d %d %d\n%s%s", net, len(description), len(image), description, image)
+	err = p.Ask(request, &a.frozen, &a.again, &a.thawed, &a.thawedImage)
+	return a, err
 }
 
 // differ checks one structure in both directions and says what is wrong, or "".
-func differ(t testing.TB, p *peer, v *perl.Value, network bool) string {
+func differ(t testing.TB, p *perltest.Process, v *perl.Value, network bool) string {
 	layout := AMD64
 	if network {
 		layout = Network
@@ -100,7 +47,7 @@ func differ(t testing.TB, p *peer, v *perl.Value, network bool) string {
 	if err != nil {
 		return fmt.Sprintf("Freeze: %v", err)
 	}
-	a, err := p.ask(network, describe(v), image)
+	a, err := ask(p, network, describe(v), image)
 	if err != nil {
 		t.Fatalf("perl died of %s: %v", describe(v), err)
 	}
@@ -139,17 +86,17 @@ func differ(t testing.TB, p *peer, v *perl.Value, network bool) string {
 // TestDifferential compares Go and the machine's Perl on random structures: Perl freezes, Go reads and
 // describes, Go writes, Perl reads and describes; and the images are equal octet by octet.
 func TestDifferential(t *testing.T) {
-	needPerl(t, "Storable 3.26", "5.036")
+	perltest.Need(t, "Storable 3.26", "5.036")
 	n := *structures
 	if testing.Short() {
 		n = min(n, 2000)
 	}
 	p := startPeer(t)
-	defer func() { p.stop() }()
+	defer func() { p.Stop() }()
 	start, failed := time.Now(), 0
 	for i := range n {
-		if p.served >= 50_000 {
-			p.stop()
+		if p.Served >= 50_000 {
+			p.Stop()
 			p = startPeer(t)
 		}
 		seed := *firstSeed + uint64(i)
@@ -168,9 +115,9 @@ func TestDifferential(t *testing.T) {
 // TestPerlReadsOlder has Perl read what Go writes at older minor versions, which take other forms for holes and refuse
 // what they do not have.
 func TestPerlReadsOlder(t *testing.T) {
-	needPerl(t, "Storable 3.26", "5.036")
+	perltest.Need(t, "Storable 3.26", "5.036")
 	p := startPeer(t)
-	defer func() { p.stop() }()
+	defer func() { p.Stop() }()
 	for minor := oldestMinorWritten; minor <= minorWritten; minor++ {
 		enc, err := FreezeOptions{Minor: minor}.Validate()
 		if err != nil {
@@ -187,7 +134,7 @@ func TestPerlReadsOlder(t *testing.T) {
 				t.Fatal(err)
 			}
 			written++
-			a, err := p.ask(true, "", image)
+			a, err := ask(p, true, "", image)
 			if err != nil {
 				t.Fatal(err)
 			}
