@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -13,9 +14,13 @@ import (
 // direct reads an image into Go variables without a tree in between. It knows what messages consist of; whatever
 // else it meets, errors included, it gives up, and the long way is taken from the start. What it does must be
 // what perl.Unmarshal does.
+//
+// Variables are addressed by pointers without a type, each with the plan of its type, since package reflect takes
+// longer for an assignment than the reading does.
 type direct struct {
 	decoder
-	passed int // octets that may still be passed over
+	passed  int      // octets that may still be passed over
+	strings []string // left of a chunk that small slices are cut from
 }
 
 // unmarshalDirect tells whether the image was read. If not, target may have changed.
@@ -30,11 +35,11 @@ func (m *Decoder) unmarshalDirect(image []byte, target any) bool {
 	}
 	d := direct{decoder: decoder{s: string(image), pos: h.Size, big: true, header: h, mode: m,
 		depth: m.opt.MaxDepth, left: m.opt.MaxElements, longest: uint64(m.opt.MaxString)}, passed: mostPassed * len(image)}
-	to = to.Elem()
-	p := planOf(to.Type())
+	p := planOf(to.Type().Elem())
+	at := to.UnsafePointer()
 	switch p.kind {
 	case reflect.Slice, reflect.Map, reflect.Struct, reflect.Pointer:
-		if !d.container(to, p) {
+		if !d.container(at, p) {
 			return false
 		}
 	case reflect.Interface:
@@ -42,9 +47,9 @@ func (m *Decoder) unmarshalDirect(image []byte, target any) bool {
 		if !ok {
 			return false
 		}
-		to.Set(reflect.ValueOf(x))
+		*(*any)(at) = x
 	default:
-		if !d.scalarOrRef(to, p) {
+		if !d.scalarOrRef(at, p) {
 			return false
 		}
 	}
@@ -56,13 +61,15 @@ const mostPassed = 8
 
 // plan is what is to know of a type. Kind Invalid marks types that direct leaves alone.
 type plan struct {
-	typ    reflect.Type
-	kind   reflect.Kind
-	octets bool // []byte
-	elem   *plan
-	fields []perl.Field
-	plans  []*plan // of the fields
-	once   sync.Once
+	typ     reflect.Type
+	kind    reflect.Kind
+	size    uintptr
+	octets  bool // []byte
+	elem    *plan
+	fields  []perl.Field
+	plans   []*plan   // of the fields
+	offsets []uintptr // of the fields
+	once    sync.Once
 }
 
 var plans sync.Map // reflect.Type to *plan
@@ -125,13 +132,20 @@ func (p *plan) make() {
 			return
 		}
 		for _, f := range p.fields {
-			p.plans = append(p.plans, later(t.FieldByIndex(f.Index).Type))
+			offset, in := uintptr(0), t // embedded structs are no pointers, see perl.Fields
+			for _, i := range f.Index {
+				offset, in = offset+in.Field(i).Offset, in.Field(i).Type
+			}
+			p.plans, p.offsets = append(p.plans, later(in)), append(p.offsets, offset)
 		}
 	default:
 		return
 	}
-	p.kind = t.Kind()
+	p.kind, p.size = t.Kind(), t.Size()
 }
+
+// at returns the variable at to.
+func (p *plan) at(to unsafe.Pointer) reflect.Value { return reflect.NewAt(p.typ, to).Elem() }
 
 func (d *direct) tag() tag {
 	if d.pos >= len(d.s) || d.left == 0 {
@@ -156,10 +170,19 @@ func (d *direct) integerOf(t tag) (int64, bool) {
 }
 
 func (d *direct) stringOf(t tag) (string, bool) {
-	if t != tagScalar && t != tagUTF8Str && t != tagLScalar && t != tagLUTF8Str {
+	if t == tagScalar || t == tagUTF8Str {
+		if at := d.pos + 1; at <= len(d.s) {
+			if n := int(d.s[d.pos]); n <= len(d.s)-at && uint64(n) <= d.longest {
+				d.pos = at + n
+				return d.s[at : at+n], true
+			}
+		}
 		return "", false
 	}
-	n, ok := d.length(t == tagLScalar || t == tagLUTF8Str, "")
+	if t != tagLScalar && t != tagLUTF8Str {
+		return "", false
+	}
+	n, ok := d.length(true, "")
 	if !ok {
 		return "", false
 	}
@@ -167,24 +190,28 @@ func (d *direct) stringOf(t tag) (string, bool) {
 }
 
 // scalarOrRef reads what an element holds.
-func (d *direct) scalarOrRef(to reflect.Value, p *plan) bool {
+func (d *direct) scalarOrRef(to unsafe.Pointer, p *plan) bool {
 	p.once.Do(p.make)
 	switch p.kind {
 	case reflect.Invalid:
 		return false
 	case reflect.Interface:
 		x, ok := d.any()
-		if ok && x != nil {
-			to.Set(reflect.ValueOf(x))
-		} else if ok {
-			to.SetZero()
+		if ok {
+			*(*any)(to) = x
 		}
 		return ok
 	}
 	t := d.tag()
 	switch {
+	case t == tagScalar && p.kind == reflect.String:
+		s, ok := d.stringOf(t)
+		if ok {
+			*(*string)(to) = s
+		}
+		return ok
 	case t == tagUndef || t == tagSVUndef:
-		to.SetZero()
+		p.at(to).SetZero()
 		return true
 	case t == tagRef:
 		if !d.deeper() {
@@ -196,14 +223,14 @@ func (d *direct) scalarOrRef(to reflect.Value, p *plan) bool {
 	case p.octets:
 		s, ok := d.stringOf(t)
 		if ok {
-			to.SetBytes([]byte(s))
+			p.at(to).SetBytes([]byte(s))
 		}
 		return ok
 	}
 	return d.scalarInto(to, p, t)
 }
 
-func (d *direct) scalarInto(to reflect.Value, p *plan, t tag) bool {
+func (d *direct) scalarInto(to unsafe.Pointer, p *plan, t tag) bool {
 	i, isInt := d.integerOf(t)
 	s, isString := "", false
 	if !isInt {
@@ -216,9 +243,9 @@ func (d *direct) scalarInto(to reflect.Value, p *plan, t tag) bool {
 		if isInt {
 			s = strconv.FormatInt(i, 10)
 		}
-		to.SetString(s)
+		*(*string)(to) = s
 	case reflect.Bool:
-		to.SetBool(isInt && i != 0 || isString && s != "" && s != "0")
+		*(*bool)(to) = isInt && i != 0 || isString && s != "" && s != "0"
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		if isString {
 			var err error
@@ -226,10 +253,15 @@ func (d *direct) scalarInto(to reflect.Value, p *plan, t tag) bool {
 				return false
 			}
 		}
-		if to.OverflowInt(i) {
+		if p.kind == reflect.Int {
+			*(*int)(to) = int(i)
+			return int64(int(i)) == i
+		}
+		v := p.at(to)
+		if v.OverflowInt(i) {
 			return false
 		}
-		to.SetInt(i)
+		v.SetInt(i)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		u := uint64(i)
 		if isString {
@@ -238,10 +270,11 @@ func (d *direct) scalarInto(to reflect.Value, p *plan, t tag) bool {
 				return false
 			}
 		}
-		if isInt && i < 0 || to.OverflowUint(u) {
+		v := p.at(to)
+		if isInt && i < 0 || v.OverflowUint(u) {
 			return false
 		}
-		to.SetUint(u)
+		v.SetUint(u)
 	case reflect.Float32, reflect.Float64:
 		f := float64(i)
 		if isString {
@@ -250,7 +283,11 @@ func (d *direct) scalarInto(to reflect.Value, p *plan, t tag) bool {
 				return false
 			}
 		}
-		to.SetFloat(f)
+		if p.kind == reflect.Float64 {
+			*(*float64)(to) = f
+		} else {
+			*(*float32)(to) = float32(f)
+		}
 	default:
 		return false
 	}
@@ -278,21 +315,21 @@ func (d *direct) head(want tag, least int) (int, bool) {
 }
 
 // container reads what a reference points at.
-func (d *direct) container(to reflect.Value, p *plan) bool {
+func (d *direct) container(to unsafe.Pointer, p *plan) bool {
 	p.once.Do(p.make)
 	switch p.kind {
 	case reflect.Pointer:
-		q := reflect.New(p.elem.typ)
-		to.Set(q)
-		return d.container(q.Elem(), p.elem)
+		q := reflect.New(p.elem.typ).UnsafePointer()
+		*(*unsafe.Pointer)(to) = q
+		return d.container(q, p.elem)
 	case reflect.Slice:
 		n, ok := d.head(tagArray, 1)
 		if !ok || p.octets || !d.spend(n, p.elem.typ) {
 			return false
 		}
-		to.Set(reflect.MakeSlice(p.typ, n, n))
+		at := d.slice(to, p, n)
 		for i := range n {
-			if !d.scalarOrRef(to.Index(i), p.elem) {
+			if !d.scalarOrRef(unsafe.Add(at, uintptr(i)*p.elem.size), p.elem) {
 				return false
 			}
 		}
@@ -307,6 +344,38 @@ func (d *direct) container(to reflect.Value, p *plan) bool {
 	return true
 }
 
+// slice puts a slice of n elements into the variable at to and returns where the elements are.
+func (d *direct) slice(to unsafe.Pointer, p *plan, n int) unsafe.Pointer {
+	p.elem.once.Do(p.elem.make)
+	switch {
+	case n > 0 && p.elem.kind == reflect.String:
+		list := d.stringSlice(n)
+		*(*[]string)(to) = list
+		return unsafe.Pointer(unsafe.SliceData(list))
+	case n > 0 && p.elem.kind == reflect.Interface:
+		list := make([]any, n)
+		*(*[]any)(to) = list
+		return unsafe.Pointer(unsafe.SliceData(list))
+	}
+	list := reflect.MakeSlice(p.typ, n, n)
+	p.at(to).Set(list)
+	return list.UnsafePointer()
+}
+
+const mostStrings = 64 // in a chunk; 1 KiB
+
+func (d *direct) stringSlice(n int) []string {
+	if n > mostStrings/4 {
+		return make([]string, n)
+	}
+	if n > len(d.strings) {
+		d.strings = make([]string, max(n, min(mostStrings, (len(d.s)-d.pos)/64)))
+	}
+	list := d.strings[:n:n]
+	d.strings = d.strings[n:]
+	return list
+}
+
 // spend counts what is allocated for n elements.
 func (d *direct) spend(n int, t reflect.Type) bool {
 	d.alloc += int64(n) * int64(t.Size())
@@ -314,23 +383,29 @@ func (d *direct) spend(n int, t reflect.Type) bool {
 }
 
 func (d *direct) keyString() (string, bool) {
-	n, ok := d.u32("")
-	if !ok {
+	rest := d.s[d.pos:]
+	if len(rest) < 4 {
 		return "", false
 	}
-	return d.str(uint64(n), "")
+	n := uint64(rest[0])<<24 | uint64(rest[1])<<16 | uint64(rest[2])<<8 | uint64(rest[3])
+	if n > uint64(len(rest)-4) || n > d.longest {
+		return "", false
+	}
+	d.pos += 4 + int(n)
+	return rest[4 : 4+n], true
 }
 
-func (d *direct) mapping(to reflect.Value, p *plan) bool {
+func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 	n, ok := d.head(tagHash, 5)
 	if !ok || !d.spend(n, p.elem.typ) {
 		return false
 	}
 	m := reflect.MakeMapWithSize(p.typ, n)
 	e, k := reflect.New(p.elem.typ).Elem(), reflect.New(p.typ.Key()).Elem()
+	at := e.Addr().UnsafePointer()
 	for range n {
 		e.SetZero()
-		if !d.scalarOrRef(e, p.elem) {
+		if !d.scalarOrRef(at, p.elem) {
 			return false
 		}
 		key, ok := d.keyString()
@@ -340,14 +415,14 @@ func (d *direct) mapping(to reflect.Value, p *plan) bool {
 		k.SetString(key)
 		m.SetMapIndex(k, e)
 	}
-	to.Set(m)
+	p.at(to).Set(m)
 	d.depth++
 	return m.Len() == n // else a key came twice
 }
 
 // structure reads a hash into a struct. Values come before keys, so each is passed over, to be read once its
 // key tells where it belongs.
-func (d *direct) structure(to reflect.Value, p *plan) bool {
+func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	n, ok := d.head(tagHash, 5)
 	if !ok {
 		return false
@@ -375,8 +450,11 @@ func (d *direct) structure(to reflect.Value, p *plan) bool {
 		seen |= 1 << i
 		next = i + 1
 		after := d.pos
-		d.pos, d.classes = at, d.classes[:classes]
-		if !d.scalarOrRef(to.FieldByIndex(p.fields[i].Index), p.plans[i]) {
+		d.pos = at
+		if len(d.classes) != classes {
+			d.classes = d.classes[:classes]
+		}
+		if !d.scalarOrRef(unsafe.Add(to, p.offsets[i]), p.plans[i]) {
 			return false
 		}
 		d.pos = after
@@ -411,21 +489,20 @@ func (d *direct) skip() bool {
 	t := tag(d.s[d.pos])
 	d.pos++
 	switch t {
-	case tagUndef, tagSVUndef:
-		return true
+	case tagScalar, tagUTF8Str, tagLScalar, tagLUTF8Str:
+		_, ok := d.stringOf(t)
+		return ok
 	case tagByte:
 		d.pos++
 	case tagNetint:
 		d.pos += 4
-	case tagScalar, tagUTF8Str, tagLScalar, tagLUTF8Str:
-		_, ok := d.stringOf(t)
-		return ok
+	case tagUndef, tagSVUndef:
 	case tagRef:
 		return d.skipInner()
 	case tagBless, tagIxBless:
 		_, ok := d.class(t)
 		return ok && d.skipInner()
-	case tagArray, tagHash:
+	case tagArray:
 		n, ok := d.u32("")
 		if !ok || !d.deeper() {
 			return false
@@ -434,10 +511,19 @@ func (d *direct) skip() bool {
 			if !d.skip() {
 				return false
 			}
-			if t == tagHash {
-				if _, ok := d.keyString(); !ok {
-					return false
-				}
+		}
+		d.depth++
+	case tagHash:
+		n, ok := d.u32("")
+		if !ok || !d.deeper() {
+			return false
+		}
+		for range n {
+			if !d.skip() {
+				return false
+			}
+			if _, ok := d.keyString(); !ok {
+				return false
 			}
 		}
 		d.depth++

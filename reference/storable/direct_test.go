@@ -124,31 +124,31 @@ func TestDirect(t *testing.T) {
 }
 
 func BenchmarkUnmarshal(b *testing.B) {
-	image, err := Freeze(workloads()[1].make())
-	if err != nil {
-		b.Fatal(err)
+	for _, w := range workloads() {
+		image, err := Freeze(w.make())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(w.name, func(b *testing.B) {
+			b.SetBytes(int64(len(image)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := Unmarshal(image, w.into()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(w.name+", by way of a tree", func(b *testing.B) {
+			b.SetBytes(int64(len(image)))
+			for b.Loop() {
+				v, err := Thaw(image)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := perl.Unmarshal(v, w.into()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
-	b.Run("direct", func(b *testing.B) {
-		b.SetBytes(int64(len(image)))
-		b.ReportAllocs()
-		for b.Loop() {
-			var list []benchRecord
-			if err := Unmarshal(image, &list); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("by way of a tree", func(b *testing.B) {
-		b.SetBytes(int64(len(image)))
-		for b.Loop() {
-			var list []benchRecord
-			v, err := Thaw(image)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := perl.Unmarshal(v, &list); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
