@@ -5,11 +5,12 @@ import (
 	"unsafe"
 )
 
+// Chunks fill size classes of Go's allocator, less the 8 octets that it needs itself.
 const (
 	minSlab  = 8
-	maxSlab  = 256 // Values; 6 KiB
-	maxElems = 128
-	maxPairs = 64
+	maxSlab  = 255 // Values; 6 KiB
+	maxElems = 127
+	maxPairs = 63
 )
 
 // Slab allocates many Values together, which is several times faster than one by one, and numbers
@@ -33,12 +34,21 @@ func (s *Slab) Len() int { return len(s.full)*s.size - len(s.cur) + s.used }
 // At returns the i-th Value given out. i must be in [0, Len).
 func (s *Slab) At(i int) *Value { return &s.full[i/s.size][i%s.size] }
 
+// grow begins a chunk. It must stay small enough to be inlined, with Undef, into Bytes: see go build -gcflags=-m=2.
 func (s *Slab) grow() {
 	if s.size == 0 {
 		s.size = maxSlab
 	}
 	s.cur, s.used = make([]Value, s.size), 0
 	s.full = append(s.full, s.cur)
+}
+
+// Root returns a reference to target which, being the last Value of s, takes no new chunk.
+func (s *Slab) Root(target *Value) *Value {
+	if s.used >= len(s.cur) {
+		return NewRef(target)
+	}
+	return s.Ref(target)
 }
 
 // Undef returns a new undef.

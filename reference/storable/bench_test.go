@@ -16,7 +16,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-var ratios = flag.Bool("ratios", false, "compare the speed with Perl's Storable")
+var (
+	ratios   = flag.Bool("ratios", false, "compare the speed with Perl's Storable")
+	liveHeap = flag.Int("heap", 0, "MiB that TestRatios keeps alive, as a service would; with 0, Go collects garbage every 4 MiB")
+)
 
 // workload is something that the codec is measured with, made when its turn comes, so that no other is in memory.
 type workload struct {
@@ -146,6 +149,8 @@ func TestRatios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	alive := make([]byte, *liveHeap<<20)
+	defer runtime.KeepAlive(alive)
 	t.Logf("%-26s %9s  %-20s %12s %12s %7s", "", "octets", "", "Go", "Perl", "times")
 	for _, w := range workloads() {
 		image, err := Freeze(w.make())

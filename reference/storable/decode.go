@@ -80,7 +80,7 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 	if h.Major < majorWithoutTags && root.Kind() == perl.Ref && root.Target().Class() != "" {
 		return root, nil // Storable 0.5 wrote the reference to an object, too
 	}
-	return perl.NewRef(root), nil
+	return d.slab.Root(root), nil
 }
 
 func (d *decoder) fail(err error, at int, expected, got string) *perl.Value {

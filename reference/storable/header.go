@@ -3,6 +3,7 @@ package storable
 import (
 	"fmt"
 	"strings"
+	"unsafe"
 )
 
 // Header is what an image says about itself before its data.
@@ -38,11 +39,13 @@ func (h Header) String() string {
 // ReadHeader reads the header of an image of any kind. The error is an *Error that matches
 // ErrHeader or ErrTruncated.
 func ReadHeader(image []byte) (Header, error) {
-	const longest = len(oldFileMagic) + 3 + 255 + 4
-	return readHeader(string(image[:min(len(image), longest)]))
+	return readHeader(unsafe.String(unsafe.SliceData(image), len(image))) // neither Header nor errors keep it
 }
 
 func readHeader(s string) (h Header, err error) {
+	if len(s) >= 2 && s[0] == major<<1|1 { // the way of nearly all
+		return Header{Major: major, Minor: int(s[1]), Size: 2}, nil
+	}
 	pos, old := 0, false
 	switch {
 	case strings.HasPrefix(s, fileMagic):
