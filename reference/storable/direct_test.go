@@ -26,6 +26,20 @@ type everything struct {
 	Nested []nested       `perl:"list"`
 }
 
+type label string
+
+// mixed has fields at offsets that are not those of its own type alone, and named and narrow types.
+type mixed struct {
+	Flag bool `perl:"c"`
+	nested
+	Labels []label          `perl:"tags"`
+	Float  float32          `perl:"price"`
+	Floats []float64        `perl:"list"`
+	Map    map[label]nested `perl:"owner"`
+	Ints   []int16          `perl:"params"`
+	After  int8             `perl:"id"`
+}
+
 type nested struct {
 	UID   int    `perl:"uid"`
 	Group string `perl:"group"`
@@ -56,7 +70,32 @@ func sameDirect(t *testing.T, image []byte, typ reflect.Type) bool {
 
 var directTypes = []reflect.Type{reflect.TypeFor[any](), reflect.TypeFor[everything](), reflect.TypeFor[*everything](), reflect.TypeFor[[]everything](),
 	reflect.TypeFor[map[string]any](), reflect.TypeFor[[]any](), reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[[]*nested](),
-	reflect.TypeFor[map[string][]string](), reflect.TypeFor[float64](), reflect.TypeFor[bool](), reflect.TypeFor[uint8](), reflect.TypeFor[[]byte]()}
+	reflect.TypeFor[map[string][]string](), reflect.TypeFor[float64](), reflect.TypeFor[bool](), reflect.TypeFor[uint8](), reflect.TypeFor[[]byte](),
+	reflect.TypeFor[mixed](), reflect.TypeFor[[]*mixed](), reflect.TypeFor[[]label](), reflect.TypeFor[float32]()}
+
+// TestDirectOffsets reads into all fields of a struct with an embedded one.
+func TestDirectOffsets(t *testing.T) {
+	v := perl.HashRef(perl.P("id", perl.NewInt(-7)), perl.P("uid", perl.NewInt(1<<20)), perl.P("c", perl.NewInt(1)),
+		perl.P("group", perl.NewBytes("users")), perl.P("e", perl.ArrayRef(perl.NewInt(1))), perl.P("price", perl.NewDouble(0.25)),
+		perl.P("tags", perl.ArrayRef(perl.NewBytes("a"), perl.NewInt(5))), perl.P("list", perl.ArrayRef(perl.NewDouble(1.5), perl.NewInt(2))),
+		perl.P("owner", perl.HashRef(perl.P("x", perl.HashRef(perl.P("uid", perl.NewInt(3)))))), perl.P("params", perl.ArrayRef(perl.NewInt(-300), perl.NewInt(300), perl.NewInt(0))))
+	image, err := Freeze(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sameDirect(t, image, reflect.TypeFor[mixed]()) {
+		t.Fatal("not read directly")
+	}
+	var got mixed
+	if err := Unmarshal(image, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := mixed{true, nested{1 << 20, "users", []any{int64(1)}}, []label{"a", "5"}, 0.25, []float64{1.5, 2},
+		map[label]nested{"x": {UID: 3}}, []int16{-300, 300, 0}, -7}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
 
 // TestDirect compares the two ways on golden images, workloads, random structures and mutations of them.
 func TestDirect(t *testing.T) {
