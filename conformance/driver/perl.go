@@ -108,15 +108,19 @@ func firstLine(s string, otherwise error) string {
 	return otherwise.Error()
 }
 
+// env is what perl needs to find the module in Lib first, and nothing of another release after it: not
+// every release has every file.
 func (p *PerlInstall) env() []string {
 	if p.Lib == "" {
 		return nil
 	}
-	path := p.Lib
-	if more := os.Getenv("PERL5LIB"); more != "" {
-		path += string(os.PathListSeparator) + more
+	path := []string{p.Lib}
+	for _, dir := range filepath.SplitList(os.Getenv("PERL5LIB")) {
+		if _, err := os.Stat(filepath.Join(dir, "POE", "Component", "IKC")); err != nil {
+			path = append(path, dir)
+		}
 	}
-	return []string{"PERL5LIB=" + path}
+	return []string{"PERL5LIB=" + strings.Join(path, string(os.PathListSeparator))}
 }
 
 // String names the installation for people.

@@ -19,7 +19,7 @@ func (m *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 	var image []byte
 	switch n := len(e.buf); {
 	case err != nil:
-	case e.scratch != nil && cap(e.buf)-n < n/4:
+	case e.borrowed && cap(e.buf)-n < n/4:
 		image = e.buf
 	default:
 		image = bytes.Clone(e.buf)
@@ -35,7 +35,7 @@ const longString = 1 << 16
 // Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
 func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
-	e.scratch, e.buf = e.buf[:0], dst
+	e.scratch, e.buf, e.borrowed = e.buf[:0], dst, true
 	err := e.freeze(m, v)
 	if err == nil {
 		dst = e.buf
@@ -47,17 +47,19 @@ func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
 // encoder writes one image.
 type encoder struct {
 	buf     []byte
-	scratch []byte // the pooled buffer, if buf is another
+	scratch []byte // the pooled buffer, if buf is borrowed
 	start   int
-	seen    seenTable
-	next    uint32 // the index of the next SV
-	classes map[string]uint32
-	opt     FreezeOptions
-	native  bool
-	little  bool
-	depth   int
-	root    *perl.Value // makes all values escape to the heap, see seenTable
-	err     error
+	// borrowed: buf is not the pooled buffer, but somebody's: the caller's of Append, or the image of Freeze.
+	borrowed bool
+	seen     seenTable
+	next     uint32 // the index of the next SV
+	classes  map[string]uint32
+	opt      FreezeOptions
+	native   bool
+	little   bool
+	depth    int
+	root     *perl.Value // makes all values escape to the heap, see seenTable
+	err      error
 }
 
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
@@ -66,8 +68,8 @@ const keepBuffer, keepSlots = 1 << 22, 1 << 18
 
 func (e *encoder) release() {
 	e.root, e.err = nil, nil
-	if e.scratch != nil {
-		e.buf, e.scratch = e.scratch, nil
+	if e.borrowed {
+		e.buf, e.scratch, e.borrowed = e.scratch, nil, false
 	}
 	if cap(e.buf) > keepBuffer {
 		e.buf = nil
@@ -251,8 +253,8 @@ func (e *encoder) str(short, long tag, s string) {
 		e.buf = append(e.buf, byte(tagLObject), byte(long))
 		e.u64(uint64(n))
 	}
-	if len(s) >= longString && e.scratch == nil && cap(e.buf) > 0 {
-		e.scratch = e.buf[:0]
+	if len(s) >= longString && !e.borrowed && cap(e.buf) > 0 {
+		e.scratch, e.borrowed = e.buf[:0], true
 		e.buf = e.buf[:len(e.buf):len(e.buf)]
 	}
 	e.buf = append(e.buf, s...)
