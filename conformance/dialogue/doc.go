@@ -44,8 +44,6 @@ type Connection struct {
 	Cut bool
 	// Notes say what else is odd.
 	Notes []Problem
-	// Stray are messages that look like answers but belong to no call.
-	Stray []*Message
 }
 
 // Problem is something that could not be read, or is off.

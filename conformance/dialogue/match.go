@@ -129,7 +129,6 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 		near := x.Request.RSVP.Session == msg.Event.Session || msg.From.Session != "" && msg.From.Session == x.Request.To.Session
 		if x.Request.IsCall() && near {
 			x.Misdirected = append(x.Misdirected, msg)
-			m.c.Stray = append(m.c.Stray, msg)
 			return
 		}
 	}
