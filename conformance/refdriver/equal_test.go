@@ -194,6 +194,22 @@ func (p *play) connect() {
 	p.answered("connect", nil, err)
 }
 
+// known waits until the server knows the client, which it does a moment after the client is told so. A post
+// to IKC/ping leaves no trace.
+func (p *play) known() {
+	for range 400 {
+		n, err := p.server.Post(p.ctx, driver.Post{To: "poe://Client/IKC/ping", Params: v(perl.NewUndef())})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if n != 0 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	p.t.Fatal("the server never knew the client")
+}
+
 var all = []string{"register", "unregister", "subscribe", "unsubscribe", "shutdown", "error", "channel"}
 
 func (p *play) monitor(d *driver.Driver, kernel string, events ...string) {
@@ -264,6 +280,7 @@ var scenarios = []struct {
 	{"subscribe", func(p *play) {
 		p.start()
 		p.connect()
+		p.known()
 		p.monitor(p.client, "*", all...)
 		p.monitor(p.client, "Server", "subscribe", "unsubscribe")
 		p.monitor(p.server, "*", all...)
