@@ -274,35 +274,3 @@ func TestSerializer(t *testing.T) {
 		perltest.RoundTrip(t, s, "POE::Component::IKC::Freezer")
 	}
 }
-
-func FuzzThaw(f *testing.F) {
-	for _, g := range golden {
-		f.Add([]byte(full(g.text)))
-		f.Add([]byte(strings.ReplaceAll(g.text, "V", "$V")))
-	}
-	short, err := dumper.Options{Variable: "$V", MaxDepth: 1000}.Validate()
-	if err != nil {
-		f.Fatal(err)
-	}
-	wide, err := dumper.Options{Variable: "$V", MaxDepth: 100_000}.Validate()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		v, err := short.Thaw(text)
-		if err != nil {
-			return
-		}
-		perl.Format(v, perl.FormatOptions{MaxWidth: 1000})
-		first, err := wide.Freeze(v)
-		if errors.Is(err, dumper.ErrUnsupported) {
-			return // code
-		}
-		if err != nil {
-			t.Fatalf("%q: thawed, but not frozen: %v", text, err)
-		}
-		if _, err := wide.Thaw(first); err != nil {
-			t.Fatalf("%q: frozen, but not thawed: %q: %v", text, first, err)
-		}
-	})
-}

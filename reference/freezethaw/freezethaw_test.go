@@ -197,27 +197,3 @@ func TestSerializer(t *testing.T) {
 		perltest.RoundTrip(t, s, "FreezeThaw")
 	}
 }
-
-func FuzzThaw(f *testing.F) {
-	for _, g := range golden {
-		f.Add([]byte(g.text))
-	}
-	m, err := freezethaw.Options{MaxDepth: 20_002}.Validate()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		v, err := freezethaw.Thaw(text)
-		if err != nil {
-			return
-		}
-		perl.Format(v, perl.FormatOptions{MaxWidth: 1000})
-		first, err := m.Freeze(v)
-		if err != nil {
-			t.Fatalf("%q: thawed, but not frozen: %v", text, err)
-		}
-		if _, err := m.Thaw(first); err != nil {
-			t.Fatalf("%q: frozen, but not thawed: %q: %v", text, first, err)
-		}
-	})
-}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -134,7 +135,7 @@ func TestDirect(t *testing.T) {
 	for i := range 60_000 {
 		image := []byte(images[i%len(images)])
 		if i >= len(images) {
-			buf = mutate(r, images[r.IntN(len(images))], images[r.IntN(len(images))], buf)
+			buf = perltest.Mutate(r, images[r.IntN(len(images))], images[r.IntN(len(images))], alphabet, buf)
 			image = buf
 		}
 		if sameDirect(t, image, directTypes[r.IntN(len(directTypes))]) {

@@ -87,6 +87,21 @@
 // of nothing, impossible counts and duplicate hash keys are errors with their offset, although Perl says
 // nothing to most of them.
 //
+// # Speed
+//
+// Times as fast as Perl's Storable 3.26 (C) on the same machine, in a program without any heap, for which Go collects
+// garbage every 4 MiB, and in one that has 64 MiB in use:
+//
+//	                  call message   10 KiB of records   1 MiB of records   1 MiB string
+//	Thaw                 2.4  3.1         1.7  2.9            2.2  3.3         0.25  0.68
+//	Thaw with Alias      2.7  3.6         1.9  3.0            2.3  3.8           24    65
+//	Unmarshal            2.8  3.1         2.1  2.8            2.9  4.3         0.18  0.48
+//	Freeze               4.5  5.6         1.6  1.9            1.8  3.6         0.22  0.63
+//	Append               7.9  6.3         2.1  2.1            4.1  4.1          1.2   1.2
+//	(bytes.Clone)                                                              0.25  0.36
+//
+// Made by "go test ./reference/storable -run TestRatios -ratios -v", with two cores.
+//
 // # Where Perl differs
 //
 // Perl 5.36 itself loses, and this package keeps: the UTF-8 of patterns and class names, classes of code

@@ -3,17 +3,12 @@ package storable
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"io"
-	"math/rand/v2"
-	"runtime"
 	"testing"
-	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
-
-var mutations = flag.Int("mutations", 300_000, "inputs of TestMutations")
 
 // seeds are the images that fuzzing starts from.
 func seeds(t testing.TB) (list []string) {
@@ -73,72 +68,40 @@ func FuzzDump(f *testing.F) {
 	})
 }
 
-// mutate changes, inserts, drops, copies or swaps some octets.
-func mutate(r *rand.Rand, seed, other string, buf []byte) []byte {
-	b := append(buf[:0], seed...)
-	for range 1 + r.IntN(4) {
-		if len(b) == 0 {
-			b = append(b, 5, 11)
-		}
-		i := r.IntN(len(b))
-		switch r.IntN(8) {
-		case 0:
-			b[i] = byte(r.Uint32())
-		case 1:
-			b[i] = byte(r.IntN(int(tagLast) + 1))
-		case 2:
-			b[i] += byte(r.IntN(3)) - 1
-		case 3:
-			b[i] = []byte{0, 1, 0x7f, 0x80, 0xff}[r.IntN(5)]
-		case 4:
-			b = append(b[:i], b[min(len(b), i+1+r.IntN(4)):]...)
-		case 5:
-			b = append(b[:i+1], b[i:]...)
-			b[i] = byte(r.IntN(int(tagLast)))
-		case 6:
-			j := r.IntN(len(other))
-			b = append(b[:i], other[j:]...)
-		case 7:
-			b = b[:i]
-		}
+// alphabet has the tags.
+var alphabet = func() string {
+	b := make([]byte, tagLast+1)
+	for i := range b {
+		b[i] = byte(i)
 	}
-	return b
+	return string(b)
+}()
+
+func TestMutations(t *testing.T) {
+	perltest.Mutations(t, 300_000, 1<<14, seeds(t), alphabet, func(image []byte, thorough bool) bool {
+		if thorough {
+			return checkThaw(t, image)
+		}
+		_, err := Thaw(image)
+		return err == nil
+	})
 }
 
-// TestMutations thaws very many images that are slightly wrong, for which the coverage that native
-// fuzzing takes care of is not worth its time: without panic, and without delay. For a long run:
-//
-//	go test ./reference/storable -run TestMutations -mutations 100000000 -timeout 1h -v
-func TestMutations(t *testing.T) {
-	images := seeds(t)
-	seed := uint64(time.Now().UnixNano())
-	r := rand.New(rand.NewPCG(seed, 1))
-	var buf []byte
-	accepted, slowest := 0, time.Duration(0)
-	start := time.Now()
-	last := start
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	octets := 0
-	for i := range *mutations {
-		buf = mutate(r, images[r.IntN(len(images))], images[r.IntN(len(images))], buf)
-		octets += len(buf)
-		if i%64 == 0 {
-			if checkThaw(t, buf) {
-				accepted++
-			}
-		} else if _, err := Thaw(buf); err == nil {
-			accepted++
+// FuzzUnmarshal reads images into Go variables of all kinds by both ways, the short one with pointers without types.
+func FuzzUnmarshal(f *testing.F) {
+	for i, s := range seeds(f) {
+		f.Add([]byte(s), uint8(i))
+	}
+	for _, w := range workloads()[:2] {
+		image, err := Freeze(w.make())
+		if err != nil {
+			f.Fatal(err)
 		}
-		if i%256 == 255 {
-			now := time.Now()
-			slowest = max(slowest, now.Sub(last))
-			last = now
+		for i := range directTypes {
+			f.Add(image[:min(len(image), 2000)], uint8(i))
 		}
 	}
-	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > uint64(64*octets+*mutations<<14) {
-		t.Errorf("%d octets allocated for %d of input", got, octets)
-	}
-	t.Logf("%d inputs (random seed %d) in %v, %d accepted; slowest 256 in %v", *mutations, seed, time.Since(start).Round(time.Millisecond), accepted, slowest)
+	f.Fuzz(func(t *testing.T, image []byte, typ uint8) {
+		sameDirect(t, image, directTypes[int(typ)%len(directTypes)])
+	})
 }

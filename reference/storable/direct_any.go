@@ -1,0 +1,62 @@
+package storable
+
+// any reads what an element holds into the Go value that stands for it.
+func (d *direct) any() (any, bool) {
+	t := d.tag()
+	switch t {
+	case tagUndef, tagSVUndef:
+		return nil, true
+	case tagByte, tagNetint:
+		i, ok := d.integerOf(t)
+		return i, ok
+	case tagScalar, tagUTF8Str, tagLScalar, tagLUTF8Str:
+		s, ok := d.stringOf(t)
+		return s, ok
+	case tagRef:
+	default:
+		return nil, false
+	}
+	return d.anyTarget()
+}
+
+// anyTarget reads an array or hash into the Go value that stands for a reference to it.
+func (d *direct) anyTarget() (any, bool) {
+	if d.pos >= len(d.s) {
+		return nil, false
+	}
+	switch tag(d.s[d.pos]) {
+	case tagArray:
+		n, ok := d.head(tagArray, 1)
+		if !ok || !d.spend(n, anyType) {
+			return nil, false
+		}
+		list := make([]any, n)
+		for i := range list {
+			if list[i], ok = d.any(); !ok {
+				return nil, false
+			}
+		}
+		d.depth++
+		return list, true
+	case tagHash:
+		n, ok := d.head(tagHash, 5)
+		if !ok {
+			return nil, false
+		}
+		m := make(map[string]any, n)
+		for range n {
+			x, ok := d.any()
+			if !ok {
+				return nil, false
+			}
+			key, ok := d.keyString()
+			if !ok {
+				return nil, false
+			}
+			m[key] = x
+		}
+		d.depth++
+		return m, len(m) == n
+	}
+	return nil, false
+}

@@ -1,0 +1,175 @@
+package storable
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// head reads the tag and the count of a container that may be blessed.
+func (d *direct) head(want tag, least int) (int, bool) {
+	t := d.tag()
+	if t == tagBless || t == tagIxBless {
+		if _, ok := d.class(t); !ok {
+			return 0, false
+		}
+		d.left++
+		t = d.tag()
+	}
+	if t != want {
+		return 0, false
+	}
+	n, ok := d.u32("")
+	if !ok || int64(n) > int64(len(d.s)-d.pos)/int64(least) || int64(n) > int64(d.left) {
+		return 0, false
+	}
+	return int(n), d.deeper()
+}
+
+// container reads what a reference points at.
+func (d *direct) container(to unsafe.Pointer, p *plan) bool {
+	p.once.Do(p.make)
+	switch p.kind {
+	case reflect.Pointer:
+		q := reflect.New(p.elem.typ).UnsafePointer()
+		*(*unsafe.Pointer)(to) = q
+		return d.container(q, p.elem)
+	case reflect.Slice:
+		n, ok := d.head(tagArray, 1)
+		if !ok || p.octets || !d.spend(n, p.elem.typ) {
+			return false
+		}
+		at := d.slice(to, p, n)
+		for i := range n {
+			if !d.scalarOrRef(unsafe.Add(at, uintptr(i)*p.elem.size), p.elem) {
+				return false
+			}
+		}
+	case reflect.Map:
+		return d.mapping(to, p)
+	case reflect.Struct:
+		return d.structure(to, p)
+	default:
+		return false
+	}
+	d.depth++
+	return true
+}
+
+// slice puts a slice of n elements into the variable at to and returns where the elements are.
+func (d *direct) slice(to unsafe.Pointer, p *plan, n int) unsafe.Pointer {
+	p.elem.once.Do(p.elem.make)
+	switch {
+	case n > 0 && p.elem.kind == reflect.String:
+		list := d.stringSlice(n)
+		*(*[]string)(to) = list
+		return unsafe.Pointer(unsafe.SliceData(list))
+	case n > 0 && p.elem.kind == reflect.Interface:
+		list := make([]any, n)
+		*(*[]any)(to) = list
+		return unsafe.Pointer(unsafe.SliceData(list))
+	}
+	list := reflect.MakeSlice(p.typ, n, n)
+	p.at(to).Set(list)
+	return list.UnsafePointer()
+}
+
+const mostStrings = 64 // in a chunk; 1 KiB
+
+func (d *direct) stringSlice(n int) []string {
+	if n > mostStrings/4 {
+		return make([]string, n)
+	}
+	if n > len(d.strings) {
+		d.strings = make([]string, max(n, min(mostStrings, (len(d.s)-d.pos)/64)))
+	}
+	list := d.strings[:n:n]
+	d.strings = d.strings[n:]
+	return list
+}
+
+// spend counts what is allocated for n elements.
+func (d *direct) spend(n int, t reflect.Type) bool {
+	d.alloc += int64(n) * int64(t.Size())
+	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.mode.opt.MaxAlloc
+}
+
+func (d *direct) keyString() (string, bool) {
+	rest := d.s[d.pos:]
+	if len(rest) < 4 {
+		return "", false
+	}
+	n := uint64(rest[0])<<24 | uint64(rest[1])<<16 | uint64(rest[2])<<8 | uint64(rest[3])
+	if n > uint64(len(rest)-4) || n > d.longest {
+		return "", false
+	}
+	d.pos += 4 + int(n)
+	return rest[4 : 4+n], true
+}
+
+func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
+	n, ok := d.head(tagHash, 5)
+	if !ok || !d.spend(n, p.elem.typ) {
+		return false
+	}
+	m := reflect.MakeMapWithSize(p.typ, n)
+	e, k := reflect.New(p.elem.typ).Elem(), reflect.New(p.typ.Key()).Elem()
+	at := e.Addr().UnsafePointer()
+	for range n {
+		e.SetZero()
+		if !d.scalarOrRef(at, p.elem) {
+			return false
+		}
+		key, ok := d.keyString()
+		if !ok {
+			return false
+		}
+		k.SetString(key)
+		m.SetMapIndex(k, e)
+	}
+	p.at(to).Set(m)
+	d.depth++
+	return m.Len() == n // else a key came twice
+}
+
+// structure reads a hash into a struct. Values come before keys, so each is passed over, to be read once its
+// key tells where it belongs.
+func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
+	n, ok := d.head(tagHash, 5)
+	if !ok {
+		return false
+	}
+	seen, next := uint64(0), 0
+	for range n {
+		at, classes := d.pos, len(d.classes)
+		if !d.skip() {
+			return false
+		}
+		if d.passed -= d.pos - at; d.passed < 0 {
+			return false
+		}
+		key, ok := d.keyString()
+		if !ok {
+			return false
+		}
+		i := p.find(key, next)
+		if i < 0 {
+			continue
+		}
+		if seen&(1<<i) != 0 {
+			return false
+		}
+		seen |= 1 << i
+		next = i + 1
+		after := d.pos
+		d.pos = at
+		if len(d.classes) != classes {
+			d.classes = d.classes[:classes]
+		}
+		if !d.scalarOrRef(unsafe.Add(to, p.offsets[i]), p.plans[i]) {
+			return false
+		}
+		d.pos = after
+	}
+	d.depth++
+	return true
+}
