@@ -21,6 +21,8 @@ type Channel struct {
 	dialect    wire.Dialect
 	serializer wire.Serializer
 	frames     *wire.FrameScanner
+	socket     *socket      // conn, nil if it is no socket itself
+	frozen     atomic.Int64 // size of the image that was sent last, in octets
 	out        *outbox
 	in         inbox
 	jobs       sync.WaitGroup // with Config.QueuePerSession: requests in the queues of sessions
@@ -106,9 +108,9 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	if k.cfg.Wrap != nil {
 		conn = k.cfg.Wrap(conn)
 	}
-	c := &Channel{k: k, conn: conn, number: k.stats.channels.Add(1)}
+	c := &Channel{k: k, conn: conn, socket: socketOf(conn), number: k.stats.channels.Add(1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
-	c.out = newOutbox(conn, k.cfg.MaxQueue, &k.stats, c.writeFailed)
+	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, &k.stats, c.writeFailed)
 	c.in.init(k.cfg.MaxQueue)
 	k.mu.Lock()
 	if k.closed {

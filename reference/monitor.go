@@ -184,8 +184,8 @@ func (k *Kernel) tell(key, about, what string, real bool, e event) (n int) {
 			Specifier: e.spec, Attempt: e.attempt, Delay: e.delay,
 		}
 		k.events.put(k, func() {
-			ctx, h := k.turn.begin(context.Background(), nil)
-			f(ctx, told)
+			h := k.turn.begin(context.Background(), nil)
+			f(h, told)
 			h.end()
 		})
 	}

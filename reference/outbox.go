@@ -6,17 +6,15 @@ import (
 	"fmt"
 	"net"
 	"runtime"
-	"strconv"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 const (
-	// keepBuffer is the largest buffer, in octets, that stays with an idle connection.
-	keepBuffer = 4 << 10
-	// ownSegment is the size, in octets, from which an image is written from where it is.
-	ownSegment = 16 << 10
+	// ownSegment is the size, in octets, from which a frame is written from where it is.
+	ownSegment = 4 << 10
 	// lazyLimit is how much a reader may leave unwritten, in octets, while there is more to handle.
 	lazyLimit = 64 << 10
 )
@@ -25,35 +23,34 @@ const (
 // by whoever queued them if the connection takes them at once, else by a goroutine that lives only
 // while there is something to write.
 type outbox struct {
-	conn  net.Conn
-	raw   syscall.RawConn // nil if the connection cannot be written to without blocking
-	limit int
-	fail  func(error) // told of a write error
-	stats *counters
+	conn   net.Conn
+	socket *socket // nil if the connection cannot be written to without blocking
+	limit  int
+	fail   func(error) // told of a write error
+	stats  *counters
 
 	mu      sync.Mutex
 	idle    *sync.Cond
 	room    chan struct{} // closed when there is room again; nil if nobody waits
-	pending [][]byte
-	small   bool // the last segment of pending may be appended to
-	size    int  // octets of pending
+	pending []*wire.Outgoing
+	small   bool // the last of pending may be appended to
+	size    int  // octets of pending that are to be written
 	writing int  // octets handed to the connection
-	spare   []byte
 	busy    bool
 	err     error
 }
 
-func newOutbox(conn net.Conn, limit int, stats *counters, fail func(error)) *outbox {
-	o := &outbox{conn: conn, limit: limit, stats: stats, fail: fail, raw: rawConn(conn)}
+func newOutbox(conn net.Conn, s *socket, limit int, stats *counters, fail func(error)) *outbox {
+	o := &outbox{conn: conn, limit: limit, stats: stats, fail: fail, socket: s}
 	o.idle = sync.NewCond(&o.mu)
 	return o
 }
 
-// put queues a frame. Unless lazy, it sees to its being written.
-func (o *outbox) put(image []byte, lazy bool) error {
+// put queues a frame, which is the outbox's then. Unless lazy, it sees to its being written.
+func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err := o.add(image); err != nil {
+	if err := o.add(f); err != nil {
 		return err
 	}
 	if o.busy || lazy && o.size < lazyLimit {
@@ -68,9 +65,9 @@ func (o *outbox) put(image []byte, lazy bool) error {
 }
 
 // putNow is put for those who wait for an answer: the frame is written at once if that is possible.
-func (o *outbox) putNow(image []byte) error {
+func (o *outbox) putNow(f *wire.Outgoing) error {
 	o.mu.Lock()
-	err := o.add(image)
+	err := o.add(f)
 	if err != nil || o.busy {
 		o.mu.Unlock()
 		return err
@@ -81,10 +78,10 @@ func (o *outbox) putNow(image []byte) error {
 }
 
 // putWait is putNow that waits for room until ctx ends.
-func (o *outbox) putWait(ctx context.Context, image []byte, now bool) error {
+func (o *outbox) putWait(ctx context.Context, f *wire.Outgoing, now bool) error {
 	for {
 		o.mu.Lock()
-		err := o.add(image)
+		err := o.add(f)
 		if err == nil {
 			switch {
 			case o.busy:
@@ -117,46 +114,26 @@ func (o *outbox) putWait(ctx context.Context, image []byte, now bool) error {
 }
 
 // add appends a frame to pending. mu is locked.
-func (o *outbox) add(image []byte) error {
+func (o *outbox) add(f *wire.Outgoing) error {
 	if o.err != nil {
 		return o.err
 	}
-	size := len(image) + 8
-	if waiting := o.size + o.writing; waiting > 0 && waiting+size > o.limit {
+	octets := f.Octets()
+	if waiting := o.size + o.writing; waiting > 0 && waiting+len(octets) > o.limit {
 		return fmt.Errorf("%w: %d octets wait for %v, the limit is %d", ErrQueueFull, waiting, o.conn.RemoteAddr(), o.limit)
 	}
-	if !o.small {
-		o.pending, o.small = append(o.pending, o.buffer(len(image))), true
-	}
-	last := &o.pending[len(o.pending)-1]
-	before := len(*last)
-	*last = strconv.AppendInt(*last, int64(len(image)), 10)
-	*last = append(*last, 0)
-	o.size += len(*last) - before + len(image)
-	if len(image) < ownSegment {
-		*last = append(*last, image...)
-	} else {
-		o.pending, o.small = append(o.pending, image), false
-	}
+	o.size += len(octets)
 	o.stats.framesOut.Add(1)
+	if small := len(octets) < ownSegment; small && o.small {
+		last := o.pending[len(o.pending)-1]
+		last.Join(octets)
+		release(f)
+		o.small = len(last.Octets()) < lazyLimit
+	} else {
+		o.pending, o.small = append(o.pending, f), small
+	}
 	return nil
 }
-
-// buffer returns one for a frame, and those after it.
-func (o *outbox) buffer(size int) []byte {
-	if size < keepBuffer/2 || size >= ownSegment {
-		b := o.spare[:0]
-		o.spare = nil
-		return b
-	}
-	if b, _ := largeBuffers.Get().(*[]byte); b != nil {
-		return (*b)[:0]
-	}
-	return make([]byte, 0, 4*ownSegment)
-}
-
-// largeBuffers are for connections that have much to write just now.
-var largeBuffers sync.Pool
 
 // flush has written what lazy puts left.
 func (o *outbox) flush() {
@@ -170,38 +147,41 @@ func (o *outbox) flush() {
 }
 
 // take removes what is pending, to be written. mu is locked.
-func (o *outbox) take() net.Buffers {
-	chunk := net.Buffers(o.pending)
+func (o *outbox) take() []*wire.Outgoing {
+	frames := o.pending
 	o.pending, o.small = nil, false
 	o.writing, o.size = o.size, 0
-	return chunk
+	return frames
 }
 
 // tryWrite writes what the connection takes without blocking, and leaves the rest to a goroutine. It
 // is called with mu locked and busy set, and unlocks mu.
 func (o *outbox) tryWrite() {
-	if o.raw == nil || len(o.pending) != 1 {
+	if o.socket == nil || len(o.pending) != 1 {
 		o.mu.Unlock()
 		go o.write()
 		return
 	}
-	chunk := o.pending[0]
+	f := o.pending[0]
 	o.writing, o.size = o.size, 0
 	o.pending[0], o.pending, o.small = nil, o.pending[:0], false
 	o.mu.Unlock()
-	n, err := writeNow(o.raw, chunk)
+	octets := f.Octets()
+	n, err := o.socket.writeNow(octets)
 	o.stats.octetsOut.Add(uint64(n))
 	o.mu.Lock()
 	o.writing = 0
-	if err == nil && n < len(chunk) {
-		o.pending = append([][]byte{chunk[n:]}, o.pending...)
+	if err == nil && n < len(octets) {
+		f.Wrote(n)
+		o.pending = append([]*wire.Outgoing{f}, o.pending...)
 		o.small = o.small && len(o.pending) > 1
-		o.size += len(chunk) - n
+		o.size += len(octets) - n
 		o.mu.Unlock()
 		go o.write()
 		return
 	}
-	o.wrote(chunk, err)
+	release(f)
+	o.wrote(err)
 	if o.size > 0 && o.err == nil {
 		o.mu.Unlock()
 		go o.write()
@@ -213,15 +193,7 @@ func (o *outbox) tryWrite() {
 }
 
 // wrote notes the end of a write. mu is locked.
-func (o *outbox) wrote(chunk []byte, err error) {
-	switch {
-	case cap(chunk) <= keepBuffer:
-		if o.spare == nil {
-			o.spare = chunk[:0]
-		}
-	case cap(chunk) <= 8*ownSegment && len(chunk) >= keepBuffer/2:
-		largeBuffers.Put(&chunk)
-	}
+func (o *outbox) wrote(err error) {
 	if o.room != nil {
 		close(o.room)
 		o.room = nil
@@ -238,16 +210,24 @@ func (o *outbox) wrote(chunk []byte, err error) {
 
 // write empties the queue, blocking. Its caller has set busy.
 func (o *outbox) write() {
+	var chunk net.Buffers
 	o.mu.Lock()
 	for o.size > 0 && o.err == nil {
-		chunk := o.take()
-		first := chunk[0]
+		frames := o.take()
 		o.mu.Unlock()
-		n, err := chunk.WriteTo(o.conn)
+		chunk = chunk[:0]
+		for _, f := range frames {
+			chunk = append(chunk, f.Octets())
+		}
+		left := chunk
+		n, err := left.WriteTo(o.conn)
+		for _, f := range frames {
+			release(f)
+		}
 		o.stats.octetsOut.Add(uint64(n))
 		o.mu.Lock()
 		o.writing = 0
-		o.wrote(first, err)
+		o.wrote(err)
 	}
 	o.busy = false
 	o.idle.Broadcast()

@@ -10,8 +10,22 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// readBuffer is what a connection makes room for at once, in octets. Small, for the sake of idle ones.
-const readBuffer = 4 << 10
+// What a connection makes room for at once, in octets: little if it keeps that while it is idle, else what is usual
+// to come at once.
+const (
+	idleBuffer = 4 << 10
+	readBuffer = 64 << 10
+)
+
+// receiveOctets reads once, waiting if nothing has come.
+func (c *Channel) receiveOctets() (n int, err error) {
+	if c.socket != nil {
+		return c.socket.read(c.frames)
+	}
+	n, err = c.conn.Read(c.frames.Room(idleBuffer))
+	c.frames.Advance(n)
+	return n, err
+}
 
 // read takes frames until the connection ends or makes no sense, or until another goroutine has
 // taken the reading over. It handles requests itself when it can: an answer then costs no hand-off.
@@ -51,8 +65,7 @@ func (c *Channel) fill() error {
 			return err
 		}
 	}
-	n, err := c.conn.Read(c.frames.Room(readBuffer))
-	c.frames.Advance(n)
+	n, err := c.receiveOctets()
 	c.k.stats.octetsIn.Add(uint64(n))
 	switch {
 	case err == nil || n > 0:
@@ -78,7 +91,7 @@ func (c *Channel) fault(err error) error {
 // the reading over.
 func (c *Channel) receive(w *worker, yield func(), image []byte) (still bool, err error) {
 	size := len(image)
-	v, err := c.serializer.Thaw(image)
+	v, err := c.frames.Thaw(c.serializer, image)
 	if err != nil {
 		return true, fmt.Errorf("image of %d octets: %w", size, err)
 	}
@@ -146,20 +159,22 @@ func (c *Channel) finish(cause error) {
 
 // send freezes a message and queues it. With lazy it is up to the reader to have it written.
 func (c *Channel) send(m *wire.Message, lazy bool) error {
-	image, err := c.freeze(m)
+	f, err := c.freeze(m)
 	if err != nil {
 		return err
 	}
-	return c.out.put(image, lazy)
+	if err = c.out.put(f, lazy); err != nil {
+		release(f)
+	}
+	return err
 }
 
-func (c *Channel) freeze(m *wire.Message) ([]byte, error) {
-	image, err := c.serializer.Freeze(m.ToValue())
-	if err != nil {
-		return nil, fmt.Errorf("ikc: freeze with %s: %w", c.serializer.Name(), err)
+func (c *Channel) freeze(m *wire.Message) (*wire.Outgoing, error) {
+	f := newFrame(int(c.frozen.Load()))
+	if err := f.Freeze(c.serializer, m); err != nil {
+		release(f)
+		return nil, fmt.Errorf("ikc: %w", err)
 	}
-	if len(image) > wire.DefaultMaxFrame {
-		return nil, fmt.Errorf("ikc: image of %d octets: expected at most %d", len(image), wire.DefaultMaxFrame)
-	}
-	return image, nil
+	c.frozen.Store(int64(f.Size()))
+	return f, nil
 }

@@ -134,8 +134,8 @@ func (k *Kernel) run(c *Channel, m *wire.Message, s *Session, name string, args 
 	if c != nil {
 		ctx = c.ctx
 	}
-	ctx, h := s.turn.begin(ctx, yield)
-	result, err := state(ctx, r)
+	h := s.turn.begin(ctx, yield)
+	result, err := state(h, r)
 	h.end()
 	if err != nil {
 		return &requestError{OpInvocation, err.Error()}

@@ -285,17 +285,20 @@ func (k *Kernel) locally(f func(yield func())) bool {
 // sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
 // deadline does not wait.
 func (c *Channel) sendWait(ctx context.Context, m *wire.Message, u urgency) error {
-	image, err := c.freeze(m)
+	f, err := c.freeze(m)
 	if err != nil {
 		return err
 	}
 	if u == atOnce {
-		err = c.out.putNow(image)
+		err = c.out.putNow(f)
 	} else {
-		err = c.out.put(image, false)
+		err = c.out.put(f, false)
 	}
 	if _, ok := ctx.Deadline(); ok && errors.Is(err, ErrQueueFull) {
-		wait(ctx, func() { err = c.out.putWait(ctx, image, u == atOnce) })
+		wait(ctx, func() { err = c.out.putWait(ctx, f, u == atOnce) })
+	}
+	if err != nil {
+		release(f)
 	}
 	return err
 }

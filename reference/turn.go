@@ -12,9 +12,10 @@ type turn chan struct{}
 func (t turn) take() { t <- struct{}{} }
 func (t turn) give() { <-t }
 
-// hold is a state's hold on a turn. It travels in the state's context, which may outlive the state
+// hold is a state's hold on a turn, and the state's context, which may outlive the state
 // and may be used by goroutines that it starts; hence the lock.
 type hold struct {
+	context.Context
 	turn  turn
 	yield func() // told when the state waits; may be nil
 	mu    sync.Mutex
@@ -24,11 +25,18 @@ type hold struct {
 
 type holdKey struct{}
 
-// begin waits for the turn and returns a context that knows of it. end must be called.
-func (t turn) begin(ctx context.Context, yield func()) (context.Context, *hold) {
+// Value gives those who have a context made of this one the hold.
+func (h *hold) Value(key any) any {
+	if key == (holdKey{}) {
+		return h
+	}
+	return h.Context.Value(key)
+}
+
+// begin waits for the turn. end must be called.
+func (t turn) begin(ctx context.Context, yield func()) *hold {
 	t.take()
-	h := &hold{turn: t, yield: yield, held: true}
-	return context.WithValue(ctx, holdKey{}, h), h
+	return &hold{Context: ctx, turn: t, yield: yield, held: true}
 }
 
 func (h *hold) end() {

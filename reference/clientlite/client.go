@@ -94,7 +94,7 @@ type Client struct {
 	deadline time.Time // of conn, as set
 	from     wire.Address
 	used     time.Time // when conn was known to live
-	out      []byte
+	out      wire.Outgoing
 
 	last struct {
 		sync.Mutex

@@ -56,6 +56,9 @@ func (c *Client) trySend(ctx context.Context, to string, m *wire.Message) error 
 	return c.send(ctx, to, m)
 }
 
+// keepBuffer is the size of the largest buffer that is kept for the next event, in octets.
+const keepBuffer = 4 << 20
+
 // send sends an event to a specifier, which goes out as a string, as the original's does.
 func (c *Client) send(ctx context.Context, to string, m *wire.Message) error {
 	if !strings.HasPrefix(to, "poe:") {
@@ -70,18 +73,13 @@ func (c *Client) send(ctx context.Context, to string, m *wire.Message) error {
 	if !m.From.Present() {
 		m.From = c.from
 	}
-	image, err := c.cfg.Serializer.Freeze(m.ToValue())
-	if err != nil {
-		return fmt.Errorf("clientlite: freeze with %s: %w", c.cfg.Serializer.Name(), err)
+	if err := c.out.Freeze(c.cfg.Serializer, m); err != nil {
+		return fmt.Errorf("clientlite: %w", err)
 	}
-	if len(image) > wire.DefaultMaxFrame {
-		return fmt.Errorf("clientlite: image of %d octets: expected at most %d", len(image), wire.DefaultMaxFrame)
-	}
-	_, err = c.within(ctx, func() (*perl.Value, error) {
-		c.out = wire.AppendFrame(c.out[:0], image)
-		_, err := c.conn.Write(c.out)
-		if cap(c.out) > 1<<20 {
-			c.out = nil
+	_, err := c.within(ctx, func() (*perl.Value, error) {
+		_, err := c.conn.Write(c.out.Octets())
+		if c.out.Cap() > keepBuffer {
+			c.out = wire.Outgoing{}
 		}
 		return nil, err
 	})
@@ -172,7 +170,7 @@ func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, 
 			}
 			continue
 		}
-		v, err := c.cfg.Serializer.Thaw(image)
+		v, err := c.frames.Thaw(c.cfg.Serializer, image)
 		if err != nil {
 			return nil, fmt.Errorf("clientlite: image of %d octets from %s: %w", len(image), c.remote, err)
 		}

@@ -29,6 +29,9 @@ func Marshal(x any) (*Value, error) { return (*Types)(nil).Marshal(x) }
 
 // Marshal is like the function Marshal and blesses values of registered types.
 func (t *Types) Marshal(x any) (*Value, error) {
+	if v, ok := x.(*Value); ok && v != nil {
+		return v, nil
+	}
 	m := marshaler{types: t, seen: map[identity]*Value{}}
 	return m.value(reflect.ValueOf(x), &place{}, 0)
 }

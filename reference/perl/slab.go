@@ -17,30 +17,50 @@ const (
 // them from 0 in the order of allocation. It is how decoders build trees. A chunk of Values lives as
 // long as any of them is in use. The zero Slab is ready; a Slab is not safe for concurrent use.
 type Slab struct {
-	cur   []Value // the current chunk
-	used  int     // of cur
-	size  int     // of every chunk
-	full  [][]Value
+	cur   []Value   // the current chunk
+	used  int       // of cur
+	size  int       // of every chunk
+	full  [][]Value // the chunks before it
 	elems []*Value
 	pairs []Pair
+
+	allPairs []Pair // the chunk that pairs are the rest of
 }
 
 // Expect sizes the chunks for a tree of about n Values. It must come before the first Value.
 func (s *Slab) Expect(n int) { s.size = min(max(n, minSlab), maxSlab) }
 
 // Len returns how many Values s gave out.
-func (s *Slab) Len() int { return len(s.full)*s.size - len(s.cur) + s.used }
+func (s *Slab) Len() int { return len(s.full)*s.size + s.used }
 
 // At returns the i-th Value given out. i must be in [0, Len).
-func (s *Slab) At(i int) *Value { return &s.full[i/s.size][i%s.size] }
+func (s *Slab) At(i int) *Value {
+	if n := len(s.full) * s.size; i >= n {
+		return &s.cur[i-n]
+	}
+	return &s.full[i/s.size][i%s.size]
+}
 
 // grow begins a chunk. It must stay small enough to be inlined, with Undef, into Bytes: see go build -gcflags=-m=2.
 func (s *Slab) grow() {
 	if s.size == 0 {
 		s.size = maxSlab
 	}
+	if s.cur != nil {
+		s.full = append(s.full, s.cur)
+	}
 	s.cur, s.used = make([]Value, s.size), 0
-	s.full = append(s.full, s.cur)
+}
+
+// Reset takes back all Values that s gave out, which nothing may refer to any more, to give them out again.
+func (s *Slab) Reset() {
+	if len(s.full) > 0 {
+		*s = Slab{size: s.size}
+		return
+	}
+	clear(s.cur[:s.used])
+	clear(s.allPairs[:len(s.allPairs)-len(s.pairs)])
+	s.used, s.pairs, s.elems = 0, s.allPairs, nil
 }
 
 // Root returns a reference to target which, being the last Value of s, takes no new chunk.
@@ -152,6 +172,7 @@ func (s *Slab) Hash(n int) (*Value, []Pair) {
 		pairs = make([]Pair, n)
 	default:
 		s.pairs = make([]Pair, max(n, min(maxPairs, s.size/3)))
+		s.allPairs = s.pairs
 		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
 	}
 	v.setPairs(pairs)

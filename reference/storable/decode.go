@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"sync"
 	"unsafe"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -22,14 +23,19 @@ func (m *Decoder) Thaw(image []byte) (*perl.Value, error) {
 	if int64(len(image)) > m.opt.MaxAlloc {
 		return nil, &LimitError{"MaxAlloc", m.opt.MaxAlloc, int64(len(image)), 0}
 	}
-	var d decoder
+	d := decoders.Get().(*decoder)
 	if m.opt.Alias {
 		d.s = unsafe.String(unsafe.SliceData(image), len(image))
 	} else {
 		d.s = string(image)
 	}
-	return d.thaw(m)
+	v, err := d.thaw(m)
+	*d = decoder{}
+	decoders.Put(d)
+	return v, err
 }
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 // decoder reads one image. Its methods return nil, or false, once err is set.
 //

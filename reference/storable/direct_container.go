@@ -138,6 +138,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	if !ok {
 		return false
 	}
+	var others keySet
 	seen, next := uint64(0), 0
 	for range n {
 		at, classes := d.pos, len(d.classes)
@@ -153,6 +154,9 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 		}
 		i := p.find(key, next)
 		if i < 0 {
+			if others.suspect(key) || !d.ignore(at) {
+				return false
+			}
 			continue
 		}
 		if seen&(1<<i) != 0 {
@@ -172,4 +176,17 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	}
 	d.depth++
 	return true
+}
+
+// ignore checks a value that has been passed over and belongs nowhere: a hash in it may have a key twice.
+func (d *direct) ignore(at int) bool {
+	switch tag(d.s[at]) {
+	case tagScalar, tagUTF8Str, tagLScalar, tagLUTF8Str, tagByte, tagNetint, tagUndef, tagSVUndef:
+		return true
+	}
+	after := d.pos
+	d.pos = at
+	_, ok := d.any()
+	d.pos = after
+	return ok
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
-	"sync"
 )
 
 // Limits of a frame, in octets of its image.
@@ -43,6 +42,7 @@ type FrameScanner struct {
 	buf    []byte
 	small  []byte // kept while buf is a large one
 	start  int    // of the next frame in buf
+	next   int    // size of the frame at start, with length and NUL, if all of it has not come; 0 if not known
 	offset int64  // of buf[0] in the stream
 	skipLF bool   // an LF that comes first is the end of the last line of negotiation
 }
@@ -63,52 +63,6 @@ func (s *FrameScanner) Write(p []byte) {
 	s.buf = append(s.buf, p...)
 }
 
-// Room returns space for about n more octets, and for one at least, directly behind those that have come: read into it,
-// then call Advance. It spares the copy of Write. A scanner that holds nothing keeps no more than n octets.
-func (s *FrameScanner) Room(n int) []byte {
-	if s.start > 0 && (s.start == len(s.buf) || s.start >= cap(s.buf)/2) {
-		s.offset += int64(s.start)
-		s.buf = s.buf[:copy(s.buf, s.buf[s.start:])]
-		s.start = 0
-	}
-	if len(s.buf) == 0 && cap(s.buf) >= max(bigBuffer, n+1) {
-		b := s.buf
-		bigBuffers.Put(&b)
-		s.buf, s.small = s.small, nil
-	}
-	switch {
-	case s.buf == nil:
-		s.buf = make([]byte, 0, n)
-	case cap(s.buf)-len(s.buf) < max(n/2, 1):
-		s.grow(max(bigBuffer, 2*len(s.buf)))
-	}
-	return s.buf[len(s.buf):cap(s.buf)]
-}
-
-// bigBuffer is the size, in octets, from which buffers are shared by all connections.
-const bigBuffer = 64 << 10
-
-var bigBuffers sync.Pool
-
-// grow moves what has come to a buffer of at least size octets: a large one that exists already, or one
-// that is not larger than what has come justifies.
-func (s *FrameScanner) grow(size int) {
-	var grown []byte
-	if b, _ := bigBuffers.Get().(*[]byte); b != nil {
-		if cap(*b) >= size {
-			grown = (*b)[:0]
-		}
-	}
-	if grown == nil {
-		grown = make([]byte, 0, size)
-	}
-	old := s.buf
-	s.buf = append(grown, old...)
-	if s.small == nil && cap(old) < bigBuffer {
-		s.small = old[:0]
-	}
-}
-
 // Advance adds the first n octets of what Room returned.
 func (s *FrameScanner) Advance(n int) {
 	got := s.buf[len(s.buf) : len(s.buf)+n]
@@ -127,22 +81,35 @@ func (s *FrameScanner) Offset() int64 { return s.offset + int64(s.start) }
 // Buffered is the number of octets that belong to no whole frame yet.
 func (s *FrameScanner) Buffered() int { return len(s.buf) - s.start }
 
-// Next returns the image of the next whole frame, valid until the next Write; ok is false when more
+// Next returns the image of the next whole frame, valid until the next Write or Room; ok is false when more
 // octets are needed. The error, if any, is a *FrameError and lasts.
 func (s *FrameScanner) Next() (image []byte, ok bool, err error) {
+	have := len(s.buf) - s.start
+	if have < s.next {
+		return nil, false, nil
+	}
 	image, size, err := s.peek(s.buf[s.start:], s.Offset())
-	if err != nil || size == 0 {
+	if err != nil || size > have || size == 0 {
+		s.next = size
 		return nil, false, err
 	}
 	s.start += size
+	s.next = 0
 	return image, true, nil
 }
 
 // Peek reads the frame at the front of octets that the caller keeps: its image, and its size with
 // length and NUL. The size is 0 when more octets are needed. Offsets in errors count from octets.
 func (s *FrameScanner) Peek(octets []byte) (image []byte, size int, err error) {
-	return s.peek(octets, 0)
+	image, size, err = s.peek(octets, 0)
+	if size > len(octets) {
+		size = 0
+	}
+	return image, size, err
 }
+
+// peek reads the frame at the front of octets. When octets end within it, there is no image, and size is 0 or, if its
+// length is known, what it will be.
 
 func (s *FrameScanner) peek(octets []byte, offset int64) (image []byte, size int, err error) {
 	limit := s.Max
@@ -173,7 +140,7 @@ func (s *FrameScanner) peek(octets []byte, offset int64) (image []byte, size int
 	}
 	size = digits + 1 + int(n)
 	if len(octets) < size {
-		return nil, 0, nil
+		return nil, size, nil
 	}
 	return octets[digits+1 : size : size], size, nil
 }

@@ -123,41 +123,66 @@ func ParseAddress(key string, v *perl.Value) Address {
 }
 
 // ToValue returns the hash that an image is frozen from.
-func (m *Message) ToValue() *perl.Value {
-	pairs := make([]perl.Pair, 0, 6+len(m.Other))
+func (m *Message) ToValue() *perl.Value { return m.toValue(new(perl.Slab)) }
+
+func (m *Message) toValue(slab *perl.Slab) *perl.Value {
+	n := len(m.Other)
+	for _, there := range []bool{m.Event.Present(), m.Params != nil, m.From.Present(), m.RSVP.Present(), m.WantArray, m.IsError} {
+		if there {
+			n++
+		}
+	}
+	h, pairs := slab.Hash(n)
+	n = 0
+	add := func(key string, v *perl.Value) {
+		pairs[n].Key, pairs[n].Value = key, v
+		n++
+	}
 	if m.Event.Present() {
-		pairs = append(pairs, perl.P("event", m.Event.ToValue()))
+		add("event", m.Event.toValue(slab))
 	}
 	if m.Params != nil {
-		pairs = append(pairs, perl.P("params", m.Params))
+		add("params", m.Params)
 	}
 	if m.From.Present() {
-		pairs = append(pairs, perl.P("from", m.From.ToValue()))
+		add("from", m.From.toValue(slab))
 	}
 	if m.RSVP.Present() {
-		pairs = append(pairs, perl.P("rsvp", m.RSVP.ToValue()))
+		add("rsvp", m.RSVP.toValue(slab))
 	}
 	if m.WantArray {
-		pairs = append(pairs, perl.P("wantarray", perl.NewInt(1)))
+		add("wantarray", slab.Int(1))
 	}
 	if m.IsError {
-		pairs = append(pairs, perl.P("is_error", perl.NewInt(1)))
+		add("is_error", slab.Int(1))
 	}
-	return perl.HashRef(append(pairs, m.Other...)...)
+	copy(pairs[n:], m.Other)
+	return slab.Ref(h)
 }
 
 // ToValue returns the address as it stands in a message.
-func (a Address) ToValue() *perl.Value {
+func (a Address) ToValue() *perl.Value { return a.toValue(new(perl.Slab)) }
+
+func (a *Address) toValue(slab *perl.Slab) *perl.Value {
 	if a.Value != nil {
 		return a.Value
 	}
-	pairs := make([]perl.Pair, 0, 4)
-	for _, part := range []struct{ name, value string }{{"kernel", a.Kernel}, {"session", a.Session}, {"state", a.State}, {"args", a.Arg}} {
-		if part.value != "" || part.name == "session" {
-			pairs = append(pairs, perl.P(part.name, perl.NewBytes(part.value)))
+	parts := [...]struct{ name, value string }{{"kernel", a.Kernel}, {"session", a.Session}, {"state", a.State}, {"args", a.Arg}}
+	n := 0
+	for i := range parts {
+		if parts[i].value != "" || i == 1 {
+			n++
 		}
 	}
-	return perl.HashRef(pairs...)
+	h, pairs := slab.Hash(n)
+	n = 0
+	for i := range parts {
+		if parts[i].value != "" || i == 1 {
+			pairs[n].Key, pairs[n].Value = parts[i].name, slab.Bytes(parts[i].value)
+			n++
+		}
+	}
+	return slab.Ref(h)
 }
 
 // IsCall tells whether the sender wants the return value.

@@ -30,8 +30,15 @@ func TestRoom(t *testing.T) {
 				t.Fatal(err)
 			}
 			if ok {
-				got = append(got, bytes.Clone(image))
+				if round%3 == 0 && s.keep() {
+					got = append(got, image) // and nothing that comes later may change it
+				} else {
+					got = append(got, bytes.Clone(image))
+				}
 				continue
+			}
+			if round%5 == 0 {
+				s.Release()
 			}
 			if len(stream) == 0 {
 				break
@@ -74,5 +81,38 @@ func TestRoomOfClaim(t *testing.T) {
 		}
 		copy(s.Room(4096), "abc")
 		s.Advance(3)
+	}
+}
+
+// A large frame ends up in a buffer of its own, which may be kept, and little more is allocated than it takes.
+func TestKeep(t *testing.T) {
+	image := bytes.Repeat([]byte("x"), 1<<20)
+	stream := AppendFrame(nil, image)
+	var s FrameScanner
+	total := 0
+	for {
+		got, ok, err := s.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			if !bytes.Equal(got, image) || !s.keep() {
+				t.Error("not kept")
+			}
+			break
+		}
+		before := cap(s.buf)
+		n := copy(s.Room(bigBuffer), stream)
+		if cap(s.buf) != before {
+			total += cap(s.buf)
+		}
+		s.Advance(n)
+		stream = stream[n:]
+	}
+	if total > len(image)*3/2 {
+		t.Errorf("%d octets of buffers for an image of %d", total, len(image))
+	}
+	if s.Release(); s.buf != nil || s.Buffered() != 0 {
+		t.Error("a buffer is left")
 	}
 }

@@ -1,0 +1,105 @@
+//go:build unix
+
+package ikc
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// socket reads and writes a connection by itself, to do what package net does not offer: to write only what can be
+// written at once, and to have no buffer while it waits for something to read. One goroutine may read while
+// another writes.
+type socket struct {
+	conn net.Conn
+	raw  syscall.RawConn
+	in   struct {
+		try func(fd uintptr) bool
+		to  *wire.FrameScanner
+		n   int
+		err error
+	}
+	out struct {
+		try  func(fd uintptr) bool
+		from []byte
+		n    int
+		err  error
+	}
+}
+
+// socketOf returns nil if conn is not a socket itself: what embeds one may have methods of its own.
+func socketOf(conn net.Conn) *socket {
+	switch conn.(type) {
+	case *net.TCPConn, *net.UnixConn:
+	default:
+		return nil
+	}
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return nil
+	}
+	s := &socket{conn: conn, raw: raw}
+	s.in.try, s.out.try = s.tryRead, s.tryWrite
+	return s
+}
+
+// writeNow writes what the socket takes without blocking; that may be nothing.
+func (s *socket) writeNow(b []byte) (n int, err error) {
+	s.out.from = b
+	closed := s.raw.Write(s.out.try)
+	s.out.from = nil
+	switch {
+	case closed != nil:
+		return 0, closed
+	case s.out.err == syscall.EAGAIN:
+		return 0, nil
+	case s.out.err != nil:
+		return 0, s.out.err
+	}
+	return s.out.n, nil
+}
+
+func (s *socket) tryWrite(fd uintptr) bool {
+	for {
+		s.out.n, s.out.err = syscall.Write(int(fd), s.out.from)
+		if s.out.err != syscall.EINTR {
+			return true
+		}
+	}
+}
+
+// read reads what has come into the scanner, once something has. While it waits, the scanner has no buffer unless
+// part of a frame is in it.
+func (s *socket) read(to *wire.FrameScanner) (int, error) {
+	s.in.to = to
+	closed := s.raw.Read(s.in.try)
+	switch {
+	case closed != nil:
+		return 0, closed
+	case s.in.err != nil:
+		return 0, &net.OpError{Op: "read", Net: s.conn.LocalAddr().Network(), Source: s.conn.LocalAddr(), Addr: s.conn.RemoteAddr(),
+			Err: os.NewSyscallError("read", s.in.err)}
+	case s.in.n == 0:
+		return 0, io.EOF
+	}
+	to.Advance(s.in.n)
+	return s.in.n, nil
+}
+
+func (s *socket) tryRead(fd uintptr) bool {
+	for {
+		s.in.n, s.in.err = syscall.Read(int(fd), s.in.to.Room(readBuffer))
+		switch s.in.err {
+		case syscall.EINTR:
+			continue
+		case syscall.EAGAIN:
+			s.in.to.Release()
+			return false
+		}
+		return true
+	}
+}

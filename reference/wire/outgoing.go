@@ -1,0 +1,68 @@
+package wire
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// Outgoing is a frame that is to be written. It is made in place, in a buffer that the next one uses again. The zero
+// value is ready to use.
+type Outgoing struct {
+	buf   []byte // frameHead octets, the last of which have the length, and the image
+	start int    // of the length
+	slab  perl.Slab
+}
+
+// frameHead is room for the longest length and the NUL behind it.
+const frameHead = maxLengthDigits + 1
+
+// Freeze makes the frame of a message. Errors are those of the serializer, or say that the image is too long to
+// be taken by anyone: more than DefaultMaxFrame octets.
+func (o *Outgoing) Freeze(s Serializer, m *Message) error {
+	if o.buf == nil {
+		o.buf = make([]byte, frameHead, 512)
+	}
+	o.buf = o.buf[:frameHead]
+	err := o.freeze(s, m.toValue(&o.slab))
+	o.slab.Reset()
+	if err != nil {
+		return fmt.Errorf("freeze with %s: %w", s.Name(), err)
+	}
+	n := o.Size()
+	if n > DefaultMaxFrame {
+		return fmt.Errorf("image of %d octets: expected at most %d", n, DefaultMaxFrame)
+	}
+	var digits [frameHead]byte
+	head := append(strconv.AppendInt(digits[:0], int64(n), 10), 0)
+	o.start = frameHead - len(head)
+	copy(o.buf[o.start:], head)
+	return nil
+}
+
+func (o *Outgoing) freeze(s Serializer, v *perl.Value) error {
+	if a, ok := s.(Appender); ok {
+		buf, err := a.Append(o.buf, v)
+		o.buf = buf
+		return err
+	}
+	image, err := s.Freeze(v)
+	o.buf = append(o.buf, image...)
+	return err
+}
+
+// Size is that of the image in octets.
+func (o *Outgoing) Size() int { return len(o.buf) - frameHead }
+
+// Octets are what to write, valid until the next Freeze.
+func (o *Outgoing) Octets() []byte { return o.buf[o.start:] }
+
+// Cap is how many octets the buffer takes.
+func (o *Outgoing) Cap() int { return cap(o.buf) }
+
+// Wrote takes the first n octets off what is to be written.
+func (o *Outgoing) Wrote(n int) { o.start += n }
+
+// Join adds a frame, or several, behind this one.
+func (o *Outgoing) Join(frames []byte) { o.buf = append(o.buf, frames...) }

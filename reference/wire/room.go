@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"sync"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// bigBuffer is the size, in octets, from which buffers are shared by all connections.
+const bigBuffer = 64 << 10
+
+var bigBuffers sync.Pool
+
+// Room returns space for about n more octets, and for one at least, directly behind those that have come: read into it,
+// then call Advance. It spares the copy of Write. A scanner that holds nothing keeps no more than n octets.
+//
+// A frame that does not fit gets a buffer of its own, of its size as soon as a fifth of it has come: see Thaw.
+func (s *FrameScanner) Room(n int) []byte {
+	if s.start > 0 && (s.start == len(s.buf) || s.start >= cap(s.buf)/2 || s.next > cap(s.buf)-s.start) {
+		s.offset += int64(s.start)
+		s.buf = s.buf[:copy(s.buf, s.buf[s.start:])]
+		s.start = 0
+	}
+	if len(s.buf) == 0 && cap(s.buf) >= bigBuffer && cap(s.buf) > n {
+		s.drop()
+	}
+	switch {
+	case s.buf == nil && n >= bigBuffer:
+		s.grow(n)
+	case s.buf == nil:
+		s.buf = make([]byte, 0, n)
+	case cap(s.buf)-len(s.buf) >= max(n/2, 1) || s.next == cap(s.buf) && s.start == 0:
+	case s.start == 0 && s.next > cap(s.buf):
+		s.grow(min(s.next, max(bigBuffer, 5*len(s.buf))))
+	default:
+		s.grow(max(bigBuffer, 2*len(s.buf)))
+	}
+	return s.buf[len(s.buf):cap(s.buf)]
+}
+
+// Release gives up the buffer while nothing is in it, so that a connection without traffic has none.
+func (s *FrameScanner) Release() {
+	if len(s.buf) == s.start {
+		s.offset += int64(s.start)
+		s.buf, s.start = s.buf[:0], 0
+		s.drop()
+	}
+}
+
+// Thaw thaws the image that Next has just returned, without a copy if it has a buffer of its own, as large ones do, and
+// if the serializer is able to.
+func (s *FrameScanner) Thaw(by Serializer, image []byte) (*perl.Value, error) {
+	if a, ok := by.(Aliaser); ok && s.keep() {
+		return a.ThawAliased(image)
+	}
+	return by.Thaw(image)
+}
+
+// keep tells whether the image that Next has just returned has a buffer of its own. If so, the scanner gives it up.
+func (s *FrameScanner) keep() bool {
+	if s.start != len(s.buf) || len(s.buf) != cap(s.buf) || len(s.buf) <= bigBuffer {
+		return false
+	}
+	s.offset += int64(s.start)
+	s.buf, s.start, s.small = s.small, 0, nil
+	return true
+}
+
+// drop puts an empty buffer by.
+func (s *FrameScanner) drop() {
+	if b := s.buf; cap(b) == bigBuffer {
+		bigBuffers.Put(&b)
+	}
+	s.buf, s.small = s.small, nil
+}
+
+// grow moves what has come to a buffer of at least size octets: one that exists already, or one that is not larger than
+// what has come justifies.
+func (s *FrameScanner) grow(size int) {
+	var grown []byte
+	if size == bigBuffer {
+		if b, _ := bigBuffers.Get().(*[]byte); b != nil {
+			grown = (*b)[:0]
+		}
+	}
+	if grown == nil {
+		grown = make([]byte, 0, size)
+	}
+	old := s.buf
+	s.buf = append(grown, old...)
+	if s.small == nil && cap(old) < bigBuffer {
+		s.small = old[:0]
+	}
+}
