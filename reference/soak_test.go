@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,9 @@ import (
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/clientlite"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // TestSoak has peers connect, crash and misbehave at random, beside peers that behave: none of their
@@ -45,6 +49,7 @@ func soak(t *testing.T, perSession bool) {
 			defer cancel()
 			return server.Call(ctx, "poe://"+r.Sender.Specifier().Kernel+"/me/echo", r.Arg(0))
 		},
+		"deaf": func(_ context.Context, r *ikc.Request) (any, error) { return r.Arg(0), nil },
 		"slow": func(ctx context.Context, r *ikc.Request) (any, error) {
 			time.Sleep(3 * time.Millisecond)
 			return r.Arg(0), nil
@@ -54,7 +59,7 @@ func soak(t *testing.T, perSession bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), last)
 	defer cancel()
 	var peers sync.WaitGroup
-	var calls, sent atomic.Int64
+	var calls, sent, deaf atomic.Int64
 	worker := func(n int, f func(n int) error) {
 		peers.Go(func() {
 			for ctx.Err() == nil {
@@ -140,13 +145,66 @@ func soak(t *testing.T, perSession bool) {
 			return nil
 		})
 	}
+	ask := deafCall(t)
+	worker(7, func(int) error { // one that asks and never reads the answers
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "SETUP KERNEL=Deaf;FREEZER=Storable\r\n"); err != nil {
+			return err
+		}
+		frame := ask
+		_ = conn.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+		for range 200 {
+			if _, err := conn.Write(frame); err != nil {
+				break // its queue is full, or it has been cut off
+			}
+			deaf.Add(1)
+		}
+		return nil
+	})
+	heaps := make(chan []uint64)
+	go func() {
+		var sizes []uint64
+		for range soakSamples {
+			select {
+			case <-time.After(last / soakSamples):
+			case <-ctx.Done():
+			}
+			sizes = append(sizes, heapInUse())
+		}
+		heaps <- sizes
+	}()
 	peers.Wait()
+	sizes := <-heaps
+	t.Logf("heap in use, KiB: %d", sizes)
+	if was, is := slices.Max(sizes[:soakSamples/2]), slices.Max(sizes[soakSamples/2:]); is > was*3/2+32<<10 {
+		t.Errorf("the heap grew from %d to %d KiB", was, is)
+	}
 	settled(t, "every post arrived, and every peer is gone", func() bool { return posts.Load() == sent.Load() && server.Stats().Connections == 0 })
 	if ran.Load() != calls.Load() {
 		t.Errorf("%d calls were made, %d run", calls.Load(), ran.Load())
 	}
+	t.Logf("%d calls, %d posts, %d calls of the deaf, %+v; heap %d KiB, %d goroutines", calls.Load(), sent.Load(), deaf.Load(), server.Stats(),
+		heapInUse(), runtime.NumGoroutine())
+}
+
+const soakSamples = 20
+
+// heapInUse returns KiB.
+func heapInUse() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	t.Logf("%d calls, %d posts, %+v; heap %d KiB, %d goroutines", calls.Load(), sent.Load(), server.Stats(), m.HeapInuse>>10, runtime.NumGoroutine())
+	return m.HeapInuse >> 10
+}
+
+// deafCall is a call that has 64 KiB sent back.
+func deafCall(t *testing.T) []byte {
+	m := &wire.Message{Event: wire.AtString("poe://Server/me/deaf"), Params: perl.NewBytes(strings.Repeat("x", 64<<10)), RSVP: wire.AtString("poe://Deaf/me/answer")}
+	image, err := storable.Freeze(m.ToValue())
+	must(t, err)
+	return wire.AppendFrame(nil, image)
 }
