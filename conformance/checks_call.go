@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -297,13 +298,17 @@ func inDisguise(t *Trial, x *dialogue.Exchange) *dialogue.Message {
 	return nil
 }
 
-// countOf is the count that the state "count" answered with.
+// countOf is the count that the state "count" answered with; FreezeThaw makes strings of numbers.
 func countOf(x *dialogue.Exchange) int64 {
 	v := x.Answers[0].Params
 	if list, ok := elemsOf(v); ok && x.Request.WantArray && len(list) == 1 {
 		v = list[0]
 	}
-	return v.Int()
+	n := v.Int()
+	if s, ok := v.AsString(); ok {
+		n, _ = strconv.ParseInt(s, 10, 64)
+	}
+	return n
 }
 
 // unasked is a message that a responder sent back to the session a post came from, nil if there is none.
@@ -356,6 +361,7 @@ func contextChecks() []*Check {
 			Source: "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of %s/%s in that context, and a later call that was answered", SessionAlias, state),
 			Judge: onSettled(SessionAlias, []string{state}, func(t *Trial, x *dialogue.Exchange) {
 				if call(x, list) {
+					want := carried(t, want)
 					t.Hold(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), showValue(want), gotten(x))
 				}
 			}),

@@ -6,7 +6,6 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
-	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // onRequests judges the exchanges that the side judged has to answer. Requests that a client sent
@@ -115,11 +114,11 @@ func valueChecks() []*Check {
 		checks = append(checks, &Check{
 			ID: k.id, Level: Must, Party: TheResponder,
 			Requirement: fmt.Sprintf("%s survives the way there and back unchanged in kind and content.", upper(k.name)),
-			Source:      "Storable; states get what was sent (Responder request)",
+			Source:      "Storable, FreezeThaw, Freezer; states get what was sent (Responder request)",
 			Rationale:   "Floating point numbers and integers beyond 32 bits are strings to begin with: nfreeze writes them so.",
 			Needs:       fmt.Sprintf("a call of %s/echo with %s that was answered", SessionAlias, k.name),
 			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
-				if !to(x, SessionAlias, "echo") || x.Ambiguous || x.Request.WantArray || t.Conn.Negotiation.Serializer != wire.DefaultSerializer {
+				if !to(x, SessionAlias, "echo") || x.Ambiguous || x.Request.WantArray {
 					return
 				}
 				if sent := arg(x, 0); k.has(sent) {
@@ -132,3 +131,18 @@ func valueChecks() []*Check {
 }
 
 func upper(s string) string { return string(s[0]-'a'+'A') + s[1:] }
+
+// carried is what becomes of a value on its way by the connection's serializer: FreezeThaw makes strings of numbers.
+func carried(t *Trial, v *perl.Value) *perl.Value {
+	for _, s := range dialogue.Serializers() {
+		if s.Name() != t.Conn.Negotiation.Serializer {
+			continue
+		}
+		if image, err := s.Freeze(perl.NewRef(v)); err == nil {
+			if thawed, err := s.Thaw(image); err == nil {
+				return thawed.Target()
+			}
+		}
+	}
+	return v
+}

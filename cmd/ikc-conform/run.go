@@ -95,6 +95,7 @@ func runCommand() *cobra.Command {
 		j        judging
 		dir      string
 		cells    []string
+		with     []string
 		session  bool
 		hostile  bool
 		timeout  time.Duration
@@ -134,7 +135,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				return err
 			}
 			opts := harness.Options{Checks: checks, Session: session, Hostile: hostile, Patience: patience, Timeout: timeout}
-			if opts.Cells, err = selectCells(cells); err != nil {
+			if opts.Cells, err = selectCells(cells, with); err != nil {
 				return err
 			}
 			if progress {
@@ -165,6 +166,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 	j.flags(c)
 	c.Flags().StringVar(&dir, "captures", "", "keep the captures in this directory")
 	c.Flags().StringSliceVar(&cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
+	c.Flags().StringSliceVar(&with, "serializers", nil, "with these serializers: Storable, FreezeThaw, Freezer, or all (default Storable)")
 	c.Flags().BoolVar(&session, "session", false, "the target has published the conformance session")
 	c.Flags().BoolVar(&hostile, "hostile", false, "also do what ends a real Perl server: broken negotiations, bad images, bad frames")
 	c.Flags().DurationVar(&patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
@@ -176,16 +178,21 @@ unless --session says that it has published the session of 'ikc-conform list --s
 
 var unsafeInName = regexp.MustCompile(`[^-.\w]+`)
 
-// selectCells reads ROLE, ROLE/DIALECT and /DIALECT.
-func selectCells(words []string) ([]harness.Cell, error) {
+// selectCells reads ROLE, ROLE/DIALECT and /DIALECT, and the names of serializers.
+func selectCells(words, with []string) ([]harness.Cell, error) {
+	serializers, err := selectSerializers(with)
+	if err != nil {
+		return nil, err
+	}
+	all := harness.Cells(serializers...)
 	if len(words) == 0 {
-		return nil, nil
+		return all, nil
 	}
 	var cells []harness.Cell
 	for _, w := range words {
 		role, dialect, _ := strings.Cut(w, "/")
 		found := false
-		for _, c := range harness.Cells() {
+		for _, c := range all {
 			if (role == "" || role == string(c.Role)) && (dialect == "" || strings.EqualFold(dialect, string(c.Dialect))) {
 				cells, found = append(cells, c), true
 			}
@@ -195,4 +202,19 @@ func selectCells(words []string) ([]harness.Cell, error) {
 		}
 	}
 	return cells, nil
+}
+
+func selectSerializers(words []string) (list []harness.Serializer, err error) {
+	for _, w := range words {
+		found := false
+		for _, s := range harness.Serializers() {
+			if strings.EqualFold(w, "all") || strings.EqualFold(w, string(s)) || s == harness.Freezer && strings.EqualFold(w, "Freezer") {
+				list, found = append(list, s), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("--serializers %q: expected Storable, FreezeThaw, Freezer or all", w)
+		}
+	}
+	return list, nil
 }

@@ -43,9 +43,14 @@ func listen(ctx context.Context, server *driver.Driver, d Dialect) (address stri
 	return at.Address, err
 }
 
+// connectTo is how a driven client is told to connect in a cell.
+func connectTo(address string, c Cell) driver.Connect {
+	return driver.Connect{Name: clientName, Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait.Seconds()}
+}
+
 // duet plays a conversation between two driven kernels: the client calls, posts, asks for
 // subscriptions and makes mistakes, then the server calls the client.
-func duet(ctx context.Context, server, client *driver.Driver, relay string, d Dialect) error {
+func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell) error {
 	own := driver.Session{Session: clientSession, States: map[string]driver.Action{
 		answerState: driver.Echo(), silentState: driver.Echo(), conformance.ReplyState: driver.Echo(),
 	}, Publish: &[]string{conformance.ReplyState}}
@@ -57,7 +62,7 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, d Di
 	if err := client.Session(ctx, same); err != nil {
 		return err
 	}
-	connected, err := client.Connect(ctx, driver.Connect{Name: clientName, Protocol: d.Client().String(), Address: relay, Timeout: wait.Seconds()})
+	connected, err := client.Connect(ctx, connectTo(relay, c))
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -65,7 +70,7 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, d Di
 		connected = serverName
 	}
 	there := voice{client, connected, clientSession}
-	if err := there.converse(ctx); err != nil {
+	if err := there.converse(ctx, carried(c.Serializer.wire())); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
 	// Now the other way round, on the same connection.
@@ -121,14 +126,14 @@ func (v voice) spec(session, state string) string {
 	return "poe://" + v.to + "/" + session + "/" + state
 }
 
-// converse is what the client has to say.
-func (v voice) converse(ctx context.Context) error {
+// converse is what the client has to say; values are echoed.
+func (v voice) converse(ctx context.Context, values []*perl.Value) error {
 	const session = conformance.SessionAlias
 	b := perl.NewBytes
 	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	for _, value := range EchoValues() {
+	for _, value := range values {
 		if _, err := v.call(ctx, session, "echo", value); err != nil {
 			return err
 		}
@@ -212,10 +217,14 @@ func (v voice) greet(ctx context.Context) error {
 }
 
 // duetLite plays a conversation in which the client is a ClientLite.
-func duetLite(ctx context.Context, client *driver.Driver, relay string, d Dialect) error {
+func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) error {
 	const session = conformance.SessionAlias
 	b := perl.NewBytes
-	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: d.Client().String(), Timeout: wait.Seconds()})
+	serializer := ""
+	if offer := c.Serializer.offer(); len(offer) > 0 {
+		serializer = offer[0]
+	}
+	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait.Seconds()})
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -226,7 +235,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, d Dialec
 	if err := call("IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	for _, value := range EchoValues() {
+	for _, value := range carried(c.Serializer.wire()) {
 		if err := call(session, "echo", value); err != nil {
 			return err
 		}

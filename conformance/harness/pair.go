@@ -16,12 +16,15 @@ type Pair struct {
 	// Role is what the client is: AsClient or AsClientLite.
 	Role    Role
 	Dialect Dialect
+	// Serializer is Storable if it is empty.
+	Serializer Serializer
 	// Path is the capture to write.
 	Path string
 }
 
 // Record has the two converse and writes what they say. It returns what their drivers are.
 func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err error) {
+	cell := Cell{p.Role, p.Dialect, p.Serializer}
 	s, server, err := p.Server.Start(ctx, driver.Options{})
 	if err != nil {
 		return nil, nil, err
@@ -43,9 +46,9 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 	}
 	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
 		if p.Role == AsClientLite {
-			return duetLite(ctx, c, relay, p.Dialect)
+			return duetLite(ctx, c, relay, cell)
 		}
-		return duet(ctx, s, c, relay, p.Dialect)
+		return duet(ctx, s, c, relay, cell)
 	})
 	return server, client, errors.Join(err, w.Close())
 }

@@ -142,7 +142,7 @@ func (r *runner) run(ctx context.Context) {
 		return
 	}
 	name := unsafeInName.ReplaceAllString(r.target.Spec, "-")
-	path := filepath.Join(r.opts.Dir, fmt.Sprintf("%s-%s-%s.pcapng", name, r.cell.Cell.Role, r.cell.Cell.Dialect))
+	path := filepath.Join(r.opts.Dir, fmt.Sprintf("%s-%s.pcapng", name, r.cell.Cell.file()))
 	var err error
 	if r.writer, err = capture.Create(path, capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform run %s (%s)", r.target, r.cell.Cell)}}); err != nil {
 		r.cell.Err = err
@@ -218,6 +218,9 @@ func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
 	if !hello.Has(string(cell.Role)) {
 		r.cell.Skipped = fmt.Sprintf("the driver of %s cannot be a %s", hello.Implementation, cell.Role)
 	}
+	if len(cell.Serializer.offer()) > 0 && !slices.Contains(hello.Serializers, string(cell.Serializer)) {
+		r.cell.Skipped = fmt.Sprintf("%s %s does not have the serializer %s", hello.Implementation, hello.Release, cell.Serializer)
+	}
 	switch protocol := cell.Dialect.Client().String(); {
 	case hello.HasProtocol(protocol) || len(hello.Protocols) == 0:
 	case cell.Role == AsServer && cell.Dialect == Fallback:
@@ -259,9 +262,9 @@ func (r *runner) play(ctx context.Context) error {
 	}
 	err = r.through(ctx, "tcp", address, func(relay string) error {
 		if r.cell.Cell.Role == AsClientLite {
-			return duetLite(ctx, client, relay, r.cell.Cell.Dialect)
+			return duetLite(ctx, client, relay, r.cell.Cell)
 		}
-		return duet(ctx, server, client, relay, r.cell.Cell.Dialect)
+		return duet(ctx, server, client, relay, r.cell.Cell)
 	})
 	if err != nil {
 		r.problem(err)
@@ -304,7 +307,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 		}
 	}
 	err := r.through(ctx, network, address, func(relay string) error {
-		s := &stage{dialect: r.cell.Cell.Dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
+		s := &stage{dialect: r.cell.Cell.Dialect.Client(), serializer: r.cell.Cell.Serializer.wire(), connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
 			if negotiate {
 				return probe.Dial(ctx, "tcp", relay, cfg)
 			}
@@ -380,11 +383,11 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 	defer l.Close()
 	cell := r.cell.Cell
 	return r.through(ctx, "tcp", l.Addr().String(), func(relay string) error {
-		s := &stage{dialect: cell.Dialect.Server()}
+		s := &stage{dialect: cell.Dialect.Server(), serializer: cell.Serializer.wire()}
 		s.connect = func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
 			connecting := make(chan error, 1)
 			go func() {
-				_, err := client.Connect(ctx, driver.Connect{Name: clientName, Protocol: cell.Dialect.Client().String(), Address: relay, Timeout: wait.Seconds()})
+				_, err := client.Connect(ctx, connectTo(relay, cell))
 				connecting <- err
 			}()
 			if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait)); err != nil {

@@ -37,9 +37,10 @@ type scenario struct {
 
 // stage is where a scenario plays: how to reach the target, and as whom.
 type stage struct {
-	dialect wire.Dialect
-	connect func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error)
-	count   int
+	dialect    wire.Dialect
+	serializer wire.Serializer
+	connect    func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error)
+	count      int
 	// ikc0: the target has been seen to agree to the dialect IKC0. One that has not would take frames
 	// behind a SETUP for lines.
 	ikc0 bool
@@ -55,7 +56,7 @@ func (s *stage) config() probe.Config {
 	s.count++
 	return probe.Config{
 		Name: fmt.Sprintf("%s%d", probeName, s.count), ID: fmt.Sprintf("conform-%08x-%08x-%08x", 1, 1, s.count),
-		Dialect: s.dialect, Session: "probe", Timeout: s.timeout,
+		Dialect: s.dialect, Serializer: s.serializer, Session: "probe", Timeout: s.timeout,
 	}
 }
 
@@ -154,7 +155,7 @@ func responderScenarios() []scenario {
 		}},
 		{"values of every kind", safe, true, func(ctx context.Context, s *stage) error {
 			return s.talk(ctx, s.config(), func(c *probe.Conn) (m []*wire.Message) {
-				for _, v := range EchoValues() {
+				for _, v := range carried(s.serializer) {
 					m = append(m, c.Call("", session, "echo", v))
 				}
 				return m

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // EchoValues are values of every kind that a conforming kernel hands back unchanged.
@@ -35,4 +36,14 @@ func EchoValues() []*perl.Value {
 		perl.NewRef(loop),
 		perl.ArrayRef(b(""), perl.ArrayRef(), perl.HashRef()),
 	}
+}
+
+// carried are the EchoValues that a serializer is able to write.
+func carried(by wire.Serializer) (list []*perl.Value) {
+	for _, v := range EchoValues() {
+		if _, err := by.Freeze(perl.NewRef(v)); err == nil {
+			list = append(list, v)
+		}
+	}
+	return list
 }

@@ -85,7 +85,7 @@ func traces(t *testing.T, server *driver.Driver, dialect Dialect) map[string]str
 			t.Fatal(err)
 		}
 		err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
-			return sc.run(ctx, &stage{dialect: dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
+			return sc.run(ctx, &stage{serializer: Storable.wire(), dialect: dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
 				return probe.Dial(ctx, "tcp", relay, cfg)
 			}})
 		})

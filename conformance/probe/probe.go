@@ -23,6 +23,8 @@ type Config struct {
 	Name, ID string
 	Lite     bool
 	Dialect  wire.Dialect
+	// Serializer is the only one that we know. Nil: Storable.
+	Serializer wire.Serializer
 	// Session is the session that our messages come from, if they say so.
 	Session string
 	// Early are messages to be sent in one write with the SETUP, before it was answered.
@@ -48,7 +50,12 @@ type Conn struct {
 // DefaultTimeout bounds every wait for the other side whose context has no earlier deadline.
 const DefaultTimeout = 5 * time.Second
 
-var serializer = storable.Serializer{}
+func (c *Conn) serializer() wire.Serializer {
+	if c.cfg.Serializer == nil {
+		return storable.Serializer{}
+	}
+	return c.cfg.Serializer
+}
 
 // Open connects without negotiating.
 func Open(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
@@ -94,7 +101,7 @@ func Accept(ctx context.Context, conn net.Conn, cfg Config) (*Conn, error) {
 func (c *Conn) Negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
 		Role: role, Dialect: c.cfg.Dialect, KernelID: c.cfg.ID, PID: "1",
-		Names: []string{c.cfg.Name, c.conn.LocalAddr().String()}, Serializers: []string{serializer.Name()},
+		Names: []string{c.cfg.Name, c.conn.LocalAddr().String()}, Serializers: []string{c.serializer().Name()},
 	}
 	if c.cfg.Lite {
 		cfg.KernelID, cfg.Names = c.cfg.Name, nil
@@ -177,7 +184,7 @@ func (c *Conn) Send(messages ...*wire.Message) error {
 
 func (c *Conn) freeze(messages []*wire.Message) (b []byte, err error) {
 	for _, m := range messages {
-		image, err := serializer.Freeze(m.ToValue())
+		image, err := c.serializer().Freeze(m.ToValue())
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +201,7 @@ func (c *Conn) Receive(ctx context.Context) (*wire.Message, error) {
 			return nil, err
 		}
 		if ok {
-			v, err := serializer.Thaw(image)
+			v, err := c.serializer().Thaw(image)
 			if err != nil {
 				return nil, err
 			}
