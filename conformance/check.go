@@ -9,6 +9,8 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -25,8 +27,24 @@ const (
 	May                 // what is allowed and worth knowing
 )
 
+var levelNames = [...]string{"MUST", "SHOULD", "MAY"}
+
 // String is MUST, SHOULD or MAY.
-func (l Level) String() string { return [...]string{"MUST", "SHOULD", "MAY"}[l] }
+func (l Level) String() string { return levelNames[l] }
+
+// MarshalText implements encoding.TextMarshaler: the form of String.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads what String writes, in upper or lower case.
+func (l *Level) UnmarshalText(text []byte) error {
+	for i, name := range levelNames {
+		if strings.EqualFold(name, string(text)) {
+			*l = Level(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("expected must, should or may, got %q", text)
+}
 
 // Party says whom a check binds.
 type Party uint8
@@ -91,9 +109,22 @@ const (
 	Pass                        // there was evidence, and all of it agrees
 )
 
+var outcomeNames = [...]string{"fail", "known deviation", "inconclusive", "skip", "pass"}
+
 // String names the outcome.
-func (o Outcome) String() string {
-	return [...]string{"fail", "known deviation", "inconclusive", "skip", "pass"}[o]
+func (o Outcome) String() string { return outcomeNames[o] }
+
+// MarshalText implements encoding.TextMarshaler: the form of String.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads what String writes.
+func (o *Outcome) UnmarshalText(text []byte) error {
+	i := slices.Index(outcomeNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("expected one of the outcomes %s; got %q", strings.Join(outcomeNames[:], ", "), text)
+	}
+	*o = Outcome(i)
+	return nil
 }
 
 // Finding is one violation, and where it is.
@@ -108,8 +139,8 @@ type Finding struct {
 	Side   string `json:"side"`
 	Frame  int    `json:"frame,omitempty"`
 	Offset int64  `json:"offset"`
-	// Exchange shows what it is about, a line for each message.
-	Exchange []string `json:"exchange,omitempty"`
+	// Exchange shows what it is about.
+	Exchange []dialogue.Step `json:"exchange,omitempty"`
 }
 
 // Where is the place of a finding for people.
@@ -136,6 +167,8 @@ type Verdict struct {
 	Findings []Finding
 	// More counts violations beyond MaxFindings.
 	More int
+	// Example is the first piece of evidence that agrees, nil if there is none with a place. Its Actual is empty.
+	Example *Finding
 	// Reason says what is missing, or why it was skipped.
 	Reason string
 
@@ -158,11 +191,15 @@ func (t *Trial) Pass() { t.v.Evidence++ }
 
 // Hold notes a piece of evidence: it agrees if ok, else it is a violation by at.
 func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
-	if ok {
-		t.Pass()
+	if !ok {
+		t.Fail(at, expected, actual)
 		return
 	}
-	t.Fail(at, expected, actual)
+	t.Pass()
+	if t.v.Example == nil {
+		f := t.finding(at, expected, "")
+		t.v.Example = &f
+	}
 }
 
 // Fail notes a violation. at is what is wrong, or the last thing before something failed to come; it
@@ -173,12 +210,13 @@ func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
 		t.v.More++
 		return
 	}
-	f := Finding{Expected: expected, Actual: actual, Connection: t.Conn.Conn.Index, Side: t.Side.String()}
-	place(&f, at, t.Conn)
-	t.v.Findings = append(t.v.Findings, f)
+	t.v.Findings = append(t.v.Findings, t.finding(at, expected, actual))
 }
 
-func place(f *Finding, at dialogue.Item, c *dialogue.Connection) {
+// finding says where at is, and what is around it.
+func (t *Trial) finding(at dialogue.Item, expected, actual string) Finding {
+	c := t.Conn
+	f := Finding{Expected: expected, Actual: actual, Connection: c.Conn.Index, Side: t.Side.String()}
 	var stamp capture.Stamp
 	switch at := at.(type) {
 	case *dialogue.Line:
@@ -191,4 +229,5 @@ func place(f *Finding, at dialogue.Item, c *dialogue.Connection) {
 		stamp = c.Opened
 	}
 	f.Packet = stamp.Packet
+	return f
 }

@@ -59,7 +59,7 @@ func (j *Judge) Connection(c *dialogue.Connection) {
 			if (shaken || c.Unreached) && !v.Check.Aftermath {
 				continue // it may never have reached a server that was alive
 			}
-			found := &Verdict{Check: v.Check, Side: side, harm: v.harm}
+			found := &Verdict{Check: v.Check, Side: side, harm: v.harm, Example: v.Example}
 			v.Check.Judge(&Trial{Conn: c, Side: side, v: found})
 			v.harm = found.harm
 			if c.Gaps && len(found.Findings) > 0 && !v.Check.Local {
@@ -73,6 +73,7 @@ func (j *Judge) Connection(c *dialogue.Connection) {
 // merge adds what was found in one more connection.
 func (v *Verdict) merge(w *Verdict) {
 	v.Evidence += w.Evidence
+	v.Example = w.Example
 	room := min(MaxFindings-len(v.Findings), len(w.Findings))
 	v.Findings = append(v.Findings, w.Findings[:room]...)
 	v.More += w.More + len(w.Findings) - room

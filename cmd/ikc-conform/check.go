@@ -33,11 +33,7 @@ its capture: then that is what counts.`,
 		Example: "  ikc-conform check production.pcapng\n  tcpdump -i eth0 -w ikc.pcap port 603; ikc-conform check --side server ikc.pcap",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			level, err := j.level()
-			if err != nil {
-				return err
-			}
-			checks, err := conformance.Select(j.checks...)
+			level, checks, err := j.parse()
 			if err != nil {
 				return err
 			}
@@ -62,11 +58,15 @@ its capture: then that is what counts.`,
 				}
 				files = append(files, f)
 			}
-			shown := j.show(cmd.OutOrStdout(), []*report.Report{report.FromFiles(files, level)})
+			shown := j.show(cmd, report.NewDocument(version(), report.FromFiles(files, level)))
 			if len(expected) == 0 {
 				return shown
 			}
-			return compare(cmd.OutOrStdout(), files, expected, shown)
+			out := cmd.OutOrStdout()
+			if !j.text() {
+				out = cmd.ErrOrStderr()
+			}
+			return compare(out, files, expected, shown)
 		},
 	}
 	j.flags(c)

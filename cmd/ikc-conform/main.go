@@ -77,6 +77,6 @@ deviation no longer deviates, 5 nothing was checked.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(runCommand(), checkCommand(), inspectCommand(), listCommand(), explainCommand(), recordCommand(), serveCommand(),
-		driverCommand(), driverCheckCommand())
+		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand())
 	return root
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,76 +16,28 @@ import (
 
 // judging are the flags of commands that judge.
 type judging struct {
-	checks  []string
-	gate    string
-	json    string
-	verbose bool
+	reporting
+	checks []string
+	gate   string
 }
 
 func (j *judging) flags(c *cobra.Command) {
 	c.Flags().StringSliceVar(&j.checks, "checks", nil, "only the checks whose id matches one of these patterns, such as 'HS-*,ERR-00?'")
 	c.Flags().StringVar(&j.gate, "gate", "should", "the level up to which a failed check counts: must, should or may")
-	c.Flags().StringVar(&j.json, "json", "", "also write the report as JSON to this file, - for standard output instead of text")
-	c.Flags().BoolVarP(&j.verbose, "verbose", "v", false, "list the checks that passed as well")
+	j.reporting.flags(c)
 }
 
-func (j *judging) level() (conformance.Level, error) {
-	for _, l := range []conformance.Level{conformance.Must, conformance.Should, conformance.May} {
-		if strings.EqualFold(l.String(), j.gate) {
-			return l, nil
-		}
+// parse reads the flags: the gate and the checks to apply.
+func (j *judging) parse() (conformance.Level, []*conformance.Check, error) {
+	level, err := parseGate(j.gate)
+	if err != nil {
+		return 0, nil, err
 	}
-	return 0, fmt.Errorf("--gate %q: expected must, should or may", j.gate)
-}
-
-// show writes reports as asked and returns the worst of their statuses.
-func (j *judging) show(out io.Writer, reports []*report.Report) error {
-	worst := report.ExitConformant
-	severity := map[int]int{report.ExitConformant: 0, report.ExitStale: 1, report.ExitNothing: 2, report.ExitNotConformant: 3, report.ExitBroken: 4}
-	for i, r := range reports {
-		if severity[r.Exit] > severity[worst] {
-			worst = r.Exit
-		}
-		if j.json == "-" {
-			continue
-		}
-		if i > 0 {
-			fmt.Fprintln(out)
-		}
-		if err := r.WriteText(out, j.verbose); err != nil {
-			return err
-		}
+	checks, err := conformance.Select(j.checks...)
+	if err != nil {
+		return 0, nil, err
 	}
-	if j.json != "" {
-		if err := j.writeJSON(out, reports); err != nil {
-			return broken(err)
-		}
-	}
-	if worst != report.ExitConformant {
-		return exitStatus(worst)
-	}
-	return nil
-}
-
-func (j *judging) writeJSON(out io.Writer, reports []*report.Report) (err error) {
-	if j.json != "-" {
-		f, err := os.Create(j.json)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if e := f.Close(); err == nil {
-				err = e
-			}
-		}()
-		out = f
-	}
-	for _, r := range reports {
-		if err := r.WriteJSON(out); err != nil {
-			return err
-		}
-	}
-	return nil
+	return level, checks, j.check()
 }
 
 func runCommand() *cobra.Command {
@@ -126,11 +76,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 		Example: "  ikc-conform run reference\n  ikc-conform run tcp:127.0.0.1:31337 --captures out/\n  ikc-conform run perl 'cmd:./mydriver --verbose'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			level, err := j.level()
-			if err != nil {
-				return err
-			}
-			checks, err := conformance.Select(j.checks...)
+			level, checks, err := j.parse()
 			if err != nil {
 				return err
 			}
@@ -160,7 +106,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				}
 				reports = append(reports, report.FromRun(result, level, known))
 			}
-			return j.show(cmd.OutOrStdout(), reports)
+			return j.show(cmd, report.NewDocument(version(), reports...))
 		},
 	}
 	j.flags(c)

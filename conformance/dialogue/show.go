@@ -36,7 +36,7 @@ func Write(w io.Writer, c *Connection, opts WriteOptions) error {
 	}
 	for _, item := range c.Items {
 		if c.IsIKC {
-			fmt.Fprintf(&b, "%s  %s\n", stamp(c, item), describe(c, item, opts))
+			b.WriteString(step(c, item, opts).String() + "\n")
 			if f, ok := item.(*Frame); ok && opts.Values && f.Message != nil && f.Message.Params != nil {
 				b.WriteString(indent(perl.Format(f.Message.Params, perl.FormatOptions{Indent: "  ", SortKeys: true})))
 			}
@@ -85,33 +85,6 @@ func kernel(p wire.Peer) string {
 	return s
 }
 
-func stamp(c *Connection, item Item) string {
-	arrow := "C>S"
-	if item.Sender() == wire.Server {
-		arrow = "C<S"
-	}
-	return fmt.Sprintf("%12.6f  %s", item.Stamp().Time.Sub(c.Opened.Time).Seconds(), arrow)
-}
-
-// describe says in one line what an item is.
-func describe(c *Connection, item Item, opts WriteOptions) string {
-	switch item := item.(type) {
-	case *Line:
-		s := item.Text
-		if item.End != "\r\n" {
-			s += fmt.Sprintf("  (ends in %q)", item.End)
-		}
-		return s
-	case *Frame:
-		number := fmt.Sprintf("#%-3d ", item.Number)
-		if item.Message == nil {
-			return number + fmt.Sprintf("! %d octets that are no message: %v", len(item.Image), item.Err)
-		}
-		return number + item.Message.describe(c, opts)
-	}
-	return ""
-}
-
 // isHave tells whether a message asks for a subscription.
 func isHave(m *Message) bool { return m.To.Session == "IKC" && m.To.State == "do_you_have" }
 
@@ -129,7 +102,8 @@ func (m *Message) What() string {
 	return m.Kind.String()
 }
 
-func (m *Message) describe(c *Connection, opts WriteOptions) string {
+// headline says what a message is, but for its parameters and its rsvp.
+func (m *Message) headline(c *Connection, opts WriteOptions) string {
 	var b strings.Builder
 	b.WriteString(m.What())
 	switch m.Kind {
@@ -169,12 +143,6 @@ func (m *Message) describe(c *Connection, opts WriteOptions) string {
 			from.State = ""
 		}
 		b.WriteString(" from " + brief(c, from, m.Frame.From, opts))
-	}
-	if m.Params != nil {
-		b.WriteString("  " + perl.Format(m.Params, perl.FormatOptions{MaxWidth: opts.Width, SortKeys: true}))
-	}
-	if m.Kind == Call {
-		b.WriteString("  rsvp " + brief(c, m.RSVP.Specifier, m.Frame.From, opts))
 	}
 	return b.String()
 }
@@ -229,32 +197,4 @@ func ending(c *Connection) string {
 
 func indent(s string) string {
 	return "      " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n      ") + "\n"
-}
-
-// around is how many items are shown before the one that a finding is about.
-const around = 4
-
-// Around shows what leads to an item, a line each: of a message that belongs to an exchange, the request
-// and what came back; else the items before it.
-func Around(c *Connection, item Item) []string {
-	wanted := map[Item]bool{item: true}
-	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Exchange != nil {
-		x := f.Message.Exchange
-		for _, list := range [][]*Message{{x.Request}, x.Answers, x.Errors, x.Misdirected} {
-			for _, m := range list {
-				wanted[m.Frame] = true
-			}
-		}
-	}
-	last := slices.Index(c.Items, item)
-	if last < 0 {
-		last = len(c.Items) - 1
-	}
-	var out []string
-	for i, it := range c.Items {
-		if wanted[it] || len(wanted) == 1 && last-around <= i && i <= last {
-			out = append(out, stamp(c, it)+"  "+describe(c, it, WriteOptions{Width: 100}))
-		}
-	}
-	return out
 }

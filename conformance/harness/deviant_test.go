@@ -42,7 +42,7 @@ func runDeviant(t *testing.T, d *deviant.Defect) *report.Report {
 
 func failing(r *report.Report) (ids []string) {
 	for _, c := range r.Checks {
-		if c.Outcome == conformance.Fail.String() {
+		if c.Outcome == conformance.Fail {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -73,7 +73,7 @@ func TestServerWithoutDefect(t *testing.T) {
 		}
 		for _, c := range r.Checks {
 			// What is inconclusive on a good server says nothing on a bad one.
-			if hostile && c.Outcome != conformance.Pass.String() && !slices.Contains(needsMore, c.ID) && !requests(c.ID) {
+			if hostile && c.Outcome != conformance.Pass && !slices.Contains(needsMore, c.ID) && !requests(c.ID) {
 				t.Errorf("%s: expected pass, got %s: %s", c.ID, c.Outcome, c.Reason)
 			}
 		}

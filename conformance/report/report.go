@@ -1,11 +1,13 @@
-// Package report turns what a run or a judge found into something to read: by people, or by programs.
+// Package report turns what runs and judges found into something to read: by people, by CI services, or by programs.
+//
+// A [Document] holds the reports of one use of the command, is stored as JSON ([Schema]), and can be read
+// again, merged with others, compared with an older one, and rendered in each of [Formats].
 package report
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
+	"cmp"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
@@ -30,22 +32,28 @@ type Report struct {
 	Identity *driver.Hello `json:"identity,omitempty"`
 	Started  time.Time     `json:"started"`
 	Took     time.Duration `json:"took_ns"`
-	Parts    []*Part       `json:"parts"`
-	Checks   []*Result     `json:"checks"`
-	Summary  Summary       `json:"summary"`
+	// Gate is the level up to which a failed check counts.
+	Gate    conformance.Level `json:"gate"`
+	Parts   []*Part           `json:"parts"`
+	Checks  []*Result         `json:"checks"`
+	Summary Summary           `json:"summary"`
 	// Exit is the exit status that the report amounts to.
 	Exit int `json:"exit"`
-
-	// Stale are known deviations of this target that did not show, though the check was decided.
-	Stale []conformance.Deviation `json:"stale,omitempty"`
-
-	gate       conformance.Level
-	deviations conformance.Deviations
+	// Deviations are those that are known of the subject, Stale the ones among them that did not show,
+	// though the check was decided.
+	Deviations conformance.Deviations `json:"deviations,omitempty"`
+	Stale      conformance.Deviations `json:"stale,omitempty"`
 }
 
 // Part is one cell of a run, or one side of a file.
 type Part struct {
-	Name     string        `json:"name"`
+	Name string `json:"name"`
+	// Role is what the subject is in it: server, client or clientlite. Dialect is IKC0, IKC or fallback,
+	// empty if any may occur.
+	Role    string `json:"role"`
+	Dialect string `json:"dialect,omitempty"`
+	// Peer is the implementation on the other side, empty for the harness, or if unknown.
+	Peer     string        `json:"peer,omitempty"`
 	Capture  string        `json:"capture,omitempty"`
 	Took     time.Duration `json:"took_ns,omitempty"`
 	Summary  Summary       `json:"summary"`
@@ -57,29 +65,45 @@ type Part struct {
 
 // Result is what a check came to over all parts.
 type Result struct {
-	ID          string     `json:"id"`
-	Level       string     `json:"level"`
-	Requirement string     `json:"requirement"`
-	Source      string     `json:"source"`
-	Rationale   string     `json:"rationale,omitempty"`
-	Outcome     string     `json:"outcome"`
-	Reason      string     `json:"reason,omitempty"`
-	Verdicts    []*Verdict `json:"verdicts"`
+	ID          string              `json:"id"`
+	Level       conformance.Level   `json:"level"`
+	Party       string              `json:"party"`
+	Requirement string              `json:"requirement"`
+	Source      string              `json:"source"`
+	Rationale   string              `json:"rationale,omitempty"`
+	Needs       string              `json:"needs,omitempty"`
+	Outcome     conformance.Outcome `json:"outcome"`
+	Reason      string              `json:"reason,omitempty"`
+	Verdicts    []*Verdict          `json:"verdicts"`
+	// Example is evidence that agrees, from the first part that has some.
+	Example *Example `json:"example,omitempty"`
+}
 
-	level   conformance.Level
-	outcome conformance.Outcome
+// Example is a piece of evidence that agrees with a check.
+type Example struct {
+	Part string `json:"part"`
+	conformance.Finding
 }
 
 // Verdict is what a check came to in one part.
 type Verdict struct {
-	Part     string                `json:"part"`
-	Outcome  string                `json:"outcome"`
-	Evidence int                   `json:"evidence"`
+	Part     string              `json:"part"`
+	Outcome  conformance.Outcome `json:"outcome"`
+	Evidence int                 `json:"evidence"`
+	// Findings are the first violations; More counts those that were left out.
 	Findings []conformance.Finding `json:"findings,omitempty"`
 	More     int                   `json:"more,omitempty"`
 	Reason   string                `json:"reason,omitempty"`
-	Capture  string                `json:"capture,omitempty"`
+	// Capture is the file that the findings are in, if it was kept.
+	Capture string `json:"capture,omitempty"`
 }
+
+// MaxFindings is how many findings of a verdict a report keeps, and MaxExchanges for how many of them, in
+// the order of the findings, it keeps the exchange. The rest is counted, or says where it is.
+const (
+	MaxFindings  = 20
+	MaxExchanges = 5
+)
 
 // Summary counts checks by outcome.
 type Summary struct {
@@ -90,30 +114,38 @@ type Summary struct {
 	Skipped      int `json:"skipped"`
 }
 
-func (s *Summary) count(o conformance.Outcome) {
+// Of is how many came to an outcome.
+func (s Summary) Of(o conformance.Outcome) int { return *s.counter(o) }
+
+// Total is how many there are.
+func (s Summary) Total() int { return s.Passed + s.Failed + s.Known + s.Inconclusive + s.Skipped }
+
+func (s *Summary) counter(o conformance.Outcome) *int {
 	switch o {
 	case conformance.Pass:
-		s.Passed++
+		return &s.Passed
 	case conformance.Fail:
-		s.Failed++
+		return &s.Failed
 	case conformance.Known:
-		s.Known++
-	case conformance.Inconclusive:
-		s.Inconclusive++
+		return &s.Known
 	case conformance.Skipped:
-		s.Skipped++
+		return &s.Skipped
 	}
+	return &s.Inconclusive
 }
 
 // FromRun makes a report of a run. gate is the level up to which a failed check counts against the
 // target; known are the deviations that do not, for targets that say who they are.
 func FromRun(r *harness.Result, gate conformance.Level, known conformance.Deviations) *Report {
-	rep := &Report{Subject: r.Target, Identity: r.Identity, Started: r.Started, Took: r.Took, gate: gate}
+	rep := &Report{Subject: r.Target, Identity: r.Identity, Started: r.Started, Took: r.Took, Gate: gate}
 	if r.Identity != nil {
-		rep.deviations = known.Of(r.Identity.Implementation, r.Identity.Release)
+		rep.Deviations = known.Of(r.Identity.Implementation, r.Identity.Release)
 	}
 	for _, c := range r.Cells {
-		p := &Part{Name: c.Cell.String(), Capture: c.Capture, Took: c.Took, Skipped: c.Skipped, Problems: c.Problems, Notes: c.Notes}
+		p := &Part{
+			Name: c.Cell.String(), Role: string(c.Cell.Role), Dialect: string(c.Cell.Dialect),
+			Capture: c.Capture, Took: c.Took, Skipped: c.Skipped, Problems: c.Problems, Notes: c.Notes,
+		}
 		if c.Err != nil {
 			p.Error = c.Err.Error()
 		}
@@ -125,7 +157,7 @@ func FromRun(r *harness.Result, gate conformance.Level, known conformance.Deviat
 
 // FromFiles makes a report of judged captures, a part for each side.
 func FromFiles(files []*conformance.FileVerdict, gate conformance.Level) *Report {
-	rep := &Report{Subject: "captures", Started: time.Now(), gate: gate}
+	rep := &Report{Subject: "captures", Started: time.Now(), Gate: gate}
 	if len(files) == 1 {
 		rep.Subject = files[0].File
 	}
@@ -136,7 +168,8 @@ func FromFiles(files []*conformance.FileVerdict, gate conformance.Level) *Report
 			for j < len(f.Verdicts) && f.Verdicts[j].Side == f.Verdicts[i].Side {
 				j++
 			}
-			p := &Part{Name: filepath.Base(f.File) + ", " + f.Verdicts[i].Side.String(), Capture: f.File}
+			side := f.Verdicts[i].Side.String()
+			p := &Part{Name: filepath.Base(f.File) + ", " + side, Role: side, Capture: f.File}
 			rep.add(p, f.Verdicts[i:j])
 			if first == nil {
 				first = p
@@ -159,13 +192,27 @@ func FromFiles(files []*conformance.FileVerdict, gate conformance.Level) *Report
 func (r *Report) add(p *Part, verdicts []conformance.Verdict) {
 	r.Parts = append(r.Parts, p)
 	for _, v := range verdicts {
-		if d := r.deviations.Find(v.Check.ID); d != nil && v.Outcome == conformance.Fail {
+		if d := r.Deviations.Find(v.Check.ID); d != nil && v.Outcome == conformance.Fail {
 			v.Outcome, v.Reason = conformance.Known, d.Reason
 		}
-		p.Summary.count(v.Outcome)
-		r.result(v.Check).Verdicts = append(r.result(v.Check).Verdicts, &Verdict{
-			Part: p.Name, Outcome: v.Outcome.String(), Evidence: v.Evidence, Findings: v.Findings, More: v.More, Reason: v.Reason, Capture: p.Capture,
-		})
+		*p.Summary.counter(v.Outcome)++
+		kept := slices.Clone(v.Findings[:min(len(v.Findings), MaxFindings)])
+		for i := range kept {
+			if i >= MaxExchanges {
+				kept[i].Exchange = nil
+			}
+		}
+		verdict := &Verdict{
+			Part: p.Name, Outcome: v.Outcome, Evidence: v.Evidence, Findings: kept, More: v.More + len(v.Findings) - len(kept), Reason: v.Reason,
+		}
+		if len(kept) > 0 {
+			verdict.Capture = p.Capture
+		}
+		k := r.result(v.Check)
+		k.Verdicts = append(k.Verdicts, verdict)
+		if k.Example == nil && v.Example != nil {
+			k.Example = &Example{Part: p.Name, Finding: *v.Example}
+		}
 	}
 }
 
@@ -175,52 +222,37 @@ func (r *Report) result(c *conformance.Check) *Result {
 			return k
 		}
 	}
-	k := &Result{ID: c.ID, Level: c.Level.String(), Requirement: c.Requirement, Source: c.Source, Rationale: c.Rationale, level: c.Level}
+	k := &Result{
+		ID: c.ID, Level: c.Level, Party: c.Party.String(), Requirement: c.Requirement, Source: c.Source,
+		Rationale: c.Rationale, Needs: c.Needs,
+	}
 	r.Checks = append(r.Checks, k)
 	return k
 }
 
-// finish sums up: a check fails if it fails anywhere, and passes if it passes somewhere.
+// Part returns the part of a name, nil if there is none.
+func (r *Report) Part(name string) *Part {
+	for _, p := range r.Parts {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// finish sums up.
 func (r *Report) finish() {
 	counted, broken := 0, false
+	r.Summary, r.Stale, r.Exit = Summary{}, nil, ExitConformant
 	for _, c := range r.Checks {
-		c.outcome = conformance.Inconclusive
-		skipped := 0
-		for _, v := range c.Verdicts {
-			switch v.Outcome {
-			case conformance.Fail.String():
-				c.outcome = conformance.Fail
-			case conformance.Known.String():
-				if c.outcome != conformance.Fail {
-					c.outcome, c.Reason = conformance.Known, v.Reason
-				}
-			case conformance.Pass.String():
-				if c.outcome == conformance.Inconclusive {
-					c.outcome = conformance.Pass
-				}
-			case conformance.Skipped.String():
-				skipped++
-				fallthrough
-			default:
-				if c.outcome == conformance.Inconclusive {
-					c.Reason = v.Reason
-				}
-			}
+		c.decide()
+		if d := r.Deviations.Find(c.ID); d != nil && c.Outcome == conformance.Pass {
+			r.Stale = append(r.Stale, *d)
 		}
-		if skipped == len(c.Verdicts) && skipped > 0 {
-			c.outcome = conformance.Skipped
-		}
-		c.Outcome = c.outcome.String()
-		if c.outcome == conformance.Pass {
-			c.Reason = ""
-			if d := r.deviations.Find(c.ID); d != nil {
-				r.Stale = append(r.Stale, *d)
-			}
-		}
-		if c.outcome != conformance.Inconclusive && c.outcome != conformance.Skipped {
+		if c.Outcome != conformance.Inconclusive && c.Outcome != conformance.Skipped {
 			counted++
 		}
-		r.Summary.count(c.outcome)
+		*r.Summary.counter(c.Outcome)++
 	}
 	for _, p := range r.Parts {
 		broken = broken || p.Error != "" || len(p.Problems) > 0
@@ -237,23 +269,54 @@ func (r *Report) finish() {
 	}
 }
 
-// deviates tells whether a check failed that counts.
-func (r *Report) deviates() bool {
-	for _, c := range r.Checks {
-		if c.outcome == conformance.Fail && c.level <= r.gate {
-			return true
+// decide says what a check came to: it fails if it fails anywhere, and passes if it passes somewhere.
+func (c *Result) decide() {
+	c.Outcome, c.Reason = conformance.Inconclusive, ""
+	skipped := 0
+	for _, v := range c.Verdicts {
+		switch v.Outcome {
+		case conformance.Fail:
+			c.Outcome, c.Reason = conformance.Fail, ""
+		case conformance.Known:
+			if c.Outcome != conformance.Fail {
+				c.Outcome, c.Reason = conformance.Known, v.Reason
+			}
+		case conformance.Pass:
+			if c.Outcome == conformance.Inconclusive {
+				c.Outcome, c.Reason = conformance.Pass, ""
+			}
+		case conformance.Skipped:
+			skipped++
+			fallthrough
+		default:
+			if c.Outcome == conformance.Inconclusive {
+				c.Reason = v.Reason
+			}
 		}
 	}
-	return false
+	if skipped == len(c.Verdicts) && skipped > 0 {
+		c.Outcome = conformance.Skipped
+	}
 }
 
-// WriteJSON writes the report for programs.
-func (r *Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("report: %w", err)
+// deviates tells whether a check failed that counts.
+func (r *Report) deviates() bool {
+	return slices.ContainsFunc(r.Checks, func(c *Result) bool { return c.Counts(r.Gate) })
+}
+
+// Counts tells whether a check failed and counts.
+func (c *Result) Counts(gate conformance.Level) bool {
+	return c.Outcome == conformance.Fail && c.Level <= gate
+}
+
+// Name is the subject with what it says it is.
+func (r *Report) Name() string {
+	if r.Identity == nil {
+		return r.Subject
 	}
-	return nil
+	return r.Subject + ": " + identity(r.Identity)
+}
+
+func identity(h *driver.Hello) string {
+	return cmp.Or(h.Implementation, "unknown") + " " + h.Release
 }

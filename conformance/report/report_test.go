@@ -2,12 +2,12 @@ package report_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
@@ -24,7 +24,7 @@ func verdict(c *conformance.Check, o conformance.Outcome) conformance.Verdict {
 	v := conformance.Verdict{Check: c, Side: wire.Server, Outcome: o, Evidence: 1}
 	switch o {
 	case conformance.Fail:
-		v.Findings = []conformance.Finding{{Expected: "e\xff\n", Actual: "a", Side: "server", Exchange: []string{"line"}}}
+		v.Findings = []conformance.Finding{{Expected: "e\xff\n", Actual: "a", Side: "server", Exchange: []dialogue.Step{{From: "server", Kind: "line", Title: "line"}}}}
 	case conformance.Inconclusive:
 		v.Evidence, v.Reason = 0, "nothing to see"
 	}
@@ -71,13 +71,14 @@ func TestExit(t *testing.T) {
 func readable(t *testing.T, name string, r *report.Report) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WriteJSON(&b); err != nil {
+	if err := report.NewDocument("v0", r).WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}
-	var back report.Report
-	if err := json.Unmarshal(b.Bytes(), &back); err != nil {
-		t.Errorf("%s: %v in %s", name, err, b.Bytes())
+	d, err := report.Read(&b)
+	if err != nil {
+		t.Fatalf("%s: %v in %s", name, err, b.Bytes())
 	}
+	back := d.Reports[0]
 	if back.Exit != r.Exit || back.Summary != r.Summary || len(back.Checks) != len(r.Checks) {
 		t.Errorf("%s: expected JSON to say the same, got %+v", name, back)
 	}
@@ -90,7 +91,7 @@ func readable(t *testing.T, name string, r *report.Report) {
 			t.Errorf("%s: expected the verdict %q in\n%s", name, r.Verdict(), b.String())
 		}
 		for _, c := range r.Checks {
-			if c.Outcome == conformance.Fail.String() && !(strings.Contains(b.String(), c.ID) && strings.Contains(b.String(), c.Requirement)) {
+			if c.Outcome == conformance.Fail && !(strings.Contains(b.String(), c.ID) && strings.Contains(b.String(), c.Requirement)) {
 				t.Errorf("%s: expected the failure of %s in\n%s", name, c.ID, b.String())
 			}
 		}

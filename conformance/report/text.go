@@ -9,9 +9,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance"
 )
 
-// maxShown is how many findings of a verdict are shown at length; a line is enough for the others.
-const maxShown = 5
-
 // WriteText writes the report for people: a line for each part, every failure with its evidence, what
 // could not be decided, and the result. verbose also lists what passed.
 func (r *Report) WriteText(w io.Writer, verbose bool) error {
@@ -31,7 +28,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	if verbose {
 		b.WriteString("\nPassed:\n\n")
 		for _, c := range r.Checks {
-			if c.outcome == conformance.Pass {
+			if c.Outcome == conformance.Pass {
 				fmt.Fprintf(&b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Requirement)
 			}
 		}
@@ -57,7 +54,7 @@ func (r *Report) Verdict() string {
 	switch r.Exit {
 	case ExitConformant:
 		if s.Failed > 0 {
-			return fmt.Sprintf("Conformant at level %s: %s.", r.gate, counts)
+			return fmt.Sprintf("Conformant at level %s: %s.", r.Gate, counts)
 		}
 		return "Conformant: " + counts + "."
 	case ExitNotConformant:
@@ -112,7 +109,7 @@ func (r *Report) failures(b *strings.Builder) {
 	}
 	b.WriteString("\nFailures:\n")
 	for _, c := range r.Checks {
-		if c.outcome != conformance.Fail {
+		if c.Outcome != conformance.Fail {
 			continue
 		}
 		b.WriteString("\n" + c.Explain())
@@ -134,7 +131,7 @@ func (c *Result) Explain() string {
 		}
 		fmt.Fprintf(&b, "\n    %s: %d of %d pieces of evidence\n", v.Part, len(v.Findings)+v.More, v.Evidence)
 		for i, f := range v.Findings {
-			if i >= maxShown {
+			if i >= MaxExchanges {
 				fmt.Fprintf(&b, "      also: %s, %s\n", f.Actual, f.Where())
 				continue
 			}
@@ -143,8 +140,8 @@ func (c *Result) Explain() string {
 				fmt.Fprintf(&b, " of %s", v.Capture)
 			}
 			b.WriteString("\n")
-			for _, line := range f.Exchange {
-				fmt.Fprintf(&b, "          | %s\n", line)
+			for _, step := range f.Exchange {
+				fmt.Fprintf(&b, "          | %s\n", step)
 			}
 		}
 		if v.More > 0 {
@@ -160,7 +157,7 @@ func (r *Report) known(b *strings.Builder) {
 		b.WriteString("\nKnown deviations:\n\n")
 	}
 	for _, c := range r.Checks {
-		if c.outcome == conformance.Known {
+		if c.Outcome == conformance.Known {
 			fmt.Fprintf(b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Reason)
 		}
 	}
@@ -180,7 +177,7 @@ func (r *Report) undecided(b *strings.Builder) {
 			title = "\nSkipped:\n\n"
 		}
 		for _, c := range r.Checks {
-			if c.outcome == o {
+			if c.Outcome == o {
 				fmt.Fprintf(b, "%s  %-12s %-6s %s\n", title, c.ID, c.Level, c.Reason)
 				title = ""
 			}

@@ -90,12 +90,12 @@ func judge(r *report.Report, id string) {
 			continue
 		}
 		switch c.Outcome {
-		case conformance.Fail.String():
+		case conformance.Fail:
 			ginkgo.Fail(c.Explain())
-		case conformance.Pass.String():
+		case conformance.Pass:
 			return
 		}
-		ginkgo.Skip(c.Outcome + ": " + c.Reason)
+		ginkgo.Skip(c.Outcome.String() + ": " + c.Reason)
 	}
 	ginkgo.Skip("the target was tried in no way that this check is about")
 }

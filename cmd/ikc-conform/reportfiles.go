@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+)
+
+// output is a form that something can be written in, and where to.
+type output[T any] struct {
+	name  string
+	path  string
+	write func(io.Writer, T) error
+}
+
+// outputs are the flags that say in which forms to write something, and where to. Text goes to standard output
+// unless one of them takes that.
+type outputs[T any] struct {
+	list []*output[T]
+}
+
+func (o *outputs[T]) flag(c *cobra.Command, name, about string, write func(io.Writer, T) error) {
+	f := &output[T]{name: name, write: write}
+	o.list = append(o.list, f)
+	c.Flags().StringVar(&f.path, name, "", "write to this `FILE` "+about+"; - is standard output, in place of the text")
+}
+
+// check finds out, before any work is done, whether the files can be written as far as that can be known.
+func (o *outputs[T]) check() error {
+	taken := ""
+	for _, f := range o.list {
+		switch {
+		case f.path == "":
+		case f.path == "-" && taken != "":
+			return fmt.Errorf("--%s -: standard output is taken by --%s; expected a file", f.name, taken)
+		case f.path == "-":
+			taken = f.name
+		default:
+			dir := filepath.Dir(f.path)
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return fmt.Errorf("--%s %s: there is no directory %s", f.name, f.path, dir)
+			}
+		}
+	}
+	return nil
+}
+
+// text tells whether standard output is left for text.
+func (o *outputs[T]) text() bool {
+	for _, f := range o.list {
+		if f.path == "-" {
+			return false
+		}
+	}
+	return true
+}
+
+// save writes all that was asked for.
+func (o *outputs[T]) save(out io.Writer, v T) error {
+	for _, f := range o.list {
+		var err error
+		switch f.path {
+		case "":
+			continue
+		case "-":
+			err = f.write(out, v)
+		default:
+			err = writeFile(f.path, os.O_TRUNC, func(w io.Writer) error { return f.write(w, v) })
+		}
+		if err != nil {
+			return broken(fmt.Errorf("--%s: %w", f.name, err))
+		}
+	}
+	return nil
+}
+
+// writeFile has a file written; mode is os.O_TRUNC or os.O_APPEND.
+func writeFile(path string, mode int, write func(io.Writer) error) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|mode, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	return write(f)
+}
+
+// reporting are the flags of commands that report on runs.
+type reporting struct {
+	outputs[*report.Document]
+	github  bool
+	verbose bool
+}
+
+func (r *reporting) flags(c *cobra.Command) {
+	for _, f := range report.Formats() {
+		r.flag(c, f.Name, f.About, f.Write)
+	}
+	c.Flags().BoolVar(&r.github, "github", false, "in GitHub Actions: append the summary to $GITHUB_STEP_SUMMARY, and annotate failures in the log")
+	c.Flags().BoolVarP(&r.verbose, "verbose", "v", false, "list the checks that passed as well")
+}
+
+// summaryVariable is where GitHub Actions says which file step summaries go to.
+const summaryVariable = "GITHUB_STEP_SUMMARY"
+
+func (r *reporting) check() error {
+	if r.github && os.Getenv(summaryVariable) == "" {
+		return fmt.Errorf("--github: expected %s in the environment, as GitHub Actions sets it; elsewhere use --markdown and --annotations", summaryVariable)
+	}
+	return r.outputs.check()
+}
+
+// show writes a document as asked. Its error is the exit status that the document amounts to.
+func (r *reporting) show(cmd *cobra.Command, d *report.Document) error {
+	out := cmd.OutOrStdout()
+	if r.text() {
+		if err := d.WriteText(out, r.verbose); err != nil {
+			return broken(err)
+		}
+	}
+	if err := r.save(out, d); err != nil {
+		return err
+	}
+	if r.github {
+		err := writeFile(os.Getenv(summaryVariable), os.O_APPEND, func(w io.Writer) error { return report.WriteMarkdown(w, d) })
+		if err != nil {
+			return broken(fmt.Errorf("--github: %w", err))
+		}
+		if err := report.WriteAnnotations(cmd.ErrOrStderr(), d); err != nil {
+			return broken(err)
+		}
+	}
+	if d.Exit != report.ExitConformant {
+		return exitStatus(d.Exit)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+)
+
+// codeQuality is an entry of GitLab's code quality report.
+type codeQuality struct {
+	Description string   `json:"description"`
+	CheckName   string   `json:"check_name"`
+	Fingerprint string   `json:"fingerprint"`
+	Severity    string   `json:"severity"`
+	Location    location `json:"location"`
+}
+
+type location struct {
+	Path  string `json:"path"`
+	Lines struct {
+		Begin int `json:"begin"`
+	} `json:"lines"`
+}
+
+// WriteCodeQuality writes a document as a code quality report of GitLab: an entry for each part in which a
+// check failed. Its fingerprint is that of the check, the subject and the part, so that GitLab tells new ones from old ones.
+func WriteCodeQuality(w io.Writer, d *Document) error {
+	entries := []codeQuality{}
+	for _, r := range d.Reports {
+		for _, c := range r.Checks {
+			for _, v := range c.Verdicts {
+				if v.Outcome != conformance.Fail {
+					continue
+				}
+				sum := sha256.Sum256([]byte(strings.Join([]string{r.Subject, v.Part, c.ID}, "\x00")))
+				e := codeQuality{
+					Description: fmt.Sprintf("%s %s (%s, %s) %s", c.ID, c.Requirement, r.Subject, v.Part, v.brief()),
+					CheckName:   c.ID, Fingerprint: hex.EncodeToString(sum[:16]),
+					Severity: [...]string{"critical", "major", "minor"}[c.Level],
+				}
+				e.Location.Path, e.Location.Lines.Begin = artifact(v.Capture, r.Subject), 1
+				entries = append(entries, e)
+			}
+		}
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	if err := e.Encode(entries); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}

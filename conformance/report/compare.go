@@ -1,0 +1,284 @@
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+)
+
+// Kind tells what a change means.
+type Kind string
+
+// The kinds of change, from bad to good.
+const (
+	Broke   Kind = "broke"       // a part, or a whole report, can no longer be tried to the end
+	Failure Kind = "new failure" // fails, and did not
+	Lost    Kind = "lost"        // passed, and is no longer decided
+	Changed Kind = "changed"     // anything else
+	Fixed   Kind = "fixed"       // passes, and failed
+)
+
+// Kinds are all of them, from bad to good.
+func Kinds() []Kind { return []Kind{Broke, Failure, Lost, Changed, Fixed} }
+
+// Comparison is what differs between two stored runs.
+type Comparison struct {
+	Old Version `json:"old"`
+	New Version `json:"new"`
+	// Gate is the level up to which a new failure makes it worse.
+	Gate    conformance.Level `json:"gate"`
+	Changes []Change          `json:"changes"`
+	// Same counts the verdicts that are alike.
+	Same int `json:"same"`
+	// Worse: there is a change of the kinds broke, lost, or new failure up to the gate.
+	Worse bool `json:"worse"`
+}
+
+// Version says which run it was.
+type Version struct {
+	Name    string    `json:"name"`
+	Started time.Time `json:"started"`
+	Tool    Tool      `json:"tool"`
+	Summary Summary   `json:"summary"`
+}
+
+// Change is a verdict that differs, or a part that does.
+type Change struct {
+	Kind    Kind   `json:"kind"`
+	Subject string `json:"subject"`
+	Part    string `json:"part,omitempty"`
+	// Check, Level and Requirement are empty for a part or a report.
+	Check       string             `json:"check,omitempty"`
+	Level       *conformance.Level `json:"level,omitempty"`
+	Requirement string             `json:"requirement,omitempty"`
+	// Old and New are outcomes, "absent" where there is no verdict.
+	Old string `json:"old"`
+	New string `json:"new"`
+	// Detail says why it is as it is now.
+	Detail string `json:"detail,omitempty"`
+
+	result  *Result
+	verdict *Verdict
+}
+
+const absent = "absent"
+
+// Compare tells what differs between two documents. Reports are those of one subject; if there is only one on
+// each side, they are compared whatever their subjects. Parts go by name, or else by role and dialect.
+func Compare(old, current *Document, gate conformance.Level) *Comparison {
+	c := &Comparison{Old: version(old), New: version(current), Gate: gate}
+	single := len(old.Reports) == 1 && len(current.Reports) == 1
+	matched := map[*Report]bool{}
+	for _, n := range current.Reports {
+		i := slices.IndexFunc(old.Reports, func(o *Report) bool { return (single || o.Subject == n.Subject) && !matched[o] })
+		if i < 0 {
+			c.add(Change{Kind: Changed, Subject: n.Subject, Old: absent, New: n.word(), Detail: "it was not tested before"})
+			continue
+		}
+		matched[old.Reports[i]] = true
+		c.reports(old.Reports[i], n)
+	}
+	for _, o := range old.Reports {
+		if !matched[o] {
+			c.add(Change{Kind: Broke, Subject: o.Subject, Old: o.word(), New: absent, Detail: "it is no longer tested"})
+		}
+	}
+	slices.SortStableFunc(c.Changes, func(a, b Change) int {
+		return cmp.Compare(slices.Index(Kinds(), a.Kind), slices.Index(Kinds(), b.Kind))
+	})
+	return c
+}
+
+func version(d *Document) Version {
+	v := Version{Started: d.Started, Tool: d.Tool, Summary: d.Summary()}
+	for i, r := range d.Reports {
+		if i > 0 {
+			v.Name += "; "
+		}
+		v.Name += r.Name()
+	}
+	return v
+}
+
+// word is what a report amounts to, in a word.
+func (r *Report) word() string {
+	switch r.Exit {
+	case ExitConformant:
+		return "conformant"
+	case ExitNotConformant:
+		return "not conformant"
+	case ExitBroken:
+		return "broken"
+	case ExitStale:
+		return "stale deviations"
+	}
+	return "nothing checked"
+}
+
+func (c *Comparison) add(ch Change) {
+	switch {
+	case ch.Kind == Broke, ch.Kind == Lost, ch.Kind == Failure && (ch.Level == nil || *ch.Level <= c.Gate):
+		c.Worse = true
+	}
+	c.Changes = append(c.Changes, ch)
+}
+
+// partKey is what parts of two reports are matched by.
+func partKey(old, current *Report) func(*Part) string {
+	for _, p := range current.Parts {
+		if old.Part(p.Name) != nil {
+			return func(p *Part) string { return p.Name }
+		}
+	}
+	return func(p *Part) string { return p.Role + "/" + p.Dialect + "/" + p.Peer }
+}
+
+func (c *Comparison) reports(old, current *Report) {
+	key := partKey(old, current)
+	before, names := map[string]*Part{}, map[string]string{} // by key; names of new parts by key
+	for _, p := range old.Parts {
+		before[key(p)] = p
+	}
+	for _, p := range current.Parts {
+		names[key(p)] = p.Name
+		problem := cmp.Or(p.Error, first(p.Problems))
+		if o := before[key(p)]; problem != "" && o != nil && o.Error == "" && len(o.Problems) == 0 {
+			c.add(Change{Kind: Broke, Subject: current.Subject, Part: p.Name, Old: "complete", New: "broken", Detail: problem})
+		}
+	}
+	results := map[string]*Result{}
+	for _, r := range old.Checks {
+		results[r.ID] = r
+	}
+	for _, n := range current.Checks {
+		o := results[n.ID]
+		delete(results, n.ID)
+		for _, v := range n.Verdicts {
+			var was *Verdict
+			if o != nil {
+				was = o.in(old, key, key(current.Part(v.Part)))
+			}
+			c.verdicts(current, n, was, v, v.Part)
+		}
+		if o != nil {
+			c.gone(old, current, o, n, key, names)
+		}
+	}
+	for _, o := range old.Checks {
+		if results[o.ID] != nil {
+			c.gone(old, current, o, nil, key, names)
+		}
+	}
+}
+
+// gone notes the verdicts on a check that there are no more.
+func (c *Comparison) gone(old, current *Report, was, is *Result, key func(*Part) string, names map[string]string) {
+	for _, v := range was.Verdicts {
+		k := key(old.Part(v.Part))
+		if is == nil || is.in(current, key, k) == nil {
+			c.verdicts(current, was, v, nil, cmp.Or(names[k], v.Part))
+		}
+	}
+}
+
+// in finds the verdict on the part of a key.
+func (c *Result) in(r *Report, key func(*Part) string, k string) *Verdict {
+	for _, v := range c.Verdicts {
+		if p := r.Part(v.Part); p != nil && key(p) == k {
+			return v
+		}
+	}
+	return nil
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+// verdicts compares two on one check in one part; either may be nil.
+func (c *Comparison) verdicts(r *Report, check *Result, old, current *Verdict, part string) {
+	level := check.Level
+	ch := Change{
+		Kind: Changed, Subject: r.Subject, Part: part, Check: check.ID, Level: &level, Requirement: check.Requirement,
+		Old: absent, New: absent, result: check, verdict: current,
+	}
+	passed, failed := old != nil && old.Outcome == conformance.Pass, old != nil && old.Outcome == conformance.Fail
+	if old != nil {
+		ch.Old = old.Outcome.String()
+	}
+	if current != nil {
+		ch.New, ch.Detail = current.Outcome.String(), current.brief()
+	}
+	switch {
+	case current != nil && current.Outcome == conformance.Fail && !failed:
+		ch.Kind = Failure
+	case current != nil && current.Outcome == conformance.Pass && (failed || old != nil && old.Outcome == conformance.Known):
+		ch.Kind = Fixed
+	case passed && (current == nil || current.Outcome == conformance.Inconclusive || current.Outcome == conformance.Skipped):
+		ch.Kind = Lost
+	case ch.Old == ch.New && (!failed || alike(old, current)):
+		c.Same++
+		return
+	}
+	c.add(ch)
+}
+
+// alike tells whether two verdicts fail in the same way.
+func alike(a, b *Verdict) bool {
+	if len(a.Findings) == 0 || len(b.Findings) == 0 {
+		return len(a.Findings) == len(b.Findings)
+	}
+	return a.Findings[0].Expected == b.Findings[0].Expected && a.Findings[0].Actual == b.Findings[0].Actual
+}
+
+// Count is how many changes are of a kind.
+func (c *Comparison) Count(k Kind) int {
+	n := 0
+	for _, ch := range c.Changes {
+		if ch.Kind == k {
+			n++
+		}
+	}
+	return n
+}
+
+// Exit is the exit status that the comparison amounts to: not conformant if something got worse.
+func (c *Comparison) Exit() int {
+	if c.Worse {
+		return ExitNotConformant
+	}
+	return ExitConformant
+}
+
+// ComparisonFormats are the forms that a comparison can be written in, but for the text of WriteText.
+func ComparisonFormats() []ComparisonFormat {
+	return []ComparisonFormat{
+		{"json", "a list of the changes, for programs", func(w io.Writer, c *Comparison) error { return c.WriteJSON(w) }},
+		{"markdown", "a summary, for pull requests and step summaries", WriteComparisonMarkdown},
+	}
+}
+
+// ComparisonFormat is a form that a comparison can be written in.
+type ComparisonFormat struct {
+	Name, About string
+	Write       func(io.Writer, *Comparison) error
+}
+
+// WriteJSON writes the comparison for programs.
+func (c *Comparison) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(c); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+)
+
+// Document is what one use of the command found: a stored run.
+type Document struct {
+	// Schema is the id of the schema that it keeps.
+	Schema string `json:"$schema"`
+	// Tool is the ikc-conform that made it.
+	Tool    Tool      `json:"tool"`
+	Started time.Time `json:"started"`
+	Reports []*Report `json:"reports"`
+	// Exit is the worst of the reports' exit statuses.
+	Exit int `json:"exit"`
+}
+
+// Tool names a program and its version.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// NewDocument puts reports together. version is that of the command.
+func NewDocument(version string, reports ...*Report) *Document {
+	d := &Document{Schema: SchemaID, Tool: Tool{Name: "ikc-conform", Version: version}, Started: time.Now(), Reports: reports}
+	for _, r := range reports {
+		if r.Started.Before(d.Started) {
+			d.Started = r.Started
+		}
+	}
+	d.sum()
+	return d
+}
+
+// severity orders exit statuses from good to bad.
+var severity = map[int]int{ExitConformant: 0, ExitStale: 1, ExitNothing: 2, ExitNotConformant: 3, ExitBroken: 4}
+
+func (d *Document) sum() {
+	d.Exit = ExitConformant
+	if len(d.Reports) == 0 {
+		d.Exit = ExitNothing
+	}
+	for _, r := range d.Reports {
+		if severity[r.Exit] > severity[d.Exit] {
+			d.Exit = r.Exit
+		}
+	}
+}
+
+// Regate judges the stored verdicts by another gate.
+func (d *Document) Regate(gate conformance.Level) {
+	for _, r := range d.Reports {
+		r.Gate = gate
+		r.finish()
+	}
+	d.sum()
+}
+
+// Summary counts the checks of all reports.
+func (d *Document) Summary() Summary {
+	var s Summary
+	for _, r := range d.Reports {
+		s.Passed += r.Summary.Passed
+		s.Failed += r.Summary.Failed
+		s.Known += r.Summary.Known
+		s.Inconclusive += r.Summary.Inconclusive
+		s.Skipped += r.Summary.Skipped
+	}
+	return s
+}
+
+// WriteJSON writes the document for programs, and for Read.
+func (d *Document) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(d); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// MaxSize bounds a stored run that is read, in octets.
+const MaxSize = 1 << 28
+
+// ErrStored is what Read's errors about the contents of a file wrap.
+var ErrStored = errors.New("not a stored run of ikc-conform (as --json writes it)")
+
+// ReadFile reads a stored run from a file.
+func ReadFile(path string) (*Document, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	d, err := Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return d, nil
+}
+
+// Read reads a stored run. One that does not keep the schema is an error that says where.
+func Read(r io.Reader) (*Document, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > MaxSize {
+		return nil, fmt.Errorf("%w: expected at most %d octets", ErrStored, MaxSize)
+	}
+	if err := Validate(b); err != nil {
+		return nil, err
+	}
+	d := new(Document)
+	if err := json.Unmarshal(b, d); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStored, err)
+	}
+	for _, r := range d.Reports {
+		r.finish()
+	}
+	d.sum()
+	return d, nil
+}
+
+// Merge puts documents together. Reports of the same subject, by name and identity, become one, if their
+// parts differ: a part that is in two of them is an error, since either might be the right one.
+func Merge(docs ...*Document) (*Document, error) {
+	if len(docs) == 0 {
+		return NewDocument(""), nil
+	}
+	var reports []*Report
+	for _, d := range docs {
+		for _, r := range d.Reports {
+			i := slices.IndexFunc(reports, func(have *Report) bool { return have.Name() == r.Name() })
+			if i < 0 {
+				reports = append(reports, r)
+				continue
+			}
+			if err := reports[i].merge(r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return NewDocument(docs[0].Tool.Version, reports...), nil
+}
+
+// merge takes over the parts of another report of the same subject.
+func (r *Report) merge(other *Report) error {
+	if r.Gate != other.Gate {
+		return fmt.Errorf("cannot merge two reports of %s: one has the gate %v, the other %v; expected the same (give --gate)", r.Subject, r.Gate, other.Gate)
+	}
+	for _, p := range other.Parts {
+		if r.Part(p.Name) != nil {
+			return fmt.Errorf("cannot merge two reports of %s: both have %q; expected different parts", r.Subject, p.Name)
+		}
+	}
+	r.Parts = append(r.Parts, other.Parts...)
+	if other.Started.Before(r.Started) {
+		r.Started = other.Started
+	}
+	r.Took += other.Took
+	for _, c := range other.Checks {
+		i := slices.IndexFunc(r.Checks, func(have *Result) bool { return have.ID == c.ID })
+		if i < 0 {
+			r.Checks = append(r.Checks, c)
+			continue
+		}
+		have := r.Checks[i]
+		have.Verdicts = append(have.Verdicts, c.Verdicts...)
+		if have.Example == nil {
+			have.Example = c.Example
+		}
+	}
+	for _, d := range other.Deviations {
+		if r.Deviations.Find(d.Check) == nil {
+			r.Deviations = append(r.Deviations, d)
+		}
+	}
+	r.sort()
+	r.finish()
+	return nil
+}
+
+// sort puts checks in the order of the catalogue, unknown ones last.
+func (r *Report) sort() {
+	place := map[string]int{}
+	catalogue := conformance.Catalogue()
+	for i, c := range catalogue {
+		place[c.ID] = i - len(catalogue)
+	}
+	slices.SortStableFunc(r.Checks, func(a, b *Result) int { return place[a.ID] - place[b.ID] })
+}

@@ -1,0 +1,160 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+)
+
+// maxAnnotations is how many of a kind GitHub shows of a step.
+const maxAnnotations = 10
+
+// WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error for each
+// check that failed, a warning for each that failed and does not count, and for stale deviations. GitHub shows ten of each; what is beyond
+// is summed up in the last.
+func WriteAnnotations(w io.Writer, d *Document) error {
+	var b strings.Builder
+	for _, r := range d.Reports {
+		var lists [2][]string // errors, warnings
+		for _, p := range r.Parts {
+			if p.Error != "" || len(p.Problems) > 0 {
+				problem := strings.TrimSpace(p.Error + "\n" + strings.Join(p.Problems, "\n"))
+				lists[0] = append(lists[0], annotation("error", r.Subject+", "+p.Name, problem))
+			}
+		}
+		for _, c := range r.Checks {
+			if c.Outcome != conformance.Fail {
+				continue
+			}
+			kind, i := "error", 0
+			if !c.Counts(r.Gate) {
+				kind, i = "warning", 1
+			}
+			lists[i] = append(lists[i], annotation(kind, fmt.Sprintf("%s %v: %s", c.ID, c.Level, r.Subject), c.Requirement+"\n"+c.where()))
+		}
+		for _, s := range r.Stale {
+			lists[1] = append(lists[1], annotation("warning", s.Check+": "+r.Subject, "listed as a known deviation, but it passes"))
+		}
+		for i, kind := range []string{"error", "warning"} {
+			list := lists[i]
+			if n := len(list); n > maxAnnotations {
+				list = append(list[:maxAnnotations-1], annotation(kind, r.Subject, fmt.Sprintf("and %d more", n-maxAnnotations+1)))
+			}
+			b.WriteString(strings.Join(list, ""))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// where says for each part in which a check failed what was wrong first.
+func (c *Result) where() string {
+	var lines []string
+	for _, v := range c.Verdicts {
+		if v.Outcome == conformance.Fail {
+			lines = append(lines, v.Part+": "+v.brief())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// annotation is a command of GitHub Actions. A newline would end it, and a comma or colon a property.
+func annotation(kind, title, text string) string {
+	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer(":", "%3A", ",", "%2C")
+	return fmt.Sprintf("::%s title=%s::%s\n", kind, property.Replace(escape.Replace(title)), escape.Replace(text))
+}
+
+// maxMarkdown is how many failures a summary shows at length. GitHub takes 1 MiB.
+const maxMarkdown = 50
+
+// outcomes in the order that tables show them, with a sign for each.
+var outcomes = []struct {
+	Outcome conformance.Outcome
+	Sign    string
+	Name    string
+}{
+	{conformance.Pass, "✅", "passed"},
+	{conformance.Fail, "❌", "failed"},
+	{conformance.Known, "⚠️", "known deviations"},
+	{conformance.Inconclusive, "❔", "inconclusive"},
+	{conformance.Skipped, "⏭️", "skipped"},
+}
+
+// WriteMarkdown writes a document as a summary in GitHub's Markdown: the result, a table of the parts, and the
+// failures, folded.
+func WriteMarkdown(w io.Writer, d *Document) error {
+	var b strings.Builder
+	for _, r := range d.Reports {
+		sign := "✅"
+		if r.Exit != ExitConformant {
+			sign = "❌"
+		}
+		fmt.Fprintf(&b, "### %s %s\n\n%s\n\n| |", sign, markdown(r.Name()), markdown(r.Verdict()))
+		for _, o := range outcomes {
+			fmt.Fprintf(&b, " %s |", o.Name)
+		}
+		b.WriteString("\n|:--|" + strings.Repeat("--:|", len(outcomes)) + "\n")
+		for _, p := range r.Parts {
+			fmt.Fprintf(&b, "| %s |", markdown(p.Name))
+			for _, o := range outcomes {
+				switch n := p.Summary.Of(o.Outcome); {
+				case p.Skipped != "":
+					b.WriteString(" – |")
+				case n > 0:
+					fmt.Fprintf(&b, " %s %d |", o.Sign, n)
+				default:
+					b.WriteString(" 0 |")
+				}
+			}
+			b.WriteString("\n")
+		}
+		b.WriteString("\n")
+		for _, p := range r.Parts {
+			for _, problem := range append([]string{p.Error}, p.Problems...) {
+				if problem != "" {
+					fmt.Fprintf(&b, "> ❗ %s: %s\n>\n", markdown(p.Name), markdown(problem))
+				}
+			}
+		}
+		for _, s := range r.Stale {
+			fmt.Fprintf(&b, "> ⚠️ %s is listed as a known deviation, but it passes: %s\n>\n", s.Check, markdown(s.Reason))
+		}
+		shown := 0
+		for _, c := range r.Checks {
+			if c.Outcome != conformance.Fail {
+				continue
+			}
+			if shown++; shown > maxMarkdown {
+				continue
+			}
+			fmt.Fprintf(&b, "<details><summary>❌ <code>%s</code> %v %s</summary>\n\n%s\n\n</details>\n", c.ID, c.Level, markdown(c.Requirement), fence(c.Explain()))
+		}
+		if shown > maxMarkdown {
+			fmt.Fprintf(&b, "\nand %d more failures\n", shown-maxMarkdown)
+		}
+		b.WriteString("\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// markdown keeps a text on one line and from meaning something.
+func markdown(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]").Replace(token(s))
+}
+
+// fence makes a block of code of a text, whatever is in it. Long ones are cut.
+func fence(s string) string {
+	const most = 4000
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "\n[...]\n"
+	}
+	marks := "```"
+	for strings.Contains(s, marks) {
+		marks += "`"
+	}
+	return marks + "\n" + strings.TrimRight(s, "\n") + "\n" + marks
+}

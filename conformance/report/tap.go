@@ -1,0 +1,79 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+)
+
+// WriteTAP writes a document as TAP 13, a test for each check of each report. What could not be decided
+// is skipped; a known deviation, or a failure that does not count, is a TODO. Something that broke is a test that failed.
+func WriteTAP(w io.Writer, d *Document) error {
+	var b strings.Builder
+	n := 0
+	line := func(ok bool, name, directive, reason string) {
+		n++
+		if !ok {
+			b.WriteString("not ")
+		}
+		fmt.Fprintf(&b, "ok %d - %s", n, tapText(name))
+		if directive != "" {
+			fmt.Fprintf(&b, " # %s %s", directive, tapText(reason))
+		}
+		b.WriteString("\n")
+	}
+	diagnose := func(text string) {
+		for l := range strings.Lines(text) {
+			fmt.Fprintf(&b, "# %s\n", strings.TrimRight(l, "\n"))
+		}
+	}
+	for _, r := range d.Reports {
+		diagnose(r.Name())
+		for _, p := range r.Parts {
+			for _, problem := range append([]string{p.Error}, p.Problems...) {
+				if problem != "" {
+					line(false, fmt.Sprintf("%s, %s can be tried to the end", r.Subject, p.Name), "", "")
+					diagnose(problem)
+				}
+			}
+		}
+		for _, c := range r.Checks {
+			name := fmt.Sprintf("%s %v %s", c.ID, c.Level, c.Requirement)
+			if len(d.Reports) > 1 {
+				name = r.Subject + ": " + name
+			}
+			switch {
+			case c.Counts(r.Gate):
+				line(false, name, "", "")
+			case c.Outcome == conformance.Fail:
+				line(false, name, "TODO", fmt.Sprintf("a %v does not count", c.Level))
+			case c.Outcome == conformance.Known:
+				line(false, name, "TODO", "known deviation: "+c.Reason)
+			case c.Outcome == conformance.Pass:
+				line(true, name, "", "")
+			default:
+				line(true, name, "SKIP", c.Reason)
+			}
+			if c.Outcome == conformance.Fail {
+				diagnose(c.Explain())
+			}
+		}
+		for _, s := range r.Stale {
+			line(false, fmt.Sprintf("%s deviates as is known of %s", s.Check, s.Implementation), "", "")
+			diagnose("it passes; remove the known deviation: " + s.Reason)
+		}
+	}
+	plan := fmt.Sprintf("TAP version 13\n1..%d", n)
+	if n == 0 {
+		plan += " # SKIP nothing was checked"
+	}
+	_, err := io.WriteString(w, plan+"\n"+b.String())
+	return err
+}
+
+// tapText keeps a text from meaning something in TAP: # begins a directive, a line its own test.
+func tapText(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(token(s), `\`, `\\`), "#", `\#`)
+}
