@@ -105,22 +105,29 @@ func execTarget(t *Target, rest string) {
 // perlHere is the POE::Component::IKC of the local perl, and a container of the newest release where there is none.
 func perlHere(t *Target) {
 	fallback := perlContainer(container.DefaultRelease)
-	var missing error // why the local one cannot be used
-	t.prepare = func(ctx context.Context) error {
-		_, missing = driver.FindPerlIn(ctx, "")
-		if missing == nil {
-			return nil
+	var mu sync.Mutex
+	// find says why the local one cannot be used; its error, why neither can.
+	find := func(ctx context.Context) (missing, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if _, missing = driver.FindPerlIn(ctx, ""); missing == nil {
+			return nil, nil
 		}
 		if err := fallback.prepare(ctx); err != nil {
-			return fmt.Errorf("%w; and a container of release %s cannot be had: %w", missing, container.DefaultRelease, err)
+			return missing, fmt.Errorf("%w; and a container of release %s cannot be had: %w", missing, container.DefaultRelease, err)
 		}
-		return nil
+		return missing, nil
+	}
+	t.prepare = func(ctx context.Context) error {
+		_, err := find(ctx)
+		return err
 	}
 	t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
-		if err := t.prepare(ctx); err != nil {
+		missing, err := find(ctx)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if missing != nil {
+		case missing != nil:
 			return fallback.start(ctx, opts)
 		}
 		return perlDriver("")(ctx, opts)

@@ -70,29 +70,15 @@ type Result struct {
 	Took     time.Duration
 }
 
-// Run tries a target. Its error is about the harness; what is wrong with the target is in the Result.
+// Run tries a target, a cell at a time, and closes it. Its error is about the harness; what is wrong with the target is
+// in the Result.
 func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
-	if opts.Checks == nil {
-		opts.Checks = conformance.Catalogue()
-	}
-	if opts.Cells == nil {
-		opts.Cells = Cells()
-	}
-	if opts.Timeout == 0 {
-		opts.Timeout = DefaultTimeout
-	}
-	r := &Result{Target: t.Spec, Started: time.Now()}
-	if opts.Dir == "" {
-		dir, err := os.MkdirTemp("", "ikc-conform-")
-		if err != nil {
-			return nil, err
-		}
-		defer os.RemoveAll(dir)
-		opts.Dir = dir
-		defer r.forget()
-	} else if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
+	release, err := opts.prepare()
+	if err != nil {
 		return nil, err
 	}
+	r := &Result{Target: t.Spec, Started: time.Now()}
+	defer release(r)
 	defer t.Close()
 	if err := t.Prepare(ctx); err != nil {
 		return nil, err
@@ -101,13 +87,10 @@ func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
 		if err := ctx.Err(); err != nil {
 			return r, context.Cause(ctx)
 		}
-		c := &CellResult{Cell: cell}
-		began := time.Now()
-		run := &runner{target: t, opts: opts, result: r, cell: c}
-		limit, cancel := context.WithTimeout(ctx, opts.Timeout)
-		run.run(limit)
-		cancel()
-		c.Took = time.Since(began)
+		c, hello := tryCell(ctx, t, opts, cell)
+		if hello != nil {
+			r.Identity = hello
+		}
 		r.Cells = append(r.Cells, c)
 		if opts.Progress != nil {
 			opts.Progress(c)
@@ -117,18 +100,51 @@ func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
 	return r, nil
 }
 
-// forget takes back the names of captures that are gone.
-func (r *Result) forget() {
-	for _, c := range r.Cells {
-		c.Capture = ""
+// prepare fills in what was left out, and makes the directory for captures. What it returns is to be called with the
+// results in the end: it removes the directory if it is a temporary one, and forgets the names in it.
+func (o *Options) prepare() (func(...*Result), error) {
+	if o.Checks == nil {
+		o.Checks = conformance.Catalogue()
 	}
+	if o.Cells == nil {
+		o.Cells = Cells()
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Dir != "" {
+		return func(...*Result) {}, os.MkdirAll(o.Dir, 0o755)
+	}
+	dir, err := os.MkdirTemp("", "ikc-conform-")
+	if err != nil {
+		return nil, err
+	}
+	o.Dir = dir
+	return func(results ...*Result) {
+		_ = os.RemoveAll(dir)
+		for _, r := range results {
+			for _, c := range r.Cells {
+				c.Capture = ""
+			}
+		}
+	}, nil
+}
+
+// tryCell tries one cell, and says what the target's driver said of itself, if it has one.
+func tryCell(ctx context.Context, t *Target, opts Options, cell Cell) (*CellResult, *driver.Hello) {
+	r := &runner{target: t, opts: opts, cell: &CellResult{Cell: cell}}
+	began := time.Now()
+	limit, cancel := context.WithTimeout(ctx, opts.Timeout)
+	defer cancel()
+	r.run(limit)
+	r.cell.Took = time.Since(began)
+	return r.cell, r.hello
 }
 
 // runner plays one cell.
 type runner struct {
 	target *Target
 	opts   Options
-	result *Result
 	cell   *CellResult
 	writer *capture.Writer
 	hello  *driver.Hello
@@ -213,7 +229,7 @@ func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.hello, r.result.Identity = hello, hello
+	r.hello = hello
 	cell := r.cell.Cell
 	if !hello.Has(string(cell.Role)) {
 		r.cell.Skipped = fmt.Sprintf("the driver of %s cannot be a %s", hello.Implementation, cell.Role)

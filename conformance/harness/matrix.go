@@ -1,0 +1,151 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+)
+
+// MatrixOptions of a run over several targets.
+type MatrixOptions struct {
+	// Options are for every cell. Progress is called by one goroutine at a time; not at all for the cells of other shards.
+	Options
+	// Jobs is how many cells are tried at a time. 0: DefaultJobs.
+	Jobs int
+	// Shard of Shards, counted from 1, is the part of the cells to try; 0 of 0 is all of them. The cells of all shards
+	// together are those of a run without shards, each once.
+	Shard, Shards int
+	// Cell is told of each cell as it ends, with its target and how many of how many have ended. Nil for nobody.
+	Cell func(t *Target, c *CellResult, done, of int)
+}
+
+// DefaultJobs is two for each processor: a cell spends more time waiting for its peers than working.
+func DefaultJobs() int { return 2 * runtime.NumCPU() }
+
+// ParseShard reads I/N, the I-th of N shards.
+func ParseShard(s string) (shard, shards int, err error) {
+	if s == "" {
+		return 0, 0, nil
+	}
+	i, n, _ := strings.Cut(s, "/")
+	shard, bad := strconv.Atoi(i)
+	shards, worse := strconv.Atoi(n)
+	if bad != nil || worse != nil || shard < 1 || shard > shards {
+		return 0, 0, fmt.Errorf("shard %q: expected I/N with I from 1 to N, such as 2/4", s)
+	}
+	return shard, shards, nil
+}
+
+// Matrix tries several targets at once, cell by cell, and returns a Result for each, with its cells in the order
+// of the options. A target that has no cell in the shard has a Result without cells. The error is about the
+// harness; what is wrong with a target is in its Result. Matrix closes the targets.
+func Matrix(ctx context.Context, targets []*Target, opts MatrixOptions) ([]*Result, error) {
+	if opts.Jobs <= 0 {
+		opts.Jobs = DefaultJobs()
+	}
+	if opts.Shards == 0 {
+		opts.Shard, opts.Shards = 1, 1
+	}
+	release, err := opts.prepare()
+	if err != nil {
+		return nil, err
+	}
+	m := &matrix{opts: opts, results: make([]*Result, len(targets))}
+	var todo []job
+	for i, t := range targets {
+		m.results[i] = &Result{Target: t.Spec}
+		m.targets = append(m.targets, &shared{Target: t})
+		for _, c := range opts.Cells {
+			if m.all%opts.Shards == opts.Shard-1 {
+				m.results[i].Cells = append(m.results[i].Cells, nil)
+				todo = append(todo, job{i, len(m.results[i].Cells) - 1, c})
+			}
+			m.all++
+		}
+	}
+	m.all = len(todo)
+	queue := make(chan job)
+	var workers sync.WaitGroup
+	for range min(opts.Jobs, len(todo)) {
+		workers.Go(func() {
+			for j := range queue {
+				m.try(ctx, j)
+			}
+		})
+	}
+	for _, j := range todo {
+		queue <- j
+	}
+	close(queue)
+	workers.Wait()
+	for _, t := range targets {
+		_ = t.Close()
+	}
+	release(m.results...)
+	if err := ctx.Err(); err != nil {
+		return m.results, context.Cause(ctx)
+	}
+	return m.results, nil
+}
+
+// matrix is a run over several targets that goes on.
+type matrix struct {
+	opts    MatrixOptions
+	targets []*shared
+
+	mu        sync.Mutex
+	results   []*Result
+	done, all int
+}
+
+// shared is a target that several workers try cells of.
+type shared struct {
+	*Target
+	prepared sync.Once
+	err      error // of Prepare
+}
+
+// job is a cell of a target: which of the targets, and which of its results.
+type job struct {
+	target, cell int
+	Cell
+}
+
+// try tries one cell. A target that cannot be had is found out once, and told of each of its cells.
+func (m *matrix) try(ctx context.Context, j job) {
+	t := m.targets[j.target]
+	began := time.Now()
+	t.prepared.Do(func() { t.err = t.Prepare(ctx) })
+	c, hello := &CellResult{Cell: j.Cell, Err: t.err}, (*driver.Hello)(nil)
+	if err := ctx.Err(); err != nil {
+		c.Err = context.Cause(ctx)
+	}
+	if c.Err == nil {
+		began = time.Now()
+		c, hello = tryCell(ctx, t.Target, m.opts.Options, j.Cell)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.results[j.target]
+	r.Cells[j.cell] = c
+	if r.Started.IsZero() || began.Before(r.Started) {
+		r.Started = began
+	}
+	r.Took = max(r.Took, time.Since(r.Started))
+	if hello != nil {
+		r.Identity = hello
+	}
+	m.done++
+	if m.opts.Progress != nil {
+		m.opts.Progress(c)
+	}
+	if m.opts.Cell != nil {
+		m.opts.Cell(t.Target, c, m.done, m.all)
+	}
+}
