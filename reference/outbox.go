@@ -199,7 +199,7 @@ func (o *outbox) wrote(err error) {
 		o.room = nil
 	}
 	if err != nil && o.err == nil {
-		o.err = fmt.Errorf("ikc: write: %w", err)
+		o.err = fmt.Errorf("%w: write: %w", ErrDisconnected, err)
 		failed := o.err
 		o.pending, o.size = nil, 0
 		o.mu.Unlock()

@@ -154,13 +154,17 @@ func (k *Kernel) run(c *Channel, m *wire.Message, s *Session, name string, args 
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's own
-// name that the rsvp gives, else to whoever has that name.
+// name that the rsvp gives, else to whoever has that name. An rsvp that names no kernel gets no answer: a peer
+// is not to have one sent to whoever is the default.
 func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) {
 	k.stats.answers.Add(1)
 	var err error
-	if c != nil && c.calls(rsvp.Kernel) {
+	switch {
+	case c != nil && c.calls(rsvp.Kernel):
 		err = c.send(m, true)
-	} else {
+	case rsvp.Kernel == "":
+		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
+	default:
 		_, err = k.dispatch(context.Background(), rsvp.Kernel, m, later, nil, nil)
 	}
 	if err != nil {
