@@ -128,27 +128,41 @@ func (l *link) refuse(cause error) {
 // pump carries octets of one direction, beginning with first, which is recorded already, until that
 // direction ends.
 func (l *link) pump(from capture.Direction, src, dst net.Conn, first []byte) {
-	if len(first) > 0 {
-		if _, err := dst.Write(first); err != nil {
-			l.writeFailed(from.Reverse(), err)
-			return
-		}
-	}
+	p := l.passage(from, dst)
 	buf := make([]byte, chunkSize)
+	n := copy(buf, first)
 	for {
-		n, err := src.Read(buf)
 		if n > 0 {
-			l.record(from, buf[:n])
-			if _, err := dst.Write(buf[:n]); err != nil {
+			n = p.more(src, buf, n)
+			switch err := p.pass(buf[:n]); {
+			case errors.Is(err, errEnded):
+				p.drain(src, buf)
+				return
+			case err != nil:
 				l.writeFailed(from.Reverse(), err)
 				return
 			}
 		}
-		if err != nil {
-			l.readFailed(from, err)
+		var err error
+		if n, err = src.Read(buf); n > 0 {
+			l.record(from, buf[:n])
+			if err != nil { // it will come again
+				continue
+			}
+		} else if err != nil {
+			l.closing(p, err)
 			return
 		}
 	}
+}
+
+// closing handles the end of a direction as its fault says.
+func (l *link) closing(p *passage, err error) {
+	if p.fault.ResetAtEnd && errors.Is(err, io.EOF) {
+		l.end(p.from, Reset)
+		return
+	}
+	l.readFailed(p.from, err)
 }
 
 // record notes octets before they are passed on, so that no answer to them can be recorded earlier.

@@ -53,6 +53,10 @@ type Options struct {
 	// one connection and direction come in order; others may be concurrent. Nil for none.
 	Tap func(Chunk)
 
+	// Fault says what to do to a direction of a connection, counted from 0 in order of arrival. It is asked once for
+	// each. Nil for nothing.
+	Fault func(conn int, from capture.Direction) Fault
+
 	// Logger gets one record for each connection, and every error. Nil discards them.
 	Logger *slog.Logger
 }

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -34,6 +35,9 @@ type Relay struct {
 	once         sync.Once
 	captureError sync.Once
 	done         chan struct{} // closed when nothing runs any more
+
+	holding sync.Mutex                    // locked by whoever holds
+	held    atomic.Pointer[chan struct{}] // closed when octets go on; nil if they do
 
 	mu      sync.Mutex
 	live    map[*link]struct{}
