@@ -71,7 +71,12 @@ my %commands = (
                 or PerlPeer::Error->unsupported( 'release ' . PerlPeer::Release::name() . " has no protocol $wanted" );
             $with{protocol} = $wanted;
         }
-        if ( my $serializer = optional_text( $c, 'serializer' ) ) { $with{serialiser} = $serializer }
+        if ( my $serializer = optional_text( $c, 'serializer' ) ) {
+            PerlPeer::Release::lite_reads($serializer)
+                or PerlPeer::Error->unsupported(
+                'the ClientLite of release ' . PerlPeer::Release::name() . " takes the count of what $serializer thaws for the value" );
+            $with{serialiser} = $serializer;
+        }
         my $timeout = number( $c, 'timeout', 10 );
         $with{timeout} = $timeout < 1 ? 1 : int $timeout;
         $POE::Component::IKC::ClientLite::error = undef;

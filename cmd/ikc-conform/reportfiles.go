@@ -120,13 +120,17 @@ func (r *reporting) check() error {
 
 // show writes a document as asked. Its error is the exit status that the document amounts to.
 func (r *reporting) show(cmd *cobra.Command, d *report.Document) error {
-	out := cmd.OutOrStdout()
 	if r.text() {
-		if err := d.WriteText(out, r.verbose); err != nil {
+		if err := d.WriteText(cmd.OutOrStdout(), r.verbose); err != nil {
 			return broken(err)
 		}
 	}
-	if err := r.save(out, d); err != nil {
+	return r.conclude(cmd, d)
+}
+
+// conclude is show without the text.
+func (r *reporting) conclude(cmd *cobra.Command, d *report.Document) error {
+	if err := r.save(cmd.OutOrStdout(), d); err != nil {
 		return err
 	}
 	if r.github {

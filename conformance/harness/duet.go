@@ -48,6 +48,9 @@ func connectTo(address string, c Cell) driver.Connect {
 	return driver.Connect{Name: clientName, Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait.Seconds()}
 }
 
+// errConnect is wrapped when the driven client did not get a connection.
+var errConnect = errors.New("connect")
+
 // duet plays a conversation between two driven kernels: the client calls, posts, asks for
 // subscriptions and makes mistakes, then the server calls the client.
 func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell) error {
@@ -64,7 +67,7 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 	}
 	connected, err := client.Connect(ctx, connectTo(relay, c))
 	if err != nil {
-		return fmt.Errorf("connect: %w", err)
+		return fmt.Errorf("%w: %w", errConnect, err)
 	}
 	if connected == "" {
 		connected = serverName
@@ -226,7 +229,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 	}
 	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait.Seconds()})
 	if err != nil {
-		return fmt.Errorf("connect: %w", err)
+		return fmt.Errorf("%w: %w", errConnect, err)
 	}
 	call := func(session, state string, params *perl.Value) error {
 		_, err := client.LiteCall(ctx, session+"/"+state, params)

@@ -282,7 +282,11 @@ func (r *runner) play(ctx context.Context) error {
 		}
 		return duet(ctx, server, client, relay, r.cell.Cell)
 	})
-	if err != nil {
+	switch {
+	case r.cell.Cell.Role != AsServer && errors.Is(err, errConnect) && driver.IsUnsupported(err):
+		r.cell.Skipped = fmt.Sprintf("%s %s: %v", r.hello.Implementation, r.hello.Release, err)
+		return nil
+	case err != nil:
 		r.problem(err)
 	}
 	switch r.cell.Cell.Role {

@@ -135,7 +135,7 @@ func partKey(old, current *Report) func(*Part) string {
 			return func(p *Part) string { return p.Name }
 		}
 	}
-	return func(p *Part) string { return p.Role + "/" + p.Dialect + "/" + p.Peer }
+	return func(p *Part) string { return p.Role + "/" + p.Dialect + "/" + p.Serializer + "/" + p.Peer }
 }
 
 func (c *Comparison) reports(old, current *Report) {

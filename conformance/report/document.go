@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
 )
 
 // Document is what one use of the command found: a stored run.
@@ -166,6 +167,7 @@ func (r *Report) merge(other *Report) error {
 		}
 	}
 	r.Parts = append(r.Parts, other.Parts...)
+	sortParts(r.Parts)
 	if other.Started.Before(r.Started) {
 		r.Started = other.Started
 	}
@@ -190,6 +192,16 @@ func (r *Report) merge(other *Report) error {
 	r.sort()
 	r.finish()
 	return nil
+}
+
+// sortParts puts parts in the order of cells, unknown ones last.
+func sortParts(parts []*Part) {
+	place := map[string]int{}
+	cells := harness.Cells(harness.Serializers()...)
+	for i, c := range cells {
+		place[c.String()] = i - len(cells)
+	}
+	slices.SortStableFunc(parts, func(a, b *Part) int { return place[a.Name] - place[b.Name] })
 }
 
 // sort puts checks in the order of the catalogue, unknown ones last.

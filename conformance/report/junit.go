@@ -93,6 +93,7 @@ func (r *Report) junit(p *Part) *junitSuite {
 	property("gate", r.Gate.String())
 	property("role", p.Role)
 	property("dialect", p.Dialect)
+	property("serializer", p.Serializer)
 	property("peer", p.Peer)
 	property("capture", p.Capture)
 	s.Out = strings.Join(p.Notes, "\n")

@@ -48,10 +48,11 @@ type Report struct {
 // Part is one cell of a run, or one side of a file.
 type Part struct {
 	Name string `json:"name"`
-	// Role is what the subject is in it: server, client or clientlite. Dialect is IKC0, IKC or fallback,
-	// empty if any may occur.
-	Role    string `json:"role"`
-	Dialect string `json:"dialect,omitempty"`
+	// Role is what the subject is in it: server, client or clientlite. Dialect is IKC0, IKC or fallback, Serializer
+	// the Perl package; each is empty if any may occur.
+	Role       string `json:"role"`
+	Dialect    string `json:"dialect,omitempty"`
+	Serializer string `json:"serializer,omitempty"`
 	// Peer is the implementation on the other side, empty for the harness, or if unknown.
 	Peer     string        `json:"peer,omitempty"`
 	Capture  string        `json:"capture,omitempty"`
@@ -143,7 +144,7 @@ func FromRun(r *harness.Result, gate conformance.Level, known conformance.Deviat
 	}
 	for _, c := range r.Cells {
 		p := &Part{
-			Name: c.Cell.String(), Role: string(c.Cell.Role), Dialect: string(c.Cell.Dialect),
+			Name: c.Cell.String(), Role: string(c.Cell.Role), Dialect: string(c.Cell.Dialect), Serializer: string(c.Cell.Serializer),
 			Capture: c.Capture, Took: c.Took, Skipped: c.Skipped, Problems: c.Problems, Notes: c.Notes,
 		}
 		if c.Err != nil {

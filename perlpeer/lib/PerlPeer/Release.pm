@@ -45,6 +45,9 @@ sub unregisters { return name() != 0.2101 }
 # to 0.2305 such a name ends the process.
 sub takes_callback { return name() >= 0.19 }
 
+# lite_reads: FreezeThaw's thaw returns a list, which up to 0.1904 a ClientLite called in scalar context.
+sub lite_reads { my ($serializer) = @_; return $serializer ne 'FreezeThaw' || name() >= 0.2 }
+
 # takes_argument: the argument in a specifier stood after a # before it stood after a ?.
 sub takes_argument {
     require POE::Component::IKC::Specifier;

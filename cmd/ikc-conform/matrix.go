@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+)
+
+// Targets of a matrix for which none were named: the reference, and one release of each way that POE::Component::IKC
+// behaved, or all that start on a POE of today.
+var (
+	usualTargets = []string{"reference", "perl@0.1801", "perl@0.1904", "perl@0.2003", "perl@0.2102", "perl@0.2305", "perl@0.2401", "perl@0.2402"}
+	allTargets   = []string{"reference", "perl@0.1801", "perl@0.1802", "perl@0.1900", "perl@0.1901", "perl@0.1902", "perl@0.1903", "perl@0.1904",
+		"perl@0.2000", "perl@0.2001", "perl@0.2002", "perl@0.2003", "perl@0.2100", "perl@0.2101", "perl@0.2102",
+		"perl@0.2302", "perl@0.2303", "perl@0.2304", "perl@0.2305", "perl@0.2401", "perl@0.2402"}
+)
+
+func matrixCommand() *cobra.Command {
+	var (
+		j        judging
+		dir      string
+		cells    []string
+		with     []string
+		all      bool
+		jobs     int
+		shard    string
+		timeout  time.Duration
+		baseline []string
+		quiet    bool
+	)
+	c := &cobra.Command{
+		Use:   "matrix [TARGET...]",
+		Short: "Test several implementations in all roles, dialects and serializers at once",
+		Long: `Matrix tries each target in each role, dialect and with each serializer, several at a time, and prints a
+table. Without targets, it tries the reference and releases of POE::Component::IKC from 0.1801 to 0.2402, which are
+looked for in $IKC_RELEASES (default ` + harness.DefaultReleases + `), else made into containers.
+
+--shard I/N tries the I-th of N parts, for the runners of a CI service; store each with --json, and put them
+together with 'ikc-conform report shard-*.json'.`,
+		Example: "  ikc-conform matrix\n  ikc-conform matrix --all --html matrix.html\n  ikc-conform matrix reference 'cmd:./mydriver' perl@0.2402 --serializers Storable\n" +
+			"  ikc-conform matrix --shard 2/4 --json shard-2.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			level, checks, err := j.parse()
+			if err != nil {
+				return err
+			}
+			switch {
+			case all && len(args) > 0:
+				return fmt.Errorf("--all: expected no targets beside it, got %d", len(args))
+			case all:
+				args = allTargets
+			case len(args) == 0:
+				args = usualTargets
+			}
+			if len(with) == 0 {
+				with = []string{"all"}
+			}
+			opts := harness.MatrixOptions{Options: harness.Options{Checks: checks, Timeout: timeout, Dir: dir}, Jobs: jobs}
+			if opts.Cells, err = selectCells(cells, with); err != nil {
+				return err
+			}
+			if opts.Shard, opts.Shards, err = harness.ParseShard(shard); err != nil {
+				return fmt.Errorf("--shard: %w", err)
+			}
+			known, err := conformance.KnownDeviations(baseline...)
+			if err != nil {
+				return err
+			}
+			targets, err := parseTargets(args)
+			if err != nil {
+				return err
+			}
+			done := func() {}
+			if !quiet {
+				opts.Cell, done = progress(cmd.ErrOrStderr())
+			}
+			d, err := matrix(cmd.Context(), targets, opts, level, known)
+			done()
+			if err != nil {
+				return broken(err)
+			}
+			if j.text() {
+				if err := d.WriteMatrix(cmd.OutOrStdout(), j.verbose); err != nil {
+					return broken(err)
+				}
+			}
+			return j.conclude(cmd, d)
+		},
+	}
+	j.flags(c)
+	c.Flags().BoolVar(&all, "all", false, "all releases that start, not only those that differ most")
+	c.Flags().IntVar(&jobs, "jobs", 0, fmt.Sprintf("how many combinations to try at a time (default %d: two for each processor)", harness.DefaultJobs()))
+	c.Flags().StringVar(&shard, "shard", "", "only this part of the combinations: `I/N`")
+	c.Flags().StringVar(&dir, "captures", "", "keep the captures in this directory")
+	c.Flags().StringSliceVar(&cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
+	c.Flags().StringSliceVar(&with, "serializers", nil, "only with these serializers: Storable, FreezeThaw, Freezer (default all)")
+	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
+	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
+	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "do not tell on standard error how far it is")
+	return c
+}
+
+func matrix(ctx context.Context, targets []*harness.Target, opts harness.MatrixOptions, level conformance.Level, known conformance.Deviations) (*report.Document, error) {
+	results, err := harness.Matrix(ctx, targets, opts)
+	if err != nil {
+		return nil, err
+	}
+	var reports []*report.Report
+	for _, r := range results {
+		if len(r.Cells) > 0 {
+			reports = append(reports, report.FromRun(r, level, known))
+		}
+	}
+	return report.NewDocument(version(), reports...), nil
+}
+
+func parseTargets(specs []string) (targets []*harness.Target, err error) {
+	for i, spec := range specs {
+		for _, before := range specs[:i] {
+			if spec == before {
+				return nil, fmt.Errorf("target %q: expected each once", spec)
+			}
+		}
+		t, err := harness.ParseTarget(spec)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+// progress tells of each cell as it ends: on a terminal in one line that changes, else in a line each. What is
+// returned second ends that.
+func progress(w io.Writer) (func(*harness.Target, *harness.CellResult, int, int), func()) {
+	began, terminal := time.Now(), isTerminal(w)
+	return func(t *harness.Target, c *harness.CellResult, done, of int) {
+			state := "done"
+			switch {
+			case c.Err != nil || len(c.Problems) > 0:
+				state = "trouble"
+			case c.Skipped != "":
+				state = "skipped"
+			}
+			if terminal {
+				fmt.Fprintf(w, "\r\x1b[K%d/%d  %v  %s: %v: %s", done, of, time.Since(began).Round(time.Second), t, c.Cell, state)
+				return
+			}
+			fmt.Fprintf(w, "%d/%d %s: %v: %s, %v\n", done, of, t, c.Cell, state, c.Took.Round(10*time.Millisecond))
+		}, func() {
+			if terminal {
+				fmt.Fprint(w, "\r\x1b[K")
+			}
+		}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
