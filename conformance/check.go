@@ -91,10 +91,11 @@ type Check struct {
 	// Local says that each piece of evidence stands for itself: a violation is one even where octets
 	// around it are missing from the capture.
 	Local bool
-	// Aftermath: it is about what a connection did to those after it.
+	// Aftermath: it is about what a connection did to those after it. Then Judge is shown connections when they
+	// have ended, in that order.
 	Aftermath bool
-	// Judge looks at one connection on behalf of one side.
-	Judge func(*Trial)
+	// Judge is shown connections on behalf of one side.
+	Judge Predicate
 }
 
 // Outcome is what a check came to.
@@ -173,44 +174,68 @@ type Verdict struct {
 	Reason string
 
 	// harm is the last connection that might have done harm to those after it.
-	harm *dialogue.Connection
+	harm *harmful
 }
 
 // MaxFindings is how many violations a verdict keeps; the rest is only counted.
 const MaxFindings = 100
 
-// Trial is one check looking at one side of one connection.
+// Trial is the checks looking at one side of one connection.
 type Trial struct {
 	Conn *dialogue.Connection
 	Side wire.Role
-	v    *Verdict
+
+	check int    // which of them, by its index among the verdicts of the side
+	found *found // by them so far
+	facts *facts
+	harm  harm      // what the connection may have done to others; only in the aftermath
+	after **harmful // the connection that may have harmed this one; only in the aftermath
 }
 
 // Pass notes a piece of evidence that agrees.
-func (t *Trial) Pass() { t.v.Evidence++ }
+func (t *Trial) Pass() { t.found.evidence[t.check]++ }
 
-// Hold notes a piece of evidence: it agrees if ok, else it is a violation by at.
+// Hold notes a piece of evidence: it agrees if ok, else it is a violation by at. Where it takes time to tell
+// what was expected and what came, use HoldElse.
 func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
 	if !ok {
 		t.Fail(at, expected, actual)
 		return
 	}
 	t.Pass()
-	if t.v.Example == nil {
-		f := t.finding(at, expected, "")
-		t.v.Example = &f
+	if t.found.wanted[t.check] {
+		t.example(at, expected)
 	}
+}
+
+// example keeps the first piece of evidence that agrees.
+func (t *Trial) example(at dialogue.Item, expected string) {
+	t.found.wanted[t.check] = false
+	f := t.finding(at, expected, "")
+	if t.found.examples == nil {
+		t.found.examples = make([]*Finding, len(t.found.evidence))
+	}
+	t.found.examples[t.check] = &f
+}
+
+// HoldElse is Hold with a function that tells, in case of a violation, what was expected and what came.
+func (t *Trial) HoldElse(ok bool, at dialogue.Item, tell func() (expected, actual string)) {
+	if ok && !t.found.wanted[t.check] {
+		t.Pass()
+		return
+	}
+	expected, actual := tell()
+	t.Hold(ok, at, expected, actual)
 }
 
 // Fail notes a violation. at is what is wrong, or the last thing before something failed to come; it
 // may be nil.
 func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
-	t.v.Evidence++
-	if len(t.v.Findings) >= MaxFindings {
-		t.v.More++
+	t.found.evidence[t.check]++
+	if !t.found.room(t.check) {
 		return
 	}
-	t.v.Findings = append(t.v.Findings, t.finding(at, expected, actual))
+	t.found.add(t.check, t.finding(at, expected, actual))
 }
 
 // finding says where at is, and what is around it.

@@ -32,15 +32,15 @@ func settled(t *Trial, x *dialogue.Exchange) bool {
 }
 
 // onSettled judges requests, to the session and one of the states, that came to something or to nothing.
-func onSettled(session string, states []string, judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
+func onSettled(session string, states []string, judge func(t *Trial, x *dialogue.Exchange)) Predicate {
 	return onRequests(func(t *Trial, x *dialogue.Exchange) {
-		if x.Request.To.Session != session || !slices.Contains(states, x.Request.To.State) || x.Ambiguous {
+		if !slices.Contains(states, x.Request.To.State) || x.Ambiguous {
 			return
 		}
 		if len(x.Answers)+len(x.Errors) > 0 || settled(t, x) {
 			judge(t, x)
 		}
-	})
+	}).ofSession(session)
 }
 
 // gotten says what came back, for a finding.
@@ -88,7 +88,9 @@ func callChecks() []*Check {
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				to := x.Request.To
 				if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
-					t.Hold(len(x.Answers) > 0, reply(x), "an answer to "+x.Request.RSVP.String(), gotten(x))
+					t.HoldElse(len(x.Answers) > 0, reply(x), func() (string, string) {
+						return "an answer to " + x.Request.RSVP.String(), gotten(x)
+					})
 				}
 			}),
 		},
@@ -98,7 +100,9 @@ func callChecks() []*Check {
 			Source:      "Responder::Thunk __thunk; the caller allows one post (Responder send_msg, _req_is_published)", Needs: "a call that was answered",
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				if n := len(x.Answers); n > 0 {
-					t.Hold(n == 1 || !repeated(x), x.Answers[n-1].Frame, "one answer", fmt.Sprint(n))
+					t.HoldElse(n == 1 || !repeated(x), x.Answers[n-1].Frame, func() (string, string) {
+						return "one answer", fmt.Sprint(n)
+					})
 				}
 			}),
 			Rationale: "Of sessions that are not known here, other messages to the rsvp may be posts, if the caller has published that state.",
@@ -121,7 +125,9 @@ func callChecks() []*Check {
 			Source:      "Responder::Thunk __thunk", Needs: "a call that was answered",
 			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
 				want, got := x.Request.RSVP.Specifier, a.Event.Specifier
-				t.Hold(want == got, a.Frame, want.String(), got.String())
+				t.HoldElse(want == got, a.Frame, func() (string, string) {
+					return want.String(), got.String()
+				})
 			}),
 		},
 		{
@@ -136,19 +142,21 @@ func callChecks() []*Check {
 			ID: "CALL-007", Level: Should, Party: TheResponder,
 			Requirement: "Calls that came by one connection are answered in the order in which they came.",
 			Source:      "Channel channel_receive calls the Responder, which calls the state", Needs: "two calls that were answered",
-			Judge: func(t *Trial) {
-				var last *dialogue.Message
-				for _, x := range t.Conn.Exchanges {
-					if x.Request.Frame.From == t.Side || len(x.Answers) == 0 || x.Ambiguous {
-						continue
+			Judge: inOrder(func() func(*Trial, *dialogue.Exchange) {
+				last := 0
+				return func(t *Trial, x *dialogue.Exchange) {
+					if len(x.Answers) == 0 || x.Ambiguous {
+						return
 					}
-					if a := x.Answers[0]; last != nil {
-						t.Hold(a.Frame.Number > last.Frame.Number, a.Frame, "the answer after that of the call before it",
-							fmt.Sprintf("frame %d before frame %d", a.Frame.Number, last.Frame.Number))
+					a := x.Answers[0]
+					if last > 0 {
+						t.HoldElse(a.Frame.Number > last, a.Frame, func() (string, string) {
+							return "the answer after that of the call before it", fmt.Sprintf("frame %d before frame %d", a.Frame.Number, last)
+						})
 					}
-					last = x.Answers[0]
+					last = a.Frame.Number
 				}
-			},
+			}),
 		},
 		{
 			ID: "CALL-008", Level: Should, Party: TheResponder,
@@ -158,7 +166,9 @@ func callChecks() []*Check {
 				if s := x.Request.To.Session; !x.Ambiguous && (s == "IKC" || s == SessionAlias) {
 					want := specifier.Specifier{Kernel: t.Conn.Negotiation.Peers[t.Side].ID, Session: s, State: specifier.ProxyState}
 					if want.Kernel != "" {
-						t.Hold(a.From.Specifier == want, a.Frame, want.String(), a.From.String())
+						t.HoldElse(a.From.Specifier == want, a.Frame, func() (string, string) {
+							return want.String(), a.From.String()
+						})
 					}
 				}
 			}),
@@ -169,7 +179,9 @@ func callChecks() []*Check {
 			Source:      "Responder _req_args", Needs: "a call of " + SessionAlias + "/args by way of IKC:proxy",
 			Judge: onSettled(SessionAlias, []string{"args"}, func(t *Trial, x *dialogue.Exchange) {
 				if _, args, ok := x.Request.Proxied(); ok && x.Request.IsCall() {
-					t.Hold(answersArgs(x, args), reply(x), showValue(perl.ArrayRef(args...)), gotten(x))
+					t.HoldElse(answersArgs(x, args), reply(x), func() (string, string) {
+						return showValue(perl.ArrayRef(args...)), gotten(x)
+					})
 				}
 			}),
 		},
@@ -179,7 +191,9 @@ func callChecks() []*Check {
 			Source:      "Responder request", Needs: "a call of " + SessionAlias + "/args?ARG",
 			Judge: onSettled(SessionAlias, []string{"args"}, func(t *Trial, x *dialogue.Exchange) {
 				if x.Request.To.Arg != "" && x.Request.IsCall() {
-					t.Hold(answersArgs(x, x.Request.Args), reply(x), showValue(perl.ArrayRef(x.Request.Args...)), gotten(x))
+					t.HoldElse(answersArgs(x, x.Request.Args), reply(x), func() (string, string) {
+						return showValue(perl.ArrayRef(x.Request.Args...)), gotten(x)
+					})
 				}
 			}),
 		},
@@ -190,7 +204,9 @@ func callChecks() []*Check {
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				to := x.Request.To
 				if isString(x.Request.Event.Value) && x.Request.IsCall() && to.Arg == "" && !x.Ambiguous && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
-					t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
+					t.HoldElse(len(x.Answers) > 0, reply(x), func() (string, string) {
+						return "an answer", gotten(x)
+					})
 				}
 			}),
 		},
@@ -199,9 +215,11 @@ func callChecks() []*Check {
 			Requirement: "The kernel part of a request's event is not compared with the kernel's own names.",
 			Source:      "Responder request", Needs: "a call of IKC/ping, addressed to a kernel name that the other side does not have",
 			Judge: onSettled("IKC", []string{"ping"}, func(t *Trial, x *dialogue.Exchange) {
-				names := t.Conn.Negotiation.Names(t.Side)
+				names := t.names(t.Side)
 				if k := x.Request.To.Kernel; k != "" && len(names) > 0 && !slices.Contains(names, k) && x.Request.IsCall() {
-					t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
+					t.HoldElse(len(x.Answers) > 0, reply(x), func() (string, string) {
+						return "an answer", gotten(x)
+					})
 				}
 			}),
 		},
@@ -209,40 +227,37 @@ func callChecks() []*Check {
 			ID: "CALL-013", Level: Should, Party: TheResponder,
 			Requirement: "A specifier may do without \"poe:\", as in \"IKC/ping\".",
 			Source:      "Specifier specifier_parse (0.1802 on)", Needs: "a call of a state that always answers, its event a string without poe:",
-			Judge: func(t *Trial) {
-				for _, x := range t.Conn.Exchanges {
-					to := x.Request.To
-					if x.Request.Frame.From != t.Side && !x.Request.Frame.Early && short(x) && x.Request.IsCall() && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
-						t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
-					}
+			Judge: onAnyRequests(func(t *Trial, x *dialogue.Exchange) {
+				to := x.Request.To
+				if !x.Request.Frame.Early && short(x) && x.Request.IsCall() && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
+					t.HoldElse(len(x.Answers) > 0, reply(x), func() (string, string) {
+						return "an answer", gotten(x)
+					})
 				}
-			},
+			}),
 		},
 		{
 			ID: "POST-001", Level: Must, Party: TheResponder,
 			Requirement: "A post is carried out, once, before what comes after it.",
 			Source:      "Responder request", Needs: "a post to " + SessionAlias + "/count between two calls of it that were answered",
-			Judge: func(t *Trial) {
+			Judge: inOrder(func() func(*Trial, *dialogue.Exchange) {
 				posts, before := 0, int64(-1)
-				for _, x := range t.Conn.Exchanges {
-					if x.Request.Frame.From == t.Side || !to(x, SessionAlias, "count") {
-						continue
-					}
-					if !x.Request.IsCall() {
+				return func(t *Trial, x *dialogue.Exchange) {
+					switch {
+					case !to(x, SessionAlias, "count"):
+					case !x.Request.IsCall():
 						posts++
-						continue
+					case len(x.Answers) > 0:
+						now := countOf(x)
+						if before >= 0 && posts > 0 {
+							t.HoldElse(now-before-1 == int64(posts), x.Answers[0].Frame, func() (string, string) {
+								return fmt.Sprintf("a count of %d after %d and %d posts", before+int64(posts)+1, before, posts), fmt.Sprint(now)
+							})
+						}
+						before, posts = now, 0
 					}
-					if len(x.Answers) == 0 {
-						continue
-					}
-					now := countOf(x)
-					if before >= 0 && posts > 0 {
-						t.Hold(now-before-1 == int64(posts), x.Answers[0].Frame,
-							fmt.Sprintf("a count of %d after %d and %d posts", before+int64(posts)+1, before, posts), fmt.Sprint(now))
-					}
-					before, posts = now, 0
 				}
-			},
+			}),
 			Rationale: "The count must be of one connection at a time; other users of the session spoil the evidence.",
 		},
 		{
@@ -350,19 +365,24 @@ func contextChecks() []*Check {
 			Source: "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of %s/%s, and a later call that was answered", SessionAlias, state),
 			Judge: onSettled(SessionAlias, []string{state}, func(t *Trial, x *dialogue.Exchange) {
 				if call(x, list) {
-					t.Hold(len(x.Answers)+len(x.Errors) == 0, reply(x), "no answer", gotten(x))
+					t.HoldElse(len(x.Answers)+len(x.Errors) == 0, reply(x), func() (string, string) {
+						return "no answer", gotten(x)
+					})
 				}
 			}),
 		}
 	}
 	value := func(id string, level Level, state, requirement string, list bool, want *perl.Value) *Check {
+		carried := carrier(want)
 		return &Check{
 			ID: id, Level: level, Party: TheResponder, Requirement: requirement,
 			Source: "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of %s/%s in that context, and a later call that was answered", SessionAlias, state),
 			Judge: onSettled(SessionAlias, []string{state}, func(t *Trial, x *dialogue.Exchange) {
 				if call(x, list) {
-					want := carried(t, want)
-					t.Hold(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), showValue(want), gotten(x))
+					want := carried(t)
+					t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), func() (string, string) {
+						return showValue(want), gotten(x)
+					})
 				}
 			}),
 		}
@@ -384,7 +404,9 @@ func contextChecks() []*Check {
 			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
 				if x.Request.WantArray {
 					_, ok := elemsOf(a.Params)
-					t.Hold(ok, a.Frame, "a reference to an array", showValue(a.Params))
+					t.HoldElse(ok, a.Frame, func() (string, string) {
+						return "a reference to an array", showValue(a.Params)
+					})
 				}
 			}),
 		},

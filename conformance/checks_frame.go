@@ -10,38 +10,17 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// onFrames judges every frame of a side.
-func onFrames(judge func(t *Trial, f *dialogue.Frame)) func(*Trial) {
-	return func(t *Trial) {
-		for _, item := range t.Conn.Items {
-			if f, ok := item.(*dialogue.Frame); ok && f.From == t.Side {
-				judge(t, f)
-			}
-		}
-	}
-}
-
-// onValues judges every frame of a side whose image could be thawed.
-func onValues(judge func(t *Trial, f *dialogue.Frame)) func(*Trial) {
-	return onFrames(func(t *Trial, f *dialogue.Frame) {
-		if f.Value != nil {
-			judge(t, f)
-		}
-	})
-}
-
 func frameChecks() []*Check {
 	return []*Check{
 		{
 			ID: "FR-001", Level: Must, Party: TheSender,
 			Requirement: "After the negotiation, everything sent is frames back to back: a decimal length in ASCII, a NUL, and as many octets.",
 			Source:      "POE::Filter::Reference put, get", Needs: "a frame",
-			Judge: func(t *Trial) {
-				onFrames(func(t *Trial, _ *dialogue.Frame) { t.Pass() })(t)
+			Judge: both(onFrames(func(t *Trial, _ *dialogue.Frame) { t.Pass() }), onConnection(func(t *Trial) {
 				if p := t.Conn.Broken[t.Side]; p != nil && p.Announced == 0 {
 					t.Fail(lastFrame(t), "a frame: <length in decimal> NUL <image>", p.Text)
 				}
-			},
+			})),
 		},
 		{
 			ID: "FR-002", Level: Should, Party: TheSender, Local: true,
@@ -55,14 +34,13 @@ func frameChecks() []*Check {
 			ID: "FR-003", Level: Should, Party: TheSender, Local: true,
 			Requirement: "An image has at most 100 MiB.",
 			Source:      "Channel channel_send (0.2200 on) refuses more", Needs: "a frame",
-			Judge: func(t *Trial) {
-				onFrames(func(t *Trial, f *dialogue.Frame) {
-					t.Hold(len(f.Image) <= wire.DefaultMaxFrame, f, "at most 104857600 octets", fmt.Sprint(len(f.Image)))
-				})(t)
+			Judge: both(onFrames(func(t *Trial, f *dialogue.Frame) {
+				t.HoldElse(len(f.Image) <= wire.DefaultMaxFrame, f, func() (string, string) { return "at most 104857600 octets", fmt.Sprint(len(f.Image)) })
+			}), onConnection(func(t *Trial) {
 				if p := t.Conn.Broken[t.Side]; p != nil && p.Announced > 0 {
 					t.Fail(lastFrame(t), "at most 104857600 octets", fmt.Sprintf("a frame that announces %d", p.Announced))
 				}
-			},
+			})),
 		},
 	}
 }
@@ -86,7 +64,9 @@ func imageChecks() []*Check {
 			Requirement: "An image is whole and well formed for the serializer that was negotiated, with nothing behind its value.",
 			Source:      "POE::Filter::Reference get; Storable thaw", Needs: "a frame",
 			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
-				t.Hold(f.Value != nil, f, "an image of "+serializerName(t), fmt.Sprint(f.Err))
+				t.HoldElse(f.Value != nil, f, func() (string, string) {
+					return "an image of " + serializerName(t), fmt.Sprint(f.Err)
+				})
 			}),
 		},
 		{
@@ -95,7 +75,9 @@ func imageChecks() []*Check {
 			Source:      "Channel channel_receive uses it as a hash; any other value ends a Perl kernel", Needs: "a frame whose image can be thawed",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
 				ok := f.Value.Kind() == perl.Ref && f.Value.Target().Kind() == perl.Hash
-				t.Hold(ok, f, "a hash", f.Value.Target().Kind().String())
+				t.HoldElse(ok, f, func() (string, string) {
+					return "a hash", f.Value.Target().Kind().String()
+				})
 			}),
 		},
 		{
@@ -104,7 +86,9 @@ func imageChecks() []*Check {
 			Source:      "POE::Filter::Reference prefers nfreeze", Needs: "a frame with a Storable image",
 			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
 				if storable(t, f) && len(f.Image) > 0 {
-					t.Hold(f.Image[0]&1 == 1, f, "first octet 05: major 2, network order", fmt.Sprintf("%02x", f.Image[0]))
+					t.HoldElse(f.Image[0]&1 == 1, f, func() (string, string) {
+						return "first octet 05: major 2, network order", fmt.Sprintf("%02x", f.Image[0])
+					})
 				}
 			}),
 			Rationale: "Images in native order can be read only by machines with the same word sizes.",
@@ -116,7 +100,7 @@ func imageChecks() []*Check {
 			Rationale: "Perl of 5.38 and later breaks this when a program sends booleans, and ClientLite as wantarray.",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
 				if storable(t, f) {
-					t.Hold(!contains(f.Value, isKind(perl.Bool)), f, "strings or integers for truth", "a boolean tag")
+					t.Hold(!t.kinds(f).has(perl.Bool), f, "strings or integers for truth", "a boolean tag")
 				}
 			}),
 		},
@@ -125,7 +109,7 @@ func imageChecks() []*Check {
 			Requirement: "A string that is marked as UTF-8 is valid UTF-8.",
 			Source:      "Storable retrieve_utf8str; Perl trusts the mark", Needs: "a frame with a string marked as UTF-8",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
-				if !contains(f.Value, isKind(perl.Text)) {
+				if !t.kinds(f).has(perl.Text) {
 					return
 				}
 				bad := contains(f.Value, func(v *perl.Value) bool { return v.Kind() == perl.Text && !utf8.ValidString(v.Str()) })

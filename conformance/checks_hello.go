@@ -9,10 +9,12 @@ import (
 )
 
 // owes is a check that a server answers lines of a step in one of the ways given.
-func owes(expected string, ok func(ask, reply string) bool, steps ...step) func(*Trial) {
+func owes(expected string, ok func(ask, reply string) bool, steps ...step) Predicate {
 	return onServerTurns(func(t *Trial, u turn) {
 		if u.decided(t) {
-			t.Hold(u.reply != nil && ok(u.ask.Text, u.reply.Text), u.at(), expected, replied(u.reply))
+			t.HoldElse(u.reply != nil && ok(u.ask.Text, u.reply.Text), u.at(), func() (string, string) {
+				return expected, replied(u.reply)
+			})
 		}
 	}, steps...)
 }
@@ -39,7 +41,7 @@ func helloChecks() []*Check {
 			ID: "HS-IKC-003", Level: Should, Party: TheServer,
 			Requirement: "A server tells its aliases in reverse order: after the id the address of the socket, the name last.",
 			Source:      "Channel negociate_001 (pop)", Needs: "two IAM lines of the server",
-			Judge: func(t *Trial) {
+			Judge: onConnection(func(t *Trial) {
 				var names []*dialogue.Line
 				for _, l := range linesOf(t.Conn.Negotiation, wire.Server) {
 					if isIAm(l.Text) {
@@ -49,7 +51,7 @@ func helloChecks() []*Check {
 				if len(names) > 1 {
 					t.Hold(addressLike.MatchString(strings.TrimSpace(names[1].Text[4:])), names[1], "IAM <address:port> as the second name", names[1].Text)
 				}
-			},
+			}),
 		},
 		{
 			ID: "HS-IKC-004", Level: Must, Party: TheServer,
@@ -63,7 +65,9 @@ func helloChecks() []*Check {
 			Source:      "Channel server_003", Needs: "a FREEZER Storable of the client",
 			Judge: onServerTurns(func(t *Trial, u turn) {
 				if strings.TrimSpace(u.ask.Text[8:]) == wire.DefaultSerializer && u.decided(t) {
-					t.Hold(u.reply != nil && u.reply.Text == "OK", u.at(), `"OK"`, replied(u.reply))
+					t.HoldElse(u.reply != nil && u.reply.Text == "OK", u.at(), func() (string, string) {
+						return `"OK"`, replied(u.reply)
+					})
 				}
 			}, stepFreezer),
 		},
@@ -89,20 +93,22 @@ func helloChecks() []*Check {
 			ID: "HS-IKC-009", Level: Must, Party: TheServer,
 			Requirement: "A server does not answer DONE: the client's FREEZER comes next.",
 			Source:      "Channel server_002", Needs: "a DONE of the client, and a line after it",
-			Judge: func(t *Trial) {
-				turns, extra := serverTurns(t.Conn.Negotiation)
+			Judge: onConnection(func(t *Trial) {
+				turns, extra := t.serverTurns()
 				for i, u := range turns {
 					if u.step == stepDone && i+1 < len(turns) {
-						t.Hold(len(extra) == 0, u.ask, "no answer", fmt.Sprintf("%d lines too many", len(extra)))
+						t.HoldElse(len(extra) == 0, u.ask, func() (string, string) {
+							return "no answer", fmt.Sprintf("%d lines too many", len(extra))
+						})
 					}
 				}
-			},
+			}),
 		},
 		{
 			ID: "HS-IKC-010", Level: Should, Party: TheServer,
 			Requirement: "A server that speaks only IKC refuses SETUP with NOT and then takes HELLO; so clients of IKC0 can fall back.",
 			Source:      "Channel server_000 (0.2300 on); older ones warn and send nothing", Needs: "a SETUP of the client that was refused, and its HELLO",
-			Judge: func(t *Trial) {
+			Judge: onConnection(func(t *Trial) {
 				n := t.Conn.Negotiation
 				if !n.Fallback {
 					return
@@ -110,20 +116,24 @@ func helloChecks() []*Check {
 				turns, _ := serverTurns(n)
 				for _, u := range turns {
 					if u.step == stepHello && u.decided(t) {
-						t.Hold(u.reply != nil && isIAm(u.reply.Text), u.at(), "IAM <kernel id>", replied(u.reply))
+						t.HoldElse(u.reply != nil && isIAm(u.reply.Text), u.at(), func() (string, string) {
+							return "IAM <kernel id>", replied(u.reply)
+						})
 					}
 				}
-			},
+			}),
 		},
 	}
 }
 
 func helloClientChecks() []*Check {
 	// replies is a check that a client answers lines of a step in one of the ways given.
-	replies := func(expected string, ok func(reply string) bool, steps ...step) func(*Trial) {
+	replies := func(expected string, ok func(reply string) bool, steps ...step) Predicate {
 		return onClientTurns(func(t *Trial, u turn) {
 			if t.Conn.Negotiation.Dialect == wire.IKC && u.decided(t) {
-				t.Hold(u.reply != nil && ok(u.reply.Text), u.at(), expected, replied(u.reply))
+				t.HoldElse(u.reply != nil && ok(u.reply.Text), u.at(), func() (string, string) {
+					return expected, replied(u.reply)
+				})
 			}
 		}, steps...)
 	}
@@ -164,7 +174,7 @@ func helloClientChecks() []*Check {
 			ID: "HC-IKC-006", Level: Must, Party: TheClient,
 			Requirement: "A client sends no frame before the server said UP, or in IKC0 before it has sent its SETUP.",
 			Source:      "Channel client_003, _negociation_done", Needs: "a frame of the client",
-			Judge: func(t *Trial) {
+			Judge: onStart(func(t *Trial) {
 				agreed := false
 				for _, item := range t.Conn.Items {
 					switch item := item.(type) {
@@ -180,7 +190,7 @@ func helloClientChecks() []*Check {
 						}
 					}
 				}
-			},
+			}),
 		},
 	}
 }

@@ -10,15 +10,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// onMessages judges every message of a side.
-func onMessages(judge func(t *Trial, m *dialogue.Message)) func(*Trial) {
-	return onFrames(func(t *Trial, f *dialogue.Frame) {
-		if f.Message != nil {
-			judge(t, f.Message)
-		}
-	})
-}
-
 // sourceLite is the session that a ClientLite says it is.
 const sourceLite = "IKCLite"
 
@@ -35,7 +26,9 @@ func messageChecks() []*Check {
 				case e.Err != nil:
 					t.Fail(m.Frame, "a specifier", e.Err.Error())
 				default:
-					t.Hold(e.Session != "" && e.State != "", m.Frame, "a session and a state", e.String())
+					t.HoldElse(e.Session != "" && e.State != "", m.Frame, func() (string, string) {
+						return "a session and a state", e.String()
+					})
 				}
 			}),
 		},
@@ -48,7 +41,9 @@ func messageChecks() []*Check {
 				for _, p := range m.Other {
 					odd = append(odd, p.Key)
 				}
-				t.Hold(len(odd) == 0, m.Frame, "event, params, from, rsvp, wantarray, is_error", strings.Join(odd, ", ")+" besides")
+				t.HoldElse(len(odd) == 0, m.Frame, func() (string, string) {
+					return "event, params, from, rsvp, wantarray, is_error", strings.Join(odd, ", ") + " besides"
+				})
 			}),
 		},
 		{
@@ -58,7 +53,9 @@ func messageChecks() []*Check {
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
 				if f := m.From; f.Present() {
 					ok := f.Err == nil && f.Kernel != "" && f.Session != "" && (f.State == "" || f.State == specifier.ProxyState)
-					t.Hold(ok, m.Frame, "{kernel, session, state => 'IKC:proxy'}", showValue(f.ToValue()))
+					t.HoldElse(ok, m.Frame, func() (string, string) {
+						return "{kernel, session, state => 'IKC:proxy'}", showValue(f.ToValue())
+					})
 				}
 			}),
 		},
@@ -67,9 +64,11 @@ func messageChecks() []*Check {
 			Requirement: "The kernel of from is a name that the sender announced in the negotiation, so that replies find it.",
 			Source:      "Responder send_msg, channel_list", Needs: "a negotiation, and a message with from",
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
-				names := t.Conn.Negotiation.Names(t.Side)
+				names := t.names(t.Side)
 				if m.From.Present() && len(names) > 0 {
-					t.Hold(slices.Contains(names, m.From.Kernel), m.Frame, "one of "+strings.Join(names, ", "), fmt.Sprintf("%q", m.From.Kernel))
+					t.HoldElse(slices.Contains(names, m.From.Kernel), m.Frame, func() (string, string) {
+						return "one of " + strings.Join(names, ", "), fmt.Sprintf("%q", m.From.Kernel)
+					})
 				}
 			}),
 		},
@@ -80,7 +79,9 @@ func messageChecks() []*Check {
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
 				if m.Event.State == specifier.ProxyState {
 					_, _, ok := m.Proxied()
-					t.Hold(ok, m.Frame, "[state, [arguments]]", showValue(m.Params))
+					t.HoldElse(ok, m.Frame, func() (string, string) {
+						return "[state, [arguments]]", showValue(m.Params)
+					})
 				}
 			}),
 		},
@@ -90,8 +91,9 @@ func messageChecks() []*Check {
 			Source:      "Responder call, Channel channel_send; ClientLite call", Needs: "a call",
 			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
 				if r := x.Request.RSVP; r.Present() {
-					t.Hold(r.Err == nil && r.Kernel != "" && r.Session != "" && r.State != "", x.Request.Frame,
-						"{kernel, session, state}", showValue(r.ToValue()))
+					t.HoldElse(r.Err == nil && r.Kernel != "" && r.Session != "" && r.State != "", x.Request.Frame, func() (string, string) {
+						return "{kernel, session, state}", showValue(r.ToValue())
+					})
 				}
 			}),
 		},
@@ -100,9 +102,11 @@ func messageChecks() []*Check {
 			Requirement: "The kernel of an rsvp is a name that the caller announced, or the answer goes elsewhere.",
 			Source:      "Responder send_msg: an answer is routed by name, not by connection", Needs: "a negotiation, and a call",
 			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
-				names := t.Conn.Negotiation.Names(t.Side)
+				names := t.names(t.Side)
 				if r := x.Request.RSVP; r.Present() && len(names) > 0 {
-					t.Hold(slices.Contains(names, r.Kernel), x.Request.Frame, "one of "+strings.Join(names, ", "), fmt.Sprintf("%q", r.Kernel))
+					t.HoldElse(slices.Contains(names, r.Kernel), x.Request.Frame, func() (string, string) {
+						return "one of " + strings.Join(names, ", "), fmt.Sprintf("%q", r.Kernel)
+					})
 				}
 			}),
 		},
@@ -113,7 +117,9 @@ func messageChecks() []*Check {
 			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
 				if to(x, "IKC", "do_you_have") {
 					_, ok := askedFor(x)
-					t.Hold(ok, x.Request.Frame, "[specifier, kernel id]", showValue(x.Request.Params))
+					t.HoldElse(ok, x.Request.Frame, func() (string, string) {
+						return "[specifier, kernel id]", showValue(x.Request.Params)
+					})
 				}
 			}),
 		},

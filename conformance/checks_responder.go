@@ -24,7 +24,9 @@ func pingChecks() []*Check {
 				if x.Request.WantArray {
 					want = perl.ArrayRef(want)
 				}
-				t.Hold(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), showValue(want), gotten(x))
+				t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), func() (string, string) {
+					return showValue(want), gotten(x)
+				})
 			}),
 		},
 	}
@@ -44,7 +46,7 @@ func askedFor(x *dialogue.Exchange) (a wire.Address, ok bool) {
 }
 
 // onHave judges what a do_you_have request came to.
-func onHave(judge func(t *Trial, x *dialogue.Exchange, asked wire.Address)) func(*Trial) {
+func onHave(judge func(t *Trial, x *dialogue.Exchange, asked wire.Address)) Predicate {
 	return onSettled("IKC", []string{"do_you_have"}, func(t *Trial, x *dialogue.Exchange) {
 		if asked, ok := askedFor(x); ok && x.Request.IsCall() {
 			judge(t, x, asked)
@@ -83,7 +85,7 @@ func published(session, state string) (yes, known bool) {
 }
 
 func haveChecks() []*Check {
-	onYes := func(judge func(t *Trial, x *dialogue.Exchange, asked, got wire.Address, id *perl.Value)) func(*Trial) {
+	onYes := func(judge func(t *Trial, x *dialogue.Exchange, asked, got wire.Address, id *perl.Value)) Predicate {
 		return onHave(func(t *Trial, x *dialogue.Exchange, asked wire.Address) {
 			if got, id, ok := accepted(x); ok {
 				judge(t, x, asked, got, id)
@@ -98,7 +100,9 @@ func haveChecks() []*Check {
 			Judge: onHave(func(t *Trial, x *dialogue.Exchange, asked wire.Address) {
 				if yes, known := published(asked.Session, ""); known && yes && asked.State == "" {
 					_, _, ok := accepted(x)
-					t.Hold(ok, reply(x), "[specifier, kernel id]", gotten(x))
+					t.HoldElse(ok, reply(x), func() (string, string) {
+						return "[specifier, kernel id]", gotten(x)
+					})
 				}
 			}),
 		},
@@ -109,7 +113,9 @@ func haveChecks() []*Check {
 			Judge: onHave(func(t *Trial, x *dialogue.Exchange, asked wire.Address) {
 				if yes, _ := published(asked.Session, asked.State); yes && asked.State != "" {
 					_, _, ok := accepted(x)
-					t.Hold(ok, reply(x), "[specifier, kernel id]", gotten(x))
+					t.HoldElse(ok, reply(x), func() (string, string) {
+						return "[specifier, kernel id]", gotten(x)
+					})
 				}
 			}),
 		},
@@ -119,7 +125,9 @@ func haveChecks() []*Check {
 			Source:      srcHave, Needs: fmt.Sprintf("a do_you_have request for %s or %s/%s", AbsentSession, SessionAlias, HiddenState),
 			Judge: onHave(func(t *Trial, x *dialogue.Exchange, asked wire.Address) {
 				if yes, known := published(asked.Session, asked.State); known && !yes {
-					t.Hold(len(x.Answers) > 0 && isString(x.Answers[0].Params), reply(x), "a string that refuses", gotten(x))
+					t.HoldElse(len(x.Answers) > 0 && isString(x.Answers[0].Params), reply(x), func() (string, string) {
+						return "a string that refuses", gotten(x)
+					})
 				}
 			}),
 		},
@@ -130,7 +138,9 @@ func haveChecks() []*Check {
 			Judge: onHave(func(t *Trial, x *dialogue.Exchange, asked wire.Address) {
 				if len(x.Answers) > 0 && isString(x.Answers[0].Params) {
 					want := "Refused subscription " + asked.String()
-					t.Hold(x.Answers[0].Params.Str() == want, reply(x), want, x.Answers[0].Params.Str())
+					t.HoldElse(x.Answers[0].Params.Str() == want, reply(x), func() (string, string) {
+						return want, x.Answers[0].Params.Str()
+					})
 				}
 			}),
 		},
@@ -139,7 +149,9 @@ func haveChecks() []*Check {
 			Requirement: "The answer that says yes repeats the session and state that were asked for.",
 			Source:      srcHave, Needs: "a do_you_have request that was answered with yes",
 			Judge: onYes(func(t *Trial, x *dialogue.Exchange, asked, got wire.Address, _ *perl.Value) {
-				t.Hold(got.Session == asked.Session && got.State == asked.State, reply(x), asked.String(), got.String())
+				t.HoldElse(got.Session == asked.Session && got.State == asked.State, reply(x), func() (string, string) {
+					return asked.String(), got.String()
+				})
 			}),
 		},
 		{
@@ -172,21 +184,11 @@ func haveChecks() []*Check {
 
 const srcError = "Responder _error_response"
 
-// onErrors judges each error report of the side judged. x is nil if it quotes no request that the
-// capture shows.
-func onErrors(judge func(t *Trial, m *dialogue.Message, x *dialogue.Exchange)) func(*Trial) {
-	return onMessages(func(t *Trial, m *dialogue.Message) {
-		if m.Kind == dialogue.ErrorReport {
-			judge(t, m, m.Exchange)
-		}
-	})
-}
-
 var operations = []string{"request", "check", "resolve", "invocation"}
 
 func errorChecks() []*Check {
 	// onRefused judges requests to what is known not to be published.
-	onRefused := func(judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
+	onRefused := func(judge func(t *Trial, x *dialogue.Exchange)) Predicate {
 		return onRequests(func(t *Trial, x *dialogue.Exchange) {
 			m := x.Request
 			if m.To.Session == "IKC" && !m.IsCall() {
@@ -213,7 +215,9 @@ func errorChecks() []*Check {
 			Requirement: "A request to a session or state that is not published is answered with an error report.",
 			Source:      srcError + ", _req_is_published", Needs: fmt.Sprintf("a request to %s or %s/%s, and a later call that was answered", AbsentSession, SessionAlias, HiddenState),
 			Judge: onRefused(func(t *Trial, x *dialogue.Exchange) {
-				t.Hold(len(x.Errors) > 0, reply(x), "an error report", gotten(x))
+				t.HoldElse(len(x.Errors) > 0, reply(x), func() (string, string) {
+					return "an error report", gotten(x)
+				})
 			}),
 		},
 		{
@@ -229,9 +233,11 @@ func errorChecks() []*Check {
 			Requirement: "An error report goes to the state remote_error of the session IKC, at the kernel whose request failed.",
 			Source:      "Channel channel_receive (errors_to)", Needs: "an error report",
 			Judge: onErrors(func(t *Trial, m *dialogue.Message, _ *dialogue.Exchange) {
-				names := t.Conn.Negotiation.Names(t.Side.Other())
+				names := t.names(t.Side.Other())
 				ok := m.Event.Session == "IKC" && m.Event.State == "remote_error" && (len(names) == 0 || slices.Contains(names, m.Event.Kernel))
-				t.Hold(ok, m.Frame, "poe://<your kernel>/IKC/remote_error", m.Event.String())
+				t.HoldElse(ok, m.Frame, func() (string, string) {
+					return "poe://<your kernel>/IKC/remote_error", m.Event.String()
+				})
 			}),
 		},
 		{
@@ -243,7 +249,9 @@ func errorChecks() []*Check {
 				if ok && x != nil {
 					ok = kernel == x.Request.To.Kernel
 				}
-				t.Hold(ok, m.Frame, "[message, kernel as addressed, operation]", showValue(m.Params))
+				t.HoldElse(ok, m.Frame, func() (string, string) {
+					return "[message, kernel as addressed, operation]", showValue(m.Params)
+				})
 			}),
 		},
 		{
@@ -252,7 +260,9 @@ func errorChecks() []*Check {
 			Source:      "Responder request (0.2400 on)", Needs: "an error report with an operation",
 			Judge: onErrors(func(t *Trial, m *dialogue.Message, _ *dialogue.Exchange) {
 				if _, _, op, ok := params(m); ok {
-					t.Hold(slices.Contains(operations, op), m.Frame, strings.Join(operations, ", "), op)
+					t.HoldElse(slices.Contains(operations, op), m.Frame, func() (string, string) {
+						return strings.Join(operations, ", "), op
+					})
 				}
 			}),
 		},
@@ -302,7 +312,9 @@ func errorChecks() []*Check {
 					want += " sent by " + x.Request.From.String()
 				}
 				for _, e := range x.Errors {
-					t.Hold(strings.HasSuffix(dialogue.ErrorText(e.Params), want), e.Frame, "... "+want, dialogue.ErrorText(e.Params))
+					t.HoldElse(strings.HasSuffix(dialogue.ErrorText(e.Params), want), e.Frame, func() (string, string) {
+						return "... " + want, dialogue.ErrorText(e.Params)
+					})
 				}
 			})),
 		},
@@ -312,7 +324,9 @@ func errorChecks() []*Check {
 			Source:      "Responder request", Needs: "a call that failed",
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				if x.Request.IsCall() && len(x.Errors) > 0 {
-					t.Hold(len(x.Answers) == 0, reply(x), "no answer", gotten(x))
+					t.HoldElse(len(x.Answers) == 0, reply(x), func() (string, string) {
+						return "no answer", gotten(x)
+					})
 				}
 			}),
 		},
@@ -322,7 +336,9 @@ func errorChecks() []*Check {
 			Source:      srcError, Needs: "a request that failed",
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				if n := len(x.Errors); n > 0 {
-					t.Hold(n == 1, x.Errors[n-1].Frame, "one error report", fmt.Sprint(n))
+					t.HoldElse(n == 1, x.Errors[n-1].Frame, func() (string, string) {
+						return "one error report", fmt.Sprint(n)
+					})
 				}
 			}),
 		},
@@ -330,40 +346,30 @@ func errorChecks() []*Check {
 			ID: "ERR-012", Level: Must, Party: TheSender,
 			Requirement: "An error report is never answered with another.",
 			Source:      srcError + " (is_error)", Needs: "an error report of the other side",
-			Judge: func(t *Trial) {
-				for _, item := range t.Conn.Items {
-					f, ok := item.(*dialogue.Frame)
-					if !ok || f.Message == nil || f.Message.Kind != dialogue.ErrorReport || f.From == t.Side || !f.Message.IsError {
-						continue
-					}
-					t.Hold(!quoted(t, f.Message), f, "silence", "an error report on an error report")
+			Judge: onErrorsGot(func(t *Trial, m *dialogue.Message) {
+				if m.IsError {
+					t.Hold(!quoted(t, m), m.Frame, "silence", "an error report on an error report")
 				}
-			},
+			}),
 		},
 		{
 			ID: "ERR-013", Level: Must, Party: TheResponder,
 			Requirement: "A request that fails does not harm the connection: later calls are answered.",
 			Source:      "Responder request", Needs: "a request that failed, and a later call of a state that always answers",
-			Judge: func(t *Trial) {
+			Judge: inOrder(func() func(*Trial, *dialogue.Exchange) {
 				failed := false
-				for _, x := range t.Conn.Exchanges {
-					if x.Request.Frame.From == t.Side {
-						continue
-					}
+				return func(t *Trial, x *dialogue.Exchange) {
 					to := x.Request.To
 					if failed && x.Request.IsCall() && !x.Ambiguous && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x) || t.Conn.Ends[t.Side] != nil) {
-						t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
+						t.HoldElse(len(x.Answers) > 0, reply(x), func() (string, string) {
+							return "an answer", gotten(x)
+						})
 					}
 					failed = failed || len(x.Errors) > 0
 				}
-			},
+			}),
 		},
 	}
-}
-
-// both judges in two ways.
-func both(a, b func(*Trial)) func(*Trial) {
-	return func(t *Trial) { a(t); b(t) }
 }
 
 // wording holds the message of the error reports on a request against what it should begin with.
@@ -387,7 +393,7 @@ func quoted(t *Trial, m *dialogue.Message) bool {
 
 func senderChecks() []*Check {
 	// onReplies finds the post that the state "sender" owes to whoever sent a request.
-	onReplies := func(lite bool, judge func(t *Trial, x *dialogue.Exchange, m *dialogue.Message)) func(*Trial) {
+	onReplies := func(lite bool, judge func(t *Trial, x *dialogue.Exchange, m *dialogue.Message)) Predicate {
 		return onSettled(SessionAlias, []string{"sender"}, func(t *Trial, x *dialogue.Exchange) {
 			from := x.Request.From
 			if !from.Present() || (from.State == "") != lite {
@@ -420,7 +426,9 @@ func senderChecks() []*Check {
 			Judge: onReplies(false, func(t *Trial, x *dialogue.Exchange, m *dialogue.Message) {
 				item, actual := at(x, m)
 				ok := m != nil && m.Event.Specifier == x.Request.From.Specifier && len(m.Args) == 1 && perl.Equal(m.Args[0], arg(x, 0))
-				t.Hold(ok, item, fmt.Sprintf("a message to %v with ['%s', [%s]]", x.Request.From, ReplyState, showValue(arg(x, 0))), actual)
+				t.HoldElse(ok, item, func() (string, string) {
+					return fmt.Sprintf("a message to %v with ['%s', [%s]]", x.Request.From, ReplyState, showValue(arg(x, 0))), actual
+				})
 			}),
 		},
 		{
@@ -432,7 +440,9 @@ func senderChecks() []*Check {
 				want := x.Request.From.Specifier
 				want.State = ReplyState
 				ok := m != nil && m.Event.Specifier == want && perl.Equal(m.Params, perl.ArrayRef(arg(x, 0)))
-				t.Hold(ok, item, fmt.Sprintf("a message to %v with [%s]", want, showValue(arg(x, 0))), actual)
+				t.HoldElse(ok, item, func() (string, string) {
+					return fmt.Sprintf("a message to %v with [%s]", want, showValue(arg(x, 0))), actual
+				})
 			}),
 		},
 	}

@@ -18,18 +18,22 @@ const (
 	badFrame        // the client sent octets that are no frame
 )
 
+// harmful is a connection that may have done harm.
+type harmful struct {
+	index  int
+	packet int64 // by which it was opened
+}
+
 // harms tells what a connection may have done to those after it.
-func harms(c *dialogue.Connection) harm {
+func harms(c *dialogue.Connection, badImageSent bool) harm {
 	if c.Unreached {
 		return noHarm
 	}
 	if c.Broken[wire.Client] != nil {
 		return badFrame
 	}
-	for _, item := range c.Items {
-		if f, ok := item.(*dialogue.Frame); ok && f.From == wire.Client && f.Err != nil {
-			return badImage
-		}
+	if badImageSent {
+		return badImage
 	}
 	client, server := c.Ends[wire.Client], c.Ends[wire.Server]
 	left := client != nil && client.How == capture.FIN && (server == nil || client.At.Packet <= server.At.Packet)
@@ -41,20 +45,22 @@ func harms(c *dialogue.Connection) harm {
 
 // afterHarm judges whether a server still takes connections after one that was harmful in a way: the
 // next that begins a negotiation must get to the end of it.
-func afterHarm(kind harm) func(*Trial) {
-	return func(t *Trial) {
-		n, done := t.Conn.Negotiation, harms(t.Conn)
+func afterHarm(kind harm) Predicate {
+	return onConnection(func(t *Trial) {
+		n, c := t.Conn.Negotiation, t.Conn
 		lines := linesOf(n, wire.Client)
-		if before := t.v.harm; before != nil && len(lines) > 0 && t.Conn.Opened.Packet > before.Opened.Packet && (done == noHarm || n.Complete) {
-			if _, good := goodSetup(lines[0]); good || lines[0].Text == "HELLO" {
-				t.Hold(n.Complete, lines[len(lines)-1], "a negotiation to its end", fmt.Sprintf("none, after connection %d", before.Conn.Index))
-				t.v.harm = nil
+		if before := *t.after; before != nil && len(lines) > 0 && c.Opened.Packet > before.packet && (t.harm == noHarm || n.Complete) {
+			if _, good := goodSetup(t, lines[0]); good || lines[0].Text == "HELLO" {
+				t.HoldElse(n.Complete, lines[len(lines)-1], func() (string, string) {
+					return "a negotiation to its end", fmt.Sprintf("none, after connection %d", before.index)
+				})
+				*t.after = nil
 			}
 		}
-		if done == kind {
-			t.v.harm = t.Conn
+		if t.harm == kind {
+			*t.after = &harmful{c.Conn.Index, c.Opened.Packet}
 		}
-	}
+	})
 }
 
 func robustChecks() []*Check {

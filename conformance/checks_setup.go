@@ -13,15 +13,15 @@ import (
 const srcServer010 = "Channel server_010, Protocol __neg_setup (0.2302 to 0.2402)"
 
 // onServerTurns judges each line that a server owes, of the steps given.
-func onServerTurns(judge func(t *Trial, u turn), steps ...step) func(*Trial) {
-	return func(t *Trial) {
-		turns, _ := serverTurns(t.Conn.Negotiation)
+func onServerTurns(judge func(t *Trial, u turn), steps ...step) Predicate {
+	return onConnection(func(t *Trial) {
+		turns, _ := t.serverTurns()
 		for _, u := range turns {
 			if slices.Contains(steps, u.step) {
 				judge(t, u)
 			}
 		}
-	}
+	})
 }
 
 // replied is the text of a reply for messages to people.
@@ -55,17 +55,17 @@ func (u turn) decided(t *Trial) bool {
 
 // goodSetup reads a client's SETUP that a server has no reason to refuse: well formed, and offering
 // Storable, which every Perl has.
-func goodSetup(l *dialogue.Line) (wire.Setup, bool) {
-	s, err := wire.ParseSetup(l.Text)
+func goodSetup(t *Trial, l *dialogue.Line) (wire.Setup, bool) {
+	s, err := t.setup(l)
 	return s, err == nil && slices.Contains(s.Serializers, wire.DefaultSerializer)
 }
 
 // onServerSetup judges the SETUP by which a server answers.
-func onServerSetup(judge func(t *Trial, asked wire.Setup, l *dialogue.Line, s wire.Setup, err error)) func(*Trial) {
+func onServerSetup(judge func(t *Trial, asked wire.Setup, l *dialogue.Line, s wire.Setup, err error)) Predicate {
 	return onServerTurns(func(t *Trial, u turn) {
 		if u.reply != nil && strings.HasPrefix(u.reply.Text, "SETUP") {
-			asked, _ := wire.ParseSetup(u.ask.Text)
-			s, err := wire.ParseSetup(u.reply.Text)
+			asked, _ := t.setup(u.ask)
+			s, err := t.setup(u.reply)
 			judge(t, asked, u.reply, s, err)
 		}
 	}, stepSetup)
@@ -80,9 +80,11 @@ func setupChecks() []*Check {
 			Requirement: "A server answers a well-formed SETUP that offers Storable with SETUP, or with NOT if it speaks only IKC.",
 			Source:      srcServer010 + "; server_000", Needs: "a SETUP of the client",
 			Judge: onServerTurns(func(t *Trial, u turn) {
-				if _, ok := goodSetup(u.ask); ok && u.decided(t) {
+				if _, ok := goodSetup(t, u.ask); ok && u.decided(t) {
 					ok := u.reply != nil && (u.reply.Text == "NOT" || wire.IsSetup(u.reply.Text))
-					t.Hold(ok, u.at(), "SETUP ... or NOT", replied(u.reply))
+					t.HoldElse(ok, u.at(), func() (string, string) {
+						return "SETUP ... or NOT", replied(u.reply)
+					})
 				}
 			}, stepSetup),
 		},
@@ -91,7 +93,9 @@ func setupChecks() []*Check {
 			Requirement: "The server's SETUP is made of KERNEL, FREEZER and PID fields only, and names its kernel.",
 			Source:      "Protocol __neg_setup (0.2302 to 0.2402)", Needs: "a SETUP of the server",
 			Judge: onServerSetup(func(t *Trial, _ wire.Setup, l *dialogue.Line, _ wire.Setup, err error) {
-				t.Hold(err == nil, l, "KERNEL=<id>,<name>...;FREEZER=<package>;PID=<digits>", fmt.Sprint(err))
+				t.HoldElse(err == nil, l, func() (string, string) {
+					return "KERNEL=<id>,<name>...;FREEZER=<package>;PID=<digits>", fmt.Sprint(err)
+				})
 			}),
 		},
 		{
@@ -100,7 +104,9 @@ func setupChecks() []*Check {
 			Source:      "Channel client_010 (0.2302 to 0.2402): a client answers NOT to any other number", Needs: "a SETUP of the server",
 			Judge: onServerSetup(func(t *Trial, _ wire.Setup, l *dialogue.Line, s wire.Setup, err error) {
 				if err == nil {
-					t.Hold(len(s.Serializers) == 1, l, "one FREEZER", fmt.Sprintf("%d: %s", len(s.Serializers), strings.Join(s.Serializers, ",")))
+					t.HoldElse(len(s.Serializers) == 1, l, func() (string, string) {
+						return "one FREEZER", fmt.Sprintf("%d: %s", len(s.Serializers), strings.Join(s.Serializers, ","))
+					})
 				}
 			}),
 		},
@@ -110,8 +116,9 @@ func setupChecks() []*Check {
 			Source:      srcServer010, Needs: "a SETUP of the server",
 			Judge: onServerSetup(func(t *Trial, asked wire.Setup, l *dialogue.Line, s wire.Setup, err error) {
 				if err == nil && len(s.Serializers) > 0 {
-					t.Hold(slices.Contains(asked.Serializers, s.Serializers[0]), l,
-						"one of "+strings.Join(asked.Serializers, ","), s.Serializers[0])
+					t.HoldElse(slices.Contains(asked.Serializers, s.Serializers[0]), l, func() (string, string) {
+						return "one of " + strings.Join(asked.Serializers, ","), s.Serializers[0]
+					})
 				}
 			}),
 		},
@@ -142,7 +149,9 @@ func setupChecks() []*Check {
 			Judge: onServerSetup(func(t *Trial, _ wire.Setup, l *dialogue.Line, s wire.Setup, err error) {
 				if err == nil {
 					last := s.Kernel[len(s.Kernel)-1]
-					t.Hold(len(s.Kernel) >= 2 && addressLike.MatchString(last), l, "<id>,<name>...,<address:port> or unix:<path>", strings.Join(s.Kernel, ","))
+					t.HoldElse(len(s.Kernel) >= 2 && addressLike.MatchString(last), l, func() (string, string) {
+						return "<id>,<name>...,<address:port> or unix:<path>", strings.Join(s.Kernel, ",")
+					})
 				}
 			}),
 		},
@@ -151,9 +160,11 @@ func setupChecks() []*Check {
 			Requirement: "A server answers NOT to a SETUP with an unknown field, without KERNEL, without FREEZER, or with no FREEZER that it can use.",
 			Source:      srcServer010, Needs: "a malformed SETUP of the client",
 			Judge: onServerTurns(func(t *Trial, u turn) {
-				s, err := wire.ParseSetup(u.ask.Text)
+				s, err := t.setup(u.ask)
 				if (err != nil || len(s.Serializers) == 0) && u.decided(t) {
-					t.Hold(u.reply != nil && u.reply.Text == "NOT", u.at(), `"NOT"`, replied(u.reply))
+					t.HoldElse(u.reply != nil && u.reply.Text == "NOT", u.at(), func() (string, string) {
+						return `"NOT"`, replied(u.reply)
+					})
 				}
 			}, stepSetup),
 		},
@@ -161,20 +172,22 @@ func setupChecks() []*Check {
 			ID: "HS-IKC0-009", Level: Must, Party: TheServer,
 			Requirement: "After NOT to a SETUP the negotiation is still open: a good SETUP or a HELLO is answered.",
 			Source:      srcServer010, Needs: "a SETUP or HELLO of the client after a refused SETUP",
-			Judge: func(t *Trial) {
-				turns, _ := serverTurns(t.Conn.Negotiation)
+			Judge: onConnection(func(t *Trial) {
+				turns, _ := t.serverTurns()
 				refused := false
 				for _, u := range turns {
 					_, good := wire.Setup{}, u.step == stepHello
 					if u.step == stepSetup {
-						_, good = goodSetup(u.ask)
+						_, good = goodSetup(t, u.ask)
 					}
 					if refused && good && u.decided(t) {
-						t.Hold(u.reply != nil, u.at(), "SETUP, IAM or NOT", replied(u.reply))
+						t.HoldElse(u.reply != nil, u.at(), func() (string, string) {
+							return "SETUP, IAM or NOT", replied(u.reply)
+						})
 					}
 					refused = refused || u.step == stepSetup && u.reply != nil && u.reply.Text == "NOT"
 				}
-			},
+			}),
 		},
 		{
 			ID: "HS-IKC0-010", Level: Should, Party: TheServer,
@@ -182,7 +195,9 @@ func setupChecks() []*Check {
 			Source:      "Channel server_010, server_000", Needs: "a HELLO IKC<digit> of the client",
 			Judge: onServerTurns(func(t *Trial, u turn) {
 				if u.decided(t) {
-					t.Hold(u.reply != nil && u.reply.Text == "NOT", u.at(), `"NOT"`, replied(u.reply))
+					t.HoldElse(u.reply != nil && u.reply.Text == "NOT", u.at(), func() (string, string) {
+						return `"NOT"`, replied(u.reply)
+					})
 				}
 			}, stepVersion),
 		},
@@ -190,20 +205,22 @@ func setupChecks() []*Check {
 			ID: "HS-IKC0-011", Level: Should, Party: TheServer,
 			Requirement: "Before SETUP or HELLO, a server passes over lines that it does not know, without an answer.",
 			Source:      "Channel server_010, server_000", Needs: "an unknown line of the client before SETUP or HELLO, and a line after it",
-			Judge: func(t *Trial) {
-				turns, extra := serverTurns(t.Conn.Negotiation)
+			Judge: onConnection(func(t *Trial) {
+				turns, extra := t.serverTurns()
 				for i, u := range turns {
 					if u.step == stepNoise && i+1 < len(turns) {
-						t.Hold(len(extra) == 0, u.ask, "no answer", fmt.Sprintf("%d lines too many", len(extra)))
+						t.HoldElse(len(extra) == 0, u.ask, func() (string, string) {
+							return "no answer", fmt.Sprintf("%d lines too many", len(extra))
+						})
 					}
 				}
-			},
+			}),
 		},
 		{
 			ID: "HS-IKC0-012", Level: Must, Party: TheServer,
 			Requirement: "A server sends nothing before the client has sent a line, and no line that was not asked for.",
 			Source:      "Channel server_010, server_000", Needs: "a line of the client",
-			Judge: func(t *Trial) {
+			Judge: onConnection(func(t *Trial) {
 				n := t.Conn.Negotiation
 				if len(linesOf(n, wire.Client)) == 0 {
 					return
@@ -214,39 +231,43 @@ func setupChecks() []*Check {
 					return
 				}
 				t.Fail(extra[0], "one line for each that asks for one", fmt.Sprintf("%q besides", extra[0].Text))
-			},
+			}),
 		},
 		{
 			ID: "HS-IKC0-013", Level: Should, Party: TheServer,
 			Requirement: "Frames that follow the client's SETUP before it is answered are not lost.",
 			Source:      "Channel _negociation_done (0.2401, 0.2402)", Needs: "a call of the client behind its SETUP, before the answer, and a later call that was answered",
-			Judge: func(t *Trial) {
-				for _, x := range t.Conn.Exchanges {
-					if x.Request.Frame.Early && x.Request.IsCall() && alwaysAnswers(x.Request.To.Session, x.Request.To.State) && (len(x.Answers) > 0 || settled(t, x)) {
-						t.Hold(len(x.Answers) > 0, reply(x), "an answer", gotten(x))
-					}
+			Judge: onAnyRequests(func(t *Trial, x *dialogue.Exchange) {
+				if x.Request.Frame.Early && x.Request.IsCall() && alwaysAnswers(x.Request.To.Session, x.Request.To.State) && (len(x.Answers) > 0 || settled(t, x)) {
+					t.HoldElse(len(x.Answers) > 0, reply(x), func() (string, string) {
+						return "an answer", gotten(x)
+					})
 				}
-			},
+			}),
 		},
 		{
 			ID: "HS-LINE-001", Level: Should, Party: TheSender,
 			Requirement: "Lines of negotiation end in CRLF.",
 			Source:      "POE::Filter::Line put", Needs: "a line of negotiation",
-			Judge: func(t *Trial) {
+			Judge: onConnection(func(t *Trial) {
 				for _, l := range linesOf(t.Conn.Negotiation, t.Side) {
-					t.Hold(l.End == "\r\n", l, `"\r\n"`, fmt.Sprintf("%q", l.End))
+					t.HoldElse(l.End == "\r\n", l, func() (string, string) {
+						return `"\r\n"`, fmt.Sprintf("%q", l.End)
+					})
 				}
-			},
+			}),
 		},
 		{
 			ID: "HS-NAME-001", Level: Must, Party: TheSender,
 			Requirement: "The names that a kernel announces are made of letters, digits, and - : . _ only.",
 			Source:      "Channel server_002, client_000; a name with , or ; splits a SETUP", Needs: "a SETUP or IAM",
-			Judge: func(t *Trial) {
-				for _, name := range t.Conn.Negotiation.Names(t.Side) {
-					t.Hold(wire.ValidName(name), lastLine(t), "a name of [-:.\\w]+", fmt.Sprintf("%q", name))
+			Judge: onConnection(func(t *Trial) {
+				for _, name := range t.names(t.Side) {
+					t.HoldElse(wire.ValidName(name), lastLine(t), func() (string, string) {
+						return "a name of [-:.\\w]+", fmt.Sprintf("%q", name)
+					})
 				}
-			},
+			}),
 		},
 	}
 }

@@ -9,18 +9,18 @@ import (
 )
 
 // onClientTurns judges the lines of a client at the steps given.
-func onClientTurns(judge func(t *Trial, u turn), steps ...step) func(*Trial) {
-	return func(t *Trial) {
+func onClientTurns(judge func(t *Trial, u turn), steps ...step) Predicate {
+	return onConnection(func(t *Trial) {
 		if len(t.Conn.Negotiation.Lines) == 0 {
 			return
 		}
-		turns, _ := clientTurns(t.Conn.Negotiation)
+		turns, _ := t.clientTurns()
 		for _, u := range turns {
 			if slices.Contains(steps, u.step) {
 				judge(t, u)
 			}
 		}
-	}
+	})
 }
 
 // hasOpenedWithSetup tells whether the client began in the dialect IKC0.
@@ -37,7 +37,9 @@ func setupClientChecks() []*Check {
 			Source:      "Channel client_010, client_000; ClientLite connect", Needs: "the start of a connection",
 			Judge: onClientTurns(func(t *Trial, u turn) {
 				ok := u.reply != nil && (u.reply.Text == "HELLO" || wire.IsSetup(u.reply.Text))
-				t.Hold(ok && t.Conn.Negotiation.Lines[0].From == wire.Client, u.at(), "SETUP ... or HELLO", replied(u.reply))
+				t.HoldElse(ok && t.Conn.Negotiation.Lines[0].From == wire.Client, u.at(), func() (string, string) {
+					return "SETUP ... or HELLO", replied(u.reply)
+				})
 			}, stepOpen),
 		},
 		{
@@ -46,7 +48,7 @@ func setupClientChecks() []*Check {
 			Source:      "Channel client_010, __build_setup (0.2302 to 0.2402)", Needs: "a SETUP of the client",
 			Judge: onClientTurns(func(t *Trial, u turn) {
 				if u.reply != nil && strings.HasPrefix(u.reply.Text, "SETUP") {
-					s, err := wire.ParseSetup(u.reply.Text)
+					s, err := t.setup(u.reply)
 					actual := u.reply.Text
 					if err != nil {
 						actual = err.Error()
@@ -61,7 +63,7 @@ func setupClientChecks() []*Check {
 			Source:      "Protocol __build_setup (0.2302 to 0.2402)", Needs: "a SETUP of the client",
 			Judge: onClientTurns(func(t *Trial, u turn) {
 				if u.reply != nil {
-					if s, err := wire.ParseSetup(u.reply.Text); err == nil {
+					if s, err := t.setup(u.reply); err == nil {
 						t.Hold(s.PID != "", u.reply, "PID=<digits>", u.reply.Text)
 					}
 				}
@@ -71,22 +73,24 @@ func setupClientChecks() []*Check {
 			ID: "HC-IKC0-004", Level: Must, Party: TheClient,
 			Requirement: "A client whose SETUP is answered with NOT starts over with HELLO on the same connection.",
 			Source:      "Channel client_010; ClientLite _protocol_IKC0 (0.2302 to 0.2402)", Needs: "a SETUP of the client that was answered with NOT",
-			Judge: func(t *Trial) {
+			Judge: onConnection(func(t *Trial) {
 				if !hasOpenedWithSetup(t) {
 					return
 				}
-				turns, _ := clientTurns(t.Conn.Negotiation)
+				turns, _ := t.clientTurns()
 				if len(turns) > 1 && turns[1].step == stepNOT && turns[1].decided(t) {
-					t.Hold(turns[1].reply != nil && turns[1].reply.Text == "HELLO", turns[1].at(), `"HELLO"`, replied(turns[1].reply))
+					t.HoldElse(turns[1].reply != nil && turns[1].reply.Text == "HELLO", turns[1].at(), func() (string, string) {
+						return `"HELLO"`, replied(turns[1].reply)
+					})
 				}
-			},
+			}),
 		},
 		{
 			ID: "HC-IKC0-005", Level: Must, Party: TheClient,
 			Requirement: "After a good SETUP of the server, the client sends no more lines.",
 			Source:      "Channel client_010 (0.2302 to 0.2402)", Needs: "a SETUP of the server",
-			Judge: func(t *Trial) {
-				turns, extra := clientTurns(t.Conn.Negotiation)
+			Judge: onConnection(func(t *Trial) {
+				turns, extra := t.clientTurns()
 				for _, u := range turns {
 					if s, err := wire.ParseSetup(lineText(u)); u.step == stepSetup && err == nil && len(s.Serializers) == 1 {
 						if len(extra) > 0 {
@@ -96,16 +100,18 @@ func setupClientChecks() []*Check {
 						}
 					}
 				}
-			},
+			}),
 		},
 		{
 			ID: "HC-IKC0-006", Level: Should, Party: TheClient,
 			Requirement: "A client answers NOT to a SETUP of the server that is malformed or names other than one FREEZER.",
 			Source:      "Channel client_010; ClientLite _protocol_IKC0 (0.2302 to 0.2402)", Needs: "a bad SETUP of the server",
 			Judge: onClientTurns(func(t *Trial, u turn) {
-				s, err := wire.ParseSetup(u.ask.Text)
+				s, err := t.setup(u.ask)
 				if (err != nil || len(s.Serializers) != 1) && u.decided(t) {
-					t.Hold(u.reply != nil && u.reply.Text == "NOT", u.at(), `"NOT"`, replied(u.reply))
+					t.HoldElse(u.reply != nil && u.reply.Text == "NOT", u.at(), func() (string, string) {
+						return `"NOT"`, replied(u.reply)
+					})
 				}
 			}, stepSetup),
 		},

@@ -3,47 +3,16 @@ package conformance
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// onRequests judges the exchanges that the side judged has to answer. Requests that a client sent
-// before it knew the dialect, and those with a short specifier, are left to the checks about that.
-func onRequests(judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
-	return func(t *Trial) {
-		for _, x := range t.Conn.Exchanges {
-			if x.Request.Frame.From != t.Side && !x.Request.Frame.Early && !short(x) {
-				judge(t, x)
-			}
-		}
-	}
-}
-
 // short tells whether a request is addressed by a specifier that does without "poe:".
 func short(x *dialogue.Exchange) bool {
 	v := x.Request.Event.Value
 	return isString(v) && !strings.HasPrefix(v.Str(), "poe:")
-}
-
-// onOwnRequests judges the exchanges that the side judged began.
-func onOwnRequests(judge func(t *Trial, x *dialogue.Exchange)) func(*Trial) {
-	return func(t *Trial) {
-		for _, x := range t.Conn.Exchanges {
-			if x.Request.Frame.From == t.Side {
-				judge(t, x)
-			}
-		}
-	}
-}
-
-// onAnswers judges each answer of the side judged.
-func onAnswers(judge func(t *Trial, x *dialogue.Exchange, a *dialogue.Message)) func(*Trial) {
-	return onRequests(func(t *Trial, x *dialogue.Exchange) {
-		for _, a := range x.Answers {
-			judge(t, x, a)
-		}
-	})
 }
 
 // to tells whether a request is to a state of a session.
@@ -122,9 +91,11 @@ func valueChecks() []*Check {
 					return
 				}
 				if sent := arg(x, 0); k.has(sent) {
-					t.Hold(perl.Equal(sent, a.Params), a.Frame, showValue(sent), showValue(a.Params))
+					t.HoldElse(perl.Equal(sent, a.Params), a.Frame, func() (string, string) {
+						return showValue(sent), showValue(a.Params)
+					})
 				}
-			}),
+			}).ofSession(SessionAlias),
 		})
 	}
 	return checks
@@ -132,17 +103,23 @@ func valueChecks() []*Check {
 
 func upper(s string) string { return string(s[0]-'a'+'A') + s[1:] }
 
-// carried is what becomes of a value on its way by the connection's serializer: FreezeThaw makes strings of numbers.
-func carried(t *Trial, v *perl.Value) *perl.Value {
+// carrier tells what becomes of a value on its way by the connection's serializer: FreezeThaw makes strings of numbers.
+func carrier(v *perl.Value) func(t *Trial) *perl.Value {
+	carried := map[string]func() *perl.Value{}
 	for _, s := range dialogue.Serializers() {
-		if s.Name() != t.Conn.Negotiation.Serializer {
-			continue
-		}
-		if image, err := s.Freeze(perl.NewRef(v)); err == nil {
-			if thawed, err := s.Thaw(image); err == nil {
-				return thawed.Target()
+		carried[s.Name()] = sync.OnceValue(func() *perl.Value {
+			if image, err := s.Freeze(perl.NewRef(v)); err == nil {
+				if thawed, err := s.Thaw(image); err == nil {
+					return thawed.Target()
+				}
 			}
-		}
+			return v
+		})
 	}
-	return v
+	return func(t *Trial) *perl.Value {
+		if f := carried[t.Conn.Negotiation.Serializer]; f != nil {
+			return f()
+		}
+		return v
+	}
 }

@@ -12,8 +12,10 @@ import (
 type Judge struct {
 	sides       []wire.Role
 	verdicts    [2][]*Verdict // by side
-	connections int           // that were IKC
-	incomplete  int           // of them, without a complete negotiation
+	plans       [2]*plan
+	tallies     map[*dialogue.Connection]*tally // of connections that go on
+	connections int                             // that were IKC
+	incomplete  int                             // of them, without a complete negotiation
 	cut         bool
 	shaken      bool // a connection might have done harm, and no good one has come since
 	notes       []string
@@ -21,13 +23,14 @@ type Judge struct {
 
 // NewJudge prepares to judge the sides given, by the checks given.
 func NewJudge(checks []*Check, sides ...wire.Role) *Judge {
-	j := &Judge{sides: sides}
+	j := &Judge{sides: sides, tallies: map[*dialogue.Connection]*tally{}}
 	for _, side := range sides {
 		for _, c := range checks {
 			if c.Party.binds(side) {
 				j.verdicts[side] = append(j.verdicts[side], &Verdict{Check: c, Side: side})
 			}
 		}
+		j.plans[side] = newPlan(j.verdicts[side])
 	}
 	return j
 }
@@ -35,8 +38,23 @@ func NewJudge(checks []*Check, sides ...wire.Role) *Judge {
 // maxNotes bounds the notes that are kept of odd connections.
 const maxNotes = 100
 
-// Connection judges one connection.
-func (j *Judge) Connection(c *dialogue.Connection) {
+// Part judges a part of a connection; connections may take turns.
+func (j *Judge) Part(p *dialogue.Part) {
+	t := j.tallies[p.Connection]
+	if t == nil {
+		t = j.newTally()
+	}
+	t.part(j, p)
+	if !p.Last {
+		j.tallies[p.Connection] = t
+		return
+	}
+	delete(j.tallies, p.Connection)
+	j.merge(p.Connection, t)
+}
+
+// merge adds what was found in a connection that has ended.
+func (j *Judge) merge(c *dialogue.Connection, t *tally) {
 	for _, n := range c.Notes {
 		if len(j.notes) < maxNotes {
 			j.notes = append(j.notes, fmt.Sprintf("connection %d (%v to %v): %s", c.Conn.Index, c.Conn.Client, c.Conn.Server, n.Text))
@@ -52,31 +70,111 @@ func (j *Judge) Connection(c *dialogue.Connection) {
 		}
 	}
 	j.cut = j.cut || c.Cut
+	harm := harms(c, t.badImage)
 	shaken := j.shaken && !c.Negotiation.Complete
-	j.shaken = shaken || harms(c) != noHarm
+	j.shaken = shaken || harm != noHarm
 	for _, side := range j.sides {
-		for _, v := range j.verdicts[side] {
-			if (shaken || c.Unreached) && !v.Check.Aftermath {
-				continue // it may never have reached a server that was alive
+		found := &t.sides[side].found
+		if !shaken && !c.Unreached { // else it may never have reached a server that was alive
+			for i, v := range j.verdicts[side] {
+				v.merge(found, i, c.Gaps && !v.Check.Local)
 			}
-			found := &Verdict{Check: v.Check, Side: side, harm: v.harm, Example: v.Example}
-			v.Check.Judge(&Trial{Conn: c, Side: side, v: found})
-			v.harm = found.harm
-			if c.Gaps && len(found.Findings) > 0 && !v.Check.Local {
-				continue // what is missing may be what is missed
-			}
-			v.merge(found)
+		}
+		for _, r := range j.plans[side].rules[atAftermath] {
+			v := j.verdicts[side][r.check]
+			r.connection(&Trial{Conn: c, Side: side, check: r.check, found: found, facts: new(facts), harm: harm, after: &v.harm})
+			v.merge(found, r.check, c.Gaps && !v.Check.Local)
 		}
 	}
 }
 
-// merge adds what was found in one more connection.
-func (v *Verdict) merge(w *Verdict) {
-	v.Evidence += w.Evidence
-	v.Example = w.Example
-	room := min(MaxFindings-len(v.Findings), len(w.Findings))
-	v.Findings = append(v.Findings, w.Findings[:room]...)
-	v.More += w.More + len(w.Findings) - room
+// tally is what the checks found in one connection so far.
+type tally struct {
+	sides [2]struct {
+		found
+		memories []func(*Trial, *dialogue.Exchange)
+	}
+	badImage bool // the client sent an image that is no message
+}
+
+func (j *Judge) newTally() *tally {
+	t := new(tally)
+	for _, side := range j.sides {
+		s := &t.sides[side]
+		s.evidence = make([]uint32, len(j.verdicts[side]))
+		s.verdicts = j.verdicts[side]
+		s.wanted = make([]bool, len(s.evidence))
+		for i, v := range s.verdicts {
+			s.wanted[i] = v.Example == nil
+		}
+		s.memories = j.plans[side].begin()
+	}
+	return t
+}
+
+func (t *tally) part(j *Judge, p *dialogue.Part) {
+	for _, item := range p.Items {
+		if f, ok := item.(*dialogue.Frame); ok && f.Err != nil && f.From == wire.Client {
+			t.badImage = true
+		}
+	}
+	if !p.IsIKC {
+		return
+	}
+	facts := new(facts)
+	for _, side := range j.sides {
+		s := &t.sides[side]
+		j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, facts: facts}, p, s.memories)
+	}
+}
+
+// found is what the checks of one side found, by their index among the verdicts.
+type found struct {
+	evidence []uint32
+	// findings and more are made when there is a first.
+	findings [][]Finding
+	more     []int
+	// wanted tells of which checks an example is; examples are made when there is a first.
+	wanted   []bool
+	examples []*Finding
+	verdicts []*Verdict // of the side, to know what is full
+}
+
+// room tells whether one more violation of a check is to be described; if not, it is counted.
+func (f *found) room(check int) bool {
+	if f.findings == nil {
+		f.findings, f.more = make([][]Finding, len(f.evidence)), make([]int, len(f.evidence))
+	}
+	if len(f.findings[check])+len(f.verdicts[check].Findings) < MaxFindings {
+		return true
+	}
+	f.more[check]++
+	return false
+}
+
+func (f *found) add(check int, v Finding) { f.findings[check] = append(f.findings[check], v) }
+
+// merge adds what was found in one more connection. If doubtful, violations do not count: what is missing may be
+// what is missed.
+func (v *Verdict) merge(f *found, check int, doubtful bool) {
+	evidence := int(f.evidence[check])
+	f.evidence[check] = 0
+	if v.Example == nil && f.examples != nil {
+		v.Example = f.examples[check]
+	}
+	if f.findings == nil || len(f.findings[check])+f.more[check] == 0 {
+		v.Evidence += evidence
+		return
+	}
+	findings, more := f.findings[check], f.more[check]
+	f.findings[check], f.more[check] = nil, 0
+	if doubtful {
+		return
+	}
+	v.Evidence += evidence
+	room := min(MaxFindings-len(v.Findings), len(findings))
+	v.Findings = append(v.Findings, findings[:room]...)
+	v.More += more + len(findings) - room
 }
 
 // Notes say what was odd about connections: not IKC, octets missing.
@@ -145,7 +243,7 @@ func JudgeCapture(r *capture.Reader, checks []*Check, opts dialogue.Options, sid
 		sides = []wire.Role{wire.Server, wire.Client}
 	}
 	j := NewJudge(checks, sides...)
-	err := dialogue.Read(r.Events(capture.Limits{}), opts, j.Connection)
+	err := dialogue.ReadParts(r.Events(capture.Limits{}), opts, dialogue.Window{}, j.Part)
 	f := &FileVerdict{Verdicts: j.Verdicts(), Connections: j.Connections(), Notes: j.Notes(), Err: err}
 	if err != nil {
 		f.doubt()

@@ -96,3 +96,47 @@ func cyclic(v *perl.Value) bool {
 	}
 	return false
 }
+
+// kindSet is the kinds of the values that a value leads to, itself included.
+type kindSet uint32
+
+func (s kindSet) has(k perl.Kind) bool { return s&(1<<k) != 0 }
+
+// kindsOf finds out the kinds in a value. What is cyclic, or shared too often to be walked like a tree, takes longer.
+func kindsOf(v *perl.Value) kindSet {
+	budget := 4096
+	var s kindSet
+	if s.add(v, &budget, 64) {
+		return s
+	}
+	s = 0
+	walk(v, map[*perl.Value]bool{}, func(v *perl.Value) { s |= 1 << v.Kind() })
+	return s
+}
+
+// add walks a value like a tree; it returns false if that takes more than budget values or depth levels.
+func (s *kindSet) add(v *perl.Value, budget *int, depth int) bool {
+	if v == nil {
+		return true
+	}
+	if *budget--; *budget < 0 || depth == 0 {
+		return false
+	}
+	k := v.Kind()
+	*s |= 1 << k
+	switch k {
+	case perl.Array:
+		for _, e := range v.Elems() {
+			if !s.add(e, budget, depth-1) {
+				return false
+			}
+		}
+	case perl.Hash:
+		for _, p := range v.Pairs() {
+			if !s.add(p.Value, budget, depth-1) {
+				return false
+			}
+		}
+	}
+	return s.add(v.Target(), budget, depth-1)
+}

@@ -80,7 +80,7 @@ func BenchmarkJudge(b *testing.B) {
 					j := conformance.NewJudge(conformance.Catalogue(), wire.Server, wire.Client)
 					r, err := capture.NewReader(bytes.NewReader(file))
 					check(b, err)
-					check(b, dialogue.Read(r.Events(capture.Limits{}), dialogue.Options{}, j.Connection))
+					check(b, dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, j.Part))
 				}
 			})
 		}

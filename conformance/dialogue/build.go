@@ -1,8 +1,10 @@
 package dialogue
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -22,13 +24,28 @@ type Options struct {
 // Source gives the events of a capture, as capture.Reader.Events does.
 type Source = iter.Seq2[capture.Event, error]
 
-// Read reads a capture and hands over each connection when it has ended, or the capture has. The
+// Read reads a capture and hands over each connection, whole, when it has ended, or the capture has. The
 // error is that of the capture: what was handed over before holds all the same.
 func Read(events Source, opts Options, each func(*Connection)) error {
-	b := &builder{opts: opts, open: map[*capture.Conn]*stream{}, each: each}
-	if b.opts.Serializers == nil {
-		b.opts.Serializers = Serializers()
+	return newBuilder(opts, nil, func(p *Part) { each(p.Connection) }).read(events)
+}
+
+type builder struct {
+	opts   Options
+	window *Window // nil: connections are whole
+	open   map[*capture.Conn]*stream
+	each   func(*Part)
+	opened int64 // how many were
+}
+
+func newBuilder(opts Options, w *Window, each func(*Part)) *builder {
+	if opts.Serializers == nil {
+		opts.Serializers = Serializers()
 	}
+	return &builder{opts: opts, window: w, open: map[*capture.Conn]*stream{}, each: each}
+}
+
+func (b *builder) read(events Source) error {
 	var failed error
 	for ev, err := range events {
 		if err != nil {
@@ -42,12 +59,7 @@ func Read(events Source, opts Options, each func(*Connection)) error {
 	return failed
 }
 
-type builder struct {
-	opts  Options
-	open  map[*capture.Conn]*stream
-	order []*stream
-	each  func(*Connection)
-}
+func (b *builder) openCount() int { return len(b.open) }
 
 // stream is a connection being read.
 type stream struct {
@@ -56,6 +68,11 @@ type stream struct {
 	dirs   [2]*direction
 	agreed bool // the server has said SETUP or UP: it sends frames from now on
 	match  matcher
+	b      *builder
+	order  int64   // in which it was opened
+	window *Window // nil: it is kept whole
+	parts  parts
+	serial int64 // of the next item
 	// unreached is the comment of a relay that could not connect to the server.
 	unreached string
 }
@@ -67,20 +84,22 @@ func (b *builder) take(ev capture.Event) {
 	switch ev := ev.(type) {
 	case *capture.Opened:
 		s := &stream{
-			Connection: &Connection{Conn: ev.Conn, Opened: ev.At, Negotiation: &Negotiation{}, Joined: !ev.Conn.SYNSeen},
+			Connection: &Connection{Conn: ev.Conn, Opened: ev.At, Negotiation: &Negotiation{}, Joined: !ev.Conn.SYNSeen, inParts: b.window != nil},
 			opts:       &b.opts,
+			b:          b, order: b.opened, window: b.window,
 		}
+		b.opened++
 		s.IsIKC = b.opts.AssumeIKC
 		s.match.init(s.Connection)
 		for role := range s.dirs {
 			s.dirs[role] = newDirection(wire.Role(role), s)
 		}
 		b.open[ev.Conn] = s
-		b.order = append(b.order, s)
 	case *capture.Data:
 		if s := b.open[ev.Conn]; s != nil {
 			s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
 			s.step()
+			s.show()
 		}
 	case *capture.Gap:
 		if s := b.open[ev.Conn]; s != nil {
@@ -102,23 +121,20 @@ func (b *builder) take(ev capture.Event) {
 	}
 }
 
-// finish ends what is still open.
+// finish ends what is still open, in the order in which it was opened.
 func (b *builder) finish(cut bool) {
-	for _, s := range b.order {
-		if b.open[s.Conn] == s {
-			b.end(s, cut)
-		}
+	left := make([]*stream, 0, len(b.open))
+	for _, s := range b.open {
+		left = append(left, s)
+	}
+	slices.SortFunc(left, func(x, y *stream) int { return cmp.Compare(x.order, y.order) })
+	for _, s := range left {
+		b.end(s, cut)
 	}
 }
 
 func (b *builder) end(s *stream, cut bool) {
 	delete(b.open, s.Conn)
-	for i, o := range b.order {
-		if o == s {
-			b.order = append(b.order[:i], b.order[i+1:]...)
-			break
-		}
-	}
 	s.Cut = cut
 	for _, d := range s.dirs {
 		d.finish()
@@ -129,8 +145,7 @@ func (b *builder) end(s *stream, cut bool) {
 	} else if !s.IsIKC {
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: s.notIKC()})
 	}
-	s.match.finish()
-	b.each(s.Connection)
+	s.part(len(s.Items)-s.parts.items, true)
 }
 
 // notIKC says why a connection is left alone.

@@ -26,6 +26,7 @@ type direction struct {
 	s     *stream
 	mode  mode
 	buf   []byte
+	size  int   // of the last buffer
 	base  int64 // offset of buf[0] in the stream
 	total int64
 	start []byte // the first octets, for messages
@@ -62,8 +63,26 @@ func (d *direction) write(p []byte, at capture.Stamp) {
 		d.endsInCR = nil
 	}
 	if d.mode != modeLost {
-		d.buf = append(d.buf, p...)
+		d.append(p)
 	}
+}
+
+// The buffers that octets are collected in grow from smallBuffer to largeBuffer with what comes.
+const (
+	smallBuffer = 1 << 10
+	largeBuffer = 32 << 10
+)
+
+// append adds octets. Images are parts of the buffer, so what is in it is never written again: when it is full,
+// the rest that is no frame yet goes on in another.
+func (d *direction) append(p []byte) {
+	if need := len(d.buf) + len(p); need > cap(d.buf) {
+		d.size = min(max(2*d.size, smallBuffer), largeBuffer)
+		buf := make([]byte, len(d.buf), max(d.size, need+need/2))
+		copy(buf, d.buf)
+		d.buf = buf
+	}
+	d.buf = append(d.buf, p...)
 }
 
 // drop removes n octets from the front.
@@ -211,13 +230,13 @@ func (d *direction) frame(image []byte, size int) *Frame {
 	d.count++
 	f := &Frame{
 		From: d.role, At: d.at, Number: d.count, Offset: d.base,
-		Head: string(d.buf[:size-len(image)-1]), Image: append([]byte(nil), image...),
+		Head: string(d.buf[:size-len(image)-1]), Image: image,
 	}
 	f.Early = !d.s.agreed && d.role == wire.Client
 	d.s.IsIKC = true
 	d.drop(size)
 	d.s.thaw(f)
-	d.s.Items = append(d.s.Items, f)
+	d.s.added(f)
 	d.s.match.add(f)
 	return f
 }

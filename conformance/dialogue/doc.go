@@ -5,7 +5,7 @@
 //	err := dialogue.Read(reader, dialogue.Options{}, func(c *dialogue.Connection) { ... })
 //
 // Connections are handed over one by one as they end, so memory is bounded by what is open at a
-// time. Use [Write] for people and [Connection] for programs.
+// time; [ReadParts] bounds it for connections of any length. Use [Write] for people and [Connection] for programs.
 package dialogue
 
 import (
@@ -44,6 +44,8 @@ type Connection struct {
 	Cut bool
 	// Notes say what else is odd.
 	Notes []Problem
+
+	inParts bool
 }
 
 // Problem is something that could not be read, or is off.
@@ -122,6 +124,8 @@ type Frame struct {
 	// Message is what the value means, nil if Err says why it is none.
 	Message *Message
 	Err     error
+
+	serial int64 // among the items of the connection, if it is read in parts
 }
 
 // Sender implements Item.
@@ -168,6 +172,10 @@ type Exchange struct {
 	Ambiguous bool
 	// RepliesAfter counts the later requests of the same side that something came back for.
 	RepliesAfter int
+
+	repliedBefore int  // what the count of those in earlier parts was when it was begun
+	notOpen       bool // see waitingList
+	notWaiting    bool
 }
 
 // Took is the time from request to first answer or error; ok is false if there was none.

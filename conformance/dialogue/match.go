@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -16,9 +17,14 @@ type matcher struct {
 	// calls holds the calls by wire.Role of the caller and by rsvp.
 	calls [2]map[rsvp]*sameRSVP
 	// open holds, by wire.Role of the requester, the requests that nothing came back for yet.
-	open [2][]*Exchange
+	open [2]waitingList
+	// awaited counts, by wire.Role of the caller, the open calls by the sessions that wait or were called.
+	awaited [2]map[string]int
 	// failed holds, by wire.Role of the requester, the requests last reported on, newest first.
 	failed [2][]*Exchange
+	// keys are those of calls, oldest first; waiting counts the calls in all.
+	keys    [2][]rsvp
+	waiting [2]int
 }
 
 // rsvp is where an answer goes within a kernel.
@@ -26,12 +32,65 @@ type rsvp struct{ session, state string }
 
 // sameRSVP are the calls with one rsvp: those that nothing came back for yet, in order, and the last.
 type sameRSVP struct {
-	waiting []*Exchange
+	waiting waitingList
 	newest  *Exchange
 }
 
+// waitingList is a queue of exchanges. Those that left it stay until they are in front or too many.
+type waitingList struct {
+	list []*Exchange
+	live int // that did not leave
+	left func(*Exchange) *bool
+}
+
+func (w *waitingList) push(x *Exchange) {
+	if len(w.list) > 2*w.live+16 {
+		w.list = slices.DeleteFunc(w.list, func(x *Exchange) bool { return *w.left(x) })
+	}
+	w.list = append(w.list, x)
+	w.live++
+}
+
+// leave takes out an exchange, if it is in.
+func (w *waitingList) leave(x *Exchange) bool {
+	if *w.left(x) {
+		return false
+	}
+	*w.left(x) = true
+	w.live--
+	for len(w.list) > 0 && *w.left(w.list[0]) {
+		w.list = w.list[1:]
+	}
+	return true
+}
+
+// oldest is the one that is in for longest, nil if there is none.
+func (w *waitingList) oldest() *Exchange {
+	for _, x := range w.list {
+		if !*w.left(x) {
+			return x
+		}
+	}
+	return nil
+}
+
+// all gives those that are in, in order.
+func (w *waitingList) all(yield func(*Exchange) bool) {
+	for _, x := range w.list {
+		if !*w.left(x) && !yield(x) {
+			return
+		}
+	}
+}
+
+func notOpen(x *Exchange) *bool    { return &x.notOpen }
+func notWaiting(x *Exchange) *bool { return &x.notWaiting }
+
 // maxOpen bounds the requests without reply that are kept per direction: posts get none.
 const maxOpen = 4096
+
+// maxRSVPs bounds the different rsvps that are kept per direction.
+const maxRSVPs = 8192
 
 // maxFailed bounds the requests that were reported on and may be so again.
 const maxFailed = 64
@@ -39,6 +98,10 @@ const maxFailed = 64
 func (m *matcher) init(c *Connection) {
 	m.c = c
 	m.calls = [2]map[rsvp]*sameRSVP{{}, {}}
+	m.awaited = [2]map[string]int{{}, {}}
+	for i := range m.open {
+		m.open[i].left = notOpen
+	}
 }
 
 func (m *matcher) add(f *Frame) {
@@ -65,19 +128,61 @@ func (m *matcher) add(f *Frame) {
 	msg.Exchange = x
 	m.c.Exchanges = append(m.c.Exchanges, x)
 	if msg.IsCall() {
-		key := rsvp{msg.RSVP.Session, msg.RSVP.State}
-		calls := m.calls[f.From][key]
-		if calls == nil {
-			calls = new(sameRSVP)
-			m.calls[f.From][key] = calls
-		}
-		calls.waiting, calls.newest = append(calls.waiting, x), x
-		if len(calls.waiting) > maxOpen {
-			calls.waiting = calls.waiting[1:]
-		}
+		m.wait(x)
 	}
-	if m.open[f.From] = append(m.open[f.From], x); len(m.open[f.From]) > maxOpen {
-		m.open[f.From] = m.open[f.From][1:]
+	open := &m.open[f.From]
+	if open.push(x); open.live > maxOpen {
+		m.leaveOpen(open.oldest())
+	}
+}
+
+// wait notes a call whose answer is to come.
+func (m *matcher) wait(x *Exchange) {
+	from := x.Request.Frame.From
+	key := rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}
+	calls := m.calls[from][key]
+	if calls == nil {
+		calls = &sameRSVP{waiting: waitingList{left: notWaiting}}
+		key = rsvp{strings.Clone(key.session), strings.Clone(key.state)} // not to keep the image
+		m.calls[from][key] = calls
+		m.keys[from] = append(m.keys[from], key)
+	}
+	calls.newest = x
+	calls.waiting.push(x)
+	m.waiting[from]++
+	if calls.waiting.live > maxOpen && calls.waiting.leave(calls.waiting.oldest()) {
+		m.waiting[from]--
+	}
+	for m.c.inParts && len(m.keys[from]) > 1 && (len(m.keys[from]) > maxRSVPs || m.waiting[from] > 2*maxOpen) {
+		oldest := m.keys[from][0]
+		m.keys[from] = m.keys[from][1:]
+		m.waiting[from] -= m.calls[from][oldest].waiting.live
+		delete(m.calls[from], oldest)
+	}
+	for _, session := range sessionsOf(x) {
+		m.awaited[from][strings.Clone(session)]++
+	}
+}
+
+// sessionsOf are the sessions near a call: the one that waits and the one that was called.
+func sessionsOf(x *Exchange) []string {
+	wait, called := x.Request.RSVP.Session, x.Request.To.Session
+	if wait == called {
+		return []string{wait}
+	}
+	return []string{wait, called}
+}
+
+// leaveOpen takes a request out of those that something may come back for.
+func (m *matcher) leaveOpen(x *Exchange) {
+	from := x.Request.Frame.From
+	if !m.open[from].leave(x) || !x.Request.IsCall() {
+		return
+	}
+	for _, session := range sessionsOf(x) {
+		if m.awaited[from][session]--; m.awaited[from][session] == 0 {
+			delete(m.awaited[from], session)
+		}
 	}
 }
 
@@ -89,18 +194,9 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 		m.misdirected(msg, caller)
 		return false
 	}
-	candidates := calls.of(msg.From.Session)
-	if len(candidates) == 0 {
-		candidates = calls.waiting
-	}
-	x := calls.newest
-	if len(candidates) > 0 {
-		x = candidates[0]
-	}
-	if len(candidates) > 1 {
-		for _, c := range candidates {
-			c.Ambiguous = true
-		}
+	x, several := calls.oldest(msg.From.Session)
+	if several {
+		calls.doubt(msg.From.Session)
 	}
 	msg.Kind, msg.Exchange = Answer, x
 	x.Answers = append(x.Answers, msg)
@@ -108,14 +204,46 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	return true
 }
 
-// of returns the calls that wait for a session.
-func (c *sameRSVP) of(session string) (found []*Exchange) {
-	for _, x := range c.waiting {
+// oldest finds the call that an answer of a session is for: the oldest that waits for that session, else the
+// oldest that waits, else the newest. several tells that it is not the only one.
+func (c *sameRSVP) oldest(session string) (found *Exchange, several bool) {
+	var any *Exchange
+	others := 0
+	for x := range c.waiting.all {
 		if x.Request.To.Session == session {
-			found = append(found, x)
+			if found != nil {
+				return found, true
+			}
+			found = x
+		}
+		if any == nil {
+			any = x
+		}
+		others++
+	}
+	switch {
+	case found != nil:
+		return found, false
+	case any != nil:
+		return any, others > 1
+	}
+	return c.newest, false
+}
+
+// doubt marks the calls that an answer of a session may be for.
+func (c *sameRSVP) doubt(session string) {
+	mine := false
+	for x := range c.waiting.all {
+		if x.Request.To.Session == session {
+			x.Ambiguous, mine = true, true
 		}
 	}
-	return found
+	if mine {
+		return
+	}
+	for x := range c.waiting.all {
+		x.Ambiguous = true
+	}
 }
 
 // misdirected notes a message to the session that waits for an answer, when a call is open and the
@@ -124,7 +252,10 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 	if msg.Event.State == specifier.ProxyState || msg.IsCall() {
 		return
 	}
-	for _, x := range m.open[caller] {
+	if m.awaited[caller][msg.Event.Session] == 0 && (msg.From.Session == "" || m.awaited[caller][msg.From.Session] == 0) {
+		return
+	}
+	for x := range m.open[caller].all {
 		// To the session that waits, or from the session that was called.
 		near := x.Request.RSVP.Session == msg.Event.Session || msg.From.Session != "" && msg.From.Session == x.Request.To.Session
 		if x.Request.IsCall() && near {
@@ -137,9 +268,12 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 // report gives an error report to the oldest open request that it quotes.
 func (m *matcher) report(msg *Message, requester wire.Role) {
 	text := ErrorText(msg.Params)
-	for _, list := range [][]*Exchange{m.open[requester], m.failed[requester]} {
-		for _, x := range list {
-			if quotes(text, x.Request) {
+	if !strings.Contains(text, ".  Request ") && !strings.Contains(text, " [") {
+		return
+	}
+	for _, list := range []iter.Seq[*Exchange]{m.open[requester].all, slices.Values(m.failed[requester])} {
+		for x := range list {
+			if strings.Contains(text, x.Request.To.State) && quotes(text, x.Request) {
 				msg.Exchange = x
 				x.Errors = append(x.Errors, msg)
 				m.close(x)
@@ -162,34 +296,24 @@ func (m *matcher) fail(x *Exchange) {
 
 // close notes that something came back for a request.
 func (m *matcher) close(x *Exchange) {
+	m.leaveOpen(x)
 	from := x.Request.Frame.From
-	m.open[from] = without(m.open[from], x)
-	if calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]; calls != nil && x.Request.IsCall() {
-		calls.waiting = without(calls.waiting, x)
+	if calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]; calls != nil && x.Request.IsCall() && calls.waiting.leave(x) {
+		m.waiting[from]--
 	}
 }
 
-// without removes an exchange, most often the first.
-func without(list []*Exchange, x *Exchange) []*Exchange {
-	switch i := slices.Index(list, x); i {
-	case -1:
-		return list
-	case 0:
-		return list[1:]
-	default:
-		return slices.Delete(list, i, i+1)
+// shown forgets an exchange that was shown in a part, but for what an answer is recognised by.
+func (m *matcher) shown(x *Exchange) {
+	m.leaveOpen(x)
+	from := x.Request.Frame.From
+	m.failed[from] = slices.DeleteFunc(m.failed[from], func(y *Exchange) bool { return x == y })
+	if !x.Request.IsCall() {
+		return
 	}
-}
-
-// finish counts, for each request, the later ones of the same side that something came back for.
-func (m *matcher) finish() {
-	var replied [2]int
-	for _, x := range slices.Backward(m.c.Exchanges) {
-		from := x.Request.Frame.From
-		x.RepliesAfter = replied[from]
-		if len(x.Answers)+len(x.Errors) > 0 {
-			replied[from]++
-		}
+	calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]
+	if calls != nil && (!x.notWaiting || calls.newest == x) {
+		x.shed()
 	}
 }
 

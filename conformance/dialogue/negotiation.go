@@ -13,7 +13,7 @@ func (s *stream) line(l *Line) {
 	if s.Joined {
 		// What was said before is not known, and not for certain who is who.
 		s.IsIKC = s.IsIKC || looksLikeStart(l.Text) || strings.HasPrefix(l.Text, "IAM ")
-		s.Items = append(s.Items, l)
+		s.added(l)
 		return
 	}
 	if l.From == wire.Client {
@@ -29,7 +29,7 @@ func (s *stream) line(l *Line) {
 		}
 	}
 	n.Lines = append(n.Lines, l)
-	s.Items = append(s.Items, l)
+	s.added(l)
 	if l.From == wire.Client {
 		n.client(l.Text)
 		if s.agreed && l.Text == "NOT" {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/reference/dumper"
 	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -13,6 +14,11 @@ import (
 // Serializers returns every serializer known here.
 func Serializers() []wire.Serializer {
 	return []wire.Serializer{storable.Serializer{}, freezethaw.Serializer{}, dumper.Serializer{}}
+}
+
+// aliasing is a serializer that can do without a copy of the image.
+type aliasing interface {
+	ThawAliased(image []byte) (*perl.Value, error)
 }
 
 // thaw reads the image of a frame, and the message in it.
@@ -25,7 +31,12 @@ func (s *stream) thaw(f *Frame) {
 		if z.Name() != name {
 			continue
 		}
-		if f.Value, f.Err = z.Thaw(f.Image); f.Err != nil {
+		if a, ok := z.(aliasing); ok {
+			f.Value, f.Err = a.ThawAliased(f.Image) // nobody changes an image
+		} else {
+			f.Value, f.Err = z.Thaw(f.Image)
+		}
+		if f.Err != nil {
 			f.Err = fmt.Errorf("%s image: %w", name, f.Err)
 			return
 		}
