@@ -84,7 +84,7 @@ func compare(out io.Writer, files []*conformance.FileVerdict, expected map[strin
 			continue
 		}
 		compared++
-		for _, d := range recordings.Differences(s.Expected, recordings.Outcomes(f)) {
+		for _, d := range s.Differences(f) {
 			different++
 			fmt.Fprintf(out, "%s: %s\n", f.File, d)
 		}

@@ -109,7 +109,7 @@ func cutAt(t *testing.T, s *recordings.Sidecar, file []byte, at int) {
 	f := conformance.JudgeCapture(r, conformance.Catalogue(), dialogue.Options{})
 	if f.Err == nil {
 		// Nothing may be missing but marks behind the last packet.
-		if diffs := recordings.Differences(s.Expected, recordings.Outcomes(f)); len(diffs) > 0 || at < len(file)-400 {
+		if diffs := s.Differences(f); len(diffs) > 0 || at < len(file)-400 {
 			t.Errorf("cut at %d of %d: expected an error, got a file that is complete, with %q", at, len(file), diffs)
 		}
 		return
@@ -223,7 +223,7 @@ func same(t *testing.T, s *recordings.Sidecar, what string, file []byte) {
 	if f.Err != nil {
 		t.Errorf("%s: %s: %v", s.Capture, what, f.Err)
 	}
-	if diffs := recordings.Differences(s.Expected, recordings.Outcomes(f)); len(diffs) > 0 {
+	if diffs := s.Differences(f); len(diffs) > 0 {
 		t.Errorf("%s: %s: %d verdicts are others: %s", s.Capture, what, len(diffs), diffs[0])
 	}
 }
@@ -573,7 +573,7 @@ func TestOtherTraffic(t *testing.T) {
 				other[i].conn = len(ends)
 			}
 			f = judge(t, write(t, slices.Concat(all, other), append(ends, [2]netip.AddrPort{client, server})))
-			for _, diff := range recordings.Differences(s.Expected, recordings.Outcomes(f)) {
+			for _, diff := range s.Differences(f) {
 				t.Errorf("beside %s: %s", s.Capture, diff)
 			}
 			if len(f.Notes) != 1 {

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+)
+
+// recordReleases makes captures of every release that is unpacked in a directory: its server with its client and its
+// ClientLite, in each dialect that it has. With other serializers than Storable they differ little from release to
+// release: one is recorded of the newest.
+func recordReleases(ctx context.Context, dir, releases string) error {
+	entries, err := os.ReadDir(releases)
+	if err != nil {
+		return fmt.Errorf("releases: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for i, e := range entries {
+		target, err := harness.ParseTarget("perl@" + e.Name())
+		if err != nil {
+			return err
+		}
+		hello, err := about(ctx, target)
+		if err != nil {
+			return err
+		}
+		serializers := []harness.Serializer{harness.Storable}
+		if i == len(entries)-1 {
+			serializers = harness.Serializers()
+		}
+		for _, cell := range harness.Cells(serializers...) {
+			if cell.Role == harness.AsServer || cell.Dialect != harness.IKC && !hello.HasProtocol("IKC0") {
+				continue
+			}
+			name := fmt.Sprintf("perl-%s-%s-%s", e.Name(), cell.Role, strings.ToLower(string(cell.Dialect)))
+			if cell.Serializer != harness.Storable {
+				words := strings.Split(string(cell.Serializer), "::")
+				name += "-" + strings.ToLower(words[len(words)-1])
+			}
+			path := filepath.Join(dir, name+".pcapng")
+			pair := harness.Pair{Server: target, Client: target, Role: cell.Role, Dialect: cell.Dialect, Serializer: cell.Serializer, Path: path}
+			if err := recordPair(ctx, pair); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// about asks a target's driver what it is.
+func about(ctx context.Context, t *harness.Target) (*driver.Hello, error) {
+	d, hello, err := t.Start(ctx, driver.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	slices.Sort(hello.Protocols)
+	return hello, nil
+}

@@ -1,0 +1,70 @@
+package recordings_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+)
+
+// releases are those of POE::Component::IKC that start on a POE of today; from setup on they know SETUP, and so all dialects.
+var releases = []string{"0.1801", "0.1802", "0.1900", "0.1901", "0.1902", "0.1903", "0.1904", "0.2000", "0.2001", "0.2002", "0.2003",
+	"0.2100", "0.2101", "0.2102", "0.2302", "0.2303", "0.2304", "0.2305", "0.2401", "0.2402"}
+
+const setup, newest = "0.2302", "0.2402"
+
+// TestReleases judges the captures of all releases: what differs from 0.2402 is a known deviation, nothing fails, and there
+// is a capture of each role and dialect, of the newest release with each serializer.
+func TestReleases(t *testing.T) {
+	const dir = "releases"
+	type kind struct{ release, role, dialect, serializer string }
+	missing := map[kind]bool{}
+	for _, release := range releases {
+		for _, role := range []string{"client", "clientlite"} {
+			for _, dialect := range []string{"IKC0", "IKC", "fallback"} {
+				if dialect != "IKC" && release < setup {
+					continue
+				}
+				missing[kind{release, role, dialect, "Storable"}] = true
+				if release == newest {
+					missing[kind{release, role, dialect, "FreezeThaw"}] = true
+					missing[kind{release, role, dialect, "POE::Component::IKC::Freezer"}] = true
+				}
+			}
+		}
+	}
+	octets := int64(0)
+	for _, s := range loadFrom(t, dir) {
+		if s.Server.Release != s.Client.Release || s.Server.Implementation != "POE::Component::IKC" || s.Client.Implementation != "POE::Component::IKC" {
+			t.Errorf("%s: expected one release of the module on both sides, got %+v and %+v", s.Capture, s.Server, s.Client)
+		}
+		delete(missing, kind{s.Server.Release, s.Client.Role, s.Dialect, s.Serializer})
+		path := filepath.Join(dir, s.Capture)
+		if info, err := os.Stat(path); err == nil {
+			octets += info.Size()
+		}
+		f, err := conformance.JudgeFile(path, conformance.Catalogue(), dialogue.Options{})
+		if err != nil || f.Err != nil || len(f.Notes) > 0 {
+			t.Errorf("%s: %v %v %q", s.Capture, err, f.Err, f.Notes)
+			continue
+		}
+		for _, d := range s.Differences(f) {
+			t.Errorf("%s: %s", s.Capture, d)
+		}
+		for side, outcomes := range s.Expected {
+			for id, outcome := range outcomes {
+				if outcome == conformance.Fail.String() {
+					t.Errorf("%s: %s fails for the %s and is no known deviation", s.Capture, id, side)
+				}
+			}
+		}
+	}
+	for k := range missing {
+		t.Errorf("no capture of %+v", k)
+	}
+	if octets > 5<<20 {
+		t.Errorf("the captures have %d octets; 5 MiB is the limit", octets)
+	}
+}
