@@ -77,6 +77,7 @@ deviation no longer deviates, 5 nothing was checked.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(runCommand(), matrixCommand(), checkCommand(), inspectCommand(), listCommand(), explainCommand(), recordCommand(), serveCommand(),
-		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand())
+		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(),
+		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand())
 	return root
 }

@@ -36,6 +36,8 @@ func TestScripts(t *testing.T) {
 			_, err := driver.FindPerl(context.Background())
 			return err == nil, nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "await": await},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": status, "await": await, "feed": feedStdin, "stdout_is": stdoutIs,
+		},
 	})
 }

@@ -26,6 +26,13 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(self, args[1:]...)
 	cmd.Args[0] = "ikc-conform" // by which testscript.Main knows what to be
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &errs
+	if in := ts.MkAbs(stdinFile); fileExists(in) {
+		// What feedStdin left is for one command.
+		given, err := os.ReadFile(in)
+		ts.Check(err)
+		cmd.Stdin = bytes.NewReader(given)
+		ts.Check(os.Remove(in))
+	}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "PERL5LIB", "IKC_RELEASES", "DOCKER_HOST", "WORK", "CAPTURES"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
@@ -54,4 +61,33 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	b, _ := os.ReadFile(ts.MkAbs(args[0]))
 	ts.Fatalf("%s never held %q, but %q", args[0], args[1], b)
+}
+
+const stdinFile = ".stdin"
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// feedStdin gives the next status command a file as standard input: feed FILE.
+func feedStdin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: feed FILE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(stdinFile), []byte(ts.ReadFile(args[0])), 0o644))
+}
+
+// stdoutIs demands all that the last status command printed: stdout_is TEXT, in which \n is a line
+// end and \\ a backslash.
+func stdoutIs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: stdout_is TEXT")
+	}
+	want := strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(args[0])
+	got, err := os.ReadFile(ts.MkAbs("stdout")) // not ts.ReadFile, to which "stdout" means that of exec
+	ts.Check(err)
+	if string(got) != want {
+		ts.Fatalf("expected\n%sgot\n%s", want, got)
+	}
 }

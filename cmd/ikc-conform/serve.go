@@ -12,11 +12,11 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
-	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 func serveCommand() *cobra.Command {
 	var listen, name, protocol string
+	var serializers []string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the reference kernel as a server",
@@ -27,12 +27,12 @@ an interrupt (Ctrl-C).`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg := ikc.Config{Name: name, Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
-			switch protocol {
-			case "IKC0":
-			case "IKC":
-				cfg.Dialect = wire.IKC
-			default:
-				return fmt.Errorf("--protocol %q: expected IKC0 or IKC", protocol)
+			var err error
+			if cfg.Dialect, err = parseDialect(protocol); err != nil {
+				return err
+			}
+			if cfg.Serializers, err = parseSerializers(serializers); err != nil {
+				return err
 			}
 			k, err := ikc.New(cfg)
 			if err != nil {
@@ -66,5 +66,6 @@ an interrupt (Ctrl-C).`,
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:603", "HOST:PORT or unix:PATH; port 0 takes any")
 	c.Flags().StringVar(&name, "name", "Reference", "the name of the kernel")
 	c.Flags().StringVar(&protocol, "protocol", "IKC0", "IKC0 (and IKC for who asks), or IKC only")
+	c.Flags().StringSliceVar(&serializers, "serializer", []string{"Storable"}, "serializers to accept, the preferred first: Storable, FreezeThaw, POE::Component::IKC::Freezer")
 	return c
 }
