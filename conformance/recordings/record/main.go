@@ -29,7 +29,9 @@ func main() {
 	case *rejudge:
 		do = judgeAgain
 	case *releases != "":
-		do = func(ctx context.Context, dir string) error { return recordReleases(ctx, filepath.Join(dir, "releases"), *releases) }
+		do = func(ctx context.Context, dir string) error {
+			return recordReleases(ctx, filepath.Join(dir, "releases"), *releases)
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
