@@ -42,18 +42,19 @@ func (s *Session) CallTo(ctx context.Context, to string, params any, rsvp string
 	if spec.Session == "" {
 		spec.Session = s.Alias()
 	}
-	return s.k.post(ctx, s, to, params, wire.At(spec))
+	return s.k.post(ctx, s, to, params, wire.At(spec.Specifier))
 }
 
-func parseTarget(to string) (specifier.Specifier, error) {
+// parseTarget reads the specifier of a state. It goes out as it was given, a string, as in the original.
+func parseTarget(to string) (wire.Address, error) {
 	if !strings.HasPrefix(to, "poe:") {
 		to = "poe://" + to
 	}
-	spec, err := specifier.Parse(to)
-	if err == nil && spec.State == "" {
-		err = fmt.Errorf("specifier %q: expected a state", to)
+	a := wire.AtString(to)
+	if a.Err == nil && a.State == "" {
+		a.Err = fmt.Errorf("specifier %q: expected a state", to)
 	}
-	return spec, err
+	return a, a.Err
 }
 
 func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rsvp wire.Address) (int, error) {
@@ -65,7 +66,7 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 	if err != nil {
 		return 0, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
-	m := &wire.Message{Event: wire.At(spec), Params: v, From: k.from(s)}
+	m := &wire.Message{Event: spec, Params: v, From: k.from(s)}
 	var permit, revoke func(*Channel)
 	k.stats.posts.Add(1)
 	if rsvp.Present() {
@@ -173,7 +174,7 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 	w := &waiter{to: spec.String(), order: k.lastID.Add(1), done: make(chan outcome, 1)}
 	state := "response" + strconv.FormatUint(w.order, 10)
 	m := &wire.Message{
-		Event: wire.At(spec), Params: v, From: k.from(s), WantArray: wantArray,
+		Event: spec, Params: v, From: k.from(s), WantArray: wantArray,
 		RSVP: wire.At(specifier.Specifier{Kernel: k.id, Session: callSession, State: state}),
 	}
 	defer func() {

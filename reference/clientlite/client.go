@@ -93,6 +93,7 @@ type Client struct {
 	serial   uint64
 	deadline time.Time // of conn, as set
 	from     wire.Address
+	scalar   []perl.Pair // what tells of scalar context: the original's client always says which it is
 	used     time.Time // when conn was known to live
 	out      wire.Outgoing
 
@@ -131,6 +132,7 @@ func New(cfg Config) *Client {
 	c := &Client{cfg: cfg, remote: cfg.Address}
 	c.from = wire.At(specifier.Specifier{Kernel: cfg.Name, Session: session})
 	c.from.Value = c.from.ToValue()
+	c.scalar = []perl.Pair{perl.P("wantarray", perl.NewBytes(""))}
 	return c
 }
 
@@ -186,7 +188,7 @@ func (c *Client) Post(ctx context.Context, to string, params any) error {
 	if err != nil {
 		return c.note(fmt.Errorf("clientlite: params for %s: %w", to, err))
 	}
-	return c.note(c.trySend(ctx, to, &wire.Message{Params: v}))
+	return c.note(c.trySend(ctx, to, &wire.Message{Params: v, From: c.from}))
 }
 
 // Call sends an event and waits for what the state returns, in scalar context.
@@ -211,7 +213,10 @@ func (c *Client) call(ctx context.Context, to string, params any, wantArray bool
 		return nil, c.note(fmt.Errorf("clientlite: params for %s: %w", to, err))
 	}
 	rsvp := c.rsvp()
-	m := &wire.Message{Params: v, RSVP: wire.At(rsvp), WantArray: wantArray}
+	m := &wire.Message{Params: v, From: c.from, RSVP: wire.At(rsvp), WantArray: wantArray}
+	if !wantArray {
+		m.Other = c.scalar
+	}
 	return c.exchange(ctx, to, m, rsvp)
 }
 
@@ -225,7 +230,7 @@ func (c *Client) PostRespond(ctx context.Context, to string, params any) (*perl.
 		return nil, c.note(fmt.Errorf("clientlite: params for %s: %w", to, err))
 	}
 	rsvp := c.rsvp()
-	m := &wire.Message{Params: perl.ArrayRef(v, wire.At(rsvp).ToValue())}
+	m := &wire.Message{Params: perl.ArrayRef(v, wire.At(rsvp).ToValue()), From: c.from}
 	return c.exchange(ctx, to, m, rsvp)
 }
 

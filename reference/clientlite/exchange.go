@@ -70,9 +70,6 @@ func (c *Client) send(ctx context.Context, to string, m *wire.Message) error {
 	if m.Event.Session == "" || m.Event.State == "" {
 		return fmt.Errorf("clientlite: specifier %q: expected a session and a state", to)
 	}
-	if !m.From.Present() {
-		m.From = c.from
-	}
 	if err := c.out.Freeze(c.cfg.Serializer, m); err != nil {
 		return fmt.Errorf("clientlite: %w", err)
 	}
@@ -97,7 +94,7 @@ func (c *Client) ping(ctx context.Context) error {
 	}
 	rsvp := specifier.Specifier{Kernel: c.cfg.Name, Session: "IKC", State: "pong"}
 	m := &wire.Message{Params: perl.NewBytes("PING"), RSVP: wire.At(rsvp)}
-	if err := c.send(ctx, "IKC/ping", m); err != nil {
+	if err := c.send(ctx, "poe://"+c.peer.ID+"/IKC/ping", m); err != nil {
 		return err
 	}
 	v, err := c.within(ctx, func() (*perl.Value, error) { return c.response(rsvp, m.Event.String()) })

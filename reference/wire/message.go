@@ -151,7 +151,7 @@ func (m *Message) toValue(slab *perl.Slab) *perl.Value {
 		add("rsvp", m.RSVP.toValue(slab))
 	}
 	if m.WantArray {
-		add("wantarray", slab.Int(1))
+		add("wantarray", slab.Bytes("1"))
 	}
 	if m.IsError {
 		add("is_error", slab.Int(1))
