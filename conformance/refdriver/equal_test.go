@@ -35,6 +35,8 @@ type play struct {
 	ctx            context.Context
 	t              *testing.T
 	server, client *driver.Driver
+	other          *driver.Driver // of scenarios that need a third kernel
+	begin          func(context.Context) (*driver.Driver, error)
 	address        string // of the server
 	through        string // of the tap before it, where the client connects
 	tap            *tap
@@ -77,7 +79,7 @@ func (p *play) step(name string, do func()) {
 	events := map[string][]driver.Event{}
 	late := time.Now().Add(patience)
 	for still := time.Now().Add(quiet); ; time.Sleep(2 * time.Millisecond) {
-		for who, d := range map[string]*driver.Driver{"server": p.server, "client": p.client} {
+		for who, d := range p.drivers() {
 			if more := d.TakeEvents(); len(more) > 0 {
 				events[who] = append(events[who], more...)
 				count += len(more)
@@ -88,7 +90,7 @@ func (p *play) step(name string, do func()) {
 			break
 		}
 	}
-	for _, who := range []string{"server", "client"} {
+	for _, who := range []string{"server", "client", "other"} {
 		var lines []string
 		for _, e := range events[who] {
 			lines = append(lines, fmt.Sprintf("  %s %s", who, describe(e)))
@@ -106,7 +108,7 @@ func recorded(trace string) map[string]int {
 	step := ""
 	for _, line := range strings.Split(trace, "\n") {
 		switch {
-		case strings.HasPrefix(line, "  server "), strings.HasPrefix(line, "  client "):
+		case strings.HasPrefix(line, "  server "), strings.HasPrefix(line, "  client "), strings.HasPrefix(line, "  other "):
 			counts[step]++
 		case line != "" && line[0] != ' ':
 			step = line
@@ -132,7 +134,7 @@ func describe(e driver.Event) string {
 	case "monitor":
 		return fmt.Sprintf("monitor %s: %s about %s real=%v %s", e.Kernel, e.What, e.About, e.Real, with)
 	}
-	return fmt.Sprintf("%s %s", e.Kind, e.Operation)
+	return fmt.Sprintf("%s %s [%d]", e.Kind, e.Operation, e.Number)
 }
 
 var (
@@ -154,12 +156,9 @@ func (p *play) normal() string {
 	text = aChannel.ReplaceAllString(text, `$1 CHANNEL`)
 	text = aProcess.ReplaceAllString(text, `"PID: Unknown kernel`)
 	ids := map[string]string{}
-	for _, side := range []struct {
-		d    *driver.Driver
-		name string
-	}{{p.server, "SERVER-ID"}, {p.client, "CLIENT-ID"}} {
-		if h, err := side.d.Hello(p.ctx); err == nil && h.Kernel != "" {
-			ids[h.Kernel] = side.name
+	for who, d := range p.drivers() {
+		if id := p.id(d); id != "" {
+			ids[id] = strings.ToUpper(who) + "-ID"
 		}
 	}
 	return anID.ReplaceAllStringFunc(text, func(id string) string {
@@ -170,37 +169,27 @@ func (p *play) normal() string {
 	})
 }
 
+// drivers are those that there are.
+func (p *play) drivers() map[string]*driver.Driver {
+	all := map[string]*driver.Driver{"server": p.server, "client": p.client}
+	if p.other != nil {
+		all["other"] = p.other
+	}
+	return all
+}
+
+// id is that of a driver's kernel, "" if it has none yet.
+func (p *play) id(d *driver.Driver) string {
+	h, err := d.Hello(p.ctx)
+	if err != nil {
+		return ""
+	}
+	return h.Kernel
+}
+
 func b(s string) *perl.Value { return perl.NewBytes(s) }
 
 func v(x *perl.Value) typed.Value { return typed.Value{V: x} }
-
-func (p *play) start() {
-	at, err := p.server.Listen(p.ctx, driver.Listen{Name: "Server", Aliases: []string{"Other"}})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.address = at.Address
-	if p.tap, err = startTap(at.Address); err != nil {
-		p.t.Fatal(err)
-	}
-	p.through = p.tap.relay.Addr().String()
-	for _, d := range []*driver.Driver{p.server, p.client} {
-		if err := d.Session(p.ctx, driver.Session{Session: "me", States: map[string]driver.Action{
-			"echo": driver.Echo(), "list": driver.List(perl.NewInt(1), b("two")), "nothing": driver.Nothing(), "args": driver.Args(),
-			"sender": driver.Sender("reply", 0), "reply": driver.Nothing(), "respond": driver.Respond(), "count": driver.Count(),
-		}}); err != nil {
-			p.t.Fatal(err)
-		}
-		if err := d.Session(p.ctx, driver.Session{Session: "private", States: map[string]driver.Action{"answer": driver.Nothing()}, Publish: &[]string{}}); err != nil {
-			p.t.Fatal(err)
-		}
-	}
-}
-
-func (p *play) connect() {
-	_, err := p.client.Connect(p.ctx, driver.Connect{Name: "Client", Aliases: []string{"Guest"}, Address: p.through, Protocol: p.dialect})
-	p.answered("connect", nil, err)
-}
 
 // known waits until the server knows the client, which it does a moment after the client is told so. A post
 // to IKC/ping leaves no trace.
@@ -253,19 +242,22 @@ func TestEqualToPerl(t *testing.T) {
 func traced(t *testing.T, dialect, record string, run func(*play), start func(context.Context) (*driver.Driver, error)) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	p := &play{ctx: ctx, t: t, record: recorded(record), dialect: dialect}
-	for _, d := range []**driver.Driver{&p.server, &p.client} {
-		var err error
-		if *d, err = start(ctx); err != nil {
-			t.Fatal(err)
-		}
-		defer (*d).Close()
-	}
+	t.Cleanup(cancel)
+	p := &play{ctx: ctx, t: t, record: recorded(record), dialect: dialect, begin: start}
+	p.server, p.client = p.driver(), p.driver()
 	run(p)
 	p.listen(recordedWire(record))
-	defer p.tap.close()
 	return p.normal()
+}
+
+// driver starts one more kernel of the implementation.
+func (p *play) driver() *driver.Driver {
+	d, err := p.begin(p.ctx)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { d.Close() })
+	return d
 }
 
 // withPerl plays with the real thing, if it is there.

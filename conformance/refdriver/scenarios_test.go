@@ -1,10 +1,51 @@
 package refdriver_test
 
 import (
+	"net"
+	"time"
+
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
+
+func (p *play) start() {
+	at, err := p.server.Listen(p.ctx, driver.Listen{Name: "Server", Aliases: []string{"Other"}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.address = at.Address
+	if p.tap, err = startTap(at.Address); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(p.tap.close)
+	p.through = p.tap.relay.Addr().String()
+	p.sessions(p.server)
+	p.sessions(p.client)
+}
+
+// sessions gives a kernel a session me whose states are published, and private, of which none is.
+func (p *play) sessions(d *driver.Driver) {
+	if err := d.Session(p.ctx, driver.Session{Session: "me", States: map[string]driver.Action{
+		"echo": driver.Echo(), "list": driver.List(perl.NewInt(1), b("two")), "nothing": driver.Nothing(), "args": driver.Args(),
+		"sender": driver.Sender("reply", 0), "reply": driver.Nothing(), "respond": driver.Respond(), "count": driver.Count(),
+		"late": driver.Sender("reply", 50*time.Millisecond), "undef": driver.Undef(), "refused": driver.Sender("hidden", 0),
+	}}); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := d.Session(p.ctx, driver.Session{Session: "private", States: map[string]driver.Action{"answer": driver.Nothing(), "all": driver.Nothing()}, Publish: &[]string{}}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *play) connect() {
+	p.connectWith()
+}
+
+func (p *play) connectWith(serializers ...string) {
+	_, err := p.client.Connect(p.ctx, driver.Connect{Name: "Client", Aliases: []string{"Guest"}, Address: p.through, Protocol: p.dialect, Serializers: serializers})
+	p.answered("connect", nil, err)
+}
 
 var all = []string{"register", "unregister", "subscribe", "unsubscribe", "shutdown", "error", "channel"}
 
@@ -18,7 +59,11 @@ func (p *play) post(d *driver.Driver, session, to string, params *perl.Value) {
 }
 
 func (p *play) call(d *driver.Driver, to string, params *perl.Value) {
-	n, err := d.Call(p.ctx, driver.Call{To: to, Params: v(params), RSVP: "poe:/private/answer", Session: "private"})
+	p.callTo(d, to, params, "poe:/private/answer")
+}
+
+func (p *play) callTo(d *driver.Driver, to string, params *perl.Value, rsvp string) {
+	n, err := d.Call(p.ctx, driver.Call{To: to, Params: v(params), RSVP: rsvp, Session: "private"})
 	p.answered("call "+to, n, err)
 }
 
@@ -198,7 +243,7 @@ var scenarios = []struct {
 		for _, state := range []string{"echo", "list", "nothing", "args?more"} {
 			p.step("call "+state, func() { p.call(p.client, "poe://Server/me/"+state, perl.ArrayRef(b("x"), perl.NewInt(1))) })
 		}
-		p.step("call every kernel", func() { p.call(p.client, "poe://*/me/echo", b("x")) })
+		p.step("call every kernel", func() { p.callTo(p.client, "poe://*/me/echo", b("x"), "poe:/private/all") })
 		p.step("the server calls", func() { p.call(p.server, "poe://Client/me/echo", b("x")) })
 		p.step("the client calls itself", func() { p.call(p.client, "poe://Client/me/echo", b("x")) })
 		p.step("the client posts to itself", func() { p.post(p.client, "me", "poe://Guest/me/sender", b("x")) })
@@ -207,4 +252,102 @@ var scenarios = []struct {
 		p.step("publish", func() { p.answered("publish", nil, p.server.Publish(p.ctx, "me", "echo")) })
 		p.step("call what is published again", func() { p.call(p.client, "poe://Server/me/echo", b("x")) })
 	}},
+	{"addresses", func(p *play) {
+		p.start()
+		p.monitor(p.server, "*", "error")
+		p.connect()
+		p.known()
+		p.monitor(p.client, "*", "error")
+		p.step("connected", func() {})
+		p.step("call by id", func() { p.call(p.client, "poe://"+p.id(p.server)+"/me/echo", b("x")) })
+		p.step("call by alias", func() { p.call(p.client, "poe://Other/me/echo", b("x")) })
+		p.step("call by address", func() { p.call(p.client, "poe://"+p.through+"/me/echo", b("x")) })
+		p.step("the server calls by id", func() { p.call(p.server, "poe://"+p.id(p.client)+"/me/echo", b("x")) })
+		p.step("post again to an rsvp", func() { p.post(p.server, "", "poe://Client/private/answer", b("x")) })
+		p.step("call with the rsvp in another session", func() { p.callTo(p.client, "poe://Server/me/echo", b("x"), "poe:/me/count") })
+		p.step("call with an argument of the rsvp", func() { p.callTo(p.client, "poe://Server/me/echo", b("x"), "poe:/private/answer?more") })
+		p.step("call with the rsvp at the server", func() { p.callTo(p.client, "poe://Server/me/echo", b("x"), "poe://Server/me/count") })
+		p.step("call with the rsvp at a kernel that is not there", func() { p.callTo(p.client, "poe://Server/me/echo", b("x"), "poe://Nobody/me/count") })
+		p.step("call what returns undef", func() { p.call(p.client, "poe://Server/me/undef", b("x")) })
+		p.step("call without parameters", func() { p.call(p.client, "poe://Server/me/args", perl.NewUndef()) })
+		p.step("call a session of IKC", func() { p.call(p.client, "poe://Server/IKC/ping", perl.NewUndef()) })
+	}},
+	{"senders", func(p *play) {
+		p.start()
+		p.monitor(p.server, "*", "error")
+		p.connect()
+		p.known()
+		p.monitor(p.client, "*", "error")
+		p.step("connected", func() {})
+		p.step("the sender is kept", func() { p.post(p.client, "me", "poe://Server/me/late", b("later")) })
+		p.step("and used at once", func() { p.post(p.client, "me", "poe://Server/me/sender", b("now")) })
+		p.step("the sender has not published that", func() { p.post(p.client, "me", "poe://Server/me/refused", b("x")) })
+		p.step("the server posts and is answered", func() { p.post(p.server, "me", "poe://Client/me/sender", b("x")) })
+	}},
+	{"freezethaw", func(p *play) { p.serialized("FreezeThaw") }},
+	{"freezer", func(p *play) { p.serialized("POE::Component::IKC::Freezer") }},
+	{"monitors", func(p *play) {
+		p.start()
+		p.monitor(p.server, "poe://Client/any/state", "register", "channel", "unregister")
+		p.monitor(p.server, "Nobody", all...)
+		p.step("the client connects", p.connect)
+		p.monitor(p.server, p.id(p.client), "channel", "unregister", "error")
+		p.monitor(p.client, "Server", all...)
+		p.step("posts what nobody has", func() { p.post(p.client, "", "poe://Server/absent/x", b("x")) })
+		p.step("subscribes", func() { p.subscribe("poe://Server/me") })
+		p.step("unsubscribes", func() { p.answered("unsubscribe", nil, p.client.Unsubscribe(p.ctx, "poe://Server/me")) })
+		p.monitor(p.client, "Server", "unregister")
+		p.monitor(p.server, "poe://Client/any/state")
+		p.step("the client disconnects", func() { p.answered("disconnect", nil, p.client.Disconnect(p.ctx)) })
+	}},
+	{"nobody", func(p *play) {
+		p.start()
+		p.monitor(p.client, "*", all...)
+		p.step("connects where nobody listens", func() {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			l.Close()
+			_, err = p.client.Connect(p.ctx, driver.Connect{Name: "Client", Aliases: []string{"Guest"}, Address: l.Addr().String(), Protocol: p.dialect})
+			p.answered("connect", nil, err)
+		})
+		p.step("connects where somebody does", p.connect)
+	}},
+	{"names", func(p *play) {
+		p.start()
+		p.connect()
+		p.known()
+		p.other = p.driver()
+		p.sessions(p.other)
+		p.monitor(p.server, "*", all...)
+		p.step("another connects by the same name", func() {
+			_, err := p.other.Connect(p.ctx, driver.Connect{Name: "Client", Aliases: []string{"Third"}, Address: p.through, Protocol: p.dialect})
+			p.answered("connect", nil, err)
+		})
+		p.step("who has the name", func() { p.post(p.server, "", "poe://Client/me/echo", b("first")) })
+		p.step("who has the other name", func() { p.post(p.server, "", "poe://Third/me/echo", b("second")) })
+		// A call of the other, whose rsvp has the name that both have, is answered to the first by the original, which
+		// goes by the name; here by the connection that it came by.
+		p.step("the other subscribes", func() {
+			accepted, err := p.other.Subscribe(p.ctx, driver.Subscribe{Specifiers: []string{"poe://Server/me"}})
+			p.answered("subscribe", accepted, err)
+		})
+		p.step("the first goes", func() { p.answered("disconnect", nil, p.client.Disconnect(p.ctx)) })
+		p.step("who has the name then", func() { p.post(p.server, "", "poe://Client/me/echo", b("nobody")) })
+		p.step("who still has the other name", func() { p.post(p.server, "", "poe://Third/me/echo", b("second")) })
+	}},
+	// Not a blocking client that sends after its disconnect: the original's connects again, but has lost its
+	// serializer by then and cannot send.
+}
+
+// serialized plays with images of another serializer than Storable.
+func (p *play) serialized(by string) {
+	p.start()
+	p.step("the client connects", func() { p.connectWith(by) })
+	values := perl.ArrayRef(b("x"), perl.NewInt(-7), perl.NewUndef(), perl.HashRef(perl.P("key", perl.ArrayRef())))
+	p.step("calls", func() { p.call(p.client, "poe://Server/me/echo", values) })
+	p.step("is called", func() { p.call(p.server, "poe://Client/me/echo", values) })
+	p.step("posts and is answered", func() { p.post(p.client, "me", "poe://Server/me/sender", b("x")) })
+	p.step("subscribes", func() { p.subscribe("poe://Server/me", "poe://Server/absent") })
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -109,13 +111,27 @@ func shown(t *testing.T, item dialogue.Item) string {
 			t.Errorf("frame %d of %v: %v", item.Number, item.From, item.Err)
 			return "unreadable frame"
 		}
-		raw, err := typed.Encode(item.Value)
-		if err != nil {
-			t.Error(err)
+		m := item.Message
+		asked := m
+		if m.Exchange != nil {
+			asked = m.Exchange.Request
 		}
-		return fmt.Sprintf("%v %s", item.Message.Kind, raw)
+		if asked.Message.Event.Kernel == specifier.Any {
+			// The original gives the same hash to one channel after the other, in no particular order. Its local kernel, being
+			// one of them, writes into it, and what comes after that is sent with it.
+			return fmt.Sprintf("%v to every kernel: %s", m.Kind, encoded(t, m.Params))
+		}
+		return fmt.Sprintf("%v %s", m.Kind, encoded(t, item.Value))
 	}
 	return ""
+}
+
+func encoded(t *testing.T, v *perl.Value) string {
+	raw, err := typed.Encode(v)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(raw)
 }
 
 var (
