@@ -94,7 +94,7 @@ type Client struct {
 	deadline time.Time // of conn, as set
 	from     wire.Address
 	scalar   []perl.Pair // what tells of scalar context: the original's client always says which it is
-	used     time.Time // when conn was known to live
+	used     time.Time   // when conn was known to live
 	out      wire.Outgoing
 
 	last struct {
