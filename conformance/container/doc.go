@@ -9,7 +9,8 @@
 //   - by ports that are published, when it is elsewhere (DOCKER_HOST, Docker Desktop).
 //
 // The other way round, a driver that connects to the harness is sent to a forwarder on the gateway of its network, or to
-// host.docker.internal, or to the address in IKC_HARNESS_ADDRESS.
+// host.docker.internal; with a remote engine, to the address that this machine has towards it, or the one in
+// IKC_HARNESS_ADDRESS.
 //
 // Every container has a private network. Both have labels that say which process owns them; what a killed
 // process left is removed by the next one that uses this package.

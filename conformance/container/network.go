@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"strconv"
 	"sync"
@@ -17,6 +18,7 @@ var publishedPorts = []int{60301, 60302, 60303, 60304, 60305, 60306, 60307, 6030
 type addresses struct {
 	gateway   netip.Addr     // of its network
 	published map[int]string // port of the container -> how it is reached
+	harness   string         // how the container reaches this machine if there are published ports; empty if by hostAlias
 
 	mu       sync.Mutex
 	self     netip.Addr // of the container; not used if there are published ports
@@ -85,8 +87,8 @@ func (a *addresses) DialAs(address string) (string, error) {
 	}
 	bind, name := a.gateway.String(), a.gateway.String()
 	if a.published != nil {
-		// Docker Desktop's own name for this machine leads to its loopback interface.
-		if name = os.Getenv("IKC_HARNESS_ADDRESS"); name == "" {
+		if name = a.harness; name == "" {
+			// Docker Desktop's own name for this machine leads to its loopback interface.
 			return net.JoinHostPort(hostAlias, port), nil
 		}
 		bind = "0.0.0.0"
@@ -107,6 +109,28 @@ func (a *addresses) DialAs(address string) (string, error) {
 		a.forwards[address] = f
 	}
 	return net.JoinHostPort(name, strconv.Itoa(f.port())), nil
+}
+
+// harnessAddress is how containers reach this machine when their engine is elsewhere: as told, or else by the address
+// that this machine has towards the engine. It is empty for an engine on this machine's loopback interface, or behind a socket.
+func harnessAddress(daemon string) string {
+	if told := os.Getenv("IKC_HARNESS_ADDRESS"); told != "" {
+		return told
+	}
+	u, err := url.Parse(daemon)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	conn, err := net.Dial("udp", net.JoinHostPort(u.Hostname(), "9")) // sends nothing
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	ours := conn.LocalAddr().(*net.UDPAddr).IP
+	if ours.IsLoopback() {
+		return ""
+	}
+	return ours.String()
 }
 
 // hostAlias is what containers call the machine of their engine.

@@ -51,7 +51,7 @@ func (e *Engine) Start(ctx context.Context, r Request) (_ *Peer, err error) {
 	if err := e.Pull(ctx, r.Image); err != nil {
 		return nil, err
 	}
-	p := &Peer{engine: e, addresses: &addresses{}}
+	p := &Peer{engine: e, addresses: &addresses{harness: harnessAddress(e.api.DaemonHost())}}
 	defer func() {
 		if err == nil {
 			return
