@@ -62,8 +62,10 @@ type Change struct {
 	// Detail says why it is as it is now.
 	Detail string `json:"detail,omitempty"`
 
+	// What it is about in the new run, where there is something.
 	result  *Result
 	verdict *Verdict
+	part    *Part
 }
 
 const absent = "absent"
@@ -140,15 +142,23 @@ func partKey(old, current *Report) func(*Part) string {
 
 func (c *Comparison) reports(old, current *Report) {
 	key := partKey(old, current)
-	before, names := map[string]*Part{}, map[string]string{} // by key; names of new parts by key
+	before, now := map[string]*Part{}, map[string]*Part{}
 	for _, p := range old.Parts {
 		before[key(p)] = p
 	}
 	for _, p := range current.Parts {
-		names[key(p)] = p.Name
+		now[key(p)] = p
+		if before[key(p)] == nil {
+			c.add(Change{Kind: Changed, Subject: current.Subject, Part: p.Name, Old: absent, New: "tried", Detail: "it was not tried before"})
+		}
 		problem := cmp.Or(p.Error, first(p.Problems))
 		if o := before[key(p)]; problem != "" && o != nil && o.Error == "" && len(o.Problems) == 0 {
 			c.add(Change{Kind: Broke, Subject: current.Subject, Part: p.Name, Old: "complete", New: "broken", Detail: problem})
+		}
+	}
+	for _, p := range old.Parts {
+		if now[key(p)] == nil {
+			c.add(Change{Kind: Broke, Subject: current.Subject, Part: p.Name, Old: "tried", New: absent, Detail: "it is no longer tried"})
 		}
 	}
 	results := map[string]*Result{}
@@ -159,29 +169,33 @@ func (c *Comparison) reports(old, current *Report) {
 		o := results[n.ID]
 		delete(results, n.ID)
 		for _, v := range n.Verdicts {
+			k := key(current.Part(v.Part))
+			if before[k] == nil && v.Outcome != conformance.Fail {
+				continue // the part is new
+			}
 			var was *Verdict
 			if o != nil {
-				was = o.in(old, key, key(current.Part(v.Part)))
+				was = o.in(old, key, k)
 			}
 			c.verdicts(current, n, was, v, v.Part)
 		}
 		if o != nil {
-			c.gone(old, current, o, n, key, names)
+			c.gone(old, current, o, n, key, now)
 		}
 	}
 	for _, o := range old.Checks {
 		if results[o.ID] != nil {
-			c.gone(old, current, o, nil, key, names)
+			c.gone(old, current, o, nil, key, now)
 		}
 	}
 }
 
-// gone notes the verdicts on a check that there are no more.
-func (c *Comparison) gone(old, current *Report, was, is *Result, key func(*Part) string, names map[string]string) {
+// gone notes the verdicts on a check that there are no more, in parts that there still are.
+func (c *Comparison) gone(old, current *Report, was, is *Result, key func(*Part) string, now map[string]*Part) {
 	for _, v := range was.Verdicts {
 		k := key(old.Part(v.Part))
-		if is == nil || is.in(current, key, k) == nil {
-			c.verdicts(current, was, v, nil, cmp.Or(names[k], v.Part))
+		if p := now[k]; p != nil && (is == nil || is.in(current, key, k) == nil) {
+			c.verdicts(current, was, v, nil, p.Name)
 		}
 	}
 }
@@ -208,7 +222,7 @@ func (c *Comparison) verdicts(r *Report, check *Result, old, current *Verdict, p
 	level := check.Level
 	ch := Change{
 		Kind: Changed, Subject: r.Subject, Part: part, Check: check.ID, Level: &level, Requirement: check.Requirement,
-		Old: absent, New: absent, result: check, verdict: current,
+		Old: absent, New: absent, result: check, verdict: current, part: r.Part(part),
 	}
 	passed, failed := old != nil && old.Outcome == conformance.Pass, old != nil && old.Outcome == conformance.Fail
 	if old != nil {
@@ -239,16 +253,8 @@ func alike(a, b *Verdict) bool {
 	return a.Findings[0].Expected == b.Findings[0].Expected && a.Findings[0].Actual == b.Findings[0].Actual
 }
 
-// Count is how many changes are of a kind.
-func (c *Comparison) Count(k Kind) int {
-	n := 0
-	for _, ch := range c.Changes {
-		if ch.Kind == k {
-			n++
-		}
-	}
-	return n
-}
+// Count is how many checks changed in a way. A part, or a report, that broke counts as one.
+func (c *Comparison) Count(k Kind) int { return len(c.groups(k)) }
 
 // Exit is the exit status that the comparison amounts to: not conformant if something got worse.
 func (c *Comparison) Exit() int {
@@ -262,6 +268,7 @@ func (c *Comparison) Exit() int {
 func ComparisonFormats() []ComparisonFormat {
 	return []ComparisonFormat{
 		{"json", "a list of the changes, for programs", func(w io.Writer, c *Comparison) error { return c.WriteJSON(w) }},
+		{"html", "one page that needs nothing else", WriteComparisonHTML},
 		{"markdown", "a summary, for pull requests and step summaries", WriteComparisonMarkdown},
 	}
 }

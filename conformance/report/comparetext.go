@@ -14,7 +14,7 @@ var titles = map[Kind]string{
 
 // Verdict is the result in one line.
 func (c *Comparison) Verdict() string {
-	counts := fmt.Sprintf("%s, %d fixed, %d no longer decided, %d changed, %d alike",
+	counts := fmt.Sprintf("%s, %d fixed, %d no longer decided, %d changed, %d verdicts alike",
 		plural(c.Count(Failure), "new failure"), c.Count(Fixed), c.Count(Lost), c.Count(Changed), c.Same)
 	if n := c.Count(Broke); n > 0 {
 		counts = fmt.Sprintf("%d broke, %s", n, counts)
@@ -36,6 +36,9 @@ func (c *Comparison) groups(k Kind) (out [][]Change) {
 			continue
 		}
 		key := ch.Subject + "\x00" + ch.Check
+		if ch.Check == "" {
+			key += "\x00" + ch.Part
+		}
 		i, ok := at[key]
 		if !ok {
 			i = len(out)

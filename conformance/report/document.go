@@ -33,7 +33,7 @@ type Tool struct {
 
 // NewDocument puts reports together. version is that of the command.
 func NewDocument(version string, reports ...*Report) *Document {
-	d := &Document{Schema: SchemaID, Tool: Tool{Name: "ikc-conform", Version: version}, Started: time.Now(), Reports: reports}
+	d := &Document{Schema: SchemaID, Tool: Tool{Name: "ikc-conform", Version: version}, Started: time.Now(), Reports: append([]*Report{}, reports...)}
 	for _, r := range reports {
 		if r.Started.Before(d.Started) {
 			d.Started = r.Started

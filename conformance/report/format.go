@@ -25,6 +25,7 @@ func Formats() []Format {
 		{Name: "junit", About: "JUnit XML, for CI services", Suffix: ".xml", Write: WriteJUnit},
 		{Name: "tap", About: "TAP, for prove", Suffix: ".tap", Write: WriteTAP},
 		{Name: "sarif", About: "SARIF 2.1.0, for code scanning", Suffix: ".sarif", Write: WriteSARIF},
+		{Name: "html", About: "one page that needs nothing else", Suffix: ".html", Write: WriteHTML},
 		{Name: "markdown", About: "a summary, for pull requests and step summaries", Suffix: ".md", Write: WriteMarkdown},
 		{Name: "codequality", About: "a GitLab code quality report", Suffix: ".json", Write: WriteCodeQuality},
 		{Name: "annotations", About: "annotations of GitHub Actions, one for each failure", Suffix: ".txt", Write: WriteAnnotations},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
 )
@@ -140,14 +139,3 @@ func (r *Report) junit(p *Part) *junitSuite {
 
 // token makes an xs:token of a text: no space but single ones in the middle.
 func token(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// seconds is a duration for people.
-func seconds(d time.Duration) string {
-	switch {
-	case d >= time.Minute:
-		return d.Round(time.Second).String()
-	case d >= time.Second:
-		return d.Round(10 * time.Millisecond).String()
-	}
-	return d.Round(time.Millisecond).String()
-}

@@ -19,6 +19,7 @@ type (
 	}
 	sarifRun struct {
 		Tool        sarifTool         `json:"tool"`
+		Language    string            `json:"language"`
 		Automation  sarifAutomation   `json:"automationDetails"`
 		Invocations []sarifInvocation `json:"invocations"`
 		Results     []sarifResult     `json:"results"`
@@ -30,6 +31,7 @@ type (
 		Name           string      `json:"name"`
 		Version        string      `json:"version,omitempty"`
 		InformationURI string      `json:"informationUri"`
+		Language       string      `json:"language"`
 		Rules          []sarifRule `json:"rules"`
 	}
 	sarifRule struct {
@@ -94,8 +96,9 @@ type (
 )
 
 const (
-	sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-	projectURL  = "https://github.com/perl-ikc/ikc-conform"
+	sarifSchema   = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+	sarifLanguage = "en-US"
+	projectURL    = "https://github.com/perl-ikc/ikc-conform"
 )
 
 // WriteSARIF writes a document as SARIF 2.1.0: a run for each report, a rule for each check, a result for
@@ -121,7 +124,8 @@ func sarifLevel(l conformance.Level) string {
 
 func (r *Report) sarif(tool Tool) *sarifRun {
 	run := &sarifRun{
-		Tool:       sarifTool{sarifDriver{Name: tool.Name, Version: tool.Version, InformationURI: projectURL, Rules: []sarifRule{}}},
+		Tool:       sarifTool{sarifDriver{Name: tool.Name, Version: tool.Version, InformationURI: projectURL, Language: sarifLanguage, Rules: []sarifRule{}}},
+		Language:   sarifLanguage,
 		Automation: sarifAutomation{ID: "ikc-conform/" + r.Subject + "/"},
 		Results:    []sarifResult{},
 	}

@@ -1,0 +1,392 @@
+package report
+
+import (
+	"cmp"
+	_ "embed" // the page
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+)
+
+var (
+	//go:embed page/page.tmpl
+	pageText string
+	//go:embed page/style.css
+	pageStyle string
+	//go:embed page/script.js
+	pageScript string
+)
+
+var pageTemplate = sync.OnceValues(func() (*template.Template, error) { return template.New("page").Parse(pageText) })
+
+// The page that the template shows. Classes are those of the style sheet: pass, fail, known, open, skip.
+type (
+	page struct {
+		Title, Kind, Heading, Lead, Tone, Icon string
+		Tool                                   string
+		Style                                  template.CSS
+		Script                                 template.JS
+		Bar                                    []tally
+		Versus                                 []side
+		Facts                                  []fact
+		Matrix                                 *matrix
+		Things, List                           string // what is listed, in small letters, and the title of the list
+		Levels, Areas, Parts                   []string
+		Chips                                  []tally
+		Groups                                 []group
+		Footer                                 []string
+	}
+	// tally is a number of checks with an outcome, or of changes of a kind.
+	tally struct {
+		Class, Key, Mark, Word string
+		Count                  int
+	}
+	side struct {
+		Label, Name, When string
+		Bar               []tally
+	}
+	fact  struct{ Name, Value string }
+	group struct {
+		Title   string
+		Entries []*entry
+	}
+	// entry is a check, or a change.
+	entry struct {
+		tally
+		Anchor, ID, Level, Area, Requirement, Letters, Where string
+		Strip                                                []strip
+		Meta                                                 []fact
+		Parts                                                []partView
+		Verdicts                                             []verdictView
+		Example                                              *exampleView
+	}
+	strip    struct{ Class, Title string }
+	partView struct {
+		tally
+		Title, About string
+		Findings     []findingView
+		Also         []alsoView
+		Omitted      string
+	}
+	alsoView    struct{ Actual, Where string }
+	verdictView struct {
+		tally
+		Part, Reason string
+		Evidence     int
+	}
+	exampleView struct {
+		Title   string
+		Finding findingView
+	}
+	findingView struct {
+		Good                             bool
+		Expected, Actual, Where, Capture string
+		Steps                            []stepView
+		Wide, Narrow                     template.HTML
+		Omitted                          string
+	}
+	stepView struct {
+		Kind, Title, Params, RSVP, Place string
+		Subject                          bool
+	}
+)
+
+// signs says how each outcome looks.
+func signs(o conformance.Outcome) tally {
+	switch o {
+	case conformance.Pass:
+		return tally{Class: "pass", Key: "pass", Mark: "✓", Word: "passed"}
+	case conformance.Fail:
+		return tally{Class: "fail", Key: "fail", Mark: "✕", Word: "failed"}
+	case conformance.Known:
+		return tally{Class: "known", Key: "known", Mark: "!", Word: "known deviations"}
+	case conformance.Skipped:
+		return tally{Class: "skip", Key: "skip", Mark: "–", Word: "skipped"}
+	}
+	return tally{Class: "open", Key: "open", Mark: "?", Word: "inconclusive"}
+}
+
+// byWeight are the outcomes as lists show them.
+var byWeight = []conformance.Outcome{conformance.Fail, conformance.Known, conformance.Inconclusive, conformance.Skipped, conformance.Pass}
+
+func tallies(s Summary) (out []tally) {
+	for _, o := range []conformance.Outcome{conformance.Pass, conformance.Fail, conformance.Known, conformance.Inconclusive, conformance.Skipped} {
+		t := signs(o)
+		t.Count = s.Of(o)
+		out = append(out, t)
+	}
+	return out
+}
+
+// maxDiagrams is how many diagrams a page holds, and maxDiagramsOfVerdict how many of one verdict: each takes
+// about 8 KiB.
+const (
+	maxDiagrams          = 300
+	maxDiagramsOfVerdict = 2
+)
+
+// pageMaker makes the entries of a page.
+type pageMaker struct {
+	page     *page
+	diagrams int
+	anchors  map[string]bool
+}
+
+func newPage(kind string, tool Tool) *pageMaker {
+	return &pageMaker{anchors: map[string]bool{}, page: &page{
+		Kind: kind, Tool: tool.Name + " " + tool.Version, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
+		Levels: []string{"MUST", "SHOULD", "MAY"},
+	}}
+}
+
+func (m *pageMaker) write(w io.Writer) error {
+	t, err := pageTemplate()
+	if err != nil {
+		return fmt.Errorf("report: page: %w", err)
+	}
+	if err := t.Execute(w, m.page); err != nil {
+		return fmt.Errorf("report: page: %w", err)
+	}
+	return nil
+}
+
+// WriteHTML writes a document as one page that needs nothing else: no server, no network, and no script either, but for
+// filters and search. What is too much for a page is left out, and it says so.
+func WriteHTML(w io.Writer, d *Document) error {
+	m := newPage("conformance report", d.Tool)
+	p := m.page
+	p.Things, p.List = "checks", "Checks"
+	p.Bar = tallies(d.Summary())
+	p.Tone, p.Icon, p.Heading = tone(d.Exit)
+	if len(d.Reports) == 1 {
+		r := d.Reports[0]
+		p.Heading = r.sentence()
+		p.Lead = r.Verdict()
+		p.Facts = r.facts(d)
+		p.Title = p.Icon + " " + r.Subject + " · " + r.word()
+	} else {
+		p.Lead = fmt.Sprintf("%s: %s.", plural(len(d.Reports), "report"), d.headline())
+		p.Facts = []fact{{"Started", d.Started.UTC().Format(time.DateTime + " UTC")}, {"Made by", p.Tool}}
+		p.Title = p.Icon + " " + d.headline()
+	}
+	p.Title += " · IKC conformance"
+	var columns partIndex
+	p.Matrix = columns.matrix(d)
+	p.Parts = columns.names
+	for _, o := range byWeight {
+		p.Chips = append(p.Chips, signs(o))
+	}
+	order := slices.Clone(d.Reports) // the worst first
+	slices.SortStableFunc(order, func(a, b *Report) int { return severity[b.Exit] - severity[a.Exit] })
+	for i, r := range order {
+		g := group{}
+		if len(d.Reports) > 1 {
+			g.Title = r.Name() + " — " + r.Verdict()
+		}
+		for _, o := range byWeight {
+			for _, c := range r.Checks {
+				if c.Outcome == o {
+					g.Entries = append(g.Entries, m.check(r, c, &columns, i))
+				}
+			}
+		}
+		p.Groups = append(p.Groups, g)
+	}
+	p.Areas = areas(p.Groups)
+	p.Footer = []string{
+		fmt.Sprintf("A check fails if it fails in any part, and passes if it passes in some and fails in none. Made by %s.", p.Tool),
+	}
+	if m.diagrams > maxDiagrams {
+		p.Footer = append(p.Footer, fmt.Sprintf("%d diagrams were left out: a page holds %d. The JSON report has the exchanges.", m.diagrams-maxDiagrams, maxDiagrams))
+	}
+	return m.write(w)
+}
+
+// tone is the class of a result, its sign, and the result.
+func tone(exit int) (class, icon, heading string) {
+	switch exit {
+	case ExitConformant:
+		return "pass", "✓", "Conformant"
+	case ExitNotConformant:
+		return "fail", "✕", "Not conformant"
+	case ExitBroken:
+		return "known", "!", "No verdict: something broke"
+	case ExitStale:
+		return "known", "!", "Known deviations are stale"
+	}
+	return "open", "?", "Nothing was checked"
+}
+
+// sentence is the result with its subject.
+func (r *Report) sentence() string {
+	_, _, result := tone(r.Exit)
+	return r.Subject + ": " + strings.ToLower(result[:1]) + result[1:]
+}
+
+func (r *Report) facts(d *Document) []fact {
+	var out []fact
+	if h := r.Identity; h != nil {
+		out = append(out, fact{"Implementation", identity(h)})
+		var names []string
+		for _, name := range []string{"perl", "POE", "Storable", "go"} {
+			if v := h.Versions[name]; v != "" {
+				names = append(names, name+" "+v)
+			}
+		}
+		if len(names) > 0 {
+			out = append(out, fact{"With", strings.Join(names, ", ")})
+		}
+	}
+	out = append(out, fact{"Gate", "up to " + r.Gate.String()}, fact{"Started", r.Started.UTC().Format(time.DateTime + " UTC")})
+	if r.Took > 0 {
+		out = append(out, fact{"Took", clock(r.Took.Seconds())})
+	}
+	return append(out, fact{"Made by", d.Tool.Name + " " + d.Tool.Version})
+}
+
+func area(id string) string {
+	if i := strings.LastIndexByte(id, '-'); i > 0 {
+		return id[:i]
+	}
+	return id
+}
+
+func areas(groups []group) (out []string) {
+	for _, g := range groups {
+		for _, e := range g.Entries {
+			if e.Area != "" && !slices.Contains(out, e.Area) {
+				out = append(out, e.Area)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// anchor makes a name for an entry that links may lead to: the id of the check, which other reports on the page prefix.
+func (m *pageMaker) anchor(id string, report int) string {
+	name := id
+	if m.anchors[name] {
+		name = fmt.Sprintf("r%d-%s", report+1, id)
+	}
+	for i := 2; m.anchors[name]; i++ {
+		name = fmt.Sprintf("r%d-%s-%d", report+1, id, i)
+	}
+	m.anchors[name] = true
+	return name
+}
+
+func (m *pageMaker) check(r *Report, c *Result, columns *partIndex, report int) *entry {
+	e := &entry{
+		tally: signs(c.Outcome), Anchor: m.anchor(c.ID, report), ID: c.ID, Level: c.Level.String(), Area: area(c.ID), Requirement: c.Requirement,
+		Meta: meta(c), Where: "Part",
+	}
+	if c.Outcome == conformance.Fail && !c.Counts(r.Gate) {
+		e.Meta = append(e.Meta, fact{"Gate", fmt.Sprintf("a %v does not count in this run", c.Level)})
+	}
+	letters := make([]string, len(columns.names))
+	for i := range letters {
+		letters[i] = "none"
+	}
+	for _, p := range r.Parts {
+		s := strip{"none", p.Name + ": not tried"}
+		for _, v := range c.Verdicts {
+			if v.Part != p.Name {
+				continue
+			}
+			t := signs(v.Outcome)
+			s = strip{t.Class, p.Name + ": " + v.Outcome.String()}
+			if i, ok := columns.index[p]; ok {
+				letters[i] = t.Key
+			}
+			e.Verdicts = append(e.Verdicts, verdictView{tally{Class: t.Class, Mark: t.Mark, Word: v.Outcome.String()}, p.Name, v.Reason, v.Evidence})
+			if len(v.Findings) > 0 {
+				e.Parts = append(e.Parts, m.part(p, v))
+			}
+		}
+		e.Strip = append(e.Strip, s)
+	}
+	e.Letters = strings.Join(letters, " ")
+	if x := c.Example; x != nil {
+		e.Example = &exampleView{Title: x.Part, Finding: m.finding(x.Finding, tested(r.Part(x.Part)), true, c.Outcome == conformance.Fail)}
+	}
+	return e
+}
+
+func meta(c *Result) []fact {
+	out := []fact{{"Source", c.Source}}
+	if c.Rationale != "" {
+		out = append(out, fact{"Why", c.Rationale})
+	}
+	if c.Party != "" {
+		out = append(out, fact{"Binds", "the " + c.Party})
+	}
+	if c.Needs != "" {
+		out = append(out, fact{"Evidence", c.Needs})
+	}
+	if c.Reason != "" {
+		out = append(out, fact{"Reason", c.Reason})
+	}
+	return out
+}
+
+// tested is the side of a part that is under test.
+func tested(p *Part) string {
+	switch {
+	case p == nil || p.Role == "":
+		return ""
+	case p.Role == "server":
+		return "server"
+	}
+	return "client"
+}
+
+// part shows what was wrong in a part.
+func (m *pageMaker) part(p *Part, v *Verdict) partView {
+	n := len(v.Findings) + v.More
+	view := partView{tally: signs(v.Outcome), Title: p.Name, About: fmt.Sprintf("%d of %s disagree", n, plural(v.Evidence, "piece")+" of evidence")}
+	if v.Evidence == 1 {
+		view.About = "the one piece of evidence disagrees"
+	}
+	for i, f := range v.Findings {
+		if i >= maxDiagramsOfVerdict {
+			view.Also = append(view.Also, alsoView{f.Actual, f.Where()})
+			continue
+		}
+		fv := m.finding(f, tested(p), false, true)
+		fv.Capture = v.Capture
+		view.Findings = append(view.Findings, fv)
+	}
+	if v.More > 0 {
+		view.Omitted = fmt.Sprintf("%d more were only counted: a report keeps %d of each verdict.", v.More, MaxFindings)
+	}
+	return view
+}
+
+// finding shows a finding; one that is not important has no diagram.
+func (m *pageMaker) finding(f conformance.Finding, tested string, good, important bool) findingView {
+	v := findingView{Good: good, Expected: f.Expected, Actual: f.Actual, Where: f.Where()}
+	if len(f.Exchange) == 0 {
+		return v
+	}
+	if important {
+		if m.diagrams++; m.diagrams > maxDiagrams {
+			v.Omitted = "The exchange is left out of this page; the JSON report has it."
+			return v
+		}
+	}
+	for _, s := range f.Exchange {
+		v.Steps = append(v.Steps, stepView{
+			Kind: s.Kind, Title: number(s) + s.Title, Params: cmp.Or(s.Value, s.Params), RSVP: s.RSVP, Place: place(s), Subject: s.Subject,
+		})
+	}
+	v.Wide = (&diagram{steps: f.Exchange, tested: tested, good: good}).draw()
+	v.Narrow = (&diagram{steps: f.Exchange, tested: tested, good: good, narrow: true}).draw()
+	return v
+}
