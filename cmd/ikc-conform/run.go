@@ -51,6 +51,7 @@ func runCommand() *cobra.Command {
 		timeout  time.Duration
 		patience time.Duration
 		progress bool
+		debug    bool
 		baseline []string
 	)
 	c := &cobra.Command{
@@ -64,6 +65,7 @@ goes over the wire, and judges the recording. A target is
   unix:PATH            the same, on a Unix socket
   cmd:PROGRAM ARGS     a driver: a program that puts your implementation under the control of the
                        harness, see conformance/DRIVER.md
+  driver:HOST:PORT     a driver that is running, under a debugger perhaps, and listens; also driver:PATH
   image:NAME           a container of an image whose entrypoint is a driver
   container:ID         a driver in a container that is running
   perl                 the POE::Component::IKC that the local perl finds (PERL5LIB), else a container
@@ -83,6 +85,9 @@ unless --session says that it has published the session of 'ikc-conform list --s
 			opts := harness.Options{Checks: checks, Session: session, Hostile: hostile, Patience: patience, Timeout: timeout}
 			if opts.Cells, err = selectCells(cells, with); err != nil {
 				return err
+			}
+			if debug {
+				opts.Patience, opts.Timeout = 24*time.Hour, -1
 			}
 			if progress {
 				opts.Progress = func(c *harness.CellResult) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: done\n", c.Cell) }
@@ -117,6 +122,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 	c.Flags().BoolVar(&hostile, "hostile", false, "also do what ends a real Perl server: broken negotiations, bad images, bad frames")
 	c.Flags().DurationVar(&patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
 	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
+	c.Flags().BoolVar(&debug, "debug", false, "wait without limit, for a target that is being debugged")
 	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
 	c.Flags().BoolVar(&progress, "progress", false, "tell on standard error what has been done")
 	return c

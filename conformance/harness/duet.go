@@ -22,8 +22,26 @@ const (
 	silentState   = "silence" // rsvp of calls that are not answered
 )
 
-// wait bounds every step of a duet.
-const wait = 5 * time.Second
+// defaultWait bounds every step of a duet unless Options.Patience says otherwise.
+const defaultWait = 5 * time.Second
+
+type waitKey struct{}
+
+// withWait has every step take at most d, defaultWait if d is 0.
+func withWait(ctx context.Context, d time.Duration) context.Context {
+	if d == 0 {
+		d = defaultWait
+	}
+	return context.WithValue(ctx, waitKey{}, d)
+}
+
+// wait is how long a step may take.
+func wait(ctx context.Context) time.Duration {
+	if d, ok := ctx.Value(waitKey{}).(time.Duration); ok {
+		return d
+	}
+	return defaultWait
+}
 
 // listen makes a driven server ready: the conformance session, and a listener.
 func listen(ctx context.Context, server *driver.Driver, d Dialect) (address string, err error) {
@@ -44,8 +62,8 @@ func listen(ctx context.Context, server *driver.Driver, d Dialect) (address stri
 }
 
 // connectTo is how a driven client is told to connect in a cell.
-func connectTo(address string, c Cell) driver.Connect {
-	return driver.Connect{Name: clientName, Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait.Seconds()}
+func connectTo(ctx context.Context, address string, c Cell) driver.Connect {
+	return driver.Connect{Name: clientName, Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait(ctx).Seconds()}
 }
 
 // errConnect is wrapped when the driven client did not get a connection.
@@ -65,7 +83,7 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 	if err := client.Session(ctx, same); err != nil {
 		return err
 	}
-	connected, err := client.Connect(ctx, connectTo(relay, c))
+	connected, err := client.Connect(ctx, connectTo(ctx, relay, c))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errConnect, err)
 	}
@@ -100,7 +118,7 @@ func (v voice) call(ctx context.Context, session, state string, params *perl.Val
 	if err := v.callOnly(ctx, session, state, answerState, params); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
+	ctx, cancel := context.WithTimeout(ctx, wait(ctx))
 	defer cancel()
 	e, err := v.d.WaitState(ctx, v.session, answerState)
 	if err != nil {
@@ -189,7 +207,7 @@ func refused(err error) bool {
 // ask asks for subscriptions: by subscribing if the driver can, else by calling do_you_have.
 func (v voice) ask(ctx context.Context) error {
 	specs := []string{"poe://" + v.to + "/" + conformance.SessionAlias, "poe://" + v.to + "/" + conformance.AbsentSession}
-	limit, cancel := context.WithTimeout(ctx, wait)
+	limit, cancel := context.WithTimeout(ctx, wait(ctx))
 	defer cancel()
 	_, err := v.d.Subscribe(limit, driver.Subscribe{Specifiers: specs, Session: v.session})
 	if !driver.IsUnsupported(err) {
@@ -227,7 +245,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 	if offer := c.Serializer.offer(); len(offer) > 0 {
 		serializer = offer[0]
 	}
-	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait.Seconds()})
+	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait(ctx).Seconds()})
 	if err != nil {
 		return fmt.Errorf("%w: %w", errConnect, err)
 	}

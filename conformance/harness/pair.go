@@ -60,7 +60,7 @@ func through(ctx context.Context, opts relay.Options, play func(relay string) er
 		return fmt.Errorf("%w: %w", ErrTarget, err)
 	}
 	err = play(r.Addr().String())
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait(ctx))
 	defer cancel()
 	return errors.Join(err, r.Close(limit))
 }

@@ -34,7 +34,7 @@ type Options struct {
 	// Patience bounds every wait for the target. 0: probe.DefaultTimeout for one that we started, LivePatience for
 	// others.
 	Patience time.Duration
-	// Timeout bounds a cell. 0: DefaultTimeout.
+	// Timeout bounds a cell. 0: DefaultTimeout; negative: none, for a target that is being debugged.
 	Timeout time.Duration
 	// Progress is told of each cell as it ends. Nil for nobody.
 	Progress func(*CellResult)
@@ -134,9 +134,13 @@ func (o *Options) prepare() (func(...*Result), error) {
 func tryCell(ctx context.Context, t *Target, opts Options, cell Cell) (*CellResult, *driver.Hello) {
 	r := &runner{target: t, opts: opts, cell: &CellResult{Cell: cell}}
 	began := time.Now()
-	limit, cancel := context.WithTimeout(ctx, opts.Timeout)
-	defer cancel()
-	r.run(limit)
+	ctx = withWait(ctx, opts.Patience)
+	if opts.Timeout > 0 {
+		limit, cancel := context.WithTimeout(ctx, opts.Timeout)
+		defer cancel()
+		ctx = limit
+	}
+	r.run(ctx)
 	r.cell.Took = time.Since(began)
 	return r.cell, r.hello
 }
@@ -403,14 +407,14 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 	defer l.Close()
 	cell := r.cell.Cell
 	return r.through(ctx, "tcp", l.Addr().String(), func(relay string) error {
-		s := &stage{dialect: cell.Dialect.Server(), serializer: cell.Serializer.wire()}
+		s := &stage{dialect: cell.Dialect.Server(), serializer: cell.Serializer.wire(), timeout: r.opts.Patience}
 		s.connect = func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
 			connecting := make(chan error, 1)
 			go func() {
-				_, err := client.Connect(ctx, connectTo(relay, cell))
+				_, err := client.Connect(ctx, connectTo(ctx, relay, cell))
 				connecting <- err
 			}()
-			if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait)); err != nil {
+			if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait(ctx))); err != nil {
 				return nil, err
 			}
 			conn, err := l.Accept()

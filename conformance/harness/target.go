@@ -95,6 +95,8 @@ const DefaultReleases = "/opt/ikc"
 //	tcp:HOST:PORT      a server that is running
 //	unix:PATH          the same, on a Unix socket
 //	cmd:PROGRAM ARGS   a driver, see conformance/DRIVER.md
+//	driver:HOST:PORT   a driver that is running, under a debugger perhaps, and listens: each connection is a driver of its own
+//	driver:PATH        the same, on a Unix socket
 //	image:NAME         a container of an image whose entrypoint is a driver
 //	container:ID       a driver in a container that is running; its command may follow, after a space
 //	perl               the POE::Component::IKC that the local perl finds, else a container of release 0.2402
@@ -119,6 +121,10 @@ func ParseTarget(spec string) (*Target, error) {
 		t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 			return driver.Start(ctx, driver.Command{Path: words[0], Args: words[1:], Options: opts})
 		}
+	case kind == "driver" && rest != "":
+		if err := attached(t, rest); err != nil {
+			return nil, err
+		}
 	case spec == "perl":
 		perlHere(t)
 	case strings.HasPrefix(spec, "perl@") && len(spec) > len("perl@"):
@@ -139,9 +145,28 @@ func ParseTarget(spec string) (*Target, error) {
 	case kind == "container" && strings.TrimSpace(rest) != "":
 		execTarget(t, rest)
 	default:
-		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, image:NAME, container:ID, perl or perl@RELEASE", spec)
+		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, driver:HOST:PORT, driver:PATH, image:NAME, container:ID, perl or perl@RELEASE", spec)
 	}
 	return t, nil
+}
+
+// attached reads what stands behind driver:, a path or host and port.
+func attached(t *Target, rest string) error {
+	network := "unix"
+	if !strings.Contains(rest, "/") {
+		network = "tcp"
+		if _, port, err := net.SplitHostPort(rest); err != nil || port == "" {
+			return fmt.Errorf("target %q: expected driver:HOST:PORT, or driver:PATH with a slash in it", t.Spec)
+		}
+	}
+	t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, rest)
+		if err != nil {
+			return nil, err
+		}
+		return driver.New(conn, opts), nil
+	}
+	return nil
 }
 
 func perlDriver(lib string) func(context.Context, driver.Options) (*driver.Driver, error) {

@@ -50,6 +50,28 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logger) e
 	return err
 }
 
+// Listen makes every connection to a listener a driver of its own, until ctx ends, and closes the listener.
+func Listen(ctx context.Context, l net.Listener, log *slog.Logger) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			l.Close()
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		running.Go(func() {
+			defer conn.Close()
+			defer context.AfterFunc(ctx, func() { conn.Close() })()
+			_ = Serve(ctx, conn, conn, log)
+		})
+	}
+}
+
 // Start runs the driver inside this process.
 func Start(ctx context.Context, log *slog.Logger, opts driver.Options) *driver.Driver {
 	harness, own := net.Pipe()
