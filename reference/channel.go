@@ -155,8 +155,9 @@ func (k *Kernel) trouble(operation string, err error) {
 		return
 	}
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.inform("", "error", event{operation: "channel-" + operation, message: wheelError(err)}) == 0 {
+	told := k.inform("", "error", event{operation: "channel-" + operation, message: wheelError(err)})
+	k.mu.Unlock()
+	if told == 0 || operation != "connect" { // who connects has the error as well
 		k.log.Warn("connection failed", "operation", operation, "error", err)
 	}
 }

@@ -61,6 +61,11 @@ func (e *SubscribeError) Unwrap() []error {
 	return reasons
 }
 
+// faultError is what a peer did wrong, which the log has been told.
+type faultError struct{ error }
+
+func (e *faultError) Unwrap() error { return e.error }
+
 // wheelError spells an error as POE's wheels do, "[number] text"; the end of a connection is
 // number 0 without text. Source: IKC::Util monitor_error.
 func wheelError(err error) string {

@@ -84,7 +84,7 @@ func (c *Channel) fault(err error) error {
 	err = fmt.Errorf("ikc: from %s (%v): %w", c.peer.ID, c.conn.RemoteAddr(), err)
 	c.k.log.Warn("bad data from peer", "error", err)
 	c.k.stats.faults.Add(1)
-	return err
+	return &faultError{err}
 }
 
 // receive thaws an image and sees to the message. It returns false when another goroutine has taken

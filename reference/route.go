@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -82,7 +83,15 @@ func (k *Kernel) unregister(c *Channel, cause error) {
 		return
 	}
 	if !closedHere(cause) {
-		k.channelError(c, "read", cause)
+		operation := "read"
+		if errors.Is(cause, ErrQueueFull) {
+			operation = "write"
+		}
+		k.channelError(c, operation, cause)
+	}
+	var fault *faultError
+	if !closedHere(cause) && !errors.Is(cause, io.EOF) && !errors.As(cause, &fault) {
+		k.log.Warn("connection lost", "id", c.peer.ID, "error", cause)
 	}
 	k.forget(c)
 	k.log.Debug("kernel unregistered", "id", c.peer.ID, "cause", cause)
