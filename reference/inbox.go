@@ -1,11 +1,16 @@
 package ikc
 
-import "sync"
+import (
+	"fmt"
+	"net"
+	"sync"
+)
 
 // inbox is a bounded queue of work, carried out in order by one goroutine at a time. That goroutine
 // lives only while there is any.
 //
-// A job that waits for something yields: the jobs behind it go on then, in a goroutine of their own.
+// A job that waits for something yields: the jobs behind it go on then, in a goroutine of their own. It does not count any
+// more, for what it waits for may come behind what is queued; but there is a limit to that as well.
 //
 // The goroutine that reads a connection need not queue what it could do itself: tryBegin makes it
 // the worker for one job. If that takes long, somebody else takes the reading over (takeOver), and
@@ -17,8 +22,9 @@ type inbox struct {
 	room   *sync.Cond
 	queue  []job
 	head   int     // of queue
-	octets int     // of jobs that are queued or running
-	active int     // jobs that are running
+	octets int     // of jobs that are queued or running, but for those that wait
+	waits  int     // octets of jobs that wait
+	active int     // jobs that are running or waiting
 	worker *worker // nil if there is none
 	inline bool    // the worker is the reader
 	closed bool
@@ -27,6 +33,7 @@ type inbox struct {
 // worker is the right to carry out the next job.
 type worker struct {
 	b         *inbox
+	size      int    // of its job
 	relieved  bool   // it has passed to another
 	wasInline func() // what yield does if the worker is the reader; nil if it never is
 }
@@ -42,20 +49,26 @@ func (b *inbox) init(limit int) {
 	b.room = sync.NewCond(&b.mu)
 }
 
-// put queues a job, waiting for room. It returns false when the inbox has been closed.
-func (b *inbox) put(j job) bool {
+// mostWaiting is how many times the limit the jobs that wait may have.
+const mostWaiting = 16
+
+// put queues a job, waiting for room. It returns net.ErrClosed when the inbox has been closed.
+func (b *inbox) put(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for b.octets > 0 && b.octets+j.size > b.limit && !b.closed {
 		b.room.Wait()
 	}
-	if b.closed {
-		return false
+	switch {
+	case b.closed:
+		return net.ErrClosed
+	case b.waits > mostWaiting*b.limit:
+		return fmt.Errorf("requests of %d octets wait in their states, expected at most %d", b.waits, mostWaiting*b.limit)
 	}
 	b.queue = append(b.queue, j)
 	b.octets += j.size
 	b.employ()
-	return true
+	return nil
 }
 
 // employ starts a worker if there is none and something waits. mu is locked.
@@ -84,11 +97,11 @@ func (b *inbox) work(w *worker) {
 			}
 		}
 		b.active++
+		w.size = j.size
 		b.mu.Unlock()
 		j.run(w)
 		b.mu.Lock()
-		b.active--
-		b.octets -= j.size
+		b.done(w)
 		b.room.Broadcast()
 	}
 	if !w.relieved {
@@ -96,6 +109,16 @@ func (b *inbox) work(w *worker) {
 	}
 	b.room.Broadcast()
 	b.mu.Unlock()
+}
+
+// done notes the end of a worker's job. mu is locked.
+func (b *inbox) done(w *worker) {
+	b.active--
+	if w.relieved {
+		b.waits -= w.size
+	} else {
+		b.octets -= w.size
+	}
 }
 
 // yield lets the jobs behind this one go on.
@@ -107,6 +130,9 @@ func (w *worker) yield() {
 		return
 	}
 	w.relieved = true
+	b.octets -= w.size
+	b.waits += w.size
+	b.room.Broadcast()
 	b.worker = nil
 	inline := b.inline
 	b.inline = false
@@ -118,14 +144,14 @@ func (w *worker) yield() {
 }
 
 // tryBegin makes the caller, the reader, the worker if there is none; else it returns false. finish
-// must follow, with the same size. A reader has one worker all its life.
+// must follow. A reader has one worker all its life.
 func (b *inbox) tryBegin(w *worker, size int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.worker != nil || b.closed || b.octets > 0 && b.octets+size > b.limit {
 		return false
 	}
-	b.worker, b.inline = w, true
+	b.worker, b.inline, w.size = w, true, size
 	b.octets += size
 	b.active++
 	return true
@@ -140,10 +166,9 @@ func (b *inbox) handed(w *worker) bool {
 
 // finish ends what tryBegin began. If the reading has been taken over meanwhile it does what has
 // been queued since, if it is still the worker, and returns false: the caller is not the reader any more.
-func (b *inbox) finish(w *worker, size int) bool {
+func (b *inbox) finish(w *worker) bool {
 	b.mu.Lock()
-	b.active--
-	b.octets -= size
+	b.done(w)
 	if b.inline && b.worker == w {
 		b.worker, b.inline = nil, false
 		b.room.Broadcast()

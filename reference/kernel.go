@@ -69,7 +69,9 @@ type Config struct {
 	MaxFrame int
 	// MaxQueue bounds what waits to be written to one peer, and what a peer has sent and waits to
 	// be handled, in octets each. A peer that reads too slowly for the first loses its connection;
-	// one that sends too fast for the second is read no further until there is room.
+	// one that sends too fast for the second is read no further until there is room. Requests whose
+	// states wait, for an answer of that peer perhaps, do not count; they may have 16 times as much,
+	// and beyond that the connection ends.
 	// Default: DefaultMaxQueue.
 	MaxQueue int
 	// QueuePerSession lets the states of different sessions run at the same time. Those of one session

@@ -104,25 +104,20 @@ func (c *Channel) receive(w *worker, yield func(), image []byte) (still bool, er
 		return true, nil
 	}
 	if c.k.cfg.QueuePerSession {
-		c.k.queue(c, m, size)
-		return true, nil
+		return true, c.k.queue(c, m, size)
 	}
 	if !c.in.tryBegin(w, size) {
-		ok := c.in.put(job{size: size, run: func(w *worker) {
+		return true, c.in.put(job{size: size, run: func(w *worker) {
 			c.k.request(c, m, w.yield)
 			c.out.flush()
 		}})
-		if !ok {
-			return true, c.Err()
-		}
-		return true, nil
 	}
 	c.k.watchInline(c)
 	c.k.request(c, m, yield)
 	if c.in.handed(w) {
 		c.out.flush()
 	}
-	if !c.in.finish(w, size) {
+	if !c.in.finish(w) {
 		return false, nil
 	}
 	c.since.Store(0)

@@ -42,22 +42,26 @@ func (k *Kernel) request(c *Channel, m *wire.Message, yield func()) {
 }
 
 // queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
-func (k *Kernel) queue(c *Channel, m *wire.Message, size int) {
+func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
 	session, args, err := k.admit(m, &to)
 	if err != nil {
 		k.reportError(c, m, to, err)
-		return
+		return nil
 	}
 	c.jobs.Add(1)
-	session.queue.put(job{size: size, run: func(w *worker) {
+	full := session.queue.put(job{size: size, run: func(w *worker) {
 		defer c.jobs.Done()
 		if err := k.run(c, m, session, to.State, args, w.yield); err != nil {
 			k.reportError(c, m, to, err)
 		}
 		c.out.flush()
 	}})
+	if full != nil {
+		c.jobs.Done()
+	}
+	return full
 }
 
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the end.

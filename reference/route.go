@@ -284,11 +284,14 @@ func (k *Kernel) locally(f func(yield func())) bool {
 	}
 	k.running.Add(1)
 	k.mu.Unlock()
-	k.local.put(job{run: func(w *worker) {
+	err := k.local.put(job{run: func(w *worker) {
 		defer k.running.Done()
 		f(w.yield)
 	}})
-	return true
+	if err != nil {
+		k.running.Done()
+	}
+	return err == nil
 }
 
 // sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
