@@ -203,29 +203,41 @@ func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
 		return
 	}
 	t.Pass()
-	if t.found.wanted[t.check] {
+	if t.wantsExample() {
 		t.example(at, expected)
 	}
 }
 
-// example keeps the first piece of evidence that agrees.
-func (t *Trial) example(at dialogue.Item, expected string) {
+// HoldElse is Hold with a function that tells what was expected and what came; the latter need not make sense if ok.
+func (t *Trial) HoldElse(ok bool, at dialogue.Item, tell func() (expected, actual string)) {
+	if !ok {
+		expected, actual := tell()
+		t.Fail(at, expected, actual)
+		return
+	}
+	t.Pass()
+	if t.wantsExample() {
+		expected, _ := tell()
+		t.example(at, expected)
+	}
+}
+
+// wantsExample tells whether the piece of evidence at hand is the first that agrees.
+func (t *Trial) wantsExample() bool {
+	if !t.found.wanted[t.check] {
+		return false
+	}
 	t.found.wanted[t.check] = false
+	return t.found.full[t.check].wants(t.Conn.Conn.Index)
+}
+
+// example keeps it.
+func (t *Trial) example(at dialogue.Item, expected string) {
 	f := t.finding(at, expected, "")
 	if t.found.examples == nil {
 		t.found.examples = make([]*Finding, len(t.found.evidence))
 	}
 	t.found.examples[t.check] = &f
-}
-
-// HoldElse is Hold with a function that tells, in case of a violation, what was expected and what came.
-func (t *Trial) HoldElse(ok bool, at dialogue.Item, tell func() (expected, actual string)) {
-	if ok && !t.found.wanted[t.check] {
-		t.Pass()
-		return
-	}
-	expected, actual := tell()
-	t.Hold(ok, at, expected, actual)
 }
 
 // Fail notes a violation. at is what is wrong, or the last thing before something failed to come; it

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -13,6 +14,7 @@ type Judge struct {
 	sides       []wire.Role
 	verdicts    [2][]*Verdict // by side
 	plans       [2]*plan
+	full        [2][]fullness                   // of the verdicts
 	tallies     map[*dialogue.Connection]*tally // of connections that go on
 	connections int                             // that were IKC
 	incomplete  int                             // of them, without a complete negotiation
@@ -31,6 +33,7 @@ func NewJudge(checks []*Check, sides ...wire.Role) *Judge {
 			}
 		}
 		j.plans[side] = newPlan(j.verdicts[side])
+		j.full[side] = make([]fullness, len(j.verdicts[side]))
 	}
 	return j
 }
@@ -75,9 +78,14 @@ func (j *Judge) merge(c *dialogue.Connection, t *tally) {
 	j.shaken = shaken || harm != noHarm
 	for _, side := range j.sides {
 		found := &t.sides[side].found
-		if !shaken && !c.Unreached { // else it may never have reached a server that was alive
+		if shaken || c.Unreached { // it may never have reached a server that was alive
+			for i := range j.full[side] {
+				j.full[side][i].example.CompareAndSwap(int64(c.Conn.Index)+1, 0)
+			}
+		} else {
 			for i, v := range j.verdicts[side] {
 				v.merge(found, i, c.Gaps && !v.Check.Local)
+				j.full[side][i].note(v)
 			}
 		}
 		for _, r := range j.plans[side].rules[atAftermath] {
@@ -102,10 +110,10 @@ func (j *Judge) newTally() *tally {
 	for _, side := range j.sides {
 		s := &t.sides[side]
 		s.evidence = make([]uint32, len(j.verdicts[side]))
-		s.verdicts = j.verdicts[side]
+		s.full = j.full[side]
 		s.wanted = make([]bool, len(s.evidence))
-		for i, v := range s.verdicts {
-			s.wanted[i] = v.Example == nil
+		for i := range s.full {
+			s.wanted[i] = true
 		}
 		s.memories = j.plans[side].begin()
 	}
@@ -137,7 +145,32 @@ type found struct {
 	// wanted tells of which checks an example is; examples are made when there is a first.
 	wanted   []bool
 	examples []*Finding
-	verdicts []*Verdict // of the side, to know what is full
+	full     []fullness
+}
+
+// fullness is what a verdict needs no more of. Connections that are judged at the same time may look at it.
+type fullness struct {
+	findings atomic.Int32 // how many there are
+	example  atomic.Int64 // the number from 1 of the first connection that has one, or 0
+}
+
+func (f *fullness) note(v *Verdict) {
+	if n := int32(len(v.Findings)); n > f.findings.Load() {
+		f.findings.Store(n)
+	}
+}
+
+// wants tells whether a connection has to give an example, since none before it does.
+func (f *fullness) wants(connection int) bool {
+	for number := int64(connection) + 1; ; {
+		first := f.example.Load()
+		if first != 0 && first <= number {
+			return false
+		}
+		if f.example.CompareAndSwap(first, number) {
+			return true
+		}
+	}
 }
 
 // room tells whether one more violation of a check is to be described; if not, it is counted.
@@ -145,7 +178,7 @@ func (f *found) room(check int) bool {
 	if f.findings == nil {
 		f.findings, f.more = make([][]Finding, len(f.evidence)), make([]int, len(f.evidence))
 	}
-	if len(f.findings[check])+len(f.verdicts[check].Findings) < MaxFindings {
+	if len(f.findings[check])+int(f.full[check].findings.Load()) < MaxFindings {
 		return true
 	}
 	f.more[check]++
@@ -159,8 +192,10 @@ func (f *found) add(check int, v Finding) { f.findings[check] = append(f.finding
 func (v *Verdict) merge(f *found, check int, doubtful bool) {
 	evidence := int(f.evidence[check])
 	f.evidence[check] = 0
-	if v.Example == nil && f.examples != nil {
-		v.Example = f.examples[check]
+	if f.examples != nil {
+		if e := f.examples[check]; e != nil && (v.Example == nil || e.Connection < v.Example.Connection) {
+			v.Example = e
+		}
 	}
 	if f.findings == nil || len(f.findings[check])+f.more[check] == 0 {
 		v.Evidence += evidence
@@ -243,7 +278,7 @@ func JudgeCapture(r *capture.Reader, checks []*Check, opts dialogue.Options, sid
 		sides = []wire.Role{wire.Server, wire.Client}
 	}
 	j := NewJudge(checks, sides...)
-	err := dialogue.ReadParts(r.Events(capture.Limits{}), opts, dialogue.Window{}, j.Part)
+	err := j.read(r, opts, dialogue.Window{})
 	f := &FileVerdict{Verdicts: j.Verdicts(), Connections: j.Connections(), Notes: j.Notes(), Err: err}
 	if err != nil {
 		f.doubt()

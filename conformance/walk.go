@@ -5,6 +5,9 @@ import "github.com/perl-ikc/ikc-conform/reference/perl"
 // contains tells whether a value, or one that it leads to, is as wanted.
 func contains(v *perl.Value, wanted func(*perl.Value) bool) bool {
 	found := false
+	if walkTree(v, func(v *perl.Value) { found = found || wanted(v) }) || found {
+		return found
+	}
 	walk(v, map[*perl.Value]bool{}, func(v *perl.Value) {
 		found = found || wanted(v)
 	})
@@ -39,6 +42,14 @@ func isKind(k perl.Kind) func(*perl.Value) bool {
 
 // shares tells whether two references in a value lead to the same container, other than as a cycle.
 func shares(v *perl.Value) bool {
+	n := 0
+	if walkTree(v, func(v *perl.Value) {
+		if v.Kind() == perl.Ref {
+			n++
+		}
+	}) && n < 2 {
+		return false
+	}
 	refs := map[*perl.Value]int{}
 	walk(v, map[*perl.Value]bool{}, func(v *perl.Value) {
 		if v.Kind() == perl.Ref {
@@ -55,6 +66,9 @@ func shares(v *perl.Value) bool {
 
 // cyclic tells whether a value leads back to itself.
 func cyclic(v *perl.Value) bool {
+	if walkTree(v, func(*perl.Value) {}) {
+		return false // else it would not end
+	}
 	const onPath, done = 1, 2
 	state := map[*perl.Value]int{}
 	type frame struct {
@@ -102,41 +116,45 @@ type kindSet uint32
 
 func (s kindSet) has(k perl.Kind) bool { return s&(1<<k) != 0 }
 
-// kindsOf finds out the kinds in a value. What is cyclic, or shared too often to be walked like a tree, takes longer.
+// kindsOf finds out the kinds in a value.
 func kindsOf(v *perl.Value) kindSet {
-	budget := 4096
 	var s kindSet
-	if s.add(v, &budget, 64) {
-		return s
+	if visit := func(v *perl.Value) { s |= 1 << v.Kind() }; !walkTree(v, visit) {
+		walk(v, map[*perl.Value]bool{}, visit)
 	}
-	s = 0
-	walk(v, map[*perl.Value]bool{}, func(v *perl.Value) { s |= 1 << v.Kind() })
 	return s
 }
 
-// add walks a value like a tree; it returns false if that takes more than budget values or depth levels.
-func (s *kindSet) add(v *perl.Value, budget *int, depth int) bool {
-	if v == nil {
-		return true
-	}
-	if *budget--; *budget < 0 || depth == 0 {
-		return false
-	}
-	k := v.Kind()
-	*s |= 1 << k
-	switch k {
-	case perl.Array:
-		for _, e := range v.Elems() {
-			if !s.add(e, budget, depth-1) {
-				return false
+// walkTree visits every value as if none were shared, which is quick where few are. It gives up and returns false
+// when that takes too many visits or levels: the value may be cyclic.
+func walkTree(v *perl.Value, visit func(*perl.Value)) bool {
+	budget := 4096
+	return walkNode(v, visit, &budget, 64)
+}
+
+func walkNode(v *perl.Value, visit func(*perl.Value), budget *int, depth int) bool {
+	for v != nil {
+		if *budget--; *budget < 0 || depth == 0 {
+			return false
+		}
+		visit(v)
+		switch v.Kind() {
+		case perl.Bytes, perl.Text, perl.Int, perl.Undef:
+			return true
+		case perl.Array:
+			for _, e := range v.Elems() {
+				if !walkNode(e, visit, budget, depth-1) {
+					return false
+				}
+			}
+		case perl.Hash:
+			for _, p := range v.Pairs() {
+				if !walkNode(p.Value, visit, budget, depth-1) {
+					return false
+				}
 			}
 		}
-	case perl.Hash:
-		for _, p := range v.Pairs() {
-			if !s.add(p.Value, budget, depth-1) {
-				return false
-			}
-		}
+		v, depth = v.Target(), depth-1
 	}
-	return s.add(v.Target(), budget, depth-1)
+	return true
 }

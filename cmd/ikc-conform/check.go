@@ -41,6 +41,7 @@ its capture: then that is what counts.`,
 			if err != nil {
 				return err
 			}
+			tuneForCheck()
 			var files []*conformance.FileVerdict
 			expected := map[string]*recordings.Sidecar{}
 			for _, path := range args {
@@ -52,7 +53,9 @@ its capture: then that is what counts.`,
 					expected[filepath.Join(filepath.Dir(path), s.Capture)] = s
 					continue
 				}
-				f, err := conformance.JudgeFile(path, checks, dialogue.Options{}, sides...)
+				tell, done := readProgress(cmd.ErrOrStderr(), path)
+				f, err := conformance.JudgeFile(path, checks, dialogue.Options{Progress: tell}, sides...)
+				done()
 				if err != nil {
 					return broken(err)
 				}

@@ -92,6 +92,9 @@ func (r *Reader) Close() error {
 	return r.file.Close()
 }
 
+// Offset returns how many octets of the file were read.
+func (r *Reader) Offset() int64 { return r.src.offset }
+
 // Meta returns the description of the section read last. It is empty before the first packet was
 // read, and for classic pcap.
 func (r *Reader) Meta() Meta { return r.format.meta() }

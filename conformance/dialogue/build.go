@@ -19,6 +19,8 @@ type Options struct {
 	Serializers []wire.Serializer
 	// MaxFrame bounds an image, in octets. 0: wire.DefaultMaxFrame.
 	MaxFrame int
+	// Progress, if it is set, is called now and then by who reads a file, with how many octets of it were read.
+	Progress func(octets int64)
 }
 
 // Source gives the events of a capture, as capture.Reader.Events does.
@@ -30,7 +32,8 @@ func Read(events Source, opts Options, each func(*Connection)) error {
 	return newBuilder(opts, nil, func(p *Part) { each(p.Connection) }).read(events)
 }
 
-type builder struct {
+// Builder makes connections of events. It is for one goroutine.
+type Builder struct {
 	opts   Options
 	window *Window // nil: connections are whole
 	open   map[*capture.Conn]*stream
@@ -38,28 +41,32 @@ type builder struct {
 	opened int64 // how many were
 }
 
-func newBuilder(opts Options, w *Window, each func(*Part)) *builder {
+// NewBuilder makes a Builder of connections in parts, see ReadParts.
+func NewBuilder(opts Options, w Window, each func(*Part)) *Builder {
+	w = w.withDefaults()
+	return newBuilder(opts, &w, each)
+}
+
+func newBuilder(opts Options, w *Window, each func(*Part)) *Builder {
 	if opts.Serializers == nil {
 		opts.Serializers = Serializers()
 	}
-	return &builder{opts: opts, window: w, open: map[*capture.Conn]*stream{}, each: each}
+	return &Builder{opts: opts, window: w, open: map[*capture.Conn]*stream{}, each: each}
 }
 
-func (b *builder) read(events Source) error {
+func (b *Builder) read(events Source) error {
 	var failed error
 	for ev, err := range events {
 		if err != nil {
 			failed = err
 		}
 		if ev != nil {
-			b.take(ev)
+			b.Take(ev)
 		}
 	}
-	b.finish(failed != nil)
+	b.Finish(failed != nil)
 	return failed
 }
-
-func (b *builder) openCount() int { return len(b.open) }
 
 // stream is a connection being read.
 type stream struct {
@@ -68,7 +75,7 @@ type stream struct {
 	dirs   [2]*direction
 	agreed bool // the server has said SETUP or UP: it sends frames from now on
 	match  matcher
-	b      *builder
+	b      *Builder
 	order  int64   // in which it was opened
 	window *Window // nil: it is kept whole
 	parts  parts
@@ -80,7 +87,8 @@ type stream struct {
 // byRelay begins the comment on the close of a connection that a relay did not pass on.
 const byRelay = "closed by the relay"
 
-func (b *builder) take(ev capture.Event) {
+// Take takes an event. Data may be changed when it returns.
+func (b *Builder) Take(ev capture.Event) {
 	switch ev := ev.(type) {
 	case *capture.Opened:
 		s := &stream{
@@ -121,8 +129,15 @@ func (b *builder) take(ev capture.Event) {
 	}
 }
 
-// finish ends what is still open, in the order in which it was opened.
-func (b *builder) finish(cut bool) {
+// End ends a connection of which no more will come.
+func (b *Builder) End(c *capture.Conn) {
+	if s := b.open[c]; s != nil {
+		b.end(s, false)
+	}
+}
+
+// Finish ends what is still open, in the order in which it was opened. cut says that the capture is.
+func (b *Builder) Finish(cut bool) {
 	left := make([]*stream, 0, len(b.open))
 	for _, s := range b.open {
 		left = append(left, s)
@@ -133,7 +148,7 @@ func (b *builder) finish(cut bool) {
 	}
 }
 
-func (b *builder) end(s *stream, cut bool) {
+func (b *Builder) end(s *stream, cut bool) {
 	delete(b.open, s.Conn)
 	s.Cut = cut
 	for _, d := range s.dirs {

@@ -77,7 +77,7 @@ const (
 // the rest that is no frame yet goes on in another.
 func (d *direction) append(p []byte) {
 	if need := len(d.buf) + len(p); need > cap(d.buf) {
-		d.size = min(max(2*d.size, smallBuffer), largeBuffer)
+		d.size = min(max(2*d.size, smallBuffer), largeBuffer, d.s.share())
 		buf := make([]byte, len(d.buf), max(d.size, need+need/2))
 		copy(buf, d.buf)
 		d.buf = buf

@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -58,13 +59,18 @@ func (w Window) withDefaults() Window {
 	return w
 }
 
+// Share is the window of one of n builders that share the connections of a capture.
+func (w Window) Share(n int) Window {
+	w = w.withDefaults()
+	w.Total /= n
+	return w
+}
+
 // ReadParts is Read for connections of any length: what is settled of one is handed over, and forgotten. A part
 // is valid until the function returns, but for the connection itself with the last. What comes more than a
 // Window later than the request that it belongs to is not seen to belong to it.
 func ReadParts(events Source, opts Options, w Window, each func(*Part)) error {
-	w = w.withDefaults()
-	b := newBuilder(opts, &w, each)
-	return b.read(events)
+	return NewBuilder(opts, w, each).read(events)
 }
 
 // parts is where a connection that is read in parts stands.
@@ -99,7 +105,7 @@ func (s *stream) added(item Item) {
 func (s *stream) show() {
 	for s.window != nil && s.IsIKC {
 		p := &s.parts
-		octets := min(s.window.Octets, max(leastWindow, s.window.Total/max(1, s.b.openCount())/2))
+		octets := min(s.window.Octets, s.share())
 		n, cost := len(p.sizes), p.octets
 		if n < 2*s.window.Items && (cost < 2*octets || n < 4) {
 			return
@@ -112,6 +118,14 @@ func (s *stream) show() {
 		}
 		s.part(max(half, 1), false)
 	}
+}
+
+// share is how many octets of images a connection may keep in view of those that are open.
+func (s *stream) share() int {
+	if s.window == nil {
+		return math.MaxInt
+	}
+	return max(leastWindow, s.window.Total/max(1, len(s.b.open))/2)
 }
 
 // part shows the next n items.
