@@ -143,7 +143,9 @@ func repeated(t testing.TB, path string, size int64, together int) *long {
 		for len(open) < together {
 			open = append(open, &replay{rest: all[l.conns%len(all)], conn: l.open(), at: l.now})
 		}
-		next := slices.MinFunc(open, func(x, y *replay) int { return cmp.Compare(x.at.Add(x.rest[0].after).UnixNano(), y.at.Add(y.rest[0].after).UnixNano()) })
+		next := slices.MinFunc(open, func(x, y *replay) int {
+			return cmp.Compare(x.at.Add(x.rest[0].after).UnixNano(), y.at.Add(y.rest[0].after).UnixNano())
+		})
 		s := next.rest[0]
 		if at := next.at.Add(s.after); at.After(l.now) {
 			l.now = at
