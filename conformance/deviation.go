@@ -16,6 +16,9 @@ type Deviation struct {
 	From   string `json:"from"`
 	To     string `json:"to"`
 	Reason string `json:"reason"`
+	// Prevents are the combinations that cannot be tried to the end because of it, as role/dialect. Problems there are
+	// explained by it, if it shows.
+	Prevents []string `json:"prevents,omitempty"`
 }
 
 // Deviations are what is known.

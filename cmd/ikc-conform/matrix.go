@@ -44,7 +44,7 @@ table. Without targets, it tries the reference and releases of POE::Component::I
 looked for in $IKC_RELEASES (default ` + harness.DefaultReleases + `), else made into containers.
 
 --shard I/N tries the I-th of N parts, for the runners of a CI service; store each with --json, and put them
-together with 'ikc-conform report shard-*.json'.`,
+together with 'ikc-conform report --matrix shard-*.json'.`,
 		Example: "  ikc-conform matrix\n  ikc-conform matrix --all --html matrix.html\n  ikc-conform matrix reference 'cmd:./mydriver' perl@0.2402 --serializers Storable\n" +
 			"  ikc-conform matrix --shard 2/4 --json shard-2.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -87,12 +87,7 @@ together with 'ikc-conform report shard-*.json'.`,
 			if err != nil {
 				return broken(err)
 			}
-			if j.text() {
-				if err := d.WriteMatrix(cmd.OutOrStdout(), j.verbose); err != nil {
-					return broken(err)
-				}
-			}
-			return j.conclude(cmd, d)
+			return j.showMatrix(cmd, d)
 		},
 	}
 	j.flags(c)

@@ -11,8 +11,9 @@ import (
 
 func reportCommand() *cobra.Command {
 	var (
-		r    reporting
-		gate string
+		r     reporting
+		gate  string
+		table bool
 	)
 	c := &cobra.Command{
 		Use:   "report RUN...",
@@ -23,7 +24,7 @@ of shards do. --json stores what was merged.
 
 Exit status is what the merged run amounts to.`,
 		Example: "  ikc-conform report run.json --html run.html --junit run.xml\n" +
-			"  ikc-conform report shard-*.json --json all.json --html all.html\n" +
+			"  ikc-conform report --matrix shard-*.json --json all.json --html all.html\n" +
 			"  ikc-conform report compare old.json new.json",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,10 +48,14 @@ Exit status is what the merged run amounts to.`,
 			if err != nil {
 				return broken(err)
 			}
-			return r.show(cmd, d)
+			if !table {
+				return r.show(cmd, d)
+			}
+			return r.showMatrix(cmd, d)
 		},
 	}
 	r.flags(c)
+	c.Flags().BoolVar(&table, "matrix", false, "print the table of 'ikc-conform matrix', a line for each target and serializer")
 	c.Flags().StringVar(&gate, "gate", "", "judge by this gate instead of the runs' own: must, should or may")
 	c.AddCommand(compareCommand(), schemaCommand())
 	return c

@@ -128,6 +128,16 @@ func (r *reporting) show(cmd *cobra.Command, d *report.Document) error {
 	return r.conclude(cmd, d)
 }
 
+// showMatrix is show with a table for the text.
+func (r *reporting) showMatrix(cmd *cobra.Command, d *report.Document) error {
+	if r.text() {
+		if err := d.WriteMatrix(cmd.OutOrStdout(), r.verbose); err != nil {
+			return broken(err)
+		}
+	}
+	return r.conclude(cmd, d)
+}
+
 // conclude is show without the text.
 func (r *reporting) conclude(cmd *cobra.Command, d *report.Document) error {
 	if err := r.save(cmd.OutOrStdout(), d); err != nil {

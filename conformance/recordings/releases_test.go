@@ -3,6 +3,8 @@ package recordings_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
@@ -66,5 +68,43 @@ func TestReleases(t *testing.T) {
 	}
 	if octets > 5<<20 {
 		t.Errorf("the captures have %d octets; 5 MiB is the limit", octets)
+	}
+}
+
+// TestRecordedMatrix: the table in the tree is of all releases, with each serializer, and nothing in it failed.
+func TestRecordedMatrix(t *testing.T) {
+	text, err := os.ReadFile("releases/matrix.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"reference"}
+	for _, r := range releases {
+		want = append(want, "perl@"+r)
+	}
+	var have []string
+	serializers := map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if strings.HasPrefix(line, "In a cell:") {
+			break
+		}
+		for i, w := range words[:min(2, len(words))] { // target and serializer, or serializer
+			if w == "Storable" || w == "FreezeThaw" || w == "Freezer" {
+				if serializers[w]++; w == "Storable" && i == 1 {
+					have = append(have, words[0])
+				}
+				if cells := words[i+1:]; len(cells) < 9 || slices.ContainsFunc(cells, func(c string) bool { return c == "!" || strings.HasPrefix(c, "F") }) {
+					t.Errorf("expected nine cells without failures, got %q", line)
+				}
+			}
+		}
+	}
+	if !slices.Equal(have, want) {
+		t.Errorf("expected %q, got %q", want, have)
+	}
+	for _, s := range []string{"Storable", "FreezeThaw", "Freezer"} {
+		if serializers[s] != len(want) {
+			t.Errorf("expected a line for each target with %s, got %d", s, serializers[s])
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 )
 
@@ -127,14 +128,14 @@ func (r *Report) belowMatrix(b *strings.Builder, verbose bool) {
 	}
 	for _, c := range r.Checks {
 		switch {
-		case c.Outcome.String() == "fail":
+		case c.Outcome == conformance.Fail:
 			line("F %s  %s  %s", c.ID, c.Level, c.Requirement)
 			for _, v := range c.Verdicts {
 				if len(v.Findings) > 0 {
 					line("    %s: expected %s, got %s", v.Part, v.Findings[0].Expected, v.Findings[0].Actual)
 				}
 			}
-		case c.Outcome.String() == "known deviation" && verbose:
+		case c.Outcome == conformance.Known && verbose:
 			line("k %s  %s  %s", c.ID, c.Level, c.Reason)
 		}
 	}

@@ -6,6 +6,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -190,11 +191,22 @@ func FromFiles(files []*conformance.FileVerdict, gate conformance.Level) *Report
 	return rep
 }
 
+// explain makes notes of the problems that a known deviation is the cause of.
+func (p *Part) explain(d *conformance.Deviation) {
+	for _, problem := range p.Problems {
+		p.Notes = append(p.Notes, fmt.Sprintf("because of %s, which is known: %s", d.Check, problem))
+	}
+	p.Problems = nil
+}
+
 func (r *Report) add(p *Part, verdicts []conformance.Verdict) {
 	r.Parts = append(r.Parts, p)
 	for _, v := range verdicts {
 		if d := r.Deviations.Find(v.Check.ID); d != nil && v.Outcome == conformance.Fail {
 			v.Outcome, v.Reason = conformance.Known, d.Reason
+			if slices.Contains(d.Prevents, p.Role+"/"+p.Dialect) {
+				p.explain(d)
+			}
 		}
 		*p.Summary.counter(v.Outcome)++
 		kept := slices.Clone(v.Findings[:min(len(v.Findings), MaxFindings)])
