@@ -2,18 +2,34 @@ package main
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
+// inspecting is what inspect was asked for.
+type inspecting struct {
+	opts     dialogue.WriteOptions
+	filter   dialogue.Filter
+	from, to string
+	color    string
+	asJSON   bool
+	stats    bool
+	follow   bool
+	frame    frameChoice
+}
+
 func inspectCommand() *cobra.Command {
-	var (
-		asJSON bool
-		opts   dialogue.WriteOptions
-	)
+	var i inspecting
 	c := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "Show the conversations in a capture",
@@ -21,44 +37,290 @@ func inspectCommand() *cobra.Command {
 negotiated, then a line for each line of negotiation and each message, with the seconds since the
 connection opened and its direction (C>S from the client, C<S from the server). Messages are numbered
 by direction; an answer names the call that it answers. Specifiers lack their kernel where that is the
-one spoken to (or the sender's own). What is off is marked with "!".`,
+one spoken to (or the sender's own). What is off is marked with "!".
+
+FILE is a pcapng or pcap file, or - for standard input. Captures of any size are read in bounded memory; of long
+connections that were open at the same time, pieces alternate. On a terminal, lines are cut to its width and
+coloured (not with NO_COLOR, or --color=never).
+
+The filters --kernel, --session, --state, --errors, --unanswered, --slower, --from, --to and --connection must all hold.
+A request brings its answers and errors with it. --from and --to are durations since the connection opened (1.5s),
+or times in UTC (2006-01-02T15:04:05Z).
+
+--follow goes on as the file grows, until interrupted: then each message is shown as soon as it is there.`,
+		Example: `  ikc-conform inspect worker.pcapng --session worker --slower 100ms
+  ikc-conform inspect worker.pcapng --sequence | less -R
+  ikc-conform inspect worker.pcapng --stats
+  ikc-conform record --listen :6031 --to db:603 -o - | ikc-conform inspect --follow -
+  ikc-conform inspect worker.pcapng --frame 17 --side server --dump
+  ikc-conform inspect worker.pcapng --frame 17 --side server --extract image.sto`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := capture.Open(args[0])
+			if err := i.check(cmd); err != nil {
+				return err
+			}
+			in, err := i.open(cmd, args[0])
 			if err != nil {
 				return broken(err)
 			}
-			defer r.Close()
+			defer in.Close()
+			r, err := capture.NewReader(in)
+			if err != nil {
+				return broken(fmt.Errorf("%s: %w", args[0], err))
+			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
-			var writing error
-			first := true
-			err = dialogue.Read(r.Events(capture.Limits{}), dialogue.Options{}, func(c *dialogue.Connection) {
-				switch {
-				case writing != nil:
-				case asJSON:
-					writing = dialogue.WriteJSON(out, c)
-				default:
-					if !first {
-						_, writing = out.WriteString("\n")
-					}
-					if writing == nil {
-						writing = dialogue.Write(out, c, opts)
-					}
-				}
-				first = false
-			})
-			if writing == nil {
-				writing = out.Flush()
+			err = i.read(r, out)
+			if stopped := cmd.Context().Err(); i.follow && stopped != nil {
+				err = nil // an interrupt is how following ends; what is cut is no news
 			}
-			if writing != nil {
-				return broken(writing)
+			if failed := out.Flush(); failed != nil && err == nil {
+				err = failed
 			}
-			return broken(err)
+			if errors.As(err, new(exitStatus)) || errors.As(err, new(*usageError)) {
+				return err
+			}
+			if err != nil {
+				return broken(fmt.Errorf("%s: %w", args[0], err))
+			}
+			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line: connections, lines and messages, with typed values")
-	c.Flags().BoolVarP(&opts.Values, "values", "v", false, "show parameters whole, over several lines")
-	c.Flags().BoolVar(&opts.Full, "full", false, "show specifiers whole, kernels included where they are clear")
-	c.Flags().IntVar(&opts.Width, "width", 100, "about how many octets of parameters to show on a line")
+	f := c.Flags()
+	f.BoolVar(&i.asJSON, "json", false, "print one JSON object a line: connections, lines and messages, with typed values")
+	f.BoolVarP(&i.opts.Values, "values", "v", false, "show parameters whole, over several lines")
+	f.BoolVar(&i.opts.Full, "full", false, "show specifiers whole, kernels included where they are clear")
+	f.BoolVar(&i.opts.Sequence, "sequence", false, "draw messages as arrows between the two kernels")
+	f.IntVar(&i.opts.Width, "width", 100, "about how many octets of parameters to show on a line; with --sequence, columns in all")
+	f.StringVar(&i.color, "color", "auto", "auto, always or never")
+	f.BoolVar(&i.stats, "stats", false, "count instead: messages and times by state, errors by operation, octets")
+	f.BoolVar(&i.follow, "follow", false, "go on as the capture grows")
+	f.StringVar(&i.filter.Kernel, "kernel", "", "only what a kernel of this name or id takes part in")
+	f.StringVar(&i.filter.Session, "session", "", "only requests to this session, and what came back")
+	f.StringVar(&i.filter.State, "state", "", "only requests to this state, and what came back")
+	f.BoolVar(&i.filter.Errors, "errors", false, "only error reports, their requests, and what cannot be read")
+	f.BoolVar(&i.filter.Unanswered, "unanswered", false, "only calls without an answer")
+	f.DurationVar(&i.filter.Slower, "slower", 0, "only calls that took at least so long, and their answers")
+	f.StringVar(&i.from, "from", "", "only from this time on")
+	f.StringVar(&i.to, "to", "", "only before this time")
+	f.IntSliceVar(&i.filter.Connections, "connection", nil, "only the connections of these numbers")
+	i.frame.flags(c)
 	return c
+}
+
+// usageError is what is wrong with the flags but shows only with the capture at hand.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+// check sees whether the flags make sense, and finishes them.
+func (i *inspecting) check(cmd *cobra.Command) error {
+	filtered := false
+	for _, name := range []string{"kernel", "session", "state", "errors", "unanswered", "slower", "from", "to", "connection"} {
+		filtered = filtered || cmd.Flags().Changed(name)
+	}
+	switch {
+	case i.filter.Slower < 0:
+		return fmt.Errorf("--slower %v: expected a duration such as 100ms", i.filter.Slower)
+	case i.follow && i.filter.Unanswered:
+		return errors.New("--follow --unanswered: whether a call gets no answer is only known at the end; leave one of them out")
+	case i.follow && i.stats:
+		return errors.New("--follow --stats: counts are printed at the end, and there is none; leave one of them out")
+	case i.stats && (i.opts.Sequence || i.opts.Values), i.asJSON && i.opts.Sequence:
+		return errors.New("--stats, --sequence, --json and -v are different ways to show a capture: choose one (--stats --json counts for programs)")
+	}
+	if err := i.frame.check(cmd); err != nil {
+		return err
+	}
+	var err error
+	if i.filter.From, i.filter.FromStart, err = parseWhen("--from", i.from); err != nil {
+		return err
+	}
+	if i.filter.To, i.filter.ToStart, err = parseWhen("--to", i.to); err != nil {
+		return err
+	}
+	if filtered {
+		i.opts.Filter = &i.filter
+	}
+	columns, isTerminal := terminal(cmd.OutOrStdout())
+	switch i.color {
+	case "always":
+		i.opts.Color = true
+	case "never":
+	case "auto":
+		i.opts.Color = isTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	default:
+		return fmt.Errorf("--color %q: expected auto, always or never", i.color)
+	}
+	switch {
+	case i.opts.Sequence && cmd.Flags().Changed("width"):
+		i.opts.Columns = i.opts.Width
+	case isTerminal && !cmd.Flags().Changed("width"):
+		i.opts.Columns = columns
+	}
+	return nil
+}
+
+// terminal tells whether w is one, and how wide.
+func terminal(w io.Writer) (columns int, is bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns < 20 {
+		return 80, true
+	}
+	return columns, true
+}
+
+// parseWhen reads a time of a user: a duration, or a time in UTC.
+func parseWhen(flag, s string) (time.Time, time.Duration, error) {
+	if s == "" {
+		return time.Time{}, 0, nil
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		return time.Time{}, d, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), 0, nil
+		}
+	}
+	return time.Time{}, 0, fmt.Errorf("%s %q: expected a duration since the connection opened such as 1.5s, or a time in UTC such as 2026-11-24T15:04:05Z", flag, s)
+}
+
+// read shows the capture.
+func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
+	if i.frame.asked() {
+		return i.frame.show(r, out, i.filter.Connections)
+	}
+	if i.follow {
+		return i.live(r, out)
+	}
+	var each func(*dialogue.Part) error
+	end := func() error { return nil }
+	switch {
+	case i.stats:
+		s := dialogue.NewStats(i.opts.Filter)
+		each = s.Part
+		if end = func() error { return s.Write(out) }; i.asJSON {
+			end = func() error { return s.WriteJSON(out) }
+		}
+	case i.asJSON:
+		each = dialogue.NewJSONPrinter(out, i.opts.Filter).Part
+	default:
+		each = dialogue.NewPrinter(out, i.opts).Part
+	}
+	var writing error
+	err := dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
+		if writing == nil {
+			writing = each(p)
+		}
+	})
+	if writing == nil {
+		writing = end()
+	}
+	return errors.Join(writing, err)
+}
+
+// live shows each message when it is there. What is no longer needed is forgotten.
+func (i *inspecting) live(r *capture.Reader, out *bufio.Writer) error {
+	printer := dialogue.NewPrinter(out, i.opts)
+	asJSON := dialogue.NewJSONPrinter(out, i.opts.Filter)
+	show := printer.Item
+	if i.asJSON {
+		show = asJSON.Item
+	}
+	var writing error
+	opts := dialogue.Options{Observe: func(c *dialogue.Connection, item dialogue.Item) {
+		if writing == nil {
+			if writing = show(c, item); writing == nil {
+				writing = out.Flush()
+			}
+		}
+	}}
+	// Data waits in the reader for what it acknowledges; live, that has been seen already.
+	err := dialogue.ReadParts(r.Events(capture.Limits{HeldPackets: -1}), opts, dialogue.Window{Items: 64}, func(*dialogue.Part) {})
+	return errors.Join(writing, err)
+}
+
+// open opens the capture for reading: the file, or standard input.
+func (i *inspecting) open(cmd *cobra.Command, path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(cmd.InOrStdin()), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if i.follow {
+		return &growing{f: f, done: cmd.Context().Done()}, nil
+	}
+	if _, isTerminal := terminal(cmd.OutOrStdout()); !isTerminal {
+		if _, onErr := terminal(cmd.ErrOrStderr()); onErr {
+			return newProgress(f, cmd.ErrOrStderr()), nil
+		}
+	}
+	return f, nil
+}
+
+// growing reads a file that somebody else is still writing: its end is only where it ends for now.
+type growing struct {
+	f    *os.File
+	done <-chan struct{}
+}
+
+// patience is how long growing waits before it looks again.
+const patience = 100 * time.Millisecond
+
+func (g *growing) Read(p []byte) (int, error) {
+	for {
+		n, err := g.f.Read(p)
+		if n > 0 || !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		select {
+		case <-g.done:
+			return 0, io.EOF
+		case <-time.After(patience):
+		}
+	}
+}
+
+func (g *growing) Close() error { return g.f.Close() }
+
+// progress tells how far a file has been read, once that takes long.
+type readProgress struct {
+	*os.File
+	w           io.Writer
+	size, read  int64
+	next        time.Time
+	lastPrinted int
+}
+
+func newProgress(f *os.File, w io.Writer) io.ReadCloser {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return f
+	}
+	return &readProgress{File: f, w: w, size: info.Size(), next: time.Now().Add(time.Second)}
+}
+
+func (p *readProgress) Read(b []byte) (int, error) {
+	n, err := p.File.Read(b)
+	p.read += int64(n)
+	if now := time.Now(); now.After(p.next) {
+		p.next = now.Add(200 * time.Millisecond)
+		line := fmt.Sprintf("read %d of %d MiB (%d%%)", p.read>>20, p.size>>20, p.read*100/p.size)
+		fmt.Fprintf(p.w, "\r%-*s", p.lastPrinted, line)
+		p.lastPrinted = len(line)
+	}
+	return n, err
+}
+
+func (p *readProgress) Close() error {
+	if p.lastPrinted > 0 {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.lastPrinted))
+	}
+	return p.File.Close()
 }

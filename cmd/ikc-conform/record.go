@@ -24,10 +24,17 @@ by as a pcapng capture that Wireshark opens and 'ikc-conform check' judges. It n
 Point the client at --listen. It ends with an interrupt (Ctrl-C), when what is open is cut.
 
 An address is HOST:PORT, or unix:PATH. The server is only connected to once the client has spoken.`,
-		Example: "  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o worker.pcapng",
-		Args:    cobra.NoArgs,
+		Example: "  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o worker.pcapng\n" +
+			"  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o - | ikc-conform inspect --follow -",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			w, err := capture.Create(output, capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform record --listen %s --to %s", listen, to)}})
+			meta := capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform record --listen %s --to %s", listen, to)}}
+			w, err := capture.Create(output, meta)
+			told := cmd.OutOrStdout()
+			if output == "-" {
+				w, err = capture.NewWriter(cmd.OutOrStdout(), meta)
+				told = cmd.ErrOrStderr()
+			}
 			if err != nil {
 				return broken(err)
 			}
@@ -38,8 +45,18 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			if err != nil {
 				return broken(errors.Join(err, w.Close()))
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "recording %v -> %s to %s\n", r.Addr(), to, output)
-			<-cmd.Context().Done()
+			fmt.Fprintf(told, "recording %v -> %s to %s\n", r.Addr(), to, output)
+			// What is recorded is there for who follows it.
+			for tick := time.NewTicker(100 * time.Millisecond); cmd.Context().Err() == nil; {
+				select {
+				case <-tick.C:
+					if err := w.Flush(); err != nil {
+						return broken(fmt.Errorf("%s: %w", output, err))
+					}
+				case <-cmd.Context().Done():
+					tick.Stop()
+				}
+			}
 			limit, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
 			if err := r.Close(limit); err != nil {
@@ -50,7 +67,7 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "where clients connect")
 	c.Flags().StringVar(&to, "to", "", "where the server is")
-	c.Flags().StringVarP(&output, "output", "o", "", "the capture to write")
+	c.Flags().StringVarP(&output, "output", "o", "", "the capture to write; - for standard output")
 	_ = c.MarkFlagRequired("to")
 	_ = c.MarkFlagRequired("output")
 	return c

@@ -21,6 +21,9 @@ type Options struct {
 	MaxFrame int
 	// Progress, if it is set, is called now and then by who reads a file, with how many octets of it were read.
 	Progress func(octets int64)
+	// Observe, if it is set, is called with each line and frame at once, when it is known what it answers, but not
+	// yet what answers it.
+	Observe func(*Connection, Item)
 }
 
 // Source gives the events of a capture, as capture.Reader.Events does.

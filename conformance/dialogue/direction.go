@@ -238,6 +238,7 @@ func (d *direction) frame(image []byte, size int) *Frame {
 	d.s.thaw(f)
 	d.s.added(f)
 	d.s.match.add(f)
+	d.s.observe(f)
 	return f
 }
 

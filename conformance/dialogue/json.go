@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -57,8 +58,69 @@ type jsonProblem struct {
 // WriteJSON writes a connection as JSON, one object a line: the connection, then each of its items.
 // Values are typed as in the driver protocol.
 func WriteJSON(w io.Writer, c *Connection) error {
+	return NewJSONPrinter(w, nil).Part(&Part{Connection: c, First: true, Last: true, Items: c.Items, Begun: c.Exchanges, Exchanges: c.Exchanges})
+}
+
+// JSONPrinter writes connections as WriteJSON does, part by part. Of one that is not whole, what is only known at
+// the end follows its items, in an object of type "notes".
+type JSONPrinter struct {
+	e      *json.Encoder
+	filter *Filter
+	notes  map[*capture.Conn]*tail
+}
+
+// NewJSONPrinter makes a JSONPrinter; filter may be nil.
+func NewJSONPrinter(w io.Writer, filter *Filter) *JSONPrinter {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
+	return &JSONPrinter{e: e, filter: filter, notes: map[*capture.Conn]*tail{}}
+}
+
+// Part writes a part of a connection.
+func (p *JSONPrinter) Part(part *Part) error {
+	c := part.Connection
+	if !p.filter.connection(c) {
+		return nil
+	}
+	notes := p.notes[c.Conn]
+	if notes == nil {
+		notes = new(tail)
+		p.notes[c.Conn] = notes
+	}
+	notes.add(part)
+	if part.First {
+		if err := p.head(part, notes); err != nil {
+			return err
+		}
+	}
+	for _, item := range part.Items {
+		if !c.IsIKC {
+			break
+		}
+		if err := p.Item(c, item); err != nil {
+			return err
+		}
+	}
+	if !part.Last {
+		return nil
+	}
+	delete(p.notes, c.Conn)
+	if part.First {
+		return nil
+	}
+	return p.e.Encode(jsonItem{Type: "notes", Connection: c.Conn.Index, Time: c.Opened.Time, Notes: notes.json(c)})
+}
+
+// Item writes a line or frame, if the filter wants it.
+func (p *JSONPrinter) Item(c *Connection, item Item) error {
+	if !p.filter.Keep(c, item) {
+		return nil
+	}
+	return p.e.Encode(jsonOf(c, item))
+}
+
+func (p *JSONPrinter) head(part *Part, notes *tail) error {
+	c := part.Connection
 	n := c.Negotiation
 	head := jsonItem{
 		Type: "connection", Connection: c.Conn.Index, Time: c.Opened.Time, Packet: c.Opened.Packet,
@@ -68,29 +130,47 @@ func WriteJSON(w io.Writer, c *Connection) error {
 		head.Dialect = n.Dialect.String()
 		head.Names = [][]string{n.Names(wire.Client), n.Names(wire.Server)}
 	}
+	if part.Last {
+		head.Notes = notes.json(c)
+	}
+	return p.e.Encode(head)
+}
+
+// tail collects what there is to say at the end of a connection.
+type tail struct {
+	warnings []string
+	silent   int
+}
+
+// maxWarnings bounds what is kept of them.
+const maxWarnings = 1000
+
+func (t *tail) add(part *Part) {
+	warnings, silent := warnings(part.Exchanges)
+	t.silent += silent
+	t.warnings = append(t.warnings, warnings[:min(len(warnings), maxWarnings-len(t.warnings))]...)
+}
+
+func (t *tail) lines() []string {
+	if t.silent == 0 {
+		return t.warnings
+	}
+	return append(t.warnings, silence(t.silent))
+}
+
+func (t *tail) json(c *Connection) (notes []jsonProblem) {
 	for _, p := range c.Broken {
 		if p != nil {
-			head.Notes = append(head.Notes, jsonProblem{p.From.String(), p.At.Packet, p.Offset, p.Text})
+			notes = append(notes, jsonProblem{p.From.String(), p.At.Packet, p.Offset, p.Text})
 		}
 	}
 	for _, p := range c.Notes {
-		head.Notes = append(head.Notes, jsonProblem{p.From.String(), p.At.Packet, p.Offset, p.Text})
+		notes = append(notes, jsonProblem{p.From.String(), p.At.Packet, p.Offset, p.Text})
 	}
-	for _, warning := range warnings(c) {
-		head.Notes = append(head.Notes, jsonProblem{Text: warning})
+	for _, warning := range t.lines() {
+		notes = append(notes, jsonProblem{Text: warning})
 	}
-	if err := e.Encode(head); err != nil {
-		return err
-	}
-	for _, item := range c.Items {
-		if !c.IsIKC {
-			break
-		}
-		if err := e.Encode(jsonOf(c, item)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return notes
 }
 
 func jsonOf(c *Connection, item Item) jsonItem {

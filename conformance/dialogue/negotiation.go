@@ -14,6 +14,7 @@ func (s *stream) line(l *Line) {
 		// What was said before is not known, and not for certain who is who.
 		s.IsIKC = s.IsIKC || looksLikeStart(l.Text) || strings.HasPrefix(l.Text, "IAM ")
 		s.added(l)
+		s.observe(l)
 		return
 	}
 	if l.From == wire.Client {
@@ -30,6 +31,7 @@ func (s *stream) line(l *Line) {
 	}
 	n.Lines = append(n.Lines, l)
 	s.added(l)
+	defer s.observe(l) // once it is known what it agrees on
 	if l.From == wire.Client {
 		n.client(l.Text)
 		if s.agreed && l.Text == "NOT" {

@@ -101,6 +101,12 @@ func (s *stream) added(item Item) {
 	p.sizes = append(p.sizes, int32(min(cost, 1<<30)))
 }
 
+func (s *stream) observe(item Item) {
+	if s.opts.Observe != nil {
+		s.opts.Observe(s.Connection, item)
+	}
+}
+
 // show shows what is settled, if the window is full.
 func (s *stream) show() {
 	for s.window != nil && s.IsIKC {

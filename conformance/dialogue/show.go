@@ -20,42 +20,20 @@ type WriteOptions struct {
 	Width int
 	// Full shows every specifier whole. Otherwise the kernel is left out where it is clear.
 	Full bool
+	// Columns cuts lines, unless Values; 0 leaves them whole.
+	Columns int
+	// Color marks kinds of messages with the escape sequences of terminals.
+	Color bool
+	// Sequence draws each message as an arrow between the two kernels, Columns wide, or 100.
+	Sequence bool
+	// Filter, if not nil, says what is shown.
+	Filter *Filter
 }
 
 // Write shows a connection to people: who talks to whom, then a line for each line and message with
 // the time since the connection opened.
 func Write(w io.Writer, c *Connection, opts WriteOptions) error {
-	if opts.Width == 0 {
-		opts.Width = 100
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "connection %d  %v -> %v  opened %s\n", c.Conn.Index, c.Conn.Client, c.Conn.Server,
-		c.Opened.Time.UTC().Format("2006-01-02 15:04:05.000000 UTC"))
-	if c.IsIKC {
-		b.WriteString(summary(c))
-	}
-	for _, item := range c.Items {
-		if c.IsIKC {
-			b.WriteString(step(c, item, opts).String() + "\n")
-			if f, ok := item.(*Frame); ok && opts.Values && f.Message != nil && f.Message.Params != nil {
-				b.WriteString(indent(perl.Format(f.Message.Params, perl.FormatOptions{Indent: "  ", SortKeys: true})))
-			}
-		}
-	}
-	for side, p := range c.Broken {
-		if p != nil && c.IsIKC {
-			fmt.Fprintf(&b, "  ! what the %s sent cannot be read on from octet %d (packet %d): %s\n", wire.Role(side), p.Offset, p.At.Packet, p.Text)
-		}
-	}
-	for _, n := range c.Notes {
-		fmt.Fprintf(&b, "  ! %s\n", n.Text)
-	}
-	for _, warning := range warnings(c) {
-		fmt.Fprintf(&b, "  ! %s\n", warning)
-	}
-	b.WriteString(ending(c))
-	_, err := io.WriteString(w, b.String())
-	return err
+	return NewPrinter(w, opts).Part(&Part{Connection: c, First: true, Last: true, Items: c.Items, Begun: c.Exchanges, Exchanges: c.Exchanges})
 }
 
 // summary tells what was negotiated.
@@ -158,11 +136,9 @@ func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOp
 	return spec.Session + "/" + spec.State
 }
 
-// warnings says what is off in a conversation that can be read.
-func warnings(c *Connection) []string {
-	var out []string
-	silent := 0
-	for _, x := range c.Exchanges {
+// warnings says what is off in exchanges that can be read, but for calls without an answer, which it counts.
+func warnings(exchanges []*Exchange) (out []string, silent int) {
+	for _, x := range exchanges {
 		if len(x.Answers) > 1 {
 			out = append(out, fmt.Sprintf("call #%d of the %s was answered %d times", x.Request.Frame.Number, x.Request.Frame.From, len(x.Answers)))
 		}
@@ -173,10 +149,14 @@ func warnings(c *Connection) []string {
 			}
 		}
 	}
-	if silent > 0 {
-		out = append(out, fmt.Sprintf("%d calls got no answer (a state that returns nothing sends none)", silent))
+	return out, silent
+}
+
+func silence(calls int) string {
+	if calls == 0 {
+		return ""
 	}
-	return out
+	return fmt.Sprintf("%d calls got no answer (a state that returns nothing sends none)", calls)
 }
 
 func ending(c *Connection) string {

@@ -1,0 +1,101 @@
+package dialogue
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Filter says which items of conversations are of interest. All conditions must hold; the zero value of each
+// is none. A nil Filter keeps everything.
+type Filter struct {
+	// Kernel is a name or id of either side of the connection, or of the kernel that a message is from or for.
+	Kernel string
+	// Session and State are those of a request; its answer and error reports go with it.
+	Session, State string
+	// Errors keeps error reports, the requests that they are about, and what cannot be read.
+	Errors bool
+	// Unanswered keeps calls without an answer.
+	Unanswered bool
+	// Slower keeps calls whose answer took at least so long, and that answer.
+	Slower time.Duration
+	// From and To bound the time of an item, To excluded. FromStart and ToStart do so since the connection opened.
+	From, To           time.Time
+	FromStart, ToStart time.Duration
+	// Connections keeps those of these indices.
+	Connections []int
+}
+
+// connection tells whether anything of a connection may be shown.
+func (f *Filter) connection(c *Connection) bool {
+	return f == nil || len(f.Connections) == 0 || slices.Contains(f.Connections, c.Conn.Index)
+}
+
+// ofMessages tells whether only messages can pass.
+func (f *Filter) ofMessages() bool {
+	return f.Session != "" || f.State != "" || f.Errors || f.Unanswered || f.Slower > 0
+}
+
+// Keep tells whether an item is of interest.
+func (f *Filter) Keep(c *Connection, item Item) bool {
+	if f == nil {
+		return true
+	}
+	at := item.Stamp().Time
+	since := at.Sub(c.Opened.Time)
+	switch {
+	case !f.connection(c),
+		!f.From.IsZero() && at.Before(f.From), !f.To.IsZero() && !at.Before(f.To),
+		since < f.FromStart, f.ToStart > 0 && since >= f.ToStart:
+		return false
+	}
+	var m *Message
+	frame, isFrame := item.(*Frame)
+	if isFrame {
+		m = frame.Message
+	}
+	if f.Kernel != "" && !f.names(c, m) {
+		return false
+	}
+	if m == nil {
+		return !f.ofMessages() || isFrame && f.Errors && f.Session == "" && f.State == ""
+	}
+	request := m
+	if m.Exchange != nil {
+		request = m.Exchange.Request
+	}
+	if f.Session != "" && request.To.Session != f.Session || f.State != "" && request.To.State != f.State {
+		return false
+	}
+	return f.outcome(m)
+}
+
+// outcome holds a message against the conditions on what came back.
+func (f *Filter) outcome(m *Message) bool {
+	x := m.Exchange
+	if f.Errors && m.Kind != ErrorReport && (x == nil || len(x.Errors) == 0) {
+		return false
+	}
+	if f.Unanswered && (x == nil || x.Request != m || !m.IsCall() || x.replied()) {
+		return false
+	}
+	if f.Slower > 0 {
+		if x == nil || !x.Request.IsCall() {
+			return false
+		}
+		if took, ok := x.Took(); !ok || took < f.Slower {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *Filter) names(c *Connection, m *Message) bool {
+	for _, side := range []wire.Role{wire.Client, wire.Server} {
+		if slices.Contains(c.Negotiation.Names(side), f.Kernel) {
+			return true
+		}
+	}
+	return m != nil && (m.To.Kernel == f.Kernel || m.From.Kernel == f.Kernel)
+}

@@ -1,0 +1,168 @@
+package dialogue
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Printer shows connections to people as Write does, part by part.
+type Printer struct {
+	w     io.Writer
+	opts  WriteOptions
+	tails map[*capture.Conn]*tail
+	last  *capture.Conn // whose items were shown last
+	begun bool          // something was shown
+}
+
+// NewPrinter makes a Printer.
+func NewPrinter(w io.Writer, opts WriteOptions) *Printer {
+	if opts.Width == 0 {
+		opts.Width = 100
+	}
+	if opts.Sequence && opts.Columns == 0 {
+		opts.Columns = 100
+	}
+	return &Printer{w: w, opts: opts, tails: map[*capture.Conn]*tail{}}
+}
+
+// Part shows a part of a connection. With a filter, connections of which nothing is kept are left out.
+func (p *Printer) Part(part *Part) error {
+	c := part.Connection
+	if !p.opts.Filter.connection(c) {
+		return nil
+	}
+	t := p.tails[c.Conn]
+	if t == nil {
+		t = new(tail)
+		p.tails[c.Conn] = t
+	}
+	t.add(part)
+	var b strings.Builder
+	for _, item := range part.Items {
+		if c.IsIKC && p.opts.Filter.Keep(c, item) {
+			p.under(&b, c)
+			p.item(&b, c, item)
+		}
+	}
+	if part.Last {
+		delete(p.tails, c.Conn)
+		if p.opts.Filter == nil || p.last == c.Conn {
+			p.under(&b, c)
+			p.end(&b, c, t)
+		}
+	}
+	_, err := io.WriteString(p.w, b.String())
+	return err
+}
+
+// Item shows an item at once: with the head of its connection, unless the item before was of the same one.
+func (p *Printer) Item(c *Connection, item Item) error {
+	if !p.opts.Filter.Keep(c, item) {
+		return nil
+	}
+	var b strings.Builder
+	p.under(&b, c)
+	p.item(&b, c, item)
+	_, err := io.WriteString(p.w, b.String())
+	return err
+}
+
+// under sees to it that what follows stands under the head of its connection.
+func (p *Printer) under(b *strings.Builder, c *Connection) {
+	if p.last == c.Conn {
+		return
+	}
+	if p.begun {
+		b.WriteString("\n")
+	}
+	p.begun, p.last = true, c.Conn
+	p.cut(b, styleHead, fmt.Sprintf("connection %d  %v -> %v  opened %s", c.Conn.Index, c.Conn.Client, c.Conn.Server,
+		c.Opened.Time.UTC().Format("2006-01-02 15:04:05.000000 UTC")))
+	if c.IsIKC && (len(c.Items) > 1 || c.Joined) { // what is followed has nothing to sum up yet
+		p.cut(b, stylePlain, strings.TrimSuffix(summary(c), "\n"))
+	}
+	if p.opts.Sequence && c.IsIKC {
+		p.lifelines(b, c)
+	}
+}
+
+func (p *Printer) item(b *strings.Builder, c *Connection, item Item) {
+	s := step(c, item, p.opts)
+	if p.opts.Sequence {
+		p.arrow(b, s)
+	} else {
+		p.cut(b, styleOf(s), s.String())
+	}
+	if f, ok := item.(*Frame); ok && p.opts.Values && f.Message != nil && f.Message.Params != nil {
+		b.WriteString(indent(perl.Format(f.Message.Params, perl.FormatOptions{Indent: "  ", SortKeys: true})))
+	}
+}
+
+func (p *Printer) end(b *strings.Builder, c *Connection, t *tail) {
+	warn := func(format string, args ...any) { p.cut(b, styleWrong, "  ! "+fmt.Sprintf(format, args...)) }
+	for side, problem := range c.Broken {
+		if problem != nil && c.IsIKC {
+			warn("what the %s sent cannot be read on from octet %d (packet %d): %s", wire.Role(side), problem.Offset, problem.At.Packet, problem.Text)
+		}
+	}
+	for _, n := range c.Notes {
+		warn("%s", n.Text)
+	}
+	for _, warning := range t.lines() {
+		warn("%s", warning)
+	}
+	b.WriteString(ending(c))
+}
+
+// style is how a line looks in colour.
+type style string
+
+const (
+	stylePlain  style = ""
+	styleHead   style = "1"
+	styleLine   style = "2"
+	styleCall   style = "36"
+	styleAnswer style = "32"
+	stylePost   style = "34"
+	styleWrong  style = "31"
+)
+
+func styleOf(s Step) style {
+	switch s.Kind {
+	case "line":
+		return styleLine
+	case "call":
+		return styleCall
+	case "answer":
+		return styleAnswer
+	case "post":
+		return stylePost
+	}
+	return styleWrong
+}
+
+// cut writes a line, no longer than the columns there are.
+func (p *Printer) cut(b *strings.Builder, s style, line string) {
+	if p.opts.Columns > 0 && !p.opts.Values {
+		line = fit(line, p.opts.Columns)
+	}
+	if p.opts.Color && s != stylePlain {
+		line = "\x1b[" + string(s) + "m" + line + "\x1b[0m"
+	}
+	b.WriteString(line + "\n")
+}
+
+// fit cuts a text to a number of columns.
+func fit(s string, columns int) string {
+	if utf8.RuneCountInString(s) <= columns {
+		return s
+	}
+	runes := []rune(s)
+	return string(runes[:max(columns-1, 0)]) + "…"
+}

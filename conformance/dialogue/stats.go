@@ -1,0 +1,216 @@
+package dialogue
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	ikc "github.com/perl-ikc/ikc-conform/reference"
+)
+
+// Stats counts what conversations hold.
+type Stats struct {
+	Connections int            `json:"connections"`
+	NotIKC      int            `json:"not_ikc"`
+	Lines       int            `json:"lines"`
+	Frames      int            `json:"frames"`
+	Unreadable  int            `json:"unreadable"` // frames that are no message
+	Octets      [2]int64       `json:"octets"`     // of lines and frames, from clients and from servers
+	States      []*StateStats  `json:"states"`     // by session and state, the most messages first
+	Errors      map[string]int `json:"errors"`     // error reports by operation
+	byState     map[string]*StateStats
+	filter      *Filter
+}
+
+// StateStats counts the requests to a state, and what came back.
+type StateStats struct {
+	State      string `json:"state"` // SESSION/STATE
+	Posts      int    `json:"posts"`
+	Calls      int    `json:"calls"`
+	Answered   int    `json:"answered"`
+	Errors     int    `json:"errors"` // requests that were reported on
+	Unanswered int    `json:"unanswered"`
+	// P50, P90, P99 and Max are seconds from call to answer.
+	P50 float64 `json:"p50"`
+	P90 float64 `json:"p90"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+
+	took []time.Duration // a sample
+	max  time.Duration
+}
+
+// maxTook bounds the times that are kept of a state: beyond it, percentiles are those of a sample.
+const maxTook = 1 << 16
+
+// maxStates bounds the states that are told apart; the rest is counted together.
+const maxStates = 4096
+
+// NewStats makes Stats of what a filter keeps; it may be nil.
+func NewStats(filter *Filter) *Stats {
+	return &Stats{Errors: map[string]int{}, byState: map[string]*StateStats{}, filter: filter}
+}
+
+// Part counts a part of a connection.
+func (s *Stats) Part(part *Part) error {
+	c := part.Connection
+	if !s.filter.connection(c) {
+		return nil
+	}
+	if part.First {
+		s.Connections++
+		if part.Last && !c.IsIKC {
+			s.NotIKC++
+		}
+	}
+	for _, item := range part.Items {
+		if c.IsIKC && s.filter.Keep(c, item) {
+			s.item(item)
+		}
+	}
+	for _, x := range part.Exchanges {
+		if s.filter.Keep(c, x.Request.Frame) {
+			s.exchange(x)
+		}
+	}
+	return nil
+}
+
+func (s *Stats) item(item Item) {
+	switch item := item.(type) {
+	case *Line:
+		s.Lines++
+		s.Octets[item.From] += int64(len(item.Text) + len(item.End))
+	case *Frame:
+		s.Frames++
+		s.Octets[item.From] += int64(len(item.Head) + 1 + len(item.Image))
+		switch m := item.Message; {
+		case m == nil:
+			s.Unreadable++
+		case m.Kind == ErrorReport:
+			operation := ikc.ParseRemoteError(m.Params).Operation
+			s.Errors[cmp.Or(operation, "(none given)")]++
+		}
+	}
+}
+
+func (s *Stats) exchange(x *Exchange) {
+	st := s.state(x.Request)
+	if !x.Request.IsCall() {
+		st.Posts++
+	} else {
+		st.Calls++
+	}
+	switch took, ok := x.Took(); {
+	case len(x.Errors) > 0:
+		st.Errors++
+	case ok && len(x.Answers) > 0:
+		st.Answered++
+		st.max = max(st.max, took)
+		if len(st.took) < maxTook {
+			st.took = append(st.took, took)
+		} else if i := rand.IntN(st.Answered); i < maxTook {
+			st.took[i] = took
+		}
+	case x.Request.IsCall():
+		st.Unanswered++
+	}
+}
+
+func (s *Stats) state(m *Message) *StateStats {
+	name := m.To.Session + "/" + m.To.State
+	if isHave(m) {
+		name = "IKC/do_you_have"
+	}
+	st := s.byState[name]
+	if st == nil && len(s.byState) >= maxStates {
+		name = "(further states)"
+		st = s.byState[name]
+	}
+	if st == nil {
+		st = &StateStats{State: name}
+		s.byState[name] = st
+	}
+	return st
+}
+
+// finish sorts, and works the percentiles out.
+func (s *Stats) finish() {
+	s.States = slices.SortedFunc(maps.Values(s.byState), func(a, b *StateStats) int {
+		return cmp.Or(cmp.Compare(b.Posts+b.Calls, a.Posts+a.Calls), cmp.Compare(a.State, b.State))
+	})
+	for _, st := range s.States {
+		slices.Sort(st.took)
+		st.P50, st.P90, st.P99 = st.percentile(50), st.percentile(90), st.percentile(99)
+		st.Max = st.max.Seconds()
+	}
+}
+
+// percentile is the nearest rank, in seconds; 0 if nothing was answered.
+func (st *StateStats) percentile(p int) float64 {
+	if len(st.took) == 0 {
+		return 0
+	}
+	rank := (len(st.took)*p + 99) / 100
+	return st.took[max(rank-1, 0)].Seconds()
+}
+
+// WriteJSON writes the counts for programs, times in seconds.
+func (s *Stats) WriteJSON(w io.Writer) error {
+	s.finish()
+	return json.NewEncoder(w).Encode(s)
+}
+
+// Write writes the counts for people.
+func (s *Stats) Write(w io.Writer) error {
+	s.finish()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d connections", s.Connections)
+	if s.NotIKC > 0 {
+		fmt.Fprintf(&b, " (%d not IKC)", s.NotIKC)
+	}
+	fmt.Fprintf(&b, ", %d lines, %d frames, %d octets from clients, %d from servers\n", s.Lines, s.Frames, s.Octets[0], s.Octets[1])
+	if s.Unreadable > 0 {
+		fmt.Fprintf(&b, "! %d frames are no message\n", s.Unreadable)
+	}
+	width := len("session/state")
+	for _, st := range s.States {
+		width = max(width, len(st.State))
+	}
+	fmt.Fprintf(&b, "\n%-*s  %7s %7s %8s %6s %10s  %9s %9s %9s %9s\n", width, "session/state", "posts", "calls", "answered", "errors", "unanswered",
+		"p50", "p90", "p99", "max")
+	for _, st := range s.States {
+		fmt.Fprintf(&b, "%-*s  %7d %7d %8d %6d %10d", width, st.State, st.Posts, st.Calls, st.Answered, st.Errors, st.Unanswered)
+		if st.Answered > 0 {
+			for _, seconds := range []float64{st.P50, st.P90, st.P99, st.Max} {
+				d := time.Duration(seconds * float64(time.Second))
+				fmt.Fprintf(&b, " %10s", rounded(d))
+			}
+		}
+		b.WriteString("\n")
+	}
+	if len(s.Errors) > 0 {
+		b.WriteString("\nerrors by operation\n")
+		for _, operation := range slices.Sorted(maps.Keys(s.Errors)) {
+			fmt.Fprintf(&b, "  %-12s %7d\n", operation, s.Errors[operation])
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func rounded(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
