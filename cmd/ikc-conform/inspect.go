@@ -258,7 +258,7 @@ func (i *inspecting) open(cmd *cobra.Command, path string) (io.ReadCloser, error
 	}
 	if _, isTerminal := terminal(cmd.OutOrStdout()); !isTerminal {
 		if _, onErr := terminal(cmd.ErrOrStderr()); onErr {
-			return newProgress(f, cmd.ErrOrStderr()), nil
+			return watchFile(f, cmd.ErrOrStderr()), nil
 		}
 	}
 	return f, nil
@@ -290,7 +290,7 @@ func (g *growing) Read(p []byte) (int, error) {
 func (g *growing) Close() error { return g.f.Close() }
 
 // progress tells how far a file has been read, once that takes long.
-type readProgress struct {
+type watchedFile struct {
 	*os.File
 	w           io.Writer
 	size, read  int64
@@ -298,15 +298,15 @@ type readProgress struct {
 	lastPrinted int
 }
 
-func newProgress(f *os.File, w io.Writer) io.ReadCloser {
+func watchFile(f *os.File, w io.Writer) io.ReadCloser {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return f
 	}
-	return &readProgress{File: f, w: w, size: info.Size(), next: time.Now().Add(time.Second)}
+	return &watchedFile{File: f, w: w, size: info.Size(), next: time.Now().Add(time.Second)}
 }
 
-func (p *readProgress) Read(b []byte) (int, error) {
+func (p *watchedFile) Read(b []byte) (int, error) {
 	n, err := p.File.Read(b)
 	p.read += int64(n)
 	if now := time.Now(); now.After(p.next) {
@@ -318,7 +318,7 @@ func (p *readProgress) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (p *readProgress) Close() error {
+func (p *watchedFile) Close() error {
 	if p.lastPrinted > 0 {
 		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.lastPrinted))
 	}
