@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -256,9 +255,10 @@ func (i *inspecting) open(cmd *cobra.Command, path string) (io.ReadCloser, error
 	if i.follow {
 		return &growing{f: f, done: cmd.Context().Done()}, nil
 	}
+	// On a terminal the lines themselves show how it goes on.
 	if _, isTerminal := terminal(cmd.OutOrStdout()); !isTerminal {
-		if _, onErr := terminal(cmd.ErrOrStderr()); onErr {
-			return watchFile(f, cmd.ErrOrStderr()), nil
+		if tell, done := readProgress(cmd.ErrOrStderr(), path); tell != nil {
+			return &watchedFile{File: f, tell: tell, done: done}, nil
 		}
 	}
 	return f, nil
@@ -289,38 +289,22 @@ func (g *growing) Read(p []byte) (int, error) {
 
 func (g *growing) Close() error { return g.f.Close() }
 
-// progress tells how far a file has been read, once that takes long.
+// watchedFile tells how far it has been read.
 type watchedFile struct {
 	*os.File
-	w           io.Writer
-	size, read  int64
-	next        time.Time
-	lastPrinted int
+	read int64
+	tell func(octets int64)
+	done func()
 }
 
-func watchFile(f *os.File, w io.Writer) io.ReadCloser {
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return f
-	}
-	return &watchedFile{File: f, w: w, size: info.Size(), next: time.Now().Add(time.Second)}
-}
-
-func (p *watchedFile) Read(b []byte) (int, error) {
-	n, err := p.File.Read(b)
-	p.read += int64(n)
-	if now := time.Now(); now.After(p.next) {
-		p.next = now.Add(200 * time.Millisecond)
-		line := fmt.Sprintf("read %d of %d MiB (%d%%)", p.read>>20, p.size>>20, p.read*100/p.size)
-		fmt.Fprintf(p.w, "\r%-*s", p.lastPrinted, line)
-		p.lastPrinted = len(line)
-	}
+func (w *watchedFile) Read(b []byte) (int, error) {
+	n, err := w.File.Read(b)
+	w.read += int64(n)
+	w.tell(w.read)
 	return n, err
 }
 
-func (p *watchedFile) Close() error {
-	if p.lastPrinted > 0 {
-		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.lastPrinted))
-	}
-	return p.File.Close()
+func (w *watchedFile) Close() error {
+	w.done()
+	return w.File.Close()
 }
