@@ -68,7 +68,7 @@ func TestDialConnPipe(t *testing.T) {
 	}
 }
 
-// oneConn is a listener that accepts one connection.
+// oneConn is a listener that accepts the connections it is given.
 type oneConn struct {
 	conn   chan net.Conn
 	closed chan struct{}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
@@ -29,7 +31,7 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv("IKC_PERL_BUILD", "never"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func target(t *testing.T, spec string) *harness.Target {

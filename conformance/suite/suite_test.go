@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 	. "github.com/onsi/gomega"
+	"go.uber.org/goleak"
 
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/suite"
@@ -17,6 +18,7 @@ func TestSuite(t *testing.T) {
 	t.Setenv("IKC_PERL_BUILD", "never") // tests fetch nothing
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "ikc-conform")
+	goleak.VerifyNone(t)
 }
 
 var _ = Describe("the catalogue", func() {
