@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/model"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+)
+
+func modelCommand() *cobra.Command {
+	var (
+		seed    uint64
+		runs    int
+		kernels string
+		replay  string
+		dir     string
+		shrink  time.Duration
+	)
+	c := &cobra.Command{
+		Use:   "model TARGET...",
+		Short: "Put kernels through random sequences and compare with a model",
+		Long: `Model connects kernels, one of them the server, and has them do random sequences of publish, retract, post,
+call, subscribe, unsubscribe, posts by proxies, disconnect and connect. After each step, what ran in which kernel and with
+which argument must be what a small model of the semantics says; after each run, its traffic is judged by the MUST
+checks. A sequence that fails is shortened, printed, and saved with its capture; --replay does it again.
+
+TARGET is any that has a driver. With several, kernels 0, 1, 2, ... are these in turn: kernel 0 is the server.
+
+Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the harness broke.`,
+		Example: "  ikc-conform model reference --runs 1000\n  ikc-conform model perl@0.2402 reference --seed 7 --kernels 2..4\n  ikc-conform model reference --replay model-7.txt",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			least, most, err := kernelRange(kernels)
+			if err != nil {
+				return err
+			}
+			if runs < 1 {
+				return fmt.Errorf("--runs %d: expected at least 1", runs)
+			}
+			if !cmd.Flags().Changed("seed") {
+				seed = uint64(rand.Uint32())
+			}
+			m, err := newModel(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			defer m.close()
+			if dir, err = modelDir(dir); err != nil {
+				return broken(err)
+			}
+			cfg := model.Config{Seed: seed, Runs: runs, Least: least, Most: most, Start: m.start, Dir: dir, ShrinkTime: shrink, Judge: m.judge}
+			if replay != "" {
+				return replayModel(cmd, cfg, replay)
+			}
+			began := time.Now()
+			err = model.Check(cmd.Context(), cfg)
+			var f *model.Failure
+			if errors.As(err, &f) {
+				writeFailure(cmd.OutOrStdout(), f, args)
+				return exitStatus(report.ExitNotConformant)
+			}
+			if err != nil {
+				return broken(err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%d runs, seeds %d to %d, of %s: all as the model says (%v).\n", runs, seed, seed+uint64(runs)-1,
+				strings.Join(args, " and "), time.Since(began).Round(time.Second))
+			return os.Remove(dir)
+		},
+	}
+	f := c.Flags()
+	f.Uint64Var(&seed, "seed", 0, "of the first run; the next has one more (default random)")
+	f.IntVar(&runs, "runs", 100, "how many runs")
+	f.StringVar(&kernels, "kernels", "2..4", "how many kernels, N or N..M")
+	f.StringVar(&replay, "replay", "", "do the sequence in a `file` instead, and keep its capture beside it")
+	f.StringVar(&dir, "dir", "", "where to save a failure (default a new directory)")
+	f.DurationVar(&shrink, "shrink", time.Minute, "how long to look for a shorter sequence")
+	return c
+}
+
+func kernelRange(s string) (least, most int, err error) {
+	low, high, ok := strings.Cut(s, "..")
+	if !ok {
+		high = low
+	}
+	least, err1 := strconv.Atoi(low)
+	most, err2 := strconv.Atoi(high)
+	if err1 != nil || err2 != nil || least < 2 || most < least || most > model.MaxKernels {
+		return 0, 0, fmt.Errorf("--kernels %q: expected N or N..M with 2 to %d kernels", s, model.MaxKernels)
+	}
+	return least, most, nil
+}
+
+// modelDir makes the directory for what fails.
+func modelDir(dir string) (string, error) {
+	if dir == "" {
+		return os.MkdirTemp("", "ikc-conform-model-")
+	}
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+func writeFailure(out io.Writer, f *model.Failure, targets []string) {
+	fmt.Fprintf(out, "Not as the model says: seed %d.\n\n  %v\n\nThe shortest sequence found, %d of %d steps:\n\n  %s\n\n", f.Seed, f.Err,
+		len(f.Sequence.Steps), f.Steps, strings.ReplaceAll(strings.TrimSpace(f.Sequence.String()), "\n", "\n  "))
+	fmt.Fprintf(out, "Capture: %s\nAgain:   ikc-conform model '%s' --replay %s\n", f.Capture, strings.Join(targets, "' '"), f.File)
+}
+
+func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return broken(err)
+	}
+	s, err := model.Parse(string(text))
+	if err != nil {
+		return err
+	}
+	to := strings.TrimSuffix(path, filepath.Ext(path)) + ".replay.pcapng"
+	err = cfg.Replay(cmd.Context(), s, to)
+	if err == nil {
+		fmt.Fprintf(cmd.OutOrStdout(), "As the model says. Capture: %s\n", to)
+		return nil
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Not as the model says.\n\n  %v\n\nCapture: %s\n", err, to)
+	return exitStatus(report.ExitNotConformant)
+}
+
+// modelTargets are the targets whose kernels a model drives.
+type modelTargets struct {
+	targets    []*harness.Target
+	deviations conformance.Deviations // of any of them
+	known      conformance.Deviations
+	checks     []*conformance.Check
+}
+
+func newModel(ctx context.Context, specs []string) (*modelTargets, error) {
+	m := &modelTargets{}
+	var err error
+	if m.known, err = conformance.KnownDeviations(); err != nil {
+		return nil, err
+	}
+	for _, c := range conformance.Catalogue() {
+		if c.Level == conformance.Must {
+			m.checks = append(m.checks, c)
+		}
+	}
+	for _, spec := range specs {
+		t, err := harness.ParseTarget(spec)
+		if err != nil {
+			return nil, err
+		}
+		if !t.Driven() {
+			return nil, fmt.Errorf("target %q: expected one with a driver", spec)
+		}
+		m.targets = append(m.targets, t)
+		if err := t.Prepare(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *modelTargets) close() {
+	for _, t := range m.targets {
+		_ = t.Close()
+	}
+}
+
+func (m *modelTargets) start(ctx context.Context, kernel int) (model.Driver, error) {
+	d, hello, err := m.targets[kernel%len(m.targets)].Start(ctx, driver.Options{})
+	if err != nil {
+		return nil, err
+	}
+	m.deviations = append(m.deviations, m.known.Of(hello.Implementation, hello.Release)...)
+	return d, nil
+}
+
+// judge judges the traffic of a run.
+func (m *modelTargets) judge(path string) error {
+	f, err := conformance.JudgeFile(path, m.checks, dialogue.Options{AssumeIKC: true})
+	if err != nil {
+		return err
+	}
+	for _, v := range f.Verdicts {
+		if v.Outcome == conformance.Fail && m.deviations.Find(v.Check.ID) == nil {
+			return fmt.Errorf("%s of the %v: expected %s, got %s (%s)", v.Check.ID, v.Side, v.Findings[0].Expected, v.Findings[0].Actual, v.Findings[0].Where())
+		}
+	}
+	return f.Err
+}
