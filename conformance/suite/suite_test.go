@@ -18,7 +18,7 @@ func TestSuite(t *testing.T) {
 	t.Setenv("IKC_PERL_BUILD", "never") // tests fetch nothing
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "ikc-conform")
-	goleak.VerifyNone(t)
+	goleak.VerifyNone(t, goleak.IgnoreAnyFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
 }
 
 var _ = Describe("the catalogue", func() {
