@@ -77,7 +77,8 @@ deviation no longer deviates, 5 nothing was checked.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), checkCommand(), inspectCommand(), listCommand(), explainCommand(), recordCommand(), serveCommand(),
-		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(),
+		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand())
+	completions(root)
 	return root
 }
