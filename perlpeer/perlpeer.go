@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/perl-ikc/ikc-conform/conformance/tempdir"
 )
 
 // Files holds driver.pl, lite.pl and the modules that they use, under lib.
@@ -18,16 +20,16 @@ var Files embed.FS
 // Main is the program to run, relative to the directory that Extract returns.
 const Main = "driver.pl"
 
-// Extract writes the programs to a new temporary directory, which the caller removes when the last of
-// them has ended, and returns its path.
-func Extract() (dir string, err error) {
-	dir, err = os.MkdirTemp("", "perlpeer-")
+// Extract writes the programs to a new temporary directory and returns its path. The caller calls remove when the last of
+// them has ended.
+func Extract() (dir string, remove func() error, err error) {
+	dir, remove, err = tempdir.New("ikc-conform-perlpeer-")
 	if err != nil {
-		return "", fmt.Errorf("perlpeer: %w", err)
+		return "", nil, fmt.Errorf("perlpeer: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			os.RemoveAll(dir)
+			_ = remove()
 		}
 	}()
 	err = fs.WalkDir(Files, ".", func(path string, d fs.DirEntry, err error) error {
@@ -45,7 +47,7 @@ func Extract() (dir string, err error) {
 		return os.WriteFile(target, text, 0o644)
 	})
 	if err != nil {
-		return "", fmt.Errorf("perlpeer: extract to %s: %w", dir, err)
+		return "", nil, fmt.Errorf("perlpeer: extract to %s: %w", dir, err)
 	}
-	return dir, nil
+	return dir, remove, nil
 }

@@ -131,7 +131,7 @@ func (p *PerlInstall) String() string {
 
 // Start runs the driver of package perlpeer on the installation.
 func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) {
-	dir, err := perlpeer.Extract()
+	dir, remove, err := perlpeer.Extract()
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) 
 		Args:    []string{filepath.Join(dir, perlpeer.Main)},
 		Env:     append(p.env(), p.Env...),
 		Options: opts,
-		Cleanup: func() { os.RemoveAll(dir) },
+		Cleanup: func() { _ = remove() },
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/conformance/tempdir"
 )
 
 // Options of a run. The zero value tries everything that is safe.
@@ -115,13 +116,13 @@ func (o *Options) prepare() (func(...*Result), error) {
 	if o.Dir != "" {
 		return func(...*Result) {}, os.MkdirAll(o.Dir, 0o755)
 	}
-	dir, err := os.MkdirTemp("", "ikc-conform-")
+	dir, remove, err := tempdir.New("ikc-conform-run-")
 	if err != nil {
 		return nil, err
 	}
 	o.Dir = dir
 	return func(results ...*Result) {
-		_ = os.RemoveAll(dir)
+		_ = remove()
 		for _, r := range results {
 			for _, c := range r.Cells {
 				c.Capture = ""
