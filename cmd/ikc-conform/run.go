@@ -53,6 +53,7 @@ func runCommand() *cobra.Command {
 		progress bool
 		debug    bool
 		baseline []string
+		oracle   string
 	)
 	c := &cobra.Command{
 		Use:   "run TARGET...",
@@ -96,6 +97,9 @@ unless --session says that it has published the session of 'ikc-conform list --s
 			if err != nil {
 				return err
 			}
+			if oracle != "" {
+				return runOracle(cmd, args, oracle, opts, dir)
+			}
 			var reports []*report.Report
 			for _, spec := range args {
 				target, err := harness.ParseTarget(spec)
@@ -123,6 +127,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 	c.Flags().DurationVar(&patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
 	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
 	c.Flags().BoolVar(&debug, "debug", false, "wait without limit, for a target that is being debugged")
+	c.Flags().StringVar(&oracle, "oracle", "", "play the scenarios with this target as well, and show where the others say something else")
 	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
 	c.Flags().BoolVar(&progress, "progress", false, "tell on standard error what has been done")
 	return c

@@ -1,0 +1,267 @@
+// Package oracle compares what two implementations said in the same scenarios: it finds the first message in which
+// they differ, and the first octet of its image.
+//
+// What must differ is made alike before: kernel ids, process ids, addresses, rsvps made for one call, and the order of
+// hashes. What a state posts is compared apart from answers.
+package oracle
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Difference is the first message of a connection in which a target does something else than the oracle.
+type Difference struct {
+	// Connection counts from 0, in both captures.
+	Connection int
+	// Target and Oracle are what each of them said, one line; "nothing" if that was all.
+	Target, Oracle string
+	// Frame and Packet are where, in the target's capture: the place of the message, or of the last before it.
+	Frame  int
+	Packet int64
+	// Image is where the images differ, if both are images of one serializer.
+	Image *Image
+	// Before are the lines that lead to it in the target's capture.
+	Before []string
+}
+
+// Image is the first place at which two images differ.
+type Image struct {
+	// Path is where in the data: params[1]{key}.
+	Path string
+	// Target and Oracle are what is there, and the offsets in octets of the two images at which.
+	Target, Oracle             string
+	TargetOffset, OracleOffset int
+	// Context are the lines around it, the target's marked with -, the oracle's with +.
+	Context []string
+}
+
+// contextLines is how many messages before a difference are shown.
+const contextLines = 4
+
+// Compare compares what one side said in two captures of the same scenarios, connection by connection. opts are those
+// of reading.
+func Compare(target, oracle string, side wire.Role, opts dialogue.Options) ([]Difference, error) {
+	of, err := read(target, opts)
+	if err != nil {
+		return nil, err
+	}
+	with, err := read(oracle, opts)
+	if err != nil {
+		return nil, err
+	}
+	var out []Difference
+	for i := range max(len(of), len(with)) {
+		switch {
+		case i >= len(of):
+			out = append(out, Difference{Connection: i, Target: "no such connection", Oracle: fmt.Sprintf("a connection of %d lines and frames", len(with[i].Items))})
+		case i >= len(with):
+			out = append(out, Difference{Connection: i, Target: fmt.Sprintf("a connection of %d lines and frames", len(of[i].Items)), Oracle: "no such connection"})
+		default:
+			if d := compare(of[i], with[i], side); d != nil {
+				out = append(out, *d)
+			}
+		}
+	}
+	return out, nil
+}
+
+// read reads the connections of a capture in the order in which they were opened.
+func read(path string, opts dialogue.Options) ([]*dialogue.Connection, error) {
+	r, err := capture.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	byIndex := map[int]*dialogue.Connection{}
+	err = dialogue.Read(r.Events(capture.Limits{}), opts, func(c *dialogue.Connection) { byIndex[c.Conn.Index] = c })
+	all := make([]*dialogue.Connection, 0, len(byIndex))
+	for i := range len(byIndex) {
+		all = append(all, byIndex[i])
+	}
+	return all, err
+}
+
+// said is something that a side said, made alike.
+type said struct {
+	item   dialogue.Item
+	text   string   // on one line
+	detail []detail // of the image, nil for a line
+}
+
+// compare compares what a side replied and what it sent by itself, each in order: what a state posts is queued, so
+// whether it comes before or after the answers to later calls is a matter of time.
+func compare(target, oracle *dialogue.Connection, side wire.Role) *Difference {
+	replies := compareList(target, saidBy(target, side, false), saidBy(oracle, side, false))
+	own := compareList(target, saidBy(target, side, true), saidBy(oracle, side, true))
+	if replies == nil || own != nil && own.Packet < replies.Packet {
+		return own
+	}
+	return replies
+}
+
+func compareList(target *dialogue.Connection, of, with []said) *Difference {
+	for i := range max(len(of), len(with)) {
+		d := &Difference{Connection: target.Conn.Index, Target: "nothing", Oracle: "nothing"}
+		if i < len(of) {
+			d.Target = of[i].text
+		}
+		if i < len(with) {
+			d.Oracle = with[i].text
+		}
+		if i < len(of) && i < len(with) {
+			d.Image = firstDetail(of[i].detail, with[i].detail)
+			if d.Image == nil && d.Target == d.Oracle {
+				continue
+			}
+		}
+		d.place(target, of, i)
+		return d
+	}
+	return nil
+}
+
+// place says where in the target's capture a difference is.
+func (d *Difference) place(c *dialogue.Connection, of []said, i int) {
+	if i >= len(of) {
+		i = len(of) - 1
+	}
+	if i < 0 {
+		return
+	}
+	item := of[i].item
+	d.Packet = item.Stamp().Packet
+	if f, ok := item.(*dialogue.Frame); ok {
+		d.Frame = f.Number
+	}
+	alike := newAlike(c)
+	for n, it := range c.Items {
+		if it == item {
+			for _, before := range c.Items[max(0, n-contextLines):n] {
+				d.Before = append(d.Before, before.Sender().String()+": "+alike.line(before))
+			}
+		}
+	}
+}
+
+// saidBy is what a side said, in order: posts and calls, or the rest.
+func saidBy(c *dialogue.Connection, side wire.Role, requests bool) (out []said) {
+	alike := newAlike(c)
+	for _, item := range c.Items {
+		f, isFrame := item.(*dialogue.Frame)
+		isRequest := isFrame && f.Message != nil && (f.Message.Kind == dialogue.Post || f.Message.Kind == dialogue.Call)
+		if item.Sender() != side || isRequest != requests {
+			continue
+		}
+		s := said{item: item, text: alike.line(item)}
+		if isFrame {
+			s.detail = alike.details(f)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// alike makes what must differ between runs the same.
+type alike struct {
+	names *strings.Replacer
+	// unique is what else is another every time.
+	unique []unique
+}
+
+type unique struct {
+	pattern *regexp.Regexp
+	as      string
+}
+
+func newAlike(c *dialogue.Connection) alike {
+	var pairs []string
+	seen := map[string]bool{"": true}
+	add := func(name, as string) {
+		if !seen[name] {
+			seen[name] = true
+			pairs = append(pairs, name, as)
+		}
+	}
+	for _, side := range []wire.Role{wire.Server, wire.Client} {
+		p := c.Negotiation.Peers[side]
+		for _, name := range p.Aliases {
+			if strings.Contains(name, ":") {
+				add(name, "<address of the "+side.String()+">")
+			}
+		}
+		add(p.ID, "<id of the "+side.String()+">")
+	}
+	return alike{strings.NewReplacer(pairs...), []unique{
+		{regexp.MustCompile(`PID=\d+`), "PID=<pid>"},
+		{regexp.MustCompile(`(127\.0\.0\.1|\[::1\]):\d+`), "<address>"},
+		// The state that an answer to do_you_have goes to is named by a counter, and by a sub's address in Perl.
+		{regexp.MustCompile(`IKC:receipt [^']*`), "IKC:receipt <unique>"},
+	}}
+}
+
+func (a alike) text(s string) string {
+	s = a.names.Replace(s)
+	for _, u := range a.unique {
+		s = u.pattern.ReplaceAllString(s, u.as)
+	}
+	return s
+}
+
+// line is an item on one line.
+func (a alike) line(item dialogue.Item) string {
+	switch item := item.(type) {
+	case *dialogue.Line:
+		return a.text(fmt.Sprintf("%q", item.Text+item.End))
+	case *dialogue.Frame:
+		if item.Value == nil {
+			return fmt.Sprintf("%d octets that are no image: %v", len(item.Image), item.Err)
+		}
+		return a.text(perl.Format(item.Value, perl.FormatOptions{MaxWidth: 2000, SortKeys: true}))
+	}
+	return ""
+}
+
+// Write shows differences to people.
+func Write(w io.Writer, target, oracle string, list []Difference) error {
+	var b strings.Builder
+	for _, d := range list {
+		where := fmt.Sprintf("connection %d", d.Connection)
+		if d.Frame > 0 {
+			where += fmt.Sprintf(", frame %d", d.Frame)
+		}
+		if d.Packet > 0 {
+			where += fmt.Sprintf(", packet %d", d.Packet)
+		}
+		fmt.Fprintf(&b, "  %s\n", where)
+		for _, line := range d.Before {
+			fmt.Fprintf(&b, "      %s\n", clip(line))
+		}
+		fmt.Fprintf(&b, "    - %s: %s\n    + %s: %s\n", target, clip(d.Target), oracle, clip(d.Oracle))
+		if i := d.Image; i != nil {
+			fmt.Fprintf(&b, "    the images differ first in %s, at octet %d (%s: octet %d)\n", i.Path, i.TargetOffset, oracle, i.OracleOffset)
+			for _, line := range i.Context {
+				fmt.Fprintf(&b, "      %s\n", clip(line))
+			}
+		}
+		b.WriteString("\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+const clipped = 200
+
+func clip(s string) string {
+	if len(s) <= clipped {
+		return s
+	}
+	return s[:clipped] + "..."
+}
