@@ -54,6 +54,7 @@ func runCommand() *cobra.Command {
 		debug    bool
 		baseline []string
 		oracle   string
+		segments bool
 	)
 	c := &cobra.Command{
 		Use:   "run TARGET...",
@@ -101,6 +102,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				return runOracle(cmd, args, oracle, opts, dir)
 			}
 			var reports []*report.Report
+			var sensitive []string
 			for _, spec := range args {
 				target, err := harness.ParseTarget(spec)
 				if err != nil {
@@ -114,8 +116,19 @@ unless --session says that it has published the session of 'ikc-conform list --s
 					return broken(err)
 				}
 				reports = append(reports, report.FromRun(result, level, known))
+				if segments {
+					lines, err := sweep(cmd.Context(), spec, result, opts)
+					if err != nil {
+						return broken(err)
+					}
+					sensitive = append(sensitive, lines...)
+				}
 			}
-			return j.show(cmd, report.NewDocument(version(), reports...))
+			shown := j.show(cmd, report.NewDocument(version(), reports...))
+			if segments {
+				writeSweep(cmd.OutOrStdout(), sensitive, shown == nil)
+			}
+			return shown
 		},
 	}
 	j.flags(c)
@@ -127,6 +140,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 	c.Flags().DurationVar(&patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
 	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
 	c.Flags().BoolVar(&debug, "debug", false, "wait without limit, for a target that is being debugged")
+	c.Flags().BoolVar(&segments, "segmentation", false, "repeat everything with single octets, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
 	c.Flags().StringVar(&oracle, "oracle", "", "play the scenarios with this target as well, and show where the others say something else")
 	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
 	c.Flags().BoolVar(&progress, "progress", false, "tell on standard error what has been done")

@@ -94,7 +94,9 @@ func echoed(t *testing.T, ctx context.Context, d *driver.Driver, kernel, word st
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == "state" && e.State == "answer" && len(e.Args) > 0 && e.Args[0].Str() == word })
+	e, err := d.Wait(ctx, func(e *driver.Event) bool {
+		return e.Kind == "state" && e.State == "answer" && len(e.Args) > 0 && e.Args[0].Str() == word
+	})
 	if err != nil {
 		t.Fatalf("no answer: %v (%v)", err, e)
 	}

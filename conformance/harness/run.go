@@ -32,6 +32,8 @@ type Options struct {
 	Session bool
 	// Hostile allows scenarios that end a real Perl server.
 	Hostile bool
+	// Segmentation is how the relay cuts what goes through it. Default AsSent.
+	Segmentation Segmentation
 	// Patience bounds every wait for the target. 0: probe.DefaultTimeout for one that we started, LivePatience for
 	// others.
 	Patience time.Duration
@@ -308,6 +310,7 @@ func (r *runner) through(ctx context.Context, network, address string, play func
 	return through(ctx, relay.Options{
 		TargetNetwork: network, TargetAddress: address, Writer: r.writer,
 		Interface: string(r.cell.Cell.Role), Description: "the target is the " + string(r.cell.Cell.Role),
+		Fault: r.opts.Segmentation.fault,
 	}, play)
 }
 
