@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -66,9 +67,11 @@ func (d *Document) WriteMatrix(w io.Writer, verbose bool) error {
 	s := d.Summary()
 	fmt.Fprintf(&b, "\n%d targets, %d cells, %v of trying: %d checks passed, %d failed, %d known deviations, %d inconclusive, %d skipped.\n",
 		len(d.Reports), cells, took.Round(time.Second), s.Passed, s.Failed, s.Known, s.Inconclusive, s.Skipped)
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, blanksAtEnd.ReplaceAllString(b.String(), ""))
 	return err
 }
+
+var blanksAtEnd = regexp.MustCompile(`(?m) +$`)
 
 // row is a line of the table.
 type row struct {
