@@ -78,14 +78,14 @@ func (m *pageMaker) changes(k Kind, changes []Change) *entry {
 		}
 		v := verdictView{tally: kindSigns(k), Part: part, Reason: ch.Detail}
 		v.Word = ch.Old + " → " + ch.New
-		e.Strip = append(e.Strip, strip{e.Class, part + ": " + v.Word})
+		e.Strip = append(e.Strip, e.Class)
 		if ch.verdict != nil {
 			v.Evidence = ch.verdict.Evidence
 			if ch.verdict.Outcome == conformance.Fail && ch.part != nil && len(ch.verdict.Findings) > 0 {
 				e.Parts = append(e.Parts, m.part(ch.part, ch.verdict))
 			}
 		}
-		e.Verdicts = append(e.Verdicts, v)
+		e.add(v)
 	}
 	return e
 }

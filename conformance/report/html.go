@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	_ "embed" // the page
 	"fmt"
@@ -60,13 +61,12 @@ type (
 	entry struct {
 		tally
 		Anchor, ID, Level, Area, Requirement, Letters, Where string
-		Strip                                                []strip
+		Strip                                                []string // a class for each part
 		Meta                                                 []fact
 		Parts                                                []partView
 		Verdicts                                             []verdictView
 		Example                                              *exampleView
 	}
-	strip    struct{ Class, Title string }
 	partView struct {
 		tally
 		Title, About string
@@ -136,10 +136,11 @@ type pageMaker struct {
 	page     *page
 	diagrams int
 	anchors  map[string]bool
+	examples map[string]bool // by id of the check
 }
 
 func newPage(kind string, tool Tool) *pageMaker {
-	return &pageMaker{anchors: map[string]bool{}, page: &page{
+	return &pageMaker{anchors: map[string]bool{}, examples: map[string]bool{}, page: &page{
 		Kind: kind, Tool: tool.Name + " " + tool.Version, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 		Levels: []string{"MUST", "SHOULD", "MAY"},
 	}}
@@ -290,33 +291,43 @@ func (m *pageMaker) check(r *Report, c *Result, columns *partIndex, report int) 
 	if c.Outcome == conformance.Fail && !c.Counts(r.Gate) {
 		e.Meta = append(e.Meta, fact{"Gate", fmt.Sprintf("a %v does not count in this run", c.Level)})
 	}
-	letters := make([]string, len(columns.names))
-	for i := range letters {
-		letters[i] = "none"
-	}
+	letters := bytes.Repeat([]byte("-"), len(columns.names))
 	for _, p := range r.Parts {
-		s := strip{"none", p.Name + ": not tried"}
+		class := "none"
 		for _, v := range c.Verdicts {
 			if v.Part != p.Name {
 				continue
 			}
 			t := signs(v.Outcome)
-			s = strip{t.Class, p.Name + ": " + v.Outcome.String()}
+			class = t.Class
 			if i, ok := columns.index[p]; ok {
-				letters[i] = t.Key
+				letters[i] = t.Key[0]
 			}
-			e.Verdicts = append(e.Verdicts, verdictView{tally{Class: t.Class, Mark: t.Mark, Word: v.Outcome.String()}, p.Name, v.Reason, v.Evidence})
+			e.add(verdictView{tally{Class: t.Class, Mark: t.Mark, Word: v.Outcome.String()}, p.Name, v.Reason, v.Evidence})
 			if len(v.Findings) > 0 {
 				e.Parts = append(e.Parts, m.part(p, v))
 			}
 		}
-		e.Strip = append(e.Strip, s)
+		e.Strip = append(e.Strip, class)
 	}
-	e.Letters = strings.Join(letters, " ")
+	e.Letters = string(letters)
 	if x := c.Example; x != nil {
-		e.Example = &exampleView{Title: x.Part, Finding: m.finding(x.Finding, tested(r.Part(x.Part)), true, c.Outcome == conformance.Fail)}
+		e.Example = &exampleView{Title: x.Part, Finding: m.finding(x.Finding, tested(r.Part(x.Part)), true, !m.examples[c.ID])}
+		m.examples[c.ID] = true
 	}
 	return e
+}
+
+// add adds a verdict to the table of an entry. Parts of which the same is to be said share a line.
+func (e *entry) add(v verdictView) {
+	for i := range e.Verdicts {
+		if have := &e.Verdicts[i]; have.Word == v.Word && have.Reason == v.Reason {
+			have.Part += "; " + v.Part
+			have.Evidence += v.Evidence
+			return
+		}
+	}
+	e.Verdicts = append(e.Verdicts, v)
 }
 
 func meta(c *Result) []fact {
@@ -369,13 +380,16 @@ func (m *pageMaker) part(p *Part, v *Verdict) partView {
 	return view
 }
 
-// finding shows a finding; one that is not important has no diagram.
-func (m *pageMaker) finding(f conformance.Finding, tested string, good, important bool) findingView {
+// finding shows a finding, and the exchange if it is wanted and there is room.
+func (m *pageMaker) finding(f conformance.Finding, tested string, good, wanted bool) findingView {
 	v := findingView{Good: good, Expected: f.Expected, Actual: f.Actual, Where: f.Where()}
-	if len(f.Exchange) == 0 {
+	switch {
+	case len(f.Exchange) == 0:
 		return v
-	}
-	if important {
+	case !wanted:
+		v.Omitted = "The page shows the exchange with another report; the JSON report has this one."
+		return v
+	case !good:
 		if m.diagrams++; m.diagrams > maxDiagrams {
 			v.Omitted = "The exchange is left out of this page; the JSON report has it."
 			return v

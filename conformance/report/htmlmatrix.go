@@ -25,8 +25,8 @@ type (
 	}
 	matrixColumn struct{ Role, Dialect string }
 	matrixRow    struct {
-		Name  string
-		Cells []matrixCell
+		Name, About string
+		Cells       []matrixCell
 	}
 	matrixCell struct {
 		Part                      *Part
@@ -106,22 +106,27 @@ func (m *matrix) notes(name string, p *Part) {
 func (x *partIndex) rows(m *matrix, r *Report, serializers bool) {
 	at := map[string]int{}
 	for _, p := range r.Parts {
-		name := r.Name()
+		name := r.Subject
+		var about []string
+		if r.Identity != nil {
+			about = append(about, identity(r.Identity))
+		}
 		if p.Peer != "" {
-			name += " with " + p.Peer
+			about = append(about, "with "+p.Peer)
 		}
 		if serializers && p.Serializer != "" {
-			name += ", " + p.Serializer[strings.LastIndexByte(p.Serializer, ':')+1:]
+			about = append(about, p.Serializer[strings.LastIndexByte(p.Serializer, ':')+1:])
 		}
 		if p.Dialect == "" && p.Capture != "" {
 			name = filepath.Base(p.Capture)
 		}
 		column := slices.Index(m.Columns, matrixColumn{p.Role, p.Dialect})
-		i, ok := at[name]
+		key := name + "\x00" + strings.Join(about, ", ")
+		i, ok := at[key]
 		if !ok || m.Rows[i].Cells[column].Part != nil {
 			i = len(m.Rows)
-			at[name] = i
-			row := matrixRow{Name: name, Cells: make([]matrixCell, len(m.Columns))}
+			at[key] = i
+			row := matrixRow{Name: name, About: strings.Join(about, ", "), Cells: make([]matrixCell, len(m.Columns))}
 			for k := range row.Cells {
 				row.Cells[k] = matrixCell{Main: "–", Label: "not tried"}
 			}

@@ -15,15 +15,16 @@
   const q = $("#q"), level = $("#level"), area = $("#area"), part = $("#part"), status = $("#status"), chips = $$(".chip"), cells = $$("button.cell");
   $("#tools").hidden = false;
 
-  // With a part chosen, what a check came to is what it came to there: data-v has a word for each part.
-  const outcome = c => part && part.value ? c.v.split(" ")[part.value] : c.outcome;
+  // With a part chosen, what a check came to is what it came to there: data-v has the first letter for each part.
+  const words = { p: "pass", f: "fail", k: "known", o: "open", s: "skip" };
+  const outcome = c => part && part.value ? words[c.v[part.value]] : c.outcome;
   function filter() {
-    const words = q.value.toLowerCase().split(/\s+/).filter(Boolean), on = chips.filter(b => b.ariaPressed === "true").map(b => b.dataset.outcome);
+    const terms = q.value.toLowerCase().split(/\s+/).filter(Boolean), on = chips.filter(b => b.ariaPressed === "true").map(b => b.dataset.outcome);
     const count = {};
     let n = 0;
     for (const c of checks) {
       const o = outcome(c);
-      const fits = o && o !== "none" && (!level.value || c.level === level.value) && (!area.value || c.area === area.value) && words.every(w => c.text.includes(w));
+      const fits = o && (!level.value || c.level === level.value) && (!area.value || c.area === area.value) && terms.every(w => c.text.includes(w));
       if (fits) count[o] = (count[o] || 0) + 1;
       c.el.hidden = !(fits && (!on.length || on.includes(o)));
       n += !c.el.hidden;
