@@ -78,7 +78,8 @@ deviation no longer deviates, 5 nothing was checked.`,
 	}
 	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), checkCommand(), inspectCommand(), listCommand(), explainCommand(), recordCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
-		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand())
+		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
+		wiresharkCommand(), doctorCommand())
 	completions(root)
 	return root
 }
