@@ -22,6 +22,10 @@ const fewCalls = 4
 // Post sends an event. to is a specifier, such as "poe://Pulse/timeserver/connect"; params, which
 // becomes ARG0 there, is anything perl.Marshal takes. It returns the number of kernels it was sent
 // to: more than one only for the kernel "*". Nothing tells whether it arrived.
+//
+// Errors: ErrUnknownKernel if nobody has that name, ErrDisconnected if the connection is lost, ErrClosed after Shutdown. When
+// more than Config.MaxQueue waits for the peer to read it, Post waits for room if ctx has a deadline, and else fails with
+// ErrQueueFull; so do all methods that send.
 func (k *Kernel) Post(ctx context.Context, to string, params any) (int, error) {
 	return k.post(ctx, nil, to, params, wire.Address{})
 }
@@ -124,10 +128,10 @@ func (w *waiter) finish(o outcome) {
 	}
 }
 
-// Call sends an event and waits for what the state returns: its last value.
+// Call sends an event to one kernel, not "*", and waits for what the state returns: its last value.
 //
-// It fails at once for an unknown kernel, when the connection is lost, and when the other side
-// reports an error about the request (*RemoteError). A state that returns nothing, or undef, sends no
+// It fails at once for an unknown kernel (ErrUnknownKernel), when the connection is lost (ErrDisconnected), and when the other
+// side reports an error about the request (*RemoteError). A state that returns nothing, or undef, sends no
 // answer, as in the original: the call then ends with the context, and its error says so.
 func (k *Kernel) Call(ctx context.Context, to string, params any) (*perl.Value, error) {
 	return k.call(ctx, nil, to, params, false)

@@ -19,7 +19,7 @@ var (
 	ErrUnknownKernel = errors.New("ikc: unknown kernel")
 	// ErrUnknownSession: no session or proxy has that alias.
 	ErrUnknownSession = errors.New("ikc: unknown session")
-	// ErrDisconnected: the connection ended before the answer came.
+	// ErrDisconnected: the connection ended before the event was sent, or before the answer came.
 	ErrDisconnected = errors.New("ikc: connection lost")
 	// ErrQueueFull: the peer does not read what is sent to it.
 	ErrQueueFull = errors.New("ikc: write queue is full")

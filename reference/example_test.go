@@ -2,6 +2,7 @@ package ikc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -186,4 +187,44 @@ func ExampleKernel_Monitor() {
 	}
 	fmt.Println(<-seen)
 	// Output: register Guest, an id: false
+}
+
+// A session of another kernel, used like one of this.
+func ExampleKernel_Subscribe() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, address := listening("Syslog")
+	defer server.Shutdown(ctx)
+	lines := make(chan string)
+	logger, err := server.NewSession("logger", map[string]ikc.State{
+		"log": func(_ context.Context, r *ikc.Request) (any, error) {
+			go func(s string) { lines <- s }(r.Arg(0).Str() + ": " + r.Arg(1).Str())
+			return nil, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	logger.Publish("log")
+
+	client, err := ikc.New(ikc.Config{Name: "Client"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Shutdown(ctx)
+	if _, err := client.Dial(ctx, "tcp", address); err != nil {
+		log.Fatal(err)
+	}
+	proxies, err := client.Subscribe(ctx, "poe://Syslog/logger", "poe://Syslog/absent")
+	var refused *ikc.SubscribeError
+	if errors.As(err, &refused) {
+		fmt.Println("refused:", refused.Refused[0].Specifier)
+	}
+	if err := proxies[0].Post(ctx, "log", "mail", "full"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(<-lines)
+	// Output:
+	// refused: poe://Syslog/absent
+	// mail: full
 }
