@@ -254,9 +254,9 @@ var scenarios = []struct {
 	}},
 	{"addresses", func(p *play) {
 		p.start()
-		p.monitor(p.server, "*", "error")
 		p.connect()
 		p.known()
+		p.monitor(p.server, "*", "error")
 		p.monitor(p.client, "*", "error")
 		p.step("connected", func() {})
 		p.step("call by id", func() { p.call(p.client, "poe://"+p.id(p.server)+"/me/echo", b("x")) })
@@ -274,9 +274,9 @@ var scenarios = []struct {
 	}},
 	{"senders", func(p *play) {
 		p.start()
-		p.monitor(p.server, "*", "error")
 		p.connect()
 		p.known()
+		p.monitor(p.server, "*", "error")
 		p.monitor(p.client, "*", "error")
 		p.step("connected", func() {})
 		p.step("the sender is kept", func() { p.post(p.client, "me", "poe://Server/me/late", b("later")) })
