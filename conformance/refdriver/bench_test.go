@@ -28,7 +28,9 @@ import (
 // Benchmarks of the Go kernel beside the Perl server and a raw framed echo in Go, in one run:
 //
 //	go test -run '^$' -bench . ./conformance/refdriver
+//	go test -run TestRatios -ratios -v ./conformance/refdriver
 //
+// The second prints how many times as fast Go is, beside what is aimed at.
 // Perl is skipped where it is not there. The client is always the blocking client in Go, but for the raw echo and LiteClients.
 
 // heap is what a service has in memory. A program with less than 4 MiB has its garbage collected hundreds of times a
@@ -191,18 +193,20 @@ func liteTo(b testing.TB, address string) *clientlite.Client {
 func BenchmarkCall(b *testing.B) {
 	for _, p := range payloads {
 		for _, server := range servers {
-			b.Run(p.name+"/"+server.name, func(b *testing.B) {
-				c := liteTo(b, server.start(b))
-				v := p.v()
-				b.ReportAllocs()
-				for b.Loop() {
-					if _, err := c.Call(context.Background(), "bench/echo", v); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
+			b.Run(p.name+"/"+server.name, func(b *testing.B) { benchmarkLite(b, server.start(b), p.v()) })
 		}
 		b.Run(p.name+"/raw", func(b *testing.B) { benchmarkRaw(b, p.v()) })
+	}
+}
+
+// benchmarkLite calls a server with the blocking client.
+func benchmarkLite(b *testing.B, address string, v *perl.Value) {
+	c := liteTo(b, address)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Call(context.Background(), "bench/echo", v); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -249,7 +253,8 @@ func imageSize(b testing.TB, v *perl.Value) int {
 	return len(image)
 }
 
-func benchKernel(b testing.TB) *ikc.Kernel {
+// kernelTo is a client kernel.
+func kernelTo(b testing.TB, address string) *ikc.Kernel {
 	b.Helper()
 	k, err := ikc.New(ikc.Config{Name: "BenchClient", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -260,6 +265,9 @@ func benchKernel(b testing.TB) *ikc.Kernel {
 		defer cancel()
 		_ = k.Shutdown(ctx)
 	})
+	if _, err := k.Dial(context.Background(), "tcp", address); err != nil {
+		b.Fatal(err)
+	}
 	return k
 }
 
@@ -274,10 +282,7 @@ var servers = []struct {
 func BenchmarkKernelCall(b *testing.B) {
 	for _, server := range servers {
 		b.Run(server.name, func(b *testing.B) {
-			k := benchKernel(b)
-			if _, err := k.Dial(context.Background(), "tcp", server.start(b)); err != nil {
-				b.Fatal(err)
-			}
+			k := kernelTo(b, server.start(b))
 			v := payloads[0].v()
 			for b.Loop() {
 				if _, err := k.Call(context.Background(), "poe://Bench/bench/echo", v); err != nil {
@@ -291,115 +296,109 @@ func BenchmarkKernelCall(b *testing.B) {
 // BenchmarkPipelined keeps 64 calls of 100 octets under way.
 func BenchmarkPipelined(b *testing.B) {
 	for _, server := range servers {
-		b.Run(server.name, func(b *testing.B) {
-			k := benchKernel(b)
-			if _, err := k.Dial(context.Background(), "tcp", server.start(b)); err != nil {
-				b.Fatal(err)
+		b.Run(server.name, func(b *testing.B) { benchmarkPipelined(b, server.start(b)) })
+	}
+}
+
+func benchmarkPipelined(b *testing.B, address string) {
+	k := kernelTo(b, address)
+	v := payloads[0].v()
+	b.ResetTimer()
+	var left sync.WaitGroup
+	calls := make(chan struct{}, 1024)
+	for range 64 {
+		left.Go(func() {
+			for range calls {
+				if _, err := k.Call(context.Background(), "poe://Bench/bench/echo", v); err != nil {
+					b.Error(err)
+					return
+				}
 			}
-			v := payloads[0].v()
-			b.ResetTimer()
-			var left sync.WaitGroup
-			calls := make(chan struct{}, 1024)
-			for range 64 {
-				left.Go(func() {
-					for range calls {
-						if _, err := k.Call(context.Background(), "poe://Bench/bench/echo", v); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
-			}
-			for range b.N {
-				calls <- struct{}{}
-			}
-			close(calls)
-			left.Wait()
 		})
 	}
+	for range b.N {
+		calls <- struct{}{}
+	}
+	close(calls)
+	left.Wait()
 }
 
 // BenchmarkPost posts 100 octets and, in the end, asks how many have arrived: none may be lost.
 func BenchmarkPost(b *testing.B) {
 	for _, server := range servers {
-		b.Run(server.name, func(b *testing.B) {
-			k := benchKernel(b)
-			if _, err := k.Dial(context.Background(), "tcp", server.start(b)); err != nil {
-				b.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-			defer cancel()
-			before, err := k.Call(ctx, "poe://Bench/bench/total", nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			v := payloads[0].v()
-			b.ResetTimer()
-			for range b.N {
-				if _, err := k.Post(ctx, "poe://Bench/bench/sink", v); err != nil {
-					b.Fatal(err)
-				}
-			}
-			after, err := k.Call(ctx, "poe://Bench/bench/total", nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			var was, is int
-			if err := errors.Join(perl.Unmarshal(before, &was), perl.Unmarshal(after, &is)); err != nil || is-was != b.N {
-				b.Fatalf("%d posts sent, %d arrived (%v)", b.N, is-was, err)
-			}
-		})
+		b.Run(server.name, func(b *testing.B) { benchmarkPost(b, server.start(b)) })
+	}
+}
+
+func benchmarkPost(b *testing.B, address string) {
+	k := kernelTo(b, address)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	before, err := k.Call(ctx, "poe://Bench/bench/total", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := payloads[0].v()
+	b.ResetTimer()
+	for range b.N {
+		if _, err := k.Post(ctx, "poe://Bench/bench/sink", v); err != nil {
+			b.Fatal(err)
+		}
+	}
+	after, err := k.Call(ctx, "poe://Bench/bench/total", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var was, is int
+	if err := errors.Join(perl.Unmarshal(before, &was), perl.Unmarshal(after, &is)); err != nil || is-was != b.N {
+		b.Fatalf("%d posts sent, %d arrived (%v)", b.N, is-was, err)
 	}
 }
 
 // BenchmarkConnect connects, negotiates, calls and closes.
 func BenchmarkConnect(b *testing.B) {
 	for _, server := range servers {
-		b.Run(server.name, func(b *testing.B) {
-			address := server.start(b)
-			v := payloads[0].v()
-			n := 0
-			for b.Loop() {
-				n++
-				c, err := clientlite.Spawn(context.Background(), clientlite.Config{Name: fmt.Sprint("Bench", n), Address: address})
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := c.Call(context.Background(), "bench/echo", v); err != nil {
-					b.Fatal(err)
-				}
-				c.Disconnect()
-			}
-		})
+		b.Run(server.name, func(b *testing.B) { benchmarkConnect(b, server.start(b)) })
+	}
+}
+
+func benchmarkConnect(b *testing.B, address string) {
+	v := payloads[0].v()
+	n := 0
+	for b.Loop() {
+		n++
+		c, err := clientlite.Spawn(context.Background(), clientlite.Config{Name: fmt.Sprint("Bench", n), Address: address})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Call(context.Background(), "bench/echo", v); err != nil {
+			b.Fatal(err)
+		}
+		c.Disconnect()
 	}
 }
 
 // BenchmarkLiteClients calls the Go server with 100 octets, by the blocking client in Go and by the original's.
 func BenchmarkLiteClients(b *testing.B) {
-	b.Run("go", func(b *testing.B) {
-		c := liteTo(b, goServer(b))
-		v := payloads[0].v()
-		for b.Loop() {
-			if _, err := c.Call(context.Background(), "bench/echo", v); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("perl", func(b *testing.B) {
-		host, port, _ := net.SplitHostPort(goServer(b))
-		cmd := perlCommand(b, "bench_lite.pl", host, port, strconv.Itoa(b.N))
-		cmd.Stderr = os.Stderr
-		b.ResetTimer()
-		out, err := cmd.Output()
-		if err != nil {
-			b.Fatal(err)
-		}
-		took, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(took*1e9/float64(b.N), "ns/op") // without the start of perl
-	})
+	b.Run("go", func(b *testing.B) { benchmarkLite(b, goServer(b), payloads[0].v()) })
+	b.Run("perl", func(b *testing.B) { benchmarkPerlLite(b, goServer(b)) })
+}
+
+// benchmarkPerlLite calls a server with the original's blocking client.
+func benchmarkPerlLite(b *testing.B, address string) {
+	host, port, _ := net.SplitHostPort(address)
+	cmd := perlCommand(b, "bench_lite.pl", host, port, strconv.Itoa(b.N))
+	cmd.Stderr = os.Stderr
+	b.ResetTimer()
+	out, err := cmd.Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	took, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(took*1e9/float64(b.N), "ns/op") // without the start of perl
 }
 
 // BenchmarkIdle measures what an idle connection costs the server, and what a call costs beside many.
