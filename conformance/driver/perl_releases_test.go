@@ -117,11 +117,13 @@ func TestPerlSerializers(t *testing.T) {
 				if got := n.fence(t, "end"); len(got) != 1 || got[0] != "answer "+show(v) {
 					t.Errorf("%s: got %v, want %s", serializer, got, show(v))
 				}
-				must(t, n.client.LiteConnect(n.ctx, driver.LiteConnect{Name: "Lite", Address: n.at.Address, Serializer: serializer}))
-				got, err := n.client.LiteCall(n.ctx, "me/echo", v)
+				err = n.client.LiteConnect(n.ctx, driver.LiteConnect{Name: "Lite", Address: n.at.Address, Serializer: serializer})
 				if serializer == "FreezeThaw" && p.Release < "0.20" {
-					code(t, err, driver.Failed) // its ClientLite cannot read what FreezeThaw returns
-				} else if err != nil || show(got) != show(v) {
+					code(t, err, driver.Unsupported) // its ClientLite cannot read what FreezeThaw returns
+					continue
+				}
+				must(t, err)
+				if got, err := n.client.LiteCall(n.ctx, "me/echo", v); err != nil || show(got) != show(v) {
 					t.Errorf("%s: ClientLite: %s, %v", serializer, show(got), err)
 				}
 			}
