@@ -9,7 +9,8 @@ import (
 // Catalogue returns all checks, area by area.
 func Catalogue() []*Check {
 	return slices.Concat(setupChecks(), setupClientChecks(), helloChecks(), helloClientChecks(), frameChecks(),
-		imageChecks(), valueChecks(), messageChecks(), callChecks(), contextChecks(), pingChecks(), haveChecks(), errorChecks(), senderChecks(), robustChecks())
+		imageChecks(), valueChecks(), messageChecks(), callChecks(), contextChecks(), pingChecks(), haveChecks(), errorChecks(), senderChecks(), spellingChecks(), proxyChecks(), returnChecks(),
+		identityChecks(), liteChecks(), subscribeChecks(), imageFormChecks(), robustChecks())
 }
 
 // Select returns the checks of the catalogue whose id matches one of the patterns, which are globs

@@ -2,6 +2,9 @@ package conformance
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -62,6 +65,49 @@ var echoKinds = []struct {
 	{"VAL-015", "an empty string, array or hash", holds(func(v *perl.Value) bool {
 		return v.Kind() == perl.Bytes && v.Str() == "" || v.Kind() == perl.Array && len(v.Elems()) == 0 || v.Kind() == perl.Hash && len(v.Pairs()) == 0
 	})},
+	{"VAL-016", "a negative integer", holds(func(v *perl.Value) bool { return v.Kind() == perl.Int && v.Int() < 0 })},
+	{"VAL-017", "a number beyond 32 bits, written as a string of digits,", holds(func(v *perl.Value) bool {
+		n, err := strconv.ParseUint(strings.TrimPrefix(v.Str(), "-"), 10, 64)
+		return v.Kind() == perl.Bytes && err == nil && n > math.MaxUint32
+	})},
+	{"VAL-018", "a number with a fraction or an exponent, written as a string,", holds(func(v *perl.Value) bool {
+		_, err := strconv.ParseFloat(v.Str(), 64)
+		return v.Kind() == perl.Bytes && err == nil && strings.ContainsAny(v.Str(), ".eE")
+	})},
+	{"VAL-019", "a hash with an undefined value", holds(func(v *perl.Value) bool {
+		return slices.ContainsFunc(v.Pairs(), func(p perl.Pair) bool { return p.Value.Kind() == perl.Undef })
+	})},
+	{"VAL-020", "a container within another", holds(func(v *perl.Value) bool {
+		return slices.ContainsFunc(v.Elems(), func(e *perl.Value) bool {
+			k := e.Target().Kind()
+			return e.Kind() == perl.Ref && (k == perl.Array || k == perl.Hash)
+		})
+	})},
+	{"VAL-021", "a string with quotes, backslashes, sigils and line ends", holds(func(v *perl.Value) bool {
+		return v.Kind() == perl.Bytes && !slices.ContainsFunc([]string{"'", "\"", "\\", "$", "@", "\n"}, func(s string) bool { return !strings.Contains(v.Str(), s) })
+	})},
+	{"VAL-022", "a string of digits with leading zeros", holds(func(v *perl.Value) bool {
+		_, err := strconv.ParseUint(v.Str(), 10, 64)
+		return v.Kind() == perl.Bytes && err == nil && len(v.Str()) > 1 && v.Str()[0] == '0'
+	})},
+	{"VAL-023", "a string of 64 KiB or more", holds(func(v *perl.Value) bool { return v.Kind() == perl.Bytes && len(v.Str()) >= 64<<10 })},
+	{"VAL-024", "an array of more than 255 elements", holds(func(v *perl.Value) bool { return len(v.Elems()) > 255 })},
+	{"VAL-025", "a hash with an empty key", holds(func(v *perl.Value) bool {
+		return slices.ContainsFunc(v.Pairs(), func(p perl.Pair) bool { return p.Key == "" })
+	})},
+	{"VAL-026", "a structure of 16 levels or more", func(v *perl.Value) bool { return !cyclic(v) && levels(v, 16) }},
+}
+
+// levels tells whether a value has n levels of first elements.
+func levels(v *perl.Value, n int) bool {
+	for ; n > 0; n-- {
+		e := v.Target().Elems()
+		if v.Kind() != perl.Ref || len(e) == 0 {
+			return false
+		}
+		v = e[0]
+	}
+	return true
 }
 
 func holds(wanted func(*perl.Value) bool) func(*perl.Value) bool {

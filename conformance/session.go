@@ -16,11 +16,13 @@ const (
 	AbsentSession = "ikc-conform-absent"
 	// HiddenState is a state of the session that is not published.
 	HiddenState = "hidden"
+	// RetractedState is a state that was published, and retracted before anybody connected.
+	RetractedState = "retracted"
 	// ReplyState is what the state "sender" posts back.
 	ReplyState = "reply"
 )
 
-// SessionStates are the states of the conformance session. All but HiddenState are published.
+// SessionStates are the states of the conformance session. All but HiddenState and RetractedState are published.
 func SessionStates() map[string]driver.Action {
 	return map[string]driver.Action{
 		"echo":      driver.Echo(),
@@ -34,6 +36,8 @@ func SessionStates() map[string]driver.Action {
 		"sender":    driver.Sender(ReplyState, 0),
 		"respond":   driver.Respond(),
 		HiddenState: driver.Echo(),
+
+		RetractedState: driver.Echo(),
 	}
 }
 
@@ -46,7 +50,7 @@ func SessionList() []*perl.Value {
 func PublishedStates() []string {
 	var names []string
 	for name := range SessionStates() {
-		if name != HiddenState {
+		if name != HiddenState && name != RetractedState {
 			names = append(names, name)
 		}
 	}

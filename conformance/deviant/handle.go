@@ -88,7 +88,7 @@ func published(to specifier.Specifier) bool {
 		}
 	case conformance.SessionAlias:
 		_, is := conformance.SessionStates()[to.State]
-		return to.State == "" || is && to.State != conformance.HiddenState
+		return to.State == "" || is && to.State != conformance.HiddenState && to.State != conformance.RetractedState
 	}
 	return false
 }

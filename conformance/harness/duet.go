@@ -45,8 +45,7 @@ func wait(ctx context.Context) time.Duration {
 
 // listen makes a driven server ready: the conformance session, and a listener.
 func listen(ctx context.Context, server *driver.Driver, d Dialect) (address string, err error) {
-	published := conformance.PublishedStates()
-	if err := server.Session(ctx, driver.Session{Session: conformance.SessionAlias, States: conformance.SessionStates(), Publish: &published}); err != nil {
+	if err := publishSession(ctx, server); err != nil {
 		return "", err
 	}
 	hello, err := server.Hello(ctx)
@@ -58,7 +57,21 @@ func listen(ctx context.Context, server *driver.Driver, d Dialect) (address stri
 		protocol = wire.IKC.String()
 	}
 	at, err := server.Listen(ctx, driver.Listen{Name: serverName, Protocol: protocol})
-	return at.Address, err
+	if err != nil {
+		return "", err
+	}
+	return at.Address, retractState(ctx, server)
+}
+
+// publishSession gives a driven kernel the conformance session. What is to be retracted is published as well, for
+// retractState when there is a kernel.
+func publishSession(ctx context.Context, d *driver.Driver) error {
+	published := append(conformance.PublishedStates(), conformance.RetractedState)
+	return d.Session(ctx, driver.Session{Session: conformance.SessionAlias, States: conformance.SessionStates(), Publish: &published})
+}
+
+func retractState(ctx context.Context, d *driver.Driver) error {
+	return d.Retract(ctx, conformance.SessionAlias, conformance.RetractedState)
 }
 
 // connectTo is how a driven client is told to connect in a cell.
@@ -78,14 +91,15 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 	if err := client.Session(ctx, own); err != nil {
 		return err
 	}
-	published := conformance.PublishedStates()
-	same := driver.Session{Session: conformance.SessionAlias, States: conformance.SessionStates(), Publish: &published}
-	if err := client.Session(ctx, same); err != nil {
+	if err := publishSession(ctx, client); err != nil {
 		return err
 	}
 	connected, err := client.Connect(ctx, connectTo(ctx, relay, c))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errConnect, err)
+	}
+	if err := retractState(ctx, client); err != nil {
+		return err
 	}
 	if connected == "" {
 		connected = serverName

@@ -111,6 +111,13 @@ func responderScenarios() []scenario {
 		m.Event = wire.AtString(m.Event.String() + "?" + arg)
 		return m
 	}
+	back := func(m *wire.Message, s string) *wire.Message { m.RSVP = wire.AtString(s); return m }
+	byAlias := func(c *probe.Conn, s *stage, m *wire.Message) *wire.Message {
+		m.RSVP.Kernel = fmt.Sprintf("%s%d", probeName, s.count)
+		return m
+	}
+	anonymous := func(m *wire.Message) *wire.Message { m.From = wire.Address{}; return m }
+	nowhere := func(m *wire.Message) *wire.Message { m.Event.Kernel = ""; return m }
 	return []scenario{
 		{"states that every kernel has", safe, false, func(ctx context.Context, s *stage) error {
 			return s.talk(ctx, s.config(), func(c *probe.Conn) []*wire.Message {
@@ -120,6 +127,14 @@ func responderScenarios() []scenario {
 					asString(c.Call("", "IKC", "ping", b("PING")), "poe://"+c.Peer.ID+"/IKC/ping"),
 					asString(c.Call("", "IKC", "ping", b("PING")), "IKC/ping"),
 					c.Call("SomeoneElse", "IKC", "ping", b("PING")),
+					back(c.Call("", "IKC", "ping", b("PING")), "poe://"+c.Name()+"/probe/back"),
+					byAlias(c, s, c.Call("", "IKC", "ping", b("PING"))),
+					anonymous(c.Call("", "IKC", "ping", b("PING"))),
+					nowhere(c.Call("", "IKC", "ping", b("PING"))),
+					c.Call("", "IKC", "ping", nil),
+					c.Call("", "IKC", "ping", perl.ArrayRef(b("anything"))),
+					c.Post("", "IKC", "ping", b("PING")),
+					c.Call("", "IKC", "do_you_have", perl.ArrayRef(b("poe://"+c.Peer.ID+"/IKC"), b(c.Peer.ID))),
 					have(c, c.Peer.ID, "IKC", ""),
 					have(c, "", "IKC", ""),
 					have(c, "Elsewhere", "IKC", "ping"),
@@ -136,11 +151,9 @@ func responderScenarios() []scenario {
 					cfg.Session = "IKCLite"
 				}
 				err := s.talk(ctx, cfg, func(c *probe.Conn) []*wire.Message {
-					anonymous := c.Post("", absent, "state", b("x"))
-					anonymous.From = wire.Address{}
 					return []*wire.Message{
 						c.Post("", absent, "state", b("x")),
-						anonymous,
+						anonymous(c.Post("", absent, "state", b("x"))),
 						c.Call("", absent, "state", b("x")),
 						asString(c.Call("", absent, "state", b("x")), "poe://"+c.Peer.ID+"/"+absent+"/state"),
 						c.Call("", "IKC", "no_such_state", b("x")),
@@ -163,6 +176,9 @@ func responderScenarios() []scenario {
 		}},
 		{"contexts and returns", safe, true, func(ctx context.Context, s *stage) error {
 			return s.talk(ctx, s.config(), func(c *probe.Conn) (m []*wire.Message) {
+				scalar := c.Call("", session, "list", b("x"))
+				scalar.Other = []perl.Pair{perl.P("wantarray", perl.NewInt(0))}
+				m = append(m, scalar)
 				for _, state := range []string{"list", "zero", "empty", "undef", "nothing", "echo"} {
 					m = append(m, c.Call("", session, state, b("x")), list(c.Call("", session, state, b("x"))))
 				}
@@ -177,6 +193,10 @@ func responderScenarios() []scenario {
 					withArg(c.Call("", session, "args", b("x")), "extra"),
 					proxied(c.Call("", session, "args", nil), b("x"), perl.NewInt(2), b("y")),
 					list(proxied(c.Call("", session, "args", nil), b("x"))),
+					proxied(c.Call("", session, "args", nil)),
+					proxied(c.Post("", session, conformance.HiddenState, nil), b("x")),
+					c.Call("", session, conformance.RetractedState, b("x")),
+					have(c, c.Peer.ID, session, conformance.RetractedState),
 					c.Call("", session, conformance.HiddenState, b("x")),
 					have(c, c.Peer.ID, session, ""),
 					have(c, c.Peer.ID, session, "echo"),
@@ -190,6 +210,8 @@ func responderScenarios() []scenario {
 					c.Call("", session, "count", nil),
 					c.Post("", session, "count", nil),
 					c.Post("", session, "count", b("x")),
+					c.Call("", session, "count", nil),
+					proxied(c.Post("", session, "count", nil), b("x")),
 					c.Call("", session, "count", nil),
 					c.Post("", session, "echo", b("not answered")),
 					c.Post("", session, "list", b("not answered either")),

@@ -35,6 +35,12 @@ func EchoValues() []*perl.Value {
 		perl.ArrayRef(shared, shared2),
 		perl.NewRef(loop),
 		perl.ArrayRef(b(""), perl.ArrayRef(), perl.HashRef()),
+		b("it's \"$quoted\" @{here} \\ and\r\nthere's a tab\t\\"),
+		b("007"),
+		b(strings.Repeat("0123456789abcdef", 4<<10)),
+		perl.ArrayRef(many(300)...),
+		perl.HashRef(perl.P("", b("empty key"))),
+		nested(20),
 	}
 }
 
@@ -46,4 +52,21 @@ func carried(by wire.Serializer) (list []*perl.Value) {
 		}
 	}
 	return list
+}
+
+// many are as many integers.
+func many(n int) (list []*perl.Value) {
+	for i := range n {
+		list = append(list, perl.NewInt(int64(i)))
+	}
+	return list
+}
+
+// nested is an array in an array in an array.
+func nested(levels int) *perl.Value {
+	v := perl.NewBytes("the bottom")
+	for range levels {
+		v = perl.ArrayRef(v)
+	}
+	return v
 }

@@ -245,7 +245,7 @@ func (c *Conn) Post(kernel, session, state string, params *perl.Value) *wire.Mes
 	}
 	m := &wire.Message{Event: wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state}), Params: params}
 	if c.cfg.Session != "" {
-		from := specifier.Specifier{Kernel: c.name(), Session: c.cfg.Session}
+		from := specifier.Specifier{Kernel: c.Name(), Session: c.cfg.Session}
 		if !c.cfg.Lite {
 			from.State = specifier.ProxyState
 		}
@@ -262,12 +262,12 @@ func (c *Conn) Call(kernel, session, state string, params *perl.Value) *wire.Mes
 	if back == "" {
 		back = "IKCLite"
 	}
-	m.RSVP = wire.At(specifier.Specifier{Kernel: c.name(), Session: back, State: "response" + strconv.Itoa(c.calls)})
+	m.RSVP = wire.At(specifier.Specifier{Kernel: c.Name(), Session: back, State: "response" + strconv.Itoa(c.calls)})
 	return m
 }
 
-// name is what the other side knows us by.
-func (c *Conn) name() string {
+// Name is what the other side knows us by.
+func (c *Conn) Name() string {
 	if c.cfg.Lite {
 		return c.cfg.Name
 	}
