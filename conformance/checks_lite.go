@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -40,38 +39,16 @@ func liteChecks() []*Check {
 		},
 		{
 			ID: "LITE-002", Level: Must, Party: TheClient,
-			Requirement: "A ClientLite names a state of its own in the rsvp of each call, so that a late answer is not taken for another's.",
-			Source:      "ClientLite call (a count in the name of the state)", Needs: "two calls of a ClientLite",
-			Judge: onConnection(func(t *Trial) {
-				seen := map[string]bool{}
-				for _, m := range liteCalls(t) {
-					if len(seen) > 0 {
-						t.Hold(!seen[m.RSVP.State], m.Frame, "a state that was not named before", m.RSVP.State)
-					}
-					seen[m.RSVP.State] = true
+			Requirement: "A ClientLite names a state in the rsvp of a call that no other open call of it names, so that a late answer is not taken for another's.",
+			Source:      "ClientLite call (a count in the name of the state)", Needs: "a call of a ClientLite",
+			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
+				if t.Side == wire.Client && x.Request.IsCall() && ofLite(x.Request) {
+					t.Hold(!x.Ambiguous, x.Request.Frame, "a state that no open call names", x.Request.RSVP.String())
 				}
 			}),
 		},
 		{
 			ID: "LITE-003", Level: Should, Party: TheClient,
-			Requirement: "A ClientLite calls one state at a time: it waits for the answer, or gives up, before it calls again.",
-			Source:      "ClientLite call, _response", Needs: "two calls of a ClientLite",
-			Judge: onConnection(func(t *Trial) {
-				const hurry = 50 * time.Millisecond // nobody gives up as soon as that
-				calls := liteCalls(t)
-				for i := 1; i < len(calls); i++ {
-					x, next := calls[i-1].Exchange, calls[i].Frame
-					if x == nil || len(x.Answers)+len(x.Errors) == 0 {
-						continue
-					}
-					back := slices.Concat(x.Answers, x.Errors)[0].Frame
-					early := next.At.Time.Before(back.At.Time) && next.At.Time.Sub(calls[i-1].Frame.At.Time) < hurry
-					t.Hold(!early, next, "the answer first", "another call")
-				}
-			}),
-		},
-		{
-			ID: "LITE-004", Level: Should, Party: TheClient,
 			Requirement: "A ClientLite says in each call which context it wants, as wantarray 1 or 0.",
 			Source:      "ClientLite call", Needs: "a call of a ClientLite",
 			Judge: onLite(func(t *Trial, m *dialogue.Message) {
@@ -81,7 +58,7 @@ func liteChecks() []*Check {
 			}),
 		},
 		{
-			ID: "LITE-005", Level: Should, Party: TheClient,
+			ID: "LITE-004", Level: Should, Party: TheClient,
 			Requirement: "A ClientLite addresses its requests to the kernel that it is connected to, by a name that it announced or the address of the socket.",
 			Source:      "ClientLite connect, call, post (after IKC0 the id, after IKC the address)", Needs: "a negotiation, and a request of a ClientLite",
 			Judge: onLite(func(t *Trial, m *dialogue.Message) {
@@ -93,7 +70,7 @@ func liteChecks() []*Check {
 			}),
 		},
 		{
-			ID: "LITE-006", Level: Must, Party: TheClient,
+			ID: "LITE-005", Level: Must, Party: TheClient,
 			Requirement: "A ClientLite announces one name, and says from it: {kernel => name, session => 'IKCLite'}.",
 			Source:      "ClientLite connect, _from", Needs: "a message of a ClientLite",
 			Judge: onLite(func(t *Trial, m *dialogue.Message) {
@@ -103,17 +80,6 @@ func liteChecks() []*Check {
 			}),
 		},
 	}
-}
-
-// liteCalls are the calls of a ClientLite, in order.
-func liteCalls(t *Trial) (calls []*dialogue.Message) {
-	for _, item := range t.Conn.Items {
-		f, ok := item.(*dialogue.Frame)
-		if ok && f.From == wire.Client && f.Message != nil && f.Message.IsCall() && ofLite(f.Message) {
-			calls = append(calls, f.Message)
-		}
-	}
-	return calls
 }
 
 // subscribeChecks are about what a kernel sends to subscribe.
