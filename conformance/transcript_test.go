@@ -181,6 +181,10 @@ func TestBadClients(t *testing.T) {
 		{"FREEZER that is none", "HC-IKC-004", append(slices.Clone(ikc[:15]), "C: FREEZER Stor able", "S: NOT")},
 		{"no WORLD", "HC-IKC-005", append(slices.Clone(ikc[:17]), "C: UP", "S: NOT")},
 		{"a name that is none", "HS-NAME-001", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, ",Client,", ",My Client,", 1))},
+		{"no address among the names", "HC-IKC0-007", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, ",192.0.2.1:50000", "", 1))},
+		{"a serializer offered twice", "HC-IKC0-008", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, "=Storable", "=Storable,Storable", 1))},
+		{"the id of the server", "HS-NAME-002", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, "client-1", "server-1", 1))},
+		{"a name twice", "HS-NAME-003", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, ",Client,", ",Client,Client,", 1))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			verdicts := newScript(t, test.lines...).judge(wire.Client)
@@ -200,6 +204,58 @@ func TestBadClients(t *testing.T) {
 		}
 		killed["HC-IKC-006"] = true
 	})
+	lite := func(change func(m *wire.Message)) *wire.Message {
+		m := &wire.Message{Event: at("server-1", "IKC", "ping"), Params: perl.NewBytes("PING"), From: at("client-1", "IKCLite", ""),
+			RSVP: at("client-1", "IKCLite", "response1"), Other: []perl.Pair{perl.P("wantarray", perl.NewInt(0))}}
+		change(m)
+		return m
+	}
+	asks := func(change func(m *wire.Message)) *wire.Message {
+		m := &wire.Message{Event: at("server-1", "IKC", "do_you_have"), From: at("client-1", "IKC", "IKC:proxy"), RSVP: at("client-1", "IKC", "IKC:receipt 1"),
+			Params: perl.ArrayRef(at("server-1", "session", "").ToValue(), perl.NewBytes("client-1"))}
+		change(m)
+		return m
+	}
+	same := func(*wire.Message) {}
+	for _, test := range []struct {
+		kills    string
+		messages []*wire.Message
+	}{
+		{"LITE-001", []*wire.Message{lite(func(m *wire.Message) { m.RSVP = at("client-1", "Other", "response1") })}},
+		{"LITE-002", []*wire.Message{lite(same), lite(same)}},
+		{"LITE-003", []*wire.Message{lite(func(m *wire.Message) { m.Other = nil })}},
+		{"LITE-004", []*wire.Message{lite(func(m *wire.Message) { m.Event = at("Elsewhere", "IKC", "ping") })}},
+		{"LITE-005", []*wire.Message{lite(func(m *wire.Message) { m.From = at("Client", "IKCLite", "") })}},
+		{"SUB-001", []*wire.Message{asks(func(m *wire.Message) { m.RSVP = at("client-1", "IKC", "answer") })}},
+		{"SUB-002", []*wire.Message{asks(func(m *wire.Message) {
+			m.Params = perl.ArrayRef(at("server-1", "session", "").ToValue(), perl.NewBytes("Client"))
+		})}},
+		{"SUB-003", []*wire.Message{asks(same), asks(same)}},
+		{"SUB-004", []*wire.Message{asks(func(m *wire.Message) {
+			m.Params = perl.ArrayRef(at("server-1", "", "state").ToValue(), perl.NewBytes("client-1"))
+		})}},
+		{"MSG-009", []*wire.Message{lite(func(m *wire.Message) { m.RSVP, m.Other, m.WantArray = wire.Address{}, nil, true })}},
+	} {
+		t.Run(test.kills, func(t *testing.T) {
+			good, bad := newScript(t, ikc0...), newScript(t, ikc0...)
+			for _, m := range []*wire.Message{lite(same), asks(same)} {
+				good.send(capture.FromClient, m)
+			}
+			for _, m := range test.messages {
+				bad.send(capture.FromClient, m)
+			}
+			answer := &wire.Message{Event: test.messages[0].RSVP, Params: perl.NewBytes("PONG")}
+			bad.send(capture.FromServer, answer)
+			bad.send(capture.FromServer, answer)
+			if v := good.judge(wire.Client)[test.kills]; v.Outcome == Fail {
+				t.Errorf("expected no failure of what is right, got %+v", v.Findings)
+			}
+			if v := bad.judge(wire.Client)[test.kills]; v.Outcome != Fail {
+				t.Errorf("expected %s to fail, got %v: %s", test.kills, v.Outcome, v.Reason)
+			}
+			killed[test.kills] = true
+		})
+	}
 	for _, c := range Catalogue() {
 		if c.Party == TheClient && !killed[c.ID] {
 			t.Errorf("%s kills no client", c.ID)
