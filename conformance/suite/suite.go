@@ -2,7 +2,7 @@
 // one for each side of a recorded capture. Specs are registered by explicit calls, in a test file of
 // whoever wants them:
 //
-//	var _ = Describe("my kernel", func() { suite.Target("cmd:./mydriver", harness.Options{}) })
+//	var _ = Describe("my kernel", func() { suite.Register("cmd:./mydriver", harness.Options{}) })
 package suite
 
 import (
@@ -22,10 +22,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
-// Target registers a spec for every check, against a target as harness.ParseTarget reads it. The
+// Register registers a spec for every check, against a target as harness.ParseTarget reads it. The
 // target is tried when the first of them runs. A check that could not be decided is skipped with its
 // reason; so are all when the target is not to be had.
-func Target(spec string, opts harness.Options) {
+func Register(spec string, opts harness.Options) {
 	checks := opts.Checks
 	if checks == nil {
 		checks = conformance.Catalogue()

@@ -22,8 +22,8 @@ func TestSuite(t *testing.T) {
 }
 
 var _ = Describe("the catalogue", func() {
-	suite.Target("reference", harness.Options{})
-	suite.Target(perl(), harness.Options{})
+	suite.Register("reference", harness.Options{})
+	suite.Register(perl(), harness.Options{})
 	suite.Captures("../../captures")
 })
 
