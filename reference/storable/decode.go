@@ -70,7 +70,7 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 	d.big = h.Network() || h.Layout.BigEndian
 	d.depth, d.left, d.longest = m.opt.MaxDepth, m.opt.MaxElements, uint64(m.opt.MaxString)
 	d.alloc = int64(len(d.s))
-	d.slab.Expect((len(d.s) - d.pos) / 6)
+	d.slab.Expect((len(d.s) - d.pos) / 8)
 	var root *perl.Value
 	if h.Major < majorWithMinor {
 		root = d.oldValue()
