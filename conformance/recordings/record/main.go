@@ -17,6 +17,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
+	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
 
 func main() {
@@ -88,6 +89,7 @@ func recordPair(ctx context.Context, p harness.Pair) error {
 }
 
 func judgeAgain(_ context.Context, dir string) error {
+	examples := map[string]spec.Example{}
 	for _, dir := range []string{dir, filepath.Join(dir, "releases")} {
 		all, err := recordings.Load(dir)
 		if err != nil {
@@ -97,9 +99,12 @@ func judgeAgain(_ context.Context, dir string) error {
 			if err := judge(dir, s); err != nil {
 				return err
 			}
+			if err := collect(examples, dir, s); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return writeExamples(examples)
 }
 
 // judge writes down what the checks say of a capture. What fails is printed, for somebody to explain.
