@@ -35,6 +35,9 @@ func (c *Client) drop() {
 	if c.conn != nil {
 		_ = c.conn.Close()
 	}
+	if c.frames != nil {
+		c.frames.Release() // for the next connection
+	}
 	c.conn, c.frames, c.deadline = nil, nil, time.Time{}
 }
 

@@ -25,8 +25,8 @@ func (s *FrameScanner) Room(n int) []byte {
 		s.drop()
 	}
 	switch {
-	case s.buf == nil && n >= bigBuffer:
-		s.grow(n)
+	case s.buf == nil && n > bigBuffer/2:
+		s.grow(max(n, bigBuffer))
 	case s.buf == nil:
 		s.buf = make([]byte, 0, n)
 	case cap(s.buf)-len(s.buf) >= max(n/2, 1) || s.next == cap(s.buf) && s.start == 0:
