@@ -93,7 +93,7 @@ func parse(text, number string) (*Section, error) {
 		}
 	}
 	for _, c := range s.Clauses {
-		c.Text = strings.TrimSpace(c.Text)
+		c.Text = strings.TrimRight(strings.TrimLeft(c.Text, "\n"), " \n") // a first line may be indented: it is code
 	}
 	if s.Title == "" || len(s.Clauses) == 0 {
 		return nil, errors.New("expected a title and clauses, got none")

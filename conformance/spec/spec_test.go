@@ -85,3 +85,14 @@ func TestBadClauses(t *testing.T) {
 		}
 	}
 }
+
+// A clause that begins with code keeps the indentation that makes it code.
+func TestCodeFirst(t *testing.T) {
+	sections, err := read(fstest.MapFS{"01.md": {Data: []byte("# T\n\n## C\n\n    a = b\n    c = d\n\nwords\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := sections[0].Clauses[0].Text, "    a = b\n    c = d\n\nwords"; got != want {
+		t.Errorf("expected %q, got %q", want, got)
+	}
+}
