@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/perl-ikc/ikc-conform/conformance/mutant"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
 
 func driverCommand() *cobra.Command {
-	var listen string
+	var listen, defect string
 	c := &cobra.Command{
 		Use:   "driver",
 		Short: "Drive the reference kernel by the driver protocol",
@@ -24,18 +25,35 @@ With --listen it waits for connections and is a driver to each, so that it can b
 'ikc-conform run driver:127.0.0.1:9000 --debug'.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			wrap, err := mutation(defect)
+			if err != nil {
+				return err
+			}
 			if listen != "" {
-				return listenDriver(cmd, listen)
+				return listenDriver(cmd, listen, wrap)
 			}
 			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-			return broken(refdriver.Serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), log))
+			return broken(refdriver.Serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), refdriver.Config{Log: log, Wrap: wrap}))
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", "", "listen on this `ADDRESS`, host:port or the path of a Unix socket, instead of using standard input")
+	c.Flags().StringVar(&defect, "defect", "", "behave badly in one of the ways that 'ikc-conform mutants --list' names")
 	return c
 }
 
-func listenDriver(cmd *cobra.Command, address string) error {
+// mutation is what makes a kernel have a defect; nil for none.
+func mutation(defect string) (func(net.Conn) net.Conn, error) {
+	if defect == "" {
+		return nil, nil
+	}
+	d := mutant.Find(defect)
+	if d == nil {
+		return nil, fmt.Errorf("--defect %q: expected one of those that 'ikc-conform mutants --list' names", defect)
+	}
+	return d.Wrap, nil
+}
+
+func listenDriver(cmd *cobra.Command, address string, wrap func(net.Conn) net.Conn) error {
 	network := "tcp"
 	if strings.Contains(address, "/") {
 		network = "unix"
@@ -45,5 +63,5 @@ func listenDriver(cmd *cobra.Command, address string) error {
 		return broken(err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "listening on driver:%s\n", l.Addr())
-	return broken(refdriver.Listen(cmd.Context(), l, slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))))
+	return broken(refdriver.Listen(cmd.Context(), l, refdriver.Config{Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)), Wrap: wrap}))
 }

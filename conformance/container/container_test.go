@@ -201,7 +201,7 @@ var echo = driver.Session{Session: "s", States: map[string]driver.Action{"echo":
 
 func reference(t *testing.T) *driver.Driver {
 	t.Helper()
-	d := refdriver.Start(testContext(t), nil, driver.Options{})
+	d := refdriver.Start(testContext(t), refdriver.Config{}, driver.Options{})
 	t.Cleanup(func() { d.Close() })
 	return d
 }

@@ -53,6 +53,19 @@ func answerDefects() []*Defect {
 			replies: elsewhere(func(to *specifier.Specifier) { to.Kernel = "Elsewhere" })},
 		{Name: "no answers", Text: "Calls of states that always answer are not answered.", Kills: []string{"CALL-002"},
 			replies: unanswered(func(r *request) bool { return r.conform("list") || r.conform("args") })},
+		{Name: "only a hash for an rsvp", Text: "A call whose rsvp is a string is not answered.", Kills: []string{"CALL-014"},
+			replies: unanswered(func(r *request) bool { return r.IsCall() && r.RSVP.Value.Kind() == perl.Bytes })},
+		{Name: "only with from", Text: "A call without from is not answered.", Kills: []string{"CALL-016"},
+			replies: unanswered(func(r *request) bool { return r.IsCall() && !r.From.Present() })},
+		{Name: "only with a kernel", Text: "A call whose event names no kernel is not answered.", Kills: []string{"CALL-018"},
+			replies: unanswered(func(r *request) bool { return r.IsCall() && r.Event.Kernel == "" })},
+		{Name: "yes as a string", Text: "The specifier in the answer of do_you_have is a string.", Kills: []string{"HAVE-009"},
+			returned: func(r *request) {
+				if r.is("IKC", "do_you_have") && len(r.list) == 1 && r.list[0].Kind() == perl.Ref {
+					e := r.list[0].Target().Elems()
+					r.list[0] = perl.ArrayRef(perl.NewBytes(wire.ParseAddress("", e[0]).String()), e[1])
+				}
+			}},
 		{Name: "answer with rsvp", Text: "An answer is a call itself.", Kills: []string{"CALL-004"},
 			replies: answers(func(r *request, a *wire.Message) {
 				a.RSVP = wire.At(specifier.Specifier{Kernel: ID, Session: r.to.Session, State: "echo"})

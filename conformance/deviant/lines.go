@@ -44,6 +44,15 @@ func lineDefects() []*Defect {
 			lines: setup(replace("FREEZER=Storable;", ""))},
 		{Name: "FREEZER not offered", Text: "The server chooses a FREEZER that the client did not offer.", Kills: []string{"HS-IKC0-004", "HS-IKC0-005"},
 			lines: setup(replace("FREEZER=Storable", "FREEZER=FreezeThaw"))},
+		{Name: "announces the client", Text: "The SETUP of the server has the client's id for its own.", Kills: []string{"HS-NAME-002"},
+			lines: func(_ *conn, asked string, reply []string) []string {
+				_, names, ok := strings.Cut(asked, "KERNEL=")
+				if !ok || len(reply) == 0 {
+					return reply
+				}
+				id, _, _ := strings.Cut(strings.ReplaceAll(names, ";", ","), ",")
+				return []string{strings.Replace(reply[0], "KERNEL="+ID, "KERNEL="+id, 1)}
+			}},
 		{Name: "no PID", Text: "The SETUP tells no process id.", Kills: []string{"HS-IKC0-006"},
 			lines: setup(replace(";PID=1", ""))},
 		{Name: "id only", Text: "The SETUP tells the id and no other name.", Kills: []string{"HS-IKC0-007"},

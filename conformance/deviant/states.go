@@ -99,6 +99,14 @@ func stateDefects() []*Defect {
 					r.to.State = "nothing"
 				}
 			}},
+		{Name: "posted pings come back", Text: "What is posted to IKC/ping is sent back to the session that sent it.", Kills: []string{"PING-003"},
+			replies: func(r *request) {
+				if r.is("IKC", "ping") && !r.IsCall() && r.From.Present() {
+					to := r.From.Specifier
+					to.State = "ping"
+					r.replies = append(r.replies, &wire.Message{Event: wire.At(to), Params: r.arg(0), From: r.self()})
+				}
+			}},
 		{Name: "posts answered", Text: "What a state returns goes back to the session of a post.", Kills: []string{"POST-002"},
 			replies: func(r *request) {
 				if r.conform("echo") && !r.IsCall() && r.From.Present() {

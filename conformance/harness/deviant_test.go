@@ -2,8 +2,9 @@ package harness_test
 
 import (
 	"context"
+	"os"
 	"slices"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,41 +91,45 @@ func requests(id string) bool {
 	return false
 }
 
-func TestServersWithDefects(t *testing.T) {
-	var (
-		mu     sync.Mutex
-		killed = map[string][]string{}
-	)
-	t.Run("defects", func(t *testing.T) {
-		for _, d := range deviant.Defects() {
-			t.Run(d.Name, func(t *testing.T) {
-				t.Parallel()
-				r := runDeviant(t, d)
-				ids := failing(r)
-				if r.Exit != report.ExitNotConformant {
-					t.Errorf("%s: expected exit status %d, got %d; failing %v, problems %v", d.Text, report.ExitNotConformant, r.Exit, ids, problems(r))
-				}
-				for _, want := range d.Kills {
-					if !slices.Contains(ids, want) {
-						t.Errorf("%s: expected %s to fail, got %v; problems %v", d.Text, want, ids, problems(r))
-					}
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				for _, id := range ids {
-					killed[id] = append(killed[id], d.Name)
-				}
-			})
+// matrixFile is what 'ikc-conform mutants' printed.
+const matrixFile = "../mutant/matrix.txt"
+
+// Every defect is killed by the checks that name it, every check kills one, and the matrix in the tree has them all.
+func TestMutations(t *testing.T) {
+	recorded, err := os.ReadFile(matrixFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string][]string{} // by role and defect
+	for line := range strings.Lines(string(recorded)) {
+		if len(line) > 53 && line[0] == ' ' {
+			lines[strings.Join(strings.Fields(line[:51]), " ")] = strings.Fields(line[51:])
+		}
+	}
+	kills := map[string]bool{}
+	mutations, err := harness.Mutations(context.Background(), 0, func(m *harness.Mutation, _, _ int) {
+		if m.Survived() {
+			t.Errorf("%s, %q (%s): expected %v to fail, got %v; problems %v", m.Role, m.Defect, m.Text, m.Kills, m.Killed, m.Problems)
+		}
+		have := lines[string(m.Role)+" "+m.Defect]
+		for _, id := range m.Kills {
+			if !slices.Contains(have, id) {
+				t.Errorf("%s: expected %s, %q, killed by %s, got %q; write it anew by 'ikc-conform mutants'", matrixFile, m.Role, m.Defect, id, have)
+			}
+		}
+		for _, id := range m.Killed {
+			kills[id] = true
 		}
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(mutations) < 200 || len(lines) != len(mutations) {
+		t.Errorf("%d defects were tried, %s has %d; expected the same, 200 at least", len(mutations), matrixFile, len(lines))
+	}
 	for _, c := range conformance.Catalogue() {
-		if c.Party == conformance.TheClient {
-			continue // see the table of clients in the package conformance
-		}
-		if len(killed[c.ID]) == 0 {
-			t.Logf("%s kills no defect: %s", c.ID, c.Requirement)
-		} else {
-			t.Logf("%s kills %q", c.ID, killed[c.ID])
+		if !kills[c.ID] {
+			t.Errorf("%s kills no defect: %s", c.ID, c.Requirement)
 		}
 	}
 }

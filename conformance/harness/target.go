@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -107,7 +106,7 @@ func ParseTarget(spec string) (*Target, error) {
 	switch {
 	case spec == "reference":
 		t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
-			return refdriver.Start(ctx, slog.New(slog.DiscardHandler), opts), nil
+			return refdriver.Start(ctx, refdriver.Config{}, opts), nil
 		}
 	case kind == "tcp" && rest != "":
 		if _, port, err := net.SplitHostPort(rest); err != nil || port == "" {

@@ -3,7 +3,6 @@ package model_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 )
 
 func reference(ctx context.Context, _ int) (model.Driver, error) {
-	return refdriver.Start(ctx, slog.New(slog.DiscardHandler), driver.Options{}), nil
+	return refdriver.Start(ctx, refdriver.Config{}, driver.Options{}), nil
 }
 
 // TestReference: the reference does what the model says.

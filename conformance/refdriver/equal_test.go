@@ -231,7 +231,7 @@ func TestEqualToPerl(t *testing.T) {
 					compare(t, "Perl and its record", perlGot, string(want))
 				}
 				got := traced(t, dialect, string(want), s.run, func(ctx context.Context) (*driver.Driver, error) {
-					return refdriver.Start(ctx, nil, driver.Options{}), nil
+					return refdriver.Start(ctx, refdriver.Config{}, driver.Options{}), nil
 				})
 				compare(t, "Go and the record of Perl", got, string(want))
 			})

@@ -3,6 +3,7 @@ package refdriver
 import (
 	"context"
 	"errors"
+	"net"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
@@ -13,7 +14,8 @@ import (
 
 // lite carries out the commands for a blocking client, in order, while the driver goes on.
 type lite struct {
-	last   chan struct{} // closed when the command before has ended
+	wrap   func(net.Conn) net.Conn // nil for none
+	last   chan struct{}           // closed when the command before has ended
 	client *clientlite.Client
 }
 
@@ -60,6 +62,15 @@ func (l *lite) connect(ctx context.Context, r *driver.Request) (any, error) {
 	}
 	if f.Timeout > 0 {
 		cfg.Timeout = seconds(f.Timeout)
+	}
+	if l.wrap != nil {
+		cfg.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return l.wrap(conn), nil
+		}
 	}
 	l.close()
 	client, err := clientlite.Spawn(ctx, cfg)

@@ -25,13 +25,22 @@ import (
 // Release is what the driver says the release of the reference kernel is.
 const Release = "0.1.0"
 
+// Config says how the driver behaves. The zero Config is valid.
+type Config struct {
+	// Log gets what the kernel warns of. Nil discards it.
+	Log *slog.Logger
+	// Wrap, if not nil, may return a connection to be used in place of one of the kernel or of a ClientLite; package
+	// mutant makes a kernel a bad one by it.
+	Wrap func(net.Conn) net.Conn
+}
+
 // Serve carries out the commands that come from in until quit, the end of in, or the end of ctx, and
-// then shuts its kernel down. log gets what the kernel warns of; nil discards it.
-func Serve(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logger) error {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+// then shuts its kernel down.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &refDriver{log: log, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}, monitors: map[string]func(){}}
+	d := &refDriver{log: cfg.Log, wrap: cfg.Wrap, lite: lite{wrap: cfg.Wrap}, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}, monitors: map[string]func(){}}
 	for name, h := range map[string]driver.Handler{
 		"hello": d.hello, "listen": d.listen, "connect": d.connect, "session": d.session,
 		"publish": d.publish, "retract": d.retract, "post": d.post, "call": d.call, "proxy-post": d.proxyPost,
@@ -51,7 +60,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logger) e
 }
 
 // Listen makes every connection to a listener a driver of its own, until ctx ends, and closes the listener.
-func Listen(ctx context.Context, l net.Listener, log *slog.Logger) error {
+func Listen(ctx context.Context, l net.Listener, cfg Config) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
@@ -67,16 +76,16 @@ func Listen(ctx context.Context, l net.Listener, log *slog.Logger) error {
 		running.Go(func() {
 			defer conn.Close()
 			defer context.AfterFunc(ctx, func() { conn.Close() })()
-			_ = Serve(ctx, conn, conn, log)
+			_ = Serve(ctx, conn, conn, cfg)
 		})
 	}
 }
 
 // Start runs the driver inside this process.
-func Start(ctx context.Context, log *slog.Logger, opts driver.Options) *driver.Driver {
+func Start(ctx context.Context, cfg Config, opts driver.Options) *driver.Driver {
 	harness, own := net.Pipe()
 	go func() {
-		_ = Serve(ctx, own, own, log)
+		_ = Serve(ctx, own, own, cfg)
 		_ = own.Close()
 	}()
 	return driver.New(harness, opts)
@@ -85,6 +94,7 @@ func Start(ctx context.Context, log *slog.Logger, opts driver.Options) *driver.D
 // refDriver runs one kernel. It is made by the first command that names it.
 type refDriver struct {
 	log    *slog.Logger
+	wrap   func(net.Conn) net.Conn
 	server *driver.Server
 
 	mu       sync.Mutex
@@ -163,7 +173,7 @@ func (d *refDriver) need(name string, aliases []string, protocol string, chosen 
 		}
 		return d.kernel, nil
 	}
-	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, Serializers: chosen, Logger: d.log, OnError: d.failed})
+	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, Serializers: chosen, Logger: d.log, OnError: d.failed, Wrap: d.wrap})
 	if err != nil {
 		return nil, err
 	}

@@ -266,7 +266,7 @@ const (
 
 // converse connects the driver's kernel with the reference's, and returns the reference's driver.
 func converse(ctx context.Context, s *subject, d *driver.Driver) (ref *driver.Driver, err error) {
-	other := refdriver.Start(ctx, nil, driver.Options{})
+	other := refdriver.Start(ctx, refdriver.Config{}, driver.Options{})
 	defer func() {
 		if err != nil {
 			other.Close()

@@ -92,7 +92,7 @@ func conversation(t *testing.T, r *recorder) {
 }
 
 func startReference(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
-	return refdriver.Start(ctx, nil, opts), nil
+	return refdriver.Start(ctx, refdriver.Config{}, opts), nil
 }
 
 func TestReference(t *testing.T) {
@@ -152,7 +152,7 @@ func spoiled(in, out func(line string) []string) drivercheck.Starter {
 			change(theirs, fromUs, in)
 		}()
 		go func() {
-			_ = refdriver.Serve(ctx, toDriver, fromDriver, nil)
+			_ = refdriver.Serve(ctx, toDriver, fromDriver, refdriver.Config{})
 			fromDriver.Close()
 			toDriver.Close()
 		}()

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/deviant"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/mutant"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+)
+
+func mutantsCommand() *cobra.Command {
+	var (
+		list bool
+		jobs int
+	)
+	c := &cobra.Command{
+		Use:   "mutants",
+		Short: "Test the checks: which defects does each find?",
+		Long: `Mutants tries the checks on kernels with one defect each: servers made for it, and the reference as client and as
+ClientLite, whose words are changed on their way out ('ikc-conform driver --defect NAME' is one of these). It prints which
+checks each defect makes fail, and which checks no defect does.
+
+Exit status is 1 if a defect survives: if a check that is to find it does not fail.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if list {
+				listDefects(cmd.OutOrStdout())
+				return nil
+			}
+			mutations, err := harness.Mutations(cmd.Context(), jobs, nil)
+			if err != nil {
+				return broken(err)
+			}
+			if survivors := writeMutations(cmd.OutOrStdout(), mutations); survivors > 0 {
+				return exitStatus(report.ExitNotConformant)
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&list, "list", false, "list the defects and try none")
+	c.Flags().IntVar(&jobs, "jobs", 0, fmt.Sprintf("how many to try at a time (default %d)", harness.DefaultJobs()))
+	return c
+}
+
+func listDefects(w io.Writer) {
+	for _, d := range deviant.Defects() {
+		fmt.Fprintf(w, "%-10s  %-36s  %s\n", harness.AsServer, d.Name, d.Text)
+	}
+	for _, d := range mutant.Defects() {
+		fmt.Fprintf(w, "%-10s  %-36s  %s\n", d.Role, d.Name, d.Text)
+	}
+}
+
+// writeMutations prints the kill matrix and returns how many survived.
+func writeMutations(w io.Writer, mutations []*harness.Mutation) (survivors int) {
+	kills := map[string]int{}
+	for _, m := range mutations {
+		mark := " "
+		if m.Survived() {
+			mark = "!"
+			survivors++
+		}
+		fmt.Fprintf(w, "%s %-10s  %-36s  %s\n", mark, m.Role, m.Defect, strings.Join(m.Killed, " "))
+		if m.Survived() {
+			fmt.Fprintf(w, "    to be killed by %s\n", strings.Join(m.Kills, " "))
+		}
+		for _, id := range m.Killed {
+			kills[id]++
+		}
+	}
+	var idle []string
+	for _, c := range conformance.Catalogue() {
+		if kills[c.ID] == 0 {
+			idle = append(idle, c.ID)
+		}
+	}
+	slices.Sort(idle)
+	fmt.Fprintf(w, "\n%d defects, %d survived; %d of %d checks kill at least one.\n", len(mutations), survivors, len(conformance.Catalogue())-len(idle), len(conformance.Catalogue()))
+	if len(idle) > 0 {
+		fmt.Fprintf(w, "No defect is killed by %s\n", strings.Join(idle, " "))
+	}
+	return survivors
+}

@@ -1,0 +1,207 @@
+package mutant
+
+import (
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// when changes the messages that a condition is true for.
+func when(is func(*wire.Message) bool, change func(m *wire.Message)) func(*wire.Message) []*wire.Message {
+	return func(m *wire.Message) []*wire.Message {
+		if is(m) {
+			change(m)
+		}
+		return []*wire.Message{m}
+	}
+}
+
+// Kinds of messages.
+func isCall(m *wire.Message) bool    { return m.IsCall() }
+func isRequest(m *wire.Message) bool { return m.IsCall() && !isHave(m) }
+func isHave(m *wire.Message) bool    { return m.IsCall() && m.Event.State == "do_you_have" }
+func hasFrom(m *wire.Message) bool   { return m.From.Present() }
+func isPost(m *wire.Message) bool {
+	return !m.IsCall() && !m.IsError && !isAnswer(m) && m.Event.State != specifier.ProxyState
+}
+
+// isAnswer tells whether it goes to the rsvp of a scenario's call.
+func isAnswer(m *wire.Message) bool {
+	return !m.IsCall() && !m.IsError && (strings.HasPrefix(m.Event.State, "response") || m.Event.State == "answer")
+}
+
+// change makes an address with other parts, as a hash.
+func change(a wire.Address, f func(s *specifier.Specifier)) wire.Address {
+	s := a.Specifier
+	f(&s)
+	return wire.At(s)
+}
+
+func messageDefects() []*Defect {
+	const kernel, ikc0 = "client", "IKC0"
+	return []*Defect{
+		{Name: "no state", Text: "The event of a request has no state.", Kills: []string{"MSG-001"}, Role: kernel, Dialect: ikc0,
+			message: when(isRequest, func(m *wire.Message) { m.Event = change(m.Event, func(s *specifier.Specifier) { s.State = "" }) })},
+		{Name: "another key", Text: "A message has a key that is not known.", Kills: []string{"MSG-002"}, Role: kernel, Dialect: ikc0,
+			message: when(isCall, func(m *wire.Message) { m.Other = append(m.Other, perl.P("colour", perl.NewBytes("red"))) })},
+		{Name: "from without a session", Text: "from does not say which session.", Kills: []string{"MSG-003"}, Role: kernel, Dialect: ikc0,
+			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.Session = "" }) })},
+		{Name: "from with a state", Text: "from names a state that is not IKC:proxy.", Kills: []string{"MSG-003"}, Role: kernel, Dialect: ikc0,
+			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.State = "reply" }) })},
+		{Name: "from of another kernel", Text: "The kernel of from was never announced.", Kills: []string{"MSG-004"}, Role: kernel, Dialect: ikc0,
+			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.Kernel = "Nobody" }) })},
+		{Name: "rsvp without a state", Text: "The rsvp of a call has no state.", Kills: []string{"MSG-006"}, Role: kernel, Dialect: ikc0,
+			message: when(isCall, func(m *wire.Message) { m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.State = "" }) })},
+		{Name: "rsvp at another kernel", Text: "The kernel of an rsvp was never announced.", Kills: []string{"MSG-007"}, Role: kernel, Dialect: ikc0,
+			message: when(isCall, func(m *wire.Message) { m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.Kernel = "Nobody" }) })},
+		{Name: "do_you_have without an id", Text: "A request to subscribe does not say who asks.", Kills: []string{"MSG-008"}, Role: kernel, Dialect: ikc0,
+			message: when(isHave, func(m *wire.Message) { m.Params = perl.ArrayRef(m.Params.Target().Elems()[0]) })},
+		{Name: "wantarray in a post", Text: "A post says wantarray.", Kills: []string{"MSG-009"}, Role: kernel, Dialect: ikc0, message: when(isPost, func(m *wire.Message) { m.WantArray = true })},
+		{Name: "receipts to a state of another name", Text: "The rsvp of a request to subscribe is no receipt.", Kills: []string{"SUB-001"}, Role: kernel, Dialect: ikc0,
+			message: when(isHave, func(m *wire.Message) {
+				m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.State = "ticket" + s.State })
+			})},
+		{Name: "subscribes for somebody else", Text: "A request to subscribe gives an id that was not announced.", Kills: []string{"SUB-002"}, Role: kernel, Dialect: ikc0,
+			message: when(isHave, func(m *wire.Message) {
+				m.Params = perl.ArrayRef(m.Params.Target().Elems()[0], perl.NewBytes("somebody-else"))
+			})},
+		{Name: "one receipt for all", Text: "All requests to subscribe have the same rsvp.", Kills: []string{"SUB-003"}, Role: kernel, Dialect: ikc0,
+			message: when(isHave, func(m *wire.Message) {
+				m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.State = "IKC:receipt same" })
+			})},
+		{Name: "subscribes to nothing", Text: "What is subscribed to names no session.", Kills: []string{"SUB-004"}, Role: kernel, Dialect: ikc0,
+			message: when(isHave, func(m *wire.Message) {
+				m.Params = perl.ArrayRef(perl.HashRef(perl.P("kernel", perl.NewBytes("ConformServer")), perl.P("session", perl.NewBytes(""))), m.Params.Target().Elems()[1])
+			})},
+	}
+}
+
+// asReport changes error reports.
+func asReport(change func(m *wire.Message)) func(*wire.Message) []*wire.Message {
+	return when(func(m *wire.Message) bool { return m.IsError }, change)
+}
+
+func answerDefects() []*Defect {
+	const kernel, ikc0 = "client", "IKC0"
+	drop := func(is func(*wire.Message) bool) func(*wire.Message) []*wire.Message {
+		return func(m *wire.Message) []*wire.Message {
+			if is(m) {
+				return nil
+			}
+			return []*wire.Message{m}
+		}
+	}
+	param := func(i int, v string) func(m *wire.Message) {
+		return func(m *wire.Message) {
+			list := append([]*perl.Value(nil), m.Params.Target().Elems()...)
+			if i < len(list) {
+				list[i] = perl.NewBytes(v)
+			}
+			m.Params = perl.ArrayRef(list...)
+		}
+	}
+	return []*Defect{
+		{Name: "answers to another state", Text: "An answer goes to another state than the rsvp names.", Kills: []string{"CALL-001"}, Role: kernel, Dialect: ikc0,
+			message: when(isAnswer, func(m *wire.Message) { m.Event = change(m.Event, func(s *specifier.Specifier) { s.State += "x" }) })},
+		{Name: "answers twice", Text: "A call is answered twice.", Kills: []string{"CALL-003"}, Role: kernel, Dialect: ikc0,
+			message: func(m *wire.Message) []*wire.Message {
+				if isAnswer(m) {
+					return []*wire.Message{m, m}
+				}
+				return []*wire.Message{m}
+			}},
+		{Name: "answers with an rsvp", Text: "An answer wants an answer.", Kills: []string{"CALL-004"}, Role: kernel, Dialect: ikc0, message: when(isAnswer, func(m *wire.Message) { m.RSVP = m.From })},
+		{Name: "answers at another kernel", Text: "The kernel of an answer's event is not that of the rsvp.", Kills: []string{"CALL-005"}, Role: kernel, Dialect: ikc0,
+			message: when(isAnswer, func(m *wire.Message) {
+				m.Event = change(m.Event, func(s *specifier.Specifier) { s.Kernel = "Elsewhere" })
+			})},
+		{Name: "answers without params", Text: "An answer has no params.", Kills: []string{"CALL-006"}, Role: kernel, Dialect: ikc0, message: when(isAnswer, func(m *wire.Message) { m.Params = nil })},
+		{Name: "answers without from", Text: "An answer of a session that published something has no from.", Kills: []string{"CALL-008"}, Role: kernel, Dialect: ikc0,
+			message: when(isAnswer, func(m *wire.Message) { m.From = wire.Address{} })},
+		{Name: "every second answer", Text: "Only every second call is answered.", Kills: []string{"CALL-002"}, Role: kernel, Dialect: ikc0,
+			message: func() func(*wire.Message) []*wire.Message {
+				n := 0
+				return drop(func(m *wire.Message) bool {
+					if !isAnswer(m) || m.Params.Str() == "PONG" {
+						return false
+					}
+					n++
+					return n%2 == 0
+				})
+			}()},
+		{Name: "pong in small letters", Text: "IKC/ping is answered with pong.", Kills: []string{"PING-001"}, Role: kernel, Dialect: ikc0,
+			message: when(func(m *wire.Message) bool { return isAnswer(m) && m.Params.Str() == "PONG" }, func(m *wire.Message) { m.Params = perl.NewBytes("pong") })},
+		{Name: "report that is no error", Text: "An error report has no is_error.", Kills: []string{"ERR-002"}, Role: kernel, Dialect: ikc0, message: asReport(func(m *wire.Message) { m.IsError = false })},
+		{Name: "report to another state", Text: "An error report goes to another state.", Kills: []string{"ERR-003"}, Role: kernel, Dialect: ikc0,
+			message: asReport(func(m *wire.Message) { m.Event = change(m.Event, func(s *specifier.Specifier) { s.State = "error" }) })},
+		{Name: "report of text only", Text: "The params of an error report are its text.", Kills: []string{"ERR-004"}, Role: kernel, Dialect: ikc0,
+			message: asReport(func(m *wire.Message) { m.Params = m.Params.Target().Elems()[0] })},
+		{Name: "report of another operation", Text: "The operation of an error report is none that exists.", Kills: []string{"ERR-005"}, Role: kernel, Dialect: ikc0, message: asReport(param(2, "lunch"))},
+		{Name: "report that does not say check", Text: "What is not published fails with another operation.", Kills: []string{"ERR-006"}, Role: kernel, Dialect: ikc0, message: asReport(param(2, "invocation"))},
+		{Name: "report without the request", Text: "The text of an error report does not say which request.", Kills: []string{"ERR-009"}, Role: kernel, Dialect: ikc0, message: asReport(param(0, "no"))},
+		{Name: "report in other words", Text: "The text of an error report says otherwise what is wrong.", Kills: []string{"ERR-007", "ERR-008"}, Role: kernel, Dialect: ikc0,
+			message: asReport(func(m *wire.Message) {
+				text, _ := m.Params.Target().Elems()[0].AsString()
+				param(0, "Sorry, "+text)(m)
+			})},
+		{Name: "silent about errors", Text: "A request that fails is not reported.", Kills: []string{"ERR-001"}, Role: kernel, Dialect: ikc0, message: drop(func(m *wire.Message) bool { return m.IsError })},
+		{Name: "reports twice", Text: "A request that fails is reported twice.", Kills: []string{"ERR-011"}, Role: kernel, Dialect: ikc0,
+			message: func(m *wire.Message) []*wire.Message {
+				if m.IsError {
+					return []*wire.Message{m, m}
+				}
+				return []*wire.Message{m}
+			}},
+		{Name: "report comes late", Text: "An error report is sent after the answer to what was asked later.", Kills: []string{"ERR-015"}, Role: kernel, Dialect: ikc0,
+			message: func() func(*wire.Message) []*wire.Message {
+				var kept *wire.Message
+				return func(m *wire.Message) []*wire.Message {
+					switch {
+					case m.IsError && kept == nil:
+						kept = m
+						return nil
+					case kept != nil:
+						late := kept
+						kept = nil
+						return []*wire.Message{m, late}
+					}
+					return []*wire.Message{m}
+				}
+			}()},
+		{Name: "report with an rsvp", Text: "An error report wants an answer.", Kills: []string{"ERR-014"}, Role: kernel, Dialect: ikc0,
+			message: asReport(func(m *wire.Message) { m.RSVP = wire.At(specifier.Specifier{Kernel: "x", Session: "y", State: "z"}) })},
+	}
+}
+
+func liteDefects() []*Defect {
+	const lite, ikc0 = "clientlite", "IKC0"
+	return []*Defect{
+		{Name: "rsvp in another session", Text: "The rsvp of a ClientLite is not of its session.", Kills: []string{"LITE-001"}, Role: lite, Dialect: ikc0,
+			message: when(isCall, func(m *wire.Message) { m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.Session = "Other" }) })},
+		{Name: "no wantarray", Text: "A ClientLite does not say which context it wants.", Kills: []string{"LITE-003"}, Role: lite, Dialect: ikc0,
+			value: func(v *perl.Value) *perl.Value {
+				h := perl.NewHash()
+				for _, p := range v.Target().Pairs() {
+					if p.Key != "wantarray" {
+						h.AppendPair(p)
+					}
+				}
+				return perl.NewRef(h)
+			}},
+		{Name: "ClientLite addresses another kernel", Text: "A ClientLite addresses a kernel that it is not connected to.", Kills: []string{"LITE-004"}, Role: lite, Dialect: ikc0,
+			message: when(isCall, func(m *wire.Message) {
+				m.Event = change(m.Event, func(s *specifier.Specifier) { s.Kernel = "Elsewhere" })
+			})},
+		{Name: "ClientLite of another name", Text: "from of a ClientLite is not the name that it announced.", Kills: []string{"LITE-005"}, Role: lite, Dialect: ikc0,
+			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.Kernel = "Other" }) })},
+		{Name: "one rsvp for two calls", Text: "Two open calls of a ClientLite have the same rsvp.", Kills: []string{"LITE-002"}, Role: lite, Dialect: ikc0,
+			message: func(m *wire.Message) []*wire.Message {
+				if m.IsCall() {
+					return []*wire.Message{m, m}
+				}
+				return []*wire.Message{m}
+			}},
+	}
+}

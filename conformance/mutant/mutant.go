@@ -1,0 +1,170 @@
+// Package mutant makes a good kernel a bad one: it rewrites what the kernel says, on its way out, as one named defect has
+// it. The checks of the catalogue are tested with it: each must kill a defect, and each defect must be killed.
+//
+// Servers with defects are in package deviant; the defects here are for clients, kernels and ClientLites alike.
+package mutant
+
+import (
+	"bytes"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Defect is one thing that a client does wrong.
+type Defect struct {
+	// Name is a few words; Text says what it does in a sentence.
+	Name, Text string
+	// Kills are the checks that must fail.
+	Kills []string
+	// Role is "client" or "clientlite", Dialect "IKC0", "IKC" or "fallback", Serializer a Perl package, Storable if it is
+	// empty: where it shows.
+	Role, Dialect, Serializer string
+
+	line    func(line string) []string            // replaces a line of the negotiation
+	lineEnd string                                // replaces CRLF
+	before  string                                // written before the first frame
+	after   func(line string) []byte              // written behind a line
+	message func(m *wire.Message) []*wire.Message // replaces a message
+	value   func(v *perl.Value) *perl.Value       // replaces the hash that is frozen
+	freeze  storable.FreezeOptions                // of images
+	image   func(image []byte) []byte             // replaces an image
+	frame   func(image []byte) []byte             // replaces a whole frame
+}
+
+// Find returns the defect with a name, which may have dashes for its spaces; nil if there is none.
+func Find(name string) *Defect {
+	name = strings.ReplaceAll(name, "-", " ")
+	for _, d := range Defects() {
+		if strings.ReplaceAll(d.Name, "-", " ") == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// Defects lists all there are.
+func Defects() []*Defect {
+	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(), answerDefects(), liteDefects())
+}
+
+// Wrap returns a connection that says what the defect makes of what is written to it.
+func (d *Defect) Wrap(conn net.Conn) net.Conn { return &mutated{Conn: conn, defect: d} }
+
+// mutated rewrites what is written. Lines begin with a letter, frames with a digit.
+type mutated struct {
+	net.Conn
+	defect  *Defect
+	pending []byte
+	framed  bool // a frame has been written
+}
+
+func (c *mutated) Write(p []byte) (int, error) {
+	c.pending = append(c.pending, p...)
+	var out []byte
+	for len(c.pending) > 0 {
+		piece, n := c.next()
+		if n == 0 {
+			break
+		}
+		out = append(out, piece...)
+		c.pending = c.pending[n:]
+	}
+	if len(out) > 0 {
+		if _, err := c.Conn.Write(out); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// next returns what becomes of the line or frame at the front of pending, and its size; 0 if it is not whole.
+func (c *mutated) next() ([]byte, int) {
+	if first := c.pending[0]; first < '0' || first > '9' {
+		n := bytes.IndexByte(c.pending, '\n') + 1
+		if n == 0 {
+			return nil, 0
+		}
+		return c.lines(strings.TrimRight(string(c.pending[:n]), "\r\n")), n
+	}
+	var frames wire.FrameScanner
+	image, n, err := frames.Peek(c.pending)
+	if err != nil {
+		return c.pending, len(c.pending)
+	}
+	if n == 0 {
+		return nil, 0
+	}
+	var out []byte
+	if !c.framed {
+		c.framed = true
+		out = append(out, c.defect.before...)
+	}
+	return append(out, c.defect.mutate(image)...), n
+}
+
+func (c *mutated) lines(line string) (out []byte) {
+	said := []string{line}
+	if c.defect.line != nil {
+		said = c.defect.line(line)
+	}
+	for _, l := range said {
+		if c.defect.lineEnd == "" {
+			out = wire.AppendLine(out, l)
+		} else {
+			out = append(append(out, l...), c.defect.lineEnd...)
+		}
+	}
+	if c.defect.after != nil {
+		out = append(out, c.defect.after(line)...)
+	}
+	return out
+}
+
+// mutate makes frames of an image. What cannot be read goes out as it is.
+func (d *Defect) mutate(image []byte) (out []byte) {
+	if d.Serializer != "" {
+		return wire.AppendFrame(nil, d.image(image))
+	}
+	v, err := storable.Thaw(image)
+	if err != nil {
+		return wire.AppendFrame(nil, image)
+	}
+	values := []*perl.Value{v}
+	if d.message != nil {
+		m, err := wire.ParseMessage(v)
+		if err != nil {
+			return wire.AppendFrame(nil, image)
+		}
+		values = nil
+		for _, m := range d.message(m) {
+			values = append(values, m.ToValue())
+		}
+	}
+	encoder, err := d.freeze.Validate()
+	if err != nil {
+		return wire.AppendFrame(nil, image)
+	}
+	for _, v := range values {
+		if d.value != nil {
+			v = d.value(v)
+		}
+		image, err := encoder.Freeze(v)
+		if err != nil {
+			continue
+		}
+		if d.image != nil {
+			image = d.image(image)
+		}
+		if d.frame != nil {
+			out = append(out, d.frame(image)...)
+		} else {
+			out = wire.AppendFrame(out, image)
+		}
+	}
+	return out
+}
