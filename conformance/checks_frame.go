@@ -16,7 +16,7 @@ func frameChecks() []*Check {
 			ID: "FR-001", Level: Must, Party: TheSender,
 			Requirement: "After the negotiation, everything sent is frames back to back: a decimal length in ASCII, a NUL, and as many octets.",
 			Source:      "POE::Filter::Reference put, get", Needs: "a frame",
-			Judge: both(onFrames(func(t *Trial, _ *dialogue.Frame) { t.Pass() }), onConnection(func(t *Trial) {
+			Judge: both(onFrames(func(t *Trial, f *dialogue.Frame) { t.Pass(f) }), onConnection(func(t *Trial) {
 				if p := t.Conn.Broken[t.Side]; p != nil && p.Announced == 0 {
 					t.Fail(lastFrame(t), "a frame: <length in decimal> NUL <image>", p.Text)
 				}

@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "await": await, "feed": feedStdin, "stdout_is": stdoutIs,
+			"status": statusOf, "await": await, "feed": feedStdin, "stdout_is": stdoutIs,
 		},
 	})
 }

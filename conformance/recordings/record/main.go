@@ -1,13 +1,15 @@
 // Command record makes the captures of this repository again: every combination of who is the server
 // and who the client, in every dialect, with the real POE::Component::IKC that the local perl finds.
 // With -releases it records every release that is unpacked in that directory, into the folder releases.
-// With -rejudge it leaves the captures alone and only writes down anew what the checks say of them.
+// With -rejudge it leaves the captures alone and only writes down anew what the checks say of them, with -examples it takes
+// the examples of 'ikc-conform explain' that they do not show from runs of the real module and of the reference.
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,11 +26,14 @@ func main() {
 	dir := flag.String("dir", "captures", "where the captures are")
 	rejudge := flag.Bool("rejudge", false, "only judge the captures there are")
 	releases := flag.String("releases", "", "record the releases of POE::Component::IKC that are unpacked in this `directory`")
+	examples := flag.Bool("examples", false, "take the examples that no capture shows from runs")
 	flag.Parse()
 	do := record
 	switch {
 	case *rejudge:
 		do = judgeAgain
+	case *examples:
+		do = fromRuns
 	case *releases != "":
 		do = func(ctx context.Context, dir string) error {
 			return recordReleases(ctx, filepath.Join(dir, "releases"), *releases)
@@ -89,7 +94,11 @@ func recordPair(ctx context.Context, p harness.Pair) error {
 }
 
 func judgeAgain(_ context.Context, dir string) error {
-	examples := map[string]spec.Example{}
+	examples, err := spec.Examples()
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(examples, func(_ string, e spec.Example) bool { return !strings.HasPrefix(e.Capture, runMark) })
 	for _, dir := range []string{dir, filepath.Join(dir, "releases")} {
 		all, err := recordings.Load(dir)
 		if err != nil {
