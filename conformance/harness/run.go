@@ -266,6 +266,9 @@ func (r *runner) play(ctx context.Context) error {
 	if r.cell.Skipped != "" {
 		return nil
 	}
+	if len(r.hello.Commands) > 0 && !slices.Contains(r.hello.Commands, "session") && r.cell.Cell.Role == AsServer {
+		return r.probeBare(ctx, d)
+	}
 	reference, err := ParseTarget("reference")
 	if err != nil {
 		return err
@@ -303,6 +306,16 @@ func (r *runner) play(ctx context.Context) error {
 		return r.probeClient(ctx, d)
 	}
 	return nil
+}
+
+// probeBare plays on a server what every kernel publishes itself: its driver cannot give it a session.
+func (r *runner) probeBare(ctx context.Context, d *driver.Driver) error {
+	at, err := d.Listen(ctx, driver.Listen{Name: serverName, Protocol: r.cell.Cell.Dialect.Server().String()})
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	r.cell.Notes = append(r.cell.Notes, "the driver has no command session: tried with what every kernel publishes itself")
+	return r.probeServer(ctx, "tcp", at.Address, false)
 }
 
 // through plays something by way of a relay that records it as traffic of this cell.

@@ -127,9 +127,10 @@ func (r *Report) failedIDs() (ids []string) {
 	return ids
 }
 
-// maxAlso bounds what is named without being shown, and maxReasons how many checks that were not decided are listed one by one:
+// maxShown bounds how many violations of one part are shown with what led to them, maxAlso what is named without being shown, and maxReasons how many checks that were not decided are listed one by one:
 // a capture may show little of all that there is.
 const (
+	maxShown   = 2
 	maxAlso    = 5
 	maxReasons = 24
 )
@@ -150,11 +151,11 @@ func (c *Result) Explain() string {
 		fmt.Fprintf(&b, "\n    %s: %d of %d pieces of evidence\n", v.Part, len(v.Findings)+v.More, v.Evidence)
 		more := v.More
 		for i, f := range v.Findings {
-			if i >= MaxExchanges+maxAlso {
+			if i >= maxShown+maxAlso {
 				more += len(v.Findings) - i
 				break
 			}
-			if i >= MaxExchanges {
+			if i >= maxShown {
 				fmt.Fprintf(&b, "      also: %s, %s\n", f.Actual, f.Where())
 				continue
 			}
