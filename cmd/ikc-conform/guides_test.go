@@ -285,6 +285,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`\b(octet|packet) \d+`), "$1 N"},
 	{regexp.MustCompile(`\b\d+ octets`), "N octets"},
+	{regexp.MustCompile(`from clients, \d+ from servers`), "from clients, N from servers"},
 	{regexp.MustCompile(`\b(go1|perl 5|POE 1|Storable 3|[Pp]ython 3)\.[\d.]+`), "$1"},
 	{regexp.MustCompile(` +`), " "},
 }
