@@ -22,7 +22,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
-var updateGuides = flag.Bool("update", false, "TestGuides: write what commands print into the guides, where it is not what they show")
+var update = flag.Bool("update", false, "write what commands print into guides and scripts, where it is not what they show")
 
 // guide is a page of docs/guides, as a reader follows it: files to write and commands to type, from the top to the bottom.
 type guide struct {
@@ -131,7 +131,7 @@ func (g *guide) follow(t *testing.T, path string) {
 			continue
 		}
 		t.Errorf("%s: $ %s\nexpected\n    %s\ngot\n    %s", filepath.Base(path), s.command, strings.Join(want, "\n    "), strings.Join(got, "\n    "))
-		if *updateGuides {
+		if *update {
 			at := s.first + moved
 			var lines []string
 			for _, l := range got {
