@@ -97,7 +97,7 @@ func TestEverythingIsTested(t *testing.T) {
 		})
 	}
 	root := newRoot()
-	root.InitDefaultCompletionCmd()
+	completionCommand(root)
 	visit(root, nil)
 	for _, s := range exitStatuses() {
 		if !statuses[string(rune('0'+s.code))] {

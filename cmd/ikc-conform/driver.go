@@ -60,7 +60,7 @@ func listenDriver(cmd *cobra.Command, address string, wrap func(net.Conn) net.Co
 	}
 	l, err := net.Listen(network, address)
 	if err != nil {
-		return broken(err)
+		return cannotListen(address, err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "listening on driver:%s\n", l.Addr())
 	return broken(refdriver.Listen(cmd.Context(), l, refdriver.Config{Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)), Wrap: wrap}))

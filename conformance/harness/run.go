@@ -396,6 +396,17 @@ func (r *runner) scenes(ctx context.Context, list []scenario, s *stage, session 
 	}
 }
 
+// kindOf says what a file is that should have been a socket.
+func kindOf(m os.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a directory"
+	case m.IsRegular():
+		return "a file"
+	}
+	return "something else (" + m.Type().String() + ")"
+}
+
 // reachable finds out whether an address makes sense, without connecting: a bare connection ends a
 // real Perl server.
 func reachable(network, address string) error {
@@ -405,7 +416,7 @@ func reachable(network, address string) error {
 			return fmt.Errorf("%w: %w", ErrTarget, err)
 		}
 		if info.Mode()&os.ModeSocket == 0 {
-			return fmt.Errorf("%w: %s: expected a socket, it is a %v", ErrTarget, address, info.Mode().Type())
+			return fmt.Errorf("%w: %s: expected a Unix socket, got %s", ErrTarget, address, kindOf(info.Mode()))
 		}
 		return nil
 	}

@@ -36,6 +36,10 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	r.known(&b)
 	r.undecided(&b, verbose)
 	fmt.Fprintf(&b, "\n%s\n", r.Verdict())
+	switch r.Exit {
+	case ExitBroken, ExitStale, ExitNothing:
+		fmt.Fprintf(&b, "'ikc-conform explain %d' says what leads to this, and what to do.\n", r.Exit)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
