@@ -372,3 +372,19 @@ func TestGuideWorkflows(t *testing.T) {
 		t.Errorf("expected a use of the action and of the template, got %d and %d", uses, components)
 	}
 }
+
+// TestFirstScreen follows what the README says before its first heading: it leads from a capture to why it fails.
+func TestFirstScreen(t *testing.T) {
+	need(t, "bash", "bash")
+	path := filepath.Join(repository, "README.md")
+	g, err := readGuide(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := slices.IndexFunc(g.lines, func(l string) bool { return strings.HasPrefix(l, "## ") })
+	g.steps = slices.DeleteFunc(g.steps, func(s step) bool { return s.first > first })
+	if len(g.steps) == 0 || first > 60 {
+		t.Fatalf("expected a command and what it prints in the first screen, got %d in %d lines", len(g.steps), first)
+	}
+	g.follow(t, path)
+}
