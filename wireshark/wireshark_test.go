@@ -88,9 +88,8 @@ func dissect(t *testing.T, path string) (messages map[string]message, lines map[
 			case "ikc.line":
 				lines[stream] = append(lines[stream], f.Show)
 			case "ikc.frame":
-				if key, m := ofFrame(t, f); !strings.HasSuffix(key, " ") { // what is no frame has no number
-					messages[stream+" "+key] = m
-				}
+				key, m := ofFrame(t, f)
+				messages[stream+" "+key] = m
 			case "_ws.lua.error", "_ws.expert.message":
 				if strings.Contains(f.Show, "Lua Error") {
 					t.Errorf("%s: %s", path, f.Show)
@@ -179,6 +178,8 @@ func own(t *testing.T, path string) (messages map[string]message, lines map[stri
 			serializer = item.Serializer
 		case "line":
 			lines[stream] = append(lines[stream], item.Line)
+		case "frame": // whose image is no message
+			messages[fmt.Sprintf("%s %s %d", stream, item.From, item.Frame)] = message{Octets: item.Octets}
 		case "message":
 			key := fmt.Sprintf("%s %s %d", stream, item.From, item.Frame)
 			kind := strings.TrimPrefix(item.Kind, "proxied ")
