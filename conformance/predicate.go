@@ -19,7 +19,8 @@ type rule struct {
 	message    func(*Trial, *dialogue.Message)
 	exchange   func(*Trial, *dialogue.Exchange)
 	// begin makes an exchange function for each connection, with a memory of its own.
-	begin func() func(*Trial, *dialogue.Exchange)
+	begin   func() func(*Trial, *dialogue.Exchange)
+	account func(*Trial, *account)
 	// session, if it is not empty, is the only one to which the request of an exchange may be.
 	session string
 }
@@ -39,6 +40,7 @@ const (
 	atOwn                     // each exchange that the side judged began, likewise
 	atOrder                   // each exchange that the other side began, in order, by begin
 	atAftermath               // the connection, after those that ended before it
+	atAccount                 // what the driver of the side judged told, at the end
 	ruleKinds   = iota
 )
 

@@ -20,6 +20,10 @@ const (
 	RetractedState = "retracted"
 	// ReplyState is what the state "sender" posts back.
 	ReplyState = "reply"
+	// LocalMark is what a kernel sends to itself: never over a connection.
+	LocalMark = "to itself"
+	// LastWords is what a kernel posts before it is shut down.
+	LastWords = "last words"
 )
 
 // SessionStates are the states of the conformance session. All but HiddenState and RetractedState are published.

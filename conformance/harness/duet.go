@@ -56,8 +56,11 @@ func listen(ctx context.Context, server *driver.Driver, d Dialect) (address stri
 	if d == IKC && !hello.HasProtocol(protocol) {
 		protocol = wire.IKC.String()
 	}
-	at, err := server.Listen(ctx, driver.Listen{Name: serverName, Protocol: protocol})
+	at, err := server.Listen(ctx, driver.Listen{Name: serverName, Aliases: serverNames.aliases(), Protocol: protocol})
 	if err != nil {
+		return "", err
+	}
+	if err := watch(ctx, server, clientNames); err != nil {
 		return "", err
 	}
 	return at.Address, retractState(ctx, server)
@@ -76,7 +79,7 @@ func retractState(ctx context.Context, d *driver.Driver) error {
 
 // connectTo is how a driven client is told to connect in a cell.
 func connectTo(ctx context.Context, address string, c Cell) driver.Connect {
-	return driver.Connect{Name: clientName, Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait(ctx).Seconds()}
+	return driver.Connect{Name: clientName, Aliases: clientNames.aliases(), Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait(ctx).Seconds()}
 }
 
 // errConnect is wrapped when the driven client did not get a connection.
@@ -86,12 +89,15 @@ var errConnect = errors.New("connect")
 // subscriptions and makes mistakes, then the server calls the client.
 func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell) error {
 	own := driver.Session{Session: clientSession, States: map[string]driver.Action{
-		answerState: driver.Echo(), silentState: driver.Echo(), conformance.ReplyState: driver.Echo(),
+		answerState: driver.Echo(), silentState: driver.Echo(), onceState: driver.Echo(), conformance.ReplyState: driver.Echo(),
 	}, Publish: &[]string{conformance.ReplyState}}
 	if err := client.Session(ctx, own); err != nil {
 		return err
 	}
 	if err := publishSession(ctx, client); err != nil {
+		return err
+	}
+	if err := watch(ctx, client, serverNames); err != nil {
 		return err
 	}
 	connected, err := client.Connect(ctx, connectTo(ctx, relay, c))
@@ -104,7 +110,7 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 	if connected == "" {
 		connected = serverName
 	}
-	there := voice{client, connected, clientSession}
+	there := voice{client, connected, clientSession, clientName}
 	if err := there.converse(ctx, carried(c.Serializer.wire())); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
@@ -113,9 +119,21 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 	if err := server.Session(ctx, back); err != nil {
 		return err
 	}
-	here := voice{server, clientName, clientSession}
+	here := voice{server, clientName, clientSession, serverName}
 	if err := here.greet(ctx); err != nil {
 		return fmt.Errorf("server: %w", err)
+	}
+	if err := here.ask(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	if err := here.testify(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	if err := there.testify(ctx); err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	if err := again(ctx, server, client, relay, c); err != nil {
+		return err
 	}
 	return client.Disconnect(ctx)
 }
@@ -125,6 +143,13 @@ type voice struct {
 	d       *driver.Driver
 	to      string // kernel
 	session string // of ours, that sends
+	own     string // the name of the kernel itself
+}
+
+// speakingTo is the same voice when it talks to another kernel.
+func (v voice) speakingTo(kernel string) voice {
+	v.to = kernel
+	return v
 }
 
 // call calls a state and waits for the answer.

@@ -18,6 +18,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 	"github.com/perl-ikc/ikc-conform/conformance/tempdir"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // Options of a run. The zero value tries everything that is safe.
@@ -154,6 +155,7 @@ type runner struct {
 	opts   Options
 	cell   *CellResult
 	writer *capture.Writer
+	taps   []*controlTap
 	hello  *driver.Hello
 }
 
@@ -172,7 +174,11 @@ func (r *runner) run(ctx context.Context) {
 		return
 	}
 	play := r.play(ctx)
-	if err := r.writer.Close(); err != nil {
+	var failed []error
+	for _, t := range r.taps {
+		failed = append(failed, t.close())
+	}
+	if err := errors.Join(append(failed, r.writer.Close())...); err != nil {
 		r.cell.Err = err
 		return
 	}
@@ -196,18 +202,25 @@ func (r *runner) run(ctx context.Context) {
 		r.cell.Err = v.Err
 	}
 	for i := range r.cell.Verdicts {
-		if v := &r.cell.Verdicts[i]; v.Check.Aftermath && v.Outcome == conformance.Inconclusive && !r.opts.Hostile {
+		v := &r.cell.Verdicts[i]
+		switch {
+		case v.Outcome != conformance.Inconclusive:
+		case v.Check.Aftermath && !r.opts.Hostile:
 			v.Outcome, v.Reason = conformance.Skipped, "it takes --hostile to find out"
+		case v.Check.ByDriver() && !r.target.Driven():
+			v.Outcome, v.Reason = conformance.Skipped, "it takes a driver to find out"
 		}
 	}
 }
 
-// applicable leaves out what a target in a role has no occasion to do: nobody calls a ClientLite.
+// applicable leaves out what a target in a role has no occasion to do: nobody calls a ClientLite, and it has no sessions.
 func applicable(checks []*conformance.Check, role Role) []*conformance.Check {
 	if role != AsClientLite {
 		return checks
 	}
-	return slices.DeleteFunc(slices.Clone(checks), func(c *conformance.Check) bool { return c.Party == conformance.TheResponder })
+	return slices.DeleteFunc(slices.Clone(checks), func(c *conformance.Check) bool {
+		return c.Party == conformance.TheResponder || c.Party == conformance.TheKernel
+	})
 }
 
 // LivePatience bounds every wait for a server that somebody may need. It is long, since a server that
@@ -232,7 +245,7 @@ func (r *runner) problem(err error) { r.cell.Problems = append(r.cell.Problems, 
 
 // start starts the target's driver, and skips the cell if the target says that it cannot play it.
 func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
-	d, hello, err := r.target.Start(ctx, driver.Options{})
+	d, hello, err := r.target.Start(ctx, r.recorded(r.cell.Cell.Role.Side()))
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +283,7 @@ func (r *runner) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	other, _, err := reference.Start(ctx, driver.Options{})
+	other, _, err := reference.Start(ctx, r.recorded(r.cell.Cell.Role.Side().Other()))
 	if err != nil {
 		return err
 	}
@@ -298,11 +311,40 @@ func (r *runner) play(ctx context.Context) error {
 	}
 	switch r.cell.Cell.Role {
 	case AsServer:
-		return r.probeServer(ctx, "tcp", address, true)
+		err = r.probeServer(ctx, "tcp", address, true)
 	case AsClient:
-		return r.probeClient(ctx, d)
+		err = r.probeClient(ctx, d)
+	case AsClientLite:
+		return nil
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	return r.through(ctx, "tcp", address, func(relay string) error {
+		if err := r.curtain(ctx, server, client, relay); err != nil {
+			r.problem(err)
+		}
+		return nil
+	})
+}
+
+// curtain has the two kernels connect for the last time, and the target's end.
+func (r *runner) curtain(ctx context.Context, server, client *driver.Driver, relay string) error {
+	connected, err := client.Connect(ctx, connectTo(ctx, relay, r.cell.Cell))
+	if err != nil {
+		return fmt.Errorf("a last time: %w", err)
+	}
+	if connected == "" {
+		connected = serverName
+	}
+	there := voice{client, connected, clientSession, clientName}
+	if _, err := there.call(ctx, "IKC", "ping", perl.NewBytes("PING")); err != nil {
+		return err
+	}
+	if r.cell.Cell.Role == AsServer {
+		return curtain(ctx, voice{server, clientName, clientSession, serverName}, serverNames, client)
+	}
+	return curtain(ctx, there, clientNames, server)
 }
 
 // through plays something by way of a relay that records it as traffic of this cell.
