@@ -59,6 +59,9 @@ const (
 	maxKept     = 32 << 20 // octets of images in all
 )
 
+// sinking is how long it may take until a driver has told what its kernel did.
+const sinking = 30 * time.Millisecond
+
 // harnessSession tells whether a session is one of those that harnesses make.
 func harnessSession(session string) bool { return strings.HasPrefix(session, SessionAlias) }
 

@@ -164,15 +164,18 @@ func curtain(ctx context.Context, target voice, names names, other *driver.Drive
 		return fmt.Errorf("shutdown: %w", err)
 	}
 	awaitMonitor(ctx, other, "unregister", names.ended)
-	if _, err := target.d.Hello(ctx); err != nil && !errors.Is(err, driver.ErrGone) {
-		return err
-	}
 	select {
 	case <-time.After(afterlife):
 	case <-ctx.Done():
+	}
+	// So that it is seen that whoever had something to tell had the time.
+	for _, d := range []*driver.Driver{target.d, other} {
+		if _, err := d.Hello(ctx); err != nil && !errors.Is(err, driver.ErrGone) {
+			return err
+		}
 	}
 	return nil
 }
 
 // afterlife is how long a kernel that was shut down may still tell something.
-const afterlife = 20 * time.Millisecond
+const afterlife = 50 * time.Millisecond
