@@ -20,6 +20,10 @@ const (
 	RetractedState = "retracted"
 	// ReplyState is what the state "sender" posts back.
 	ReplyState = "reply"
+	// ClientSession is the session by which a driven kernel asks others.
+	ClientSession = SessionAlias + "-client"
+	// OnceState is a state of ClientSession that is not published: the rsvp of a call that is answered twice.
+	OnceState = "once"
 	// LocalMark is what a kernel sends to itself: never over a connection.
 	LocalMark = "to itself"
 	// LastWords is what a kernel posts before it is shut down.

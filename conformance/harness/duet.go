@@ -17,7 +17,7 @@ import (
 const (
 	serverName    = "ConformServer"
 	clientName    = "ConformClient"
-	clientSession = "ikc-conform-client"
+	clientSession = conformance.ClientSession
 	answerState   = "answer"
 	silentState   = "silence" // rsvp of calls that are not answered
 )
@@ -89,7 +89,7 @@ var errConnect = errors.New("connect")
 // subscriptions and makes mistakes, then the server calls the client.
 func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell) error {
 	own := driver.Session{Session: clientSession, States: map[string]driver.Action{
-		answerState: driver.Echo(), silentState: driver.Echo(), onceState: driver.Echo(), conformance.ReplyState: driver.Echo(),
+		answerState: driver.Echo(), silentState: driver.Echo(), conformance.OnceState: driver.Echo(), conformance.ReplyState: driver.Echo(),
 	}, Publish: &[]string{conformance.ReplyState}}
 	if err := client.Session(ctx, own); err != nil {
 		return err

@@ -34,9 +34,6 @@ const (
 	everyone = "*"
 )
 
-// onceState is the rsvp of calls that are answered once more than they should be.
-const onceState = "once"
-
 // watch has a kernel monitor another by its names, and every kernel. It has to be done before they are connected.
 func watch(ctx context.Context, d *driver.Driver, of names) error {
 	hello, err := d.Hello(ctx)
@@ -113,14 +110,14 @@ func (v voice) testify(ctx context.Context) error {
 // judged by what it answers.
 func answerTwice(ctx context.Context, v voice, other *driver.Driver) error {
 	b := perl.NewBytes
-	if err := v.callOnly(ctx, conformance.SessionAlias, "echo", onceState, b("once")); err != nil {
+	if err := v.callOnly(ctx, conformance.SessionAlias, "echo", conformance.OnceState, b("once")); err != nil {
 		return err
 	}
 	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
 		return err
 	}
 	back := voice{other, v.own, v.session, v.to}
-	if err := back.post(ctx, v.session, onceState, b("twice")); err != nil {
+	if err := back.post(ctx, v.session, conformance.OnceState, b("twice")); err != nil {
 		return err
 	}
 	_, err := back.call(ctx, "IKC", "ping", b("PING"))
