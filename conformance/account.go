@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -85,6 +86,10 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 	if !p.Last {
 		return
 	}
+	// As they came: p.Exchanges are in the order in which they were settled.
+	slices.SortStableFunc(m.talk, func(x, y talk) int {
+		return cmp.Or(cmp.Compare(x.request.Frame.At.Packet, y.request.Frame.At.Packet), cmp.Compare(x.request.Frame.Number, y.request.Frame.Number))
+	})
 	n := p.Negotiation
 	m.index, m.opened, m.unreached = p.Conn.Index, p.Opened.Time, p.Unreached
 	m.complete, m.dialect = n.Complete, n.Dialect

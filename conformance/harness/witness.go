@@ -71,7 +71,7 @@ func (v voice) testify(ctx context.Context) error {
 	b := perl.NewBytes
 	// Through a proxy, until there is none.
 	subscribed := "poe://" + v.to + "/" + session
-	proxied := driver.ProxyPost{To: subscribed, State: "args", Session: v.session, Args: typed.Wrap([]*perl.Value{b("one"), perl.NewInt(2), perl.NewUndef()})}
+	proxied := driver.ProxyPost{To: subscribed, State: "args", Session: v.session, Args: typed.Wrap([]*perl.Value{b("one"), perl.ArrayRef(b("two")), perl.NewUndef()})}
 	if err := v.d.ProxyPost(ctx, proxied); err != nil && !failed(err) {
 		return err
 	}
