@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -28,6 +29,7 @@ type meeting struct {
 	index     int
 	opened    time.Time
 	ended     [2]time.Time // when each side closed it, by wire.Role; zero if the capture does not show it
+	how       [2]capture.CloseHow
 	complete  bool         // the negotiation was
 	unreached bool
 	dialect   wire.Dialect
@@ -63,6 +65,9 @@ const (
 // sinking is how long it may take until a driver has told what its kernel did.
 const sinking = 30 * time.Millisecond
 
+// cutByRelay begins the comment on the reset of a connection that a relay cut because neither side closed it.
+const cutByRelay = "cut by the relay"
+
 // harnessSession tells whether a session is one of those that harnesses make.
 func harnessSession(session string) bool { return strings.HasPrefix(session, SessionAlias) }
 
@@ -95,8 +100,8 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 	m.complete, m.dialect = n.Complete, n.Dialect
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		m.names[side], m.pids[side] = n.Names(side), n.Peers[side].PID
-		if end := p.Ends[side]; end != nil {
-			m.ended[side] = end.At.Time
+		if end := p.Ends[side]; end != nil && !strings.HasPrefix(end.Comment, cutByRelay) {
+			m.ended[side], m.how[side] = end.At.Time, end.How
 		}
 	}
 }
@@ -106,6 +111,7 @@ func (j *Judge) accounts() (of [2]*account) {
 	if len(j.meetings) == maxMeetings {
 		return of // some may be missing
 	}
+	slices.SortFunc(j.meetings, func(x, y *meeting) int { return cmp.Compare(x.index, y.index) })
 	for _, c := range j.controls {
 		side, ok := c.Control.Role()
 		if !ok || c.Control.Partial != "" || c.Cut || of[side] != nil {

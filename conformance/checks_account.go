@@ -172,8 +172,8 @@ func runChecks() []*Check {
 						reported = append(reported, l)
 					}
 				}
-				at := 0
 				for _, m := range a.meetings() {
+					at := 0 // connections take turns
 					for _, x := range m.talk {
 						r := x.request
 						if r.Frame.From == a.side || r.To.Session != SessionAlias || len(x.errors) > 0 || !a.wentOn(r.Frame.At.Time.Add(sinking)) {
@@ -499,7 +499,8 @@ func shutdownChecks() []*Check {
 						if m.opened.After(l.At.Time) || !over.IsZero() && over.Before(l.At.Time) {
 							continue
 						}
-						t.Hold(!m.ended[a.side].IsZero(), l, fmt.Sprintf("connection %d closed by the %s", m.index, a.side), "it stays open")
+						closed := m.ended[a.side]
+						t.Hold(!closed.IsZero() && a.wentOn(closed), l, fmt.Sprintf("connection %d closed by the %s", m.index, a.side), "it stayed open when the harness went on")
 					}
 				}
 			}),
@@ -541,7 +542,7 @@ func shutdownChecks() []*Check {
 					if seen[peer[0]] {
 						calls, answered := 0, 0
 						for _, x := range m.talk {
-							if x.request.Frame.From != a.side && x.request.IsCall() && x.request.To.State == "echo" {
+							if r := x.request; r.Frame.From != a.side && r.IsCall() && alwaysAnswers(r.To.Session, r.To.State) {
 								calls++
 								answered += min(1, len(x.answers))
 							}

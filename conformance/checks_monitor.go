@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -134,7 +135,7 @@ func monitorChecks() []*Check {
 				over := v.met.over()
 				if len(v.of("unregister", "")) > 0 {
 					t.Hold(true, v.of("unregister", "")[0].at, "unregister of "+v.id, "")
-				} else if !over.IsZero() && over.Before(a.downAt()) && a.wentOn(over.Add(sinking)) {
+				} else if !over.IsZero() && a.hadTime(over) {
 					t.Fail(v.blocks[len(v.blocks)-1].at, fmt.Sprintf("unregister of %s, whose connection %d ended", v.id, v.met.index), "none")
 				}
 			}),
@@ -211,7 +212,7 @@ func monitorChecks() []*Check {
 			Source:      "Channel channel_error, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a connection after it that the other side closed`,
 			Judge: onEachLife("error", func(t *Trial, a *account, v *life) {
 				closed := v.of("channel", "close")
-				if by, ok := v.met.closedFirst(); !ok || by == a.side || len(closed) == 0 {
+				if by, ok := v.met.closedFirst(); !ok || by == a.side || v.met.how[by] != capture.FIN || len(closed) == 0 {
 					return
 				}
 				errors := v.of("error", "channel-read")
@@ -358,11 +359,11 @@ func monitorErrorChecks() []*Check {
 				return
 			}
 			for _, m := range a.meetings() {
-				if m.opened.Before(w.set.At.Time) || !m.opened.Before(a.downAt()) {
+				if m.opened.Before(w.set.At.Time) {
 					continue
 				}
 				for _, report := range m.reports {
-					if report.Event.State != "remote_error" || (report.Frame.From == a.side) != own || !a.wentOn(report.Frame.At.Time.Add(sinking)) {
+					if report.Event.State != "remote_error" || (report.Frame.From == a.side) != own || !a.hadTime(report.Frame.At.Time) {
 						continue
 					}
 					e := remoteError(report)

@@ -141,7 +141,7 @@ func (a *account) lives(w *watching) []*life {
 // strangers are the connections to kernels, from when a monitor was there, that no life is of.
 func (a *account) strangers(w *watching, lives []*life) (out []*meeting) {
 	for _, m := range a.meetings() {
-		if m.opened.After(w.set.At.Time) && len(m.names[a.side.Other()]) > 0 && a.wentOn(m.opened) &&
+		if m.opened.After(w.set.At.Time) && len(m.names[a.side.Other()]) > 0 && a.hadTime(m.opened) &&
 			!slices.ContainsFunc(lives, func(v *life) bool { return v.met == m }) {
 			out = append(out, m)
 		}
@@ -158,12 +158,16 @@ func text(args []*perl.Value, i int) string {
 	return s
 }
 
-// ranAfter tells whether the kernel was still at work at a time: a shutdown ends what monitors are told.
-func (a *account) downAt() time.Time {
+// hadTime tells whether the kernel had the time to tell of something that happened: the harness went on, and did not shut it
+// down meanwhile, which ends what monitors are told.
+func (a *account) hadTime(at time.Time) bool {
+	at = at.Add(sinking)
 	for _, l := range a.commands("shutdown") {
-		return l.At.Time
+		if l.At.Time.Before(at) {
+			return false
+		}
 	}
-	return a.lines[len(a.lines)-1].At.Time.Add(time.Hour)
+	return a.wentOn(at)
 }
 
 // closedFirst tells which side ended a connection; ok is false if the capture does not show it.

@@ -32,6 +32,8 @@ type Config struct {
 	// Wrap, if not nil, may return a connection to be used in place of one of the kernel or of a ClientLite; package
 	// mutant makes a kernel a bad one by it.
 	Wrap func(net.Conn) net.Conn
+	// Between, if not nil, may return other ends of the conversation with the harness, for the same purpose.
+	Between func(in io.Reader, out io.Writer) (io.Reader, io.Writer)
 }
 
 // Serve carries out the commands that come from in until quit, the end of in, or the end of ctx, and
@@ -39,6 +41,9 @@ type Config struct {
 func Serve(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Between != nil {
+		in, out = cfg.Between(in, out)
 	}
 	d := &refDriver{log: cfg.Log, wrap: cfg.Wrap, lite: lite{wrap: cfg.Wrap}, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}, monitors: map[string]func(){}}
 	for name, h := range map[string]driver.Handler{
