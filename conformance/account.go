@@ -36,11 +36,11 @@ type meeting struct {
 	names     [2][]string
 	pids      [2]string
 	frames    [2]int
-	talk      []talk
+	talk      []talk              // with the sessions of the harness, and of ClientLites
 	reports   []*dialogue.Message // error reports of both sides
 }
 
-// talk is a request to or from the sessions of the harness, and what came back.
+// talk is a request to or from the sessions of the harness, or a ClientLite, and what came back.
 type talk struct {
 	request         *dialogue.Message
 	answers, errors []*dialogue.Message
@@ -84,7 +84,7 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 		}
 	}
 	for _, x := range p.Exchanges {
-		if r := x.Request; (harnessSession(r.To.Session) || harnessSession(r.RSVP.Session)) && len(m.talk) < maxTalk && budget(len(r.Frame.Image)) {
+		if r := x.Request; (harnessSession(r.To.Session) || harnessSession(r.RSVP.Session) || ofLiteOrTo(r)) && len(m.talk) < maxTalk && budget(len(r.Frame.Image)) {
 			m.talk = append(m.talk, talk{r, slices.Clone(x.Answers), slices.Clone(x.Errors)})
 		}
 	}

@@ -295,8 +295,8 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 	if offer := c.Serializer.offer(); len(offer) > 0 {
 		serializer = offer[0]
 	}
-	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait(ctx).Seconds()})
-	if err != nil {
+	connect := driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait(ctx).Seconds()}
+	if err := client.LiteConnect(ctx, connect); err != nil {
 		return fmt.Errorf("%w: %w", errConnect, err)
 	}
 	call := func(session, state string, params *perl.Value) error {
@@ -342,8 +342,14 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 			return fmt.Errorf("a call that is refused: %w", err)
 		}
 	}
+	if err := confide(ctx, client, c); err != nil {
+		return err
+	}
 	if err := call("IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	return client.LiteDisconnect(ctx)
+	if err := client.LiteDisconnect(ctx); err != nil || c.Dialect != IKC0 {
+		return err
+	}
+	return outwait(ctx, client, connect)
 }
