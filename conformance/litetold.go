@@ -13,9 +13,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// ofLiteOrTo tells whether a request is of a ClientLite, or what somebody posts to one.
+// ofLiteOrTo tells whether a request is of a ClientLite, or what somebody posts to one. Up to 0.2102 a ClientLite does not say
+// from.
 func ofLiteOrTo(m *dialogue.Message) bool {
-	return m.To.Session == sourceLite || m.From.Session == sourceLite || pinged(m)
+	return m.To.Session == sourceLite || m.From.Session == sourceLite || m.RSVP.Session == sourceLite || pinged(m)
 }
 
 // pinged tells whether a request is that of ClientLite's ping, which has no from. Source: ClientLite ping.
@@ -81,7 +82,7 @@ func (c *liteCommand) expect(params *perl.Value) []*perl.Value {
 // liteCommands are the calls of a ClientLite's methods that send, in order, each with its request. A ClientLite does one
 // thing after the other, so what it was asked for and what it sent are in the same order.
 func (a *account) liteCommands() (out []*liteCommand) {
-	sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.side && ofLite(m) })
+	sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.side && !pinged(m) })
 	var timeout time.Duration
 	for _, l := range a.commands("lite-connect", "lite-call", "lite-post", "lite-post-respond") {
 		if l.Command.Name == "lite-connect" {

@@ -16,8 +16,8 @@ import (
 // should find out.
 
 const (
-	crowdSize   = 4
-	crowdRounds = 5
+	crowdSize   = 3
+	crowdRounds = 3
 	// arriving is how long what is sent to a state that takes time is given to get there.
 	arriving = conformance.SlowFor / 4
 )
@@ -34,54 +34,52 @@ func publishCrowd(ctx context.Context, d *driver.Driver) error {
 
 // crowdScenarios ask a kernel whose driver has done publishCrowd.
 func crowdScenarios() []scenario {
-	return []scenario{
-		{"several connections at once", safe, true, func(ctx context.Context, s *stage) error {
-			crowd, err := s.crowd(ctx)
-			defer crowd.close()
-			if err != nil {
+	return []scenario{{"several connections at once", safe, true, func(ctx context.Context, s *stage) error {
+		crowd, err := s.crowd(ctx)
+		defer crowd.close()
+		if err != nil {
+			return err
+		}
+		if err := crowd.each(func(i int, c *probe.Conn) error { return count(ctx, c, i > 0) }); err != nil {
+			return err
+		}
+		return crowd.each(func(i int, c *probe.Conn) error {
+			if i == 0 {
+				return ask(ctx, c, conformance.SlowSession, conformance.SlowState, "slow")
+			}
+			select {
+			case <-time.After(arriving):
+			case <-ctx.Done():
+			}
+			return ask(ctx, c, conformance.CrowdSession, "echo", fmt.Sprintf("meanwhile %d", i))
+		})
+	}}}
+}
+
+// count asks for counts, all at once or each when the one before is there.
+func count(ctx context.Context, c *probe.Conn, patiently bool) error {
+	for range crowdRounds {
+		x := perl.NewBytes("x")
+		if err := c.Send(c.Post("", conformance.CrowdSession, "count", x), c.Call("", conformance.CrowdSession, "count", x)); err != nil {
+			return err
+		}
+		if patiently {
+			if _, err := c.Barrier(ctx); err != nil {
 				return err
 			}
-			// Some send all at once, others wait for each answer.
-			return crowd.each(func(i int, c *probe.Conn) error {
-				for range crowdRounds {
-					call := c.Call("", conformance.CrowdSession, "count", perl.NewBytes("x"))
-					if err := c.Send(c.Post("", conformance.CrowdSession, "count", perl.NewBytes("x")), call); err != nil {
-						return err
-					}
-					if i%2 == 0 {
-						continue
-					}
-					if _, err := c.Barrier(ctx); err != nil {
-						return err
-					}
-				}
-				_, err := c.Barrier(ctx)
-				return err
-			})
-		}},
-		{"a state that takes time", safe, true, func(ctx context.Context, s *stage) error {
-			crowd, err := s.crowd(ctx)
-			defer crowd.close()
-			if err != nil {
-				return err
-			}
-			return crowd.each(func(i int, c *probe.Conn) error {
-				call := c.Call("", conformance.SlowSession, conformance.SlowState, perl.NewBytes("slow"))
-				if i > 0 {
-					select {
-					case <-time.After(arriving):
-					case <-ctx.Done():
-					}
-					call = c.Call("", conformance.CrowdSession, "echo", perl.NewBytes(fmt.Sprintf("meanwhile %d", i)))
-				}
-				if err := c.Send(call); err != nil {
-					return err
-				}
-				_, err := c.Barrier(ctx)
-				return err
-			})
-		}},
+		}
 	}
+	_, err := c.Barrier(ctx)
+	return err
+}
+
+// ask calls a state, and waits until it is done.
+func ask(ctx context.Context, c *probe.Conn, session, state, params string) error {
+	if err := c.Send(c.Call("", session, state, perl.NewBytes(params))); err != nil {
+		return err
+	}
+	_, err := c.Barrier(ctx)
+	return err
 }
 
 // crowd is several connections.

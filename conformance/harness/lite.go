@@ -10,25 +10,36 @@ import (
 
 // confide has a ClientLite wait for what is posted to it, and ping.
 func confide(ctx context.Context, client *driver.Driver, c Cell) error {
-	for _, ask := range []func() error{
-		func() error { _, err := client.LiteResponded(ctx, conformance.ReplyState); return err },
-		func() error { _, err := client.LiteRespondedList(ctx, conformance.ReplyState); return err },
-	} {
-		if _, err := client.LitePost(ctx, conformance.SessionAlias+"/sender", perl.NewBytes("to be waited for")); err != nil {
-			return err
-		}
-		if err := ask(); err != nil && !failed(err) {
-			if driver.IsUnsupported(err) {
-				break
-			}
+	hello, err := client.Hello(ctx)
+	if err != nil {
+		return err
+	}
+	if hello.HasCommand("lite-responded") {
+		if err := await(ctx, client); err != nil {
 			return err
 		}
 	}
 	if c.Dialect == IKC0 { // the original has nothing to ping then, and drops the connection
 		return nil
 	}
-	_, err := client.LitePing(ctx)
+	_, err = client.LitePing(ctx)
 	return err
+}
+
+// await has a ClientLite wait for what a state posts to its sender, in both contexts.
+func await(ctx context.Context, client *driver.Driver) error {
+	for _, wait := range []func() error{
+		func() error { _, err := client.LiteResponded(ctx, conformance.ReplyState); return err },
+		func() error { _, err := client.LiteRespondedList(ctx, conformance.ReplyState); return err },
+	} {
+		if _, err := client.LitePost(ctx, conformance.SessionAlias+"/sender", perl.NewBytes("to be waited for")); err != nil {
+			return err
+		}
+		if err := wait(); err != nil && !failed(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 // shortly is the timeout of a ClientLite that will get no answer, in seconds. The original's is one second at least.
