@@ -30,7 +30,7 @@ type meeting struct {
 	opened    time.Time
 	ended     [2]time.Time // when each side closed it, by wire.Role; zero if the capture does not show it
 	how       [2]capture.CloseHow
-	complete  bool         // the negotiation was
+	complete  bool // the negotiation was
 	unreached bool
 	dialect   wire.Dialect
 	names     [2][]string
