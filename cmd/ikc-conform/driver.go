@@ -49,7 +49,7 @@ func mutate(cfg *refdriver.Config, defect string) error {
 	if d == nil {
 		return fmt.Errorf("--defect %q: expected one of those that 'ikc-conform mutants --list' names", defect)
 	}
-	cfg.Wrap, cfg.Between = d.Wrap, d.Between
+	d.Apply(cfg)
 	return nil
 }
 

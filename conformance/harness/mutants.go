@@ -108,7 +108,9 @@ func tryDeviant(ctx context.Context, d *deviant.Defect) (*Result, error) {
 // tryMutant tries the reference with a defect, where that shows.
 func tryMutant(ctx context.Context, d *mutant.Defect) (*Result, error) {
 	target := &Target{Spec: "reference", start: func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
-		return refdriver.Start(ctx, refdriver.Config{Wrap: d.Wrap, Between: d.Between}, opts), nil
+		var cfg refdriver.Config
+		d.Apply(&cfg)
+		return refdriver.Start(ctx, cfg, opts), nil
 	}}
 	return Run(ctx, target, Options{Cells: []Cell{{Role: Role(d.Role), Dialect: Dialect(d.Dialect), Serializer: Serializer(d.Serializer)}}, Patience: mutantPatience, Timeout: mutantTimeout})
 }

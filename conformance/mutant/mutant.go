@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -40,11 +41,15 @@ type Defect struct {
 	frame   func(image []byte) []byte             // replaces a whole frame
 	later   func(m *wire.Message) []*wire.Message // replaces a message on all connections but the first
 	stay    func(m *wire.Message) bool            // after such a message a connection is not closed
+	keep    bool                                  // the first connection is used on when another is made
 
-	event       func(t *telling, e driver.Event) []driver.Event // replaces what happened
-	connections atomic.Int32                                    // that were wrapped
+	event  func(t *telling, e driver.Event) []driver.Event // replaces what happened
+	answer func(c command, ok json.RawMessage) any         // replaces what a method returned, nil if it failed; nil leaves it
 
-	answer func(c command, ok json.RawMessage) any // replaces what a method returned, nil if it failed; nil leaves it
+	concurrent bool // sessions run at the same time
+
+	connections atomic.Int32 // that were wrapped
+	old         atomic.Pointer[mutated]
 }
 
 // Find returns the defect with a name, which may have dashes for its spaces; nil if there is none.
@@ -63,8 +68,18 @@ func Defects() []*Defect {
 	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(), answerDefects(), liteDefects(), reportDefects())
 }
 
-// Wrap returns a connection that says what the defect makes of what is written to it.
-func (d *Defect) Wrap(conn net.Conn) net.Conn {
+// Apply makes the reference's driver one that has the defect.
+func (d *Defect) Apply(cfg *refdriver.Config) {
+	cfg.Wrap, cfg.Between, cfg.QueuePerSession = d.wrap, d.between, d.concurrent
+}
+
+// wrap returns a connection that says what the defect makes of what is written to it.
+func (d *Defect) wrap(conn net.Conn) net.Conn {
+	if d.keep {
+		if old := d.keepOld(conn); old != nil {
+			return old
+		}
+	}
 	return &mutated{Conn: conn, defect: d, first: d.connections.Add(1) == 1}
 }
 
@@ -76,6 +91,15 @@ type mutated struct {
 	framed  bool // a frame has been written
 	first   bool // it is the kernel's first connection
 	stays   atomic.Bool
+	heard   []byte // that were read before the first frame was written, if the connection is to be kept
+}
+
+func (c *mutated) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.defect.keep && !c.framed {
+		c.heard = append(c.heard, p[:n]...)
+	}
+	return n, err
 }
 
 // openFor is how long a connection that should be closed is not.
@@ -83,6 +107,10 @@ const openFor = 5 * time.Second
 
 // Close closes the connection, unless it is one that stays: then its own kernel alone takes it for closed.
 func (c *mutated) Close() error {
+	if c.defect.keep && c.framed {
+		c.defect.old.Store(c)
+		return nil
+	}
 	if c.stays.Load() {
 		time.AfterFunc(openFor, func() { _ = c.Conn.Close() })
 		return c.Conn.SetDeadline(time.Now())

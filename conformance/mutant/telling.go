@@ -31,8 +31,8 @@ type command struct {
 	line []byte
 }
 
-// Between returns what a driver is to read commands from and write lines to, so that it tells what the defect makes of it.
-func (d *Defect) Between(in io.Reader, out io.Writer) (io.Reader, io.Writer) {
+// between returns what a driver is to read commands from and write lines to, so that it tells what the defect makes of it.
+func (d *Defect) between(in io.Reader, out io.Writer) (io.Reader, io.Writer) {
 	if d.event == nil && d.answer == nil {
 		return in, out
 	}
