@@ -1,6 +1,7 @@
 package mutant
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -42,6 +43,13 @@ func liteDefects() []*Defect {
 				}
 				return []*wire.Message{m}
 			}},
+		{Name: "false is undef", Text: "call in scalar context returns undef for what is false in Perl.", Kills: []string{"LITE-006"}, Role: lite, Dialect: ikc0,
+			answer: answered("lite-call", func(c command, ok map[string]any) any {
+				if bytes.Contains(c.line, []byte("/zero")) && ok["value"] != nil {
+					return map[string]any{"value": nil}
+				}
+				return nil
+			})},
 		{Name: "a list is its last value", Text: "call in list context returns the last value only.", Kills: []string{"LITE-007"}, Role: lite, Dialect: ikc0,
 			answer: answered("lite-call", func(c command, ok map[string]any) any {
 				if values, isList := ok["values"].([]any); isList {
@@ -53,8 +61,22 @@ func liteDefects() []*Defect {
 			answer: answered("lite-post-respond", func(c command, _ map[string]any) any {
 				return map[string]any{"value": perlValue("what it sent")}
 			})},
+		{Name: "responded returns the first argument", Text: "responded in scalar context returns an argument, not the array of all.", Kills: []string{"LITE-009"}, Role: lite, Dialect: ikc0,
+			answer: answered("lite-responded", func(_ command, ok map[string]any) any {
+				if ok["value"] != nil {
+					return map[string]any{"value": perlValue("to be waited for")}
+				}
+				return nil
+			})},
 		{Name: "ping says no", Text: "ping returns false though PONG came.", Kills: []string{"LITE-010"}, Role: lite, Dialect: "IKC",
 			answer: answered("lite-ping", func(command, map[string]any) any { return map[string]any{"alive": false} })},
+		{Name: "an error report is an answer", Text: "A call that is refused returns the error report.", Kills: []string{"LITE-011"}, Role: lite, Dialect: ikc0,
+			answer: func(c command, ok json.RawMessage) any {
+				if c.Name == "lite-call" && ok == nil && bytes.Contains(c.line, []byte("absent")) {
+					return map[string]any{"value": perlValue("Session 'ikc-conform-absent' is not available for remote kernels.")}
+				}
+				return nil
+			}},
 		{Name: "no answer is undef", Text: "A call that gets no answer returns undef.", Kills: []string{"LITE-012"}, Role: lite, Dialect: ikc0,
 			answer: func(c command, ok json.RawMessage) any {
 				if c.Name == "lite-call" && ok == nil {
@@ -69,6 +91,8 @@ func liteDefects() []*Defect {
 			stay: func(*wire.Message) bool { return true }},
 		{Name: "post says no", Text: "post returns false though it has sent.", Kills: []string{"LITE-016"}, Role: lite, Dialect: ikc0,
 			answer: answered("lite-post", func(command, map[string]any) any { return map[string]any{"sent": false} })},
+		{Name: "every call wants a list", Text: "A ClientLite calls in list context, whatever it is asked for.", Kills: []string{"LITE-017"}, Role: lite, Dialect: ikc0,
+			message: when(isCall, func(m *wire.Message) { m.WantArray = true })},
 		{Name: "params in capitals", Text: "A ClientLite changes strings that it is given.", Kills: []string{"LITE-018"}, Role: lite, Dialect: ikc0,
 			message: when(func(m *wire.Message) bool { return m.Params.Kind() == perl.Bytes && !isHave(m) }, func(m *wire.Message) {
 				m.Params = perl.NewBytes(strings.ToUpper(m.Params.Str()))

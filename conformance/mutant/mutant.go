@@ -65,7 +65,7 @@ func Find(name string) *Defect {
 
 // Defects lists all there are.
 func Defects() []*Defect {
-	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(), answerDefects(), liteDefects(), reportDefects())
+	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(), answerDefects(), liteDefects(), reportDefects(), orderDefects())
 }
 
 // Apply makes the reference's driver one that has the defect.

@@ -248,7 +248,6 @@ func reportDefects() []*Defect {
 				return nil
 			}},
 	}
-	list = append(list, &Defect{Name: "sessions run at the same time", Text: "A kernel runs states of different sessions at the same time.", Kills: []string{"ORD-003"}, Role: "server", concurrent: true})
 	lastWords := func(m *wire.Message) bool { s, _ := m.Params.AsString(); return s == "last words" }
 	list = append(list,
 		&Defect{Name: "last words are lost", Text: "What was posted before a shutdown does not go out.", Kills: []string{"DOWN-002"},
