@@ -86,8 +86,8 @@ func connectTo(ctx context.Context, address string, c Cell) driver.Connect {
 var errConnect = errors.New("connect")
 
 // duet plays a conversation between two driven kernels: the client calls, posts, asks for
-// subscriptions and makes mistakes, then the server calls the client.
-func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell) error {
+// subscriptions and makes mistakes, then the server calls the client. values are echoed.
+func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell, values []*perl.Value) error {
 	own := driver.Session{Session: clientSession, States: map[string]driver.Action{
 		answerState: driver.Echo(), silentState: driver.Echo(), conformance.OnceState: driver.Echo(), conformance.ReplyState: driver.Echo(),
 	}, Publish: &[]string{conformance.ReplyState}}
@@ -111,7 +111,7 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 		connected = serverName
 	}
 	there := voice{client, connected, clientSession, clientName}
-	if err := there.converse(ctx, carried(c.Serializer.wire())); err != nil {
+	if err := there.converse(ctx, values); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
 	// Now the other way round, on the same connection.
@@ -288,7 +288,7 @@ func (v voice) greet(ctx context.Context) error {
 }
 
 // duetLite plays a conversation in which the client is a ClientLite.
-func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) error {
+func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell, values []*perl.Value) error {
 	const session = conformance.SessionAlias
 	b := perl.NewBytes
 	serializer := ""
@@ -306,7 +306,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 	if err := call("IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	for _, value := range carried(c.Serializer.wire()) {
+	for _, value := range values {
 		if err := call(session, "echo", value); err != nil {
 			return err
 		}

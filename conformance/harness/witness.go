@@ -161,12 +161,16 @@ func curtain(ctx context.Context, target voice, names names, other *driver.Drive
 		return fmt.Errorf("shutdown: %w", err)
 	}
 	awaitMonitor(ctx, other, "unregister", names.ended)
+	return linger(ctx, target.d, other)
+}
+
+// linger gives drivers the time to tell what there is to tell, and has the capture show that they had it.
+func linger(ctx context.Context, drivers ...*driver.Driver) error {
 	select {
 	case <-time.After(afterlife):
 	case <-ctx.Done():
 	}
-	// So that it is seen that whoever had something to tell had the time.
-	for _, d := range []*driver.Driver{target.d, other} {
+	for _, d := range drivers {
 		if _, err := d.Hello(ctx); err != nil && !errors.Is(err, driver.ErrGone) {
 			return err
 		}
