@@ -122,7 +122,7 @@ type Frame struct {
 	// Head is the length as it was written; Image what follows the NUL.
 	Head  string
 	Image []byte
-	// Early: a client sent it before the server had agreed.
+	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
 	Early bool
 	// Value is the thawed image, nil if Err says why it could not be thawed.
 	Value *perl.Value

@@ -25,7 +25,8 @@ type matcher struct {
 	// keys are those of calls, oldest first; waiting counts the calls in all.
 	keys    [2][]rsvp
 	waiting [2]int
-	// forgot tells, by wire.Role of the caller, that calls were forgotten together with their rsvp.
+	// forgot tells, by wire.Role of the caller, that calls were forgotten together with their rsvp: a post to a state that
+	// no call names may be the answer to one of them.
 	forgot [2]bool
 	// share is how many octets of memory the connection may take.
 	share func() int
@@ -210,6 +211,10 @@ func (m *matcher) leaveOpen(x *Exchange) {
 // yet, of the session that answers if it says so; else the newest, which then has one too many, unless calls were forgotten.
 func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	calls := m.calls[caller][rsvp{msg.Event.Session, msg.Event.State}]
+	if calls == nil && m.forgot[caller] && msg.Event.State != specifier.ProxyState {
+		msg.Kind = Answer // for all that is known
+		return true
+	}
 	if calls == nil {
 		m.misdirected(msg, caller)
 		return false
@@ -276,7 +281,7 @@ func (c *sameRSVP) doubt(session string) {
 // misdirected notes a message to the session that waits for an answer, when a call is open and the
 // state is none that the caller ever named.
 func (m *matcher) misdirected(msg *Message, caller wire.Role) {
-	if msg.Event.State == specifier.ProxyState || msg.IsCall() || m.forgot[caller] {
+	if msg.Event.State == specifier.ProxyState || msg.IsCall() {
 		return
 	}
 	if m.awaited[caller][msg.Event.Session] == 0 && (msg.From.Session == "" || m.awaited[caller][msg.From.Session] == 0) {

@@ -35,14 +35,14 @@ type Window struct {
 	// Octets is how many octets of memory make a part. Default 8 MiB.
 	Octets int
 	// Total bounds the octets of memory that all open connections together keep: each has its share, and may keep two
-	// messages in any case. Default 64 MiB.
+	// messages in any case. Default 32 MiB.
 	Total int
 }
 
 const (
 	defaultWindowItems  = 1024
 	defaultWindowOctets = 8 << 20
-	defaultWindowTotal  = 64 << 20
+	defaultWindowTotal  = 32 << 20
 	// leastWindow is what a connection may keep however many there are.
 	leastWindow = 2 << 10
 	// context is how many items before a part stay, for people, if they take no more than a quarter of the share.
