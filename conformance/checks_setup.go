@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -43,14 +44,19 @@ func (u turn) at() dialogue.Item {
 	return nil
 }
 
-// answered tells whether the other side can be expected to have answered a line that it owed: it did, or
-// the negotiation went on or ended long enough to know.
+// decided tells whether the side judged can be expected to have answered a line that it owed: it did, or
+// the negotiation went on, or a side closed the connection. A side that resets it has not read the line, as that of a process
+// that ended; that it was reset at once by the other side left no time to.
 func (u turn) decided(t *Trial) bool {
-	if u.reply != nil {
+	n := t.Conn.Negotiation
+	if u.reply != nil || u.ask != n.Lines[len(n.Lines)-1] {
 		return true
 	}
-	n := t.Conn.Negotiation
-	return u.ask != n.Lines[len(n.Lines)-1] || t.Conn.Ends[t.Side.Other()] != nil || t.Conn.Ends[t.Side] != nil
+	if end := t.Conn.Ends[t.Side]; end != nil {
+		return end.How != capture.RST
+	}
+	end := t.Conn.Ends[t.Side.Other()]
+	return end != nil && (end.How != capture.RST || end.At.Time.Sub(u.ask.At.Time) >= patience)
 }
 
 // goodSetup reads a client's SETUP that a server has no reason to refuse: well formed, and offering
