@@ -1,10 +1,12 @@
 package conformance
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -27,17 +29,18 @@ type meeting struct {
 	index     int
 	opened    time.Time
 	ended     [2]time.Time // when each side closed it, by wire.Role; zero if the capture does not show it
-	complete  bool         // the negotiation was
+	how       [2]capture.CloseHow
+	complete  bool // the negotiation was
 	unreached bool
 	dialect   wire.Dialect
 	names     [2][]string
 	pids      [2]string
 	frames    [2]int
-	talk      []talk
+	talk      []talk              // with the sessions of the harness, and of ClientLites
 	reports   []*dialogue.Message // error reports of both sides
 }
 
-// talk is a request to or from the sessions of the harness, and what came back.
+// talk is a request to or from the sessions of the harness, or a ClientLite, and what came back.
 type talk struct {
 	request         *dialogue.Message
 	answers, errors []*dialogue.Message
@@ -59,6 +62,12 @@ const (
 	maxKept     = 4 << 20 // octets of images in all, which take tenfold the memory
 )
 
+// sinking is how long it may take until a driver has told what its kernel did.
+const sinking = 30 * time.Millisecond
+
+// cutByRelay begins the comment on the reset of a connection that a relay cut because neither side closed it.
+const cutByRelay = "cut by the relay"
+
 // harnessSession tells whether a session is one of those that harnesses make.
 func harnessSession(session string) bool { return strings.HasPrefix(session, SessionAlias) }
 
@@ -75,20 +84,24 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 		}
 	}
 	for _, x := range p.Exchanges {
-		if r := x.Request; (harnessSession(r.To.Session) || harnessSession(r.RSVP.Session)) && len(m.talk) < maxTalk && budget(len(r.Frame.Image)) {
+		if r := x.Request; (harnessSession(r.To.Session) || harnessSession(r.RSVP.Session) || ofLiteOrTo(r)) && len(m.talk) < maxTalk && budget(len(r.Frame.Image)) {
 			m.talk = append(m.talk, talk{r, slices.Clone(x.Answers), slices.Clone(x.Errors)})
 		}
 	}
 	if !p.Last {
 		return
 	}
+	// As they came: p.Exchanges are in the order in which they were settled.
+	slices.SortStableFunc(m.talk, func(x, y talk) int {
+		return cmp.Or(cmp.Compare(x.request.Frame.At.Packet, y.request.Frame.At.Packet), cmp.Compare(x.request.Frame.Number, y.request.Frame.Number))
+	})
 	n := p.Negotiation
 	m.index, m.opened, m.unreached = p.Conn.Index, p.Opened.Time, p.Unreached
 	m.complete, m.dialect = n.Complete, n.Dialect
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		m.names[side], m.pids[side] = n.Names(side), n.Peers[side].PID
-		if end := p.Ends[side]; end != nil {
-			m.ended[side] = end.At.Time
+		if end := p.Ends[side]; end != nil && !strings.HasPrefix(end.Comment, cutByRelay) {
+			m.ended[side], m.how[side] = end.At.Time, end.How
 		}
 	}
 }
@@ -98,6 +111,7 @@ func (j *Judge) accounts() (of [2]*account) {
 	if len(j.meetings) == maxMeetings || j.kept.Load() > maxKept {
 		return of // some may be missing
 	}
+	slices.SortFunc(j.meetings, func(x, y *meeting) int { return cmp.Compare(x.index, y.index) })
 	for _, c := range j.controls {
 		side, ok := c.Control.Role()
 		if !ok || c.Control.Partial != "" || c.Cut || of[side] != nil {

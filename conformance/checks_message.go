@@ -34,13 +34,12 @@ func messageChecks() []*Check {
 		},
 		{
 			ID: "MSG-002", Level: Should, Party: TheSender, Local: true,
-			Requirement: "A message has the keys event, params, from, rsvp, wantarray and is_error, and no others; one to the kernel * may have call and errors_to.",
-			Rationale:   "What is sent to * is sent to the kernel's own sessions as well, which notes these two in the message that the others get.",
-			Source:      "Responder send_msg, call, request, _error_response; ClientLite call", Needs: "a message",
+			Requirement: "A message has the keys event, params, from, rsvp, wantarray and is_error, and no others.",
+			Source:      "Responder send_msg, call, _error_response; ClientLite call", Needs: "a message",
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
 				var odd []string
 				for _, p := range m.Other {
-					if own := p.Key == "call" || p.Key == "errors_to"; !own || m.Event.Kernel != "*" {
+					if m.Event.Kernel != everyKernel || p.Key != "errors_to" && p.Key != "call" {
 						odd = append(odd, p.Key)
 					}
 				}
@@ -48,6 +47,7 @@ func messageChecks() []*Check {
 					return "event, params, from, rsvp, wantarray, is_error", strings.Join(odd, ", ") + " besides"
 				})
 			}),
+			Rationale: `Of what goes to "*", the original's own kernel is given the same hash, and what it notes there for itself, errors_to and call, may go out as well.`,
 		},
 		{
 			ID: "MSG-003", Level: Must, Party: TheSender, Local: true,

@@ -144,7 +144,7 @@ func Around(c *Connection, item Item) []Step {
 func evidence(c *Connection, item Item, subject bool) Step {
 	s := step(c, item, WriteOptions{Width: 100})
 	s.Subject = subject
-	s.Title = bounded(s.Title, MaxStepTitle)
+	s.Title, s.Params = bounded(s.Title, MaxStepTitle), bounded(s.Params, MaxStepValue)
 	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Params != nil {
 		whole := perl.FormatOptions{SortKeys: true, MaxWidth: MaxStepValue, MaxString: MaxStepValue / 2}
 		if perl.Format(f.Message.Params, whole) != s.Params {

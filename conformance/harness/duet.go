@@ -17,7 +17,7 @@ import (
 const (
 	serverName    = "ConformServer"
 	clientName    = "ConformClient"
-	clientSession = "ikc-conform-client"
+	clientSession = conformance.ClientSession
 	answerState   = "answer"
 	silentState   = "silence" // rsvp of calls that are not answered
 )
@@ -86,10 +86,10 @@ func connectTo(ctx context.Context, address string, c Cell) driver.Connect {
 var errConnect = errors.New("connect")
 
 // duet plays a conversation between two driven kernels: the client calls, posts, asks for
-// subscriptions and makes mistakes, then the server calls the client.
-func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell) error {
+// subscriptions and makes mistakes, then the server calls the client. values are echoed.
+func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell, values []*perl.Value) error {
 	own := driver.Session{Session: clientSession, States: map[string]driver.Action{
-		answerState: driver.Echo(), silentState: driver.Echo(), onceState: driver.Echo(), conformance.ReplyState: driver.Echo(),
+		answerState: driver.Echo(), silentState: driver.Echo(), conformance.OnceState: driver.Echo(), conformance.ReplyState: driver.Echo(),
 	}, Publish: &[]string{conformance.ReplyState}}
 	if err := client.Session(ctx, own); err != nil {
 		return err
@@ -111,7 +111,7 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 		connected = serverName
 	}
 	there := voice{client, connected, clientSession, clientName}
-	if err := there.converse(ctx, carried(c.Serializer.wire())); err != nil {
+	if err := there.converse(ctx, values); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
 	// Now the other way round, on the same connection.
@@ -288,15 +288,15 @@ func (v voice) greet(ctx context.Context) error {
 }
 
 // duetLite plays a conversation in which the client is a ClientLite.
-func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) error {
+func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell, values []*perl.Value) error {
 	const session = conformance.SessionAlias
 	b := perl.NewBytes
 	serializer := ""
 	if offer := c.Serializer.offer(); len(offer) > 0 {
 		serializer = offer[0]
 	}
-	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait(ctx).Seconds()})
-	if err != nil {
+	connect := driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait(ctx).Seconds()}
+	if err := client.LiteConnect(ctx, connect); err != nil {
 		return fmt.Errorf("%w: %w", errConnect, err)
 	}
 	call := func(session, state string, params *perl.Value) error {
@@ -306,7 +306,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 	if err := call("IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	for _, value := range carried(c.Serializer.wire()) {
+	for _, value := range values {
 		if err := call(session, "echo", value); err != nil {
 			return err
 		}
@@ -342,8 +342,14 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 			return fmt.Errorf("a call that is refused: %w", err)
 		}
 	}
+	if err := confide(ctx, client, c); err != nil {
+		return err
+	}
 	if err := call("IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	return client.LiteDisconnect(ctx)
+	if err := client.LiteDisconnect(ctx); err != nil || c.Dialect != IKC0 {
+		return err
+	}
+	return outwait(ctx, client, connect)
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -48,13 +50,22 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}
+	values := handy(carried(cell.Serializer.wire()))
 	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
 		if p.Role == AsClientLite {
-			return duetLite(ctx, c, relay, cell)
+			return duetLite(ctx, c, relay, cell, values)
 		}
-		return duet(ctx, s, c, relay, cell)
+		return duet(ctx, s, c, relay, cell, values)
 	})
-	return server, client, err
+	return server, client, errors.Join(err, linger(ctx, s, c))
+}
+
+// handySize is what a value may have in a capture that is to be kept, in octets as Perl writes it.
+const handySize = 1 << 10
+
+// handy leaves out large values: they are in the capture several times.
+func handy(values []*perl.Value) []*perl.Value {
+	return slices.DeleteFunc(values, func(v *perl.Value) bool { return len(perl.Format(v, perl.FormatOptions{})) > handySize })
 }
 
 // through plays something by way of a relay that records it.

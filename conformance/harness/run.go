@@ -269,7 +269,7 @@ func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
 
 func (r *runner) play(ctx context.Context) error {
 	if !r.target.Driven() {
-		return r.probeServer(ctx, r.target.Network, r.target.Address, r.opts.Session)
+		return r.probeServer(ctx, r.target.Network, r.target.Address, r.opts.Session, nil)
 	}
 	d, err := r.start(ctx)
 	if err != nil {
@@ -296,11 +296,12 @@ func (r *runner) play(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	values := carried(r.cell.Cell.Serializer.wire())
 	err = r.through(ctx, "tcp", address, func(relay string) error {
 		if r.cell.Cell.Role == AsClientLite {
-			return duetLite(ctx, client, relay, r.cell.Cell)
+			return duetLite(ctx, client, relay, r.cell.Cell, values)
 		}
-		return duet(ctx, server, client, relay, r.cell.Cell)
+		return duet(ctx, server, client, relay, r.cell.Cell, values)
 	})
 	switch {
 	case r.cell.Cell.Role != AsServer && errors.Is(err, errConnect) && driver.IsUnsupported(err):
@@ -311,7 +312,7 @@ func (r *runner) play(ctx context.Context) error {
 	}
 	switch r.cell.Cell.Role {
 	case AsServer:
-		err = r.probeServer(ctx, "tcp", address, true)
+		err = r.probeServer(ctx, "tcp", address, true, d)
 	case AsClient:
 		err = r.probeClient(ctx, d)
 	case AsClientLite:
@@ -369,8 +370,8 @@ func (r *runner) allowed(s scenario, session bool) bool {
 	return true
 }
 
-// probeServer plays scenarios on a server.
-func (r *runner) probeServer(ctx context.Context, network, address string, session bool) error {
+// probeServer plays scenarios on a server; target is its driver, nil for one without.
+func (r *runner) probeServer(ctx context.Context, network, address string, session bool, target *driver.Driver) error {
 	if !r.target.Driven() {
 		if err := reachable(network, address); err != nil {
 			return err
@@ -387,7 +388,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 			s.timeout = LivePatience
 		}
 		r.scenes(ctx, scenarios(), s, session)
-		return nil
+		return r.crowded(ctx, s, target)
 	})
 	if r.opts.Hostile && err != nil {
 		// A target that is gone is what hostile scenarios are about.
@@ -423,6 +424,22 @@ func (r *runner) scenes(ctx context.Context, list []scenario, s *stage, session 
 		}
 		failed = 0
 	}
+}
+
+// crowded plays the scenarios in which several connections ask a driven target at the same time.
+func (r *runner) crowded(ctx context.Context, s *stage, target *driver.Driver) error {
+	if target == nil {
+		return nil
+	}
+	if err := publishCrowd(ctx, target); err != nil {
+		if !errors.Is(err, driver.ErrGone) || !r.opts.Hostile {
+			return fmt.Errorf("sessions for several connections: %w", err)
+		}
+		r.cell.Notes = append(r.cell.Notes, err.Error())
+		return nil
+	}
+	r.scenes(ctx, crowdScenarios(), s, true)
+	return nil
 }
 
 // reachable finds out whether an address makes sense, without connecting: a bare connection ends a
@@ -475,6 +492,6 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 			return c, err
 		}
 		r.scenes(ctx, append(responderScenarios(), clientScenarios()...), s, true)
-		return nil
+		return r.crowded(ctx, s, client)
 	})
 }

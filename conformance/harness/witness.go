@@ -34,9 +34,6 @@ const (
 	everyone = "*"
 )
 
-// onceState is the rsvp of calls that are answered once more than they should be.
-const onceState = "once"
-
 // watch has a kernel monitor another by its names, and every kernel. It has to be done before they are connected.
 func watch(ctx context.Context, d *driver.Driver, of names) error {
 	hello, err := d.Hello(ctx)
@@ -74,7 +71,7 @@ func (v voice) testify(ctx context.Context) error {
 	b := perl.NewBytes
 	// Through a proxy, until there is none.
 	subscribed := "poe://" + v.to + "/" + session
-	proxied := driver.ProxyPost{To: subscribed, State: "args", Session: v.session, Args: typed.Wrap([]*perl.Value{b("one"), perl.NewInt(2), perl.NewUndef()})}
+	proxied := driver.ProxyPost{To: subscribed, State: "args", Session: v.session, Args: typed.Wrap([]*perl.Value{b("one"), perl.ArrayRef(b("two")), perl.NewUndef()})}
 	if err := v.d.ProxyPost(ctx, proxied); err != nil && !failed(err) {
 		return err
 	}
@@ -113,14 +110,14 @@ func (v voice) testify(ctx context.Context) error {
 // judged by what it answers.
 func answerTwice(ctx context.Context, v voice, other *driver.Driver) error {
 	b := perl.NewBytes
-	if err := v.callOnly(ctx, conformance.SessionAlias, "echo", onceState, b("once")); err != nil {
+	if err := v.callOnly(ctx, conformance.SessionAlias, "echo", conformance.OnceState, b("once")); err != nil {
 		return err
 	}
 	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
 		return err
 	}
 	back := voice{other, v.own, v.session, v.to}
-	if err := back.post(ctx, v.session, onceState, b("twice")); err != nil {
+	if err := back.post(ctx, v.session, conformance.OnceState, b("twice")); err != nil {
 		return err
 	}
 	_, err := back.call(ctx, "IKC", "ping", b("PING"))
@@ -164,15 +161,22 @@ func curtain(ctx context.Context, target voice, names names, other *driver.Drive
 		return fmt.Errorf("shutdown: %w", err)
 	}
 	awaitMonitor(ctx, other, "unregister", names.ended)
-	if _, err := target.d.Hello(ctx); err != nil && !errors.Is(err, driver.ErrGone) {
-		return err
-	}
+	return linger(ctx, target.d, other)
+}
+
+// linger gives drivers the time to tell what there is to tell, and has the capture show that they had it.
+func linger(ctx context.Context, drivers ...*driver.Driver) error {
 	select {
 	case <-time.After(afterlife):
 	case <-ctx.Done():
+	}
+	for _, d := range drivers {
+		if _, err := d.Hello(ctx); err != nil && !errors.Is(err, driver.ErrGone) {
+			return err
+		}
 	}
 	return nil
 }
 
 // afterlife is how long a kernel that was shut down may still tell something.
-const afterlife = 20 * time.Millisecond
+const afterlife = 50 * time.Millisecond
