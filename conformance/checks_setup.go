@@ -45,15 +45,11 @@ func (u turn) at() dialogue.Item {
 }
 
 // decided tells whether the side judged can be expected to have answered a line that it owed: it did, or
-// the negotiation went on, or a side closed the connection. A side that resets it has not read the line, as that of a process
-// that ended; that it was reset at once by the other side left no time to.
+// the negotiation went on, or a side closed the connection. If the other side reset it at once, there was no time to.
 func (u turn) decided(t *Trial) bool {
 	n := t.Conn.Negotiation
-	if u.reply != nil || u.ask != n.Lines[len(n.Lines)-1] {
+	if u.reply != nil || u.ask != n.Lines[len(n.Lines)-1] || t.Conn.Ends[t.Side] != nil {
 		return true
-	}
-	if end := t.Conn.Ends[t.Side]; end != nil {
-		return end.How != capture.RST
 	}
 	end := t.Conn.Ends[t.Side.Other()]
 	return end != nil && (end.How != capture.RST || end.At.Time.Sub(u.ask.At.Time) >= patience)
