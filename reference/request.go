@@ -217,6 +217,9 @@ func returned(result any, wantArray bool) (*perl.Value, error) {
 // answerAddress copies an rsvp as the event of the answer. A hash gets the keys it lacks, empty.
 // Source: Specifier specifier_parse, which fills in the hash it is given.
 func answerAddress(rsvp wire.Address) wire.Address {
+	if rsvp.Value == nil && rsvp.Text == "" && (rsvp.Kernel == "" || rsvp.Session == "" || rsvp.State == "") {
+		rsvp.Value = rsvp.ToValue()
+	}
 	h := rsvp.Value.Target()
 	if h.Kind() != perl.Hash {
 		return rsvp
@@ -240,12 +243,7 @@ func (k *Kernel) from(s *Session) wire.Address {
 	if len(s.published) == 0 || len(s.aliases) == 0 {
 		return wire.Address{}
 	}
-	a := wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: specifier.ProxyState})
-	if s.from == nil {
-		s.from = a.ToValue()
-	}
-	a.Value = s.from
-	return a
+	return wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: specifier.ProxyState})
 }
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An

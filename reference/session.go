@@ -54,9 +54,8 @@ type Session struct {
 	aliases   []string // the first is the one it was made with
 	states    map[string]State
 	published map[string]bool
-	from      *perl.Value // what says that it sent a message, nil if it is to be made anew
-	turn      turn        // with Config.QueuePerSession
-	queue     inbox       // with Config.QueuePerSession
+	turn      turn  // with Config.QueuePerSession
+	queue     inbox // with Config.QueuePerSession
 }
 
 // NewSession adds a session to the kernel. Nothing of it is published yet.
@@ -97,7 +96,6 @@ func (s *Session) AddAlias(alias string) error {
 	}
 	s.k.sessions[alias] = s
 	s.aliases = append(s.aliases, alias)
-	s.from = nil
 	return nil
 }
 

@@ -96,6 +96,7 @@ type Client struct {
 	scalar   []perl.Pair // what tells of scalar context: the original's client always says which it is
 	used     time.Time   // when conn was known to live
 	out      wire.Outgoing
+	in       wire.Message // the last that came
 
 	last struct {
 		sync.Mutex
@@ -131,7 +132,6 @@ func New(cfg Config) *Client {
 	}
 	c := &Client{cfg: cfg, remote: cfg.Address}
 	c.from = wire.At(specifier.Specifier{Kernel: cfg.Name, Session: session})
-	c.from.Value = c.from.ToValue()
 	c.scalar = []perl.Pair{perl.P("wantarray", perl.NewBytes(""))}
 	return c
 }

@@ -167,12 +167,8 @@ func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, 
 			}
 			continue
 		}
-		v, err := c.frames.Thaw(c.cfg.Serializer, image)
-		if err != nil {
-			return nil, fmt.Errorf("clientlite: image of %d octets from %s: %w", len(image), c.remote, err)
-		}
-		m, err := wire.ParseMessage(v)
-		if err != nil {
+		m := &c.in
+		if err := c.frames.Thaw(c.cfg.Serializer, image, m); err != nil {
 			return nil, fmt.Errorf("clientlite: from %s: %w", c.remote, err)
 		}
 		if m.IsError {

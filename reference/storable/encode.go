@@ -35,13 +35,18 @@ const longString = 1 << 16
 // Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
 func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
-	e.scratch, e.buf, e.borrowed = e.buf[:0], dst, true
+	e.lend(dst)
 	err := e.freeze(m, v)
 	if err == nil {
 		dst = e.buf
 	}
 	e.release()
 	return dst, err
+}
+
+// lend makes the encoder write behind what is in dst.
+func (e *encoder) lend(dst []byte) {
+	e.scratch, e.buf, e.borrowed = e.buf[:0], dst, true
 }
 
 // encoder writes one image.
@@ -82,19 +87,24 @@ func (e *encoder) release() {
 }
 
 func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
-	e.start = len(e.buf)
 	if v.Kind() != perl.Ref {
 		return &ValueError{ErrUnsupported, 0, "a reference", v.Kind().String()}
 	}
+	e.begin(m)
+	e.root = v
+	e.inner(v.Target())
+	return e.err
+}
+
+// begin writes the header.
+func (e *encoder) begin(m *Encoder) {
+	e.start = len(e.buf)
 	e.opt, e.depth, e.next, e.err = m.opt, m.opt.MaxDepth, 0, nil
 	e.native = e.opt.Layout != Network
 	e.little = e.native && !e.opt.Layout.BigEndian
 	e.seen.reset()
 	clear(e.classes)
-	e.root = v
 	e.header()
-	e.inner(v.Target())
-	return e.err
 }
 
 func (e *encoder) header() {

@@ -45,6 +45,7 @@ type FrameScanner struct {
 	next   int    // size of the frame at start, with length and NUL, if all of it has not come; 0 if not known
 	offset int64  // of buf[0] in the stream
 	skipLF bool   // an LF that comes first is the end of the last line of negotiation
+	in     incoming
 }
 
 // Write adds received octets.
