@@ -112,10 +112,9 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	}
 	c.k.watchInline(c)
 	c.k.request(c, m, yield)
-	if c.in.handed(w) {
+	if !c.in.tryFinish(w) {
 		c.out.flush()
-	}
-	if !c.in.finish(w) {
+		c.in.finish(w)
 		return false, nil
 	}
 	c.since.Store(0)

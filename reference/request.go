@@ -32,28 +32,36 @@ func (e *requestError) Error() string { return e.msg }
 func (k *Kernel) request(c *Channel, m *wire.Message, yield func()) {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	session, args, err := k.admit(m, &to)
+	h := new(handling)
+	err := k.admit(h, m, &to)
 	if err == nil {
-		err = k.run(c, m, session, to.State, args, yield)
+		err = k.run(c, m, h, yield)
 	}
 	if err != nil {
 		k.reportError(c, m, to, err)
 	}
 }
 
+// handling is what a state gets and what belongs to its run, allocated as one.
+type handling struct {
+	Request
+	hold hold
+	only [1]*perl.Value // Args, if it is one
+}
+
 // queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
 func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	session, args, err := k.admit(m, &to)
-	if err != nil {
+	h := new(handling)
+	if err := k.admit(h, m, &to); err != nil {
 		k.reportError(c, m, to, err)
 		return nil
 	}
 	c.jobs.Add(1)
-	full := session.queue.put(job{size: size, run: func(w *worker) {
+	full := h.Session.queue.put(job{size: size, run: func(w *worker) {
 		defer c.jobs.Done()
-		if err := k.run(c, m, session, to.State, args, w.yield); err != nil {
+		if err := k.run(c, m, h, w.yield); err != nil {
 			k.reportError(c, m, to, err)
 		}
 		c.out.flush()
@@ -65,31 +73,33 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 }
 
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the end.
-func (k *Kernel) admit(m *wire.Message, to *specifier.Specifier) (*Session, []*perl.Value, *requestError) {
+func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
-		return nil, nil, &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.Value, perl.FormatOptions{}))}
+		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.Value, perl.FormatOptions{}))}
 	}
-	args := []*perl.Value{m.Params}
+	h.only[0] = m.Params
+	h.Args = h.only[:]
 	if to.State == specifier.ProxyState {
 		state, list, ok := m.Proxied()
 		if !ok {
-			return nil, nil, &requestError{OpRequest, "params of IKC:proxy are not [state, [arguments]]"}
+			return &requestError{OpRequest, "params of IKC:proxy are not [state, [arguments]]"}
 		}
-		to.State, args = state, append([]*perl.Value(nil), list...)
+		to.State, h.Args = state, append([]*perl.Value(nil), list...)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err := k.allow(*to); err != nil {
-		return nil, nil, err
+	s := k.sessions[to.Session]
+	if err := k.allow(s, to); err != nil {
+		return err
 	}
 	if to.Arg != "" {
-		args = append(args, str(to.Arg))
+		h.Args = append(h.Args, str(to.Arg))
 	}
-	session := k.sessions[to.Session]
-	if session == nil {
-		return nil, nil, &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
+	if s == nil {
+		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
 	}
-	return session, args, nil
+	h.Session, h.State = s, to.State
+	return nil
 }
 
 // permitted uses up an rsvp permission, if there is one. mu is locked.
@@ -108,11 +118,10 @@ func (k *Kernel) permitted(at address) bool {
 
 // allow checks that a peer may address a state: an rsvp of ours, good for one post, or published. mu is locked.
 // Source: Responder _req_is_published.
-func (k *Kernel) allow(to specifier.Specifier) *requestError {
+func (k *Kernel) allow(s *Session, to *specifier.Specifier) *requestError {
 	if len(k.permits) > 0 && k.permitted(address{to.Session, to.State}) {
 		return nil
 	}
-	s := k.sessions[to.Session]
 	switch {
 	case s == nil || len(s.published) == 0:
 		return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", to.Session)}
@@ -123,14 +132,15 @@ func (k *Kernel) allow(to specifier.Specifier) *requestError {
 }
 
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
-func (k *Kernel) run(c *Channel, m *wire.Message, s *Session, name string, args []*perl.Value, yield func()) *requestError {
+func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *requestError {
+	s, r := h.Session, &h.Request
 	k.mu.Lock()
-	state := s.states[name]
+	state := s.states[r.State]
 	k.mu.Unlock()
 	if state == nil {
 		return nil // as POE: an event that a session does not know is dropped
 	}
-	r := &Request{Session: s, State: name, Args: args, WantArray: m.WantArray, IsCall: m.IsCall(), Channel: c}
+	r.WantArray, r.IsCall, r.Channel = m.WantArray, m.IsCall(), c
 	if m.From.Present() && m.From.Err == nil {
 		r.Sender = &Sender{k: k, session: s, channel: c, from: m.From}
 	}
@@ -138,9 +148,9 @@ func (k *Kernel) run(c *Channel, m *wire.Message, s *Session, name string, args 
 	if c != nil {
 		ctx = c.ctx
 	}
-	h := s.turn.begin(ctx, yield)
-	result, err := state(h, r)
-	h.end()
+	h.hold.begin(ctx, s.turn, yield)
+	result, err := state(&h.hold, r)
+	h.hold.end()
 	if err != nil {
 		return &requestError{OpInvocation, err.Error()}
 	}
@@ -190,18 +200,21 @@ func returned(result any, wantArray bool) (*perl.Value, error) {
 		result = nil
 	}
 	list, isList := result.(List)
-	if !isList && result != nil {
-		list = List{result}
-	}
-	if len(list) == 0 {
+	if isList && len(list) == 0 || result == nil {
 		return nil, nil
 	}
 	if !wantArray {
-		v, err := perl.Marshal(list[len(list)-1])
+		if isList {
+			result = list[len(list)-1]
+		}
+		v, err := perl.Marshal(result)
 		if err != nil || v.Kind() == perl.Undef {
 			return nil, err
 		}
 		return v, nil
+	}
+	if !isList {
+		list = List{result}
 	}
 	a := perl.NewArray()
 	for _, item := range list {

@@ -54,18 +54,18 @@ type Session struct {
 	aliases   []string // the first is the one it was made with
 	states    map[string]State
 	published map[string]bool
-	turn      turn  // with Config.QueuePerSession
+	turn      *turn // the kernel's; with Config.QueuePerSession its own
 	queue     inbox // with Config.QueuePerSession
 }
 
 // NewSession adds a session to the kernel. Nothing of it is published yet.
 func (k *Kernel) NewSession(alias string, states map[string]State) (*Session, error) {
-	s := &Session{k: k, states: map[string]State{}, published: map[string]bool{}, turn: k.turn}
+	s := &Session{k: k, states: map[string]State{}, published: map[string]bool{}, turn: &k.turn}
 	for name, state := range states {
 		s.states[name] = state
 	}
 	if k.cfg.QueuePerSession {
-		s.turn = make(turn, 1)
+		s.turn = new(turn)
 		s.queue.init(k.cfg.MaxQueue)
 	}
 	if err := s.AddAlias(alias); err != nil {
