@@ -79,9 +79,7 @@ func (e *encoder) release() {
 	if cap(e.buf) > keepBuffer {
 		e.buf = nil
 	}
-	if cap(e.seen.slots) > keepSlots {
-		e.seen = seenTable{}
-	}
+	e.seen.release()
 	e.buf = e.buf[:0]
 	encoders.Put(e)
 }
@@ -303,7 +301,9 @@ func (e *encoder) double(f float64) {
 		}
 	}
 	if !e.native {
-		e.str(tagScalar, tagLScalar, perl.FormatDouble(f, 15))
+		at := len(e.buf)
+		e.buf = perl.AppendDouble(append(e.buf, byte(tagScalar), 0), f, 15)
+		e.buf[at+1] = byte(len(e.buf) - at - 2)
 		return
 	}
 	e.buf = append(e.buf, byte(tagDouble))
