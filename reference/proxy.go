@@ -147,7 +147,11 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	}
 	m := &wire.Message{Event: wire.At(specifier.Specifier{Kernel: k.id, Session: alias, State: state}), From: k.from(from)}
 	h := &handling{Request: Request{Session: s, State: state, Args: list}}
-	if !k.locally(func(yield func()) { k.run(nil, m, h, yield) }) {
+	carryOut := func(yield func()) {
+		h.find(k)
+		k.run(nil, m, h, yield)
+	}
+	if !k.locally(carryOut) {
 		return ErrClosed
 	}
 	return nil

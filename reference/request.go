@@ -45,8 +45,9 @@ func (k *Kernel) request(c *Channel, m *wire.Message, yield func()) {
 // handling is what a state gets and what belongs to its run, allocated as one.
 type handling struct {
 	Request
-	hold hold
-	only [1]*perl.Value // Args, if it is one
+	state State
+	hold  hold
+	only  [1]*perl.Value // Args, if it is one
 }
 
 // queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
@@ -61,6 +62,7 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 	c.jobs.Add(1)
 	full := h.Session.queue.put(job{size: size, run: func(w *worker) {
 		defer c.jobs.Done()
+		h.find(k)
 		if err := k.run(c, m, h, w.yield); err != nil {
 			k.reportError(c, m, to, err)
 		}
@@ -98,8 +100,15 @@ func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *r
 	if s == nil {
 		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
 	}
-	h.Session, h.State = s, to.State
+	h.Session, h.State, h.state = s, to.State, s.states[to.State]
 	return nil
+}
+
+// find looks the state up, for what has been queued: as in POE, it is the one that the session has when its turn has come.
+func (h *handling) find(k *Kernel) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	h.state = h.Session.states[h.State]
 }
 
 // permitted uses up an rsvp permission, if there is one. mu is locked.
@@ -134,10 +143,7 @@ func (k *Kernel) allow(s *Session, to *specifier.Specifier) *requestError {
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
 func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *requestError {
 	s, r := h.Session, &h.Request
-	k.mu.Lock()
-	state := s.states[r.State]
-	k.mu.Unlock()
-	if state == nil {
+	if h.state == nil {
 		return nil // as POE: an event that a session does not know is dropped
 	}
 	r.WantArray, r.IsCall, r.Channel = m.WantArray, m.IsCall(), c
@@ -149,7 +155,7 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 		ctx = c.ctx
 	}
 	h.hold.begin(ctx, s.turn, yield)
-	result, err := state(&h.hold, r)
+	result, err := h.state(&h.hold, r)
 	h.hold.end()
 	if err != nil {
 		return &requestError{OpInvocation, err.Error()}

@@ -28,8 +28,15 @@ func (h *Shallow) Reset() {
 
 // Add appends an item without a value.
 func (h *Shallow) Add(key string) *Item {
-	h.Items = append(h.Items, Item{Pair: Pair{Key: key}})
-	return &h.Items[len(h.Items)-1]
+	n := len(h.Items)
+	if n < cap(h.Items) {
+		h.Items = h.Items[:n+1] // empty since Reset
+	} else {
+		h.Items = append(h.Items, Item{})
+	}
+	item := &h.Items[n]
+	item.Key = key
+	return item
 }
 
 // Parts returns n empty parts, at least one, for an item.
