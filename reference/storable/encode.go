@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -144,11 +145,26 @@ func (e *encoder) needs(minor int, what string) {
 	}
 }
 
-func (e *encoder) u32(n uint32) {
+// room returns n more octets of buf, to be filled in.
+func (e *encoder) room(n int) []byte {
+	at := len(e.buf)
+	if cap(e.buf)-at < n {
+		e.more(n)
+	}
+	e.buf = e.buf[:at+n]
+	return e.buf[at:]
+}
+
+func (e *encoder) more(n int) { e.buf = slices.Grow(e.buf, n) }
+
+func (e *encoder) u32(n uint32) { e.put32(e.room(4), n) }
+
+// put32 puts n into the first four octets of b.
+func (e *encoder) put32(b []byte, n uint32) {
 	if e.little {
-		e.buf = binary.LittleEndian.AppendUint32(e.buf, n)
+		binary.LittleEndian.PutUint32(b, n)
 	} else {
-		e.buf = binary.BigEndian.AppendUint32(e.buf, n)
+		binary.BigEndian.PutUint32(b, n)
 	}
 }
 
@@ -252,7 +268,10 @@ func immortal(v *perl.Value) *perl.Value {
 func (e *encoder) str(short, long tag, s string) {
 	switch n := len(s); {
 	case n <= maxShortString:
-		e.buf = append(e.buf, byte(short), byte(n))
+		b := e.room(2 + n)
+		b[0], b[1] = byte(short), byte(n)
+		copy(b[2:], s)
+		return
 	case n <= largeLength:
 		e.buf = append(e.buf, byte(long))
 		e.u32(uint32(n))
@@ -273,7 +292,8 @@ func (e *encoder) str(short, long tag, s string) {
 func (e *encoder) integer(i int64) {
 	switch {
 	case i >= -128 && i <= 127:
-		e.buf = append(e.buf, byte(tagByte), byte(i+128))
+		b := e.room(2)
+		b[0], b[1] = byte(tagByte), byte(i+128)
 	case i == int64(int32(i)) && !e.native:
 		e.buf = binary.BigEndian.AppendUint32(append(e.buf, byte(tagNetint)), uint32(i))
 	case !e.native || e.opt.Layout.IVSize == 4 && i != int64(int32(i)):
@@ -357,8 +377,9 @@ func (e *encoder) count(t tag, n int) {
 		e.u64(uint64(n))
 		return
 	}
-	e.buf = append(e.buf, byte(t))
-	e.u32(uint32(n))
+	b := e.room(5)
+	b[0] = byte(t)
+	e.put32(b[1:], uint32(n))
 }
 
 func (e *encoder) array(v *perl.Value) {

@@ -66,8 +66,9 @@ func (e *encoder) key(key string) {
 		e.fail(ErrUnsupported, "a key below 2 GiB", "a longer one")
 		return
 	}
-	e.u32(uint32(len(key)))
-	e.buf = append(e.buf, key...)
+	b := e.room(4 + len(key))
+	e.put32(b, uint32(len(key)))
+	copy(b[4:], key)
 }
 
 func keyFlagOctet(f perl.KeyFlags, restricted bool) (b byte) {
