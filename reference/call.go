@@ -179,6 +179,7 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 		RSVP: wire.At(specifier.Specifier{Kernel: k.id, Session: callSession, State: callState(w.order)}),
 	}, u)
 	k.calling.Add(-1)
+	w.to, w.from = specifier.Specifier{}, nil
 	waiters.Put(w)
 	return out.value, out.err
 }

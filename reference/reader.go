@@ -51,6 +51,7 @@ func (c *Channel) read() {
 			}
 		default:
 			c.out.flush()
+			*m = wire.Message{} // nothing of it stays while nothing comes
 			if err := c.fill(); err != nil {
 				c.finish(err)
 				return

@@ -96,7 +96,8 @@ type Client struct {
 	scalar   []perl.Pair // what tells of scalar context: the original's client always says which it is
 	used     time.Time   // when conn was known to live
 	out      wire.Outgoing
-	in       wire.Message // the last that came
+	to       string       // the specifier that was sent to last, as given
+	event    wire.Address // made of it
 
 	last struct {
 		sync.Mutex

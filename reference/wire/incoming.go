@@ -13,6 +13,7 @@ import (
 type incoming struct {
 	hash  perl.Shallow
 	event Address
+	to    specifier.Specifier // of an event that is a hash
 	from  specifier.Specifier
 	rsvp  specifier.Specifier
 }
@@ -78,7 +79,7 @@ func (in *incoming) message(m *Message) bool {
 // text reads an event that is a string.
 func (in *incoming) text(item *perl.Item, m *Message) bool {
 	if item.Str == "" {
-		return in.address(item, &m.Event, &specifier.Specifier{})
+		return in.address(item, &m.Event, &in.to)
 	}
 	if item.Str != in.event.Text {
 		if len(item.Str) > keptText {

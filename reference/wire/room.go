@@ -64,27 +64,36 @@ func (s *FrameScanner) keep() bool {
 
 // drop puts an empty buffer by.
 func (s *FrameScanner) drop() {
-	if b := s.buf; cap(b) == bigBuffer {
-		bigBuffers.Put(&b)
-	}
+	s.giveBack()
 	s.buf, s.small = s.small, nil
 }
 
 // grow moves what has come to a buffer of at least size octets: one that exists already, or one that is not larger than
 // what has come justifies.
 func (s *FrameScanner) grow(size int) {
+	var shared *[bigBuffer]byte
 	var grown []byte
 	if size == bigBuffer {
-		if b, _ := bigBuffers.Get().(*[]byte); b != nil {
-			grown = (*b)[:0]
+		if shared, _ = bigBuffers.Get().(*[bigBuffer]byte); shared == nil {
+			shared = new([bigBuffer]byte)
 		}
-	}
-	if grown == nil {
+		grown = shared[:0]
+	} else {
 		grown = make([]byte, 0, size)
 	}
 	old := s.buf
 	s.buf = append(grown, old...)
 	if s.small == nil && cap(old) < bigBuffer {
 		s.small = old[:0]
+	}
+	s.giveBack()
+	s.shared = shared
+}
+
+// giveBack gives back the shared buffer, in which nothing is any more.
+func (s *FrameScanner) giveBack() {
+	if s.shared != nil {
+		bigBuffers.Put(s.shared)
+		s.shared = nil
 	}
 }
