@@ -203,7 +203,7 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urg
 			select {
 			case out = <-w.done:
 			case <-ctx.Done():
-				out.err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", w.to, context.Cause(ctx))
+				out.err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", m.Event.Text, context.Cause(ctx))
 			}
 		})
 	}

@@ -77,7 +77,7 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the end.
 func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
-		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.Value, perl.FormatOptions{}))}
+		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), perl.FormatOptions{}))}
 	}
 	h.only[0] = m.Params
 	h.Args = h.only[:]

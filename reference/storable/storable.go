@@ -42,14 +42,6 @@ func (s Serializer) Thaw(image []byte) (*perl.Value, error) {
 	return s.Decoder.Thaw(image)
 }
 
-// Append is Freeze that appends the image to dst.
-func (s Serializer) Append(dst []byte, v *perl.Value) ([]byte, error) {
-	if s.Encoder == nil {
-		return defaultEncoder.Append(dst, v)
-	}
-	return s.Encoder.Append(dst, v)
-}
-
 // ThawAliased is Thaw of an image that is never changed again: the strings of the result are parts of it.
 func (s Serializer) ThawAliased(image []byte) (*perl.Value, error) {
 	m := *defaultDecoder

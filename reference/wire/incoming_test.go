@@ -118,3 +118,14 @@ func FuzzIncoming(f *testing.F) {
 		sameMessage(t, &in, second)
 	})
 }
+
+// TestAtString: an address goes out as the string that it was made of, whatever that is.
+func TestAtString(t *testing.T) {
+	for _, s := range []string{"poe://K/s/x", "s/x?arg", "", "0", "no specifier!"} {
+		m := Message{Event: AtString(s)}
+		got := m.ToValue().Target().Get("event")
+		if !m.Event.Present() || got.Kind() != perl.Bytes || got.Str() != s || !perl.Equal(got, m.Event.ToValue()) {
+			t.Errorf("%q: got %s", s, perl.Format(got, perl.FormatOptions{}))
+		}
+	}
+}

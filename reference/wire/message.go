@@ -45,7 +45,11 @@ func At(s specifier.Specifier) Address { return Address{Specifier: s} }
 // AtString returns an address that goes out as a string, as ClientLite sends them.
 func AtString(s string) Address {
 	spec, err := specifier.Parse(s)
-	return Address{Specifier: spec, Text: s, Err: err}
+	a := Address{Specifier: spec, Text: s, Err: err}
+	if s == "" {
+		a.Value = perl.NewBytes("")
+	}
+	return a
 }
 
 // Present tells whether the message has the address at all.
