@@ -10,7 +10,7 @@ import (
 func Catalogue() []*Check {
 	return slices.Concat(setupChecks(), setupClientChecks(), helloChecks(), helloClientChecks(), frameChecks(),
 		imageChecks(), valueChecks(), messageChecks(), callChecks(), contextChecks(), pingChecks(), haveChecks(), errorChecks(), senderChecks(), spellingChecks(), proxyChecks(), returnChecks(),
-		identityChecks(), liteChecks(), subscribeChecks(), imageFormChecks(), robustChecks())
+		identityChecks(), liteChecks(), liteToldChecks(), subscribeChecks(), imageFormChecks(), monitorChecks(), accountChecks(), orderChecks(), robustChecks())
 }
 
 // Select returns the checks of the catalogue whose id matches one of the patterns, which are globs

@@ -56,11 +56,12 @@ const (
 	TheSender                 // whoever sends frames
 	TheResponder              // whoever gets a request
 	TheRequester              // whoever sends one
+	TheKernel                 // whatever it is on the wire: what it does for those who use it
 )
 
 // String names the party as requirements do.
 func (p Party) String() string {
-	return [...]string{"server", "client", "sender", "responder", "requester"}[p]
+	return [...]string{"server", "client", "sender", "responder", "requester", "kernel"}[p]
 }
 
 // binds tells whether a check for the party can be about a side.
@@ -266,6 +267,9 @@ func (t *Trial) finding(at dialogue.Item, expected, actual string) Finding {
 		f.Exchange = dialogue.Around(c, at)
 	case *dialogue.Frame:
 		stamp, f.Side, f.Offset, f.Frame = at.At, at.From.String(), at.Offset, at.Number
+		f.Exchange = dialogue.Around(c, at)
+	case *dialogue.ControlLine:
+		stamp, f.Offset = at.At, at.Offset
 		f.Exchange = dialogue.Around(c, at)
 	default:
 		stamp = c.Opened

@@ -39,12 +39,15 @@ func messageChecks() []*Check {
 			Judge: onMessages(func(t *Trial, m *dialogue.Message) {
 				var odd []string
 				for _, p := range m.Other {
-					odd = append(odd, p.Key)
+					if m.Event.Kernel != everyKernel || p.Key != "errors_to" && p.Key != "call" {
+						odd = append(odd, p.Key)
+					}
 				}
 				t.HoldElse(len(odd) == 0, m.Frame, func() (string, string) {
 					return "event, params, from, rsvp, wantarray, is_error", strings.Join(odd, ", ") + " besides"
 				})
 			}),
+			Rationale: `Of what goes to "*", the original's own kernel is given the same hash, and what it notes there for itself, errors_to and call, may go out as well.`,
 		},
 		{
 			ID: "MSG-003", Level: Must, Party: TheSender, Local: true,

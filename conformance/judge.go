@@ -2,6 +2,8 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -21,6 +23,10 @@ type Judge struct {
 	cut         bool
 	shaken      bool // a connection might have done harm, and no good one has come since
 	notes       []string
+	controls    []*dialogue.Connection // that are conversations with drivers
+	meetings    []*meeting             // for accounts, if a check wants one
+	byDriver    bool                   // one does
+	kept        atomic.Int64           // octets that meetings hold
 }
 
 // NewJudge prepares to judge the sides given, by the checks given.
@@ -28,6 +34,7 @@ func NewJudge(checks []*Check, sides ...wire.Role) *Judge {
 	j := &Judge{sides: sides, tallies: map[*dialogue.Connection]*tally{}}
 	for _, side := range sides {
 		for _, c := range checks {
+			j.byDriver = j.byDriver || c.ByDriver()
 			if c.Party.binds(side) {
 				j.verdicts[side] = append(j.verdicts[side], &Verdict{Check: c, Side: side})
 			}
@@ -63,8 +70,14 @@ func (j *Judge) merge(c *dialogue.Connection, t *tally) {
 			j.notes = append(j.notes, fmt.Sprintf("connection %d (%v to %v): %s", c.Conn.Index, c.Conn.Client, c.Conn.Server, n.Text))
 		}
 	}
+	if c.Control != nil {
+		j.controls = append(j.controls, c)
+	}
 	if !c.IsIKC {
 		return
+	}
+	if t.meeting != nil && len(j.meetings) < maxMeetings {
+		j.meetings = append(j.meetings, t.meeting)
 	}
 	if !c.Unreached {
 		j.connections++
@@ -103,10 +116,14 @@ type tally struct {
 		memories []func(*Trial, *dialogue.Exchange)
 	}
 	badImage bool // the client sent an image that is no message
+	meeting  *meeting
 }
 
 func (j *Judge) newTally() *tally {
 	t := new(tally)
+	if j.byDriver {
+		t.meeting = new(meeting)
+	}
 	for _, side := range j.sides {
 		s := &t.sides[side]
 		s.evidence = make([]uint32, len(j.verdicts[side]))
@@ -129,11 +146,31 @@ func (t *tally) part(j *Judge, p *dialogue.Part) {
 	if !p.IsIKC {
 		return
 	}
-	facts := new(facts)
-	for _, side := range j.sides {
-		s := &t.sides[side]
-		j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, facts: facts}, p, s.memories)
+	if t.meeting != nil {
+		t.meeting.add(p, func(octets int) bool { return j.kept.Add(int64(octets)) <= maxKept })
 	}
+	if len(p.Items) < manyItems || len(j.sides) == 1 {
+		facts := new(facts)
+		for _, side := range j.sides {
+			t.side(j, p, side, facts)
+		}
+		return
+	}
+	var group sync.WaitGroup
+	for _, side := range j.sides {
+		group.Go(func() { t.side(j, p, side, new(facts)) })
+	}
+	group.Wait()
+}
+
+// manyItems is how many items a part has of which the sides are judged at the same time: of a capture with one long
+// connection nothing else can be.
+const manyItems = 128
+
+// side judges one side in a part.
+func (t *tally) side(j *Judge, p *dialogue.Part, side wire.Role, facts *facts) {
+	s := &t.sides[side]
+	j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, facts: facts}, p, s.memories)
 }
 
 // found is what the checks of one side found, by their index among the verdicts.
@@ -221,16 +258,25 @@ func (j *Judge) Connections() int { return j.connections }
 // Verdicts returns what the checks have come to so far, in the order of the catalogue, side by side.
 func (j *Judge) Verdicts() []Verdict {
 	var out []Verdict
+	accounts := j.accounts()
 	for _, side := range j.sides {
-		for _, v := range j.verdicts[side] {
+		var told *found
+		if a := accounts[side]; a != nil {
+			told = j.told(a)
+		}
+		for i, v := range j.verdicts[side] {
 			w := *v
+			w.Findings = slices.Clip(w.Findings)
+			if told != nil {
+				w.merge(told, i, false)
+			}
 			switch {
 			case len(w.Findings) > 0:
 				w.Outcome = Fail
 			case w.Evidence > 0:
 				w.Outcome = Pass
 			default:
-				w.Outcome, w.Reason = Inconclusive, j.missing(w.Check)
+				w.Outcome, w.Reason = Inconclusive, j.missing(w.Check, told != nil)
 			}
 			out = append(out, w)
 		}
@@ -238,8 +284,10 @@ func (j *Judge) Verdicts() []Verdict {
 	return out
 }
 
-func (j *Judge) missing(c *Check) string {
+func (j *Judge) missing(c *Check, told bool) string {
 	switch {
+	case c.ByDriver() && !told:
+		return "the capture does not hold what a driver told of this kernel"
 	case j.connections == 0:
 		return "the capture holds no connection of IKC"
 	case j.incomplete == j.connections && c.Party != TheServer && c.Party != TheClient:

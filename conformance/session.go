@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"sort"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -20,7 +21,22 @@ const (
 	RetractedState = "retracted"
 	// ReplyState is what the state "sender" posts back.
 	ReplyState = "reply"
+	// ClientSession is the session by which a driven kernel asks others.
+	ClientSession = SessionAlias + "-client"
+	// OnceState is a state of ClientSession that is not published: the rsvp of a call that is answered twice.
+	OnceState = "once"
+	// CrowdSession is a session that several connections ask at the same time, and SlowSession one of which a state takes time.
+	CrowdSession, SlowSession = SessionAlias + "-crowd", SessionAlias + "-slow"
+	// SlowState takes SlowFor and is an echo then.
+	SlowState = "slow"
+	// LocalMark is what a kernel sends to itself: never over a connection.
+	LocalMark = "to itself"
+	// LastWords is what a kernel posts before it is shut down.
+	LastWords = "last words"
 )
+
+// SlowFor is how long SlowState takes.
+const SlowFor = 40 * time.Millisecond
 
 // SessionStates are the states of the conformance session. All but HiddenState and RetractedState are published.
 func SessionStates() map[string]driver.Action {

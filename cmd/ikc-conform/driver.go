@@ -25,15 +25,14 @@ With --listen it waits for connections and is a driver to each, so that it can b
 'ikc-conform run driver:127.0.0.1:9000 --debug'.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			wrap, err := mutation(defect)
-			if err != nil {
+			cfg := refdriver.Config{Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
+			if err := mutate(&cfg, defect); err != nil {
 				return err
 			}
 			if listen != "" {
-				return listenDriver(cmd, listen, wrap)
+				return listenDriver(cmd, listen, cfg)
 			}
-			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-			return broken(refdriver.Serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), refdriver.Config{Log: log, Wrap: wrap}))
+			return broken(refdriver.Serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cfg))
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", "", "listen on this `ADDRESS`, host:port or the path of a Unix socket, instead of using standard input")
@@ -41,19 +40,20 @@ With --listen it waits for connections and is a driver to each, so that it can b
 	return c
 }
 
-// mutation is what makes a kernel have a defect; nil for none.
-func mutation(defect string) (func(net.Conn) net.Conn, error) {
+// mutate makes a kernel have a defect, if one is named.
+func mutate(cfg *refdriver.Config, defect string) error {
 	if defect == "" {
-		return nil, nil
+		return nil
 	}
 	d := mutant.Find(defect)
 	if d == nil {
-		return nil, fmt.Errorf("--defect %q: expected one of those that 'ikc-conform mutants --list' names", defect)
+		return fmt.Errorf("--defect %q: expected one of those that 'ikc-conform mutants --list' names", defect)
 	}
-	return d.Wrap, nil
+	d.Apply(cfg)
+	return nil
 }
 
-func listenDriver(cmd *cobra.Command, address string, wrap func(net.Conn) net.Conn) error {
+func listenDriver(cmd *cobra.Command, address string, cfg refdriver.Config) error {
 	network := "tcp"
 	if strings.Contains(address, "/") {
 		network = "unix"
@@ -63,5 +63,5 @@ func listenDriver(cmd *cobra.Command, address string, wrap func(net.Conn) net.Co
 		return cannotListen(address, err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "listening on driver:%s\n", l.Addr())
-	return broken(refdriver.Listen(cmd.Context(), l, refdriver.Config{Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)), Wrap: wrap}))
+	return broken(refdriver.Listen(cmd.Context(), l, cfg))
 }

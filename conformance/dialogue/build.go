@@ -101,19 +101,30 @@ func (b *Builder) Take(ev capture.Event) {
 		}
 		b.opened++
 		s.IsIKC = b.opts.AssumeIKC
-		s.match.init(s.Connection)
+		s.match.init(s.Connection, s.share)
 		for role := range s.dirs {
 			s.dirs[role] = newDirection(wire.Role(role), s)
 		}
 		b.open[ev.Conn] = s
 	case *capture.Data:
-		if s := b.open[ev.Conn]; s != nil {
-			s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
-			s.step()
-			s.show()
+		s := b.open[ev.Conn]
+		if s == nil {
+			return
 		}
+		if s.Control != nil || s.untouched() && ev.From == capture.FromClient && beginsControl(ev.Bytes) {
+			s.control(role(ev.From), ev.Bytes, ev.At)
+			return
+		}
+		s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
+		s.step()
+		s.show()
 	case *capture.Gap:
-		if s := b.open[ev.Conn]; s != nil {
+		s := b.open[ev.Conn]
+		switch {
+		case s == nil:
+		case s.Control != nil:
+			s.Control.Partial = "octets of it are missing"
+		default:
 			s.dirs[role(ev.From)].gap(ev)
 			s.step()
 		}
@@ -130,6 +141,11 @@ func (b *Builder) Take(ev capture.Event) {
 			b.end(s, false)
 		}
 	}
+}
+
+// untouched tells whether nothing of a connection has been read, from its start.
+func (s *stream) untouched() bool {
+	return !s.Joined && s.dirs[wire.Client].total == 0 && s.dirs[wire.Server].total == 0 && !s.Gaps
 }
 
 // End ends a connection of which no more will come.
@@ -160,7 +176,7 @@ func (b *Builder) end(s *stream, cut bool) {
 	if s.unreached != "" {
 		s.Unreached = true
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: "the server was not reached: " + s.unreached})
-	} else if !s.IsIKC {
+	} else if !s.IsIKC && s.Control == nil {
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: s.notIKC()})
 	}
 	s.part(len(s.Items)-s.parts.items, true)

@@ -78,7 +78,7 @@ const (
 // the rest that is no frame yet goes on in another.
 func (d *direction) append(p []byte) {
 	if need := len(d.buf) + len(p); need > cap(d.buf) {
-		d.size = min(max(2*d.size, smallBuffer), largeBuffer, d.s.share())
+		d.size = min(max(2*d.size, smallBuffer), largeBuffer, d.s.share()/4)
 		buf := make([]byte, len(d.buf), max(d.size, need+need/2))
 		copy(buf, d.buf)
 		d.buf = buf
@@ -237,7 +237,7 @@ func (d *direction) frame(image []byte, size int) *Frame {
 		From: d.role, At: d.at, Number: d.count, Offset: d.base,
 		Head: string(d.buf[:size-len(image)-1]), Image: image,
 	}
-	f.Early = !d.s.agreed && d.role == wire.Client
+	f.Early = !d.s.agreed && !d.s.Joined && !d.s.Gaps && d.role == wire.Client
 	d.s.IsIKC = true
 	d.drop(size)
 	d.s.thaw(f)

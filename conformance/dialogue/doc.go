@@ -20,8 +20,10 @@ import (
 // Connection is one TCP connection, read as IKC.
 type Connection struct {
 	Conn *capture.Conn
-	// IsIKC is false for a connection that shows no sign of IKC; the rest is then empty but for Notes.
+	// IsIKC is false for a connection that shows no sign of IKC; the rest is then empty but for Notes and Control.
 	IsIKC bool
+	// Control is set if the connection is the conversation of a harness with a driver; its lines are the Items then.
+	Control *Control
 	// Joined: the capture does not hold the start. Who is the client is a guess then, lines are among the
 	// Items only, and the Negotiation is empty.
 	Joined bool
@@ -48,6 +50,9 @@ type Connection struct {
 	inParts bool
 }
 
+// readable tells whether the connection was read as IKC, or as a Control.
+func (c *Connection) readable() bool { return c.IsIKC || c.Control != nil }
+
 // Problem is something that could not be read, or is off.
 type Problem struct {
 	From   wire.Role
@@ -58,7 +63,7 @@ type Problem struct {
 	Announced int64
 }
 
-// Item is a *Line or a *Frame.
+// Item is a *Line, a *Frame or a *ControlLine.
 type Item interface {
 	// Sender tells who sent it.
 	Sender() wire.Role
@@ -117,7 +122,7 @@ type Frame struct {
 	// Head is the length as it was written; Image what follows the NUL.
 	Head  string
 	Image []byte
-	// Early: a client sent it before the server had agreed.
+	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
 	Early bool
 	// Value is the thawed image, nil if Err says why it could not be thawed.
 	Value *perl.Value
@@ -139,7 +144,8 @@ type Message struct {
 	*wire.Message
 	Frame *Frame
 	Kind  Kind
-	// Exchange is the request's exchange that it opens, answers or reports on, or nil.
+	// Exchange is the request's exchange that it opens, answers or reports on, or nil: nobody knows of an answer to one
+	// of more open calls than are kept, or of an error report that quotes none, which request it is for.
 	Exchange *Exchange
 	// To is what it is addressed to after IKC:proxy and ?arg were resolved, Args are ARG0 and on.
 	To   specifier.Specifier

@@ -12,7 +12,7 @@ import (
 
 // jsonItem is a line of WriteJSON.
 type jsonItem struct {
-	Type       string    `json:"type"` // connection, line, message, frame
+	Type       string    `json:"type"` // connection, line, message, frame, control
 	Connection int       `json:"connection"`
 	Time       time.Time `json:"time"`
 	Packet     int64     `json:"packet,omitempty"`
@@ -32,6 +32,9 @@ type jsonItem struct {
 	// line
 	Line string `json:"line,omitempty"`
 	End  string `json:"end,omitempty"`
+
+	// control
+	Control json.RawMessage `json:"control,omitempty"` // the line of the driver protocol
 
 	// message, frame
 	Frame     int          `json:"frame,omitempty"`
@@ -94,7 +97,7 @@ func (p *JSONPrinter) Part(part *Part) error {
 		}
 	}
 	for _, item := range part.Items {
-		if !c.IsIKC {
+		if !c.readable() {
 			break
 		}
 		if err := p.Item(c, item); err != nil {
@@ -176,6 +179,11 @@ func (t *tail) json(c *Connection) (notes []jsonProblem) {
 func jsonOf(c *Connection, item Item) jsonItem {
 	j := jsonItem{Connection: c.Conn.Index, Time: item.Stamp().Time, Packet: item.Stamp().Packet, From: item.Sender().String()}
 	switch item := item.(type) {
+	case *ControlLine:
+		j.Type, j.Offset, j.Octets, j.Control = "control", &item.Offset, item.Octets, item.text
+		if item.Err != nil {
+			j.Error = item.Err.Error()
+		}
 	case *Line:
 		j.Type, j.Offset, j.Line, j.End = "line", &item.Offset, item.Text, item.End
 	case *Frame:

@@ -45,7 +45,7 @@ func (p *Printer) Part(part *Part) error {
 	t.add(part)
 	var b strings.Builder
 	for _, item := range part.Items {
-		if c.IsIKC && p.opts.Filter.Keep(c, item) {
+		if c.readable() && p.opts.Filter.Keep(c, item) {
 			p.under(&b, c)
 			p.item(&b, c, item)
 		}
@@ -87,7 +87,10 @@ func (p *Printer) under(b *strings.Builder, c *Connection) {
 	if c.IsIKC && (len(c.Items) > 1 || c.Joined) { // what is followed has nothing to sum up yet
 		p.cut(b, stylePlain, strings.TrimSuffix(summary(c), "\n"))
 	}
-	if p.opts.Sequence && c.IsIKC {
+	if c.Control != nil && len(c.Items) > 1 {
+		p.cut(b, stylePlain, controlSummary(c.Control))
+	}
+	if p.opts.Sequence && c.readable() {
 		p.lifelines(b, c)
 	}
 }
@@ -114,6 +117,9 @@ func (p *Printer) end(b *strings.Builder, c *Connection, t *tail) {
 	for _, n := range c.Notes {
 		warn("%s", n.Text)
 	}
+	if c.Control != nil && c.Control.Partial != "" {
+		warn("not all of it was read: %s", c.Control.Partial)
+	}
 	for _, warning := range t.lines() {
 		warn("%s", warning)
 	}
@@ -137,6 +143,8 @@ func styleOf(s Step) style {
 	switch s.Kind {
 	case "line":
 		return styleLine
+	case "command", "reply", "event":
+		return stylePlain
 	case "call":
 		return styleCall
 	case "answer":

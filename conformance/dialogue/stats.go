@@ -60,7 +60,7 @@ func NewStats(filter *Filter) *Stats {
 // Part counts a part of a connection.
 func (s *Stats) Part(part *Part) error {
 	c := part.Connection
-	if !s.filter.connection(c) {
+	if !s.filter.connection(c) || c.Control != nil {
 		return nil
 	}
 	if part.First {

@@ -22,7 +22,8 @@ type Step struct {
 	Octets int   `json:"octets"`
 	// Frame counts the frames of a side from 1; 0 for a line.
 	Frame int `json:"frame,omitempty"`
-	// Kind is "line", "post", "call", "answer", "error", or "unreadable" for a frame that is no message.
+	// Kind is "line", "post", "call", "answer", "error", or "unreadable" for a frame that is no message; of a Control it is
+	// "command", "reply" or "event".
 	Kind string `json:"kind"`
 	// Title says what it is; for a line, its text.
 	Title string `json:"title"`
@@ -70,6 +71,8 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 	at := item.Stamp()
 	s := Step{Seconds: at.Time.Sub(c.Opened.Time).Seconds(), From: item.Sender().String(), Packet: at.Packet}
 	switch item := item.(type) {
+	case *ControlLine:
+		item.step(&s, opts)
 	case *Line:
 		s.Kind, s.Offset, s.Octets, s.Title = "line", item.Offset, len(item.Text)+len(item.End), item.Text
 		if item.End != "\r\n" {
@@ -115,6 +118,9 @@ func Around(c *Connection, item Item) []Step {
 			}
 		}
 	}
+	if l, ok := item.(*ControlLine); ok && l.Answer != nil && l.Answer.To != nil {
+		wanted[l.Answer.To] = true
+	}
 	last := slices.Index(c.Items, item)
 	if last < 0 {
 		last = len(c.Items) - 1
@@ -138,7 +144,7 @@ func Around(c *Connection, item Item) []Step {
 func evidence(c *Connection, item Item, subject bool) Step {
 	s := step(c, item, WriteOptions{Width: 100})
 	s.Subject = subject
-	s.Title = bounded(s.Title, MaxStepTitle)
+	s.Title, s.Params = bounded(s.Title, MaxStepTitle), bounded(s.Params, MaxStepValue)
 	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Params != nil {
 		whole := perl.FormatOptions{SortKeys: true, MaxWidth: MaxStepValue, MaxString: MaxStepValue / 2}
 		if perl.Format(f.Message.Params, whole) != s.Params {

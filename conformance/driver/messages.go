@@ -38,6 +38,11 @@ func (h *Hello) HasProtocol(protocol string) bool { return contains(h.Protocols,
 // HasMonitor tells whether the driver can monitor an event.
 func (h *Hello) HasMonitor(event string) bool { return contains(h.Monitors, event) }
 
+// HasCommand tells whether the driver may know a command: it does not say what it knows, or knows that one.
+func (h *Hello) HasCommand(name string) bool {
+	return len(h.Commands) == 0 || contains(h.Commands, name)
+}
+
 func contains(list []string, s string) bool {
 	for _, l := range list {
 		if l == s {

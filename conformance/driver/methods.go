@@ -158,6 +158,13 @@ func (d *Driver) LiteResponded(ctx context.Context, state string) (*perl.Value, 
 	return d.liteScalar(ctx, "lite-responded", LiteResponded{State: state})
 }
 
+// LiteRespondedList does so in list context.
+func (d *Driver) LiteRespondedList(ctx context.Context, state string) ([]*perl.Value, error) {
+	var r LiteResult
+	err := d.Do(ctx, "lite-responded", LiteResponded{State: state, Context: "list"}, &r)
+	return typed.Unwrap(r.Values), err
+}
+
 func (d *Driver) liteScalar(ctx context.Context, cmd string, fields any) (*perl.Value, error) {
 	var r LiteResult
 	if err := d.Do(ctx, cmd, fields, &r); err != nil {

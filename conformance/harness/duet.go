@@ -17,7 +17,7 @@ import (
 const (
 	serverName    = "ConformServer"
 	clientName    = "ConformClient"
-	clientSession = "ikc-conform-client"
+	clientSession = conformance.ClientSession
 	answerState   = "answer"
 	silentState   = "silence" // rsvp of calls that are not answered
 )
@@ -56,8 +56,11 @@ func listen(ctx context.Context, server *driver.Driver, d Dialect) (address stri
 	if d == IKC && !hello.HasProtocol(protocol) {
 		protocol = wire.IKC.String()
 	}
-	at, err := server.Listen(ctx, driver.Listen{Name: serverName, Protocol: protocol})
+	at, err := server.Listen(ctx, driver.Listen{Name: serverName, Aliases: serverNames.aliases(), Protocol: protocol})
 	if err != nil {
+		return "", err
+	}
+	if err := watch(ctx, server, clientNames); err != nil {
 		return "", err
 	}
 	return at.Address, retractState(ctx, server)
@@ -76,22 +79,25 @@ func retractState(ctx context.Context, d *driver.Driver) error {
 
 // connectTo is how a driven client is told to connect in a cell.
 func connectTo(ctx context.Context, address string, c Cell) driver.Connect {
-	return driver.Connect{Name: clientName, Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait(ctx).Seconds()}
+	return driver.Connect{Name: clientName, Aliases: clientNames.aliases(), Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait(ctx).Seconds()}
 }
 
 // errConnect is wrapped when the driven client did not get a connection.
 var errConnect = errors.New("connect")
 
 // duet plays a conversation between two driven kernels: the client calls, posts, asks for
-// subscriptions and makes mistakes, then the server calls the client.
-func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell) error {
+// subscriptions and makes mistakes, then the server calls the client. values are echoed.
+func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell, values []*perl.Value) error {
 	own := driver.Session{Session: clientSession, States: map[string]driver.Action{
-		answerState: driver.Echo(), silentState: driver.Echo(), conformance.ReplyState: driver.Echo(),
+		answerState: driver.Echo(), silentState: driver.Echo(), conformance.OnceState: driver.Echo(), conformance.ReplyState: driver.Echo(),
 	}, Publish: &[]string{conformance.ReplyState}}
 	if err := client.Session(ctx, own); err != nil {
 		return err
 	}
 	if err := publishSession(ctx, client); err != nil {
+		return err
+	}
+	if err := watch(ctx, client, serverNames); err != nil {
 		return err
 	}
 	connected, err := client.Connect(ctx, connectTo(ctx, relay, c))
@@ -104,8 +110,8 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 	if connected == "" {
 		connected = serverName
 	}
-	there := voice{client, connected, clientSession}
-	if err := there.converse(ctx, carried(c.Serializer.wire())); err != nil {
+	there := voice{client, connected, clientSession, clientName}
+	if err := there.converse(ctx, values); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
 	// Now the other way round, on the same connection.
@@ -113,9 +119,21 @@ func duet(ctx context.Context, server, client *driver.Driver, relay string, c Ce
 	if err := server.Session(ctx, back); err != nil {
 		return err
 	}
-	here := voice{server, clientName, clientSession}
+	here := voice{server, clientName, clientSession, serverName}
 	if err := here.greet(ctx); err != nil {
 		return fmt.Errorf("server: %w", err)
+	}
+	if err := here.ask(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	if err := here.testify(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	if err := there.testify(ctx); err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	if err := again(ctx, server, client, relay, c); err != nil {
+		return err
 	}
 	return client.Disconnect(ctx)
 }
@@ -125,6 +143,13 @@ type voice struct {
 	d       *driver.Driver
 	to      string // kernel
 	session string // of ours, that sends
+	own     string // the name of the kernel itself
+}
+
+// speakingTo is the same voice when it talks to another kernel.
+func (v voice) speakingTo(kernel string) voice {
+	v.to = kernel
+	return v
 }
 
 // call calls a state and waits for the answer.
@@ -263,15 +288,15 @@ func (v voice) greet(ctx context.Context) error {
 }
 
 // duetLite plays a conversation in which the client is a ClientLite.
-func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) error {
+func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell, values []*perl.Value) error {
 	const session = conformance.SessionAlias
 	b := perl.NewBytes
 	serializer := ""
 	if offer := c.Serializer.offer(); len(offer) > 0 {
 		serializer = offer[0]
 	}
-	err := client.LiteConnect(ctx, driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait(ctx).Seconds()})
-	if err != nil {
+	connect := driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait(ctx).Seconds()}
+	if err := client.LiteConnect(ctx, connect); err != nil {
 		return fmt.Errorf("%w: %w", errConnect, err)
 	}
 	call := func(session, state string, params *perl.Value) error {
@@ -281,7 +306,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 	if err := call("IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	for _, value := range carried(c.Serializer.wire()) {
+	for _, value := range values {
 		if err := call(session, "echo", value); err != nil {
 			return err
 		}
@@ -317,8 +342,14 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell) 
 			return fmt.Errorf("a call that is refused: %w", err)
 		}
 	}
+	if err := confide(ctx, client, c); err != nil {
+		return err
+	}
 	if err := call("IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	return client.LiteDisconnect(ctx)
+	if err := client.LiteDisconnect(ctx); err != nil || c.Dialect != IKC0 {
+		return err
+	}
+	return outwait(ctx, client, connect)
 }

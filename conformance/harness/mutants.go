@@ -64,13 +64,13 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 		wg.Go(func() {
 			for i := range queue {
 				m := list[i]
-				r, err := tries[i](m)
+				err := try(m, tries[i])
+				if err == nil && m.Survived() { // on a machine that is busy, a scenario may not be played to its end
+					err = try(m, tries[i])
+				}
 				mu.Lock()
 				if err != nil && failed == nil {
 					failed = fmt.Errorf("defect %q: %w", m.Defect, err)
-				}
-				if r != nil {
-					m.Killed, m.Problems = outcome(r)
 				}
 				if done++; ended != nil {
 					ended(m, done, len(list))
@@ -85,6 +85,15 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 	close(queue)
 	wg.Wait()
 	return list, failed
+}
+
+// try tries a defect and notes what came of it.
+func try(m *Mutation, how func(*Mutation) (*Result, error)) error {
+	r, err := how(m)
+	if r != nil {
+		m.Killed, m.Problems = outcome(r)
+	}
+	return err
 }
 
 // tryDeviant tries a server with a defect as one that is only reached by its address.
@@ -108,7 +117,9 @@ func tryDeviant(ctx context.Context, d *deviant.Defect) (*Result, error) {
 // tryMutant tries the reference with a defect, where that shows.
 func tryMutant(ctx context.Context, d *mutant.Defect) (*Result, error) {
 	target := &Target{Spec: "reference", start: func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
-		return refdriver.Start(ctx, refdriver.Config{Wrap: d.Wrap}, opts), nil
+		var cfg refdriver.Config
+		d.Apply(&cfg)
+		return refdriver.Start(ctx, cfg, opts), nil
 	}}
 	return Run(ctx, target, Options{Cells: []Cell{{Role: Role(d.Role), Dialect: Dialect(d.Dialect), Serializer: Serializer(d.Serializer)}}, Patience: mutantPatience, Timeout: mutantTimeout})
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Pair is a conversation between two targets with drivers, for a capture.
@@ -25,12 +28,20 @@ type Pair struct {
 // Record has the two converse and writes what they say. It returns what their drivers are.
 func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err error) {
 	cell := Cell{p.Role, p.Dialect, p.Serializer}
-	s, server, err := p.Server.Start(ctx, driver.Options{})
+	w, err := capture.Create(p.Path, capture.Meta{Comments: []string{fmt.Sprintf("%s as server, %s as %s, %s", p.Server, p.Client, p.Role, p.Dialect)}})
+	if err != nil {
+		return nil, nil, err
+	}
+	taps := [2]*controlTap{tapDriver(w, wire.Client), tapDriver(w, wire.Server)}
+	defer func() {
+		err = errors.Join(err, taps[wire.Client].close(), taps[wire.Server].close(), w.Close())
+	}()
+	s, server, err := p.Server.Start(ctx, driver.Options{Tap: taps[wire.Server].line})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer s.Close()
-	c, client, err := p.Client.Start(ctx, driver.Options{})
+	c, client, err := p.Client.Start(ctx, driver.Options{Tap: taps[wire.Client].line})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,18 +50,22 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}
-	w, err := capture.Create(p.Path, capture.Meta{Comments: []string{fmt.Sprintf("%s %s as server, %s %s as %s, %s",
-		server.Implementation, server.Release, client.Implementation, client.Release, p.Role, p.Dialect)}})
-	if err != nil {
-		return nil, nil, err
-	}
+	values := handy(carried(cell.Serializer.wire()))
 	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
 		if p.Role == AsClientLite {
-			return duetLite(ctx, c, relay, cell)
+			return duetLite(ctx, c, relay, cell, values)
 		}
-		return duet(ctx, s, c, relay, cell)
+		return duet(ctx, s, c, relay, cell, values)
 	})
-	return server, client, errors.Join(err, w.Close())
+	return server, client, errors.Join(err, linger(ctx, s, c))
+}
+
+// handySize is what a value may have in a capture that is to be kept, in octets as Perl writes it.
+const handySize = 1 << 10
+
+// handy leaves out large values: they are in the capture several times.
+func handy(values []*perl.Value) []*perl.Value {
+	return slices.DeleteFunc(values, func(v *perl.Value) bool { return len(perl.Format(v, perl.FormatOptions{})) > handySize })
 }
 
 // through plays something by way of a relay that records it.

@@ -18,6 +18,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 	"github.com/perl-ikc/ikc-conform/conformance/tempdir"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // Options of a run. The zero value tries everything that is safe.
@@ -154,6 +155,7 @@ type runner struct {
 	opts   Options
 	cell   *CellResult
 	writer *capture.Writer
+	taps   []*controlTap
 	hello  *driver.Hello
 }
 
@@ -172,7 +174,11 @@ func (r *runner) run(ctx context.Context) {
 		return
 	}
 	play := r.play(ctx)
-	if err := r.writer.Close(); err != nil {
+	var failed []error
+	for _, t := range r.taps {
+		failed = append(failed, t.close())
+	}
+	if err := errors.Join(append(failed, r.writer.Close())...); err != nil {
 		r.cell.Err = err
 		return
 	}
@@ -196,18 +202,25 @@ func (r *runner) run(ctx context.Context) {
 		r.cell.Err = v.Err
 	}
 	for i := range r.cell.Verdicts {
-		if v := &r.cell.Verdicts[i]; v.Check.Aftermath && v.Outcome == conformance.Inconclusive && !r.opts.Hostile {
+		v := &r.cell.Verdicts[i]
+		switch {
+		case v.Outcome != conformance.Inconclusive:
+		case v.Check.Aftermath && !r.opts.Hostile:
 			v.Outcome, v.Reason = conformance.Skipped, "it takes --hostile to find out"
+		case v.Check.ByDriver() && !r.target.Driven():
+			v.Outcome, v.Reason = conformance.Skipped, "it takes a driver to find out"
 		}
 	}
 }
 
-// applicable leaves out what a target in a role has no occasion to do: nobody calls a ClientLite.
+// applicable leaves out what a target in a role has no occasion to do: nobody calls a ClientLite, and it has no sessions.
 func applicable(checks []*conformance.Check, role Role) []*conformance.Check {
 	if role != AsClientLite {
 		return checks
 	}
-	return slices.DeleteFunc(slices.Clone(checks), func(c *conformance.Check) bool { return c.Party == conformance.TheResponder })
+	return slices.DeleteFunc(slices.Clone(checks), func(c *conformance.Check) bool {
+		return c.Party == conformance.TheResponder || c.Party == conformance.TheKernel
+	})
 }
 
 // LivePatience bounds every wait for a server that somebody may need. It is long, since a server that
@@ -232,7 +245,7 @@ func (r *runner) problem(err error) { r.cell.Problems = append(r.cell.Problems, 
 
 // start starts the target's driver, and skips the cell if the target says that it cannot play it.
 func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
-	d, hello, err := r.target.Start(ctx, driver.Options{})
+	d, hello, err := r.target.Start(ctx, r.recorded(r.cell.Cell.Role.Side()))
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +269,7 @@ func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
 
 func (r *runner) play(ctx context.Context) error {
 	if !r.target.Driven() {
-		return r.probeServer(ctx, r.target.Network, r.target.Address, r.opts.Session)
+		return r.probeServer(ctx, r.target.Network, r.target.Address, r.opts.Session, nil)
 	}
 	d, err := r.start(ctx)
 	if err != nil {
@@ -273,7 +286,7 @@ func (r *runner) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	other, _, err := reference.Start(ctx, driver.Options{})
+	other, _, err := reference.Start(ctx, r.recorded(r.cell.Cell.Role.Side().Other()))
 	if err != nil {
 		return err
 	}
@@ -286,11 +299,12 @@ func (r *runner) play(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	values := carried(r.cell.Cell.Serializer.wire())
 	err = r.through(ctx, "tcp", address, func(relay string) error {
 		if r.cell.Cell.Role == AsClientLite {
-			return duetLite(ctx, client, relay, r.cell.Cell)
+			return duetLite(ctx, client, relay, r.cell.Cell, values)
 		}
-		return duet(ctx, server, client, relay, r.cell.Cell)
+		return duet(ctx, server, client, relay, r.cell.Cell, values)
 	})
 	switch {
 	case r.cell.Cell.Role != AsServer && errors.Is(err, errConnect) && driver.IsUnsupported(err):
@@ -301,11 +315,40 @@ func (r *runner) play(ctx context.Context) error {
 	}
 	switch r.cell.Cell.Role {
 	case AsServer:
-		return r.probeServer(ctx, "tcp", address, true)
+		err = r.probeServer(ctx, "tcp", address, true, d)
 	case AsClient:
-		return r.probeClient(ctx, d)
+		err = r.probeClient(ctx, d)
+	case AsClientLite:
+		return nil
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	return r.through(ctx, "tcp", address, func(relay string) error {
+		if err := r.curtain(ctx, server, client, relay); err != nil {
+			r.problem(err)
+		}
+		return nil
+	})
+}
+
+// curtain has the two kernels connect for the last time, and the target's end.
+func (r *runner) curtain(ctx context.Context, server, client *driver.Driver, relay string) error {
+	connected, err := client.Connect(ctx, connectTo(ctx, relay, r.cell.Cell))
+	if err != nil {
+		return fmt.Errorf("a last time: %w", err)
+	}
+	if connected == "" {
+		connected = serverName
+	}
+	there := voice{client, connected, clientSession, clientName}
+	if _, err := there.call(ctx, "IKC", "ping", perl.NewBytes("PING")); err != nil {
+		return err
+	}
+	if r.cell.Cell.Role == AsServer {
+		return curtain(ctx, voice{server, clientName, clientSession, serverName}, serverNames, client)
+	}
+	return curtain(ctx, there, clientNames, server)
 }
 
 // probeBare plays on a server what every kernel publishes itself: its driver cannot give it a session.
@@ -315,7 +358,7 @@ func (r *runner) probeBare(ctx context.Context, d *driver.Driver) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	r.cell.Notes = append(r.cell.Notes, "the driver has no command session: tried with what every kernel publishes itself")
-	return r.probeServer(ctx, "tcp", at.Address, false)
+	return r.probeServer(ctx, "tcp", at.Address, false, nil)
 }
 
 // through plays something by way of a relay that records it as traffic of this cell.
@@ -340,8 +383,8 @@ func (r *runner) allowed(s scenario, session bool) bool {
 	return true
 }
 
-// probeServer plays scenarios on a server.
-func (r *runner) probeServer(ctx context.Context, network, address string, session bool) error {
+// probeServer plays scenarios on a server; target is its driver, nil for one without.
+func (r *runner) probeServer(ctx context.Context, network, address string, session bool, target *driver.Driver) error {
 	if !r.target.Driven() {
 		if err := reachable(network, address); err != nil {
 			return err
@@ -358,7 +401,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 			s.timeout = LivePatience
 		}
 		r.scenes(ctx, scenarios(), s, session)
-		return nil
+		return r.crowded(ctx, s, target)
 	})
 	if r.opts.Hostile && err != nil {
 		// A target that is gone is what hostile scenarios are about.
@@ -394,6 +437,22 @@ func (r *runner) scenes(ctx context.Context, list []scenario, s *stage, session 
 		}
 		failed = 0
 	}
+}
+
+// crowded plays the scenarios in which several connections ask a driven target at the same time.
+func (r *runner) crowded(ctx context.Context, s *stage, target *driver.Driver) error {
+	if target == nil {
+		return nil
+	}
+	if err := publishCrowd(ctx, target); err != nil {
+		if !errors.Is(err, driver.ErrGone) || !r.opts.Hostile {
+			return fmt.Errorf("sessions for several connections: %w", err)
+		}
+		r.cell.Notes = append(r.cell.Notes, err.Error())
+		return nil
+	}
+	r.scenes(ctx, crowdScenarios(), s, true)
+	return nil
 }
 
 // kindOf says what a file is that should have been a socket.
@@ -457,6 +516,6 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 			return c, err
 		}
 		r.scenes(ctx, append(responderScenarios(), clientScenarios()...), s, true)
-		return nil
+		return r.crowded(ctx, s, client)
 	})
 }

@@ -174,34 +174,3 @@ func answerDefects() []*Defect {
 			message: asReport(func(m *wire.Message) { m.RSVP = wire.At(specifier.Specifier{Kernel: "x", Session: "y", State: "z"}) })},
 	}
 }
-
-func liteDefects() []*Defect {
-	const lite, ikc0 = "clientlite", "IKC0"
-	return []*Defect{
-		{Name: "rsvp in another session", Text: "The rsvp of a ClientLite is not of its session.", Kills: []string{"LITE-001"}, Role: lite, Dialect: ikc0,
-			message: when(isCall, func(m *wire.Message) { m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.Session = "Other" }) })},
-		{Name: "no wantarray", Text: "A ClientLite does not say which context it wants.", Kills: []string{"LITE-003"}, Role: lite, Dialect: ikc0,
-			value: func(v *perl.Value) *perl.Value {
-				h := perl.NewHash()
-				for _, p := range v.Target().Pairs() {
-					if p.Key != "wantarray" {
-						h.AppendPair(p)
-					}
-				}
-				return perl.NewRef(h)
-			}},
-		{Name: "ClientLite addresses another kernel", Text: "A ClientLite addresses a kernel that it is not connected to.", Kills: []string{"LITE-004"}, Role: lite, Dialect: ikc0,
-			message: when(isCall, func(m *wire.Message) {
-				m.Event = change(m.Event, func(s *specifier.Specifier) { s.Kernel = "Elsewhere" })
-			})},
-		{Name: "ClientLite of another name", Text: "from of a ClientLite is not the name that it announced.", Kills: []string{"LITE-005"}, Role: lite, Dialect: ikc0,
-			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.Kernel = "Other" }) })},
-		{Name: "one rsvp for two calls", Text: "Two open calls of a ClientLite have the same rsvp.", Kills: []string{"LITE-002"}, Role: lite, Dialect: ikc0,
-			message: func(m *wire.Message) []*wire.Message {
-				if m.IsCall() {
-					return []*wire.Message{m, m}
-				}
-				return []*wire.Message{m}
-			}},
-	}
-}

@@ -1,27 +1,32 @@
-// Package mutant makes a good kernel a bad one: it rewrites what the kernel says, on its way out, as one named defect has
-// it. The checks of the catalogue are tested with it: each must kill a defect, and each defect must be killed.
+// Package mutant makes a good kernel a bad one: it rewrites what the kernel says on its way out, or what it does for those who
+// use it, as one named defect has it. The checks of the catalogue are tested with it: each must kill a defect, and each defect must be killed.
 //
 // Servers with defects are in package deviant; the defects here are for clients, kernels and ClientLites alike.
 package mutant
 
 import (
 	"bytes"
+	"encoding/json"
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Defect is one thing that a client does wrong.
+// Defect is one thing that a kernel or a ClientLite does wrong.
 type Defect struct {
 	// Name is a few words; Text says what it does in a sentence.
 	Name, Text string
 	// Kills are the checks that must fail.
 	Kills []string
-	// Role is "client" or "clientlite", Dialect "IKC0", "IKC" or "fallback", Serializer a Perl package, Storable if it is
+	// Role is "server", "client" or "clientlite", Dialect "IKC0", "IKC" or "fallback", Serializer a Perl package, Storable if it is
 	// empty: where it shows.
 	Role, Dialect, Serializer string
 
@@ -34,6 +39,17 @@ type Defect struct {
 	freeze  storable.FreezeOptions                // of images
 	image   func(image []byte) []byte             // replaces an image
 	frame   func(image []byte) []byte             // replaces a whole frame
+	later   func(m *wire.Message) []*wire.Message // replaces a message on all connections but the first
+	stay    func(m *wire.Message) bool            // after such a message a connection is not closed
+	keep    bool                                  // the first connection is used on when another is made
+
+	event  func(t *telling, e driver.Event) []driver.Event // replaces what happened
+	answer func(c command, ok json.RawMessage) any         // replaces what a method returned, nil if it failed; nil leaves it
+
+	concurrent bool // sessions run at the same time
+
+	connections atomic.Int32 // that were wrapped
+	old         atomic.Pointer[mutated]
 }
 
 // Find returns the defect with a name, which may have dashes for its spaces; nil if there is none.
@@ -49,11 +65,23 @@ func Find(name string) *Defect {
 
 // Defects lists all there are.
 func Defects() []*Defect {
-	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(), answerDefects(), liteDefects())
+	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(), answerDefects(), liteDefects(), reportDefects(), orderDefects())
 }
 
-// Wrap returns a connection that says what the defect makes of what is written to it.
-func (d *Defect) Wrap(conn net.Conn) net.Conn { return &mutated{Conn: conn, defect: d} }
+// Apply makes the reference's driver one that has the defect.
+func (d *Defect) Apply(cfg *refdriver.Config) {
+	cfg.Wrap, cfg.Between, cfg.QueuePerSession = d.wrap, d.between, d.concurrent
+}
+
+// wrap returns a connection that says what the defect makes of what is written to it.
+func (d *Defect) wrap(conn net.Conn) net.Conn {
+	if d.keep {
+		if old := d.keepOld(conn); old != nil {
+			return old
+		}
+	}
+	return &mutated{Conn: conn, defect: d, first: d.connections.Add(1) == 1}
+}
 
 // mutated rewrites what is written. Lines begin with a letter, frames with a digit.
 type mutated struct {
@@ -61,6 +89,33 @@ type mutated struct {
 	defect  *Defect
 	pending []byte
 	framed  bool // a frame has been written
+	first   bool // it is the kernel's first connection
+	stays   atomic.Bool
+	heard   []byte // that were read before the first frame was written, if the connection is to be kept
+}
+
+func (c *mutated) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.defect.keep && !c.framed {
+		c.heard = append(c.heard, p[:n]...)
+	}
+	return n, err
+}
+
+// openFor is how long a connection that should be closed is not.
+const openFor = 5 * time.Second
+
+// Close closes the connection, unless it is one that stays: then its own kernel alone takes it for closed.
+func (c *mutated) Close() error {
+	if c.defect.keep && c.framed {
+		c.defect.old.Store(c)
+		return nil
+	}
+	if c.stays.Load() {
+		time.AfterFunc(openFor, func() { _ = c.Conn.Close() })
+		return c.Conn.SetDeadline(time.Now())
+	}
+	return c.Conn.Close()
 }
 
 func (c *mutated) Write(p []byte) (int, error) {
@@ -104,7 +159,7 @@ func (c *mutated) next() ([]byte, int) {
 		c.framed = true
 		out = append(out, c.defect.before...)
 	}
-	return append(out, c.defect.mutate(image)...), n
+	return append(out, c.mutate(image)...), n
 }
 
 func (c *mutated) lines(line string) (out []byte) {
@@ -126,7 +181,8 @@ func (c *mutated) lines(line string) (out []byte) {
 }
 
 // mutate makes frames of an image. What cannot be read goes out as it is.
-func (d *Defect) mutate(image []byte) (out []byte) {
+func (c *mutated) mutate(image []byte) (out []byte) {
+	d := c.defect
 	if d.Serializer != "" {
 		return wire.AppendFrame(nil, d.image(image))
 	}
@@ -135,13 +191,21 @@ func (d *Defect) mutate(image []byte) (out []byte) {
 		return wire.AppendFrame(nil, image)
 	}
 	values := []*perl.Value{v}
-	if d.message != nil {
+	change := d.message
+	if change == nil && !c.first {
+		change = d.later
+	}
+	if change != nil || d.stay != nil {
 		m, err := wire.ParseMessage(v)
 		if err != nil {
 			return wire.AppendFrame(nil, image)
 		}
+		if d.stay != nil {
+			c.stays.Store(c.stays.Load() || d.stay(m))
+			return wire.AppendFrame(nil, image)
+		}
 		values = nil
-		for _, m := range d.message(m) {
+		for _, m := range change(m) {
 			values = append(values, m.ToValue())
 		}
 	}

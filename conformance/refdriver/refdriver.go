@@ -32,6 +32,10 @@ type Config struct {
 	// Wrap, if not nil, may return a connection to be used in place of one of the kernel or of a ClientLite; package
 	// mutant makes a kernel a bad one by it.
 	Wrap func(net.Conn) net.Conn
+	// Between, if not nil, may return other ends of the conversation with the harness, for the same purpose.
+	Between func(in io.Reader, out io.Writer) (io.Reader, io.Writer)
+	// QueuePerSession is that of the kernel, which the original does not have.
+	QueuePerSession bool
 }
 
 // Serve carries out the commands that come from in until quit, the end of in, or the end of ctx, and
@@ -40,7 +44,10 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &refDriver{log: cfg.Log, wrap: cfg.Wrap, lite: lite{wrap: cfg.Wrap}, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}, monitors: map[string]func(){}}
+	if cfg.Between != nil {
+		in, out = cfg.Between(in, out)
+	}
+	d := &refDriver{log: cfg.Log, wrap: cfg.Wrap, queues: cfg.QueuePerSession, lite: lite{wrap: cfg.Wrap}, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}, monitors: map[string]func(){}}
 	for name, h := range map[string]driver.Handler{
 		"hello": d.hello, "listen": d.listen, "connect": d.connect, "session": d.session,
 		"publish": d.publish, "retract": d.retract, "post": d.post, "call": d.call, "proxy-post": d.proxyPost,
@@ -95,6 +102,7 @@ func Start(ctx context.Context, cfg Config, opts driver.Options) *driver.Driver 
 type refDriver struct {
 	log    *slog.Logger
 	wrap   func(net.Conn) net.Conn
+	queues bool // one per session
 	server *driver.Server
 
 	mu       sync.Mutex
@@ -173,7 +181,7 @@ func (d *refDriver) need(name string, aliases []string, protocol string, chosen 
 		}
 		return d.kernel, nil
 	}
-	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, Serializers: chosen, Logger: d.log, OnError: d.failed, Wrap: d.wrap})
+	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, Serializers: chosen, Logger: d.log, OnError: d.failed, Wrap: d.wrap, QueuePerSession: d.queues})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,166 @@
+package dialogue
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Control is a conversation of the driver protocol (conformance/DRIVER.md): what a harness had a kernel do, and what the
+// kernel's driver said that happened. Captures of the harness hold it as a connection beside the kernel's own traffic: the
+// harness is the client, the driver the server.
+type Control struct {
+	// Lines are in the order of the capture.
+	Lines []*ControlLine
+	// Partial says why Lines are not all there were, "" if they are.
+	Partial string
+
+	dirs     [2]controlDirection
+	commands map[int64]*ControlLine // that have no answer yet
+	octets   int
+}
+
+// ControlLine is a line of a Control. Exactly one of Command, Answer, Event and Err is set.
+type ControlLine struct {
+	From   wire.Role // the harness is the client
+	At     capture.Stamp
+	Offset int64 // of its first octet in the stream of its direction
+	Octets int   // with the LF
+
+	Command *Command
+	Answer  *Reply
+	Event   *driver.Event
+	Err     error // why it is none of the driver protocol
+
+	text json.RawMessage // nil if it is no JSON
+}
+
+// Command is what the harness asked for.
+type Command struct {
+	ID     int64
+	Name   string
+	Fields json.RawMessage // the whole line
+	// Answer is the line of the driver's answer, nil if there is none.
+	Answer *ControlLine
+}
+
+// Reply is what the driver answered: OK, or Error.
+type Reply struct {
+	ID    int64
+	OK    json.RawMessage
+	Error *driver.Error
+	// To is the line of the command, nil if the capture does not show it.
+	To *ControlLine
+}
+
+// Sender implements Item.
+func (l *ControlLine) Sender() wire.Role { return l.From }
+
+// Stamp implements Item.
+func (l *ControlLine) Stamp() capture.Stamp { return l.At }
+
+// Decode reads the fields of a command as what the driver package says they are.
+func (c *Command) Decode(into any) error { return json.Unmarshal(c.Fields, into) }
+
+// Failed tells whether the command was answered with an error.
+func (c *Command) Failed() bool { return c.Answer != nil && c.Answer.Answer.Error != nil }
+
+// Role is what the kernel that was driven did first: listen as a server, or connect as a client. ok is false if it was
+// asked for neither.
+func (c *Control) Role() (role wire.Role, ok bool) {
+	for _, l := range c.Lines {
+		if l.Command == nil {
+			continue
+		}
+		switch l.Command.Name {
+		case "listen":
+			return wire.Server, true
+		case "connect", "lite-connect":
+			return wire.Client, true
+		}
+	}
+	return 0, false
+}
+
+// maxControl bounds what is kept of a Control, in octets of its lines.
+const maxControl = 64 << 20
+
+// controlDirection is what one side has said so far.
+type controlDirection struct {
+	rest []byte
+	base int64 // offset of rest in the stream
+}
+
+// beginsControl tells whether a client's first octets are those of a harness: no line or frame of IKC begins with a brace.
+func beginsControl(first []byte) bool { return first[0] == '{' }
+
+// control reads octets of a Control.
+func (s *stream) control(from wire.Role, octets []byte, at capture.Stamp) {
+	c := s.Control
+	if c == nil {
+		c = &Control{commands: map[int64]*ControlLine{}}
+		s.Control, s.IsIKC = c, false
+	}
+	d := &c.dirs[from]
+	d.rest = append(d.rest, octets...)
+	for c.Partial == "" {
+		n := bytes.IndexByte(d.rest, '\n') + 1
+		switch {
+		case n == 0 && len(d.rest) > driver.MaxLine:
+			c.Partial = fmt.Sprintf("a line of more than %d octets", driver.MaxLine)
+		case n == 0:
+			return
+		case c.octets+n > maxControl:
+			c.Partial = fmt.Sprintf("only the first %d octets of it were read", c.octets)
+		default:
+			c.octets += n
+			l := &ControlLine{From: from, At: at, Offset: d.base, Octets: n}
+			if text := bytes.TrimSpace(d.rest[:n]); len(text) > 0 {
+				c.read(l, bytes.Clone(text))
+				c.Lines = append(c.Lines, l)
+				s.added(l)
+				s.observe(l)
+			}
+			d.base += int64(n)
+			d.rest = d.rest[n:]
+		}
+	}
+	d.rest = nil
+}
+
+// read finds out what a line is.
+func (c *Control) read(l *ControlLine, text []byte) {
+	var line struct {
+		ID    *int64          `json:"id"`
+		Cmd   string          `json:"cmd"`
+		Event string          `json:"event"`
+		OK    json.RawMessage `json:"ok"`
+		Error *driver.Error   `json:"error"`
+	}
+	if l.Err = json.Unmarshal(text, &line); l.Err == nil {
+		l.text = text
+	}
+	switch {
+	case l.Err != nil:
+	case l.From == wire.Client && line.Cmd != "" && line.ID != nil:
+		l.Command = &Command{ID: *line.ID, Name: line.Cmd, Fields: text}
+		c.commands[*line.ID] = l
+	case l.From == wire.Server && line.Event != "":
+		e := new(driver.Event)
+		if l.Err = json.Unmarshal(text, e); l.Err == nil {
+			l.Event = e
+		}
+	case l.From == wire.Server && line.ID != nil && (line.OK != nil || line.Error != nil):
+		l.Answer = &Reply{ID: *line.ID, OK: line.OK, Error: line.Error, To: c.commands[*line.ID]}
+		if to := l.Answer.To; to != nil {
+			delete(c.commands, *line.ID)
+			to.Command.Answer = l
+		}
+	default:
+		l.Err = fmt.Errorf("expected a command, an answer or an event of the driver protocol, got %.80q", text)
+	}
+}

@@ -1,0 +1,122 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// What several connections ask of a kernel at the same time. It takes a driver: how kernels that others use take it, nobody
+// should find out.
+
+const (
+	crowdSize   = 3
+	crowdRounds = 3
+	// arriving is how long what is sent to a state that takes time is given to get there.
+	arriving = conformance.SlowFor / 4
+)
+
+// publishCrowd makes the sessions that a crowd asks.
+func publishCrowd(ctx context.Context, d *driver.Driver) error {
+	crowd := driver.Session{Session: conformance.CrowdSession, States: map[string]driver.Action{"count": driver.Count(), "echo": driver.Echo()}}
+	if err := d.Session(ctx, crowd); err != nil {
+		return err
+	}
+	slow := driver.Session{Session: conformance.SlowSession, States: map[string]driver.Action{conformance.SlowState: driver.Echo().Slow(conformance.SlowFor)}}
+	return d.Session(ctx, slow)
+}
+
+// crowdScenarios ask a kernel whose driver has done publishCrowd.
+func crowdScenarios() []scenario {
+	return []scenario{{"several connections at once", safe, true, func(ctx context.Context, s *stage) error {
+		crowd, err := s.crowd(ctx)
+		defer crowd.close()
+		if err != nil {
+			return err
+		}
+		if err := crowd.each(func(i int, c *probe.Conn) error { return count(ctx, c, i > 0) }); err != nil {
+			return err
+		}
+		return crowd.each(func(i int, c *probe.Conn) error {
+			if i == 0 {
+				return ask(ctx, c, conformance.SlowSession, conformance.SlowState, "slow")
+			}
+			select {
+			case <-time.After(arriving):
+			case <-ctx.Done():
+			}
+			return ask(ctx, c, conformance.CrowdSession, "echo", fmt.Sprintf("meanwhile %d", i))
+		})
+	}}}
+}
+
+// count asks for counts, all at once or each when the one before is there.
+func count(ctx context.Context, c *probe.Conn, patiently bool) error {
+	for range crowdRounds {
+		x := perl.NewBytes("x")
+		if err := c.Send(c.Post("", conformance.CrowdSession, "count", x), c.Call("", conformance.CrowdSession, "count", x)); err != nil {
+			return err
+		}
+		if patiently {
+			if _, err := c.Barrier(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := c.Barrier(ctx)
+	return err
+}
+
+// ask calls a state, and waits until it is done.
+func ask(ctx context.Context, c *probe.Conn, session, state, params string) error {
+	if err := c.Send(c.Call("", session, state, perl.NewBytes(params))); err != nil {
+		return err
+	}
+	_, err := c.Barrier(ctx)
+	return err
+}
+
+// crowd is several connections.
+type crowd []*probe.Conn
+
+func (s *stage) crowd(ctx context.Context) (c crowd, err error) {
+	for range crowdSize {
+		conn, err := s.connect(ctx, s.config(), true)
+		if err != nil {
+			return c, err
+		}
+		c = append(c, conn)
+	}
+	return c, nil
+}
+
+func (c crowd) close() {
+	for _, conn := range c {
+		_ = conn.Close()
+	}
+}
+
+// each has every connection do something at the same time, and returns the first error.
+func (c crowd) each(do func(i int, c *probe.Conn) error) (failed error) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for i, conn := range c {
+		all.Go(func() {
+			if err := do(i, conn); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if failed == nil {
+					failed = err
+				}
+			}
+		})
+	}
+	all.Wait()
+	return failed
+}

@@ -1,0 +1,134 @@
+package conformance
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/typed"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+)
+
+// ofLiteOrTo tells whether a request is of a ClientLite, or what somebody posts to one. Up to 0.2102 a ClientLite does not say
+// from.
+func ofLiteOrTo(m *dialogue.Message) bool {
+	return m.To.Session == sourceLite || m.From.Session == sourceLite || m.RSVP.Session == sourceLite || pinged(m)
+}
+
+// pinged tells whether a request is that of ClientLite's ping, which has no from. Source: ClientLite ping.
+func pinged(m *dialogue.Message) bool { return m.RSVP.Session == "IKC" && m.RSVP.State == "pong" }
+
+// exchanged is a request or a message and the connection that it was on.
+type exchanged struct {
+	talk
+	on *meeting
+}
+
+// liteCommand is a method of a ClientLite that was called, and the request that it sent.
+type liteCommand struct {
+	line    *dialogue.ControlLine
+	name    string
+	to      specifier.Specifier
+	params  *perl.Value
+	list    bool // it was called in list context
+	timeout time.Duration
+	sent    *exchanged // nil if the capture shows none
+}
+
+// took is how long the method took.
+func (c *liteCommand) took() time.Duration {
+	return c.line.Command.Answer.At.Time.Sub(c.line.At.Time)
+}
+
+// result is what the method returned, one value in scalar context; ok is false if it failed.
+func (c *liteCommand) result() (values []*perl.Value, ok bool) {
+	if c.line.Command.Failed() {
+		return nil, false
+	}
+	var r driver.LiteResult
+	if json.Unmarshal(c.line.Command.Answer.Answer.OK, &r) != nil {
+		return nil, false
+	}
+	if c.list {
+		return typed.Unwrap(r.Values), true
+	}
+	if r.Value == nil {
+		return []*perl.Value{perl.NewUndef()}, true
+	}
+	return []*perl.Value{r.Value.V}, true
+}
+
+// returns says what the method returned, for a finding.
+func (c *liteCommand) returns() string {
+	values, ok := c.result()
+	if !ok && c.line.Command.Failed() {
+		return "it failed: " + c.line.Command.Answer.Answer.Error.Message
+	}
+	return showArgs(values)
+}
+
+// expect is what a method returns of params that came: in list context the elements of an array. Source: ClientLite _response.
+func (c *liteCommand) expect(params *perl.Value) []*perl.Value {
+	if c.list && params.Kind() == perl.Ref && params.Target().Kind() == perl.Array && params.Target().Class() == "" {
+		return params.Target().Elems()
+	}
+	return []*perl.Value{params}
+}
+
+// liteCommands are the calls of a ClientLite's methods that send, in order, each with its request. A ClientLite does one
+// thing after the other, so what it was asked for and what it sent are in the same order.
+func (a *account) liteCommands() (out []*liteCommand) {
+	sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.side && !pinged(m) })
+	var timeout time.Duration
+	for _, l := range a.commands("lite-connect", "lite-call", "lite-post", "lite-post-respond") {
+		if l.Command.Name == "lite-connect" {
+			var f driver.LiteConnect
+			if l.Command.Decode(&f) == nil {
+				timeout = time.Duration(f.Timeout * float64(time.Second))
+			}
+			continue
+		}
+		var f driver.LiteMessage
+		if l.Command.Decode(&f) != nil {
+			continue
+		}
+		to, err := specifier.Parse(f.To)
+		if err != nil {
+			continue
+		}
+		c := &liteCommand{line: l, name: l.Command.Name, to: to, params: f.Params.V, list: f.Context == "list", timeout: timeout}
+		for i := range sent {
+			r := sent[i].request
+			if r.To.Session == to.Session && r.To.State == to.State && r.IsCall() == (c.name == "lite-call") && !r.Frame.At.Time.Before(l.At.Time) {
+				c.sent, sent = &sent[i], sent[i+1:]
+				break
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// wire are the requests that are wanted of all connections of the kernel, in the order of the capture.
+func (a *account) wire(wanted func(*dialogue.Message) bool) (out []exchanged) {
+	for _, m := range a.meetings() {
+		for _, x := range m.talk {
+			if wanted(x.request) {
+				out = append(out, exchanged{x, m})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(x, y exchanged) int { return cmp.Compare(x.request.Frame.At.Packet, y.request.Frame.At.Packet) })
+	return out
+}
+
+// postedTo are the posts that came to a state of the ClientLite, in order.
+func (a *account) postedTo(state string) []exchanged {
+	return a.wire(func(m *dialogue.Message) bool {
+		return m.Frame.From != a.side && m.To.Session == sourceLite && m.To.State == state
+	})
+}

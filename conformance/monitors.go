@@ -1,0 +1,186 @@
+package conformance
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// everyKernel is what a monitor of all kernels monitors.
+const everyKernel = "*"
+
+// watching is a monitor: from when it was set until it was replaced or ended.
+type watching struct {
+	kernel string
+	events []string
+	set    *dialogue.ControlLine
+	from   int // the index of the answer among the lines of the account
+	to     int // the index of the command that replaced it, or the number of lines
+}
+
+// wants tells whether the monitor is to be told of a kind of event.
+func (w *watching) wants(what string) bool { return slices.Contains(w.events, what) }
+
+// watchings are the monitors of an account, in order.
+func (a *account) watchings() (out []*watching) {
+	current := map[string]*watching{}
+	for i, l := range a.lines {
+		if l.Command == nil || l.Command.Name != "monitor" || l.Command.Answer == nil || l.Command.Failed() {
+			continue
+		}
+		var m driver.Monitor
+		if l.Command.Decode(&m) != nil {
+			continue
+		}
+		if w := current[m.Kernel]; w != nil {
+			w.to = i
+		}
+		w := &watching{kernel: m.Kernel, events: m.Events, set: l, to: len(a.lines), from: slices.Index(a.lines, l.Command.Answer)}
+		current[m.Kernel] = w
+		out = append(out, w)
+	}
+	return out
+}
+
+// ofAll is the monitor of every kernel that wants to be told of a kind of event; nil if there is none.
+func (a *account) ofAll(what string) *watching {
+	for _, w := range a.watchings() {
+		if w.kernel == everyKernel && w.wants(what) {
+			return w
+		}
+	}
+	return nil
+}
+
+// told are the events that a monitor was told.
+func (a *account) monitored(w *watching) (out []*dialogue.ControlLine) {
+	for _, l := range a.lines[w.from:w.to] {
+		if e := l.Event; e != nil && e.Kind == "monitor" && e.Kernel == w.kernel {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// block is what a monitor of every kernel is told of one event: once for the id of the kernel, then for each of its names.
+type block struct {
+	what  string
+	id    string
+	at    *dialogue.ControlLine
+	names []*dialogue.ControlLine
+}
+
+// blocks are those of what a monitor of every kernel was told. Events that concern a name alone are in none.
+func (a *account) blocks(w *watching) (out []*block) {
+	var open *block
+	for _, l := range a.monitored(w) {
+		e := l.Event
+		switch {
+		case e.Real:
+			open = &block{what: e.What, id: e.About, at: l}
+			out = append(out, open)
+		case open != nil && e.What == open.what && sameArgs(e.Args, open.at.Event.Args):
+			open.names = append(open.names, l)
+		default:
+			open = nil
+		}
+	}
+	return out
+}
+
+// life is what a monitor of every kernel was told of one connection to a kernel, from its registration on.
+type life struct {
+	id     string
+	blocks []*block
+	met    *meeting // nil if the capture does not show the connection
+}
+
+// of are the blocks of a kind, and with an argument that begins with first unless that is "".
+func (v *life) of(what, first string) (out []*block) {
+	for _, b := range v.blocks {
+		if b.what == what && (first == "" || text(b.at.Event.Args, 0) == first) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// lives are those of the kernels that the account's kernel was connected to, each with its connection: of a kernel that
+// came several times, in order.
+func (a *account) lives(w *watching) []*life {
+	var out []*life
+	current := map[string]*life{}
+	count := map[string]int{}
+	for _, b := range a.blocks(w) {
+		if b.what == "register" {
+			v := &life{id: b.id}
+			n := 0
+			for _, m := range a.meetings() {
+				if names := m.names[a.side.Other()]; len(names) > 0 && names[0] == b.id {
+					if n == count[b.id] {
+						v.met = m
+					}
+					n++
+				}
+			}
+			count[b.id]++
+			current[b.id] = v
+			out = append(out, v)
+		}
+		if v := current[b.id]; v != nil {
+			v.blocks = append(v.blocks, b)
+		}
+	}
+	return out
+}
+
+// strangers are the connections to kernels, from when a monitor was there, that no life is of.
+func (a *account) strangers(w *watching, lives []*life) (out []*meeting) {
+	for _, m := range a.meetings() {
+		if m.opened.After(w.set.At.Time) && len(m.names[a.side.Other()]) > 0 && a.hadTime(m.opened) &&
+			!slices.ContainsFunc(lives, func(v *life) bool { return v.met == m }) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// text is an argument as a string, "" if it is none.
+func text(args []*perl.Value, i int) string {
+	if i >= len(args) {
+		return ""
+	}
+	s, _ := args[i].AsString()
+	return s
+}
+
+// hadTime tells whether the kernel had the time to tell of something that happened: the harness went on, and did not shut it
+// down meanwhile, which ends what monitors are told.
+func (a *account) hadTime(at time.Time) bool {
+	at = at.Add(sinking)
+	for _, l := range a.commands("shutdown") {
+		if l.At.Time.Before(at) {
+			return false
+		}
+	}
+	return a.wentOn(at)
+}
+
+// closedFirst tells which side ended a connection; ok is false if the capture does not show it.
+func (m *meeting) closedFirst() (side wire.Role, ok bool) {
+	c, s := m.ended[wire.Client], m.ended[wire.Server]
+	switch {
+	case c.IsZero() && s.IsZero():
+		return 0, false
+	case s.IsZero() || !c.IsZero() && c.Before(s):
+		return wire.Client, true
+	}
+	return wire.Server, true
+}
+
+// isAddress tells whether a name is that of a socket: an address and a port.
+func isAddress(name string) bool { return slices.Contains([]byte(name), ':') }

@@ -1,0 +1,123 @@
+package mutant
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"sync"
+
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+)
+
+// What a kernel does for those who use it is not on the wire: what its monitors are told, what its states are given, what its
+// methods return. Here a defect changes that between the kernel and its driver.
+
+// telling is what a driver says, as a defect has it.
+type telling struct {
+	defect *Defect
+	out    io.Writer
+	rest   []byte // of a line that is not whole
+
+	mu       sync.Mutex
+	commands map[int64]command // that were not answered yet
+
+	held *driver.Event // for a defect that changes the order
+}
+
+// command is what the harness asked for.
+type command struct {
+	ID   int64  `json:"id"`
+	Name string `json:"cmd"`
+	line []byte
+}
+
+// between returns what a driver is to read commands from and write lines to, so that it tells what the defect makes of it.
+func (d *Defect) between(in io.Reader, out io.Writer) (io.Reader, io.Writer) {
+	if d.event == nil && d.answer == nil {
+		return in, out
+	}
+	t := &telling{defect: d, out: out, commands: map[int64]command{}}
+	return io.TeeReader(in, &heard{t: t}), t
+}
+
+// heard notes the commands.
+type heard struct {
+	t    *telling
+	rest []byte
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	h.rest = append(h.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(h.rest, []byte("\n"))
+		if !ok {
+			return len(p), nil
+		}
+		h.rest = bytes.Clone(rest)
+		var c command
+		if json.Unmarshal(line, &c) == nil {
+			c.line = bytes.Clone(line)
+			h.t.mu.Lock()
+			h.t.commands[c.ID] = c
+			h.t.mu.Unlock()
+		}
+	}
+}
+
+func (t *telling) Write(p []byte) (int, error) {
+	t.rest = append(t.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(t.rest, []byte("\n"))
+		if !ok {
+			return len(p), nil
+		}
+		t.rest = bytes.Clone(rest)
+		for _, l := range t.lines(line) {
+			if _, err := t.out.Write(append(l, '\n')); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// lines are what becomes of a line. What is none of the protocol stays.
+func (t *telling) lines(line []byte) [][]byte {
+	var head struct {
+		ID    int64           `json:"id"`
+		Event string          `json:"event"`
+		OK    json.RawMessage `json:"ok"`
+	}
+	if json.Unmarshal(line, &head) != nil {
+		return [][]byte{line}
+	}
+	if head.Event != "" {
+		var e driver.Event
+		if t.defect.event == nil || json.Unmarshal(line, &e) != nil {
+			return [][]byte{line}
+		}
+		var out [][]byte
+		for _, e := range t.defect.event(t, e) {
+			if l, err := json.Marshal(e); err == nil {
+				out = append(out, l)
+			}
+		}
+		return out
+	}
+	t.mu.Lock()
+	c, ok := t.commands[head.ID]
+	delete(t.commands, head.ID)
+	t.mu.Unlock()
+	if !ok || t.defect.answer == nil {
+		return [][]byte{line}
+	}
+	if changed := t.defect.answer(c, head.OK); changed != nil {
+		line, err := json.Marshal(struct {
+			ID int64 `json:"id"`
+			OK any   `json:"ok"`
+		}{head.ID, changed})
+		if err == nil {
+			return [][]byte{line}
+		}
+	}
+	return [][]byte{line}
+}
