@@ -283,7 +283,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b\d+\.\d{6}\b`), "T"},
 	{regexp.MustCompile(`("pid": |pid |PID=|Client|Submit)\d+`), "${1}N"},
 	{regexp.MustCompile(`\b127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
-	{regexp.MustCompile(`\b(octet|packet) \d+`), "$1 N"},
+	{regexp.MustCompile(`\b(octet|packet|connection|frame) \d+`), "$1 N"},
 	{regexp.MustCompile(`\b\d+ octets`), "N octets"},
 	{regexp.MustCompile(`from clients, \d+ from servers`), "from clients, N from servers"},
 	{regexp.MustCompile(`\b(go1|perl 5|POE 1|Storable 3|[Pp]ython 3)\.[\d.]+`), "$1"},

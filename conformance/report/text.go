@@ -200,12 +200,12 @@ func (r *Report) undecided(b *strings.Builder, verbose bool) {
 		return // all of them, for one and the same reason
 	}
 	for _, o := range []conformance.Outcome{conformance.Inconclusive, conformance.Skipped} {
-		title := "\nInconclusive:\n\n"
+		title, many := "\nInconclusive:\n\n", "%s  %d checks, which need more than this shows; -v lists them with what they need.\n"
 		if o == conformance.Skipped {
-			title = "\nSkipped:\n\n"
+			title, many = "\nSkipped:\n\n", "%s  %d checks, which do not apply; -v lists them with the reason.\n"
 		}
 		if n := *r.Summary.counter(o); n > maxReasons && !verbose {
-			fmt.Fprintf(b, "%s  %d checks, which need more than this shows; -v lists them with what they need.\n", title, n)
+			fmt.Fprintf(b, many, title, n)
 			continue
 		}
 		for _, c := range r.Checks {
