@@ -58,8 +58,8 @@ func (m *meeting) over() time.Time {
 // What is kept of the connections of a capture for accounts.
 const (
 	maxMeetings = 4096
-	maxTalk     = 4096     // requests and error reports of a connection
-	maxKept     = 32 << 20 // octets of images in all
+	maxTalk     = 4096    // requests and error reports of a connection
+	maxKept     = 4 << 20 // octets of images in all, which take tenfold the memory
 )
 
 // sinking is how long it may take until a driver has told what its kernel did.
@@ -108,7 +108,7 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 
 // accounts pairs the conversations with drivers with the connections of the capture, by side.
 func (j *Judge) accounts() (of [2]*account) {
-	if len(j.meetings) == maxMeetings {
+	if len(j.meetings) == maxMeetings || j.kept.Load() > maxKept {
 		return of // some may be missing
 	}
 	slices.SortFunc(j.meetings, func(x, y *meeting) int { return cmp.Compare(x.index, y.index) })

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -43,14 +44,15 @@ func (u turn) at() dialogue.Item {
 	return nil
 }
 
-// answered tells whether the other side can be expected to have answered a line that it owed: it did, or
-// the negotiation went on or ended long enough to know.
+// decided tells whether the side judged can be expected to have answered a line that it owed: it did, or
+// the negotiation went on, or a side closed the connection. If the other side reset it at once, there was no time to.
 func (u turn) decided(t *Trial) bool {
-	if u.reply != nil {
+	n := t.Conn.Negotiation
+	if u.reply != nil || u.ask != n.Lines[len(n.Lines)-1] || t.Conn.Ends[t.Side] != nil {
 		return true
 	}
-	n := t.Conn.Negotiation
-	return u.ask != n.Lines[len(n.Lines)-1] || t.Conn.Ends[t.Side.Other()] != nil || t.Conn.Ends[t.Side] != nil
+	end := t.Conn.Ends[t.Side.Other()]
+	return end != nil && (end.How != capture.RST || end.At.Time.Sub(u.ask.At.Time) >= patience)
 }
 
 // goodSetup reads a client's SETUP that a server has no reason to refuse: well formed, and offering
@@ -222,12 +224,13 @@ func setupChecks() []*Check {
 			Source:      "Channel server_010, server_000", Needs: "a line of the client",
 			Judge: onConnection(func(t *Trial) {
 				n := t.Conn.Negotiation
-				if len(linesOf(n, wire.Client)) == 0 {
+				asked := linesOf(n, wire.Client)
+				if len(asked) == 0 {
 					return
 				}
 				_, extra := serverTurns(n)
 				if len(extra) == 0 {
-					t.Pass()
+					t.Pass(asked[0])
 					return
 				}
 				t.Fail(extra[0], "one line for each that asks for one", fmt.Sprintf("%q besides", extra[0].Text))
@@ -238,7 +241,7 @@ func setupChecks() []*Check {
 			Requirement: "Frames that follow the client's SETUP before it is answered are not lost.",
 			Source:      "Channel _negociation_done (0.2401, 0.2402)", Needs: "a call of the client behind its SETUP, before the answer, and a later call that was answered",
 			Judge: onAnyRequests(func(t *Trial, x *dialogue.Exchange) {
-				if x.Request.Frame.Early && x.Request.IsCall() && alwaysAnswers(x.Request.To.Session, x.Request.To.State) && (len(x.Answers) > 0 || settled(t, x)) {
+				if x.Request.Frame.Early && !t.Conn.Gaps && x.Request.IsCall() && alwaysAnswers(x.Request.To.Session, x.Request.To.State) && (len(x.Answers) > 0 || settled(t, x)) {
 					t.HoldElse(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer", gotten(x)
 					})

@@ -31,10 +31,11 @@ func showValue(v *perl.Value) string {
 	return perl.Format(v, perl.FormatOptions{MaxWidth: 200})
 }
 
-// kinds of value that must come back from the state "echo" as they went, with what shows one.
+// kinds of value that must come back from the state "echo" as they went, with what shows one: in a value, of which
+// parts are all that it leads to.
 var echoKinds = []struct {
 	id, name string
-	has      func(*perl.Value) bool
+	has      func(v *perl.Value, parts []*perl.Value) bool
 }{
 	{"VAL-001", "an integer", holds(isKind(perl.Int))},
 	{"VAL-002", "a string of octets", holds(isKind(perl.Bytes))},
@@ -59,8 +60,8 @@ var echoKinds = []struct {
 	})},
 	{"VAL-010", "a reference to a reference", holds(func(v *perl.Value) bool { return v.Kind() == perl.Ref && v.Target().Kind() == perl.Ref })},
 	{"VAL-011", "a blessed value", holds(func(v *perl.Value) bool { return v.Class() != "" })},
-	{"VAL-012", "a container that is referenced twice", shares},
-	{"VAL-013", "a cyclic structure", cyclic},
+	{"VAL-012", "a container that is referenced twice", whole(shares)},
+	{"VAL-013", "a cyclic structure", whole(cyclic)},
 	{"VAL-014", "a string longer than 255 octets", holds(func(v *perl.Value) bool { return len(v.Str()) > 255 })},
 	{"VAL-015", "an empty string, array or hash", holds(func(v *perl.Value) bool {
 		return v.Kind() == perl.Bytes && v.Str() == "" || v.Kind() == perl.Array && len(v.Elems()) == 0 || v.Kind() == perl.Hash && len(v.Pairs()) == 0
@@ -95,7 +96,7 @@ var echoKinds = []struct {
 	{"VAL-025", "a hash with an empty key", holds(func(v *perl.Value) bool {
 		return slices.ContainsFunc(v.Pairs(), func(p perl.Pair) bool { return p.Key == "" })
 	})},
-	{"VAL-026", "a structure of 16 levels or more", func(v *perl.Value) bool { return !cyclic(v) && levels(v, 16) }},
+	{"VAL-026", "a structure of 16 levels or more", whole(func(v *perl.Value) bool { return !cyclic(v) && levels(v, 16) })},
 }
 
 // levels tells whether a value has n levels of first elements.
@@ -110,8 +111,12 @@ func levels(v *perl.Value, n int) bool {
 	return true
 }
 
-func holds(wanted func(*perl.Value) bool) func(*perl.Value) bool {
-	return func(v *perl.Value) bool { return contains(v, wanted) }
+func holds(wanted func(*perl.Value) bool) func(v *perl.Value, parts []*perl.Value) bool {
+	return func(_ *perl.Value, parts []*perl.Value) bool { return slices.ContainsFunc(parts, wanted) }
+}
+
+func whole(wanted func(*perl.Value) bool) func(v *perl.Value, parts []*perl.Value) bool {
+	return func(v *perl.Value, _ []*perl.Value) bool { return wanted(v) }
 }
 
 func hasOctet(s string, ok func(byte) bool) bool {
@@ -136,10 +141,8 @@ func valueChecks() []*Check {
 				if !to(x, SessionAlias, "echo") || x.Ambiguous || x.Request.WantArray {
 					return
 				}
-				if sent := arg(x, 0); k.has(sent) {
-					t.HoldElse(perl.Equal(sent, a.Params), a.Frame, func() (string, string) {
-						return showValue(sent), showValue(a.Params)
-					})
+				if e := t.echo(arg(x, 0), a.Params); k.has(e.sent, e.parts) {
+					t.HoldElse(e.same, a.Frame, func() (string, string) { return showValue(e.sent), showValue(e.got) })
 				}
 			}).ofSession(SessionAlias),
 		})

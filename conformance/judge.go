@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -148,11 +149,28 @@ func (t *tally) part(j *Judge, p *dialogue.Part) {
 	if t.meeting != nil {
 		t.meeting.add(p, func(octets int) bool { return j.kept.Add(int64(octets)) <= maxKept })
 	}
-	facts := new(facts)
-	for _, side := range j.sides {
-		s := &t.sides[side]
-		j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, facts: facts}, p, s.memories)
+	if len(p.Items) < manyItems || len(j.sides) == 1 {
+		facts := new(facts)
+		for _, side := range j.sides {
+			t.side(j, p, side, facts)
+		}
+		return
 	}
+	var group sync.WaitGroup
+	for _, side := range j.sides {
+		group.Go(func() { t.side(j, p, side, new(facts)) })
+	}
+	group.Wait()
+}
+
+// manyItems is how many items a part has of which the sides are judged at the same time: of a capture with one long
+// connection nothing else can be.
+const manyItems = 128
+
+// side judges one side in a part.
+func (t *tally) side(j *Judge, p *dialogue.Part, side wire.Role, facts *facts) {
+	s := &t.sides[side]
+	j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, facts: facts}, p, s.memories)
 }
 
 // found is what the checks of one side found, by their index among the verdicts.

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -23,6 +24,8 @@ type rule struct {
 	account func(*Trial, *account)
 	// session, if it is not empty, is the only one to which the request of an exchange may be.
 	session string
+	// plain leaves out exchanges that are not, see isPlain.
+	plain bool
 }
 
 // ruleAt says what a rule is shown.
@@ -83,12 +86,11 @@ func onErrorsGot(judge func(t *Trial, m *dialogue.Message)) Predicate {
 // onRequests judges the exchanges that the side judged has to answer. Requests that a client sent
 // before it knew the dialect, and those with a short specifier, are left to the checks about that.
 func onRequests(judge func(t *Trial, x *dialogue.Exchange)) Predicate {
-	return onAnyRequests(func(t *Trial, x *dialogue.Exchange) {
-		if !x.Request.Frame.Early && !short(x) {
-			judge(t, x)
-		}
-	})
+	return Predicate{{at: atRequest, exchange: judge, plain: true}}
 }
+
+// isPlain tells whether a request was sent when the dialect was known, and has a whole specifier.
+func isPlain(x *dialogue.Exchange) bool { return !x.Request.Frame.Early && !short(x) }
 
 // onAnyRequests judges them with those.
 func onAnyRequests(judge func(t *Trial, x *dialogue.Exchange)) Predicate {
@@ -205,15 +207,15 @@ func (p *plan) part(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 			p.exchange(t, x, p.rules[atOwn])
 			continue
 		}
-		of := p.bySession[x.Request.To.Session]
-		p.exchange(t, x, p.rules[atRequest])
+		of, plain := p.bySession[x.Request.To.Session], isPlain(x)
+		p.request(t, x, p.rules[atRequest], plain)
 		if of != nil {
-			p.exchange(t, x, of[atRequest])
+			p.request(t, x, of[atRequest], plain)
 		}
 		if len(x.Answers) > 0 {
-			p.exchange(t, x, p.rules[atAnswer])
+			p.request(t, x, p.rules[atAnswer], plain)
 			if of != nil {
-				p.exchange(t, x, of[atAnswer])
+				p.request(t, x, of[atAnswer], plain)
 			}
 		}
 	}
@@ -253,6 +255,16 @@ func (p *plan) message(t *Trial, m *dialogue.Message, at ruleAt) {
 	}
 }
 
+// request shows an exchange that the other side began.
+func (p *plan) request(t *Trial, x *dialogue.Exchange, rules []planned, plain bool) {
+	for i := range rules {
+		if r := &rules[i]; plain || !r.plain {
+			t.check = r.check
+			r.exchange(t, x)
+		}
+	}
+}
+
 func (p *plan) exchange(t *Trial, x *dialogue.Exchange, rules []planned) {
 	for i := range rules {
 		t.check = rules[i].check
@@ -268,6 +280,14 @@ type facts struct {
 	namesKnown     bool
 	kindsOf        *dialogue.Frame
 	kinds          kindSet
+	echo           *echoed
+}
+
+// echoed is a value that was sent and what came back, with what all checks of values want to know of the two.
+type echoed struct {
+	sent, got *perl.Value
+	parts     []*perl.Value // sent and all that it leads to
+	same      bool
 }
 
 type turnsOf struct {
@@ -326,4 +346,17 @@ func (t *Trial) kinds(f *dialogue.Frame) kindSet {
 		t.facts.kindsOf, t.facts.kinds = f, kindsOf(f.Value)
 	}
 	return t.facts.kinds
+}
+
+// echo compares a value that was sent with what came back.
+func (t *Trial) echo(sent, got *perl.Value) *echoed {
+	e := t.facts.echo
+	if e == nil {
+		e = new(echoed)
+		t.facts.echo = e
+	} else if e.sent == sent && e.got == got {
+		return e
+	}
+	*e = echoed{sent: sent, got: got, parts: partsOf(e.parts[:0], sent), same: perl.Equal(sent, got)}
+	return e
 }

@@ -14,6 +14,16 @@ func contains(v *perl.Value, wanted func(*perl.Value) bool) bool {
 	return found
 }
 
+// partsOf appends a value and all that it leads to.
+func partsOf(parts []*perl.Value, v *perl.Value) []*perl.Value {
+	add := func(v *perl.Value) { parts = append(parts, v) }
+	if n := len(parts); !walkTree(v, add) {
+		parts = parts[:n]
+		walk(v, map[*perl.Value]bool{}, add)
+	}
+	return parts
+}
+
 // walk visits every value once. It keeps a list of its own instead of recursing, so deep data does
 // no harm.
 func walk(v *perl.Value, seen map[*perl.Value]bool, visit func(*perl.Value)) {

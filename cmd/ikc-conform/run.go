@@ -117,7 +117,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				}
 				reports = append(reports, report.FromRun(result, level, known))
 				if segments {
-					lines, err := sweep(cmd.Context(), spec, result, opts)
+					lines, err := sweep(cmd.Context(), spec, result, opts, known)
 					if err != nil {
 						return broken(err)
 					}

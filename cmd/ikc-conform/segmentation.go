@@ -7,11 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 )
 
-// sweep repeats a run with each segmentation, and tells which verdicts depend on it.
-func sweep(ctx context.Context, spec string, plain *harness.Result, opts harness.Options) (lines []string, err error) {
+// sweep repeats a run with each segmentation, and tells which verdicts depend on it, but for those of known deviations.
+func sweep(ctx context.Context, spec string, plain *harness.Result, opts harness.Options, known conformance.Deviations) (lines []string, err error) {
 	dir := opts.Dir
 	for _, s := range harness.Segmentations() {
 		target, err := harness.ParseTarget(spec)
@@ -26,7 +27,7 @@ func sweep(ctx context.Context, spec string, plain *harness.Result, opts harness
 		if err != nil {
 			return nil, err
 		}
-		found, err := harness.Sensitivities(plain, other, s)
+		found, err := harness.Sensitivities(plain, other, s, known)
 		if err != nil {
 			return nil, err
 		}

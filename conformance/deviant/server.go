@@ -1,6 +1,7 @@
 package deviant
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -19,6 +20,9 @@ type Options struct {
 	Tee func(received []byte)
 	// OnlyIKC refuses SETUP, as a server of the protocol IKC does. That is no defect.
 	OnlyIKC bool
+	// WholeLines hangs up if a read brings no line end, until one begins with a frame: no check finds
+	// that as long as peers write so.
+	WholeLines bool
 }
 
 // Server is a running server.
@@ -117,15 +121,22 @@ type conn struct {
 	n        *wire.Negotiator
 	remote   string // the id of the other side
 	received []byte
+	framed   bool            // a read began with a frame
 	said     int             // lines changed by the defect
 	held     []*wire.Message // by a defect, until later
 }
 
 var errQuit = errors.New("the defect ends the connection")
 
+var errPart = errors.New("a read brought a part of a line")
+
 func (c *conn) read(write func([]byte)) error {
 	buf := make([]byte, 32<<10)
 	n, err := c.c.Read(buf)
+	frames := n > 0 && '0' <= buf[0] && buf[0] <= '9'
+	if c.framed = c.framed || frames; c.s.opts.WholeLines && !c.framed && !bytes.Contains(buf[:n], []byte("\n")) {
+		return errPart
+	}
 	if n > 0 {
 		if c.s.opts.Tee != nil {
 			c.received = append(c.received, buf[:n]...)

@@ -101,7 +101,7 @@ func (b *Builder) Take(ev capture.Event) {
 		}
 		b.opened++
 		s.IsIKC = b.opts.AssumeIKC
-		s.match.init(s.Connection)
+		s.match.init(s.Connection, s.share)
 		for role := range s.dirs {
 			s.dirs[role] = newDirection(wire.Role(role), s)
 		}

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -77,7 +78,7 @@ const (
 // the rest that is no frame yet goes on in another.
 func (d *direction) append(p []byte) {
 	if need := len(d.buf) + len(p); need > cap(d.buf) {
-		d.size = min(max(2*d.size, smallBuffer), largeBuffer, d.s.share())
+		d.size = min(max(2*d.size, smallBuffer), largeBuffer, d.s.share()/4)
 		buf := make([]byte, len(d.buf), max(d.size, need+need/2))
 		copy(buf, d.buf)
 		d.buf = buf
@@ -204,6 +205,10 @@ func (d *direction) nextFrame() bool {
 	image, size, err := scan.Peek(d.buf)
 	if err != nil {
 		announced := announced(d.buf)
+		var at *wire.FrameError
+		if errors.As(err, &at) {
+			at.Offset += d.base // the scanner began at what is at hand
+		}
 		d.lose(err.Error())
 		d.s.Broken[d.role].Announced = announced
 		return false
@@ -232,7 +237,7 @@ func (d *direction) frame(image []byte, size int) *Frame {
 		From: d.role, At: d.at, Number: d.count, Offset: d.base,
 		Head: string(d.buf[:size-len(image)-1]), Image: image,
 	}
-	f.Early = !d.s.agreed && d.role == wire.Client
+	f.Early = !d.s.agreed && !d.s.Joined && !d.s.Gaps && d.role == wire.Client
 	d.s.IsIKC = true
 	d.drop(size)
 	d.s.thaw(f)

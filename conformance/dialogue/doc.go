@@ -122,7 +122,7 @@ type Frame struct {
 	// Head is the length as it was written; Image what follows the NUL.
 	Head  string
 	Image []byte
-	// Early: a client sent it before the server had agreed.
+	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
 	Early bool
 	// Value is the thawed image, nil if Err says why it could not be thawed.
 	Value *perl.Value
@@ -144,7 +144,8 @@ type Message struct {
 	*wire.Message
 	Frame *Frame
 	Kind  Kind
-	// Exchange is the request's exchange that it opens, answers or reports on, or nil.
+	// Exchange is the request's exchange that it opens, answers or reports on, or nil: nobody knows of an answer to one
+	// of more open calls than are kept, or of an error report that quotes none, which request it is for.
 	Exchange *Exchange
 	// To is what it is addressed to after IKC:proxy and ?arg were resolved, Args are ARG0 and on.
 	To   specifier.Specifier

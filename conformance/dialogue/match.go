@@ -25,6 +25,11 @@ type matcher struct {
 	// keys are those of calls, oldest first; waiting counts the calls in all.
 	keys    [2][]rsvp
 	waiting [2]int
+	// forgot tells, by wire.Role of the caller, that calls were forgotten together with their rsvp: a post to a state that
+	// no call names may be the answer to one of them.
+	forgot [2]bool
+	// share is how many octets of memory the connection may take.
+	share func() int
 }
 
 // rsvp is where an answer goes within a kernel.
@@ -34,6 +39,8 @@ type rsvp struct{ session, state string }
 type sameRSVP struct {
 	waiting waitingList
 	newest  *Exchange
+	// forgotten: there were too many, so that an answer may be for one that is not here.
+	forgotten bool
 }
 
 // waitingList is a queue of exchanges. Those that left it stay until they are in front or too many.
@@ -86,17 +93,28 @@ func (w *waitingList) all(yield func(*Exchange) bool) {
 func notOpen(x *Exchange) *bool    { return &x.notOpen }
 func notWaiting(x *Exchange) *bool { return &x.notWaiting }
 
-// maxOpen bounds the requests without reply that are kept per direction: posts get none.
-const maxOpen = 4096
+// What is kept of requests, per direction of a connection that is alone; of one among many it is what there is room for,
+// requestCost octets of memory each, but leastRequests in any case.
+const (
+	maxOpen       = 4096 // requests without reply: posts get none
+	maxRSVPs      = 8192 // different rsvps
+	leastRequests = 64
+	requestCost   = 1 << 10
+)
 
-// maxRSVPs bounds the different rsvps that are kept per direction.
-const maxRSVPs = 8192
+// most is how many requests may be kept, of which a connection that is alone may keep alone.
+func (m *matcher) most(alone int) int {
+	if !m.c.inParts {
+		return alone
+	}
+	return min(alone, max(leastRequests, m.share()/requestCost))
+}
 
 // maxFailed bounds the requests that were reported on and may be so again.
 const maxFailed = 64
 
-func (m *matcher) init(c *Connection) {
-	m.c = c
+func (m *matcher) init(c *Connection, share func() int) {
+	m.c, m.share = c, share
 	m.calls = [2]map[rsvp]*sameRSVP{{}, {}}
 	m.awaited = [2]map[string]int{{}, {}}
 	for i := range m.open {
@@ -131,7 +149,7 @@ func (m *matcher) add(f *Frame) {
 		m.wait(x)
 	}
 	open := &m.open[f.From]
-	if open.push(x); open.live > maxOpen {
+	if open.push(x); open.live > leastRequests && open.live > m.most(maxOpen) {
 		m.leaveOpen(open.oldest())
 	}
 }
@@ -150,13 +168,16 @@ func (m *matcher) wait(x *Exchange) {
 	calls.newest = x
 	calls.waiting.push(x)
 	m.waiting[from]++
-	if calls.waiting.live > maxOpen && calls.waiting.leave(calls.waiting.oldest()) {
+	if calls.waiting.live > leastRequests && calls.waiting.live > m.most(maxOpen) && calls.waiting.leave(calls.waiting.oldest()) {
 		m.waiting[from]--
+		calls.forgotten = true
 	}
-	for m.c.inParts && len(m.keys[from]) > 1 && (len(m.keys[from]) > maxRSVPs || m.waiting[from] > 2*maxOpen) {
+	for m.c.inParts && len(m.keys[from]) > leastRequests && (len(m.keys[from]) > m.most(maxRSVPs) || m.waiting[from] > 2*m.most(maxOpen)) {
 		oldest := m.keys[from][0]
 		m.keys[from] = m.keys[from][1:]
-		m.waiting[from] -= m.calls[from][oldest].waiting.live
+		live := m.calls[from][oldest].waiting.live
+		m.waiting[from] -= live
+		m.forgot[from] = m.forgot[from] || live > 0
 		delete(m.calls[from], oldest)
 	}
 	for _, session := range sessionsOf(x) {
@@ -187,18 +208,29 @@ func (m *matcher) leaveOpen(x *Exchange) {
 }
 
 // answer gives a message to the call whose rsvp it is addressed to: the oldest that has no answer
-// yet, of the session that answers if it says so; else the newest, which then has one too many.
+// yet, of the session that answers if it says so; else the newest, which then has one too many, unless calls were forgotten.
 func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	calls := m.calls[caller][rsvp{msg.Event.Session, msg.Event.State}]
+	if calls == nil && m.forgot[caller] && msg.Event.State != specifier.ProxyState {
+		msg.Kind = Answer // for all that is known
+		return true
+	}
 	if calls == nil {
 		m.misdirected(msg, caller)
 		return false
 	}
+	msg.Kind = Answer
 	x, several := calls.oldest(msg.From.Session)
 	if several {
 		calls.doubt(msg.From.Session)
 	}
-	msg.Kind, msg.Exchange = Answer, x
+	if calls.forgotten {
+		if x.notWaiting {
+			return true
+		}
+		x.Ambiguous = true
+	}
+	msg.Exchange = x
 	x.Answers = append(x.Answers, msg)
 	m.close(x)
 	return true

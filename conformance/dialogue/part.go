@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Part is a piece of a connection, shown once it is settled. While it is shown, Items and Exchanges of the
@@ -23,28 +25,48 @@ type Part struct {
 
 // Window bounds what is kept of a connection when it is read in parts. The fields count per connection, but for
 // Total. The zero value means the defaults.
+//
+// Octets are those that a message takes in memory, of which its image is a tenth or less where it holds many small
+// values: estimated, see cost.
 type Window struct {
 	// Items is how many lines and frames make a part. As many again are read before a part is shown, so that
 	// the answers to its requests are there. Default 1024.
 	Items int
-	// Octets is how many octets of images make a part. Default 1 MiB.
+	// Octets is how many octets of memory make a part. Default 8 MiB.
 	Octets int
-	// Total bounds the octets of images that all open connections together keep: each has its share. Default
-	// 32 MiB.
+	// Total bounds the octets of memory that all open connections together keep: each has its share, and may keep two
+	// messages in any case. Default 32 MiB.
 	Total int
 }
 
 const (
 	defaultWindowItems  = 1024
-	defaultWindowOctets = 1 << 20
+	defaultWindowOctets = 8 << 20
 	defaultWindowTotal  = 32 << 20
-	// leastWindow is what a connection may keep however many there are, in octets of images.
+	// leastWindow is what a connection may keep however many there are.
 	leastWindow = 2 << 10
-	// itemCost is what an item counts besides the octets of its image.
-	itemCost = 64
-	// context is how many items before a part stay, for people.
+	// context is how many items before a part stay, for people, if they take no more than a quarter of the share.
 	context = 16
 )
+
+// What items cost in memory: lineCost or frameCost in any case. The values of an image take six times its size where they
+// are small; a long string is a part of the image.
+const (
+	lineCost   = 128
+	frameCost  = 1 << 10
+	imageCost  = 6
+	manyValues = 64 << 10 // octets of an image that may be all small values; only a few images are longer
+)
+
+func cost(item Item) int {
+	switch item := item.(type) {
+	case *Line:
+		return lineCost + len(item.Text)
+	case *Frame:
+		return frameCost + len(item.Image) + (imageCost-1)*min(len(item.Image), manyValues)
+	}
+	return lineCost
+}
 
 func (w Window) withDefaults() Window {
 	if w.Items <= 0 {
@@ -79,7 +101,7 @@ type parts struct {
 	items       int     // how many of Items belong to parts that have been shown
 	exchanges   int     // how many of Exchanges
 	octets      int     // that the items not yet shown cost
-	sizes       []int32 // of each of them
+	costs       []int32 // of each of them
 	unsettled   []*Exchange
 	repliedLate [2]int // by wire.Role: requests of parts shown that something came back for
 }
@@ -90,15 +112,14 @@ func (s *stream) added(item Item) {
 	if s.window == nil {
 		return
 	}
-	cost := itemCost
 	if f, ok := item.(*Frame); ok {
 		f.serial = s.serial
-		cost += len(f.Image)
 	}
 	s.serial++
 	p := &s.parts
-	p.octets += cost
-	p.sizes = append(p.sizes, int32(min(cost, 1<<30)))
+	c := min(cost(item), 1<<30)
+	p.octets += c
+	p.costs = append(p.costs, int32(c))
 }
 
 func (s *stream) observe(item Item) {
@@ -107,26 +128,49 @@ func (s *stream) observe(item Item) {
 	}
 }
 
-// show shows what is settled, if the window is full.
+// show shows what is settled, if the window is full. The first part holds the negotiation.
 func (s *stream) show() {
 	for s.window != nil && s.IsIKC {
 		p := &s.parts
 		octets := min(s.window.Octets, s.share())
-		n, cost := len(p.sizes), p.octets
-		if n < 2*s.window.Items && (cost < 2*octets || n < 4) {
+		n, cost := len(p.costs), p.octets
+		if n < 2*s.window.Items && (cost < 2*octets || n < 2) {
 			return
+		}
+		start := 0
+		if p.shown == 0 {
+			if start = s.start(); start == 0 && n < maxFirst && cost < maxFirstOctets {
+				return
+			}
 		}
 		// The older half.
 		half, kept := 0, 0
 		for half < n-1 && half < s.window.Items && kept < cost/2 {
-			kept += int(p.sizes[half])
+			kept += int(p.costs[half])
 			half++
 		}
-		s.part(max(half, 1), false)
+		s.part(max(half, start, 1), false)
 	}
 }
 
-// share is how many octets of images a connection may keep in view of those that are open.
+// The first part waits for the first frame of the client, unless that many items come before it, or what takes that
+// many octets of memory.
+const (
+	maxFirst       = 64
+	maxFirstOctets = 64 << 10
+)
+
+// start is how many items there are up to the first frame of the client, 0 if there is none yet.
+func (s *stream) start() int {
+	for i, item := range s.Items[:min(len(s.Items), maxFirst)] {
+		if f, ok := item.(*Frame); ok && f.From == wire.Client {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// share is how many octets of memory a connection may keep in view of those that are open.
 func (s *stream) share() int {
 	if s.window == nil {
 		return math.MaxInt
@@ -141,7 +185,7 @@ func (s *stream) part(n int, last bool) {
 	s.countReplies()
 	limit := int64(-1)
 	if !last {
-		limit = s.serial - int64(len(p.sizes)) + int64(n)
+		limit = s.serial - int64(len(p.costs)) + int64(n)
 	}
 	end := p.exchanges
 	for end < len(s.Exchanges) && (last || s.Exchanges[end].Request.Frame.serial < limit) {
@@ -158,17 +202,17 @@ func (s *stream) part(n int, last bool) {
 	if last {
 		return
 	}
-	for _, size := range p.sizes[:n] {
-		p.octets -= int(size)
+	for _, c := range p.costs[:n] {
+		p.octets -= int(c)
 	}
-	p.sizes = slices.Delete(p.sizes, 0, n)
+	p.costs = slices.Delete(p.costs, 0, n)
 	for _, x := range part.Begun {
 		if x.replied() {
 			p.repliedLate[x.Request.Frame.From]++
 		}
 	}
 	p.items, p.exchanges = p.items+n, end
-	drop := max(0, p.items-context)
+	drop := max(0, p.items-s.context())
 	s.Items, p.items = slices.Delete(s.Items, 0, drop), p.items-drop
 	s.Exchanges, p.exchanges = slices.Delete(s.Exchanges, 0, p.exchanges), 0
 	for _, x := range part.Exchanges {
@@ -193,12 +237,40 @@ func (s *stream) settle(begun []*Exchange, last bool) (settled []*Exchange) {
 		}
 	}
 	// A direction with posts only is never settled: what is too old is shown as it stands.
-	if over := len(rest) - s.window.Items; over > 0 {
+	if keep := s.newest(rest); keep < len(rest) {
+		over := len(rest) - keep
 		settled = append(settled, rest[:over]...)
 		rest = slices.Delete(rest, 0, over)
 	}
 	p.unsettled = rest
 	return settled
+}
+
+// newest is how many exchanges may wait for what comes of them, of a list that may wait as long as a part.
+func (s *stream) newest(list []*Exchange) int {
+	octets := min(s.window.Octets, s.share())
+	n := 0
+	for _, x := range slices.Backward(list) {
+		if octets -= cost(x.Request.Frame); n == s.window.Items || octets < 0 && n > 0 {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// context is how many of the items that were shown stay.
+func (s *stream) context() int {
+	octets := min(s.window.Octets, s.share()) / 4
+	shown := s.Items[:s.parts.items]
+	n := 0
+	for _, item := range slices.Backward(shown) {
+		if octets -= cost(item); octets < 0 || n == context {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 func (x *Exchange) replied() bool { return len(x.Answers)+len(x.Errors) > 0 }

@@ -87,6 +87,10 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 	switch m.Kind {
 	case Answer:
 		x := m.Exchange
+		if x == nil {
+			b.WriteString(" to one of more calls than are kept")
+			break
+		}
 		fmt.Fprintf(&b, " to #%d", x.Request.Frame.Number)
 		if x.Ambiguous {
 			b.WriteString(" (by order; several calls have this rsvp)")

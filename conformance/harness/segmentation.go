@@ -68,8 +68,14 @@ func (s Sensitivity) String() string {
 }
 
 // Sensitivities compares the verdicts of a run with those of another with a segmentation. A verdict that became
-// inconclusive is no sensitivity: the evidence is missing. A cell that could only be played as sent is an error.
-func Sensitivities(plain, other *Result, s Segmentation) (out []Sensitivity, err error) {
+// inconclusive is no sensitivity: the evidence is missing. Nor is one that is known to fail: it may as well pass, where
+// that takes luck. A cell that could only be played as sent is an error.
+func Sensitivities(plain, other *Result, s Segmentation, known conformance.Deviations) (out []Sensitivity, err error) {
+	if plain.Identity == nil {
+		known = nil
+	} else {
+		known = known.Of(plain.Identity.Implementation, plain.Identity.Release)
+	}
 	for i, c := range plain.Cells {
 		o := other.Cells[i]
 		if c.Err != nil || c.Skipped != "" {
@@ -81,7 +87,7 @@ func Sensitivities(plain, other *Result, s Segmentation) (out []Sensitivity, err
 		for n, v := range c.Verdicts {
 			w := o.Verdicts[n]
 			if (v.Outcome == conformance.Fail) == (w.Outcome == conformance.Fail) || v.Outcome == conformance.Inconclusive && w.Outcome != conformance.Fail ||
-				w.Outcome == conformance.Inconclusive {
+				w.Outcome == conformance.Inconclusive || known.Find(v.Check.ID) != nil {
 				continue
 			}
 			found := Sensitivity{Segmentation: s, Cell: c.Cell, Check: v.Check, Plain: v.Outcome, Outcome: w.Outcome}

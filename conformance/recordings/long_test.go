@@ -1,14 +1,18 @@
 package recordings_test
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -198,6 +202,160 @@ func worked(t testing.TB, path string, size int64, conns int) *long {
 	return l
 }
 
+// mixed writes what a network shows in a day: most connections are short, a few are long, some messages are large, some
+// connections are not IKC, and some are still open at the end.
+func mixed(t testing.TB, path string, size int64, conns int) *long {
+	l := newLong(t, path, size)
+	rng := rand.New(rand.NewPCG(5, 5))
+	each := size / int64(conns) // octets
+	noise := make([]byte, 4096)
+	for i := range noise {
+		noise[i] = byte(rng.Uint32())
+	}
+	type talker struct {
+		conn *capture.Recorder
+		n    int
+		left int64
+		kind int
+	}
+	var open []*talker
+	begin := func() *talker {
+		k := &talker{n: l.conns, conn: l.open(), left: each / 2, kind: l.conns % 100}
+		if k.kind < 2 {
+			k.left = 20 * each // what most of the others leave
+		}
+		if k.kind == 99 {
+			l.must(k.conn.Data(capture.FromClient, append([]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), noise[:501]...), l.now))
+			return k
+		}
+		l.must(k.conn.Data(capture.FromClient, []byte(fmt.Sprintf("SETUP KERNEL=c-%d,Client%d,10.0.0.1:4000;FREEZER=Storable;PID=%d\r\n", k.n, k.n, k.n+1)), l.now))
+		l.must(k.conn.Data(capture.FromServer, []byte("SETUP KERNEL=s-1,Server,192.0.2.1:603;FREEZER=Storable;PID=1\r\n"), l.now))
+		return k
+	}
+	for l.conns < conns || len(open) > 0 {
+		for len(open) < 200 && l.conns < conns {
+			open = append(open, begin())
+		}
+		i := rng.IntN(len(open))
+		k := open[i]
+		l.now = l.now.Add(50 * time.Microsecond)
+		if k.kind == 99 {
+			l.must(k.conn.Data(capture.Direction(rng.IntN(2)), noise[:1+rng.IntN(1400)], l.now))
+			k.left -= 1400
+		} else {
+			k.left -= l.request(k.conn, k.n, rng, k.kind == 0)
+		}
+		if k.left > 0 {
+			continue
+		}
+		open[i] = open[len(open)-1]
+		open = open[:len(open)-1]
+		if k.kind%10 == 3 {
+			continue // nobody closes it
+		}
+		l.must(k.conn.CloseWrite(capture.FromClient, l.now))
+		l.must(k.conn.CloseWrite(capture.FromServer, l.now))
+	}
+	l.close()
+	return l
+}
+
+// request writes a call, with its answer, or a post. It returns how many octets that is.
+func (l *long) request(c *capture.Recorder, n int, rng *rand.Rand, large bool) int64 {
+	at := func(kernel, session, state string) wire.Address {
+		return wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state})
+	}
+	client := "c-" + strconv.Itoa(n)
+	records := 1 + rng.IntN(8)
+	text := "something to be done with " + strconv.Itoa(int(rng.Uint32()))
+	if large {
+		records = rng.IntN(200)
+		text = strings.Repeat(text, rng.IntN(4000))
+	}
+	list := make([]*perl.Value, records)
+	for i := range list {
+		list[i] = perl.HashRef(perl.P("id", perl.NewInt(int64(i))), perl.P("name", perl.NewBytes("record "+strconv.Itoa(i))), perl.P("amount", perl.NewBytes("17.50")))
+	}
+	params := perl.HashRef(perl.P("job", perl.NewInt(int64(rng.IntN(1e6)))), perl.P("text", perl.NewBytes(text)), perl.P("list", perl.ArrayRef(list...)))
+	sent := int64(0)
+	say := func(from capture.Direction, m *wire.Message) {
+		image, err := storable.Freeze(m.ToValue())
+		l.must(err)
+		octets := wire.AppendFrame(nil, image)
+		for len(octets) > 0 { // a packet holds as much as on an Ethernet
+			k := min(len(octets), 1448)
+			l.must(c.Data(from, octets[:k], l.now))
+			sent, octets = sent+int64(k)+200, octets[k:]
+		}
+	}
+	from := at(client, "boss", specifier.ProxyState)
+	if rng.IntN(4) == 0 {
+		say(capture.FromClient, &wire.Message{Event: at("s-1", "worker", "note"), Params: params, From: from})
+		return sent
+	}
+	say(capture.FromClient, &wire.Message{Event: at("s-1", "worker", "run"), Params: params, From: from, RSVP: at(client, "boss", "done")})
+	say(capture.FromServer, &wire.Message{Event: at(client, "boss", "done"), Params: perl.ArrayRef(params, perl.NewBytes("done")), From: at("s-1", "worker", specifier.ProxyState)})
+	return sent
+}
+
+// disturb writes the packets of a capture as classic pcap, as a network and a machine that captures leave them: one in a
+// hundred comes twice, another some packets later, and one in fifty thousand is not there.
+func disturb(t testing.TB, from, to string) {
+	t.Helper()
+	r, err := capture.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	file, err := os.Create(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriterSize(file, 1<<20)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(record []byte) {
+		_, err := w.Write(record)
+		must(err)
+	}
+	rng := rand.New(rand.NewPCG(6, 6))
+	put(pcap(nil))
+	var late []byte
+	for {
+		p, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		must(err)
+		record := pcap([]packet{{data: p.Data, at: p.Time}})[pcapHeader:]
+		switch rng.IntN(100) {
+		case 0:
+			put(record)
+			put(record)
+		case 1:
+			put(late)
+			late = record
+		case 2:
+			if rng.IntN(500) > 0 {
+				put(record)
+			}
+		default:
+			put(record)
+			if rng.IntN(4) == 0 {
+				put(late)
+				late = nil
+			}
+		}
+	}
+	put(late)
+	must(w.Flush())
+	must(file.Close())
+}
+
 // TestLongCaptures: memory is bounded by what is open, not by how long a capture is, and a long capture of what
 // short ones hold comes to the same.
 func TestLongCaptures(t *testing.T) {
@@ -212,17 +370,9 @@ func TestLongCaptures(t *testing.T) {
 			mib = n
 		}
 	}
-	const most = 192 << 20 // of heap; what a capture holds in values takes ten times its size
-	for _, test := range []struct {
-		name  string
-		write func(path string) *long
-	}{
-		{"repeated", func(path string) *long { return repeated(t, path, mib<<20, 50) }},
-		{"many", func(path string) *long { return worked(t, path, mib<<20, 10_000) }},
-		{"endless", func(path string) *long { return worked(t, path, mib<<20, 1) }},
-	} {
-		path := filepath.Join(dir, test.name+".pcapng")
-		l := test.write(path)
+	for _, test := range longCaptures(t, mib<<20) {
+		path := filepath.Join(dir, test.name)
+		conns := test.write(path)
 		peak := uint64(0)
 		opts := dialogue.Options{Progress: func(int64) {
 			var m runtime.MemStats
@@ -235,12 +385,16 @@ func TestLongCaptures(t *testing.T) {
 		if err != nil || f.Err != nil {
 			t.Fatal(err, f.Err)
 		}
-		t.Logf("%s: %d MiB, %d connections, %.0f MB/s, at most %d MiB of heap", test.name, mib, l.conns, float64(mib<<20)/1e6/took.Seconds(), peak>>20)
-		if peak > most {
-			t.Errorf("%s: expected at most %d MiB of heap, got %d", test.name, most>>20, peak>>20)
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if f.Connections < l.conns-50 {
-			t.Errorf("%s: expected %d connections, got %d", test.name, l.conns, f.Connections)
+		t.Logf("%s: %d MiB, %d connections, %.0f MB/s, at most %d MiB of heap", test.name, info.Size()>>20, conns, float64(info.Size())/1e6/took.Seconds(), peak>>20)
+		if peak > test.most {
+			t.Errorf("%s: expected at most %d MiB of heap, got %d", test.name, test.most>>20, peak>>20)
+		}
+		if f.Connections < test.least(conns) {
+			t.Errorf("%s: expected %d connections, got %d", test.name, test.least(conns), f.Connections)
 		}
 		passed := 0
 		for _, v := range f.Verdicts {
@@ -254,5 +408,58 @@ func TestLongCaptures(t *testing.T) {
 		if passed < 30 {
 			t.Errorf("%s: expected 30 verdicts that pass at least, got %d", test.name, passed)
 		}
+	}
+}
+
+// pcapHeader is the size of the header of a classic pcap file.
+const pcapHeader = 24
+
+// longCapture is a kind of long capture.
+type longCapture struct {
+	name  string
+	write func(path string) (conns int)
+	least func(conns int) int // how many connections are of IKC
+	most  uint64              // octets of heap in use while it is judged
+}
+
+// longCaptures are the kinds, of about size octets.
+func longCaptures(t testing.TB, size int64) []longCapture {
+	most := func(conns int) int { return conns - 50 } // some are open at the end, not yet of IKC
+	ikc := func(conns int) int { return conns * 98 / 100 }
+	return []longCapture{
+		{"repeated.pcapng", func(path string) int { return repeated(t, path, size, 50).conns }, most, 192 << 20},
+		{"many.pcapng", func(path string) int { return worked(t, path, size, 10_000).conns }, most, 512 << 20},
+		{"endless.pcapng", func(path string) int { return worked(t, path, size, 1).conns }, most, 192 << 20},
+		{"mixed.pcapng", func(path string) int { return mixed(t, path, size, 10_000).conns }, ikc, 256 << 20},
+		{"disturbed.pcap", func(path string) int {
+			whole := path + ".whole"
+			conns := mixed(t, whole, size, 10_000).conns
+			disturb(t, whole, path)
+			if err := os.Remove(whole); err != nil {
+				t.Fatal(err)
+			}
+			return conns
+		}, ikc, 320 << 20},
+	}
+}
+
+// BenchmarkLongCaptures judges captures of 64 MiB. The rate is that of the file.
+func BenchmarkLongCaptures(b *testing.B) {
+	for _, c := range longCaptures(b, 64<<20) {
+		b.Run(c.name, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), c.name)
+			c.write(path)
+			info, err := os.Stat(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(info.Size())
+			b.ReportAllocs()
+			for b.Loop() {
+				if f, err := conformance.JudgeFile(path, conformance.Catalogue(), dialogue.Options{}); err != nil || f.Err != nil {
+					b.Fatal(err, f.Err)
+				}
+			}
+		})
 	}
 }

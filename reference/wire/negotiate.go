@@ -306,7 +306,16 @@ func prod(line string) []string {
 }
 
 // ValidName tells whether a kernel name can be announced by IAM: one or more of [-:.\w].
-func ValidName(name string) bool { return iamLine.MatchString("IAM " + name) }
+func ValidName(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '-', c == ':', c == '.', c == '_', '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z':
+		default:
+			return false
+		}
+	}
+	return name != ""
+}
 
 // ValidSerializer tells whether a package name can be offered by FREEZER: one or more of [-:\w].
 func ValidSerializer(name string) bool { return freezerLine.MatchString("FREEZER " + name) }
