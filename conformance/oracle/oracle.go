@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -157,7 +158,7 @@ func saidBy(c *dialogue.Connection, side wire.Role, requests bool) (out []said) 
 	for _, item := range c.Items {
 		f, isFrame := item.(*dialogue.Frame)
 		isRequest := isFrame && f.Message != nil && (f.Message.Kind == dialogue.Post || f.Message.Kind == dialogue.Call)
-		if item.Sender() != side || isRequest != requests {
+		if item.Sender() != side || isRequest != requests || isFrame && ofCrowd(f) {
 			continue
 		}
 		s := said{item: item, text: alike.line(item)}
@@ -167,6 +168,16 @@ func saidBy(c *dialogue.Connection, side wire.Role, requests bool) (out []said) 
 		out = append(out, s)
 	}
 	return out
+}
+
+// ofCrowd tells whether a frame answers one of several connections that count together: how far depends on which was first.
+func ofCrowd(f *dialogue.Frame) bool {
+	m := f.Message
+	if m == nil || m.Kind != dialogue.Answer || m.Exchange == nil {
+		return false
+	}
+	to := m.Exchange.Request.To
+	return to.Session == conformance.CrowdSession && to.State == "count"
 }
 
 // alike makes what must differ between runs the same.
