@@ -2,7 +2,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build check test race captures rejudge bench fuzz
+.PHONY: all build check test race captures rejudge examples bench fuzz
 
 all: check test
 
@@ -30,6 +30,10 @@ captures:
 
 rejudge:
 	go run ./conformance/recordings/record -rejudge
+
+# The examples of 'ikc-conform explain' that no capture shows, from runs of the real module and the reference.
+examples:
+	go run ./conformance/recordings/record -examples
 
 # Benchmarks of the codecs, the kernel and the reading of captures, with Perl in the same run where it is.
 bench:

@@ -193,8 +193,13 @@ type Trial struct {
 	after **harmful // the connection that may have harmed this one; only in the aftermath
 }
 
-// Pass notes a piece of evidence that agrees.
-func (t *Trial) Pass() { t.found.evidence[t.check]++ }
+// Pass notes a piece of evidence that agrees, which at shows.
+func (t *Trial) Pass(at dialogue.Item) {
+	t.found.evidence[t.check]++
+	if t.wantsExample() {
+		t.example(at, "")
+	}
+}
 
 // Hold notes a piece of evidence: it agrees if ok, else it is a violation by at. Where it takes time to tell
 // what was expected and what came, use HoldElse.
@@ -203,7 +208,7 @@ func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
 		t.Fail(at, expected, actual)
 		return
 	}
-	t.Pass()
+	t.found.evidence[t.check]++
 	if t.wantsExample() {
 		t.example(at, expected)
 	}
@@ -216,7 +221,7 @@ func (t *Trial) HoldElse(ok bool, at dialogue.Item, tell func() (expected, actua
 		t.Fail(at, expected, actual)
 		return
 	}
-	t.Pass()
+	t.found.evidence[t.check]++
 	if t.wantsExample() {
 		expected, _ := tell()
 		t.example(at, expected)

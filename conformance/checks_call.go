@@ -75,7 +75,7 @@ func callChecks() []*Check {
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				switch {
 				case len(x.Answers) > 0:
-					t.Pass()
+					t.Pass(reply(x))
 				case len(x.Misdirected) > 0 && answerDue(x) && settled(t, x):
 					t.Fail(x.Misdirected[0].Frame, "a message to "+x.Request.RSVP.String(), "one to "+x.Misdirected[0].Event.String())
 				}
@@ -113,7 +113,7 @@ func callChecks() []*Check {
 			Source:      "Responder::Thunk __thunk", Needs: "a call that was answered",
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				if len(x.Answers) > 0 {
-					t.Pass()
+					t.Pass(reply(x))
 				} else if m := inDisguise(t, x); m != nil {
 					t.Fail(m.Frame, "neither rsvp nor is_error", showValue(m.ToValue()))
 				}
@@ -272,7 +272,7 @@ func callChecks() []*Check {
 					t.Fail(u.Frame, "nothing", "a message to "+u.Event.String())
 					return
 				}
-				t.Pass()
+				t.Pass(x.Request.Frame)
 			}),
 		},
 	}

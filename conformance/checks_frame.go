@@ -15,8 +15,9 @@ func frameChecks() []*Check {
 		{
 			ID: "FR-001", Level: Must, Party: TheSender,
 			Requirement: "After the negotiation, everything sent is frames back to back: a decimal length in ASCII, a NUL, and as many octets.",
+			Rationale:   "A length that counts characters in place of octets is right until the first UTF-8 string: then it is too short, and what follows is no frame.",
 			Source:      "POE::Filter::Reference put, get", Needs: "a frame",
-			Judge: both(onFrames(func(t *Trial, _ *dialogue.Frame) { t.Pass() }), onConnection(func(t *Trial) {
+			Judge: both(onFrames(func(t *Trial, f *dialogue.Frame) { t.Pass(f) }), onConnection(func(t *Trial) {
 				if p := t.Conn.Broken[t.Side]; p != nil && p.Announced == 0 {
 					t.Fail(lastFrame(t), "a frame: <length in decimal> NUL <image>", p.Text)
 				}
@@ -100,7 +101,7 @@ func imageChecks() []*Check {
 			Rationale: "Perl of 5.38 and later breaks this when a program sends booleans, and ClientLite as wantarray.",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
 				if storable(t, f) {
-					t.Hold(!t.kinds(f).has(perl.Bool), f, "strings or integers for truth", "a boolean tag")
+					t.Hold(!t.kinds(f).has(perl.Bool), f, "strings or integers for truth", "a boolean tag, SX_BOOLEAN in 'inspect --frame N --dump'")
 				}
 			}),
 		},

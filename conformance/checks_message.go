@@ -104,6 +104,7 @@ func messageChecks() []*Check {
 			ID: "MSG-007", Level: Should, Party: TheRequester,
 			Requirement: "The kernel of an rsvp is a name that the caller announced, or the answer goes elsewhere.",
 			Source:      "Responder send_msg: an answer is routed by name, not by connection", Needs: "a negotiation, and a call",
+			Rationale: "A Perl kernel that knows nobody of that name drops the answer and says so to nobody on the wire: the call seems to hang.",
 			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
 				names := t.names(t.Side)
 				if r := x.Request.RSVP; r.Present() && len(names) > 0 {

@@ -224,12 +224,13 @@ func setupChecks() []*Check {
 			Source:      "Channel server_010, server_000", Needs: "a line of the client",
 			Judge: onConnection(func(t *Trial) {
 				n := t.Conn.Negotiation
-				if len(linesOf(n, wire.Client)) == 0 {
+				asked := linesOf(n, wire.Client)
+				if len(asked) == 0 {
 					return
 				}
 				_, extra := serverTurns(n)
 				if len(extra) == 0 {
-					t.Pass()
+					t.Pass(asked[0])
 					return
 				}
 				t.Fail(extra[0], "one line for each that asks for one", fmt.Sprintf("%q besides", extra[0].Text))

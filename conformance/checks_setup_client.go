@@ -96,7 +96,7 @@ func setupClientChecks() []*Check {
 						if len(extra) > 0 {
 							t.Fail(extra[0], "frames", fmt.Sprintf("%q", extra[0].Text))
 						} else {
-							t.Pass()
+							t.Pass(u.ask)
 						}
 					}
 				}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -49,20 +50,8 @@ func (s *Session) CallTo(ctx context.Context, to string, params any, rsvp string
 	return s.k.post(ctx, s, to, params, wire.At(spec.Specifier))
 }
 
-// parseTarget reads the specifier of a state. It goes out as it was given, a string, as in the original.
-func parseTarget(to string) (wire.Address, error) {
-	if !strings.HasPrefix(to, "poe:") {
-		to = "poe://" + to
-	}
-	a := wire.AtString(to)
-	if a.Err == nil && a.State == "" {
-		a.Err = fmt.Errorf("specifier %q: expected a state", to)
-	}
-	return a, a.Err
-}
-
 func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rsvp wire.Address) (int, error) {
-	spec, err := parseTarget(to)
+	spec, err := k.targets.parse(to)
 	if err != nil {
 		return 0, fmt.Errorf("ikc: %w", err)
 	}
@@ -70,7 +59,7 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 	if err != nil {
 		return 0, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
-	m := &wire.Message{Event: spec, Params: v, From: k.from(s)}
+	m := &wire.Message{Event: *spec, Params: v, From: k.from(s)}
 	var permit, revoke func(*Channel)
 	k.stats.posts.Add(1)
 	if rsvp.Present() {
@@ -109,11 +98,14 @@ func (e *RemoteError) Error() string {
 
 // waiter is a blocking call.
 type waiter struct {
-	to    string // the specifier, as error reports spell it
+	to    specifier.Specifier
 	order uint64
 	from  *Channel // where the request went
 	done  chan outcome
 }
+
+// waiters are for other calls when theirs have ended: nobody else has them then.
+var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan outcome, 1)} }}
 
 type outcome struct {
 	value *perl.Value
@@ -164,7 +156,7 @@ func (k *Kernel) callList(ctx context.Context, s *Session, to string, params any
 }
 
 func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wantArray bool) (*perl.Value, error) {
-	spec, err := parseTarget(to)
+	spec, err := k.targets.parse(to)
 	if err != nil {
 		return nil, fmt.Errorf("ikc: %w", err)
 	}
@@ -175,50 +167,74 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 	if err != nil {
 		return nil, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
-	w := &waiter{to: spec.String(), order: k.lastID.Add(1), done: make(chan outcome, 1)}
-	state := "response" + strconv.FormatUint(w.order, 10)
-	m := &wire.Message{
-		Event: spec, Params: v, From: k.from(s), WantArray: wantArray,
-		RSVP: wire.At(specifier.Specifier{Kernel: k.id, Session: callSession, State: state}),
-	}
-	defer func() {
-		k.mu.Lock()
-		delete(k.waiters, state)
-		k.mu.Unlock()
-	}()
+	w := waiters.Get().(*waiter)
+	w.to, w.order, w.from = spec.Specifier, k.lastID.Add(1), nil
 	k.stats.calls.Add(1)
 	u := atOnce
 	if k.calling.Add(1) > fewCalls {
 		u = later
 	}
-	defer k.calling.Add(-1)
-	_, err = k.dispatch(ctx, spec.Kernel, m, u, func(c *Channel) {
+	out := k.exchange(ctx, w, &wire.Message{
+		Event: *spec, Params: v, From: k.from(s), WantArray: wantArray,
+		RSVP: wire.At(specifier.Specifier{Kernel: k.id, Session: callSession, State: callState(w.order)}),
+	}, u)
+	k.calling.Add(-1)
+	w.to, w.from = specifier.Specifier{}, nil
+	waiters.Put(w)
+	return out.value, out.err
+}
+
+// exchange sends a request and waits for its outcome. Nobody else has w when it returns.
+func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urgency) (out outcome) {
+	_, out.err = k.dispatch(ctx, w.to.Kernel, m, u, func(c *Channel) {
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		if c != nil && c.lost {
+		switch {
+		case k.closed:
+			w.finish(outcome{err: ErrClosed})
+		case c != nil && c.lost:
 			w.finish(outcome{err: ErrDisconnected})
-			return
+		default:
+			w.from, k.waiters[w.order] = c, w
 		}
-		w.from, k.waiters[state] = c, w
 	}, nil)
-	if err != nil {
-		return nil, err
-	}
-	var out outcome
-	wait(ctx, func() {
-		select {
-		case out = <-w.done:
-		case <-k.down:
+	if out.err == nil {
+		wait(ctx, func() {
 			select {
 			case out = <-w.done:
-			default:
-				out.err = ErrClosed
+			case <-ctx.Done():
+				out.err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", m.Event.Text, context.Cause(ctx))
 			}
-		case <-ctx.Done():
-			out.err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", to, context.Cause(ctx))
+		})
+	}
+	if out.err != nil {
+		k.mu.Lock()
+		delete(k.waiters, w.order)
+		k.mu.Unlock()
+		select {
+		case <-w.done: // came when nobody waited any more
+		default:
 		}
-	})
-	return out.value, out.err
+	}
+	return out
+}
+
+// callState is the rsvp state of a blocking call.
+func callState(order uint64) string { return callPrefix + strconv.FormatUint(order, 10) }
+
+const callPrefix = "response"
+
+// callOrder is the number in a state that callState made; of others it is 0, which no call has.
+func callOrder(state string) uint64 {
+	digits, ok := strings.CutPrefix(state, callPrefix)
+	if !ok || strings.HasPrefix(digits, "0") {
+		return 0
+	}
+	order, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return order
 }
 
 // answered hands an answer, or an error report, that came by a channel to the blocking call that it
@@ -229,11 +245,11 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 	case m.Event.Session == callSession:
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		w := k.waiters[m.Event.State]
+		w := k.waiters[callOrder(m.Event.State)]
 		if w == nil || !samePeer(w.from, c) {
 			return false
 		}
-		delete(k.waiters, m.Event.State)
+		delete(k.waiters, w.order)
 		v := m.Params
 		if v == nil {
 			v = perl.NewUndef()
@@ -267,16 +283,15 @@ func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var oldest *waiter
-	var at string
-	for state, w := range k.waiters {
-		if samePeer(w.from, c) && e.About(w.to) && (oldest == nil || w.order < oldest.order) {
-			oldest, at = w, state
+	for _, w := range k.waiters {
+		if samePeer(w.from, c) && (oldest == nil || w.order < oldest.order) && e.About(w.to.String()) {
+			oldest = w
 		}
 	}
 	if oldest == nil {
 		return false
 	}
-	delete(k.waiters, at)
+	delete(k.waiters, oldest.order)
 	oldest.finish(outcome{err: e})
 	return true
 }

@@ -143,7 +143,7 @@ func (w *worker) yield() {
 	}
 }
 
-// tryBegin makes the caller, the reader, the worker if there is none; else it returns false. finish
+// tryBegin makes the caller, the reader, the worker if there is none; else it returns false. tryFinish
 // must follow. A reader has one worker all its life.
 func (b *inbox) tryBegin(w *worker, size int) bool {
 	b.mu.Lock()
@@ -157,26 +157,25 @@ func (b *inbox) tryBegin(w *worker, size int) bool {
 	return true
 }
 
-// handed tells whether the reader w is not the reader any more.
-func (b *inbox) handed(w *worker) bool {
+// tryFinish ends what tryBegin began, unless the reading has been taken over meanwhile: then it returns false, the caller
+// is not the reader any more, and finish must follow.
+func (b *inbox) tryFinish(w *worker) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !b.inline || b.worker != w
+	if !b.inline || b.worker != w {
+		return false
+	}
+	b.done(w)
+	b.worker, b.inline = nil, false
+	b.room.Broadcast()
+	return true
 }
 
-// finish ends what tryBegin began. If the reading has been taken over meanwhile it does what has
-// been queued since, if it is still the worker, and returns false: the caller is not the reader any more.
-func (b *inbox) finish(w *worker) bool {
+// finish ends what a reader began that has lost its role. It does what has been queued since, if it is still the worker.
+func (b *inbox) finish(w *worker) {
 	b.mu.Lock()
 	b.done(w)
-	if b.inline && b.worker == w {
-		b.worker, b.inline = nil, false
-		b.room.Broadcast()
-		b.mu.Unlock()
-		return true
-	}
 	b.work(w)
-	return false
 }
 
 // takeOver ends the inline work of the reader: whoever gets true is to see that there is another.

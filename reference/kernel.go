@@ -102,13 +102,14 @@ type Kernel struct {
 	watch   watchdog
 	events  monitorQueue
 	local   inbox // requests to this kernel from itself
+	targets targets
 
 	mu        sync.Mutex
 	closed    bool
 	sessions  map[string]*Session // by alias
 	proxies   map[string]*Proxy   // by specifier, and by short alias
 	permits   map[address]int     // rsvp permissions: posts still allowed
-	waiters   map[string]*waiter  // blocking calls, by rsvp state
+	waiters   map[uint64]*waiter  // blocking calls, by the number of their rsvp state
 	receipts  map[string]*receipt // subscriptions asked for, by rsvp state
 	channels  map[string]*Channel // by remote kernel id
 	names     map[string]string   // alias of a kernel -> its id; our own names lead to our id
@@ -154,9 +155,9 @@ func New(cfg Config) (*Kernel, error) {
 		cfg.Logger = slog.Default()
 	}
 	k := &Kernel{
-		cfg: cfg, id: cfg.ID, log: cfg.Logger.With("kernel", cfg.Name), turn: make(turn, 1),
+		cfg: cfg, id: cfg.ID, log: cfg.Logger.With("kernel", cfg.Name),
 		sessions: map[string]*Session{}, proxies: map[string]*Proxy{}, permits: map[address]int{},
-		waiters: map[string]*waiter{}, receipts: map[string]*receipt{},
+		waiters: map[uint64]*waiter{}, receipts: map[string]*receipt{},
 		channels: map[string]*Channel{}, names: map[string]string{}, monitors: map[string][]*watcher{},
 		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}

@@ -184,7 +184,8 @@ func (k *Kernel) tell(key, about, what string, real bool, e event) (n int) {
 			Specifier: e.spec, Attempt: e.attempt, Delay: e.delay,
 		}
 		k.events.put(k, func() {
-			h := k.turn.begin(context.Background(), nil)
+			h := new(hold)
+			h.begin(context.Background(), &k.turn, nil)
 			f(h, told)
 			h.end()
 		})

@@ -17,6 +17,8 @@ const (
 	ownSegment = 4 << 10
 	// lazyLimit is how much a reader may leave unwritten, in octets, while there is more to handle.
 	lazyLimit = 64 << 10
+	// enough is the size, in octets, from which it is not left to a goroutine to write what is queued.
+	enough = 32 << 10
 )
 
 // outbox is the bounded queue of octets to be written to a peer. No put blocks. Octets are written
@@ -37,6 +39,7 @@ type outbox struct {
 	size    int  // octets of pending that are to be written
 	writing int  // octets handed to the connection
 	busy    bool
+	coming  bool // busy for a goroutine that has not begun to write
 	err     error
 }
 
@@ -49,19 +52,33 @@ func newOutbox(conn net.Conn, s *socket, limit int, stats *counters, fail func(e
 // put queues a frame, which is the outbox's then. Unless lazy, it sees to its being written.
 func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	if err := o.add(f); err != nil {
+		o.mu.Unlock()
 		return err
 	}
-	if o.busy || lazy && o.size < lazyLimit {
+	switch {
+	case o.coming && o.size >= enough:
+		o.coming = false
+		o.tryWrite()
 		return nil
+	case !o.busy && (!lazy || o.size >= lazyLimit):
+		o.busy, o.coming = true, true
+		go o.writeLater()
 	}
-	o.busy = true
-	go func() {
-		runtime.Gosched() // others may have something to send as well
-		o.write()
-	}()
+	o.mu.Unlock()
 	return nil
+}
+
+// writeLater writes unless somebody had enough to write before it was its turn.
+func (o *outbox) writeLater() {
+	runtime.Gosched() // others may have something to send as well
+	o.mu.Lock()
+	mine := o.coming
+	o.coming = false
+	o.mu.Unlock()
+	if mine {
+		o.write()
+	}
 }
 
 // putNow is put for those who wait for an answer: the frame is written at once if that is possible.

@@ -146,7 +146,12 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 		return fmt.Errorf("ikc: arguments for %s/%s: %w", alias, state, err)
 	}
 	m := &wire.Message{Event: wire.At(specifier.Specifier{Kernel: k.id, Session: alias, State: state}), From: k.from(from)}
-	if !k.locally(func(yield func()) { k.run(nil, m, s, state, list, yield) }) {
+	h := &handling{Request: Request{Session: s, State: state, Args: list}}
+	carryOut := func(yield func()) {
+		h.find(k)
+		k.run(nil, m, h, yield)
+	}
+	if !k.locally(carryOut) {
 		return ErrClosed
 	}
 	return nil

@@ -32,6 +32,7 @@ func (c *Channel) receiveOctets() (n int, err error) {
 func (c *Channel) read() {
 	w := &worker{b: &c.in, wasInline: c.anotherReader}
 	yield := w.yield
+	m := new(wire.Message) // this goroutine's: a state may still run when another reads
 	for {
 		image, ok, err := c.frames.Next()
 		switch {
@@ -39,7 +40,7 @@ func (c *Channel) read() {
 			c.finish(c.fault(err))
 			return
 		case ok:
-			still, err := c.receive(w, yield, image)
+			still, err := c.receive(w, yield, image, m)
 			if err != nil {
 				c.finish(c.fault(err))
 				return
@@ -50,6 +51,7 @@ func (c *Channel) read() {
 			}
 		default:
 			c.out.flush()
+			*m = wire.Message{} // nothing of it stays while nothing comes
 			if err := c.fill(); err != nil {
 				c.finish(err)
 				return
@@ -87,16 +89,11 @@ func (c *Channel) fault(err error) error {
 	return &faultError{err}
 }
 
-// receive thaws an image and sees to the message. It returns false when another goroutine has taken
+// receive thaws an image into m and sees to the message. It returns false when another goroutine has taken
 // the reading over.
-func (c *Channel) receive(w *worker, yield func(), image []byte) (still bool, err error) {
+func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message) (still bool, err error) {
 	size := len(image)
-	v, err := c.frames.Thaw(c.serializer, image)
-	if err != nil {
-		return true, fmt.Errorf("image of %d octets: %w", size, err)
-	}
-	m, err := wire.ParseMessage(v)
-	if err != nil {
+	if err := c.frames.Thaw(c.serializer, image, m); err != nil {
 		return true, err
 	}
 	c.k.stats.framesIn.Add(1)
@@ -104,20 +101,21 @@ func (c *Channel) receive(w *worker, yield func(), image []byte) (still bool, er
 		return true, nil
 	}
 	if c.k.cfg.QueuePerSession {
-		return true, c.k.queue(c, m, size)
+		own := *m
+		return true, c.k.queue(c, &own, size)
 	}
 	if !c.in.tryBegin(w, size) {
+		own := *m
 		return true, c.in.put(job{size: size, run: func(w *worker) {
-			c.k.request(c, m, w.yield)
+			c.k.request(c, &own, w.yield)
 			c.out.flush()
 		}})
 	}
 	c.k.watchInline(c)
 	c.k.request(c, m, yield)
-	if c.in.handed(w) {
+	if !c.in.tryFinish(w) {
 		c.out.flush()
-	}
-	if !c.in.finish(w) {
+		c.in.finish(w)
 		return false, nil
 	}
 	c.since.Store(0)

@@ -32,28 +32,38 @@ func (e *requestError) Error() string { return e.msg }
 func (k *Kernel) request(c *Channel, m *wire.Message, yield func()) {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	session, args, err := k.admit(m, &to)
+	h := new(handling)
+	err := k.admit(h, m, &to)
 	if err == nil {
-		err = k.run(c, m, session, to.State, args, yield)
+		err = k.run(c, m, h, yield)
 	}
 	if err != nil {
 		k.reportError(c, m, to, err)
 	}
 }
 
+// handling is what a state gets and what belongs to its run, allocated as one.
+type handling struct {
+	Request
+	state State
+	hold  hold
+	only  [1]*perl.Value // Args, if it is one
+}
+
 // queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
 func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	session, args, err := k.admit(m, &to)
-	if err != nil {
+	h := new(handling)
+	if err := k.admit(h, m, &to); err != nil {
 		k.reportError(c, m, to, err)
 		return nil
 	}
 	c.jobs.Add(1)
-	full := session.queue.put(job{size: size, run: func(w *worker) {
+	full := h.Session.queue.put(job{size: size, run: func(w *worker) {
 		defer c.jobs.Done()
-		if err := k.run(c, m, session, to.State, args, w.yield); err != nil {
+		h.find(k)
+		if err := k.run(c, m, h, w.yield); err != nil {
 			k.reportError(c, m, to, err)
 		}
 		c.out.flush()
@@ -65,31 +75,40 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 }
 
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the end.
-func (k *Kernel) admit(m *wire.Message, to *specifier.Specifier) (*Session, []*perl.Value, *requestError) {
+func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
-		return nil, nil, &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.Value, perl.FormatOptions{}))}
+		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), perl.FormatOptions{}))}
 	}
-	args := []*perl.Value{m.Params}
+	h.only[0] = m.Params
+	h.Args = h.only[:]
 	if to.State == specifier.ProxyState {
 		state, list, ok := m.Proxied()
 		if !ok {
-			return nil, nil, &requestError{OpRequest, "params of IKC:proxy are not [state, [arguments]]"}
+			return &requestError{OpRequest, "params of IKC:proxy are not [state, [arguments]]"}
 		}
-		to.State, args = state, append([]*perl.Value(nil), list...)
+		to.State, h.Args = state, append([]*perl.Value(nil), list...)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err := k.allow(*to); err != nil {
-		return nil, nil, err
+	s := k.sessions[to.Session]
+	if err := k.allow(s, to); err != nil {
+		return err
 	}
 	if to.Arg != "" {
-		args = append(args, str(to.Arg))
+		h.Args = append(h.Args, str(to.Arg))
 	}
-	session := k.sessions[to.Session]
-	if session == nil {
-		return nil, nil, &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
+	if s == nil {
+		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
 	}
-	return session, args, nil
+	h.Session, h.State, h.state = s, to.State, s.states[to.State]
+	return nil
+}
+
+// find looks the state up, for what has been queued: as in POE, it is the one that the session has when its turn has come.
+func (h *handling) find(k *Kernel) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	h.state = h.Session.states[h.State]
 }
 
 // permitted uses up an rsvp permission, if there is one. mu is locked.
@@ -108,11 +127,10 @@ func (k *Kernel) permitted(at address) bool {
 
 // allow checks that a peer may address a state: an rsvp of ours, good for one post, or published. mu is locked.
 // Source: Responder _req_is_published.
-func (k *Kernel) allow(to specifier.Specifier) *requestError {
+func (k *Kernel) allow(s *Session, to *specifier.Specifier) *requestError {
 	if len(k.permits) > 0 && k.permitted(address{to.Session, to.State}) {
 		return nil
 	}
-	s := k.sessions[to.Session]
 	switch {
 	case s == nil || len(s.published) == 0:
 		return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", to.Session)}
@@ -123,14 +141,12 @@ func (k *Kernel) allow(to specifier.Specifier) *requestError {
 }
 
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
-func (k *Kernel) run(c *Channel, m *wire.Message, s *Session, name string, args []*perl.Value, yield func()) *requestError {
-	k.mu.Lock()
-	state := s.states[name]
-	k.mu.Unlock()
-	if state == nil {
+func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *requestError {
+	s, r := h.Session, &h.Request
+	if h.state == nil {
 		return nil // as POE: an event that a session does not know is dropped
 	}
-	r := &Request{Session: s, State: name, Args: args, WantArray: m.WantArray, IsCall: m.IsCall(), Channel: c}
+	r.WantArray, r.IsCall, r.Channel = m.WantArray, m.IsCall(), c
 	if m.From.Present() && m.From.Err == nil {
 		r.Sender = &Sender{k: k, session: s, channel: c, from: m.From}
 	}
@@ -138,9 +154,9 @@ func (k *Kernel) run(c *Channel, m *wire.Message, s *Session, name string, args 
 	if c != nil {
 		ctx = c.ctx
 	}
-	h := s.turn.begin(ctx, yield)
-	result, err := state(h, r)
-	h.end()
+	h.hold.begin(ctx, s.turn, yield)
+	result, err := h.state(&h.hold, r)
+	h.hold.end()
 	if err != nil {
 		return &requestError{OpInvocation, err.Error()}
 	}
@@ -190,18 +206,21 @@ func returned(result any, wantArray bool) (*perl.Value, error) {
 		result = nil
 	}
 	list, isList := result.(List)
-	if !isList && result != nil {
-		list = List{result}
-	}
-	if len(list) == 0 {
+	if isList && len(list) == 0 || result == nil {
 		return nil, nil
 	}
 	if !wantArray {
-		v, err := perl.Marshal(list[len(list)-1])
+		if isList {
+			result = list[len(list)-1]
+		}
+		v, err := perl.Marshal(result)
 		if err != nil || v.Kind() == perl.Undef {
 			return nil, err
 		}
 		return v, nil
+	}
+	if !isList {
+		list = List{result}
 	}
 	a := perl.NewArray()
 	for _, item := range list {
@@ -217,6 +236,9 @@ func returned(result any, wantArray bool) (*perl.Value, error) {
 // answerAddress copies an rsvp as the event of the answer. A hash gets the keys it lacks, empty.
 // Source: Specifier specifier_parse, which fills in the hash it is given.
 func answerAddress(rsvp wire.Address) wire.Address {
+	if rsvp.Value == nil && rsvp.Text == "" && (rsvp.Kernel == "" || rsvp.Session == "" || rsvp.State == "") {
+		rsvp.Value = rsvp.ToValue()
+	}
 	h := rsvp.Value.Target()
 	if h.Kind() != perl.Hash {
 		return rsvp
@@ -240,12 +262,7 @@ func (k *Kernel) from(s *Session) wire.Address {
 	if len(s.published) == 0 || len(s.aliases) == 0 {
 		return wire.Address{}
 	}
-	a := wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: specifier.ProxyState})
-	if s.from == nil {
-		s.from = a.ToValue()
-	}
-	a.Value = s.from
-	return a
+	return wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: specifier.ProxyState})
 }
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An

@@ -61,9 +61,9 @@ func (k *Kernel) lose(c *Channel, cause error) {
 	}
 	c.lost = true
 	cause = fmt.Errorf("%w: %w", ErrDisconnected, cause)
-	for state, w := range k.waiters {
+	for order, w := range k.waiters {
 		if w.from == c {
-			delete(k.waiters, state)
+			delete(k.waiters, order)
 			w.finish(outcome{err: cause})
 		}
 	}
@@ -268,9 +268,10 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 
 // toSelf queues a message for this kernel itself. Source: LocalKernel send.
 func (k *Kernel) toSelf(m *wire.Message) bool {
+	own := *m
 	return k.locally(func(yield func()) {
-		if !k.answered(nil, m) {
-			k.request(nil, m, yield)
+		if !k.answered(nil, &own) {
+			k.request(nil, &own, yield)
 		}
 	})
 }

@@ -54,19 +54,18 @@ type Session struct {
 	aliases   []string // the first is the one it was made with
 	states    map[string]State
 	published map[string]bool
-	from      *perl.Value // what says that it sent a message, nil if it is to be made anew
-	turn      turn        // with Config.QueuePerSession
-	queue     inbox       // with Config.QueuePerSession
+	turn      *turn // the kernel's; with Config.QueuePerSession its own
+	queue     inbox // with Config.QueuePerSession
 }
 
 // NewSession adds a session to the kernel. Nothing of it is published yet.
 func (k *Kernel) NewSession(alias string, states map[string]State) (*Session, error) {
-	s := &Session{k: k, states: map[string]State{}, published: map[string]bool{}, turn: k.turn}
+	s := &Session{k: k, states: map[string]State{}, published: map[string]bool{}, turn: &k.turn}
 	for name, state := range states {
 		s.states[name] = state
 	}
 	if k.cfg.QueuePerSession {
-		s.turn = make(turn, 1)
+		s.turn = new(turn)
 		s.queue.init(k.cfg.MaxQueue)
 	}
 	if err := s.AddAlias(alias); err != nil {
@@ -97,7 +96,6 @@ func (s *Session) AddAlias(alias string) error {
 	}
 	s.k.sessions[alias] = s
 	s.aliases = append(s.aliases, alias)
-	s.from = nil
 	return nil
 }
 

@@ -18,6 +18,10 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 	if !k.closed {
 		k.closed = true
 		close(k.down)
+		for order, w := range k.waiters {
+			delete(k.waiters, order)
+			w.finish(outcome{err: ErrClosed})
+		}
 		k.inform(specifier.Any, "shutdown", event{})
 		clear(k.proxies)
 	}

@@ -3,20 +3,60 @@ package ikc
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // turn is what a state holds while it runs. With one for the kernel, states run one at a time, in
-// the order in which they asked for it.
-type turn chan struct{}
+// the order in which they asked for it. The zero turn is free.
+type turn struct {
+	state   atomic.Uint32 // turnFree, turnTaken, turnAwaited
+	mu      sync.Mutex
+	waiting []chan struct{}
+}
 
-func (t turn) take() { t <- struct{}{} }
-func (t turn) give() { <-t }
+const (
+	turnFree    = iota
+	turnTaken   // and nobody waits
+	turnAwaited // taken, and there are waiting
+)
+
+func (t *turn) take() {
+	if t.state.CompareAndSwap(turnFree, turnTaken) {
+		return
+	}
+	t.mu.Lock()
+	for !t.state.CompareAndSwap(turnFree, turnTaken) {
+		if t.state.CompareAndSwap(turnTaken, turnAwaited) || t.state.Load() == turnAwaited {
+			mine := make(chan struct{})
+			t.waiting = append(t.waiting, mine)
+			t.mu.Unlock()
+			<-mine
+			return
+		}
+	}
+	t.mu.Unlock()
+}
+
+// give hands the turn to the first that waits.
+func (t *turn) give() {
+	if t.state.CompareAndSwap(turnTaken, turnFree) {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	close(t.waiting[0])
+	t.waiting[0] = nil
+	if t.waiting = t.waiting[1:]; len(t.waiting) == 0 {
+		t.waiting = nil
+		t.state.Store(turnTaken)
+	}
+}
 
 // hold is a state's hold on a turn, and the state's context, which may outlive the state
 // and may be used by goroutines that it starts; hence the lock.
 type hold struct {
 	context.Context
-	turn  turn
+	turn  *turn
 	yield func() // told when the state waits; may be nil
 	mu    sync.Mutex
 	held  bool
@@ -34,9 +74,9 @@ func (h *hold) Value(key any) any {
 }
 
 // begin waits for the turn. end must be called.
-func (t turn) begin(ctx context.Context, yield func()) *hold {
+func (h *hold) begin(ctx context.Context, t *turn, yield func()) {
 	t.take()
-	return &hold{Context: ctx, turn: t, yield: yield, held: true}
+	h.Context, h.turn, h.yield, h.held = ctx, t, yield, true
 }
 
 func (h *hold) end() {

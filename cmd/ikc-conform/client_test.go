@@ -74,4 +74,25 @@ func TestClientTLS(t *testing.T) {
 			t.Errorf("call %v: status %d, printed %q and %q; expected status %d, %q and %q", c.args, status, out, errs, c.status, c.out, c.errors)
 		}
 	}
+	// The other commands connect in the same way.
+	host := l.Addr().String()
+	for _, c := range []struct {
+		args []string
+		out  string
+	}{
+		{[]string{"post", to}, "took it"},
+		{[]string{"ping", host}, "PONG after "},
+		{[]string{"subscribe", "poe://" + host + "/IKC"}, "accepted "},
+		{[]string{"monitor", host, "--for", "50ms"}, "ready"},
+	} {
+		for _, trust := range [][]string{{"--ca", ca}, {"--insecure"}} {
+			status, out, errs := command(t, append(append(c.args, "--tls"), trust...)...)
+			if status != 0 || !strings.Contains(out, c.out) {
+				t.Errorf("%v %v: status %d, printed %q and %q; expected status 0 and %q", c.args, trust, status, out, errs, c.out)
+			}
+		}
+		if status, _, errs := command(t, append(c.args, "--tls")...); status != 3 || !strings.Contains(errs, "--ca FILE names certificates to trust") {
+			t.Errorf("%v: expected status 3 for a certificate of nobody's, got %d and %q", c.args, status, errs)
+		}
+	}
 }

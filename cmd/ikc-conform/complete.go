@@ -42,6 +42,17 @@ func completions(root *cobra.Command) {
 	}
 }
 
+// completionCommand adds cobra's own command, which keeps root's standard output of now. Of itself it takes any word for a
+// shell, and prints its help.
+func completionCommand(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args, c.RunE = cobra.NoArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
+}
+
 func descendants(c *cobra.Command) (all []*cobra.Command) {
 	for _, child := range c.Commands() {
 		all = append(append(all, child), descendants(child)...)

@@ -60,7 +60,7 @@ func listenDriver(cmd *cobra.Command, address string, cfg refdriver.Config) erro
 	}
 	l, err := net.Listen(network, address)
 	if err != nil {
-		return broken(err)
+		return cannotListen(address, err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "listening on driver:%s\n", l.Addr())
 	return broken(refdriver.Listen(cmd.Context(), l, cfg))

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,15 +15,30 @@ import (
 
 func explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain ID...",
-		Short: "Explain a check",
+		Use:   "explain ID|STATUS...",
+		Short: "Explain a check, or an exit status",
 		Long: `Explain prints all there is to know of checks: what is required of whom, where the requirement comes
 from, why, what a capture must hold for the check to be decided, which releases are known to deviate, what
-the specification says, and an exchange between kernels of release 0.2402 that agrees.`,
-		Example: "  ikc-conform explain ERR-002\n  ikc-conform explain 'HS-*'",
+the specification says, and an exchange between kernels of release 0.2402 that agrees.
+
+Of an exit status it prints what leads to it, and what to do next.`,
+		Example: "  ikc-conform explain ERR-002\n  ikc-conform explain 'HS-*'\n  ikc-conform explain $?",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			checks, err := conformance.Select(args...)
+			statuses, ids, err := splitStatuses(args)
+			if err != nil {
+				return err
+			}
+			for i, s := range statuses {
+				if i > 0 {
+					fmt.Fprintln(cmd.OutOrStdout())
+				}
+				explainStatus(cmd.OutOrStdout(), s)
+			}
+			if len(ids) == 0 {
+				return nil
+			}
+			checks, err := conformance.Select(ids...)
 			if err != nil {
 				return err
 			}
@@ -38,7 +55,7 @@ the specification says, and an exchange between kernels of release 0.2402 that a
 				return broken(err)
 			}
 			for i, c := range checks {
-				if i > 0 {
+				if i+len(statuses) > 0 {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
 				explain(cmd.OutOrStdout(), c, known)
@@ -47,6 +64,24 @@ the specification says, and an exchange between kernels of release 0.2402 that a
 			return nil
 		},
 	}
+}
+
+// splitStatuses takes the exit statuses out of the arguments.
+func splitStatuses(args []string) (statuses []status, ids []string, err error) {
+	all := exitStatuses()
+	for _, a := range args {
+		code, err := strconv.Atoi(a)
+		if err != nil {
+			ids = append(ids, a)
+			continue
+		}
+		i := slices.IndexFunc(all, func(s status) bool { return s.code == code })
+		if i < 0 {
+			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d; a shell adds 128 to the signal that ended a program", a, all[len(all)-1].code)
+		}
+		statuses = append(statuses, all[i])
+	}
+	return statuses, ids, nil
 }
 
 func explain(w io.Writer, c *conformance.Check, known conformance.Deviations) {

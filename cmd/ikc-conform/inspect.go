@@ -118,6 +118,8 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 		filtered = filtered || cmd.Flags().Changed(name)
 	}
 	switch {
+	case i.opts.Width < 1:
+		return fmt.Errorf("--width %d: expected 1 or more", i.opts.Width)
 	case i.filter.Slower < 0:
 		return fmt.Errorf("--slower %v: expected a duration such as 100ms", i.filter.Slower)
 	case i.follow && i.filter.Unanswered:

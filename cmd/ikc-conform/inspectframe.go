@@ -72,7 +72,7 @@ func (f *frameChoice) show(r *capture.Reader, out *bufio.Writer, connections []i
 			return &usageError{fmt.Sprintf("--extract: %d frames have the number %d: add --side client or --side server, or --connection", len(found), f.number)}
 		}
 		if err := os.WriteFile(f.extract, found[0].Image, 0o644); err != nil {
-			return err
+			return fmt.Errorf("frame %d is there, but --extract: %w", f.number, err)
 		}
 		fmt.Fprintf(out, "%d octets written to %s\n", len(found[0].Image), f.extract)
 	}

@@ -20,6 +20,9 @@ party that is bound, and the requirement. With --session it prints the conforman
 that a target may publish so that more can be checked, as the driver protocol describes them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
+			if session && len(args) > 0 {
+				return fmt.Errorf("--session: expected no patterns beside it, got %q", args)
+			}
 			if session {
 				published := conformance.PublishedStates()
 				e := json.NewEncoder(out)

@@ -28,7 +28,8 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
-	err := root.ExecuteContext(ctx)
+	completionCommand(root)
+	cmd, err := root.ExecuteContextC(ctx)
 	var status exitStatus
 	switch {
 	case err == nil:
@@ -43,6 +44,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	case ctx.Err() != nil:
 		return report.ExitBroken
 	}
+	fmt.Fprintf(errs, "  '%s --help' says how it is used\n", cmd.CommandPath())
 	return report.ExitUsage
 }
 

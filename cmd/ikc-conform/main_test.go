@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: commands, what they print, and their exit status (status N).
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: "testdata/script", UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			wd, err := os.Getwd()
 			e.Setenv("CAPTURES", wd+"/../../captures")
@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "await": await, "feed": feedStdin, "stdout_is": stdoutIs,
+			"status": statusOf, "await": await, "feed": feedStdin, "stdout_is": stdoutIs,
 		},
 	})
 }

@@ -11,8 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
 func manCommand() *cobra.Command {
@@ -42,19 +40,6 @@ Shell completion is written by 'ikc-conform completion'.`,
 
 func pageName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
 
-// exitStatuses are those of commands that judge.
-var exitStatuses = []struct {
-	status  int
-	meaning string
-}{
-	{report.ExitConformant, "conformant; nothing went wrong"},
-	{report.ExitNotConformant, "not conformant; something got worse"},
-	{report.ExitUsage, "usage"},
-	{report.ExitBroken, "the target, the capture or the harness broke"},
-	{report.ExitStale, "a known deviation no longer deviates"},
-	{report.ExitNothing, "nothing was checked"},
-}
-
 // writeMan writes the manual page of a command in the macros of man(7). cobra's own generator takes texts for Markdown,
 // and so spoils tables.
 func writeMan(w io.Writer, c *cobra.Command) error {
@@ -72,8 +57,8 @@ func writeMan(w io.Writer, c *cobra.Command) error {
 	}
 	if c.Runnable() {
 		b.WriteString(".SH EXIT STATUS\n")
-		for _, s := range exitStatuses {
-			fmt.Fprintf(&b, ".TP\n.B %d\n%s\n", s.status, roff(s.meaning))
+		for _, s := range exitStatuses() {
+			fmt.Fprintf(&b, ".TP\n.B %d\n%s\n", s.code, roff(s.meaning))
 		}
 	}
 	manSeeAlso(&b, c)

@@ -43,7 +43,7 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			opts.TargetNetwork, opts.TargetAddress = network(to)
 			r, err := relay.Start(opts)
 			if err != nil {
-				return broken(errors.Join(err, w.Close()))
+				return errors.Join(cannotListen(listen+" --to "+to, err), w.Close())
 			}
 			fmt.Fprintf(told, "recording %v -> %s to %s\n", r.Addr(), to, output)
 			// What is recorded is there for who follows it.
@@ -71,6 +71,11 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 	_ = c.MarkFlagRequired("to")
 	_ = c.MarkFlagRequired("output")
 	return c
+}
+
+// cannotListen says that an address cannot be had.
+func cannotListen(address string, err error) error {
+	return broken(fmt.Errorf("--listen %s: %w\n  expected an address of this machine with a port that is free, such as 127.0.0.1:6031", address, err))
 }
 
 // network splits an address of a user into those of package net.

@@ -45,6 +45,9 @@ func (o *outputs[T]) check() error {
 			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 				return fmt.Errorf("--%s %s: there is no directory %s", f.name, f.path, dir)
 			}
+			if info, err := os.Stat(f.path); err == nil && info.IsDir() {
+				return fmt.Errorf("--%s %s: expected a file, it is a directory", f.name, f.path)
+			}
 		}
 	}
 	return nil

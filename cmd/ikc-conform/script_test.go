@@ -12,9 +12,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// status runs ikc-conform in the script's directory and environment and demands an exit status:
+// statusOf runs ikc-conform in the script's directory and environment and demands an exit status:
 // status N ARGS... What it prints is left in the files stdout and stderr.
-func status(ts *testscript.TestScript, neg bool, args []string) {
+func statusOf(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N ARGS...")
 	}

@@ -52,7 +52,7 @@ an interrupt (Ctrl-C).`,
 			s.Publish(conformance.PublishedStates()...)
 			l, err := net.Listen(network(listen))
 			if err != nil {
-				return broken(err)
+				return cannotListen(listen, err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s listens on %s\n", name, l.Addr())
 			if err := k.Serve(cmd.Context(), l); err != nil {

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -204,6 +205,10 @@ func (d *direction) nextFrame() bool {
 	image, size, err := scan.Peek(d.buf)
 	if err != nil {
 		announced := announced(d.buf)
+		var at *wire.FrameError
+		if errors.As(err, &at) {
+			at.Offset += d.base // the scanner began at what is at hand
+		}
 		d.lose(err.Error())
 		d.s.Broken[d.role].Announced = announced
 		return false

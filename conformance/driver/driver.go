@@ -158,7 +158,11 @@ func (d *Driver) line(line []byte) error {
 		answer
 	}
 	if err := json.Unmarshal(line, &head); err != nil {
-		return lineError("not a JSON object: "+err.Error(), line)
+		reason := "not a JSON object: " + err.Error()
+		if t := new(json.UnmarshalTypeError); errors.As(err, &t) && t.Field != "" {
+			reason = fmt.Sprintf("%s may not be a %s", t.Field, t.Value)
+		}
+		return lineError(reason, line)
 	}
 	switch {
 	case head.Event != nil:

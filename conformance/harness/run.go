@@ -279,6 +279,9 @@ func (r *runner) play(ctx context.Context) error {
 	if r.cell.Skipped != "" {
 		return nil
 	}
+	if len(r.hello.Commands) > 0 && !slices.Contains(r.hello.Commands, "session") && r.cell.Cell.Role == AsServer {
+		return r.probeBare(ctx, d)
+	}
 	reference, err := ParseTarget("reference")
 	if err != nil {
 		return err
@@ -346,6 +349,16 @@ func (r *runner) curtain(ctx context.Context, server, client *driver.Driver, rel
 		return curtain(ctx, voice{server, clientName, clientSession, serverName}, serverNames, client)
 	}
 	return curtain(ctx, there, clientNames, server)
+}
+
+// probeBare plays on a server what every kernel publishes itself: its driver cannot give it a session.
+func (r *runner) probeBare(ctx context.Context, d *driver.Driver) error {
+	at, err := d.Listen(ctx, driver.Listen{Name: serverName, Protocol: r.cell.Cell.Dialect.Server().String()})
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	r.cell.Notes = append(r.cell.Notes, "the driver has no command session: tried with what every kernel publishes itself")
+	return r.probeServer(ctx, "tcp", at.Address, false, nil)
 }
 
 // through plays something by way of a relay that records it as traffic of this cell.
@@ -442,6 +455,17 @@ func (r *runner) crowded(ctx context.Context, s *stage, target *driver.Driver) e
 	return nil
 }
 
+// kindOf says what a file is that should have been a socket.
+func kindOf(m os.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a directory"
+	case m.IsRegular():
+		return "a file"
+	}
+	return "something else (" + m.Type().String() + ")"
+}
+
 // reachable finds out whether an address makes sense, without connecting: a bare connection ends a
 // real Perl server.
 func reachable(network, address string) error {
@@ -451,7 +475,7 @@ func reachable(network, address string) error {
 			return fmt.Errorf("%w: %w", ErrTarget, err)
 		}
 		if info.Mode()&os.ModeSocket == 0 {
-			return fmt.Errorf("%w: %s: expected a socket, it is a %v", ErrTarget, address, info.Mode().Type())
+			return fmt.Errorf("%w: %s: expected a Unix socket, got %s", ErrTarget, address, kindOf(info.Mode()))
 		}
 		return nil
 	}

@@ -20,7 +20,7 @@ import (
 
 // Difference is the first message of a connection in which a target does something else than the oracle.
 type Difference struct {
-	// Connection counts from 0, in both captures.
+	// Connection counts from 0, in the target's capture; in the oracle's, if the target's lacks it.
 	Connection int
 	// Target and Oracle are what each of them said, one line; "nothing" if that was all.
 	Target, Oracle string
@@ -62,9 +62,9 @@ func Compare(target, oracle string, side wire.Role, opts dialogue.Options) ([]Di
 	for i := range max(len(of), len(with)) {
 		switch {
 		case i >= len(of):
-			out = append(out, Difference{Connection: i, Target: "no such connection", Oracle: fmt.Sprintf("a connection of %d lines and frames", len(with[i].Items))})
+			out = append(out, Difference{Connection: with[i].Conn.Index, Target: "no such connection", Oracle: fmt.Sprintf("a connection of %d lines and frames", len(with[i].Items))})
 		case i >= len(with):
-			out = append(out, Difference{Connection: i, Target: fmt.Sprintf("a connection of %d lines and frames", len(of[i].Items)), Oracle: "no such connection"})
+			out = append(out, Difference{Connection: of[i].Conn.Index, Target: fmt.Sprintf("a connection of %d lines and frames", len(of[i].Items)), Oracle: "no such connection"})
 		default:
 			if d := compare(of[i], with[i], side); d != nil {
 				out = append(out, *d)
@@ -74,7 +74,7 @@ func Compare(target, oracle string, side wire.Role, opts dialogue.Options) ([]Di
 	return out, nil
 }
 
-// read reads the connections of a capture in the order in which they were opened.
+// read reads the connections of kernels in a capture, in the order in which they were opened.
 func read(path string, opts dialogue.Options) ([]*dialogue.Connection, error) {
 	r, err := capture.Open(path)
 	if err != nil {
@@ -85,7 +85,9 @@ func read(path string, opts dialogue.Options) ([]*dialogue.Connection, error) {
 	err = dialogue.Read(r.Events(capture.Limits{}), opts, func(c *dialogue.Connection) { byIndex[c.Conn.Index] = c })
 	all := make([]*dialogue.Connection, 0, len(byIndex))
 	for i := range len(byIndex) {
-		all = append(all, byIndex[i])
+		if byIndex[i].Control == nil {
+			all = append(all, byIndex[i])
+		}
 	}
 	return all, err
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"time"
@@ -117,6 +118,9 @@ func (c *Conn) Negotiate(ctx context.Context, role wire.Role) error {
 	first := c.cfg.FirstSetup
 	for !n.Done() {
 		line, err := c.ReadLine(ctx)
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("negotiation: expected a line, the connection was closed: %w", err)
+		}
 		if err != nil {
 			return fmt.Errorf("negotiation: %w", err)
 		}

@@ -3,7 +3,8 @@
 //
 // Each capture NAME.pcapng has a sidecar NAME.json, a [Sidecar]. Those in captures/ itself are of release 0.2402 and Go, in
 // captures/releases/ of every release, with each role, dialect and serializer that works in it. 'make captures' records
-// them again from the real POE::Component::IKC.
+// them again from the real POE::Component::IKC. Those in captures/broken/ show what goes wrong when a kernel has a defect and its
+// peer is the real one: their sidecars expect failures.
 package recordings
 
 import (
@@ -30,6 +31,8 @@ type Sidecar struct {
 	// Dialect is what was negotiated: IKC0, IKC, or fallback (the client's SETUP was refused).
 	Dialect    string `json:"dialect"`
 	Serializer string `json:"serializer"`
+	// Defect is what one side did wrong on purpose, of package mutant; in captures/broken only.
+	Defect string `json:"defect,omitempty"`
 	// Expected is the outcome of every check, by side and id.
 	Expected map[string]map[string]string `json:"expected"`
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed" // schema.json
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -48,11 +49,11 @@ func Validate(stored []byte) error {
 		for len(invalid.Causes) > 0 {
 			invalid = invalid.Causes[0]
 		}
-		place := ""
-		for _, step := range invalid.InstanceLocation {
-			place += "/" + step
+		place := "the top"
+		if len(invalid.InstanceLocation) > 0 {
+			place = "/" + strings.Join(invalid.InstanceLocation, "/")
 		}
-		return fmt.Errorf("%w: at %q: %s", ErrStored, place, invalid.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
+		return fmt.Errorf("%w: at %s: %s", ErrStored, place, invalid.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
 	}
 	return err
 }

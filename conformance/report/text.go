@@ -10,7 +10,7 @@ import (
 )
 
 // WriteText writes the report for people: a line for each part, every failure with its evidence, what
-// could not be decided, and the result. verbose also lists what passed.
+// could not be decided, and the result. verbose also lists what passed, and what could not be decided however much it is.
 func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	var b strings.Builder
 	b.WriteString(r.Subject)
@@ -34,8 +34,12 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 		}
 	}
 	r.known(&b)
-	r.undecided(&b)
+	r.undecided(&b, verbose)
 	fmt.Fprintf(&b, "\n%s\n", r.Verdict())
+	switch r.Exit {
+	case ExitBroken, ExitStale, ExitNothing:
+		fmt.Fprintf(&b, "'ikc-conform explain %d' says what leads to this, and what to do.\n", r.Exit)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -114,7 +118,26 @@ func (r *Report) failures(b *strings.Builder) {
 		}
 		b.WriteString("\n" + c.Explain())
 	}
+	b.WriteString("\n'ikc-conform explain " + strings.Join(r.failedIDs(), " ") + "' says what is demanded, and shows it done right.\n")
 }
+
+// failedIDs are the first checks that failed.
+func (r *Report) failedIDs() (ids []string) {
+	for _, c := range r.Checks {
+		if c.Outcome == conformance.Fail && len(ids) < maxAlso {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// maxShown bounds how many violations of one part are shown with what led to them, maxAlso what is named without being shown, and maxReasons how many checks that were not decided are listed one by one:
+// a capture may show little of all that there is.
+const (
+	maxShown   = 2
+	maxAlso    = 5
+	maxReasons = 24
+)
 
 // Explain writes a check that failed for people: the requirement, its source, and each violation with
 // what was expected, what came, where, and what led to it.
@@ -130,8 +153,13 @@ func (c *Result) Explain() string {
 			continue
 		}
 		fmt.Fprintf(&b, "\n    %s: %d of %d pieces of evidence\n", v.Part, len(v.Findings)+v.More, v.Evidence)
+		more := v.More
 		for i, f := range v.Findings {
-			if i >= MaxExchanges {
+			if i >= maxShown+maxAlso {
+				more += len(v.Findings) - i
+				break
+			}
+			if i >= maxShown {
 				fmt.Fprintf(&b, "      also: %s, %s\n", f.Actual, f.Where())
 				continue
 			}
@@ -144,8 +172,8 @@ func (c *Result) Explain() string {
 				fmt.Fprintf(&b, "          | %s\n", step)
 			}
 		}
-		if v.More > 0 {
-			fmt.Fprintf(&b, "      and %d more that were only counted\n", v.More)
+		if more > 0 {
+			fmt.Fprintf(&b, "      and %d more\n", more)
 		}
 	}
 	return b.String()
@@ -166,8 +194,8 @@ func (r *Report) known(b *strings.Builder) {
 	}
 }
 
-// undecided lists what could not be decided, or was not tried, and why.
-func (r *Report) undecided(b *strings.Builder) {
+// undecided lists what could not be decided, or was not tried, and why; much of it only when verbose.
+func (r *Report) undecided(b *strings.Builder, verbose bool) {
 	if sum := r.Summary; sum.Passed+sum.Failed+sum.Known == 0 {
 		return // all of them, for one and the same reason
 	}
@@ -175,6 +203,10 @@ func (r *Report) undecided(b *strings.Builder) {
 		title := "\nInconclusive:\n\n"
 		if o == conformance.Skipped {
 			title = "\nSkipped:\n\n"
+		}
+		if n := *r.Summary.counter(o); n > maxReasons && !verbose {
+			fmt.Fprintf(b, "%s  %d checks, which need more than this shows; -v lists them with what they need.\n", title, n)
+			continue
 		}
 		for _, c := range r.Checks {
 			if c.Outcome == o {

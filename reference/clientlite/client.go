@@ -96,6 +96,8 @@ type Client struct {
 	scalar   []perl.Pair // what tells of scalar context: the original's client always says which it is
 	used     time.Time   // when conn was known to live
 	out      wire.Outgoing
+	to       string       // the specifier that was sent to last, as given
+	event    wire.Address // made of it
 
 	last struct {
 		sync.Mutex
@@ -131,7 +133,6 @@ func New(cfg Config) *Client {
 	}
 	c := &Client{cfg: cfg, remote: cfg.Address}
 	c.from = wire.At(specifier.Specifier{Kernel: cfg.Name, Session: session})
-	c.from.Value = c.from.ToValue()
 	c.scalar = []perl.Pair{perl.P("wantarray", perl.NewBytes(""))}
 	return c
 }

@@ -134,6 +134,7 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 		return fmt.Errorf("%w: the server gave no name", wire.ErrRefused)
 	}
 	c.peer, c.dialect, c.remote = n.Peer(), n.Dialect(), n.Peer().ID
+	c.to = "" // which may have been at the kernel before
 	if s, err := specifier.Parse("poe://" + c.cfg.Address + "/x"); c.dialect == wire.IKC && err == nil && s.Kernel == c.cfg.Address {
 		c.remote = c.cfg.Address // the original goes by that until SETUP tells it the id
 	}

@@ -46,6 +46,9 @@ func (c *Client) trySend(ctx context.Context, to string, m *wire.Message) error 
 		}
 	}
 	err := c.send(ctx, to, m)
+	if err == nil {
+		return nil
+	}
 	var lost *net.OpError
 	if fresh || !errors.As(err, &lost) || ctx.Err() != nil {
 		return err
@@ -61,15 +64,21 @@ const keepBuffer = 4 << 20
 
 // send sends an event to a specifier, which goes out as a string, as the original's does.
 func (c *Client) send(ctx context.Context, to string, m *wire.Message) error {
-	if !strings.HasPrefix(to, "poe:") {
-		to = "poe://" + c.remote + "/" + to
+	if to == "" || to != c.to {
+		full := to
+		if !strings.HasPrefix(to, "poe:") {
+			full = "poe://" + c.remote + "/" + to
+		}
+		event := wire.AtString(full)
+		if event.Err != nil {
+			return fmt.Errorf("clientlite: %w", event.Err)
+		}
+		if event.Session == "" || event.State == "" {
+			return fmt.Errorf("clientlite: specifier %q: expected a session and a state", full)
+		}
+		c.to, c.event = to, event
 	}
-	if m.Event = wire.AtString(to); m.Event.Err != nil {
-		return fmt.Errorf("clientlite: %w", m.Event.Err)
-	}
-	if m.Event.Session == "" || m.Event.State == "" {
-		return fmt.Errorf("clientlite: specifier %q: expected a session and a state", to)
-	}
+	m.Event = c.event
 	if err := c.out.Freeze(c.cfg.Serializer, m); err != nil {
 		return fmt.Errorf("clientlite: %w", err)
 	}
@@ -134,11 +143,15 @@ func (c *Client) within(ctx context.Context, do func() (*perl.Value, error)) (*p
 		}()
 	}
 	v, err := do()
+	if err == nil {
+		c.used = time.Now()
+		return v, nil
+	}
 	var remote *ikc.RemoteError
 	switch {
-	case err == nil, errors.As(err, &remote):
+	case errors.As(err, &remote):
 		c.used = time.Now()
-		return v, err
+		return nil, err
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -167,12 +180,8 @@ func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, 
 			}
 			continue
 		}
-		v, err := c.frames.Thaw(c.cfg.Serializer, image)
-		if err != nil {
-			return nil, fmt.Errorf("clientlite: image of %d octets from %s: %w", len(image), c.remote, err)
-		}
-		m, err := wire.ParseMessage(v)
-		if err != nil {
+		var m wire.Message
+		if err := c.frames.Thaw(c.cfg.Serializer, image, &m); err != nil {
 			return nil, fmt.Errorf("clientlite: from %s: %w", c.remote, err)
 		}
 		if m.IsError {

@@ -1,9 +1,9 @@
 package perl
 
 import (
+	"bytes"
 	"math"
 	"strconv"
-	"strings"
 )
 
 // True is Perl's truth of v: false are undef, the numbers 0, the empty string, the string "0" and
@@ -51,23 +51,36 @@ func (v *Value) AsString() (s string, ok bool) {
 
 // FormatDouble writes f as C's %.<digits>g does, with Perl's names for what is not finite.
 func FormatDouble(f float64, digits int) string {
+	var buf [32]byte
+	return string(AppendDouble(buf[:0], f, digits))
+}
+
+// AppendDouble appends what FormatDouble returns to dst.
+func AppendDouble(dst []byte, f float64, digits int) []byte {
 	switch {
 	case math.IsNaN(f):
-		return "NaN"
+		return append(dst, "NaN"...)
 	case math.IsInf(f, 1):
-		return "Inf"
+		return append(dst, "Inf"...)
 	case math.IsInf(f, -1):
-		return "-Inf"
+		return append(dst, "-Inf"...)
 	}
-	s := strconv.FormatFloat(f, 'g', digits, 64)
-	mant, exp, has := strings.Cut(s, "e")
-	if strings.Contains(mant, ".") {
-		mant = strings.TrimRight(strings.TrimRight(mant, "0"), ".")
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'g', digits, 64)
+	end := len(dst) // of the mantissa
+	if e := bytes.IndexByte(dst[start:], 'e'); e >= 0 {
+		end = start + e
 	}
-	if !has {
-		return mant
+	exponent := dst[end:]
+	if bytes.IndexByte(dst[start:end], '.') >= 0 {
+		for dst[end-1] == '0' {
+			end--
+		}
+		if dst[end-1] == '.' {
+			end--
+		}
 	}
-	return mant + "e" + exp
+	return append(dst[:end], exponent...)
 }
 
 // RegexpString is what Perl shows of a Regexp in a string: (?^ix:a.b).

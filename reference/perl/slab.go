@@ -23,8 +23,6 @@ type Slab struct {
 	full  [][]Value // the chunks before it
 	elems []*Value
 	pairs []Pair
-
-	allPairs []Pair // the chunk that pairs are the rest of
 }
 
 // Expect sizes the chunks for a tree of about n Values. It must come before the first Value.
@@ -50,17 +48,6 @@ func (s *Slab) grow() {
 		s.full = append(s.full, s.cur)
 	}
 	s.cur, s.used = make([]Value, s.size), 0
-}
-
-// Reset takes back all Values that s gave out, which nothing may refer to any more, to give them out again.
-func (s *Slab) Reset() {
-	if len(s.full) > 0 {
-		*s = Slab{size: s.size}
-		return
-	}
-	clear(s.cur[:s.used])
-	clear(s.allPairs[:len(s.allPairs)-len(s.pairs)])
-	s.used, s.pairs, s.elems = 0, s.allPairs, nil
 }
 
 // Root returns a reference to target which, being the last Value of s, takes no new chunk.
@@ -172,7 +159,6 @@ func (s *Slab) Hash(n int) (*Value, []Pair) {
 		pairs = make([]Pair, n)
 	default:
 		s.pairs = make([]Pair, max(n, min(maxPairs, s.size/3)))
-		s.allPairs = s.pairs
 		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
 	}
 	v.setPairs(pairs)

@@ -20,6 +20,16 @@ const (
 // Thaw reads an image of any kind and returns a reference to what it holds, as Perl's thaw does.
 // The error is an *Error or a *LimitError. Unless Alias is set, the result keeps no part of image.
 func (m *Decoder) Thaw(image []byte) (*perl.Value, error) {
+	d, err := m.open(image)
+	if err != nil {
+		return nil, err
+	}
+	defer d.close()
+	return d.thaw(m)
+}
+
+// open returns a decoder for an image, to be closed.
+func (m *Decoder) open(image []byte) (*decoder, error) {
 	if int64(len(image)) > m.opt.MaxAlloc {
 		return nil, &LimitError{"MaxAlloc", m.opt.MaxAlloc, int64(len(image)), 0}
 	}
@@ -29,10 +39,12 @@ func (m *Decoder) Thaw(image []byte) (*perl.Value, error) {
 	} else {
 		d.s = string(image)
 	}
-	v, err := d.thaw(m)
+	return d, nil
+}
+
+func (d *decoder) close() {
 	*d = decoder{}
 	decoders.Put(d)
-	return v, err
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
@@ -45,10 +57,11 @@ type decoder struct {
 	s       string // the image
 	pos     int
 	slab    perl.Slab
-	big     bool // multi-octet numbers are big-endian
-	inArray bool // an SX_SVUNDEF_ELEM may come
-	depth   int  // levels left
-	left    int  // elements left
+	base    uint64 // the index of the first Value of the slab
+	big     bool   // multi-octet numbers are big-endian
+	inArray bool   // an SX_SVUNDEF_ELEM may come
+	depth   int    // levels left
+	left    int    // elements left
 	alloc   int64
 	longest uint64 // octets of the longest string allowed
 	mode    *Decoder
@@ -66,10 +79,7 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 	if m.opt.Perl56 && h.order56 {
 		h.Layout.IVSize = 8
 	}
-	d.mode, d.header, d.pos = m, h, h.Size
-	d.big = h.Network() || h.Layout.BigEndian
-	d.depth, d.left, d.longest = m.opt.MaxDepth, m.opt.MaxElements, uint64(m.opt.MaxString)
-	d.alloc = int64(len(d.s))
+	d.begin(m, h)
 	d.slab.Expect((len(d.s) - d.pos) / 8)
 	var root *perl.Value
 	if h.Major < majorWithMinor {
@@ -87,6 +97,13 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 		return root, nil // Storable 0.5 wrote the reference to an object, too
 	}
 	return d.slab.Root(root), nil
+}
+
+func (d *decoder) begin(m *Decoder, h Header) {
+	d.mode, d.header, d.pos = m, h, h.Size
+	d.big = h.Network() || h.Layout.BigEndian
+	d.depth, d.left, d.longest = m.opt.MaxDepth, m.opt.MaxElements, uint64(m.opt.MaxString)
+	d.alloc = int64(len(d.s))
 }
 
 func (d *decoder) fail(err error, at int, expected, got string) *perl.Value {
@@ -317,7 +334,7 @@ func (d *decoder) scalar(t tag) *perl.Value {
 }
 
 func (d *decoder) seen(index uint64) *perl.Value {
-	if index >= uint64(d.slab.Len()) {
+	if index -= d.base; index >= uint64(d.slab.Len()) { // or below base
 		return d.fail(ErrIndex, d.pos-4, fmt.Sprintf("an index below %d", d.slab.Len()), fmt.Sprint(index))
 	}
 	return d.slab.At(int(index))

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -35,13 +36,18 @@ const longString = 1 << 16
 // Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
 func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
-	e.scratch, e.buf, e.borrowed = e.buf[:0], dst, true
+	e.lend(dst)
 	err := e.freeze(m, v)
 	if err == nil {
 		dst = e.buf
 	}
 	e.release()
 	return dst, err
+}
+
+// lend makes the encoder write behind what is in dst.
+func (e *encoder) lend(dst []byte) {
+	e.scratch, e.buf, e.borrowed = e.buf[:0], dst, true
 }
 
 // encoder writes one image.
@@ -74,27 +80,30 @@ func (e *encoder) release() {
 	if cap(e.buf) > keepBuffer {
 		e.buf = nil
 	}
-	if cap(e.seen.slots) > keepSlots {
-		e.seen = seenTable{}
-	}
+	e.seen.release()
 	e.buf = e.buf[:0]
 	encoders.Put(e)
 }
 
 func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
-	e.start = len(e.buf)
 	if v.Kind() != perl.Ref {
 		return &ValueError{ErrUnsupported, 0, "a reference", v.Kind().String()}
 	}
+	e.begin(m)
+	e.root = v
+	e.inner(v.Target())
+	return e.err
+}
+
+// begin writes the header.
+func (e *encoder) begin(m *Encoder) {
+	e.start = len(e.buf)
 	e.opt, e.depth, e.next, e.err = m.opt, m.opt.MaxDepth, 0, nil
 	e.native = e.opt.Layout != Network
 	e.little = e.native && !e.opt.Layout.BigEndian
 	e.seen.reset()
 	clear(e.classes)
-	e.root = v
 	e.header()
-	e.inner(v.Target())
-	return e.err
 }
 
 func (e *encoder) header() {
@@ -136,11 +145,26 @@ func (e *encoder) needs(minor int, what string) {
 	}
 }
 
-func (e *encoder) u32(n uint32) {
+// room returns n more octets of buf, to be filled in.
+func (e *encoder) room(n int) []byte {
+	at := len(e.buf)
+	if cap(e.buf)-at < n {
+		e.more(n)
+	}
+	e.buf = e.buf[:at+n]
+	return e.buf[at:]
+}
+
+func (e *encoder) more(n int) { e.buf = slices.Grow(e.buf, n) }
+
+func (e *encoder) u32(n uint32) { e.put32(e.room(4), n) }
+
+// put32 puts n into the first four octets of b.
+func (e *encoder) put32(b []byte, n uint32) {
 	if e.little {
-		e.buf = binary.LittleEndian.AppendUint32(e.buf, n)
+		binary.LittleEndian.PutUint32(b, n)
 	} else {
-		e.buf = binary.BigEndian.AppendUint32(e.buf, n)
+		binary.BigEndian.PutUint32(b, n)
 	}
 }
 
@@ -244,7 +268,10 @@ func immortal(v *perl.Value) *perl.Value {
 func (e *encoder) str(short, long tag, s string) {
 	switch n := len(s); {
 	case n <= maxShortString:
-		e.buf = append(e.buf, byte(short), byte(n))
+		b := e.room(2 + n)
+		b[0], b[1] = byte(short), byte(n)
+		copy(b[2:], s)
+		return
 	case n <= largeLength:
 		e.buf = append(e.buf, byte(long))
 		e.u32(uint32(n))
@@ -265,7 +292,8 @@ func (e *encoder) str(short, long tag, s string) {
 func (e *encoder) integer(i int64) {
 	switch {
 	case i >= -128 && i <= 127:
-		e.buf = append(e.buf, byte(tagByte), byte(i+128))
+		b := e.room(2)
+		b[0], b[1] = byte(tagByte), byte(i+128)
 	case i == int64(int32(i)) && !e.native:
 		e.buf = binary.BigEndian.AppendUint32(append(e.buf, byte(tagNetint)), uint32(i))
 	case !e.native || e.opt.Layout.IVSize == 4 && i != int64(int32(i)):
@@ -293,7 +321,9 @@ func (e *encoder) double(f float64) {
 		}
 	}
 	if !e.native {
-		e.str(tagScalar, tagLScalar, perl.FormatDouble(f, 15))
+		at := len(e.buf)
+		e.buf = perl.AppendDouble(append(e.buf, byte(tagScalar), 0), f, 15)
+		e.buf[at+1] = byte(len(e.buf) - at - 2)
 		return
 	}
 	e.buf = append(e.buf, byte(tagDouble))
@@ -347,8 +377,9 @@ func (e *encoder) count(t tag, n int) {
 		e.u64(uint64(n))
 		return
 	}
-	e.buf = append(e.buf, byte(t))
-	e.u32(uint32(n))
+	b := e.room(5)
+	b[0] = byte(t)
+	e.put32(b[1:], uint32(n))
 }
 
 func (e *encoder) array(v *perl.Value) {

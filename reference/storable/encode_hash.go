@@ -56,14 +56,19 @@ func (e *encoder) hash(v *perl.Value) {
 		if flagged {
 			e.buf = append(e.buf, keyFlagOctet(p.Flags, restricted))
 		}
-		if len(p.Key) > largeLength {
-			e.fail(ErrUnsupported, "a key below 2 GiB", "a longer one")
-			return
-		}
-		e.u32(uint32(len(p.Key)))
-		e.buf = append(e.buf, p.Key...)
+		e.key(p.Key)
 	}
 	e.depth++
+}
+
+func (e *encoder) key(key string) {
+	if len(key) > largeLength {
+		e.fail(ErrUnsupported, "a key below 2 GiB", "a longer one")
+		return
+	}
+	b := e.room(4 + len(key))
+	e.put32(b, uint32(len(key)))
+	copy(b[4:], key)
 }
 
 func keyFlagOctet(f perl.KeyFlags, restricted bool) (b byte) {

@@ -42,14 +42,6 @@ func (s Serializer) Thaw(image []byte) (*perl.Value, error) {
 	return s.Decoder.Thaw(image)
 }
 
-// Append is Freeze that appends the image to dst.
-func (s Serializer) Append(dst []byte, v *perl.Value) ([]byte, error) {
-	if s.Encoder == nil {
-		return defaultEncoder.Append(dst, v)
-	}
-	return s.Encoder.Append(dst, v)
-}
-
 // ThawAliased is Thaw of an image that is never changed again: the strings of the result are parts of it.
 func (s Serializer) ThawAliased(image []byte) (*perl.Value, error) {
 	m := *defaultDecoder
@@ -58,4 +50,26 @@ func (s Serializer) ThawAliased(image []byte) (*perl.Value, error) {
 	}
 	m.opt.Alias = true
 	return m.Thaw(image)
+}
+
+// ThawShallow is Decoder.ThawShallow; with aliased, the image is never changed again, and strings are parts of it.
+func (s Serializer) ThawShallow(image []byte, h *perl.Shallow, whole string, aliased bool) (*perl.Value, error) {
+	m := s.Decoder
+	if m == nil {
+		m = defaultDecoder
+	}
+	if aliased && !m.opt.Alias {
+		own := *m
+		own.opt.Alias = true
+		m = &own
+	}
+	return m.ThawShallow(image, h, whole)
+}
+
+// AppendShallow appends the image of h to dst.
+func (s Serializer) AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
+	if s.Encoder == nil {
+		return defaultEncoder.AppendShallow(dst, h)
+	}
+	return s.Encoder.AppendShallow(dst, h)
 }

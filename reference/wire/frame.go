@@ -40,11 +40,13 @@ type FrameScanner struct {
 	// Max bounds an image, in octets; 0 means DefaultMaxFrame.
 	Max    int
 	buf    []byte
-	small  []byte // kept while buf is a large one
-	start  int    // of the next frame in buf
-	next   int    // size of the frame at start, with length and NUL, if all of it has not come; 0 if not known
-	offset int64  // of buf[0] in the stream
-	skipLF bool   // an LF that comes first is the end of the last line of negotiation
+	small  []byte           // kept while buf is a large one
+	shared *[bigBuffer]byte // what buf is, if all connections share it
+	start  int              // of the next frame in buf
+	next   int              // size of the frame at start, with length and NUL, if all of it has not come; 0 if not known
+	offset int64            // of buf[0] in the stream
+	skipLF bool             // an LF that comes first is the end of the last line of negotiation
+	in     incoming
 }
 
 // Write adds received octets.

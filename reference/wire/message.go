@@ -31,7 +31,9 @@ type Message struct {
 // Address is a specifier as a message holds it: a string, or a hash of kernel, session and state.
 type Address struct {
 	specifier.Specifier
-	// Value is how it stood in the message, or how it shall stand there; nil: a hash made of Specifier.
+	// Text is the string that stands in the message, if Value is nil. If both are empty it is a hash made of Specifier.
+	Text string
+	// Value is how it stood in the message, or how it shall stand there. A kernel has it for what is unusual only.
 	Value *perl.Value
 	// Err says why Value is no specifier; Specifier is then empty.
 	Err error
@@ -43,11 +45,15 @@ func At(s specifier.Specifier) Address { return Address{Specifier: s} }
 // AtString returns an address that goes out as a string, as ClientLite sends them.
 func AtString(s string) Address {
 	spec, err := specifier.Parse(s)
-	return Address{Specifier: spec, Value: perl.NewBytes(s), Err: err}
+	a := Address{Specifier: spec, Text: s, Err: err}
+	if s == "" {
+		a.Value = perl.NewBytes("")
+	}
+	return a
 }
 
 // Present tells whether the message has the address at all.
-func (a Address) Present() bool { return a.Value != nil || !a.IsZero() }
+func (a *Address) Present() bool { return a.Value != nil || a.Text != "" || !a.IsZero() }
 
 // MessageError says why an image is not a message.
 type MessageError struct {
@@ -66,15 +72,23 @@ func (e *MessageError) Error() string {
 // ParseMessage reads a thawed image. Only what is no hash at all is an error, a *MessageError; an
 // event, from or rsvp that is no specifier is told by the Address.
 func ParseMessage(v *perl.Value) (*Message, error) {
+	m := new(Message)
+	if err := m.parse(v); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Message) parse(v *perl.Value) error {
+	*m = Message{}
 	h := v.Target()
 	if v.Kind() != perl.Ref || h.Kind() != perl.Hash {
 		got := v.Kind().String()
 		if v.Kind() == perl.Ref {
 			got = "reference to " + h.Kind().String()
 		}
-		return nil, &MessageError{"", "a reference to a hash", got}
+		return &MessageError{"", "a reference to a hash", got}
 	}
-	m := new(Message)
 	for _, p := range h.Pairs() {
 		switch p.Key {
 		case "event":
@@ -95,7 +109,7 @@ func ParseMessage(v *perl.Value) (*Message, error) {
 			m.Other = append(m.Other, p)
 		}
 	}
-	return m, nil
+	return nil
 }
 
 // ParseAddress reads the value of a key that holds a specifier; key is for messages only.
@@ -123,66 +137,75 @@ func ParseAddress(key string, v *perl.Value) Address {
 }
 
 // ToValue returns the hash that an image is frozen from.
-func (m *Message) ToValue() *perl.Value { return m.toValue(new(perl.Slab)) }
+func (m *Message) ToValue() *perl.Value {
+	var h perl.Shallow
+	m.fill(&h)
+	return h.Value(new(perl.Slab))
+}
 
-func (m *Message) toValue(slab *perl.Slab) *perl.Value {
-	n := len(m.Other)
-	for _, there := range []bool{m.Event.Present(), m.Params != nil, m.From.Present(), m.RSVP.Present(), m.WantArray, m.IsError} {
-		if there {
-			n++
-		}
-	}
-	h, pairs := slab.Hash(n)
-	n = 0
-	add := func(key string, v *perl.Value) {
-		pairs[n].Key, pairs[n].Value = key, v
-		n++
-	}
-	if m.Event.Present() {
-		add("event", m.Event.toValue(slab))
-	}
+// fill makes h the hash of the message.
+func (m *Message) fill(h *perl.Shallow) {
+	h.Reset()
+	m.Event.add(h, "event")
 	if m.Params != nil {
-		add("params", m.Params)
+		h.Add("params").Value = m.Params
 	}
-	if m.From.Present() {
-		add("from", m.From.toValue(slab))
-	}
-	if m.RSVP.Present() {
-		add("rsvp", m.RSVP.toValue(slab))
-	}
+	m.From.add(h, "from")
+	m.RSVP.add(h, "rsvp")
 	if m.WantArray {
-		add("wantarray", slab.Bytes("1"))
+		h.Add("wantarray").Str = "1"
 	}
 	if m.IsError {
-		add("is_error", slab.Int(1))
+		h.Add("is_error").Value = perl.NewInt(1)
 	}
-	copy(pairs[n:], m.Other)
-	return slab.Ref(h)
+	for i := range m.Other {
+		h.Add("").Pair = m.Other[i]
+	}
 }
 
 // ToValue returns the address as it stands in a message.
-func (a Address) ToValue() *perl.Value { return a.toValue(new(perl.Slab)) }
-
-func (a *Address) toValue(slab *perl.Slab) *perl.Value {
+func (a Address) ToValue() *perl.Value {
 	if a.Value != nil {
 		return a.Value
 	}
-	parts := [...]struct{ name, value string }{{"kernel", a.Kernel}, {"session", a.Session}, {"state", a.State}, {"args", a.Arg}}
-	n := 0
-	for i := range parts {
-		if parts[i].value != "" || i == 1 {
+	if a.Text != "" {
+		return perl.NewBytes(a.Text)
+	}
+	parts, n := a.parts()
+	h := perl.NewHash()
+	for _, p := range parts[:n] {
+		h.AppendPair(perl.P(p.Key, perl.NewBytes(p.Str)))
+	}
+	return perl.NewRef(h)
+}
+
+// add appends the address to h, if there is one.
+func (a *Address) add(h *perl.Shallow, key string) {
+	if !a.Present() {
+		return
+	}
+	item := h.Add(key)
+	switch {
+	case a.Value != nil:
+		item.Value = a.Value
+	case a.Text != "":
+		item.Str = a.Text
+	default:
+		parts, n := a.parts()
+		item.Parts = h.Parts(n)
+		copy(item.Parts, parts[:n])
+	}
+}
+
+// parts returns the pairs of the hash that stands for the specifier, and how many there are.
+func (a *Address) parts() (parts [4]perl.Part, n int) {
+	for i, p := range [...]perl.Part{{Key: "kernel", Str: a.Kernel}, {Key: "session", Str: a.Session}, {Key: "state", Str: a.State}, {Key: "args", Str: a.Arg}} {
+		if p.Str != "" || i == 1 {
+			parts[n] = p
 			n++
 		}
 	}
-	h, pairs := slab.Hash(n)
-	n = 0
-	for i := range parts {
-		if parts[i].value != "" || i == 1 {
-			pairs[n].Key, pairs[n].Value = parts[i].name, slab.Bytes(parts[i].value)
-			n++
-		}
-	}
-	return slab.Ref(h)
+	return parts, n
 }
 
 // IsCall tells whether the sender wants the return value.

@@ -12,7 +12,7 @@ import (
 type Outgoing struct {
 	buf   []byte // frameHead octets, the last of which have the length, and the image
 	start int    // of the length
-	slab  perl.Slab
+	hash  perl.Shallow
 }
 
 // frameHead is room for the longest length and the NUL behind it.
@@ -25,8 +25,9 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 		o.buf = make([]byte, frameHead, 512)
 	}
 	o.buf = o.buf[:frameHead]
-	err := o.freeze(s, m.toValue(&o.slab))
-	o.slab.Reset()
+	m.fill(&o.hash)
+	err := o.freeze(s)
+	o.hash.Reset()
 	if err != nil {
 		return fmt.Errorf("freeze with %s: %w", s.Name(), err)
 	}
@@ -41,13 +42,12 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	return nil
 }
 
-func (o *Outgoing) freeze(s Serializer, v *perl.Value) error {
-	if a, ok := s.(Appender); ok {
-		buf, err := a.Append(o.buf, v)
-		o.buf = buf
+func (o *Outgoing) freeze(s Serializer) (err error) {
+	if s, ok := s.(Shallower); ok {
+		o.buf, err = s.AppendShallow(o.buf, &o.hash)
 		return err
 	}
-	image, err := s.Freeze(v)
+	image, err := s.Freeze(o.hash.Value(new(perl.Slab)))
 	o.buf = append(o.buf, image...)
 	return err
 }

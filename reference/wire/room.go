@@ -2,8 +2,6 @@ package wire
 
 import (
 	"sync"
-
-	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // bigBuffer is the size, in octets, from which buffers are shared by all connections.
@@ -47,13 +45,11 @@ func (s *FrameScanner) Release() {
 	}
 }
 
-// Thaw thaws the image that Next has just returned, without a copy if it has a buffer of its own, as large ones do, and
-// if the serializer is able to.
-func (s *FrameScanner) Thaw(by Serializer, image []byte) (*perl.Value, error) {
-	if a, ok := by.(Aliaser); ok && s.keep() {
-		return a.ThawAliased(image)
-	}
-	return by.Thaw(image)
+// Thaw reads the message in the image that Next has just returned, without a copy of it if it has a buffer of its own, as
+// large ones do, and if the serializer is able to. Errors are those of the serializer, with the size of the image, and of
+// ParseMessage. Where that has a Value for an address, m may have none but a Text or a Specifier that stand for the same.
+func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
+	return s.in.read(by, image, s.keep(), m)
 }
 
 // keep tells whether the image that Next has just returned has a buffer of its own. If so, the scanner gives it up.
@@ -68,27 +64,36 @@ func (s *FrameScanner) keep() bool {
 
 // drop puts an empty buffer by.
 func (s *FrameScanner) drop() {
-	if b := s.buf; cap(b) == bigBuffer {
-		bigBuffers.Put(&b)
-	}
+	s.giveBack()
 	s.buf, s.small = s.small, nil
 }
 
 // grow moves what has come to a buffer of at least size octets: one that exists already, or one that is not larger than
 // what has come justifies.
 func (s *FrameScanner) grow(size int) {
+	var shared *[bigBuffer]byte
 	var grown []byte
 	if size == bigBuffer {
-		if b, _ := bigBuffers.Get().(*[]byte); b != nil {
-			grown = (*b)[:0]
+		if shared, _ = bigBuffers.Get().(*[bigBuffer]byte); shared == nil {
+			shared = new([bigBuffer]byte)
 		}
-	}
-	if grown == nil {
+		grown = shared[:0]
+	} else {
 		grown = make([]byte, 0, size)
 	}
 	old := s.buf
 	s.buf = append(grown, old...)
 	if s.small == nil && cap(old) < bigBuffer {
 		s.small = old[:0]
+	}
+	s.giveBack()
+	s.shared = shared
+}
+
+// giveBack gives back the shared buffer, in which nothing is any more.
+func (s *FrameScanner) giveBack() {
+	if s.shared != nil {
+		bigBuffers.Put(s.shared)
+		s.shared = nil
 	}
 }

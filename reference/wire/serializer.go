@@ -13,14 +13,12 @@ type Serializer interface {
 	Thaw(image []byte) (*perl.Value, error)
 }
 
-// Appender is a Serializer that can write into a buffer that is there.
-type Appender interface {
-	// Append is Freeze that appends the image to dst. On an error it returns dst as it was.
-	Append(dst []byte, v *perl.Value) ([]byte, error)
-}
-
-// Aliaser is a Serializer that can thaw without copying.
-type Aliaser interface {
-	// ThawAliased is Thaw of an image that is never changed again: the strings of the result are parts of it.
-	ThawAliased(image []byte) (*perl.Value, error)
+// Shallower is a Serializer that writes and reads the hash of a message without Values for what is plain in it. What
+// it does is what Freeze and Thaw do.
+type Shallower interface {
+	// AppendShallow appends the image of h to dst. On an error it returns dst as it was.
+	AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error)
+	// ThawShallow fills h, the value of the key whole being a Value there, and returns nil; or it returns what Thaw does. With
+	// aliased, image is never changed again, and the strings of h are parts of it.
+	ThawShallow(image []byte, h *perl.Shallow, whole string, aliased bool) (*perl.Value, error)
 }

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
@@ -20,24 +24,59 @@ const exampleRelease = "0.2402"
 
 // collect takes an example of each check from a capture of real kernels, the first that there is.
 func collect(examples map[string]spec.Example, dir string, s *recordings.Sidecar) error {
-	if s.Server.Release != exampleRelease || s.Client.Release != exampleRelease {
+	if s.Defect != "" || s.Server.Release != exampleRelease || s.Client.Release != exampleRelease {
 		return nil
 	}
 	f, err := conformance.JudgeFile(filepath.Join(dir, s.Capture), conformance.Catalogue(), dialogue.Options{})
 	if err != nil {
 		return err
 	}
-	for _, v := range f.Verdicts {
+	take(examples, filepath.ToSlash(filepath.Join(filepath.Base(dir), s.Capture)), f.Verdicts)
+	return nil
+}
+
+// take keeps the examples of checks that have none yet.
+func take(examples map[string]spec.Example, from string, verdicts []conformance.Verdict) {
+	for _, v := range verdicts {
 		if _, have := examples[v.Check.ID]; have || v.Outcome != conformance.Pass || v.Example == nil {
 			continue
 		}
-		e := spec.Example{Check: v.Check.ID, Capture: filepath.ToSlash(filepath.Join(filepath.Base(dir), s.Capture)), Where: v.Example.Where()}
+		e := spec.Example{Check: v.Check.ID, Capture: from, Where: v.Example.Where()}
 		for _, step := range v.Example.Exchange {
 			e.Lines = append(e.Lines, step.String())
 		}
 		examples[v.Check.ID] = e
 	}
-	return nil
+}
+
+// runMark begins the origin of an example that no capture shows: what breaks rules on purpose is not kept there.
+const runMark = "run of "
+
+// fromRuns takes examples of what the captures do not show from runs: of the real module, and of the reference for what the
+// module does not survive.
+func fromRuns(ctx context.Context, dir string) error {
+	examples, err := spec.Examples()
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(examples, func(_ string, e spec.Example) bool { return strings.HasPrefix(e.Capture, runMark) })
+	for _, name := range []string{"perl", "reference"} {
+		target, err := harness.ParseTarget(name)
+		if err != nil {
+			return err
+		}
+		r, err := harness.Run(ctx, target, harness.Options{Hostile: true})
+		if err != nil {
+			return err
+		}
+		if name == "perl" && (r.Identity == nil || r.Identity.Release != exampleRelease) {
+			return fmt.Errorf("expected POE::Component::IKC %s where perl looks (PERL5LIB), got %+v", exampleRelease, r.Identity)
+		}
+		for _, c := range r.Cells {
+			take(examples, fmt.Sprintf("%s%s %s, %s", runMark, r.Identity.Implementation, r.Identity.Release, c.Cell), c.Verdicts)
+		}
+	}
+	return writeExamples(examples)
 }
 
 // writeExamples writes them in the order of the catalogue.

@@ -1,13 +1,16 @@
 // Command record makes the captures of this repository again: every combination of who is the server
 // and who the client, in every dialect, with the real POE::Component::IKC that the local perl finds.
 // With -releases it records every release that is unpacked in that directory, into the folder releases.
-// With -rejudge it leaves the captures alone and only writes down anew what the checks say of them.
+// With -broken it records kernels with defects against the real module, into the folder broken.
+// With -rejudge it leaves the captures alone and only writes down anew what the checks say of them, with -examples it takes
+// the examples of 'ikc-conform explain' that they do not show from runs of the real module and of the reference.
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,11 +27,17 @@ func main() {
 	dir := flag.String("dir", "captures", "where the captures are")
 	rejudge := flag.Bool("rejudge", false, "only judge the captures there are")
 	releases := flag.String("releases", "", "record the releases of POE::Component::IKC that are unpacked in this `directory`")
+	examples := flag.Bool("examples", false, "take the examples that no capture shows from runs")
+	broken := flag.Bool("broken", false, "record conversations that go wrong, into the folder broken")
 	flag.Parse()
 	do := record
 	switch {
 	case *rejudge:
 		do = judgeAgain
+	case *broken:
+		do = func(ctx context.Context, dir string) error { return recordBroken(ctx, filepath.Join(dir, "broken")) }
+	case *examples:
+		do = fromRuns
 	case *releases != "":
 		do = func(ctx context.Context, dir string) error {
 			return recordReleases(ctx, filepath.Join(dir, "releases"), *releases)
@@ -89,8 +98,12 @@ func recordPair(ctx context.Context, p harness.Pair) error {
 }
 
 func judgeAgain(_ context.Context, dir string) error {
-	examples := map[string]spec.Example{}
-	for _, dir := range []string{dir, filepath.Join(dir, "releases")} {
+	examples, err := spec.Examples()
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(examples, func(_ string, e spec.Example) bool { return !strings.HasPrefix(e.Capture, runMark) })
+	for _, dir := range []string{dir, filepath.Join(dir, "releases"), filepath.Join(dir, "broken")} {
 		all, err := recordings.Load(dir)
 		if err != nil {
 			return err

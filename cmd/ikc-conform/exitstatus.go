@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+)
+
+// status is what there is to know of an exit status.
+type status struct {
+	code    int
+	meaning string
+	// commands are those that end with it.
+	commands string
+	// why says what leads to it, next what to do.
+	why, next []string
+}
+
+// exitStatuses lists all there are.
+func exitStatuses() []status {
+	const judges = "run, matrix, check, report"
+	return []status{
+		{code: report.ExitConformant, meaning: "conformant; nothing went wrong", commands: "all",
+			why: []string{"No check up to the --gate failed, but for known deviations, and at least one was decided."},
+			next: []string{
+				"Look at what is inconclusive: that was not shown, so it was not judged. 'ikc-conform explain ID' says what it takes.",
+			}},
+		{code: report.ExitNotConformant, meaning: "not conformant; something got worse; refused", commands: judges + ", report compare, driver-check, mutants, model, call, post, subscribe",
+			why: []string{
+				"run, matrix, check, report: a check up to the --gate failed. It stands under Failures, with what was expected, what came, and where.",
+				"report compare: a check that passed fails, or is no longer decided.",
+				"driver-check: the driver does not do what conformance/DRIVER.md says.",
+				"call, post, subscribe: the other kernel reported an error, or has not published what was asked for.",
+			},
+			next: []string{
+				"'ikc-conform explain ID' says what a check demands, why, and shows real kernels that do it.",
+				"'ikc-conform run ... --captures DIR', then 'ikc-conform inspect DIR/FILE', shows all that was said.",
+				"What you will not mend is a known deviation of your own: --baseline FILE. --gate must lets SHOULD fail.",
+			}},
+		{code: report.ExitUsage, meaning: "usage", commands: "all",
+			why:  []string{"The command line makes no sense: an unknown command or flag, a missing argument, a value that is none. Nothing was tried."},
+			next: []string{"The message says what was expected. 'ikc-conform COMMAND --help' has all flags and examples."}},
+		{code: report.ExitBroken, meaning: "the target, the capture or the harness broke", commands: "all",
+			why: []string{
+				"The target was not reached, ended, or did not answer in time; or the driver did not understand a command.",
+				"A capture is no capture, is damaged, or cannot be read.",
+				"call, post, ping, subscribe, monitor: there is no connection, or it was lost.",
+				"doctor: something that everything needs is missing.",
+			},
+			next: []string{
+				"This says nothing about conformance: mend it, and try again.",
+				"'ikc-conform doctor' says what is missing on this machine, and how to get it.",
+				"'ikc-conform driver-check TARGET' tells whether a driver is at fault, 'ikc-conform ping HOST:PORT' whether a server is there.",
+				"A target that is slow wants --patience and --timeout; one under a debugger wants --debug.",
+			}},
+		{code: report.ExitStale, meaning: "a known deviation no longer deviates", commands: judges,
+			why:  []string{"A check is listed as a known deviation of this implementation and release, and it passed."},
+			next: []string{"Good news: remove it from the file of --baseline (or from conformance/deviations.json), so that it is noticed if it comes back."}},
+		{code: report.ExitNothing, meaning: "nothing was checked", commands: judges,
+			why: []string{
+				"No check could be decided: the capture has no connection of IKC, or only the end of one; --checks, --cells or --side left nothing over; all cells were skipped.",
+			},
+			next: []string{
+				"'ikc-conform inspect FILE' shows what is in a capture. A negotiation must be in it: start to record before the client connects.",
+				"Without --checks and --cells everything is tried.",
+			}},
+		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, post, ping, subscribe",
+			why: []string{
+				"The kernel was reached, and did not answer within --timeout: it is busy, or the state returns nothing, which IKC does not answer.",
+			},
+			next: []string{
+				"'ikc-conform ping' tells whether it answers at all. A state that returns nothing wants 'ikc-conform post'.",
+			}},
+	}
+}
+
+// explainStatus prints what an exit status means.
+func explainStatus(w io.Writer, s status) {
+	fmt.Fprintf(w, "Exit status %d: %s\n\n  Of:    %s\n", s.code, s.meaning, s.commands)
+	explainList(w, "Why:  ", s.why)
+	explainList(w, "Next: ", s.next)
+}
+
+func explainList(w io.Writer, title string, lines []string) {
+	for _, l := range lines {
+		fmt.Fprintf(w, "  %s %s\n", title, l)
+		title = strings.Repeat(" ", len(title))
+	}
+}

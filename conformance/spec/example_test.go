@@ -1,0 +1,25 @@
+package spec_test
+
+import (
+	"testing"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/spec"
+)
+
+func TestExamplesAreComplete(t *testing.T) {
+	examples, err := spec.Examples()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range conformance.Catalogue() {
+		e, ok := examples[c.ID]
+		if !ok || e.Capture == "" || e.Where == "" || len(e.Lines) == 0 {
+			t.Errorf("%s: expected an example with where it is from, got %+v; 'make examples' takes those that no capture shows", c.ID, e)
+		}
+		delete(examples, c.ID)
+	}
+	for id := range examples {
+		t.Errorf("%s: an example of a check that does not exist", id)
+	}
+}

@@ -1,0 +1,71 @@
+package perl
+
+// Shallow is a hash as the messages of IKC are: most of its values are plain strings of octets, or references to small
+// hashes of such. Serializers that read and write it spare the Values of those. It is used again and again: the
+// strings are what it is filled with, its slices are its own.
+type Shallow struct {
+	Items []Item
+	parts []Part // of all items
+}
+
+// Item is a pair of a Shallow. Its value is Value if that is not nil, else a reference to a hash of Parts if these are
+// not nil, else Str.
+type Item struct {
+	Pair
+	Str   string
+	Parts []Part
+}
+
+// Part is a pair of a small hash of strings.
+type Part struct{ Key, Str string }
+
+// Reset empties h. It holds nothing then that it was filled with.
+func (h *Shallow) Reset() {
+	clear(h.Items)
+	clear(h.parts)
+	h.Items, h.parts = h.Items[:0], h.parts[:0]
+}
+
+// Add appends an item without a value.
+func (h *Shallow) Add(key string) *Item {
+	n := len(h.Items)
+	if n < cap(h.Items) {
+		h.Items = h.Items[:n+1] // empty since Reset
+	} else {
+		h.Items = append(h.Items, Item{})
+	}
+	item := &h.Items[n]
+	item.Key = key
+	return item
+}
+
+// Parts returns n empty parts, at least one, for an item.
+func (h *Shallow) Parts(n int) []Part {
+	at := len(h.parts)
+	if at+n > cap(h.parts) {
+		h.parts, at = make([]Part, 0, max(n, 16)), 0 // items keep the parts that they have
+	}
+	h.parts = h.parts[:at+n]
+	return h.parts[at : at+n : at+n]
+}
+
+// Value returns a reference to the hash as Values, which slab gives.
+func (h *Shallow) Value(slab *Slab) *Value {
+	v, pairs := slab.Hash(len(h.Items))
+	for i := range h.Items {
+		item := &h.Items[i]
+		pairs[i] = item.Pair
+		switch {
+		case item.Value != nil:
+		case item.Parts != nil:
+			hash, parts := slab.Hash(len(item.Parts))
+			for j, p := range item.Parts {
+				parts[j] = Pair{Key: p.Key, Value: slab.Bytes(p.Str)}
+			}
+			pairs[i].Value = slab.Ref(hash)
+		default:
+			pairs[i].Value = slab.Bytes(item.Str)
+		}
+	}
+	return slab.Ref(v)
+}

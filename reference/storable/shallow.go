@@ -1,0 +1,216 @@
+package storable
+
+import "github.com/perl-ikc/ikc-conform/reference/perl"
+
+// What a hash may have at most to be read without Values: the messages of IKC have six pairs, their specifiers four.
+const (
+	mostItems = 8
+	mostParts = 4
+)
+
+// ThawShallow reads an image that is a hash as a message is: the value of the key whole may be anything, others are
+// strings of octets, small integers, or references to hashes of a few strings. If the image is something else, the result
+// is what Thaw returns, error or not, and h is empty; else it is nil.
+func (m *Decoder) ThawShallow(image []byte, h *perl.Shallow, whole string) (*perl.Value, error) {
+	d, err := m.open(image)
+	if err != nil {
+		return nil, err
+	}
+	defer d.close()
+	h.Reset()
+	if d.shallow(m, h, whole) {
+		return nil, nil
+	}
+	h.Reset()
+	*d = decoder{s: d.s}
+	return d.thaw(m)
+}
+
+// shallow tells whether the image could be read. What it accepts must be what thaw accepts, with the same limits.
+func (d *decoder) shallow(m *Decoder, h *perl.Shallow, whole string) bool {
+	header, err := readHeader(d.s)
+	if err != nil || header.Major != major || !header.Network() {
+		return false
+	}
+	d.begin(m, header)
+	d.left-- // the hash
+	if d.left < 2 || d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash {
+		return false
+	}
+	d.pos++
+	n, ok := d.u32("")
+	if !ok || n > mostItems || !d.enter(uint64(n), 5, pairSize, "pairs") {
+		return false
+	}
+	d.base = 1
+	for range n {
+		if !d.item(h, whole) {
+			return false
+		}
+	}
+	return d.pos == len(d.s)
+}
+
+// item reads a pair. In an image the value comes first, so that what to make of it is known when it has been passed over.
+func (d *decoder) item(h *perl.Shallow, whole string) bool {
+	pos, left, depth, alloc, base := d.pos, d.left, d.depth, d.alloc, d.base
+	item := h.Add("")
+	plain := d.pos < len(d.s) && d.plain(item, h)
+	if plain {
+		if !d.key(&item.Pair) {
+			return false
+		}
+		if item.Key == whole {
+			plain = item.Parts == nil
+			if plain && item.Value == nil {
+				item.Value, item.Str = perl.NewBytes(item.Str), ""
+			}
+		}
+	}
+	if !plain {
+		// It is the value of whole, or the image is none that can be read so.
+		d.pos, d.left, d.depth, d.alloc, d.base, d.err = pos, left, depth, alloc, base, nil
+		item.Parts, item.Value = nil, nil
+		d.slab.Expect((len(d.s) - d.pos) / 8)
+		if item.Value = d.value(); item.Value == nil || !d.key(&item.Pair) || item.Key != whole {
+			return false
+		}
+	}
+	for i := range h.Items[:len(h.Items)-1] {
+		if h.Items[i].Key == item.Key {
+			return false
+		}
+	}
+	return true
+}
+
+// plain reads a value that needs no Value, or only a new one.
+func (d *decoder) plain(item *perl.Item, h *perl.Shallow) (ok bool) {
+	if d.left--; d.left < 1 {
+		return false
+	}
+	d.base++
+	t := tag(d.s[d.pos])
+	d.pos++
+	switch t {
+	case tagScalar, tagLScalar:
+		item.Str, ok = d.plainStr(t)
+		return ok
+	case tagByte:
+		if d.pos == len(d.s) {
+			return false
+		}
+		d.pos++
+		item.Value = perl.NewInt(int64(d.s[d.pos-1]) - 128)
+		return true
+	case tagRef:
+	default:
+		return false
+	}
+	if d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash || !d.deeper() {
+		return false
+	}
+	d.pos++
+	d.left--
+	n, ok := d.u32("")
+	if !ok || n == 0 || n > mostParts || !d.enter(uint64(n), 5, pairSize, "pairs") {
+		return false
+	}
+	d.base += 1 + uint64(n)
+	d.left -= int(n)
+	item.Parts = h.Parts(int(n))
+	for i := range item.Parts {
+		if !d.part(item.Parts, i) {
+			return false
+		}
+	}
+	d.depth += 2
+	return true
+}
+
+func (d *decoder) part(parts []perl.Part, i int) bool {
+	if d.pos == len(d.s) {
+		return false
+	}
+	t := tag(d.s[d.pos])
+	if t != tagScalar && t != tagLScalar {
+		return false
+	}
+	d.pos++
+	var ok bool
+	var p perl.Pair
+	if parts[i].Str, ok = d.plainStr(t); !ok || !d.key(&p) {
+		return false
+	}
+	parts[i].Key = p.Key
+	for j := range parts[:i] {
+		if parts[j].Key == p.Key {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *decoder) plainStr(t tag) (string, bool) {
+	n, ok := d.length(t == tagLScalar, "a string's length")
+	if !ok {
+		return "", false
+	}
+	return d.str(n, "a string")
+}
+
+// AppendShallow appends the image of h to dst: what Append writes of h.Value. Errors are those of Append.
+func (m *Encoder) AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
+	special := m.opt.Canonical || m.opt.MaxDepth < leastDepth
+	for i := range h.Items {
+		special = special || h.Items[i].Flags != 0
+	}
+	if special {
+		return m.Append(dst, h.Value(new(perl.Slab)))
+	}
+	e := encoders.Get().(*encoder)
+	e.lend(dst)
+	e.begin(m)
+	e.shallow(h)
+	err := e.err
+	if err == nil {
+		dst = e.buf
+	}
+	e.release()
+	return dst, err
+}
+
+// leastDepth is how deep the strings of a Shallow are.
+const leastDepth = 5
+
+func (e *encoder) shallow(h *perl.Shallow) {
+	e.next++
+	e.count(tagHash, len(h.Items))
+	e.depth -= 2
+	for i := range h.Items {
+		item := &h.Items[i]
+		switch {
+		case item.Value != nil:
+			e.root = item.Value
+			e.value(item.Value)
+		case item.Parts != nil:
+			e.buf = append(e.buf, byte(tagRef))
+			e.count(tagHash, len(item.Parts))
+			e.next += 2
+			for j := range item.Parts {
+				e.plain(item.Parts[j].Str)
+				e.key(item.Parts[j].Key)
+			}
+		default:
+			e.plain(item.Str)
+		}
+		if e.key(item.Key); e.err != nil {
+			return
+		}
+	}
+}
+
+func (e *encoder) plain(s string) {
+	e.next++
+	e.str(tagScalar, tagLScalar, s)
+}

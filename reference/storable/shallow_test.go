@@ -1,0 +1,168 @@
+package storable
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// shallowLimits are decoders of which some have limits that messages may exceed.
+var shallowLimits = []*Decoder{
+	defaultDecoder,
+	{opt: ThawOptions{MaxDepth: 3, MaxElements: 1000, MaxString: 1000, MaxAlloc: 100_000}},
+	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 8, MaxString: 1000, MaxAlloc: 100_000}},
+	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 1000, MaxString: 12, MaxAlloc: 100_000}},
+	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 1000, MaxString: 1000, MaxAlloc: 700}},
+	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 1000, MaxString: 1000, MaxAlloc: 100_000, Hooks: Reject}, classes: map[string]bool{"A": true}},
+}
+
+// sameShallow reads an image in both ways and tells whether the short one did.
+func sameShallow(t *testing.T, m *Decoder, image []byte) bool {
+	t.Helper()
+	want, wantErr := m.Thaw(image)
+	h := new(perl.Shallow)
+	got, err := m.ThawShallow(image, h, "params")
+	short := err == nil && got == nil
+	if short {
+		got = h.Value(new(perl.Slab))
+		for i := range h.Items {
+			if h.Items[i].Key == "params" && h.Items[i].Value == nil {
+				t.Fatalf("%x: no Value for params", image)
+			}
+		}
+	} else if len(h.Items) > 0 {
+		t.Fatalf("%x: items left", image)
+	}
+	if (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
+		t.Fatalf("%x: got error %v, Thaw has %v", image, err, wantErr)
+	}
+	if err == nil && !perl.Equal(got, want) {
+		t.Fatalf("%x: got\n%s\nThaw has\n%s", image, perl.Format(got, perl.FormatOptions{}), perl.Format(want, perl.FormatOptions{}))
+	}
+	if short {
+		long, err := Freeze(want)
+		image, failed := defaultEncoder.AppendShallow(nil, h)
+		if err != nil || failed != nil || !bytes.Equal(long, image) {
+			t.Fatalf("frozen: got\n%x (%v), Freeze has\n%x (%v)", image, failed, long, err)
+		}
+	}
+	return short
+}
+
+// shallowMessages are hashes as messages are, and what is nearly so.
+func shallowMessages() (list []*perl.Value) {
+	spec := func() *perl.Value {
+		return perl.HashRef(perl.P("kernel", perl.NewBytes("K")), perl.P("session", perl.NewBytes("s")), perl.P("state", perl.NewBytes("x")))
+	}
+	shared := spec()
+	records := perl.ArrayRef(spec(), perl.NewInt(7), perl.NewInt(100_000), perl.NewText("ü"), perl.NewUndef(), shared, shared)
+	records.Target().Append(records)
+	for _, params := range []*perl.Value{
+		perl.NewUndef(), perl.NewInt(5), perl.NewInt(500), perl.NewBytes(""), perl.NewBytes(strings.Repeat("x", 300)), perl.NewText("ü"), perl.NewDouble(0.5),
+		spec(), shared, perl.ArrayRef(), perl.ArrayRef(perl.NewInt(1)), records, perl.NewRef(perl.NewBytes("r")), perl.HashRef(),
+		perl.NewRef(perl.NewHash(perl.P("a", perl.NewInt(1))).Bless("A")), perl.ArrayRef(perl.NewRef(perl.NewArray().Bless("A")), perl.NewRef(perl.NewArray().Bless("B"))),
+		perl.NewRef(perl.NewHash(perl.P("a", perl.NewInt(1))).SetRestricted()),
+	} {
+		list = append(list,
+			perl.HashRef(perl.P("event", perl.NewBytes("poe://K/s/x")), perl.P("params", params)),
+			perl.HashRef(perl.P("params", params), perl.P("event", perl.NewBytes("poe://K/s/x")), perl.P("rsvp", spec()), perl.P("from", spec()), perl.P("wantarray", perl.NewInt(1))),
+			perl.HashRef(perl.P("event", shared), perl.P("params", params), perl.P("rsvp", shared), perl.P("wantarray", perl.NewBytes(""))),
+			perl.HashRef(perl.P("rsvp", shared), perl.P("params", perl.ArrayRef(params, shared))),
+			perl.HashRef(perl.P("params", params), perl.P("from", params)),
+			perl.HashRef(perl.P("other", params)),
+		)
+	}
+	many := perl.HashRef()
+	for _, key := range "abcdefghi" {
+		many.Target().Set(string(key), perl.NewBytes("v"))
+	}
+	twice := perl.HashRef(perl.P("event", perl.NewBytes("a")))
+	twice.Target().AppendPair(perl.P("event", perl.NewBytes("b")))
+	inner := perl.NewHash(perl.P("kernel", perl.NewBytes("a")))
+	inner.AppendPair(perl.P("kernel", perl.NewBytes("b")))
+	return append(list, many, twice, perl.HashRef(), perl.ArrayRef(), perl.HashRef(perl.P("rsvp", perl.HashRef())), perl.HashRef(perl.P("rsvp", perl.NewRef(inner))),
+		perl.HashRef(perl.P("rsvp", many)), perl.HashRef(perl.P("wantarray", perl.NewInt(-3))), perl.NewRef(perl.NewHash().Bless("A")))
+}
+
+// TestShallow: messages, and mutations of their images, are read as by Thaw and written as by Freeze.
+func TestShallow(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	short := 0
+	for _, v := range shallowMessages() {
+		image, err := Freeze(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, m := range shallowLimits {
+			if sameShallow(t, m, image) && i == 0 {
+				short++
+			}
+		}
+		for n := range image {
+			sameShallow(t, defaultDecoder, image[:n])
+		}
+		for range 2000 {
+			changed := bytes.Clone(image)
+			for range 1 + r.IntN(3) {
+				changed[r.IntN(len(changed))] = byte(r.IntN([]int{36, 256}[r.IntN(2)]))
+			}
+			sameShallow(t, shallowLimits[r.IntN(len(shallowLimits))], changed)
+		}
+	}
+	if short < 40 {
+		t.Errorf("%d messages in the short way", short)
+	}
+}
+
+// TestAppendShallow: what is written is what Append writes of the Value.
+func TestAppendShallow(t *testing.T) {
+	shared := perl.ArrayRef(perl.NewBytes("x"))
+	fill := []func(h *perl.Shallow){
+		func(h *perl.Shallow) { h.Add("event").Str = "poe://K/s/x" },
+		func(h *perl.Shallow) { h.Add("params").Value = shared },
+		func(h *perl.Shallow) { h.Add("more").Value = perl.ArrayRef(shared, shared.Target().Elems()[0]) },
+		func(h *perl.Shallow) {
+			parts := h.Parts(2)
+			parts[0], parts[1] = perl.Part{Key: "kernel", Str: "K"}, perl.Part{Key: "state", Str: strings.Repeat("s", 300)}
+			h.Add("rsvp").Parts = parts
+		},
+		func(h *perl.Shallow) { h.Add("again").Value = shared },
+		func(h *perl.Shallow) {
+			*h.Add("") = perl.Item{Pair: perl.Pair{Key: "flags", Flags: perl.KeyUTF8, Value: perl.NewInt(1)}}
+		},
+	}
+	for _, o := range []FreezeOptions{{}, {Canonical: true}, {MaxDepth: 1}, {MaxDepth: 4}, {MaxDepth: 6}, {Layout: AMD64}, {Minor: 4}} {
+		m, err := o.Validate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for set := range 1 << len(fill) {
+			h := new(perl.Shallow)
+			for i := range fill {
+				if set>>i&1 != 0 {
+					fill[i](h)
+				}
+			}
+			want, wantErr := m.Append([]byte("before"), h.Value(new(perl.Slab)))
+			got, err := m.AppendShallow([]byte("before"), h)
+			if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) {
+				t.Fatalf("%+v, %06b: got\n%x (%v), want\n%x (%v)", o, set, got, err, want, wantErr)
+			}
+		}
+	}
+}
+
+// FuzzShallow reads images as messages in both ways.
+func FuzzShallow(f *testing.F) {
+	for i, v := range shallowMessages() {
+		if image, err := Freeze(v); err == nil {
+			f.Add(image, uint8(i))
+		}
+	}
+	f.Fuzz(func(t *testing.T, image []byte, limits uint8) {
+		sameShallow(t, shallowLimits[int(limits)%len(shallowLimits)], image)
+	})
+}

@@ -1,0 +1,131 @@
+package wire
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+)
+
+// incomingImages are messages as peers send them, usual and not.
+func incomingImages(t testing.TB) (images [][]byte) {
+	str := func(s string) *perl.Value { return perl.NewBytes(s) }
+	hash := func(parts ...string) *perl.Value {
+		h := perl.NewHash()
+		for i := 0; i < len(parts); i += 2 {
+			h.AppendPair(perl.P(parts[i], str(parts[i+1])))
+		}
+		return perl.NewRef(h)
+	}
+	addresses := []*perl.Value{nil, str("poe://K/s/x"), str("poe://K/s/x?arg"), str("s/x"), str(""), str("0"), str("no specifier!"), perl.NewUndef(), perl.NewInt(1),
+		perl.NewText("poe://K/s/x"), hash("kernel", "K", "session", "s", "state", "x"), hash("session", "s", "kernel", "L"), hash("kernel", "K"),
+		hash("kernel", "K", "session", "", "state", "x"), hash("kernel", "0", "session", "s", "state", "0"), hash("session", "s", "state", "x", "args", "a"),
+		hash("session", "s", "more", "x"), hash(), perl.ArrayRef()}
+	flags := []*perl.Value{nil, str(""), str("0"), str("1"), perl.NewInt(0), perl.NewInt(1), perl.NewUndef(), perl.ArrayRef(), hash("a", "b")}
+	params := []*perl.Value{nil, str("text"), perl.NewUndef(), perl.NewInt(3), perl.ArrayRef(str("a"), hash("a", "b")), hash("kernel", "K")}
+	add := func(pairs ...perl.Pair) {
+		h := perl.NewHash()
+		for _, p := range pairs {
+			if p.Value != nil {
+				h.AppendPair(p)
+			}
+		}
+		image, err := storable.Freeze(perl.NewRef(h))
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, image)
+	}
+	for i, a := range addresses {
+		for j, b := range addresses {
+			add(perl.P("event", a), perl.P("params", params[(i+j)%len(params)]), perl.P("rsvp", b), perl.P("from", addresses[(i+2*j)%len(addresses)]))
+		}
+		for j, f := range flags {
+			add(perl.P("wantarray", f), perl.P("from", a), perl.P("params", params[(i+j)%len(params)]), perl.P("is_error", flags[(i+j)%len(flags)]))
+		}
+	}
+	add(perl.P("event", addresses[1]), perl.P("other", str("x")))
+	image, err := storable.Freeze(perl.ArrayRef())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(images, image, []byte("garbage"))
+}
+
+// sameMessage reads an image in both ways and tells whether the short one did.
+func sameMessage(t *testing.T, in *incoming, image []byte) bool {
+	t.Helper()
+	var got Message
+	err := in.read(storable.Serializer{}, image, false, &got)
+	v, wantErr := storable.Thaw(image)
+	var want *Message
+	if wantErr == nil {
+		want, wantErr = ParseMessage(v)
+	}
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("%x: got error %v, want %v", image, err, wantErr)
+	}
+	if err != nil {
+		return false
+	}
+	short := false
+	for _, a := range []struct{ got, want *Address }{{&got.Event, &want.Event}, {&got.From, &want.From}, {&got.RSVP, &want.RSVP}} {
+		short = short || a.got.Value == nil && a.want.Value != nil
+		if a.got.Specifier != a.want.Specifier || a.got.Present() != a.want.Present() || (a.got.Err == nil) != (a.want.Err == nil) {
+			t.Fatalf("%x: got address %+v, want %+v", image, a.got, a.want)
+		}
+		if a.got.Present() && !perl.Equal(a.got.ToValue(), a.want.ToValue()) {
+			t.Fatalf("%x: got %s, want %s", image, perl.Format(a.got.ToValue(), perl.FormatOptions{}), perl.Format(a.want.ToValue(), perl.FormatOptions{}))
+		}
+	}
+	if !perl.Equal(got.Params, want.Params) || (got.Params == nil) != (want.Params == nil) {
+		t.Fatalf("%x: got params %s, want %s", image, perl.Format(got.Params, perl.FormatOptions{}), perl.Format(want.Params, perl.FormatOptions{}))
+	}
+	got.Event, got.From, got.RSVP, got.Params, got.Other = want.Event, want.From, want.RSVP, want.Params, want.Other
+	if !reflect.DeepEqual(&got, want) {
+		t.Fatalf("%x: got %+v, want %+v", image, got, want)
+	}
+	return short
+}
+
+// TestIncoming: a connection reads messages as ParseMessage reads what is thawed, whatever came before.
+func TestIncoming(t *testing.T) {
+	images := incomingImages(t)
+	var in incoming
+	short := 0
+	for range 3 {
+		for _, image := range images {
+			if sameMessage(t, &in, image) {
+				short++
+			}
+		}
+	}
+	if short < 20 {
+		t.Errorf("%d of %d in the short way", short, 3*len(images))
+	}
+}
+
+// FuzzIncoming reads two messages, one after the other.
+func FuzzIncoming(f *testing.F) {
+	images := incomingImages(f)
+	for i := range images {
+		f.Add(images[i], images[(i+1)%len(images)])
+	}
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		var in incoming
+		sameMessage(t, &in, first)
+		sameMessage(t, &in, second)
+	})
+}
+
+// TestAtString: an address goes out as the string that it was made of, whatever that is.
+func TestAtString(t *testing.T) {
+	for _, s := range []string{"poe://K/s/x", "s/x?arg", "", "0", "no specifier!"} {
+		m := Message{Event: AtString(s)}
+		got := m.ToValue().Target().Get("event")
+		if !m.Event.Present() || got.Kind() != perl.Bytes || got.Str() != s || !perl.Equal(got, m.Event.ToValue()) {
+			t.Errorf("%q: got %s", s, perl.Format(got, perl.FormatOptions{}))
+		}
+	}
+}
