@@ -223,13 +223,14 @@ func runChecks() []*Check {
 	}
 }
 
-// answersGot are the answers to the kernel's own calls, as they came on the wire, by the state that is their rsvp.
-func (a *account) answersGot() map[string][]*dialogue.Message {
+// answersGot are the answers to the kernel's own calls, as they came on the wire, by the state that is their rsvp. settled
+// leaves out those that came so late that the driver may not have told what became of them.
+func (a *account) answersGot(settled bool) map[string][]*dialogue.Message {
 	got := map[string][]*dialogue.Message{}
 	for _, m := range a.meetings() {
 		for _, x := range m.talk {
 			r := x.request
-			if r.Frame.From != a.side || !harnessSession(r.RSVP.Session) || len(x.answers) == 0 || !a.wentOn(x.answers[0].Frame.At.Time.Add(sinking)) {
+			if r.Frame.From != a.side || !harnessSession(r.RSVP.Session) || len(x.answers) == 0 || settled && !a.wentOn(x.answers[0].Frame.At.Time.Add(sinking)) {
 				continue
 			}
 			key := r.RSVP.Session + "/" + r.RSVP.State
@@ -264,7 +265,7 @@ func rsvpChecks() []*Check {
 			Source:      "Responder call (it permits one post), request", Needs: "a driver that reports the runs of states, and answers to its kernel's calls",
 			Judge: onAccount(func(t *Trial, a *account) {
 				local := a.localCalls()
-				for rsvp, answers := range a.answersGot() {
+				for rsvp, answers := range a.answersGot(true) {
 					session, state, _ := strings.Cut(rsvp, "/")
 					var due []*perl.Value
 					for _, m := range answers {
@@ -294,7 +295,7 @@ func rsvpChecks() []*Check {
 			Source:      "Responder call, _req_is_published", Needs: "a driver that reports the runs of states, and answers to its kernel's calls",
 			Judge: onAccount(func(t *Trial, a *account) {
 				local := a.localCalls()
-				for rsvp, answers := range a.answersGot() {
+				for rsvp, answers := range a.answersGot(false) {
 					session, state, _ := strings.Cut(rsvp, "/")
 					if n := len(a.states(session, state)); n > 0 {
 						most := len(answers) + len(local[rsvp])

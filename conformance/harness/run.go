@@ -321,7 +321,7 @@ func (r *runner) play(ctx context.Context) error {
 	case AsClientLite:
 		return nil
 	}
-	if err != nil {
+	if err != nil || r.gone(d) {
 		return err
 	}
 	return r.through(ctx, "tcp", address, func(relay string) error {
@@ -330,6 +330,19 @@ func (r *runner) play(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// gone tells whether a hostile scenario has ended the target's driver, as it may.
+func (r *runner) gone(target *driver.Driver) bool {
+	if !r.opts.Hostile {
+		return false
+	}
+	select {
+	case <-target.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // curtain has the two kernels connect for the last time, and the target's end.
@@ -441,17 +454,13 @@ func (r *runner) scenes(ctx context.Context, list []scenario, s *stage, session 
 
 // crowded plays the scenarios in which several connections ask a driven target at the same time.
 func (r *runner) crowded(ctx context.Context, s *stage, target *driver.Driver) error {
-	if target == nil {
+	if target == nil || r.gone(target) {
 		return nil
 	}
 	if err := publishCrowd(ctx, target); err != nil {
-		if !errors.Is(err, driver.ErrGone) || !r.opts.Hostile {
-			return fmt.Errorf("sessions for several connections: %w", err)
-		}
-		r.cell.Notes = append(r.cell.Notes, err.Error())
-		return nil
+		return fmt.Errorf("sessions for several connections: %w", err)
 	}
-	r.scenes(ctx, crowdScenarios(), s, true)
+	r.scenes(ctx, crowdScenarios(target), s, true)
 	return nil
 }
 
