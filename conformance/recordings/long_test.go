@@ -37,7 +37,7 @@ type said struct {
 	closed bool
 }
 
-// conversations are the connections of all captures.
+// conversations are the connections of all captures, but for those with drivers.
 func conversations(t testing.TB) (all [][]said) {
 	t.Helper()
 	for _, s := range load(t) {
@@ -66,7 +66,9 @@ func conversations(t testing.TB) (all [][]said) {
 			t.Fatal(err)
 		}
 		for i := range len(conns) {
-			all = append(all, conns[i])
+			if driven := len(conns[i]) > 0 && len(conns[i][0].octets) > 0 && conns[i][0].octets[0] == '{'; !driven {
+				all = append(all, conns[i])
+			}
 		}
 	}
 	return all
