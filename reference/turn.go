@@ -44,12 +44,13 @@ func (t *turn) give() {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	close(t.waiting[0])
+	next := t.waiting[0]
 	t.waiting[0] = nil
 	if t.waiting = t.waiting[1:]; len(t.waiting) == 0 {
 		t.waiting = nil
 		t.state.Store(turnTaken)
 	}
+	close(next) // last: it may give the turn at once, and must then find the state as it is
 }
 
 // hold is a state's hold on a turn, and the state's context, which may outlive the state

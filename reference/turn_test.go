@@ -1,6 +1,7 @@
 package ikc
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -42,9 +43,11 @@ func TestTurnExclusive(t *testing.T) {
 	n := 0 // guarded by the turn
 	for range 8 {
 		wg.Go(func() {
-			for range 20_000 {
+			for i := range 20_000 {
 				turn.take()
-				n++
+				if n++; i%16 == 0 {
+					runtime.Gosched() // so that others come to wait
+				}
 				turn.give()
 			}
 		})

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -40,6 +41,12 @@ func incomingImages(t testing.TB) (images [][]byte) {
 	for i, a := range addresses {
 		for j, b := range addresses {
 			add(perl.P("event", a), perl.P("params", params[(i+j)%len(params)]), perl.P("rsvp", b), perl.P("from", addresses[(i+2*j)%len(addresses)]))
+		}
+		for _, b := range []*perl.Value{nil, hash("kernel", "K", "session", "s", "state", "r"), hash("kernel", "L", "session", "t", "state", "x"),
+			hash("kernel", strings.Repeat("k", 2*keptText), "session", "s", "state", "x")} {
+			add(perl.P("event", a), perl.P("params", params[i%len(params)]), perl.P("rsvp", b))
+			add(perl.P("from", b), perl.P("event", a), perl.P("params", params[1]), perl.P("rsvp", b))
+			add(perl.P("event", b), perl.P("from", a), perl.P("wantarray", flags[i%len(flags)]))
 		}
 		for j, f := range flags {
 			add(perl.P("wantarray", f), perl.P("from", a), perl.P("params", params[(i+j)%len(params)]), perl.P("is_error", flags[(i+j)%len(flags)]))
