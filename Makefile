@@ -37,7 +37,7 @@ examples:
 
 # Benchmarks of the codecs, the kernel and the reading of captures, with Perl in the same run where it is.
 bench:
-	go test -run xxx -bench . ./reference/... ./conformance/capture ./conformance/dialogue
+	go test -run xxx -bench . ./reference/... ./conformance/capture ./conformance/dialogue ./conformance/recordings
 
 # A short round over every fuzz target; FUZZTIME=10m for a long one.
 FUZZTIME ?= 10s

@@ -178,6 +178,8 @@ func own(t *testing.T, path string) (messages map[string]message, lines map[stri
 			serializer = item.Serializer
 		case "line":
 			lines[stream] = append(lines[stream], item.Line)
+		case "frame": // whose image is no message
+			messages[fmt.Sprintf("%s %s %d", stream, item.From, item.Frame)] = message{Octets: item.Octets}
 		case "message":
 			key := fmt.Sprintf("%s %s %d", stream, item.From, item.Frame)
 			kind := strings.TrimPrefix(item.Kind, "proxied ")

@@ -123,7 +123,7 @@ func (p *Printer) end(b *strings.Builder, c *Connection, t *tail) {
 	for _, warning := range t.lines() {
 		warn("%s", warning)
 	}
-	b.WriteString(ending(c))
+	p.cut(b, stylePlain, ending(c))
 }
 
 // style is how a line looks in colour.

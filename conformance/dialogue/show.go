@@ -172,11 +172,11 @@ func ending(c *Connection) string {
 	}
 	switch {
 	case c.Cut:
-		return "  the capture is cut short here\n"
+		return "  the capture is cut short here"
 	case len(parts) == 0:
-		return "  still open at the end of the capture\n"
+		return "  still open at the end of the capture"
 	}
-	return "  " + strings.Join(parts, ", ") + "\n"
+	return "  " + strings.Join(parts, ", ")
 }
 
 func indent(s string) string {

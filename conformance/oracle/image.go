@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"regexp"
 	"slices"
@@ -38,7 +39,7 @@ func (a alike) details(f *dialogue.Frame) []detail {
 	}
 	var out []detail
 	for _, n := range parseDump(b.String()) {
-		a.flatten(n, "message", &out)
+		a.flatten(f.Image, n, "message", &out)
 	}
 	return out
 }
@@ -73,16 +74,45 @@ func parseDump(dump string) []*node {
 // index is the number that an SV has in its image, which depends on the order of hashes.
 var index = regexp.MustCompile(`#\d+ ?`)
 
-// cut is a string that Dump did not show whole. What follows might be what must differ, and the text of the message has
-// all of it.
+// cut is a string that Dump did not show whole. What follows might be what must differ.
 var cut = regexp.MustCompile(` \d*'.*'\.\.\.$`)
+
+// stringAt is the string whose tag is at an octet of an image, "" if there is none.
+func stringAt(image []byte, offset int) string {
+	rest := image[min(offset, len(image)):]
+	if len(rest) < 5 {
+		return ""
+	}
+	size := uint64(rest[1])
+	switch rest[0] {
+	case tagScalar, tagUTF8:
+		rest = rest[2:]
+	case tagLong, tagLongUTF8:
+		size = uint64(binary.BigEndian.Uint32(rest[1:]))
+		rest = rest[5:]
+	default:
+		return ""
+	}
+	return string(rest[:min(size, uint64(len(rest)))])
+}
+
+// The tags of strings. Source: Storable.xs.
+const (
+	tagLong     = 1
+	tagScalar   = 10
+	tagUTF8     = 23
+	tagLongUTF8 = 24
+)
 
 var element = regexp.MustCompile(`^\[(\d+)\] `)
 
 // flatten writes a node and what is below.
-func (a alike) flatten(n *node, path string, out *[]detail) {
-	text := element.ReplaceAllString(n.text, "")
-	*out = append(*out, detail{path, n.offset, a.text(index.ReplaceAllString(cut.ReplaceAllString(text, " a long string"), ""))})
+func (a alike) flatten(image []byte, n *node, path string, out *[]detail) {
+	text := index.ReplaceAllString(element.ReplaceAllString(n.text, ""), "")
+	if tag := cut.ReplaceAllString(text, ""); tag != text {
+		text = tag + " '" + strings.ReplaceAll(stringAt(image, n.offset), "'", "\\'") + "'"
+	}
+	*out = append(*out, detail{path, n.offset, a.text(text)})
 	type member struct {
 		node *node
 		path string
@@ -106,7 +136,7 @@ func (a alike) flatten(n *node, path string, out *[]detail) {
 		slices.SortStableFunc(members, func(x, y member) int { return strings.Compare(x.path, y.path) })
 	}
 	for _, m := range members {
-		a.flatten(m.node, m.path, out)
+		a.flatten(image, m.node, m.path, out)
 	}
 }
 
@@ -132,11 +162,29 @@ func firstDetail(target, oracle []detail) *Image {
 				}
 				continue
 			}
+			x.text, y.text = closeUp(x.text, y.text)
 			image.Context = append(image.Context, "- "+x.String(), "+ "+y.String())
 		}
 		return image
 	}
 	return nil
+}
+
+// lead is how much is shown of what two long texts have in common, before they differ.
+const lead = 40
+
+// closeUp leaves out what two long texts have in common at the start.
+func closeUp(x, y string) (string, string) {
+	same := 0
+	for same < min(len(x), len(y)) && x[same] == y[same] {
+		same++
+	}
+	if same <= clipped/2 {
+		return x, y
+	}
+	skip := same - lead
+	left := fmt.Sprintf("%d octets and then ...", skip)
+	return left + x[skip:], left + y[skip:]
 }
 
 func (d detail) String() string { return fmt.Sprintf("%6d %s %s", d.offset, d.path, d.text) }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -19,7 +20,7 @@ import (
 
 // Difference is the first message of a connection in which a target does something else than the oracle.
 type Difference struct {
-	// Connection counts from 0, in both captures.
+	// Connection counts from 0, in the target's capture; in the oracle's, if the target's lacks it.
 	Connection int
 	// Target and Oracle are what each of them said, one line; "nothing" if that was all.
 	Target, Oracle string
@@ -61,9 +62,9 @@ func Compare(target, oracle string, side wire.Role, opts dialogue.Options) ([]Di
 	for i := range max(len(of), len(with)) {
 		switch {
 		case i >= len(of):
-			out = append(out, Difference{Connection: i, Target: "no such connection", Oracle: fmt.Sprintf("a connection of %d lines and frames", len(with[i].Items))})
+			out = append(out, Difference{Connection: with[i].Conn.Index, Target: "no such connection", Oracle: fmt.Sprintf("a connection of %d lines and frames", len(with[i].Items))})
 		case i >= len(with):
-			out = append(out, Difference{Connection: i, Target: fmt.Sprintf("a connection of %d lines and frames", len(of[i].Items)), Oracle: "no such connection"})
+			out = append(out, Difference{Connection: of[i].Conn.Index, Target: fmt.Sprintf("a connection of %d lines and frames", len(of[i].Items)), Oracle: "no such connection"})
 		default:
 			if d := compare(of[i], with[i], side); d != nil {
 				out = append(out, *d)
@@ -73,7 +74,7 @@ func Compare(target, oracle string, side wire.Role, opts dialogue.Options) ([]Di
 	return out, nil
 }
 
-// read reads the connections of a capture in the order in which they were opened.
+// read reads the connections of kernels in a capture, in the order in which they were opened.
 func read(path string, opts dialogue.Options) ([]*dialogue.Connection, error) {
 	r, err := capture.Open(path)
 	if err != nil {
@@ -84,7 +85,9 @@ func read(path string, opts dialogue.Options) ([]*dialogue.Connection, error) {
 	err = dialogue.Read(r.Events(capture.Limits{}), opts, func(c *dialogue.Connection) { byIndex[c.Conn.Index] = c })
 	all := make([]*dialogue.Connection, 0, len(byIndex))
 	for i := range len(byIndex) {
-		all = append(all, byIndex[i])
+		if byIndex[i].Control == nil {
+			all = append(all, byIndex[i])
+		}
 	}
 	return all, err
 }
@@ -157,16 +160,41 @@ func saidBy(c *dialogue.Connection, side wire.Role, requests bool) (out []said) 
 	for _, item := range c.Items {
 		f, isFrame := item.(*dialogue.Frame)
 		isRequest := isFrame && f.Message != nil && (f.Message.Kind == dialogue.Post || f.Message.Kind == dialogue.Call)
-		if item.Sender() != side || isRequest != requests {
+		if item.Sender() != side || isRequest != requests || isFrame && ofCrowd(f) {
 			continue
 		}
 		s := said{item: item, text: alike.line(item)}
-		if isFrame {
+		if isFrame && !toEvery(f) {
 			s.detail = alike.details(f)
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// ofCrowd tells whether a frame answers one of several connections that count together: how far depends on which was first.
+func ofCrowd(f *dialogue.Frame) bool {
+	m := f.Message
+	if m == nil || m.Kind != dialogue.Answer || m.Exchange == nil {
+		return false
+	}
+	to := m.Exchange.Request.To
+	return to.Session == conformance.CrowdSession && to.State == "count"
+}
+
+// toEvery tells whether a frame goes to every kernel. The original gives the same hash to its own kernel, so that what that
+// notes in it goes out as well, or not: that is a matter of time.
+func toEvery(f *dialogue.Frame) bool { return f.Message != nil && f.Message.Event.Kernel == "*" }
+
+// withoutNotes is a message without what the original's own kernel notes in it.
+func withoutNotes(message *perl.Value) *perl.Value {
+	h := perl.NewHash()
+	for _, p := range message.Target().Pairs() {
+		if p.Key != "call" && p.Key != "errors_to" {
+			h.Set(p.Key, p.Value)
+		}
+	}
+	return perl.NewRef(h)
 }
 
 // alike makes what must differ between runs the same.
@@ -224,7 +252,11 @@ func (a alike) line(item dialogue.Item) string {
 		if item.Value == nil {
 			return fmt.Sprintf("%d octets that are no image: %v", len(item.Image), item.Err)
 		}
-		return a.text(perl.Format(item.Value, perl.FormatOptions{MaxWidth: 2000, SortKeys: true}))
+		v := item.Value
+		if toEvery(item) {
+			v = withoutNotes(v)
+		}
+		return a.text(perl.Format(v, perl.FormatOptions{MaxWidth: 2000, SortKeys: true}))
 	}
 	return ""
 }

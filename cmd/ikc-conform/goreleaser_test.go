@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// TestGoreleaser follows .goreleaser.yaml as far as it goes without goreleaser: its hooks are run, what archives and packages are
+// made of is there afterwards, and the command can be built for each system.
+func TestGoreleaser(t *testing.T) {
+	need(t, "go", "golang-go")
+	need(t, "sh", "dash")
+	b, err := os.ReadFile(filepath.Join(repository, ".goreleaser.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Version     int
+		ProjectName string `yaml:"project_name"`
+		Before      struct{ Hooks []string }
+		Builds      []struct {
+			Main           string
+			Env            []string
+			Flags, Ldflags []string
+			ModTimestamp   string `yaml:"mod_timestamp"`
+			Goos, Goarch   []string
+		}
+		Archives []struct{ Formats, Files []string }
+		Nfpms    []struct {
+			Formats                                             []string
+			Maintainer, Homepage, Description, License, Section string
+			Contents                                            []struct{ Src, Dst string }
+		}
+		Dockers []struct {
+			ImageTemplates           []string `yaml:"image_templates"`
+			Dockerfile, Goos, Goarch string
+		}
+		Checksum struct {
+			NameTemplate string `yaml:"name_template"`
+		}
+		Changelog struct{ Use string }
+		Release   struct{ Github struct{ Owner, Name string } }
+	}
+	d := yaml.NewDecoder(strings.NewReader(string(b)))
+	d.KnownFields(true) // a typing error would be passed over
+	if err := d.Decode(&config); err != nil {
+		t.Fatal(err)
+	}
+	if config.Version != 2 || len(config.Builds) != 1 || len(config.Archives) == 0 || len(config.Nfpms) == 0 || len(config.Dockers) == 0 {
+		t.Fatalf("expected version 2 with a build, archives, packages and an image, got %+v", config)
+	}
+	dir := copyOfRepository(t)
+	for _, hook := range config.Before.Hooks {
+		cmd := exec.Command("sh", "-c", hook)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", hook, err, out)
+		}
+	}
+	sources := config.Archives[0].Files
+	for _, c := range config.Nfpms[0].Contents {
+		sources = append(sources, c.Src)
+	}
+	for _, s := range append(sources, config.Dockers[0].Dockerfile, config.Builds[0].Main+"/main.go") {
+		found, err := filepath.Glob(filepath.Join(dir, s))
+		if err != nil || len(found) == 0 {
+			t.Errorf("%s: expected files after the hooks, got %v, %v", s, found, err)
+		}
+	}
+	for _, system := range config.Builds[0].Goos {
+		for _, arch := range config.Builds[0].Goarch {
+			cmd := exec.Command("go", "list", "-deps", "-e", "-f", "{{with .Error}}{{.}}{{end}}", config.Builds[0].Main)
+			cmd.Dir = repository
+			cmd.Env = append(append(os.Environ(), config.Builds[0].Env...), "GOOS="+system, "GOARCH="+arch)
+			if out, err := cmd.Output(); err != nil || strings.TrimSpace(string(out)) != "" {
+				t.Errorf("%s/%s: expected all that the command needs, got %v: %s", system, arch, err, out)
+			}
+		}
+	}
+}
