@@ -36,7 +36,7 @@ const (
 )
 
 // SlowFor is how long SlowState takes.
-const SlowFor = 40 * time.Millisecond
+const SlowFor = 100 * time.Millisecond
 
 // SessionStates are the states of the conformance session. All but HiddenState and RetractedState are published.
 func SessionStates() map[string]driver.Action {

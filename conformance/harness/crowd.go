@@ -19,7 +19,7 @@ const (
 	crowdSize   = 3
 	crowdRounds = 3
 	// crowdTries is how often it is tried to have calls come while a state takes its time: on a machine that is busy they may be late.
-	crowdTries = 5
+	crowdTries = 8
 )
 
 // publishCrowd makes the sessions that a crowd asks.
