@@ -108,13 +108,14 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 
 // accounts pairs the conversations with drivers with the connections of the capture, by side.
 func (j *Judge) accounts() (of [2]*account) {
-	if len(j.meetings) == maxMeetings || j.kept.Load() > maxKept {
-		return of // some may be missing
+	if len(j.meetings) == maxMeetings || j.kept.Load() > maxKept || j.torn {
+		return of // what is missing may be what is missed
 	}
 	slices.SortFunc(j.meetings, func(x, y *meeting) int { return cmp.Compare(x.index, y.index) })
 	for _, c := range j.controls {
 		side, ok := c.Control.Role()
-		if !ok || c.Control.Partial != "" || c.Cut || of[side] != nil {
+		whole := c.Control.Partial == "" && c.Ends[wire.Client] != nil && c.Ends[wire.Server] != nil
+		if !ok || !whole || of[side] != nil {
 			continue
 		}
 		of[side] = &account{side: side, conn: c, lines: c.Control.Lines, met: j.meetings}

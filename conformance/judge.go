@@ -26,6 +26,7 @@ type Judge struct {
 	controls    []*dialogue.Connection // that are conversations with drivers
 	meetings    []*meeting             // for accounts, if a check wants one
 	byDriver    bool                   // one does
+	torn        bool                   // octets of a connection are missing, so that accounts cannot be held against it
 	kept        atomic.Int64           // octets that meetings hold
 }
 
@@ -76,6 +77,7 @@ func (j *Judge) merge(c *dialogue.Connection, t *tally) {
 	if !c.IsIKC {
 		return
 	}
+	j.torn = j.torn || c.Gaps || c.Joined || c.Cut
 	if t.meeting != nil && len(j.meetings) < maxMeetings {
 		j.meetings = append(j.meetings, t.meeting)
 	}
@@ -287,6 +289,9 @@ func (j *Judge) Verdicts() []Verdict {
 func (j *Judge) missing(c *Check, told bool) string {
 	switch {
 	case c.ByDriver() && !told:
+		if j.torn && len(j.controls) > 0 {
+			return "the capture lacks octets, so that what drivers told cannot be held against it"
+		}
 		return "the capture does not hold what a driver told of this kernel"
 	case j.connections == 0:
 		return "the capture holds no connection of IKC"

@@ -23,6 +23,8 @@ type Pair struct {
 	Serializer Serializer
 	// Path is the capture to write.
 	Path string
+	// Told: what drivers are asked and tell goes into the capture as well, and kernels are made to do what shows there.
+	Told bool
 }
 
 // Record has the two converse and writes what they say. It returns what their drivers are.
@@ -36,12 +38,18 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 	defer func() {
 		err = errors.Join(err, taps[wire.Client].close(), taps[wire.Server].close(), w.Close())
 	}()
-	s, server, err := p.Server.Start(ctx, driver.Options{Tap: taps[wire.Server].line})
+	tap := func(side wire.Role) driver.Options {
+		if !p.Told {
+			return driver.Options{}
+		}
+		return driver.Options{Tap: taps[side].line}
+	}
+	s, server, err := p.Server.Start(ctx, tap(wire.Server))
 	if err != nil {
 		return nil, nil, err
 	}
 	defer s.Close()
-	c, client, err := p.Client.Start(ctx, driver.Options{Tap: taps[wire.Client].line})
+	c, client, err := p.Client.Start(ctx, tap(wire.Client))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,12 +58,12 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}
-	values := handy(carried(cell.Serializer.wire()))
+	what := plot{handy(carried(cell.Serializer.wire())), p.Told}
 	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
 		if p.Role == AsClientLite {
-			return duetLite(ctx, c, relay, cell, values)
+			return duetLite(ctx, c, relay, cell, what)
 		}
-		return duet(ctx, s, c, relay, cell, values)
+		return duet(ctx, s, c, relay, cell, what)
 	})
 	return server, client, errors.Join(err, linger(ctx, s, c))
 }

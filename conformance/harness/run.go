@@ -299,12 +299,12 @@ func (r *runner) play(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	values := carried(r.cell.Cell.Serializer.wire())
+	what := plot{values: carried(r.cell.Cell.Serializer.wire()), testify: true}
 	err = r.through(ctx, "tcp", address, func(relay string) error {
 		if r.cell.Cell.Role == AsClientLite {
-			return duetLite(ctx, client, relay, r.cell.Cell, values)
+			return duetLite(ctx, client, relay, r.cell.Cell, what)
 		}
-		return duet(ctx, server, client, relay, r.cell.Cell, values)
+		return duet(ctx, server, client, relay, r.cell.Cell, what)
 	})
 	switch {
 	case r.cell.Cell.Role != AsServer && errors.Is(err, errConnect) && driver.IsUnsupported(err):

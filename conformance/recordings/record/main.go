@@ -28,12 +28,15 @@ func main() {
 	rejudge := flag.Bool("rejudge", false, "only judge the captures there are")
 	releases := flag.String("releases", "", "record the releases of POE::Component::IKC that are unpacked in this `directory`")
 	examples := flag.Bool("examples", false, "take the examples that no capture shows from runs")
+	driven := flag.Bool("driven", false, "record kernels of the original with what their drivers told, into the folder driven")
 	broken := flag.Bool("broken", false, "record conversations that go wrong, into the folder broken")
 	flag.Parse()
 	do := record
 	switch {
 	case *rejudge:
 		do = judgeAgain
+	case *driven:
+		do = func(ctx context.Context, dir string) error { return recordDriven(ctx, filepath.Join(dir, "driven")) }
 	case *broken:
 		do = func(ctx context.Context, dir string) error { return recordBroken(ctx, filepath.Join(dir, "broken")) }
 	case *examples:
@@ -52,15 +55,28 @@ func main() {
 }
 
 func record(ctx context.Context, dir string) error {
-	for _, who := range []struct {
-		server, client string
-		role           harness.Role
-	}{
+	return recordPairs(ctx, dir, false, []pairing{
 		{"perl", "perl", harness.AsClient},
 		{"perl", "reference", harness.AsClient},
 		{"reference", "perl", harness.AsClient},
 		{"perl", "perl", harness.AsClientLite},
-	} {
+	})
+}
+
+// recordDriven records the original with what its drivers told.
+func recordDriven(ctx context.Context, dir string) error {
+	return recordPairs(ctx, dir, true, []pairing{{"perl", "perl", harness.AsClient}, {"perl", "perl", harness.AsClientLite}})
+}
+
+// pairing is who talks to whom.
+type pairing struct {
+	server, client string
+	role           harness.Role
+}
+
+// recordPairs records pairings in every dialect.
+func recordPairs(ctx context.Context, dir string, told bool, pairings []pairing) error {
+	for _, who := range pairings {
 		for _, d := range []harness.Dialect{harness.IKC0, harness.IKC, harness.Fallback} {
 			name := fmt.Sprintf("%s-server-%s-%s-%s.pcapng", label(who.server), label(who.client), who.role, strings.ToLower(string(d)))
 			path := filepath.Join(dir, name)
@@ -72,7 +88,7 @@ func record(ctx context.Context, dir string) error {
 			if err != nil {
 				return err
 			}
-			pair := harness.Pair{Server: server, Client: client, Role: who.role, Dialect: d, Path: path}
+			pair := harness.Pair{Server: server, Client: client, Role: who.role, Dialect: d, Path: path, Told: told}
 			if err := recordPair(ctx, pair); err != nil {
 				return err
 			}
@@ -103,7 +119,7 @@ func judgeAgain(_ context.Context, dir string) error {
 		return err
 	}
 	maps.DeleteFunc(examples, func(_ string, e spec.Example) bool { return !strings.HasPrefix(e.Capture, runMark) })
-	for _, dir := range []string{dir, filepath.Join(dir, "releases"), filepath.Join(dir, "broken")} {
+	for _, dir := range []string{dir, filepath.Join(dir, "driven"), filepath.Join(dir, "releases"), filepath.Join(dir, "broken")} {
 		all, err := recordings.Load(dir)
 		if err != nil {
 			return err
