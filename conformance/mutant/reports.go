@@ -134,7 +134,7 @@ func reportDefects() []*Defect {
 			event: told(and(monitored("register"), toOne), func(e driver.Event) []driver.Event { e.About = "vm-1-2-3"; return same(e) })},
 		{Name: "monitors of names are deaf", Text: "Only monitors of every kernel are told.", Kills: []string{"MON-013"},
 			event: told(and(monitored(), toOne), nothing)},
-		{Name: "monitors hear what they did not ask for", Text: "A monitor of unregister is told other things as well.", Kills: []string{"MON-014"},
+		{Name: "monitors hear more than they asked", Text: "A monitor of unregister is told other things as well.", Kills: []string{"MON-014"},
 			event: told(and(monitored("register"), toAll, func(e driver.Event) bool { return strings.HasSuffix(e.About, "Too") }), func(e driver.Event) []driver.Event {
 				other := e
 				other.Kernel = e.About
