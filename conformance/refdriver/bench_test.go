@@ -28,7 +28,7 @@ import (
 // Benchmarks of the Go kernel beside the Perl server and a raw framed echo in Go, in one run:
 //
 //	go test -run '^$' -bench . ./conformance/refdriver
-//	go test -run TestRatios -ratios -v ./conformance/refdriver
+//	go test ./conformance/refdriver -run TestRatios -ratios -v
 //
 // The second prints how many times as fast Go is, beside what is aimed at.
 // Perl is skipped where it is not there. The client is always the blocking client in Go, but for the raw echo and LiteClients.
