@@ -32,7 +32,6 @@ type meeting struct {
 	how       [2]capture.CloseHow
 	complete  bool // the negotiation was
 	unreached bool
-	dialect   wire.Dialect
 	names     [2][]string
 	pids      [2]string
 	frames    [2]int
@@ -97,7 +96,7 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 	})
 	n := p.Negotiation
 	m.index, m.opened, m.unreached = p.Conn.Index, p.Opened.Time, p.Unreached
-	m.complete, m.dialect = n.Complete, n.Dialect
+	m.complete = n.Complete
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		m.names[side], m.pids[side] = n.Names(side), n.Peers[side].PID
 		if end := p.Ends[side]; end != nil && !strings.HasPrefix(end.Comment, cutByRelay) {

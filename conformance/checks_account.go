@@ -19,7 +19,6 @@ type run struct {
 	args    []*perl.Value
 	context string // scalar, list or void
 	sender  bool
-	meeting int // index of the connection, -1 for none
 }
 
 // due are the runs that a state of the harness's sessions owes to the requests that the kernel got and did not refuse. all
@@ -33,7 +32,7 @@ func (a *account) due(session, state string) (out []run, all bool) {
 				continue
 			}
 			all = all && a.wentOn(r.Frame.At.Time.Add(sinking))
-			out = append(out, run{arguments(r), contextOf(r), r.From.Present(), m.index})
+			out = append(out, run{arguments(r), contextOf(r), r.From.Present()})
 		}
 	}
 	for _, l := range a.commands("post", "call") {
@@ -47,7 +46,7 @@ func (a *account) due(session, state string) (out []run, all bool) {
 		if l.Command.Name == "call" {
 			context = "scalar"
 		}
-		out = append(out, run{[]*perl.Value{f.Params.V}, context, f.Session != "", -1})
+		out = append(out, run{[]*perl.Value{f.Params.V}, context, f.Session != ""})
 	}
 	return out, all
 }
@@ -160,8 +159,8 @@ func runChecks() []*Check {
 		},
 		{
 			ID: "RUN-004", Level: Should, Party: TheKernel,
-			Requirement: "A state has a sender if the request says whom it is from, and none that could be answered if not.",
-			Source:      sourceThunk, Needs: "a driver that reports senders, and requests with and without from to the conformance session",
+			Requirement: "A state has a sender if the request says whom it is from.",
+			Source:      sourceThunk, Needs: "a driver that reports senders, and a request with from to the conformance session",
 			Judge: onRuns(func(r run, e *driver.Event) bool { return sameArgs(r.args, e.Args) && (!r.sender || e.Sender) },
 				func(run) string { return "a sender" }, func(e *driver.Event) string { return fmt.Sprintf("sender %v", e.Sender) }),
 		},
@@ -305,7 +304,7 @@ func rsvpChecks() []*Check {
 			}),
 		},
 		{
-			ID: "RSVP-003", Level: Must, Party: TheResponder,
+			ID: "RSVP-003", Level: Must, Party: TheKernel,
 			Requirement: "A second post to the rsvp of a call is refused, if the state is not published.",
 			Source:      "Responder call, _req_is_published", Needs: "a call that was answered twice, to a state that is not published",
 			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {

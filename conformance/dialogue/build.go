@@ -42,6 +42,8 @@ type Builder struct {
 	open   map[*capture.Conn]*stream
 	each   func(*Part)
 	opened int64 // how many were
+
+	controlled int // octets of Controls that are kept
 }
 
 // NewBuilder makes a Builder of connections in parts, see ReadParts.
@@ -170,6 +172,9 @@ func (b *Builder) Finish(cut bool) {
 func (b *Builder) end(s *stream, cut bool) {
 	delete(b.open, s.Conn)
 	s.Cut = cut
+	if s.Control != nil && s.Control.foreign {
+		s.Control = nil
+	}
 	for _, d := range s.dirs {
 		d.finish()
 	}

@@ -21,7 +21,7 @@ type Control struct {
 
 	dirs     [2]controlDirection
 	commands map[int64]*ControlLine // that have no answer yet
-	octets   int
+	foreign  bool                   // it only began like one
 }
 
 // ControlLine is a line of a Control. Exactly one of Command, Answer, Event and Err is set.
@@ -86,17 +86,19 @@ func (c *Control) Role() (role wire.Role, ok bool) {
 	return 0, false
 }
 
-// maxControl bounds what is kept of a Control, in octets of its lines.
+// maxControl bounds what a Builder keeps of all Controls together, in octets of their lines.
 const maxControl = 64 << 20
 
 // controlDirection is what one side has said so far.
 type controlDirection struct {
-	rest []byte
-	base int64 // offset of rest in the stream
+	rest     []byte
+	searched int   // how many octets of rest hold no LF
+	base     int64 // offset of rest in the stream
 }
 
-// beginsControl tells whether a client's first octets are those of a harness: no line or frame of IKC begins with a brace.
-func beginsControl(first []byte) bool { return first[0] == '{' }
+// beginsControl tells whether a client's first octets may be those of a harness: no line or frame of IKC begins so. Whether
+// they are, the first line tells.
+func beginsControl(first []byte) bool { return bytes.HasPrefix(first, []byte(`{"id":`)) }
 
 // control reads octets of a Control.
 func (s *stream) control(from wire.Role, octets []byte, at capture.Stamp) {
@@ -105,28 +107,37 @@ func (s *stream) control(from wire.Role, octets []byte, at capture.Stamp) {
 		c = &Control{commands: map[int64]*ControlLine{}}
 		s.Control, s.IsIKC = c, false
 	}
+	s.dirs[from].seen(octets)
 	d := &c.dirs[from]
 	d.rest = append(d.rest, octets...)
 	for c.Partial == "" {
-		n := bytes.IndexByte(d.rest, '\n') + 1
+		n := bytes.IndexByte(d.rest[d.searched:], '\n') + 1
+		if n > 0 {
+			n += d.searched
+		}
 		switch {
 		case n == 0 && len(d.rest) > driver.MaxLine:
 			c.Partial = fmt.Sprintf("a line of more than %d octets", driver.MaxLine)
 		case n == 0:
+			d.searched = len(d.rest)
 			return
-		case c.octets+n > maxControl:
-			c.Partial = fmt.Sprintf("only the first %d octets of it were read", c.octets)
+		case s.b.controlled+n > maxControl:
+			c.Partial = "it is too long to be kept whole"
 		default:
-			c.octets += n
+			s.b.controlled += n
 			l := &ControlLine{From: from, At: at, Offset: d.base, Octets: n}
 			if text := bytes.TrimSpace(d.rest[:n]); len(text) > 0 {
 				c.read(l, bytes.Clone(text))
+				if len(c.Lines) == 0 && l.Command == nil {
+					c.Partial, c.foreign = "its first line is no command", true
+					break
+				}
 				c.Lines = append(c.Lines, l)
 				s.added(l)
 				s.observe(l)
 			}
 			d.base += int64(n)
-			d.rest = d.rest[n:]
+			d.rest, d.searched = d.rest[n:], 0
 		}
 	}
 	d.rest = nil

@@ -49,11 +49,16 @@ func newDirection(role wire.Role, s *stream) *direction {
 // maxStart is how many octets without a sign of IKC make a connection something else.
 const maxStart = 1 << 10
 
-func (d *direction) write(p []byte, at capture.Stamp) {
+// seen counts octets, and keeps the first for messages.
+func (d *direction) seen(p []byte) {
 	d.total += int64(len(p))
 	if len(d.start) < 24 {
 		d.start = append(d.start, p[:min(len(p), 24-len(d.start))]...)
 	}
+}
+
+func (d *direction) write(p []byte, at capture.Stamp) {
+	d.seen(p)
 	d.at = at
 	if d.endsInCR != nil {
 		if p[0] == '\n' {

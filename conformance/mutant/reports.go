@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -23,9 +24,9 @@ func told(is func(driver.Event) bool, change func(e driver.Event) []driver.Event
 	}
 }
 
-func nothing(driver.Event) []driver.Event    { return nil }
-func twice(e driver.Event) []driver.Event    { return []driver.Event{e, e} }
-func unquoted(e driver.Event) []driver.Event { e.Args = nil; return same(e) }
+func nothing(driver.Event) []driver.Event { return nil }
+func twice(e driver.Event) []driver.Event { return []driver.Event{e, e} }
+func bare(e driver.Event) []driver.Event  { e.Args = nil; return same(e) }
 
 // monitored tells whether an event was told to a monitor, of one of some kinds if any are named.
 func monitored(what ...string) func(driver.Event) bool {
@@ -87,7 +88,7 @@ func answered(name string, change func(c command, ok map[string]any) any) func(c
 // reportDefects are of what a kernel tells those who use it.
 func reportDefects() []*Defect {
 	const kernel, ikc0 = "client", "IKC0"
-	const session, own = "ikc-conform", "ikc-conform-client"
+	const session, own = conformance.SessionAlias, conformance.ClientSession
 	b := perl.NewBytes
 	list := []*Defect{
 		{Name: "register is not told", Text: "Monitors hear nothing when a kernel registers.", Kills: []string{"MON-001"},
@@ -101,7 +102,7 @@ func reportDefects() []*Defect {
 		{Name: "no id is real", Text: "The flag real is never true.", Kills: []string{"MON-003"},
 			event: told(and(monitored(), isReal, func(e driver.Event) bool { return e.What != "register" }), func(e driver.Event) []driver.Event { e.Real = false; return same(e) })},
 		{Name: "register without a pid", Text: "register does not say the process id.", Kills: []string{"MON-004"},
-			event: told(monitored("register"), unquoted)},
+			event: told(monitored("register"), bare)},
 		{Name: "register with its own pid", Text: "register says the process id of the kernel itself.", Kills: []string{"MON-004"},
 			event: told(monitored("register"), withArg(0, b("4711")))},
 		{Name: "unregister is not told", Text: "Monitors hear nothing when a kernel goes.", Kills: []string{"MON-005"},
@@ -208,14 +209,14 @@ func reportDefects() []*Defect {
 			}},
 		{Name: "what is hidden runs", Text: "A request that is refused runs its state all the same.", Kills: []string{"RUN-006"},
 			event: told(and(monitored("error"), first("local-check"), toAll, isReal), func(e driver.Event) []driver.Event {
-				return []driver.Event{e, {Kind: "state", Session: session, State: "hidden", Args: []*perl.Value{b("x")}, Context: "scalar"}}
+				return []driver.Event{e, {Kind: "state", Session: session, State: conformance.HiddenState, Args: []*perl.Value{b("x")}, Context: "scalar"}}
 			})},
 		{Name: "answers go nowhere", Text: "The answer to a call does not reach the rsvp.", Kills: []string{"RSVP-001"},
 			event: told(ran(own, "answer"), nothing)},
 		{Name: "answers as a list", Text: "The rsvp is given the answer in an array.", Kills: []string{"RSVP-001"},
 			event: told(ran(own, "answer"), func(e driver.Event) []driver.Event { e.Args = []*perl.Value{perl.ArrayRef(e.Args...)}; return same(e) })},
 		{Name: "an rsvp is for ever", Text: "An rsvp takes a second post.", Kills: []string{"RSVP-002"},
-			event: told(ran(own, "once"), twice)},
+			event: told(ran(own, conformance.OnceState), twice)},
 		{Name: "post returns nothing sent", Text: "post and call return 0 when they have sent.", Kills: []string{"SENT-001"},
 			answer: answered("post", func(_ command, ok map[string]any) any { return map[string]any{"count": 0} })},
 		{Name: "post returns one always", Text: "post returns 1 whether it was sent or not.", Kills: []string{"SENT-002", "SENT-003"},
@@ -223,7 +224,7 @@ func reportDefects() []*Defect {
 		{Name: "not to itself", Text: `What is sent to "*" does not reach the kernel itself.`, Kills: []string{"SENT-004"},
 			event: told(and(ran(session, "count"), first("to all")), nothing)},
 		{Name: "not its own client", Text: "A kernel gets no answer to a call of itself.", Kills: []string{"LOC-001"},
-			event: told(and(ran(own, "answer"), first("to itself")), nothing)},
+			event: told(and(ran(own, "answer"), first(conformance.LocalMark)), nothing)},
 		{Name: "its own errors are silent", Text: "What a kernel asks of itself and is refused is told once only.", Kills: []string{"LOC-003"},
 			event: told(and(monitored("error"), first("remote-check"), func(e driver.Event) bool { return e.About == "ConformClient" }), nothing)},
 		{Name: "everything is accepted", Text: "Who subscribes is told that all was accepted.", Kills: []string{"SUB-005"},
@@ -248,7 +249,7 @@ func reportDefects() []*Defect {
 				return nil
 			}},
 	}
-	lastWords := func(m *wire.Message) bool { s, _ := m.Params.AsString(); return s == "last words" }
+	lastWords := func(m *wire.Message) bool { s, _ := m.Params.AsString(); return s == conformance.LastWords }
 	list = append(list,
 		&Defect{Name: "last words are lost", Text: "What was posted before a shutdown does not go out.", Kills: []string{"DOWN-002"},
 			message: func(m *wire.Message) []*wire.Message {
@@ -264,7 +265,7 @@ func reportDefects() []*Defect {
 					return []*wire.Message{m}
 				}
 				own := *m
-				own.RSVP, own.Params = wire.Address{}, b("to itself")
+				own.RSVP, own.Params = wire.Address{}, b(conformance.LocalMark)
 				return []*wire.Message{&own, m}
 			}},
 		&Defect{Name: "proxies pass one argument", Text: "A proxy passes on the first argument only.", Kills: []string{"SUB-006"},

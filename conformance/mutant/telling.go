@@ -16,7 +16,7 @@ import (
 type telling struct {
 	defect *Defect
 	out    io.Writer
-	rest   []byte // of a line that is not whole
+	said   cutter
 
 	mu       sync.Mutex
 	commands map[int64]command // that were not answered yet
@@ -40,44 +40,49 @@ func (d *Defect) between(in io.Reader, out io.Writer) (io.Reader, io.Writer) {
 	return io.TeeReader(in, &heard{t: t}), t
 }
 
+// cutter cuts octets into lines.
+type cutter struct{ rest []byte }
+
+// lines returns those that are whole with p, without their ends.
+func (c *cutter) lines(p []byte) (lines [][]byte) {
+	c.rest = append(c.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(c.rest, []byte("\n"))
+		if !ok {
+			return lines
+		}
+		lines, c.rest = append(lines, line), bytes.Clone(rest)
+	}
+}
+
 // heard notes the commands.
 type heard struct {
 	t    *telling
-	rest []byte
+	said cutter
 }
 
 func (h *heard) Write(p []byte) (int, error) {
-	h.rest = append(h.rest, p...)
-	for {
-		line, rest, ok := bytes.Cut(h.rest, []byte("\n"))
-		if !ok {
-			return len(p), nil
-		}
-		h.rest = bytes.Clone(rest)
+	for _, line := range h.said.lines(p) {
 		var c command
 		if json.Unmarshal(line, &c) == nil {
-			c.line = bytes.Clone(line)
+			c.line = line
 			h.t.mu.Lock()
 			h.t.commands[c.ID] = c
 			h.t.mu.Unlock()
 		}
 	}
+	return len(p), nil
 }
 
 func (t *telling) Write(p []byte) (int, error) {
-	t.rest = append(t.rest, p...)
-	for {
-		line, rest, ok := bytes.Cut(t.rest, []byte("\n"))
-		if !ok {
-			return len(p), nil
-		}
-		t.rest = bytes.Clone(rest)
+	for _, line := range t.said.lines(p) {
 		for _, l := range t.lines(line) {
 			if _, err := t.out.Write(append(l, '\n')); err != nil {
 				return 0, err
 			}
 		}
 	}
+	return len(p), nil
 }
 
 // lines are what becomes of a line. What is none of the protocol stays.
