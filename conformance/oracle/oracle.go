@@ -96,39 +96,62 @@ func read(path string, opts dialogue.Options) ([]*dialogue.Connection, error) {
 type said struct {
 	item   dialogue.Item
 	text   string   // on one line
+	params string   // what of it are a message's params, "" for a line
 	detail []detail // of the image, nil for a line
 }
 
 // compare compares what a side replied and what it sent by itself, each in order: what a state posts is queued, so
 // whether it comes before or after the answers to later calls is a matter of time.
 func compare(target, oracle *dialogue.Connection, side wire.Role) *Difference {
-	replies := compareList(target, saidBy(target, side, false), saidBy(oracle, side, false))
-	own := compareList(target, saidBy(target, side, true), saidBy(oracle, side, true))
-	if replies == nil || own != nil && own.Packet < replies.Packet {
-		return own
+	replied, own := saidBy(target, side, false), saidBy(target, side, true)
+	shouldReply, shouldOwn := saidBy(oracle, side, false), saidBy(oracle, side, true)
+	reply, at := compareList(target, replied, shouldReply)
+	ofOwn, atOwn := compareList(target, own, shouldOwn)
+	if ofOwn == nil {
+		return reply
 	}
-	return replies
+	if reply == nil {
+		return ofOwn
+	}
+	if atOwn < len(own) && at < len(shouldReply) && own[atOwn].params != "" && own[atOwn].params == shouldReply[at].params {
+		// The reply was given, to somebody who did not ask for it.
+		if d := difference(target, own, atOwn, shouldReply, at); d != nil {
+			return d
+		}
+	}
+	if ofOwn.Packet < reply.Packet {
+		return ofOwn
+	}
+	return reply
 }
 
-func compareList(target *dialogue.Connection, of, with []said) *Difference {
+// compareList is the first difference of two lists, and its index.
+func compareList(target *dialogue.Connection, of, with []said) (*Difference, int) {
 	for i := range max(len(of), len(with)) {
-		d := &Difference{Connection: target.Conn.Index, Target: "nothing", Oracle: "nothing"}
-		if i < len(of) {
-			d.Target = of[i].text
+		if d := difference(target, of, i, with, i); d != nil {
+			return d, i
 		}
-		if i < len(with) {
-			d.Oracle = with[i].text
-		}
-		if i < len(of) && i < len(with) {
-			d.Image = firstDetail(of[i].detail, with[i].detail)
-			if d.Image == nil && d.Target == d.Oracle {
-				continue
-			}
-		}
-		d.place(target, of, i)
-		return d
 	}
-	return nil
+	return nil, 0
+}
+
+// difference is how of[i] differs from with[j], nil if it does not; where a list ends, nothing was said.
+func difference(target *dialogue.Connection, of []said, i int, with []said, j int) *Difference {
+	d := &Difference{Connection: target.Conn.Index, Target: "nothing", Oracle: "nothing"}
+	if i < len(of) {
+		d.Target = of[i].text
+	}
+	if j < len(with) {
+		d.Oracle = with[j].text
+	}
+	if i < len(of) && j < len(with) {
+		d.Image = firstDetail(of[i].detail, with[j].detail)
+		if d.Image == nil && d.Target == d.Oracle {
+			return nil
+		}
+	}
+	d.place(target, of, i)
+	return d
 }
 
 // place says where in the target's capture a difference is.
@@ -164,6 +187,9 @@ func saidBy(c *dialogue.Connection, side wire.Role, requests bool) (out []said) 
 			continue
 		}
 		s := said{item: item, text: alike.line(item)}
+		if isFrame && f.Message != nil && f.Message.Params != nil {
+			s.params = alike.text(perl.Format(f.Message.Params, format))
+		}
 		if isFrame && !toEvery(f) {
 			s.detail = alike.details(f)
 		}
@@ -243,6 +269,9 @@ func (a alike) text(s string) string {
 	return s
 }
 
+// format is how values are written: on one line, hashes sorted by key.
+var format = perl.FormatOptions{MaxWidth: 2000, SortKeys: true}
+
 // line is an item on one line.
 func (a alike) line(item dialogue.Item) string {
 	switch item := item.(type) {
@@ -256,7 +285,7 @@ func (a alike) line(item dialogue.Item) string {
 		if toEvery(item) {
 			v = withoutNotes(v)
 		}
-		return a.text(perl.Format(v, perl.FormatOptions{MaxWidth: 2000, SortKeys: true}))
+		return a.text(perl.Format(v, format))
 	}
 	return ""
 }
