@@ -102,7 +102,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				return runOracle(cmd, args, oracle, opts, dir)
 			}
 			var reports []*report.Report
-			var sensitive []string
+			var swept sweep
 			for _, spec := range args {
 				target, err := harness.ParseTarget(spec)
 				if err != nil {
@@ -117,16 +117,17 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				}
 				reports = append(reports, report.FromRun(result, level, known))
 				if segments {
-					lines, err := sweep(cmd.Context(), spec, result, opts, known)
-					if err != nil {
+					if err := swept.add(cmd.Context(), spec, result, opts, known); err != nil {
 						return broken(err)
 					}
-					sensitive = append(sensitive, lines...)
 				}
 			}
 			shown := j.show(cmd, report.NewDocument(version(), reports...))
 			if segments {
-				writeSweep(cmd.OutOrStdout(), sensitive, shown == nil)
+				swept.write(cmd.OutOrStdout(), shown == nil)
+				if shown == nil && len(swept.stale) > 0 {
+					return exitStatus(report.ExitStale)
+				}
 			}
 			return shown
 		},
@@ -140,7 +141,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 	c.Flags().DurationVar(&patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
 	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
 	c.Flags().BoolVar(&debug, "debug", false, "wait without limit, for a target that is being debugged")
-	c.Flags().BoolVar(&segments, "segmentation", false, "repeat everything with single octets, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
+	c.Flags().BoolVar(&segments, "segmentation", false, "repeat everything with single octets, line ends cut in two, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
 	c.Flags().StringVar(&oracle, "oracle", "", "play the scenarios with this target as well, and show where the others say something else")
 	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
 	c.Flags().BoolVar(&progress, "progress", false, "tell on standard error what has been done")

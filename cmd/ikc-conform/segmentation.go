@@ -5,54 +5,113 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 )
 
-// sweep repeats a run with each segmentation, and tells which verdicts depend on it, but for those of known deviations.
-func sweep(ctx context.Context, spec string, plain *harness.Result, opts harness.Options, known conformance.Deviations) (lines []string, err error) {
+// sweep is what repeating runs with each segmentation showed, in lines.
+type sweep struct {
+	// unknown are verdicts that depend on it, known those of which that is known, stale what is known and did not show.
+	unknown, known, stale []string
+}
+
+// add repeats the run of a target with each segmentation. Known deviations are left out: whether they show may take luck.
+func (s *sweep) add(ctx context.Context, spec string, plain *harness.Result, opts harness.Options, deviations conformance.Deviations) error {
+	known, err := conformance.KnownSensitivities()
+	if err != nil {
+		return err
+	}
+	known = slices.DeleteFunc(known, func(k conformance.KnownSensitivity) bool {
+		return plain.Identity == nil || !k.Of(plain.Identity.Implementation, plain.Identity.Release)
+	})
+	shown := make([]bool, len(known))
 	dir := opts.Dir
-	for _, s := range harness.Segmentations() {
+	for _, how := range conformance.Segmentations() {
 		target, err := harness.ParseTarget(spec)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		opts.Segmentation = s
+		opts.Segmentation = how
 		if dir != "" {
-			opts.Dir = filepath.Join(dir, strings.ReplaceAll(string(s), " ", "-"))
+			opts.Dir = filepath.Join(dir, strings.ReplaceAll(string(how), " ", "-"))
 		}
 		other, err := harness.Run(ctx, target, opts)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		found, err := harness.Sensitivities(plain, other, s, known)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range found {
-			lines = append(lines, spec+": "+f.String())
+		for i, c := range plain.Cells {
+			k := slices.IndexFunc(known, func(k conformance.KnownSensitivity) bool { return k.Covers(string(c.Cell.Role), how) })
+			found, err := harness.Sensitivities(plain, other, i, deviations)
+			switch {
+			case k >= 0 && (len(found) > 0 || err != nil):
+				shown[k] = true
+				s.known = append(s.known, fmt.Sprintf("%s: %s with %s: %s", spec, c.Cell, how, ids(found, err)))
+			case err != nil:
+				return fmt.Errorf("%s with %s: %w", c.Cell, how, err)
+			}
+			if k < 0 {
+				for _, f := range found {
+					s.unknown = append(s.unknown, fmt.Sprintf("%s: %s, %s: %s as sent, %s with %s%s", spec, f.Check.ID, c.Cell, f.Plain, f.Outcome, how, f.Why()))
+				}
+			}
 		}
 	}
-	return lines, nil
+	for i, k := range known {
+		played := slices.ContainsFunc(plain.Cells, func(c *harness.CellResult) bool {
+			return c.Skipped == "" && c.Err == nil && slices.Contains(k.Roles, string(c.Cell.Role))
+		})
+		switch {
+		case shown[i]:
+			s.known = append(s.known, "  "+k.Reason)
+		case played:
+			s.stale = append(s.stale, fmt.Sprintf("%s: %s: %s", spec, strings.Join(k.Roles, ", "), k.Reason))
+		}
+	}
+	return nil
 }
 
-func writeSweep(out io.Writer, sensitive []string, conformant bool) {
-	var names []string
-	for _, s := range harness.Segmentations() {
-		names = append(names, string(s))
+// ids are the checks whose verdicts depend on a segmentation, or why the combination could not be played with it.
+func ids(found []harness.Sensitivity, err error) string {
+	var list []string
+	for _, f := range found {
+		list = append(list, f.Check.ID)
 	}
-	if len(sensitive) == 0 {
+	if err != nil {
+		list = append(list, err.Error())
+	}
+	return strings.Join(list, ", ")
+}
+
+// write tells it to people. conformant is what the runs as sent came to.
+func (s *sweep) write(out io.Writer, conformant bool) {
+	if len(s.unknown)+len(s.known) == 0 {
+		var names []string
+		for _, how := range conformance.Segmentations() {
+			names = append(names, string(how))
+		}
 		fmt.Fprintf(out, "No verdict depends on the segmentation: %s.\n", strings.Join(names, ", "))
-		return
 	}
+	title := "Segmentation-sensitive"
 	if conformant {
-		fmt.Fprintln(out, "Conformant but segmentation-sensitive:")
-	} else {
-		fmt.Fprintln(out, "Segmentation-sensitive:")
+		title = "Conformant but segmentation-sensitive"
 	}
-	for _, s := range sensitive {
-		fmt.Fprintln(out, "  "+s)
+	for _, part := range []struct {
+		title string
+		lines []string
+	}{
+		{title, s.unknown},
+		{title + ", as is known", s.known},
+		{"Known to depend on the segmentation, but does not, remove it from conformance/sensitivities.json", s.stale},
+	} {
+		if len(part.lines) == 0 {
+			continue
+		}
+		fmt.Fprintln(out, part.title+":")
+		for _, line := range part.lines {
+			fmt.Fprintln(out, "  "+line)
+		}
 	}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -30,5 +33,31 @@ func TestSegmentation(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestSegmentationOfPerl: what the real implementation does where CR and LF come apart is known, and nothing else depends on how
+// it is sent.
+func TestSegmentationOfPerl(t *testing.T) {
+	t.Parallel()
+	root := os.Getenv("IKC_RELEASES")
+	if root == "" {
+		root = harness.DefaultReleases
+	}
+	if _, err := os.Stat(filepath.Join(root, "0.2402")); err != nil {
+		t.Skipf("no real Perl implementation: %v", err)
+	}
+	status, out, errs := command(t, "run", "perl@0.2402", "--segmentation", "--cells", "client/IKC", "--checks", "H*-*", "--patience", "1s")
+	for _, want := range []string{
+		"Conformant but segmentation-sensitive, as is known:\n",
+		"perl@0.2402: client, IKC with line ends cut: HC-IKC-001",
+		"A CR ends a line",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("expected %q, got\n%s", want, out)
+		}
+	}
+	if status != report.ExitConformant || strings.Contains(out, "sensitive:\n") || strings.Contains(out, "remove it") {
+		t.Errorf("expected exit 0 and nothing that is not known, got %d and\n%s\n%s", status, out, errs)
 	}
 }

@@ -34,7 +34,7 @@ type Options struct {
 	// Hostile allows scenarios that end a real Perl server.
 	Hostile bool
 	// Segmentation is how the relay cuts what goes through it. Default AsSent.
-	Segmentation Segmentation
+	Segmentation conformance.Segmentation
 	// Patience bounds every wait for the target. 0: probe.DefaultTimeout for one that we started, LivePatience for
 	// others.
 	Patience time.Duration
@@ -379,7 +379,7 @@ func (r *runner) through(ctx context.Context, network, address string, play func
 	return through(ctx, relay.Options{
 		TargetNetwork: network, TargetAddress: address, Writer: r.writer,
 		Interface: string(r.cell.Cell.Role), Description: "the target is the " + string(r.cell.Cell.Role),
-		Fault: r.opts.Segmentation.fault,
+		Fault: func(_ int, from capture.Direction) relay.Fault { return segmentationFault(r.opts.Segmentation, from) },
 	}, play)
 }
 

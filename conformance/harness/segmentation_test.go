@@ -19,7 +19,7 @@ func TestSegmentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	try := func(address string, how harness.Segmentation) *harness.Result {
+	try := func(address string, how conformance.Segmentation) *harness.Result {
 		target, err := harness.ParseTarget("tcp:" + address)
 		if err != nil {
 			t.Fatal(err)
@@ -31,14 +31,14 @@ func TestSegmentation(t *testing.T) {
 		}
 		return r
 	}
-	compare := func(address string, how harness.Segmentation) []harness.Sensitivity {
-		list, err := harness.Sensitivities(try(address, harness.AsSent), try(address, how), how, nil)
+	compare := func(address string, how conformance.Segmentation) []harness.Sensitivity {
+		list, err := harness.Sensitivities(try(address, conformance.AsSent), try(address, how), 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return list
 	}
-	for _, how := range harness.Segmentations() {
+	for _, how := range conformance.Segmentations() {
 		if list := compare(s.Addr(), how); len(list) > 0 {
 			t.Errorf("%s: expected nothing of a good server, got %v", how, list)
 		}
@@ -48,7 +48,7 @@ func TestSegmentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer whole.Close()
-	list := compare(whole.Addr(), harness.SingleOctets)
+	list := compare(whole.Addr(), conformance.SingleOctets)
 	if len(list) == 0 || list[0].Plain == conformance.Fail || list[0].Outcome != conformance.Fail || list[0].Finding == nil {
 		t.Errorf("expected verdicts that fail with single octets only, got %v", list)
 	}

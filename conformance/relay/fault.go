@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -21,7 +22,9 @@ type Fault struct {
 	// Split passes octets on in writes of at most so many, such as 1, with a Pause between two so that the receiver reads
 	// them one by one. 0 for no limit.
 	Split int
-	Pause time.Duration
+	// SplitLineEnds passes what ends with a CR on before the LF that follows it, with a Pause between the two.
+	SplitLineEnds bool
+	Pause         time.Duration
 	// End happens once After octets have been passed on; the rest is dropped.
 	End   End
 	After int64
@@ -121,6 +124,11 @@ func (p *passage) pass(octets []byte) error {
 		n := len(octets)
 		if p.fault.Split > 0 {
 			n = min(n, p.fault.Split)
+		}
+		if p.fault.SplitLineEnds {
+			if cr := bytes.Index(octets[:n], []byte("\r\n")); cr >= 0 {
+				n = cr + 1
+			}
 		}
 		if _, err := p.dst.Write(octets[:n]); err != nil {
 			return err

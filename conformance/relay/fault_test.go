@@ -75,6 +75,21 @@ func TestSplit(t *testing.T) {
 	g.Eventually(got, 5*time.Second).Should(Receive(Equal("EOF")))
 }
 
+// TestSplitLineEnds: a CR comes before its LF, and nothing else is cut.
+func TestSplitLineEnds(t *testing.T) {
+	g := NewWithT(t)
+	s, got := reads(t)
+	b := start(t, relay.Options{TargetAddress: s.Addr().String(), Fault: fault(capture.FromClient, relay.Fault{SplitLineEnds: true, Pause: 50 * time.Millisecond})})
+	conn := b.dial(t)
+	_, err := conn.Write([]byte("HELLO\r\nOK\rOK\nDONE\r\n"))
+	must(t, err)
+	for _, piece := range []string{"HELLO\r", "\nOK\rOK\nDONE\r", "\n"} {
+		g.Eventually(got, 5*time.Second).Should(Receive(Equal(piece)))
+	}
+	must(t, conn.(*net.TCPConn).CloseWrite())
+	g.Eventually(got, 5*time.Second).Should(Receive(Equal("EOF")))
+}
+
 func TestCoalesce(t *testing.T) {
 	g := NewWithT(t)
 	s, got := reads(t)
