@@ -15,10 +15,11 @@ import (
 const (
 	// ownSegment is the size, in octets, from which a frame is written from where it is.
 	ownSegment = 4 << 10
-	// lazyLimit is how much a reader may leave unwritten, in octets, while there is more to handle.
-	lazyLimit = 64 << 10
-	// enough is the size, in octets, from which it is not left to a goroutine to write what is queued.
-	enough = 32 << 10
+	// joinedSegment is the size, in octets, up to which small frames are joined to one.
+	joinedSegment = 64 << 10
+	// enough is the size, in octets, from which what is queued is neither left to a goroutine nor for later: the other side
+	// has something to do then, while the rest is made.
+	enough = 6 << 10
 )
 
 // outbox is the bounded queue of octets to be written to a peer. No put blocks. Octets are written
@@ -57,11 +58,11 @@ func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
 		return err
 	}
 	switch {
-	case o.coming && o.size >= enough:
-		o.coming = false
+	case o.size >= enough && (o.coming || lazy && !o.busy):
+		o.busy, o.coming = true, false
 		o.tryWrite()
 		return nil
-	case !o.busy && (!lazy || o.size >= lazyLimit):
+	case !o.busy && !lazy:
 		o.busy, o.coming = true, true
 		go o.writeLater()
 	}
@@ -145,7 +146,7 @@ func (o *outbox) add(f *wire.Outgoing) error {
 		last := o.pending[len(o.pending)-1]
 		last.Join(octets)
 		release(f)
-		o.small = len(last.Octets()) < lazyLimit
+		o.small = len(last.Octets()) < joinedSegment
 	} else {
 		o.pending, o.small = append(o.pending, f), small
 	}

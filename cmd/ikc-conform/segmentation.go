@@ -38,10 +38,15 @@ func (s *sweep) add(ctx context.Context, spec string, plain *harness.Result, opt
 		if dir != "" {
 			opts.Dir = filepath.Join(dir, strings.ReplaceAll(string(how), " ", "-"))
 		}
-		other, err := harness.Run(ctx, target, opts)
+		jobs := 1
+		if target.Startable() {
+			jobs = harness.DefaultJobs()
+		}
+		results, err := harness.Matrix(ctx, []*harness.Target{target}, harness.MatrixOptions{Options: opts, Jobs: jobs})
 		if err != nil {
 			return err
 		}
+		other := results[0]
 		for i, c := range plain.Cells {
 			k := slices.IndexFunc(known, func(k conformance.KnownSensitivity) bool { return k.Covers(string(c.Cell.Role), how) })
 			found, err := harness.Sensitivities(plain, other, i, deviations)

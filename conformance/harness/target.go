@@ -20,6 +20,8 @@ type Target struct {
 	Spec string
 	// Network and Address are set for a target that is running already and has no driver.
 	Network, Address string
+	// attached tells that start connects to a driver that is running.
+	attached bool
 	// start starts a driver of the target, nil if there is none.
 	start func(ctx context.Context, opts driver.Options) (*driver.Driver, error)
 	// prepare does beforehand what takes longer than a cell may, close undoes it. Nil if there is nothing to do.
@@ -34,6 +36,10 @@ var ErrTarget = errors.New("target cannot be used")
 // Driven tells whether the harness starts the target and tells it what to do. What it starts, it may
 // also break.
 func (t *Target) Driven() bool { return t.start != nil }
+
+// Startable tells whether each cell has a driver of its own, so that several can be tried at a time. A server or a driver that
+// is running is not.
+func (t *Target) Startable() bool { return t.Driven() && !t.attached }
 
 // String is the spec.
 func (t *Target) String() string { return t.Spec }
@@ -158,6 +164,7 @@ func attached(t *Target, rest string) error {
 			return fmt.Errorf("target %q: expected driver:HOST:PORT, or driver:PATH with a slash in it", t.Spec)
 		}
 	}
+	t.attached = true
 	t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, rest)
 		if err != nil {
