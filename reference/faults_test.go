@@ -25,13 +25,13 @@ type raw struct {
 	frames *wire.FrameScanner
 }
 
-func rawPeer(t testing.TB, address, name string) *raw {
+func rawPeer(t testing.TB, address, name string, aliases ...string) *raw {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	must(t, err)
 	t.Cleanup(func() { conn.Close() })
 	must(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Client, KernelID: name, Serializers: []string{"Storable"}})
+	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Client, KernelID: name, Names: aliases, Serializers: []string{"Storable"}})
 	_, err = conn.Write(wire.AppendLine(nil, n.Start()[0]))
 	must(t, err)
 	var lines wire.LineScanner

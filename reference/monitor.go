@@ -141,8 +141,9 @@ type event struct {
 	delay     time.Duration
 }
 
-// inform tells monitors about a kernel, or about none in particular ("" or "*"), and returns how many
-// were told. mu is locked. Source: Responder inform_monitors.
+// inform tells monitors about a kernel, under its id and each of its aliases, or about none in particular ("" or "*"), and
+// returns how many were told. mu is locked. An alias that is another kernel's id goes no further: the original follows it, and
+// two peers that have each other's id for an alias are its end. Source: Responder inform_monitors.
 func (k *Kernel) inform(about, what string, e event) int {
 	if k.closed && what != "shutdown" || len(k.monitors) == 0 {
 		return 0
@@ -150,23 +151,28 @@ func (k *Kernel) inform(about, what string, e event) int {
 	if about == "" {
 		about = specifier.Any
 	}
-	c := k.channels[about]
-	real := c != nil || about == k.id
-	n := k.tell(about, about, what, real, e)
-	if about != specifier.Any {
-		n += k.tell(specifier.Any, about, what, real, e)
-	}
 	var aliases []string
-	switch {
+	switch c := k.channels[about]; {
 	case about == k.id:
 		aliases = k.ownNames()
 	case c != nil:
 		aliases = c.aliases
 	}
+	n := k.informOf(about, what, e)
 	for _, alias := range aliases {
 		if alias != about {
-			n += k.inform(alias, what, e)
+			n += k.informOf(alias, what, e)
 		}
+	}
+	return n
+}
+
+// informOf is inform under one name. mu is locked.
+func (k *Kernel) informOf(name, what string, e event) int {
+	real := k.channels[name] != nil || name == k.id
+	n := k.tell(name, name, what, real, e)
+	if name != specifier.Any {
+		n += k.tell(specifier.Any, name, what, real, e)
 	}
 	return n
 }

@@ -195,3 +195,17 @@ func TestKeepConnected(t *testing.T) {
 	cancel()
 	must(t, <-ended)
 }
+
+// Peers that give each other's names, or this kernel's, as aliases are told of once for each name.
+func TestMonitorNamesInCircles(t *testing.T) {
+	server := kernel(t, ikc.Config{Name: "Server", ID: "server-id"})
+	address := serve(t, server)
+	var all story
+	server.Monitor("*", ikc.Monitor{Any: all.note})
+	for _, names := range [][]string{{"one", "two"}, {"two", "one"}, {"Server", "server-id"}, {"three", "three"}} {
+		rawPeer(t, address, names[0], names[1:]...)
+	}
+	for _, name := range []string{"one", "two", "Server", "three"} {
+		settled(t, "told of "+name, func() bool { return all.has("register " + name + " real=true") })
+	}
+}
