@@ -61,6 +61,13 @@ func (e *SubscribeError) Unwrap() []error {
 	return reasons
 }
 
+// freezeError is why a message cannot be made into a frame.
+type freezeError struct{ error }
+
+func (e *freezeError) Error() string { return "ikc: " + e.error.Error() }
+
+func (e *freezeError) Unwrap() error { return e.error }
+
 // faultError is what a peer did wrong, which the log has been told.
 type faultError struct{ error }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// Monitor says what to tell of a kernel. Its funcs run one at a time, in the order of events, each as
+// Monitor says what to tell of a kernel. The zero value is told nothing. Its funcs run one at a time, in the order of events, each as
 // a state does: methods that are given ctx let states run while they block. A func that is nil is
-// not told, unless there is Any.
+// not told, unless there is Any. Errors wait for their monitors up to [Config].MaxQueue octets; what comes beyond that is logged.
 //
 // Nothing of a monitor is seen by the remote kernel. Source: Responder monitor, inform_monitors.
 type Monitor struct {
@@ -183,36 +183,56 @@ func (k *Kernel) tell(key, about, what string, real bool, e event) (n int) {
 		if f == nil {
 			continue
 		}
-		n++
 		told := &MonitorEvent{
 			What: what, Kernel: w.name, About: about, Real: real, Data: w.m.Data,
 			PID: e.pid, Channel: e.channel, Change: e.change, Operation: e.operation, Message: e.message,
 			Specifier: e.spec, Attempt: e.attempt, Delay: e.delay,
 		}
-		k.events.put(k, func() {
+		size := 0
+		if what == "error" {
+			size = eventSize + len(e.message)
+		}
+		if k.events.put(k, size, func() {
 			h := new(hold)
 			h.begin(context.Background(), &k.turn, nil)
 			f(h, told)
 			h.end()
-		})
+		}) {
+			n++
+		}
 	}
 	return n
 }
 
-// monitorQueue has events told in order by a goroutine that lives only while there are any.
+// eventSize is about what an error takes while it waits to be told, in octets, apart from its message.
+const eventSize = 256
+
+// monitorQueue has events told in order by a goroutine that lives only while there are any. Errors that wait have a bound,
+// since it is peers who make them.
 type monitorQueue struct {
-	mu    sync.Mutex
-	queue []func()
-	busy  bool
+	mu     sync.Mutex
+	queue  []notice
+	octets int // of errors
+	busy   bool
 }
 
-// put queues an event. The kernel's mu is locked.
-func (q *monitorQueue) put(k *Kernel, f func()) {
+// notice is an event to be told to a monitor.
+type notice struct {
+	tell func()
+	size int // that it counts for, in octets; 0 for what is kept in any case
+}
+
+// put queues an event, unless there are Config.MaxQueue octets already. The kernel's mu is locked.
+func (q *monitorQueue) put(k *Kernel, size int, tell func()) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.queue = append(q.queue, f)
+	if size > 0 && q.octets > 0 && q.octets+size > k.cfg.MaxQueue {
+		return false
+	}
+	q.queue = append(q.queue, notice{tell, size})
+	q.octets += size
 	if q.busy {
-		return
+		return true
 	}
 	q.busy = true
 	k.running.Go(func() {
@@ -226,9 +246,14 @@ func (q *monitorQueue) put(k *Kernel, f func()) {
 				return
 			}
 			q.mu.Unlock()
-			for _, f := range batch {
-				f()
+			for i, n := range batch {
+				batch[i] = notice{}
+				n.tell()
+				q.mu.Lock()
+				q.octets -= n.size
+				q.mu.Unlock()
 			}
 		}
 	})
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // story is what a monitor was told.
@@ -207,5 +209,49 @@ func TestMonitorNamesInCircles(t *testing.T) {
 	}
 	for _, name := range []string{"one", "two", "Server", "three"} {
 		settled(t, "told of "+name, func() bool { return all.has("register " + name + " real=true") })
+	}
+}
+
+// Errors that come faster than monitors take them are not kept without a bound; what is too much is logged. Other events all come.
+func TestMonitorTooSlow(t *testing.T) {
+	var log journal
+	server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 10_000, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	session(t, server, "me", map[string]ikc.State{"echo": echo})
+	address := serve(t, server)
+	release, first := make(chan struct{}), make(chan struct{}, 1)
+	errors, gone := 0, make(chan int, 1)
+	server.Monitor("*", ikc.Monitor{
+		Error: func(_ context.Context, e *ikc.MonitorEvent) {
+			if e.Operation != "local-check" {
+				return
+			}
+			if errors++; errors == 1 {
+				first <- struct{}{}
+				<-release
+			}
+		},
+		Unregister: func(_ context.Context, e *ikc.MonitorEvent) {
+			if e.About == "Bad" {
+				gone <- errors
+			}
+		},
+	})
+	bad := rawPeer(t, address, "Bad")
+	const sent = 200
+	bad.send(&wire.Message{Event: wire.AtString("poe://Server/absent/x"), IsError: true})
+	<-first
+	for range sent {
+		bad.send(&wire.Message{Event: wire.AtString("poe://Server/absent/x"), IsError: true})
+	}
+	settled(t, "all are handled", func() bool { return server.Stats().Requests == sent+1 })
+	must(t, bad.Close())
+	settled(t, "the peer is gone", func() bool { return server.Stats().Connections == 0 })
+	close(release)
+	told := <-gone
+	if told < 10 || told > 10_000/100 {
+		t.Errorf("got %d errors of %d, expected as many as 10,000 octets hold", told, sent)
+	}
+	if logged := strings.Count(log.String(), "request failed"); told+logged != sent+1 {
+		t.Errorf("got %d errors told and %d logged, expected %d together", told, logged, sent+1)
 	}
 }

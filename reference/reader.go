@@ -166,7 +166,7 @@ func (c *Channel) freeze(m *wire.Message) (*wire.Outgoing, error) {
 	f := newFrame(int(c.frozen.Load()))
 	if err := f.Freeze(c.serializer, m); err != nil {
 		release(f)
-		return nil, fmt.Errorf("ikc: %w", err)
+		return nil, &freezeError{err}
 	}
 	c.frozen.Store(int64(f.Size()))
 	return f, nil

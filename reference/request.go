@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -167,16 +168,17 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if err != nil {
 		return &requestError{OpInvocation, err.Error()}
 	}
-	if answer != nil {
-		k.answer(c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
+	if answer == nil {
+		return nil
 	}
-	return nil
+	return k.answer(c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's own
 // name that the rsvp gives, else to whoever has that name. An rsvp that names no kernel gets no answer: a peer
-// is not to have one sent to whoever is the default.
-func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) {
+// is not to have one sent to whoever is the default. What cannot be frozen fails the request, so that the caller does not
+// wait in vain.
+func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
 	k.stats.answers.Add(1)
 	var err error
 	switch {
@@ -187,9 +189,14 @@ func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) {
 	default:
 		_, err = k.dispatch(context.Background(), rsvp.Kernel, m, later, nil, nil)
 	}
-	if err != nil {
+	var unfit *freezeError
+	switch {
+	case errors.As(err, &unfit):
+		return &requestError{OpInvocation, unfit.error.Error()}
+	case err != nil:
 		k.undeliverable(c, rsvp, err)
 	}
+	return nil
 }
 
 // undeliverable is what becomes of an answer that cannot be sent. A peer that calls but does not read costs its connection.
@@ -282,17 +289,33 @@ func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier
 	if m.IsError {
 		return
 	}
+	err := k.sendReport(c, text, to.Kernel, e.op)
+	var unfit *freezeError
+	if errors.As(err, &unfit) { // characters that the serializer does not take
+		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op)
+	}
+	if errors.Is(err, ErrQueueFull) {
+		c.end(err)
+	}
+}
+
+// sendReport sends an error report to a peer, or to this kernel itself if c is nil.
+func (k *Kernel) sendReport(c *Channel, text, kernel, op string) error {
 	report := &wire.Message{
 		Event:   wire.At(specifier.Specifier{Kernel: k.id, Session: responderAlias, State: "remote_error"}),
-		Params:  perl.ArrayRef(str(text), str(to.Kernel), str(e.op)),
+		Params:  perl.ArrayRef(str(text), str(kernel), str(op)),
 		IsError: true,
 	}
 	if c == nil {
 		k.toSelf(report)
-		return
+		return nil
 	}
 	report.Event.Kernel = c.peer.ID
-	if err := c.send(report, true); errors.Is(err, ErrQueueFull) {
-		c.end(err)
-	}
+	return c.send(report, true)
+}
+
+// ascii escapes what is beyond ASCII.
+func ascii(s string) string {
+	quoted := strconv.QuoteToASCII(s)
+	return quoted[1 : len(quoted)-1]
 }

@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/dumper"
+	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -178,5 +181,37 @@ func TestOperations(t *testing.T) {
 		r.send(&wire.Message{Event: wire.AtString("poe://Server/IKC/remote_error"), IsError: true,
 			Params: perl.ArrayRef(perl.NewBytes("told by the peer"), perl.NewBytes("Peer"), perl.NewBytes(operation))})
 		settled(t, "monitors are told remote-"+operation, func() bool { return told.has("remote-" + operation + ": told by the peer\n") })
+	}
+}
+
+// A caller is told when what a state returned, or its answer's size, is nothing that can be sent.
+func TestAnswerThatCannotBeSent(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		serializer wire.Serializer
+		answer     any
+		want       string
+	}{
+		{"beyond Latin-1", freezethaw.Serializer{}, "\u65e5\u672c", "freeze with FreezeThaw"},
+		{"code", dumper.Serializer{}, perl.NewRef(perl.NewCode("1")), "freeze with POE::Component::IKC::Freezer"},
+		{"too large", storable.Serializer{}, strings.Repeat("x", wire.DefaultMaxFrame), "octets"},
+		{"no data", storable.Serializer{}, func() {}, "func()"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := ikc.Config{Serializers: []wire.Serializer{tt.serializer}}
+			p := connected(t, cfg, cfg)
+			session(t, p.server, "me", map[string]ikc.State{
+				"bad":  func(context.Context, *ikc.Request) (any, error) { return tt.answer, nil },
+				"echo": echo,
+			})
+			_, err := p.client.Call(soon(t), "poe://Server/me/bad", nil)
+			var remote *ikc.RemoteError
+			if !errors.As(err, &remote) || remote.Operation != ikc.OpInvocation || !strings.Contains(remote.Message, tt.want) {
+				t.Errorf("got %v, expected an error of the invocation with %q", err, tt.want)
+			}
+			if v, err := p.client.Call(soon(t), "poe://Server/me/echo", "x"); err != nil || v.Str() != "x" {
+				t.Errorf("afterwards: got %v, %v", text(v), err)
+			}
+		})
 	}
 }
