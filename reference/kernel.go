@@ -25,6 +25,7 @@
 package ikc
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -103,6 +104,8 @@ type Kernel struct {
 	events  monitorQueue
 	local   inbox // requests to this kernel from itself
 	targets targets
+	ctx     context.Context // of states that this kernel itself sent an event to
+	cancel  context.CancelCauseFunc
 
 	mu        sync.Mutex
 	closed    bool
@@ -161,6 +164,7 @@ func New(cfg Config) (*Kernel, error) {
 		channels: map[string]*Channel{}, names: map[string]string{}, monitors: map[string][]*watcher{},
 		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
+	k.ctx, k.cancel = context.WithCancelCause(context.Background())
 	k.local.init(cfg.MaxQueue)
 	for _, name := range k.ownNames() {
 		k.names[name] = k.id

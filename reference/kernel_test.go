@@ -511,12 +511,47 @@ func TestShutdownFromState(t *testing.T) {
 	must(t, err)
 	select {
 	case err := <-done:
-		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
+		must(t, err)
 	case <-time.After(5 * time.Second):
 		t.Fatal("shutdown from a state does not return")
 	}
+}
+
+// The connection by which a shutdown is asked for may be the first to end. Others get what is queued for them all the same.
+func TestShutdownFromStateWritesAll(t *testing.T) {
+	p := connected(t, ikc.Config{}, ikc.Config{})
+	session(t, p.server, "me", map[string]ikc.State{"down": func(ctx context.Context, r *ikc.Request) (any, error) {
+		return nil, p.server.Shutdown(ctx)
+	}})
+	slow := rawPeer(t, p.address, "Slow")
+	settled(t, "registered", func() bool { return p.server.Channel("Slow") != nil })
+	const posts = 100
+	for range posts { // more than sockets hold
+		_, err := p.server.Post(soon(t), "poe://Slow/me/event", strings.Repeat("x", 200_000))
+		must(t, err)
+	}
+	_, err := p.client.Post(soon(t), "poe://Server/me/down", nil)
+	must(t, err)
+	<-p.channel.Done()
+	for i := range posts {
+		if _, err := slow.receive(); err != nil {
+			t.Fatalf("after %d of %d events: %v", i, posts, err)
+		}
+	}
+}
+
+// The context of a state ends with a shutdown, even if it is this kernel itself that sent the event.
+func TestShutdownEndsLocalStates(t *testing.T) {
+	k := kernel(t, ikc.Config{Name: "Alone"})
+	begun := make(chan struct{})
+	session(t, k, "me", map[string]ikc.State{"wait": func(ctx context.Context, _ *ikc.Request) (any, error) {
+		close(begun)
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}})
+	must(t, k.PostSession(soon(t), "me", "wait"))
+	<-begun
+	must(t, k.Shutdown(soon(t)))
 }
 
 // listenAt has a kernel listen at an address that was in use before.

@@ -151,7 +151,7 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if m.From.Present() && m.From.Err == nil {
 		r.Sender = &Sender{k: k, session: s, channel: c, from: m.From}
 	}
-	ctx := context.Background()
+	ctx := k.ctx
 	if c != nil {
 		ctx = c.ctx
 	}
