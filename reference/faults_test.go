@@ -1,6 +1,7 @@
 package ikc_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -218,6 +219,30 @@ func TestNeverReadingPeer(t *testing.T) {
 	settled(t, "the deaf peer is gone", func() bool { return p.server.Stats().Connections == 1 })
 	r.Close()
 	<-ended
+}
+
+// A peer that reads is not taken for one that does not, however small the queue.
+func TestSmallQueue(t *testing.T) {
+	for _, perSession := range []bool{false, true} {
+		for _, size := range []int{10, 1000, 5000} {
+			t.Run(fmt.Sprintf("answers of %d octets, queue per session: %v", size, perSession), func(t *testing.T) {
+				server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 20_000, QueuePerSession: perSession})
+				session(t, server, "me", map[string]ikc.State{"echo": func(context.Context, *ikc.Request) (any, error) {
+					return strings.Repeat("x", size), nil
+				}})
+				peer := rawPeer(t, serve(t, server), "Reader")
+				image, err := storable.Freeze(callMessage("poe://Server/me/echo", "Reader", "r", nil).ToValue())
+				must(t, err)
+				const calls = 300
+				go func() { _, _ = peer.Write(bytes.Repeat(wire.AppendFrame(nil, image), calls)) }()
+				for i := range calls {
+					if _, err := peer.receive(); err != nil {
+						t.Fatalf("after %d of %d answers: %v", i, calls, err)
+					}
+				}
+			})
+		}
+	}
 }
 
 // A slow reader gets everything, if the sender waits for room.
