@@ -223,24 +223,28 @@ func TestNeverReadingPeer(t *testing.T) {
 
 // A peer that reads is not taken for one that does not, however small the queue.
 func TestSmallQueue(t *testing.T) {
+	plain := func(conn net.Conn) net.Conn { return conn }
+	wrapped := func(conn net.Conn) net.Conn { return struct{ net.Conn }{conn} } // as TLS is: no socket to write to without blocking
 	for _, perSession := range []bool{false, true} {
-		for _, size := range []int{10, 1000, 5000} {
-			t.Run(fmt.Sprintf("answers of %d octets, queue per session: %v", size, perSession), func(t *testing.T) {
-				server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 20_000, QueuePerSession: perSession})
-				session(t, server, "me", map[string]ikc.State{"echo": func(context.Context, *ikc.Request) (any, error) {
-					return strings.Repeat("x", size), nil
-				}})
-				peer := rawPeer(t, serve(t, server), "Reader")
-				image, err := storable.Freeze(callMessage("poe://Server/me/echo", "Reader", "r", nil).ToValue())
-				must(t, err)
-				const calls = 300
-				go func() { _, _ = peer.Write(bytes.Repeat(wire.AppendFrame(nil, image), calls)) }()
-				for i := range calls {
-					if _, err := peer.receive(); err != nil {
-						t.Fatalf("after %d of %d answers: %v", i, calls, err)
+		for name, wrap := range map[string]func(net.Conn) net.Conn{"socket": plain, "other connection": wrapped} {
+			for _, size := range []int{10, 1000, 5000} {
+				t.Run(fmt.Sprintf("%s, answers of %d octets, queue per session: %v", name, size, perSession), func(t *testing.T) {
+					server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 20_000, QueuePerSession: perSession, Wrap: wrap})
+					session(t, server, "me", map[string]ikc.State{"echo": func(context.Context, *ikc.Request) (any, error) {
+						return strings.Repeat("x", size), nil
+					}})
+					peer := rawPeer(t, serve(t, server), "Reader")
+					image, err := storable.Freeze(callMessage("poe://Server/me/echo", "Reader", "r", nil).ToValue())
+					must(t, err)
+					const calls = 300
+					go func() { _, _ = peer.Write(bytes.Repeat(wire.AppendFrame(nil, image), calls)) }()
+					for i := range calls {
+						if _, err := peer.receive(); err != nil {
+							t.Fatalf("after %d of %d answers: %v", i, calls, err)
+						}
 					}
-				}
-			})
+				})
+			}
 		}
 	}
 }

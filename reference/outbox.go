@@ -53,7 +53,7 @@ func newOutbox(conn net.Conn, s *socket, limit int, stats *counters, fail func(e
 func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
 	o.mu.Lock()
 	err := o.add(f)
-	if errors.Is(err, ErrQueueFull) && (o.coming || !o.busy) && o.socket != nil {
+	if errors.Is(err, ErrQueueFull) && (o.coming || !o.busy) {
 		o.makeRoom()
 		err = o.add(f)
 	}
@@ -198,6 +198,13 @@ func (o *outbox) tryWrite() {
 // makeRoom writes what has only been left for later, until the connection takes no more: it is not the peer that it waits
 // for. It is called with mu locked, and nobody writing. It unlocks mu for a while.
 func (o *outbox) makeRoom() {
+	if o.socket == nil {
+		if !o.busy {
+			o.busy = true
+			go o.write()
+		}
+		return
+	}
 	o.busy, o.coming = true, false
 	for len(o.pending) > 0 && o.writeFirst() {
 	}
