@@ -99,14 +99,19 @@ func (c *Channel) writeFailed(err error) {
 	c.k.channelError(c, "write", err)
 	c.k.mu.Unlock()
 	c.k.lose(c, err)
-	_ = c.conn.SetReadDeadline(time.Now().Add(lingering))
+	c.linger()
 }
+
+// linger has reading end soon.
+func (c *Channel) linger() { _ = c.conn.SetReadDeadline(time.Now().Add(lingering)) }
 
 // attach makes a channel of a connection: it negotiates, registers the peer, and starts reading.
 // The connection is closed when that fails.
 func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name string) (*Channel, error) {
 	if k.cfg.Wrap != nil {
-		conn = k.cfg.Wrap(conn)
+		if wrapped := k.cfg.Wrap(conn); wrapped != nil {
+			conn = wrapped
+		}
 	}
 	c := &Channel{k: k, conn: conn, socket: socketOf(conn), number: k.stats.channels.Add(1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
@@ -123,6 +128,9 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	k.mu.Unlock()
 
 	err := c.negotiate(ctx, role)
+	if err != nil && c.ctx.Err() != nil {
+		err = context.Cause(c.ctx) // it was ended here
+	}
 	if err == nil {
 		if name == "" {
 			name = conn.RemoteAddr().String()

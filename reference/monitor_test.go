@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -196,6 +199,46 @@ func TestKeepConnected(t *testing.T) {
 	expect(t, events, text(perl.NewBytes("x")))
 	cancel()
 	must(t, <-ended)
+}
+
+// What can never succeed is not tried again and again.
+func TestKeepConnectedInVain(t *testing.T) {
+	client := kernel(t, ikc.Config{Name: "Client"})
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	bad := new(specifier.Error)
+	err := client.KeepConnected(ctx, "tcp", "127.0.0.1:1", ikc.Backoff{}, ikc.WithSubscribe("poe://a b c/?"))
+	if !errors.As(err, &bad) {
+		t.Errorf("a subscription that is no specifier: got %v", err)
+	}
+	var network net.UnknownNetworkError
+	if err := client.KeepConnected(ctx, "carrier pigeon", "x", ikc.Backoff{}); !errors.As(err, &network) {
+		t.Errorf("an unknown network: got %v", err)
+	}
+	for _, b := range []ikc.Backoff{{Min: -1}, {Max: -1}, {Attempts: -1}} {
+		if err := client.KeepConnected(ctx, "tcp", "127.0.0.1:1", b); err == nil {
+			t.Errorf("%+v: expected an error", b)
+		}
+	}
+	if got := client.Stats().Channels; got != 0 {
+		t.Errorf("got %d connections, expected none", got)
+	}
+}
+
+// Attempts counts what is tried again after a failure.
+func TestKeepConnectedAttempts(t *testing.T) {
+	client := kernel(t, ikc.Config{Name: "Client"})
+	tries := 0
+	stop := client.Monitor("*", ikc.Monitor{Reconnect: func(context.Context, *ikc.MonitorEvent) { tries++ }})
+	defer stop()
+	b := ikc.Backoff{Min: time.Millisecond, Attempts: 2}
+	if err := client.KeepConnected(soon(t), "unix", t.TempDir()+"/none", b); !errors.Is(err, syscall.ENOENT) {
+		t.Errorf("got %v, expected the last failure", err)
+	}
+	must(t, client.Shutdown(soon(t))) // which waits for monitors
+	if tries != 2 {
+		t.Errorf("got %d attempts after the first, expected 2", tries)
+	}
 }
 
 // Peers that give each other's names, or this kernel's, as aliases are told of once for each name.

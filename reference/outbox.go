@@ -287,6 +287,13 @@ func (o *outbox) write() {
 	o.mu.Unlock()
 }
 
+// failed returns why nothing can be written any more, nil if that is not so.
+func (o *outbox) failed() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
 // drain waits until everything queued has been written, or for at most the time given.
 func (o *outbox) drain(limit time.Duration) {
 	o.flush()

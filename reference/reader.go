@@ -67,6 +67,9 @@ func (c *Channel) fill() error {
 		if err := c.conn.SetReadDeadline(time.Now().Add(t)); err != nil {
 			return err
 		}
+		if c.out.failed() != nil {
+			c.linger() // not undone by the deadline just set
+		}
 	}
 	n, err := c.receiveOctets()
 	c.k.stats.octetsIn.Add(uint64(n))
@@ -76,6 +79,8 @@ func (c *Channel) fill() error {
 	case errors.Is(err, io.EOF) && c.frames.Buffered() > 0:
 		return c.fault(fmt.Errorf("expected the rest of a frame that began at octet %d, the peer closed after %d octets of it: %w",
 			c.frames.Offset(), c.frames.Buffered(), io.ErrUnexpectedEOF))
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.out.failed() != nil:
+		return c.out.failed()
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.k.cfg.IdleTimeout > 0:
 		return fmt.Errorf("%w (%v)", ErrIdle, c.k.cfg.IdleTimeout)
 	}

@@ -134,17 +134,22 @@ func (k *Kernel) allow(s *Session, to *specifier.Specifier) *requestError {
 	}
 	switch {
 	case s == nil || len(s.published) == 0:
-		return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", to.Session)}
+		return unavailable(to.Session)
 	case !s.published[to.State]:
 		return &requestError{OpCheck, fmt.Sprintf("Session '%s' has not published state '%s'", to.Session, to.State)}
 	}
 	return nil
 }
 
+// unavailable says that a session has published nothing, or that there is none.
+func unavailable(session string) *requestError {
+	return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", session)}
+}
+
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
 func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *requestError {
 	s, r := h.Session, &h.Request
-	if h.state == nil {
+	if h.state == nil && !s.closed.Load() {
 		return nil // as POE: an event that a session does not know is dropped
 	}
 	r.WantArray, r.IsCall, r.Channel = m.WantArray, m.IsCall(), c
@@ -156,6 +161,10 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 		ctx = c.ctx
 	}
 	h.hold.begin(ctx, s.turn, yield)
+	if s.closed.Load() { // while it waited for its turn
+		h.hold.end()
+		return unavailable(m.Event.Session)
+	}
 	result, err := h.state(&h.hold, r)
 	h.hold.end()
 	if err != nil {

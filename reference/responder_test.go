@@ -215,3 +215,58 @@ func TestAnswerThatCannotBeSent(t *testing.T) {
 		})
 	}
 }
+
+// A session that has been closed gets nothing any more, not even what waited for its turn, and stays closed.
+func TestSessionClosed(t *testing.T) {
+	for _, perSession := range []bool{false, true} {
+		p := connected(t, ikc.Config{QueuePerSession: perSession}, ikc.Config{})
+		begun, release := make(chan struct{}, 10), make(chan struct{})
+		s := session(t, p.server, "me", map[string]ikc.State{"slow": func(context.Context, *ikc.Request) (any, error) {
+			begun <- struct{}{}
+			<-release
+			return nil, nil
+		}})
+		_, err := p.client.Post(soon(t), "poe://Server/me/slow", nil)
+		must(t, err)
+		<-begun
+		for range 2 {
+			must(t, p.server.PostSession(soon(t), "me", "slow"))
+			_, err := p.client.Post(soon(t), "poe://Server/me/slow", nil)
+			must(t, err)
+		}
+		called := make(chan error, 1)
+		go func() {
+			_, err := p.client.Call(soon(t), "poe://Server/me/slow", nil)
+			called <- err
+		}()
+		settled(t, "the events have come", func() bool { return p.server.Stats().FramesIn == 4 })
+		s.Close()
+		close(release)
+		var remote *ikc.RemoteError
+		if err := <-called; !errors.As(err, &remote) || remote.Operation != ikc.OpCheck {
+			t.Errorf("call: got %v, expected an error of the check", err)
+		}
+		must(t, p.server.Ping(soon(t), "Server")) // behind what was posted here
+		must(t, p.client.Ping(soon(t), "Server"))
+		if n := len(begun); n != 0 {
+			t.Errorf("queue per session %v: got %d events after Close", perSession, n)
+		}
+		if err := s.AddAlias("again"); err == nil {
+			t.Errorf("an alias for a closed session: expected an error")
+		}
+		s.Handle("slow", nil)
+		if _, err := p.server.NewSession("me", nil); err != nil {
+			t.Errorf("the alias is not free: %v", err)
+		}
+	}
+}
+
+func TestNoSender(t *testing.T) {
+	var nobody *ikc.Sender
+	if err := nobody.Post(soon(t), "x"); !errors.Is(err, ikc.ErrNoSender) {
+		t.Errorf("got %v", err)
+	}
+	if got := nobody.Specifier(); !got.IsZero() {
+		t.Errorf("got %v", got)
+	}
+}

@@ -49,7 +49,7 @@ func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
 		}
 		conn, err := l.Accept()
 		if err != nil {
-			if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
+			if errors.Is(err, net.ErrClosed) || ctx.Err() != nil || k.isDown() {
 				return nil
 			}
 			k.trouble("accept", err)

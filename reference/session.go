@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -54,6 +55,7 @@ type Session struct {
 	aliases   []string // the first is the one it was made with
 	states    map[string]State
 	published map[string]bool
+	closed    atomic.Bool
 	turn      *turn // the kernel's; with Config.QueuePerSession its own
 	queue     inbox // with Config.QueuePerSession
 }
@@ -91,6 +93,9 @@ func (s *Session) AddAlias(alias string) error {
 	}
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
+	if s.closed.Load() {
+		return fmt.Errorf("ikc: session: alias %q for a session that has been closed", alias)
+	}
 	if s.k.sessions[alias] != nil || s.k.proxies[alias] != nil {
 		return fmt.Errorf("ikc: session %q exists already in kernel %q", alias, s.k.cfg.Name)
 	}
@@ -99,7 +104,8 @@ func (s *Session) AddAlias(alias string) error {
 	return nil
 }
 
-// Close takes the session from its kernel. States that are running go on.
+// Close takes the session from its kernel, for good. Its aliases are free, and nobody is told. States that are running go on; events that
+// have come but not begun are not handled any more.
 func (s *Session) Close() {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
@@ -107,18 +113,21 @@ func (s *Session) Close() {
 		delete(s.k.sessions, alias)
 	}
 	s.aliases = nil
+	s.closed.Store(true)
 	clear(s.published)
+	clear(s.states)
 }
 
 // Handle adds a state, or replaces one. A nil f takes it away.
 func (s *Session) Handle(state string, f State) {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
-	if f == nil {
+	switch {
+	case f == nil:
 		delete(s.states, state)
-		return
+	case !s.closed.Load():
+		s.states[state] = f
 	}
-	s.states[state] = f
 }
 
 // Publish lets remote kernels post to and call these states.

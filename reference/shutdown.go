@@ -83,5 +83,15 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 	return err
 }
 
+// isDown tells whether Shutdown has been called.
+func (k *Kernel) isDown() bool {
+	select {
+	case <-k.down:
+		return true
+	default:
+		return false
+	}
+}
+
 // Done is closed when Shutdown has been called.
 func (k *Kernel) Done() <-chan struct{} { return k.down }
