@@ -338,7 +338,7 @@ func (s *Session) PostTo(ctx context.Context, to *perl.Value, params any) error 
 	case a.Err != nil:
 		return fmt.Errorf("ikc: %w", a.Err)
 	case a.State == "":
-		return fmt.Errorf("ikc: expected a specifier with a state, got %s", perl.Format(to, perl.FormatOptions{}))
+		return fmt.Errorf("ikc: expected a specifier with a state, got %s", perl.Format(to, shown))
 	}
 	v, err := perl.Marshal(params)
 	if err != nil {

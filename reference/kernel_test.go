@@ -561,3 +561,40 @@ func listenAt(t testing.TB, k *ikc.Kernel, address string) {
 	must(t, err)
 	go func() { _ = k.Serve(context.Background(), l) }()
 }
+
+// Events of the kernel to its own sessions have the queues of the sessions, too.
+func TestLocalQueuePerSession(t *testing.T) {
+	k := kernel(t, ikc.Config{Name: "Alone", QueuePerSession: true})
+	release := make(chan struct{})
+	session(t, k, "slow", map[string]ikc.State{"wait": func(context.Context, *ikc.Request) (any, error) {
+		<-release
+		return nil, nil
+	}})
+	got, events := heard()
+	session(t, k, "fast", map[string]ikc.State{"event": got})
+	defer close(release)
+	for i := range 3 {
+		must(t, k.PostSession(soon(t), "slow", "wait"))
+		_, err := k.Post(soon(t), "poe://Alone/slow/wait", nil)
+		must(t, err)
+		must(t, k.PostSession(soon(t), "fast", "event", i))
+		_, err = k.Post(soon(t), "poe://Alone/fast/event", -i)
+		must(t, err)
+	}
+	for i := range 3 {
+		expect(t, events, text(perl.NewInt(int64(i))))
+		expect(t, events, text(perl.NewInt(int64(-i))))
+	}
+	must(t, k.Ping(soon(t), "Alone"))
+}
+
+// An error of a state is told even if nobody else sent the event.
+func TestLocalErrorsAreTold(t *testing.T) {
+	var log journal
+	k := kernel(t, ikc.Config{Name: "Alone", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	session(t, k, "me", map[string]ikc.State{"fail": func(context.Context, *ikc.Request) (any, error) {
+		return nil, errors.New("out of luck")
+	}})
+	must(t, k.PostSession(soon(t), "me", "fail"))
+	settled(t, "a warning", func() bool { return strings.Contains(log.String(), "out of luck") })
+}

@@ -145,11 +145,19 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	if err != nil {
 		return fmt.Errorf("ikc: arguments for %s/%s: %w", alias, state, err)
 	}
-	m := &wire.Message{Event: wire.At(specifier.Specifier{Kernel: k.id, Session: alias, State: state}), From: k.from(from)}
+	to := specifier.Specifier{Session: alias, State: state}
+	m := &wire.Message{Event: wire.At(to), From: k.from(from)}
 	h := &handling{Request: Request{Session: s, State: state, Args: list}}
+	failed := func(err *requestError) { k.tellError(m, to, err) }
 	carryOut := func(yield func()) {
+		if k.cfg.QueuePerSession {
+			_ = k.enqueue(nil, m, h, 0, failed) // what has no size finds room
+			return
+		}
 		h.find(k)
-		k.run(nil, m, h, yield)
+		if err := k.run(nil, m, h, yield); err != nil {
+			failed(err)
+		}
 	}
 	if !k.locally(carryOut) {
 		return ErrClosed

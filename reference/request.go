@@ -60,25 +60,40 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 		k.reportError(c, m, to, err)
 		return nil
 	}
-	c.jobs.Add(1)
+	return k.enqueue(c, m, h, size, func(err *requestError) { k.reportError(c, m, to, err) })
+}
+
+// enqueue leaves a request to the queue of its session; failed is told if it is not carried out. If c is nil, it is called
+// while something of the kernel is running.
+func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, size int, failed func(*requestError)) error {
+	jobs := &k.running
+	if c != nil {
+		jobs = &c.jobs
+	}
+	jobs.Add(1)
 	full := h.Session.queue.put(job{size: size, run: func(w *worker) {
-		defer c.jobs.Done()
+		defer jobs.Done()
 		h.find(k)
 		if err := k.run(c, m, h, w.yield); err != nil {
-			k.reportError(c, m, to, err)
+			failed(err)
 		}
-		c.out.flush()
+		if c != nil {
+			c.out.flush()
+		}
 	}})
 	if full != nil {
-		c.jobs.Done()
+		jobs.Done()
 	}
 	return full
 }
 
+// shown is how much of a value that a peer sent goes into a message for people.
+var shown = perl.FormatOptions{MaxWidth: 1000}
+
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the end.
 func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
-		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), perl.FormatOptions{}))}
+		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), shown))}
 	}
 	h.only[0] = m.Params
 	h.Args = h.only[:]
@@ -284,17 +299,7 @@ func (k *Kernel) from(s *Session) wire.Address {
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
 // error report is never answered with another. Source: Responder _error_response.
 func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError) {
-	k.stats.errors.Add(1)
-	text := e.msg + ".  Request " + to.String()
-	if m.From.Present() {
-		text += " sent by " + m.From.String()
-	}
-	k.mu.Lock()
-	told := k.inform(to.Kernel, "error", event{operation: "local-" + e.op, message: text})
-	k.mu.Unlock()
-	if told == 0 {
-		k.log.Warn("request failed", "operation", "local-"+e.op, "error", text)
-	}
+	text := k.tellError(m, to, e)
 	if m.IsError {
 		return
 	}
@@ -306,6 +311,22 @@ func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier
 	if errors.Is(err, ErrQueueFull) {
 		c.end(err)
 	}
+}
+
+// tellError tells monitors, else the log, what went wrong with a request, and returns the text of it.
+func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestError) string {
+	k.stats.errors.Add(1)
+	text := e.msg + ".  Request " + to.String()
+	if m.From.Present() {
+		text += " sent by " + m.From.String()
+	}
+	k.mu.Lock()
+	told := k.inform(to.Kernel, "error", event{operation: "local-" + e.op, message: text})
+	k.mu.Unlock()
+	if told == 0 {
+		k.log.Warn("request failed", "operation", "local-"+e.op, "error", text)
+	}
+	return text
 }
 
 // sendReport sends an error report to a peer, or to this kernel itself if c is nil.

@@ -270,3 +270,19 @@ func TestNoSender(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// What is no specifier is cut in the error report: a peer does not have it sent back, logged and told many times its size.
+func TestBadEventIsCut(t *testing.T) {
+	p := connected(t, ikc.Config{}, ikc.Config{})
+	peer := rawPeer(t, p.address, "Bad")
+	list := perl.NewArray()
+	for range 10_000 {
+		list.Append(perl.NewInt(7))
+	}
+	peer.send(&wire.Message{Event: wire.Address{Value: perl.NewRef(list)}})
+	m, err := peer.receive()
+	must(t, err)
+	if e := ikc.ParseRemoteError(m.Params); e.Operation != ikc.OpRequest || len(e.Message) > 2000 || !strings.Contains(e.Message, "7, 7, ") {
+		t.Errorf("got an error of %q with %d octets, expected the beginning of the event", e.Operation, len(e.Message))
+	}
+}

@@ -270,7 +270,11 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 func (k *Kernel) toSelf(m *wire.Message) bool {
 	own := *m
 	return k.locally(func(yield func()) {
-		if !k.answered(nil, &own) {
+		switch {
+		case k.answered(nil, &own):
+		case k.cfg.QueuePerSession:
+			_ = k.queue(nil, &own, 0) // what has no size finds room
+		default:
 			k.request(nil, &own, yield)
 		}
 	})
