@@ -22,7 +22,7 @@ const (
 
 const largestMaxDepth = 1_000_000
 
-// Options bound the reading and writing. The zero value gives the defaults; Validate freezes it into a Mode.
+// Options bound the reading and writing. The zero value gives the defaults; its method Mode checks them.
 type Options struct {
 	Variable    string // the variable that texts assign to; default $POE::Component::IKC::Freezer::VAR1
 	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
@@ -36,8 +36,8 @@ type Options struct {
 // Mode reads and writes texts. It is safe for concurrent use.
 type Mode struct{ opt Options }
 
-// Validate checks the options and freezes them.
-func (o Options) Validate() (*Mode, error) {
+// Mode checks the options and returns a Mode with them. An error says which is out of its range.
+func (o Options) Mode() (*Mode, error) {
 	for _, l := range []struct {
 		name          string
 		value         *int

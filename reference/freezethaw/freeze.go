@@ -100,7 +100,7 @@ func (e *encoder) str(letter byte, s string, text bool) {
 	switch {
 	case e.opt.UTF8:
 		if !text {
-			s = perl.Latin1(s)
+			s = perl.FromLatin1(s)
 		}
 		n = utf8.RuneCountInString(s)
 	case text:

@@ -15,7 +15,7 @@ const (
 
 const largestMaxDepth = 1_000_000
 
-// Options bound the reading and writing. The zero value gives the defaults; Validate freezes it into a Mode.
+// Options bound the reading and writing. The zero value gives the defaults; its method Mode checks them.
 type Options struct {
 	MaxDepth    int // nesting of values; default 10,000, at most 1,000,000
 	MaxElements int // number of values in a text; default 16,777,216
@@ -29,8 +29,8 @@ type Options struct {
 // Mode reads and writes texts. It is safe for concurrent use.
 type Mode struct{ opt Options }
 
-// Validate checks the options and freezes them.
-func (o Options) Validate() (*Mode, error) {
+// Mode checks the options and returns a Mode with them. An error says which is out of its range.
+func (o Options) Mode() (*Mode, error) {
 	for _, l := range []struct {
 		name          string
 		value         *int
