@@ -7,6 +7,12 @@
 // [Kernel.Call]. [Kernel.Subscribe] makes proxies of remote sessions, [Kernel.Monitor] tells what
 // happens to remote kernels.
 //
+// The import path ends in reference, the name is ikc:
+//
+//	import ikc "github.com/perl-ikc/ikc-conform/reference"
+//
+// A server:
+//
 //	k, err := ikc.New(ikc.Config{Name: "Timeserver"})
 //	s, err := k.NewSession("clock", map[string]ikc.State{
 //		"now": func(ctx context.Context, r *ikc.Request) (any, error) { return time.Now().Unix(), nil },
@@ -14,6 +20,17 @@
 //	s.Publish("now")
 //	l, err := net.Listen("tcp", "127.0.0.1:31337")
 //	err = k.Serve(ctx, l)
+//
+// A client, which the server may call as well if it publishes something:
+//
+//	k, err := ikc.New(ikc.Config{Name: "Worker"})
+//	c, err := k.Dial(ctx, "tcp", "localhost:31337") // or go k.KeepConnected(...)
+//	v, err := k.Call(ctx, "poe://Timeserver/clock/now", nil)
+//	var now int64
+//	err = perl.Unmarshal(v, &now)
+//
+// Data goes from Go to Perl by [perl.Marshal] and comes back by [perl.Unmarshal], which say what becomes what; a [perl.Value] is
+// Perl data with nothing lost.
 //
 // States run one at a time per kernel, the requests of one connection in the order of their
 // arrival, as in POE. While a state waits in a method of this package that takes a context, and was
@@ -37,7 +54,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Kernel is one participant of a cluster. It is safe for concurrent use.
+// Kernel is one participant of a cluster. It is made by [New], and safe for concurrent use. [Kernel.Shutdown] ends it.
 type Kernel struct {
 	cfg     Config
 	id      string
@@ -98,10 +115,10 @@ func New(cfg Config) (*Kernel, error) {
 	return k, nil
 }
 
-// ID returns the unique kernel id.
+// ID returns the unique kernel id: Config.ID or its default.
 func (k *Kernel) ID() string { return k.id }
 
-// Name returns the name given in Config.
+// Name returns what peers call this kernel: Config.Name or its default.
 func (k *Kernel) Name() string { return k.cfg.Name }
 
 func (k *Kernel) ownNames() []string {

@@ -323,11 +323,11 @@ func TestLocalKernel(t *testing.T) {
 	if _, err := k.Call(soon(t), "poe://Alone/absent/x", "x"); !errors.As(err, &remote) {
 		t.Errorf("call of an absent session here: got %v", err)
 	}
-	must(t, k.Default("Alone"))
+	must(t, k.SetDefault("Alone"))
 	if v, err := k.Call(soon(t), "poe:/me/echo", "d"); err != nil || v.Str() != "d" {
 		t.Errorf("default kernel: got %s, %v", text(v), err)
 	}
-	if err := k.Default("Nobody"); !errors.Is(err, ikc.ErrUnknownKernel) {
+	if err := k.SetDefault("Nobody"); !errors.Is(err, ikc.ErrUnknownKernel) {
 		t.Errorf("default to an unknown kernel: got %v", err)
 	}
 }

@@ -31,7 +31,7 @@ type Monitor struct {
 	Data any
 }
 
-// MonitorEvent is what a monitor is told.
+// MonitorEvent is what a monitor is told. It is the monitor's own, and may be kept.
 //
 // An event about a kernel comes once for its id and once for each of its aliases, to monitors of
 // these names and to those of "*". Operations of errors: "local-" and "remote-" before one of the Op
@@ -44,17 +44,18 @@ type MonitorEvent struct {
 	Real   bool   // About is an id
 	Data   any    // of the Monitor
 
-	PID       string
-	Channel   *Channel
-	Change    string
-	Operation string
-	Message   string
-	Specifier specifier.Specifier
-	Attempt   int
-	Delay     time.Duration
+	PID       string              // register: the process of the kernel, "" if it did not say
+	Channel   *Channel            // channel
+	Change    string              // channel: "ready" or "close"
+	Operation string              // error
+	Message   string              // error, reconnect: what went wrong
+	Specifier specifier.Specifier // subscribe, unsubscribe
+	Attempt   int                 // reconnect: failures in a row, from 1
+	Delay     time.Duration       // reconnect: how long it waits first
 }
 
-// Args are the arguments of the event that the original gives a callback, after the data.
+// Args are the arguments of the event that the original gives a callback, after the data; those of reconnect, which it does not
+// have, are attempt, delay in seconds, and message.
 func (e *MonitorEvent) Args() []*perl.Value {
 	switch e.What {
 	case "register":
@@ -92,7 +93,8 @@ func (m *Monitor) handler(what string) func(context.Context, *MonitorEvent) {
 }
 
 // Monitor watches a kernel, named by id, alias, or a specifier of which only the kernel counts, or
-// every kernel: "*". It need not be connected. stop ends it; events that have happened are still told.
+// every kernel: "*". It need not be connected. stop ends it; events that have happened are still told. The context that the
+// funcs get does not end.
 func (k *Kernel) Monitor(kernel string, m Monitor) (stop func()) {
 	w := &watcher{name: kernel, m: m}
 	key := kernelPart(kernel)

@@ -72,7 +72,7 @@ func TestDefaultKernel(t *testing.T) {
 	if got := who(); got != "First" {
 		t.Errorf("got %s, want the first", got)
 	}
-	must(t, k.Default("Second"))
+	must(t, k.SetDefault("Second"))
 	if got := who(); got != "Second" {
 		t.Errorf("got %s, want the one that was set", got)
 	}
@@ -81,10 +81,10 @@ func TestDefaultKernel(t *testing.T) {
 	if got := who(); got != "nobody" {
 		t.Errorf("when the default is gone: got %s", got)
 	}
-	if err := k.Default("Second"); !errors.Is(err, ikc.ErrUnknownKernel) {
+	if err := k.SetDefault("Second"); !errors.Is(err, ikc.ErrUnknownKernel) {
 		t.Errorf("a kernel that is not connected: got %v", err)
 	}
-	must(t, k.Default("Server"))
+	must(t, k.SetDefault("Server"))
 	if got := who(); got != "Server" {
 		t.Errorf("got %s, want ourselves", got)
 	}

@@ -93,5 +93,5 @@ func (k *Kernel) isDown() bool {
 	}
 }
 
-// Done is closed when Shutdown has been called.
+// Done is closed when Shutdown has been called, not when it has ended.
 func (k *Kernel) Done() <-chan struct{} { return k.down }

@@ -178,7 +178,7 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 			if from != nil {
 				remote = from.peer.ID
 			}
-			k.conclude(r, k.makeProxy(r.asked, r.spec, remote), nil)
+			k.conclude(r, k.makeProxy(r.spec, remote), nil)
 			return true
 		}
 	}

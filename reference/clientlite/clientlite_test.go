@@ -52,7 +52,7 @@ func server(t testing.TB, cfg ikc.Config, address string) (*ikc.Kernel, string) 
 		},
 		"respond": func(ctx context.Context, r *ikc.Request) (any, error) {
 			args := r.Arg(0).Target().Elems()
-			return nil, r.Session.PostTo(ctx, args[1], args[0])
+			return nil, r.Session.Respond(ctx, args[1], args[0])
 		},
 		"close": func(_ context.Context, r *ikc.Request) (any, error) { go r.Channel.Close(); return nil, nil },
 	})
