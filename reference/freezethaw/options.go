@@ -26,7 +26,7 @@ type Options struct {
 	UTF8 bool
 }
 
-// Mode reads and writes texts. It is safe for concurrent use.
+// Mode reads and writes texts. It is made by Options.Mode, and safe for concurrent use; the zero Mode has limits of 0.
 type Mode struct{ opt Options }
 
 // Mode checks the options and returns a Mode with them. An error says which is out of its range.
@@ -52,10 +52,10 @@ func (o Options) Mode() (*Mode, error) {
 
 var standard = &Mode{Options{MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString}}
 
-// Thaw reads a text that holds one value, in the default Mode.
+// Thaw reads a text that holds one value, in the default Mode. Errors are those of Mode.Thaw.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }
 
-// Freeze writes one value, in the default Mode.
+// Freeze writes one value, in the default Mode. Errors are those of Mode.Freeze.
 func Freeze(v *perl.Value) ([]byte, error) { return standard.Freeze(v) }
 
 // Serializer is the serializer named FreezeThaw of an IKC connection. The zero Serializer uses the
