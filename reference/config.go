@@ -109,15 +109,16 @@ func (cfg *Config) checkNames() error {
 }
 
 func (cfg *Config) checkSerializers() error {
+	const field = "Serializers"
 	seen := map[string]bool{}
 	for i, s := range cfg.Serializers {
 		switch {
 		case s == nil:
-			return fmt.Errorf("Serializers: number %d is nil", i)
+			return fmt.Errorf("%s: number %d is nil", field, i)
 		case !wire.ValidSerializer(s.Name()):
-			return fmt.Errorf("Serializers: name %q: expected a Perl package name", s.Name())
+			return fmt.Errorf("%s: name %q: expected a Perl package name", field, s.Name())
 		case seen[s.Name()]:
-			return fmt.Errorf("Serializers: %s is there more than once", s.Name())
+			return fmt.Errorf("%s: %s is there more than once", field, s.Name())
 		}
 		seen[s.Name()] = true
 	}
