@@ -11,7 +11,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Channel is a connection to a remote kernel.
+// Channel is a connection to a remote kernel that has been negotiated. It comes of Dial, Config.OnConnect or [Kernel.Channel], and
+// is safe for concurrent use.
 type Channel struct {
 	k          *Kernel
 	number     uint64
@@ -42,16 +43,16 @@ type Channel struct {
 // ID returns the number of the channel, unique in its kernel, by which monitors know it.
 func (c *Channel) ID() uint64 { return c.number }
 
-// Peer returns what the remote kernel said of itself.
+// Peer returns what the remote kernel said of itself: its id, its aliases, its process. Its slice must not be changed.
 func (c *Channel) Peer() wire.Peer { return c.peer }
 
 // Dialect returns how the connection was negotiated.
 func (c *Channel) Dialect() wire.Dialect { return c.dialect }
 
-// Serializer returns the package agreed on.
+// Serializer returns the Perl package agreed on, such as "Storable".
 func (c *Channel) Serializer() string { return c.serializer.Name() }
 
-// LocalAddr and RemoteAddr are those of the connection.
+// LocalAddr is the address of this side.
 func (c *Channel) LocalAddr() net.Addr { return c.conn.LocalAddr() }
 
 // RemoteAddr is the address of the peer.
@@ -60,8 +61,9 @@ func (c *Channel) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 // Done is closed when the connection has ended; Err then tells why.
 func (c *Channel) Done() <-chan struct{} { return c.ctx.Done() }
 
-// Err returns why the connection ended: io.EOF if the peer closed it in order, net.ErrClosed if Close
-// did, nil while it lives.
+// Err returns why the connection ended; nil while it lives. It matches io.EOF if the peer closed it in order, net.ErrClosed if Close
+// did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull, or ErrDisconnected if it could not be written to. What the
+// peer did wrong is a *wire.FrameError, a *wire.MessageError or an error of the serializer; the rest are errors of the network.
 func (c *Channel) Err() error {
 	if c.ctx.Err() == nil {
 		return nil
@@ -69,8 +71,8 @@ func (c *Channel) Err() error {
 	return context.Cause(c.ctx)
 }
 
-// Close ends the connection once what is queued has been written, or the handshake timeout passed.
-// Requests that have not been begun are dropped.
+// Close ends the connection once what is queued has been written, or Config.HandshakeTimeout passed; it waits for that, but not for
+// states. Requests that have not been begun are dropped, and calls that wait for the peer fail. The error is always nil.
 func (c *Channel) Close() error {
 	c.out.drain(c.k.cfg.HandshakeTimeout)
 	c.end(net.ErrClosed)
@@ -99,14 +101,19 @@ func (c *Channel) writeFailed(err error) {
 	c.k.channelError(c, "write", err)
 	c.k.mu.Unlock()
 	c.k.lose(c, err)
-	_ = c.conn.SetReadDeadline(time.Now().Add(lingering))
+	c.linger()
 }
+
+// linger has reading end soon.
+func (c *Channel) linger() { _ = c.conn.SetReadDeadline(time.Now().Add(lingering)) }
 
 // attach makes a channel of a connection: it negotiates, registers the peer, and starts reading.
 // The connection is closed when that fails.
 func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name string) (*Channel, error) {
 	if k.cfg.Wrap != nil {
-		conn = k.cfg.Wrap(conn)
+		if wrapped := k.cfg.Wrap(conn); wrapped != nil {
+			conn = wrapped
+		}
 	}
 	c := &Channel{k: k, conn: conn, socket: socketOf(conn), number: k.stats.channels.Add(1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
@@ -123,6 +130,9 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	k.mu.Unlock()
 
 	err := c.negotiate(ctx, role)
+	if err != nil && c.ctx.Err() != nil {
+		err = context.Cause(c.ctx) // it was ended here
+	}
 	if err == nil {
 		if name == "" {
 			name = conn.RemoteAddr().String()

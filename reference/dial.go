@@ -9,24 +9,49 @@ import (
 )
 
 // DialOption is a condition or a wish of Dial.
-type DialOption func(*dialOptions)
+type DialOption func(*dialOptions) error
 
 type dialOptions struct {
 	subscribe []string
 }
 
-// WithSubscribe makes these subscriptions a condition of being connected: if not all of them are
-// accepted, Dial closes the connection and fails with a *SubscribeError. (The original promises
-// that of its client; 0.2402 dies of it.)
-func WithSubscribe(specifiers ...string) DialOption {
-	return func(o *dialOptions) { o.subscribe = append(o.subscribe, specifiers...) }
+func newDialOptions(options []DialOption) (o dialOptions, err error) {
+	for _, option := range options {
+		if err := option(&o); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
 }
 
-// Dial connects to a remote kernel, network and address as in net.Dial, and negotiates.
+// WithSubscribe makes these subscriptions a condition of being connected: if not all of them are
+// accepted, Dial closes the connection and fails with a *SubscribeError. What is no specifier of a session fails before
+// there is a connection, with a *specifier.Error. (The original promises that of its client; 0.2402 dies of it.)
+func WithSubscribe(specifiers ...string) DialOption {
+	return func(o *dialOptions) error {
+		for _, asked := range specifiers {
+			if _, err := parseSubscription(asked); err != nil {
+				return err
+			}
+		}
+		o.subscribe = append(o.subscribe, specifiers...)
+		return nil
+	}
+}
+
+// Dial connects to a remote kernel, network and address as in net.Dial, and negotiates. All of it, subscriptions
+// included, has Config.HandshakeTimeout at most. ctx counts until then; the connection outlives it.
+//
+// Errors: those of net.Dialer; an error that matches [wire.ErrRefused] if there was nothing to agree on; ErrClosed after
+// Shutdown; and what options say.
 func (k *Kernel) Dial(ctx context.Context, network, address string, options ...DialOption) (*Channel, error) {
+	o, err := newDialOptions(options)
+	if err != nil {
+		return nil, err
+	}
 	var c *Channel
-	err := k.dial(ctx, network, address, func(ctx context.Context, conn net.Conn) (err error) {
-		c, err = k.DialConn(ctx, conn, localPart(network, address), options...)
+	err = k.dial(ctx, network, address, func(ctx context.Context, conn net.Conn) (err error) {
+		c, err = k.join(ctx, conn, localPart(network, address), o)
 		return err
 	})
 	return c, err
@@ -57,12 +82,18 @@ func localPart(network, address string) string {
 }
 
 // DialConn negotiates as a client over a connection that exists already, such as one with TLS. The
-// remote kernel also gets the alias name, unless that is empty.
+// remote kernel also gets the alias name, unless that is empty. Errors are those of Dial; conn is closed then.
 func (k *Kernel) DialConn(ctx context.Context, conn net.Conn, name string, options ...DialOption) (*Channel, error) {
-	var o dialOptions
-	for _, option := range options {
-		option(&o)
+	o, err := newDialOptions(options)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
 	}
+	return k.join(ctx, conn, name, o)
+}
+
+// join negotiates as a client, and subscribes.
+func (k *Kernel) join(ctx context.Context, conn net.Conn, name string, o dialOptions) (*Channel, error) {
 	var c *Channel
 	var err error
 	wait(ctx, func() { c, err = k.attach(ctx, conn, wire.Client, name) })

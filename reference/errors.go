@@ -15,13 +15,13 @@ import (
 var (
 	// ErrClosed: the kernel has been shut down.
 	ErrClosed = errors.New("ikc: kernel is shut down")
-	// ErrUnknownKernel: no kernel of that name or id is connected.
+	// ErrUnknownKernel: no kernel of that name or id is connected, or none was named and there is no default.
 	ErrUnknownKernel = errors.New("ikc: unknown kernel")
 	// ErrUnknownSession: no session or proxy has that alias.
 	ErrUnknownSession = errors.New("ikc: unknown session")
-	// ErrDisconnected: the connection ended before the event was sent, or before the answer came.
+	// ErrDisconnected: the connection ended before the event was sent, or before the answer came. The error wraps why.
 	ErrDisconnected = errors.New("ikc: connection lost")
-	// ErrQueueFull: the peer does not read what is sent to it.
+	// ErrQueueFull: the peer does not read what is sent to it, and Config.MaxQueue octets wait.
 	ErrQueueFull = errors.New("ikc: write queue is full")
 	// ErrNoSender: the request does not say who sent it.
 	ErrNoSender = errors.New("ikc: request has no sender")
@@ -29,14 +29,15 @@ var (
 	ErrIdle = errors.New("ikc: connection was idle too long")
 )
 
-// SubscribeError says which subscriptions were not accepted.
+// SubscribeError says which subscriptions were not accepted. It matches what any of the reasons does, such as ErrSubscribeRefused,
+// ErrUnknownKernel, ErrDisconnected, context.DeadlineExceeded.
 type SubscribeError struct {
 	Refused []Refusal // in the order asked
 }
 
 // Refusal is a subscription that was not accepted.
 type Refusal struct {
-	Specifier string
+	Specifier string // as it was asked for
 	Reason    error
 }
 
@@ -60,6 +61,13 @@ func (e *SubscribeError) Unwrap() []error {
 	}
 	return reasons
 }
+
+// freezeError is why a message cannot be made into a frame.
+type freezeError struct{ error }
+
+func (e *freezeError) Error() string { return "ikc: " + e.error.Error() }
+
+func (e *freezeError) Unwrap() error { return e.error }
 
 // faultError is what a peer did wrong, which the log has been told.
 type faultError struct{ error }

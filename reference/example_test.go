@@ -27,6 +27,63 @@ func listening(name string) (*ikc.Kernel, string) {
 	return k, l.Addr().String()
 }
 
+// A server with a state that can be called, and a client that calls it. Either may as well be a Perl process.
+func Example() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+
+	server, err := ikc.New(ikc.Config{Name: "Shop"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Shutdown(ctx)
+	stock, err := server.NewSession("stock", map[string]ikc.State{
+		"price": func(ctx context.Context, r *ikc.Request) (any, error) {
+			if item := r.Arg(0).Str(); item != "shoe" {
+				return nil, fmt.Errorf("no %s", item)
+			}
+			return map[string]any{"item": "shoe", "price": 12.5}, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	stock.Publish("price")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	go server.Serve(ctx, l)
+
+	client, err := ikc.New(ikc.Config{Name: "Customer"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Shutdown(ctx)
+	if _, err := client.Dial(ctx, "tcp", l.Addr().String()); err != nil {
+		log.Fatal(err)
+	}
+	v, err := client.Call(ctx, "poe://Shop/stock/price", "shoe")
+	if err != nil {
+		log.Fatal(err)
+	}
+	var offer struct {
+		Item  string  `perl:"item"`
+		Price float64 `perl:"price"`
+	}
+	if err := perl.Unmarshal(v, &offer); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(offer.Item, offer.Price)
+
+	_, err = client.Call(ctx, "poe://Shop/stock/price", "boat")
+	var remote *ikc.RemoteError
+	fmt.Println(errors.As(err, &remote), remote.Operation)
+	// Output:
+	// shoe 12.5
+	// true invocation
+}
+
 // The time server of the manual: clients connect, by a post, and get the time posted to them every second
 // from then on, as long as they live.
 func Example_timeServer() {
@@ -227,4 +284,31 @@ func ExampleKernel_Subscribe() {
 	// Output:
 	// refused: poe://Syslog/absent
 	// mail: full
+}
+
+// A worker that stays connected, whatever becomes of the server.
+func ExampleKernel_KeepConnected() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	boss, address := listening("Boss")
+	defer boss.Shutdown(ctx)
+
+	worker, err := ikc.New(ikc.Config{Name: "Worker"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer worker.Shutdown(ctx)
+	ended := make(chan error)
+	keeping, stop := context.WithCancel(ctx)
+	go func() { ended <- worker.KeepConnected(keeping, "tcp", address, ikc.Backoff{Max: 5 * time.Second}) }()
+
+	for worker.Channel("Boss") == nil { // a service would not wait
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Println(worker.Ping(ctx, "Boss"))
+	stop()
+	fmt.Println(<-ended)
+	// Output:
+	// <nil>
+	// <nil>
 }

@@ -1,6 +1,7 @@
 package ikc_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,13 +28,13 @@ type raw struct {
 	frames *wire.FrameScanner
 }
 
-func rawPeer(t testing.TB, address, name string) *raw {
+func rawPeer(t testing.TB, address, name string, aliases ...string) *raw {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	must(t, err)
 	t.Cleanup(func() { conn.Close() })
 	must(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Client, KernelID: name, Serializers: []string{"Storable"}})
+	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Client, KernelID: name, Names: aliases, Serializers: []string{"Storable"}})
 	_, err = conn.Write(wire.AppendLine(nil, n.Start()[0]))
 	must(t, err)
 	var lines wire.LineScanner
@@ -220,6 +223,34 @@ func TestNeverReadingPeer(t *testing.T) {
 	<-ended
 }
 
+// A peer that reads is not taken for one that does not, however small the queue.
+func TestSmallQueue(t *testing.T) {
+	plain := func(conn net.Conn) net.Conn { return conn }
+	wrapped := func(conn net.Conn) net.Conn { return struct{ net.Conn }{conn} } // as TLS is: no socket to write to without blocking
+	for _, perSession := range []bool{false, true} {
+		for name, wrap := range map[string]func(net.Conn) net.Conn{"socket": plain, "other connection": wrapped} {
+			for _, size := range []int{10, 1000, 5000} {
+				t.Run(fmt.Sprintf("%s, answers of %d octets, queue per session: %v", name, size, perSession), func(t *testing.T) {
+					server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 20_000, QueuePerSession: perSession, Wrap: wrap})
+					session(t, server, "me", map[string]ikc.State{"echo": func(context.Context, *ikc.Request) (any, error) {
+						return strings.Repeat("x", size), nil
+					}})
+					peer := rawPeer(t, serve(t, server), "Reader")
+					image, err := storable.Freeze(callMessage("poe://Server/me/echo", "Reader", "r", nil).ToValue())
+					must(t, err)
+					const calls = 300
+					go func() { _, _ = peer.Write(bytes.Repeat(wire.AppendFrame(nil, image), calls)) }()
+					for i := range calls {
+						if _, err := peer.receive(); err != nil {
+							t.Fatalf("after %d of %d answers: %v", i, calls, err)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
 // A slow reader gets everything, if the sender waits for room.
 func TestSlowReader(t *testing.T) {
 	p := connected(t, ikc.Config{}, ikc.Config{MaxQueue: 64 << 10})
@@ -375,5 +406,92 @@ func TestDialFails(t *testing.T) {
 	defer mu.Unlock()
 	if got := strings.Join(operations, " "); got != "negotiate connect connect" {
 		t.Errorf("OnError was told of %s", got)
+	}
+}
+
+// mute is a connection that cannot be written to once it has been silenced.
+type mute struct {
+	net.Conn
+	silent atomic.Bool
+}
+
+func (m *mute) Write(b []byte) (int, error) {
+	if m.silent.Load() {
+		return 0, syscall.EPIPE
+	}
+	return m.Conn.Write(b)
+}
+
+// A connection that cannot be written to ends, soon and for that reason, however long it may be idle.
+func TestWriteFails(t *testing.T) {
+	for _, idle := range []time.Duration{0, time.Hour} {
+		var conn *mute
+		p := connected(t, ikc.Config{}, ikc.Config{IdleTimeout: idle, Wrap: func(c net.Conn) net.Conn {
+			conn = &mute{Conn: c}
+			return conn
+		}})
+		session(t, p.client, "me", map[string]ikc.State{"echo": echo})
+		conn.silent.Store(true)
+		// An event that comes while the failure becomes known has the idle time set again.
+		_, err := p.server.Post(soon(t), "poe://Client/me/echo", "x")
+		must(t, err)
+		_, _ = p.client.Post(soon(t), "poe://Server/me/echo", "x")
+		_, _ = p.server.Post(soon(t), "poe://Client/me/echo", "x")
+		select {
+		case <-p.channel.Done():
+		case <-time.After(5 * time.Second):
+			t.Fatalf("idle time %v: the connection stays", idle)
+		}
+		if err := p.channel.Err(); !errors.Is(err, ikc.ErrDisconnected) || !errors.Is(err, syscall.EPIPE) {
+			t.Errorf("idle time %v: got %v, expected the error of the write", idle, err)
+		}
+	}
+}
+
+// Whatever a listener's Accept returns once it has been closed: a shutdown is not an error.
+func TestServeEndsWithShutdown(t *testing.T) {
+	k := kernel(t, ikc.Config{})
+	served := make(chan error, 1)
+	l := &oddListener{closed: make(chan struct{}), accepting: make(chan struct{})}
+	go func() { served <- k.Serve(context.Background(), l) }()
+	<-l.accepting
+	must(t, k.Shutdown(soon(t)))
+	must(t, <-served)
+}
+
+// oddListener has an error of its own for having been closed.
+type oddListener struct {
+	closed, accepting chan struct{}
+	once              sync.Once
+}
+
+func (l *oddListener) Accept() (net.Conn, error) {
+	close(l.accepting)
+	<-l.closed
+	return nil, errors.New("odd listener: closed")
+}
+
+func (l *oddListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *oddListener) Addr() net.Addr { return &net.UnixAddr{Name: "odd", Net: "unix"} }
+
+// A connection that is being negotiated when the kernel is shut down fails for that reason.
+func TestDialWhileShutDown(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	k := kernel(t, ikc.Config{})
+	dialed := make(chan error, 1)
+	go func() {
+		_, err := k.Dial(soon(t), "tcp", l.Addr().String())
+		dialed <- err
+	}()
+	settled(t, "it negotiates", func() bool { return k.Stats().Connections == 1 })
+	must(t, k.Shutdown(soon(t)))
+	if err := <-dialed; !errors.Is(err, ikc.ErrClosed) {
+		t.Errorf("got %v, expected ErrClosed", err)
 	}
 }

@@ -52,17 +52,18 @@ func (b *inbox) init(limit int) {
 // mostWaiting is how many times the limit the jobs that wait may have.
 const mostWaiting = 16
 
-// put queues a job, waiting for room. It returns net.ErrClosed when the inbox has been closed.
+// put queues a job, waiting for room, unless its size is 0: then there is. It returns net.ErrClosed when the inbox has been
+// closed.
 func (b *inbox) put(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.octets > 0 && b.octets+j.size > b.limit && !b.closed {
+	for j.size > 0 && b.octets > 0 && b.octets+j.size > b.limit && !b.closed {
 		b.room.Wait()
 	}
 	switch {
 	case b.closed:
 		return net.ErrClosed
-	case b.waits > mostWaiting*b.limit:
+	case j.size > 0 && b.waits > mostWaiting*b.limit:
 		return fmt.Errorf("requests of %d octets wait in their states, expected at most %d", b.waits, mostWaiting*b.limit)
 	}
 	b.queue = append(b.queue, j)

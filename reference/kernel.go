@@ -7,6 +7,12 @@
 // [Kernel.Call]. [Kernel.Subscribe] makes proxies of remote sessions, [Kernel.Monitor] tells what
 // happens to remote kernels.
 //
+// The import path ends in reference, the name is ikc:
+//
+//	import ikc "github.com/perl-ikc/ikc-conform/reference"
+//
+// A server:
+//
 //	k, err := ikc.New(ikc.Config{Name: "Timeserver"})
 //	s, err := k.NewSession("clock", map[string]ikc.State{
 //		"now": func(ctx context.Context, r *ikc.Request) (any, error) { return time.Now().Unix(), nil },
@@ -14,6 +20,17 @@
 //	s.Publish("now")
 //	l, err := net.Listen("tcp", "127.0.0.1:31337")
 //	err = k.Serve(ctx, l)
+//
+// A client, which the server may call as well if it publishes something:
+//
+//	k, err := ikc.New(ikc.Config{Name: "Worker"})
+//	c, err := k.Dial(ctx, "tcp", "localhost:31337") // or go k.KeepConnected(...)
+//	v, err := k.Call(ctx, "poe://Timeserver/clock/now", nil)
+//	var now int64
+//	err = perl.Unmarshal(v, &now)
+//
+// Data goes from Go to Perl by [perl.Marshal] and comes back by [perl.Unmarshal], which say what becomes what; a [perl.Value] is
+// Perl data with nothing lost.
 //
 // States run one at a time per kernel, the requests of one connection in the order of their
 // arrival, as in POE. While a state waits in a method of this package that takes a context, and was
@@ -25,72 +42,19 @@
 package ikc
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Defaults of Config.
-const (
-	DefaultHandshakeTimeout = 30 * time.Second
-	DefaultMaxQueue         = 64 << 20
-)
-
-// Config says who a kernel is. The zero value is valid.
-type Config struct {
-	// Name is what peers call this kernel: one or more of [-:.\w]. Default: Client<pid>.
-	Name string
-	// Aliases are more names.
-	Aliases []string
-	// ID is the unique kernel id. Default: made as POE makes it, <host>-<time>-<pid>-<counter>.
-	ID string
-	// Dialect is what Dial opens with, and the best that Serve takes. The zero value is IKC0,
-	// which falls back to IKC in both roles.
-	Dialect wire.Dialect
-	// Serializers in order of preference. Default: Storable.
-	Serializers []wire.Serializer
-	// HandshakeTimeout bounds connecting and negotiating, and how long a connection that ends waits
-	// for the peer to read what is queued. Default: DefaultHandshakeTimeout.
-	HandshakeTimeout time.Duration
-	// IdleTimeout ends a connection from which nothing came for so long, with ErrIdle. Default: never.
-	IdleTimeout time.Duration
-	// MaxConnections bounds the connections that each Serve has at once; more are accepted when
-	// others have ended. Default: no bound.
-	MaxConnections int
-	// MaxFrame bounds the image of a frame received, in octets. Default: wire.DefaultMaxFrame.
-	MaxFrame int
-	// MaxQueue bounds what waits to be written to one peer, and what a peer has sent and waits to
-	// be handled, in octets each. A peer that reads too slowly for the first loses its connection;
-	// one that sends too fast for the second is read no further until there is room. Requests whose
-	// states wait, for an answer of that peer perhaps, do not count; they may have 16 times as much,
-	// and beyond that the connection ends.
-	// Default: DefaultMaxQueue.
-	MaxQueue int
-	// QueuePerSession lets the states of different sessions run at the same time. Those of one session
-	// still run one at a time, the requests of one connection to one session in order of arrival.
-	QueuePerSession bool
-	// OnConnect is told of every connection that has been negotiated, in either role, before a
-	// request that came by it is handled. It must not block.
-	OnConnect func(*Channel)
-	// OnError is told what goes wrong before a connection is there: operation is "connect", "accept"
-	// or "negotiate". Default: monitors get it as an error with operation "channel-" and that.
-	OnError func(operation string, err error)
-	// Wrap, if not nil, may return a connection to be used in place of one just accepted or dialled:
-	// one that records every octet, say.
-	Wrap func(net.Conn) net.Conn
-	// Logger gets what the original warns of. Default: slog.Default().
-	Logger *slog.Logger
-}
-
-// Kernel is one participant of a cluster. It is safe for concurrent use.
+// Kernel is one participant of a cluster. It is made by [New], and safe for concurrent use. [Kernel.Shutdown] ends it.
 type Kernel struct {
 	cfg     Config
 	id      string
@@ -103,6 +67,8 @@ type Kernel struct {
 	events  monitorQueue
 	local   inbox // requests to this kernel from itself
 	targets targets
+	ctx     context.Context // of states that this kernel itself sent an event to
+	cancel  context.CancelCauseFunc
 
 	mu        sync.Mutex
 	closed    bool
@@ -124,35 +90,12 @@ type Kernel struct {
 // address is a state of a session of this kernel.
 type address struct{ session, state string }
 
-// New makes a kernel. It listens to nothing and is connected to nobody yet.
+// New makes a kernel. It listens to nothing and is connected to nobody yet; it has the session IKC, which every kernel has.
+// An error says which field of cfg makes no sense. What is in cfg is not to be changed any more, but for its slices, of which
+// it makes copies.
 func New(cfg Config) (*Kernel, error) {
-	if cfg.Name == "" {
-		cfg.Name = "Client" + strconv.Itoa(os.Getpid())
-	}
-	if cfg.ID == "" {
-		cfg.ID = newID()
-	}
-	for _, name := range append([]string{cfg.ID, cfg.Name}, cfg.Aliases...) {
-		if !wire.ValidName(name) {
-			return nil, fmt.Errorf("ikc: kernel name %q: expected one or more letters, digits, or any of - : . and _", name)
-		}
-	}
-	if len(cfg.Serializers) == 0 {
-		cfg.Serializers = []wire.Serializer{storable.Serializer{}}
-	}
-	for _, s := range cfg.Serializers {
-		if !wire.ValidSerializer(s.Name()) {
-			return nil, fmt.Errorf("ikc: serializer name %q: expected a Perl package name", s.Name())
-		}
-	}
-	if cfg.HandshakeTimeout == 0 {
-		cfg.HandshakeTimeout = DefaultHandshakeTimeout
-	}
-	if cfg.MaxQueue == 0 {
-		cfg.MaxQueue = DefaultMaxQueue
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
+	if err := cfg.complete(); err != nil {
+		return nil, fmt.Errorf("ikc: config: %w", err)
 	}
 	k := &Kernel{
 		cfg: cfg, id: cfg.ID, log: cfg.Logger.With("kernel", cfg.Name),
@@ -161,6 +104,7 @@ func New(cfg Config) (*Kernel, error) {
 		channels: map[string]*Channel{}, names: map[string]string{}, monitors: map[string][]*watcher{},
 		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
+	k.ctx, k.cancel = context.WithCancelCause(context.Background())
 	k.local.init(cfg.MaxQueue)
 	for _, name := range k.ownNames() {
 		k.names[name] = k.id
@@ -171,10 +115,10 @@ func New(cfg Config) (*Kernel, error) {
 	return k, nil
 }
 
-// ID returns the unique kernel id.
+// ID returns the unique kernel id: Config.ID or its default.
 func (k *Kernel) ID() string { return k.id }
 
-// Name returns the name given in Config.
+// Name returns what peers call this kernel: Config.Name or its default.
 func (k *Kernel) Name() string { return k.cfg.Name }
 
 func (k *Kernel) ownNames() []string {

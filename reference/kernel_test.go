@@ -323,11 +323,11 @@ func TestLocalKernel(t *testing.T) {
 	if _, err := k.Call(soon(t), "poe://Alone/absent/x", "x"); !errors.As(err, &remote) {
 		t.Errorf("call of an absent session here: got %v", err)
 	}
-	must(t, k.Default("Alone"))
+	must(t, k.SetDefault("Alone"))
 	if v, err := k.Call(soon(t), "poe:/me/echo", "d"); err != nil || v.Str() != "d" {
 		t.Errorf("default kernel: got %s, %v", text(v), err)
 	}
-	if err := k.Default("Nobody"); !errors.Is(err, ikc.ErrUnknownKernel) {
+	if err := k.SetDefault("Nobody"); !errors.Is(err, ikc.ErrUnknownKernel) {
 		t.Errorf("default to an unknown kernel: got %v", err)
 	}
 }
@@ -511,12 +511,47 @@ func TestShutdownFromState(t *testing.T) {
 	must(t, err)
 	select {
 	case err := <-done:
-		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
+		must(t, err)
 	case <-time.After(5 * time.Second):
 		t.Fatal("shutdown from a state does not return")
 	}
+}
+
+// The connection by which a shutdown is asked for may be the first to end. Others get what is queued for them all the same.
+func TestShutdownFromStateWritesAll(t *testing.T) {
+	p := connected(t, ikc.Config{}, ikc.Config{})
+	session(t, p.server, "me", map[string]ikc.State{"down": func(ctx context.Context, r *ikc.Request) (any, error) {
+		return nil, p.server.Shutdown(ctx)
+	}})
+	slow := rawPeer(t, p.address, "Slow")
+	settled(t, "registered", func() bool { return p.server.Channel("Slow") != nil })
+	const posts = 100
+	for range posts { // more than sockets hold
+		_, err := p.server.Post(soon(t), "poe://Slow/me/event", strings.Repeat("x", 200_000))
+		must(t, err)
+	}
+	_, err := p.client.Post(soon(t), "poe://Server/me/down", nil)
+	must(t, err)
+	<-p.channel.Done()
+	for i := range posts {
+		if _, err := slow.receive(); err != nil {
+			t.Fatalf("after %d of %d events: %v", i, posts, err)
+		}
+	}
+}
+
+// The context of a state ends with a shutdown, even if it is this kernel itself that sent the event.
+func TestShutdownEndsLocalStates(t *testing.T) {
+	k := kernel(t, ikc.Config{Name: "Alone"})
+	begun := make(chan struct{})
+	session(t, k, "me", map[string]ikc.State{"wait": func(ctx context.Context, _ *ikc.Request) (any, error) {
+		close(begun)
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}})
+	must(t, k.PostSession(soon(t), "me", "wait"))
+	<-begun
+	must(t, k.Shutdown(soon(t)))
 }
 
 // listenAt has a kernel listen at an address that was in use before.
@@ -525,4 +560,41 @@ func listenAt(t testing.TB, k *ikc.Kernel, address string) {
 	l, err := net.Listen("tcp", address)
 	must(t, err)
 	go func() { _ = k.Serve(context.Background(), l) }()
+}
+
+// Events of the kernel to its own sessions have the queues of the sessions, too.
+func TestLocalQueuePerSession(t *testing.T) {
+	k := kernel(t, ikc.Config{Name: "Alone", QueuePerSession: true})
+	release := make(chan struct{})
+	session(t, k, "slow", map[string]ikc.State{"wait": func(context.Context, *ikc.Request) (any, error) {
+		<-release
+		return nil, nil
+	}})
+	got, events := heard()
+	session(t, k, "fast", map[string]ikc.State{"event": got})
+	defer close(release)
+	for i := range 3 {
+		must(t, k.PostSession(soon(t), "slow", "wait"))
+		_, err := k.Post(soon(t), "poe://Alone/slow/wait", nil)
+		must(t, err)
+		must(t, k.PostSession(soon(t), "fast", "event", i))
+		_, err = k.Post(soon(t), "poe://Alone/fast/event", -i)
+		must(t, err)
+	}
+	for i := range 3 {
+		expect(t, events, text(perl.NewInt(int64(i))))
+		expect(t, events, text(perl.NewInt(int64(-i))))
+	}
+	must(t, k.Ping(soon(t), "Alone"))
+}
+
+// An error of a state is told even if nobody else sent the event.
+func TestLocalErrorsAreTold(t *testing.T) {
+	var log journal
+	k := kernel(t, ikc.Config{Name: "Alone", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	session(t, k, "me", map[string]ikc.State{"fail": func(context.Context, *ikc.Request) (any, error) {
+		return nil, errors.New("out of luck")
+	}})
+	must(t, k.PostSession(soon(t), "me", "fail"))
+	settled(t, "a warning", func() bool { return strings.Contains(log.String(), "out of luck") })
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// Monitor says what to tell of a kernel. Its funcs run one at a time, in the order of events, each as
+// Monitor says what to tell of a kernel. The zero value is told nothing. Its funcs run one at a time, in the order of events, each as
 // a state does: methods that are given ctx let states run while they block. A func that is nil is
-// not told, unless there is Any.
+// not told, unless there is Any. Errors wait for their monitors up to [Config].MaxQueue octets; what comes beyond that is logged.
 //
 // Nothing of a monitor is seen by the remote kernel. Source: Responder monitor, inform_monitors.
 type Monitor struct {
@@ -31,7 +31,7 @@ type Monitor struct {
 	Data any
 }
 
-// MonitorEvent is what a monitor is told.
+// MonitorEvent is what a monitor is told. It is the monitor's own, and may be kept.
 //
 // An event about a kernel comes once for its id and once for each of its aliases, to monitors of
 // these names and to those of "*". Operations of errors: "local-" and "remote-" before one of the Op
@@ -44,17 +44,18 @@ type MonitorEvent struct {
 	Real   bool   // About is an id
 	Data   any    // of the Monitor
 
-	PID       string
-	Channel   *Channel
-	Change    string
-	Operation string
-	Message   string
-	Specifier specifier.Specifier
-	Attempt   int
-	Delay     time.Duration
+	PID       string              // register: the process of the kernel, "" if it did not say
+	Channel   *Channel            // channel
+	Change    string              // channel: "ready" or "close"
+	Operation string              // error
+	Message   string              // error, reconnect: what went wrong
+	Specifier specifier.Specifier // subscribe, unsubscribe
+	Attempt   int                 // reconnect: failures in a row, from 1
+	Delay     time.Duration       // reconnect: how long it waits first
 }
 
-// Args are the arguments of the event that the original gives a callback, after the data.
+// Args are the arguments of the event that the original gives a callback, after the data; those of reconnect, which it does not
+// have, are attempt, delay in seconds, and message.
 func (e *MonitorEvent) Args() []*perl.Value {
 	switch e.What {
 	case "register":
@@ -92,7 +93,8 @@ func (m *Monitor) handler(what string) func(context.Context, *MonitorEvent) {
 }
 
 // Monitor watches a kernel, named by id, alias, or a specifier of which only the kernel counts, or
-// every kernel: "*". It need not be connected. stop ends it; events that have happened are still told.
+// every kernel: "*". It need not be connected. stop ends it; events that have happened are still told. The context that the
+// funcs get does not end.
 func (k *Kernel) Monitor(kernel string, m Monitor) (stop func()) {
 	w := &watcher{name: kernel, m: m}
 	key := kernelPart(kernel)
@@ -141,8 +143,9 @@ type event struct {
 	delay     time.Duration
 }
 
-// inform tells monitors about a kernel, or about none in particular ("" or "*"), and returns how many
-// were told. mu is locked. Source: Responder inform_monitors.
+// inform tells monitors about a kernel, under its id and each of its aliases, or about none in particular ("" or "*"), and
+// returns how many were told. mu is locked. An alias that is another kernel's id goes no further: the original follows it, and
+// two peers that have each other's id for an alias are its end. Source: Responder inform_monitors.
 func (k *Kernel) inform(about, what string, e event) int {
 	if k.closed && what != "shutdown" || len(k.monitors) == 0 {
 		return 0
@@ -150,23 +153,28 @@ func (k *Kernel) inform(about, what string, e event) int {
 	if about == "" {
 		about = specifier.Any
 	}
-	c := k.channels[about]
-	real := c != nil || about == k.id
-	n := k.tell(about, about, what, real, e)
-	if about != specifier.Any {
-		n += k.tell(specifier.Any, about, what, real, e)
-	}
 	var aliases []string
-	switch {
+	switch c := k.channels[about]; {
 	case about == k.id:
 		aliases = k.ownNames()
 	case c != nil:
 		aliases = c.aliases
 	}
+	n := k.informOf(about, what, e)
 	for _, alias := range aliases {
 		if alias != about {
-			n += k.inform(alias, what, e)
+			n += k.informOf(alias, what, e)
 		}
+	}
+	return n
+}
+
+// informOf is inform under one name. mu is locked.
+func (k *Kernel) informOf(name, what string, e event) int {
+	real := k.channels[name] != nil || name == k.id
+	n := k.tell(name, name, what, real, e)
+	if name != specifier.Any {
+		n += k.tell(specifier.Any, name, what, real, e)
 	}
 	return n
 }
@@ -177,36 +185,56 @@ func (k *Kernel) tell(key, about, what string, real bool, e event) (n int) {
 		if f == nil {
 			continue
 		}
-		n++
 		told := &MonitorEvent{
 			What: what, Kernel: w.name, About: about, Real: real, Data: w.m.Data,
 			PID: e.pid, Channel: e.channel, Change: e.change, Operation: e.operation, Message: e.message,
 			Specifier: e.spec, Attempt: e.attempt, Delay: e.delay,
 		}
-		k.events.put(k, func() {
+		size := 0
+		if what == "error" {
+			size = eventSize + len(e.message)
+		}
+		if k.events.put(k, size, func() {
 			h := new(hold)
 			h.begin(context.Background(), &k.turn, nil)
 			f(h, told)
 			h.end()
-		})
+		}) {
+			n++
+		}
 	}
 	return n
 }
 
-// monitorQueue has events told in order by a goroutine that lives only while there are any.
+// eventSize is about what an error takes while it waits to be told, in octets, apart from its message.
+const eventSize = 256
+
+// monitorQueue has events told in order by a goroutine that lives only while there are any. Errors that wait have a bound,
+// since it is peers who make them.
 type monitorQueue struct {
-	mu    sync.Mutex
-	queue []func()
-	busy  bool
+	mu     sync.Mutex
+	queue  []notice
+	octets int // of errors
+	busy   bool
 }
 
-// put queues an event. The kernel's mu is locked.
-func (q *monitorQueue) put(k *Kernel, f func()) {
+// notice is an event to be told to a monitor.
+type notice struct {
+	tell func()
+	size int // that it counts for, in octets; 0 for what is kept in any case
+}
+
+// put queues an event, unless there are Config.MaxQueue octets already. The kernel's mu is locked.
+func (q *monitorQueue) put(k *Kernel, size int, tell func()) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.queue = append(q.queue, f)
+	if size > 0 && q.octets > 0 && q.octets+size > k.cfg.MaxQueue {
+		return false
+	}
+	q.queue = append(q.queue, notice{tell, size})
+	q.octets += size
 	if q.busy {
-		return
+		return true
 	}
 	q.busy = true
 	k.running.Go(func() {
@@ -220,9 +248,14 @@ func (q *monitorQueue) put(k *Kernel, f func()) {
 				return
 			}
 			q.mu.Unlock()
-			for _, f := range batch {
-				f()
+			for i, n := range batch {
+				batch[i] = notice{}
+				n.tell()
+				q.mu.Lock()
+				q.octets -= n.size
+				q.mu.Unlock()
 			}
 		}
 	})
+	return true
 }

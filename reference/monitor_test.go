@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // story is what a monitor was told.
@@ -194,4 +199,102 @@ func TestKeepConnected(t *testing.T) {
 	expect(t, events, text(perl.NewBytes("x")))
 	cancel()
 	must(t, <-ended)
+}
+
+// What can never succeed is not tried again and again.
+func TestKeepConnectedInVain(t *testing.T) {
+	client := kernel(t, ikc.Config{Name: "Client"})
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	bad := new(specifier.Error)
+	err := client.KeepConnected(ctx, "tcp", "127.0.0.1:1", ikc.Backoff{}, ikc.WithSubscribe("poe://a b c/?"))
+	if !errors.As(err, &bad) {
+		t.Errorf("a subscription that is no specifier: got %v", err)
+	}
+	var network net.UnknownNetworkError
+	if err := client.KeepConnected(ctx, "carrier pigeon", "x", ikc.Backoff{}); !errors.As(err, &network) {
+		t.Errorf("an unknown network: got %v", err)
+	}
+	for _, b := range []ikc.Backoff{{Min: -1}, {Max: -1}, {Attempts: -1}} {
+		if err := client.KeepConnected(ctx, "tcp", "127.0.0.1:1", b); err == nil {
+			t.Errorf("%+v: expected an error", b)
+		}
+	}
+	if got := client.Stats().Channels; got != 0 {
+		t.Errorf("got %d connections, expected none", got)
+	}
+}
+
+// Attempts counts what is tried again after a failure.
+func TestKeepConnectedAttempts(t *testing.T) {
+	client := kernel(t, ikc.Config{Name: "Client"})
+	tries := 0
+	stop := client.Monitor("*", ikc.Monitor{Reconnect: func(context.Context, *ikc.MonitorEvent) { tries++ }})
+	defer stop()
+	b := ikc.Backoff{Min: time.Millisecond, Attempts: 2}
+	if err := client.KeepConnected(soon(t), "unix", t.TempDir()+"/none", b); !errors.Is(err, syscall.ENOENT) {
+		t.Errorf("got %v, expected the last failure", err)
+	}
+	must(t, client.Shutdown(soon(t))) // which waits for monitors
+	if tries != 2 {
+		t.Errorf("got %d attempts after the first, expected 2", tries)
+	}
+}
+
+// Peers that give each other's names, or this kernel's, as aliases are told of once for each name.
+func TestMonitorNamesInCircles(t *testing.T) {
+	server := kernel(t, ikc.Config{Name: "Server", ID: "server-id"})
+	address := serve(t, server)
+	var all story
+	server.Monitor("*", ikc.Monitor{Any: all.note})
+	for _, names := range [][]string{{"one", "two"}, {"two", "one"}, {"Server", "server-id"}, {"three", "three"}} {
+		rawPeer(t, address, names[0], names[1:]...)
+	}
+	for _, name := range []string{"one", "two", "Server", "three"} {
+		settled(t, "told of "+name, func() bool { return all.has("register " + name + " real=true") })
+	}
+}
+
+// Errors that come faster than monitors take them are not kept without a bound; what is too much is logged. Other events all come.
+func TestMonitorTooSlow(t *testing.T) {
+	var log journal
+	server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 10_000, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	session(t, server, "me", map[string]ikc.State{"echo": echo})
+	address := serve(t, server)
+	release, first := make(chan struct{}), make(chan struct{}, 1)
+	errors, gone := 0, make(chan int, 1)
+	server.Monitor("*", ikc.Monitor{
+		Error: func(_ context.Context, e *ikc.MonitorEvent) {
+			if e.Operation != "local-check" {
+				return
+			}
+			if errors++; errors == 1 {
+				first <- struct{}{}
+				<-release
+			}
+		},
+		Unregister: func(_ context.Context, e *ikc.MonitorEvent) {
+			if e.About == "Bad" {
+				gone <- errors
+			}
+		},
+	})
+	bad := rawPeer(t, address, "Bad")
+	const sent = 200
+	bad.send(&wire.Message{Event: wire.AtString("poe://Server/absent/x"), IsError: true})
+	<-first
+	for range sent {
+		bad.send(&wire.Message{Event: wire.AtString("poe://Server/absent/x"), IsError: true})
+	}
+	settled(t, "all are handled", func() bool { return server.Stats().Requests == sent+1 })
+	must(t, bad.Close())
+	settled(t, "the peer is gone", func() bool { return server.Stats().Connections == 0 })
+	close(release)
+	told := <-gone
+	if told < 10 || told > 10_000/100 {
+		t.Errorf("got %d errors of %d, expected as many as 10,000 octets hold", told, sent)
+	}
+	if logged := strings.Count(log.String(), "request failed"); told+logged != sent+1 {
+		t.Errorf("got %d errors told and %d logged, expected %d together", told, logged, sent+1)
+	}
 }

@@ -53,7 +53,12 @@ func newOutbox(conn net.Conn, s *socket, limit int, stats *counters, fail func(e
 // put queues a frame, which is the outbox's then. Unless lazy, it sees to its being written.
 func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
 	o.mu.Lock()
-	if err := o.add(f); err != nil {
+	err := o.add(f)
+	if errors.Is(err, ErrQueueFull) && (o.coming || !o.busy) {
+		o.makeRoom()
+		err = o.add(f)
+	}
+	if err != nil {
 		o.mu.Unlock()
 		return err
 	}
@@ -180,11 +185,51 @@ func (o *outbox) tryWrite() {
 		go o.write()
 		return
 	}
-	f := o.pending[0]
-	o.writing, o.size = o.size, 0
-	o.pending[0], o.pending, o.small = nil, o.pending[:0], false
+	o.writeFirst()
+	if o.size > 0 && o.err == nil {
+		o.mu.Unlock()
+		go o.write()
+		return
+	}
+	o.busy = false
+	o.idle.Broadcast()
 	o.mu.Unlock()
+}
+
+// makeRoom writes what has only been left for later, until the connection takes no more: it is not the peer that it waits
+// for. It is called with mu locked, and nobody writing. It unlocks mu for a while.
+func (o *outbox) makeRoom() {
+	if o.socket == nil {
+		if !o.busy {
+			o.busy = true
+			go o.write()
+		}
+		return
+	}
+	o.busy, o.coming = true, false
+	for len(o.pending) > 0 && o.writeFirst() {
+	}
+	if o.size > 0 {
+		go o.write()
+		return
+	}
+	o.busy = false
+	o.idle.Broadcast()
+}
+
+// writeFirst writes the first frame, or as much of it as the connection takes without blocking; whole tells that this was
+// all of it. It is called with mu locked and busy set, and unlocks mu for a while.
+func (o *outbox) writeFirst() (whole bool) {
+	f := o.pending[0]
 	octets := f.Octets()
+	o.pending[0] = nil
+	if len(o.pending) == 1 {
+		o.pending, o.small = o.pending[:0], false
+	} else {
+		o.pending = o.pending[1:]
+	}
+	o.writing, o.size = len(octets), o.size-len(octets)
+	o.mu.Unlock()
 	n, err := o.socket.writeNow(octets)
 	o.stats.octetsOut.Add(uint64(n))
 	o.mu.Lock()
@@ -194,20 +239,11 @@ func (o *outbox) tryWrite() {
 		o.pending = append([]*wire.Outgoing{f}, o.pending...)
 		o.small = o.small && len(o.pending) > 1
 		o.size += len(octets) - n
-		o.mu.Unlock()
-		go o.write()
-		return
+		return false
 	}
 	release(f)
 	o.wrote(err)
-	if o.size > 0 && o.err == nil {
-		o.mu.Unlock()
-		go o.write()
-		return
-	}
-	o.busy = false
-	o.idle.Broadcast()
-	o.mu.Unlock()
+	return err == nil
 }
 
 // wrote notes the end of a write. mu is locked.
@@ -250,6 +286,13 @@ func (o *outbox) write() {
 	o.busy = false
 	o.idle.Broadcast()
 	o.mu.Unlock()
+}
+
+// failed returns why nothing can be written any more, nil if that is not so.
+func (o *outbox) failed() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
 }
 
 // drain waits until everything queued has been written, or for at most the time given.

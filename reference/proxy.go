@@ -11,11 +11,11 @@ import (
 
 // Proxy stands for a session of a remote kernel that was subscribed to. It goes by poe://KERNEL/SESSION,
 // and by SESSION if no session had that alias, in [Kernel.PostSession]. It ends with Unsubscribe or the connection.
+// It comes of [Kernel.Subscribe], and is safe for concurrent use.
 //
 // Source: Proxy.
 type Proxy struct {
 	k      *Kernel
-	asked  string              // the specifier that was subscribed to first
 	found  specifier.Specifier // what the remote kernel accepted
 	name   string              // poe://kernel/session
 	short  string              // the other alias, "" if it was not free
@@ -23,16 +23,17 @@ type Proxy struct {
 	remote string // id of the kernel
 }
 
-// Specifier returns what was subscribed to, as it was asked.
-func (p *Proxy) Specifier() string { return p.asked }
+// Specifier returns what was subscribed to: a session, or a state of one. Source: the event subscribe of monitors.
+func (p *Proxy) Specifier() specifier.Specifier { return p.found }
 
-// Name returns the alias poe://KERNEL/SESSION.
+// Name returns the alias poe://KERNEL/SESSION, with the kernel as it was asked for.
 func (p *Proxy) Name() string { return p.name }
 
 // KernelID returns the id of the remote kernel.
 func (p *Proxy) KernelID() string { return p.remote }
 
-// Post sends an event to the remote session, with any number of arguments.
+// Post sends an event to the remote session, with any number of arguments. Errors are those of [Kernel.Post]. A proxy that has
+// ended still posts if the kernel is connected again.
 func (p *Proxy) Post(ctx context.Context, state string, args ...any) error {
 	return p.post(ctx, nil, state, args)
 }
@@ -68,12 +69,12 @@ func (k *Kernel) Proxy(alias string) *Proxy {
 }
 
 // makeProxy enters a proxy, or returns the one that is there. mu is locked.
-func (k *Kernel) makeProxy(asked string, found specifier.Specifier, remote string) *Proxy {
+func (k *Kernel) makeProxy(found specifier.Specifier, remote string) *Proxy {
 	name := specifier.Specifier{Kernel: found.Kernel, Session: found.Session}.String()
 	if p := k.proxies[name]; p != nil {
 		return p
 	}
-	p := &Proxy{k: k, asked: asked, found: found, name: name, remote: remote,
+	p := &Proxy{k: k, found: found, name: name, remote: remote,
 		to: specifier.Specifier{Kernel: found.Kernel, Session: found.Session, State: specifier.ProxyState}}
 	if found.Kernel == specifier.Any {
 		p.to.Kernel = remote // the manual: only the first that accepts is proxied
@@ -120,7 +121,7 @@ func (k *Kernel) Unsubscribe(specifiers ...string) {
 
 // PostSession posts to a session of this kernel, published or not, or to the proxy of a remote one, by
 // alias: what POE's own post does. A session of this kernel gets the event after those that were
-// posted before.
+// posted before. Errors: ErrUnknownSession, and those of [Kernel.Post]. That the session has no such state is none.
 func (k *Kernel) PostSession(ctx context.Context, alias, state string, args ...any) error {
 	return k.postSession(ctx, nil, alias, state, args)
 }
@@ -145,11 +146,19 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	if err != nil {
 		return fmt.Errorf("ikc: arguments for %s/%s: %w", alias, state, err)
 	}
-	m := &wire.Message{Event: wire.At(specifier.Specifier{Kernel: k.id, Session: alias, State: state}), From: k.from(from)}
+	to := specifier.Specifier{Session: alias, State: state}
+	m := &wire.Message{Event: wire.At(to), From: k.from(from)}
 	h := &handling{Request: Request{Session: s, State: state, Args: list}}
+	failed := func(err *requestError) { k.tellError(m, to, err) }
 	carryOut := func(yield func()) {
+		if k.cfg.QueuePerSession {
+			_ = k.enqueue(nil, m, h, 0, failed) // what has no size finds room
+			return
+		}
 		h.find(k)
-		k.run(nil, m, h, yield)
+		if err := k.run(nil, m, h, yield); err != nil {
+			failed(err)
+		}
 	}
 	if !k.locally(carryOut) {
 		return ErrClosed

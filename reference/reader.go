@@ -1,6 +1,7 @@
 package ikc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +67,9 @@ func (c *Channel) fill() error {
 		if err := c.conn.SetReadDeadline(time.Now().Add(t)); err != nil {
 			return err
 		}
+		if c.out.failed() != nil {
+			c.linger() // not undone by the deadline just set
+		}
 	}
 	n, err := c.receiveOctets()
 	c.k.stats.octetsIn.Add(uint64(n))
@@ -75,6 +79,8 @@ func (c *Channel) fill() error {
 	case errors.Is(err, io.EOF) && c.frames.Buffered() > 0:
 		return c.fault(fmt.Errorf("expected the rest of a frame that began at octet %d, the peer closed after %d octets of it: %w",
 			c.frames.Offset(), c.frames.Buffered(), io.ErrUnexpectedEOF))
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.out.failed() != nil:
+		return c.out.failed()
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.k.cfg.IdleTimeout > 0:
 		return fmt.Errorf("%w (%v)", ErrIdle, c.k.cfg.IdleTimeout)
 	}
@@ -150,13 +156,23 @@ func (c *Channel) finish(cause error) {
 	c.end(cause)
 }
 
-// send freezes a message and queues it. With lazy it is up to the reader to have it written.
+// moment is how long an answer waits at most for others to be written.
+const moment = time.Second
+
+// send freezes a message and queues it. With lazy it is up to the reader to have it written. It does not wait, but for
+// a moment if the connection is one that cannot be written to without blocking.
 func (c *Channel) send(m *wire.Message, lazy bool) error {
 	f, err := c.freeze(m)
 	if err != nil {
 		return err
 	}
-	if err = c.out.put(f, lazy); err != nil {
+	err = c.out.put(f, lazy)
+	if c.socket == nil && errors.Is(err, ErrQueueFull) { // the goroutine that writes may not have had its turn
+		ctx, cancel := context.WithTimeout(c.ctx, moment)
+		err = c.out.putWait(ctx, f, false)
+		cancel()
+	}
+	if err != nil {
 		release(f)
 	}
 	return err
@@ -166,7 +182,7 @@ func (c *Channel) freeze(m *wire.Message) (*wire.Outgoing, error) {
 	f := newFrame(int(c.frozen.Load()))
 	if err := f.Freeze(c.serializer, m); err != nil {
 		release(f)
-		return nil, fmt.Errorf("ikc: %w", err)
+		return nil, &freezeError{err}
 	}
 	c.frozen.Store(int64(f.Size()))
 	return f, nil

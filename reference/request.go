@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -59,25 +60,40 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 		k.reportError(c, m, to, err)
 		return nil
 	}
-	c.jobs.Add(1)
+	return k.enqueue(c, m, h, size, func(err *requestError) { k.reportError(c, m, to, err) })
+}
+
+// enqueue leaves a request to the queue of its session; failed is told if it is not carried out. If c is nil, it is called
+// while something of the kernel is running.
+func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, size int, failed func(*requestError)) error {
+	jobs := &k.running
+	if c != nil {
+		jobs = &c.jobs
+	}
+	jobs.Add(1)
 	full := h.Session.queue.put(job{size: size, run: func(w *worker) {
-		defer c.jobs.Done()
+		defer jobs.Done()
 		h.find(k)
 		if err := k.run(c, m, h, w.yield); err != nil {
-			k.reportError(c, m, to, err)
+			failed(err)
 		}
-		c.out.flush()
+		if c != nil {
+			c.out.flush()
+		}
 	}})
 	if full != nil {
-		c.jobs.Done()
+		jobs.Done()
 	}
 	return full
 }
 
+// shown is how much of a value that a peer sent goes into a message for people.
+var shown = perl.FormatOptions{MaxWidth: 1000}
+
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the end.
 func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
-		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), perl.FormatOptions{}))}
+		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), shown))}
 	}
 	h.only[0] = m.Params
 	h.Args = h.only[:]
@@ -133,28 +149,37 @@ func (k *Kernel) allow(s *Session, to *specifier.Specifier) *requestError {
 	}
 	switch {
 	case s == nil || len(s.published) == 0:
-		return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", to.Session)}
+		return unavailable(to.Session)
 	case !s.published[to.State]:
 		return &requestError{OpCheck, fmt.Sprintf("Session '%s' has not published state '%s'", to.Session, to.State)}
 	}
 	return nil
 }
 
+// unavailable says that a session has published nothing, or that there is none.
+func unavailable(session string) *requestError {
+	return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", session)}
+}
+
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
 func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *requestError {
 	s, r := h.Session, &h.Request
-	if h.state == nil {
+	if h.state == nil && !s.closed.Load() {
 		return nil // as POE: an event that a session does not know is dropped
 	}
 	r.WantArray, r.IsCall, r.Channel = m.WantArray, m.IsCall(), c
 	if m.From.Present() && m.From.Err == nil {
 		r.Sender = &Sender{k: k, session: s, channel: c, from: m.From}
 	}
-	ctx := context.Background()
+	ctx := k.ctx
 	if c != nil {
 		ctx = c.ctx
 	}
 	h.hold.begin(ctx, s.turn, yield)
+	if s.closed.Load() { // while it waited for its turn
+		h.hold.end()
+		return unavailable(m.Event.Session)
+	}
 	result, err := h.state(&h.hold, r)
 	h.hold.end()
 	if err != nil {
@@ -167,16 +192,17 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if err != nil {
 		return &requestError{OpInvocation, err.Error()}
 	}
-	if answer != nil {
-		k.answer(c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
+	if answer == nil {
+		return nil
 	}
-	return nil
+	return k.answer(c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's own
 // name that the rsvp gives, else to whoever has that name. An rsvp that names no kernel gets no answer: a peer
-// is not to have one sent to whoever is the default.
-func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) {
+// is not to have one sent to whoever is the default. What cannot be frozen fails the request, so that the caller does not
+// wait in vain.
+func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
 	k.stats.answers.Add(1)
 	var err error
 	switch {
@@ -187,9 +213,14 @@ func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) {
 	default:
 		_, err = k.dispatch(context.Background(), rsvp.Kernel, m, later, nil, nil)
 	}
-	if err != nil {
+	var unfit *freezeError
+	switch {
+	case errors.As(err, &unfit):
+		return &requestError{OpInvocation, unfit.error.Error()}
+	case err != nil:
 		k.undeliverable(c, rsvp, err)
 	}
+	return nil
 }
 
 // undeliverable is what becomes of an answer that cannot be sent. A peer that calls but does not read costs its connection.
@@ -268,6 +299,22 @@ func (k *Kernel) from(s *Session) wire.Address {
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
 // error report is never answered with another. Source: Responder _error_response.
 func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError) {
+	text := k.tellError(m, to, e)
+	if m.IsError {
+		return
+	}
+	err := k.sendReport(c, text, to.Kernel, e.op)
+	var unfit *freezeError
+	if errors.As(err, &unfit) { // characters that the serializer does not take
+		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op)
+	}
+	if errors.Is(err, ErrQueueFull) {
+		c.end(err)
+	}
+}
+
+// tellError tells monitors, else the log, what went wrong with a request, and returns the text of it.
+func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestError) string {
 	k.stats.errors.Add(1)
 	text := e.msg + ".  Request " + to.String()
 	if m.From.Present() {
@@ -279,20 +326,26 @@ func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier
 	if told == 0 {
 		k.log.Warn("request failed", "operation", "local-"+e.op, "error", text)
 	}
-	if m.IsError {
-		return
-	}
+	return text
+}
+
+// sendReport sends an error report to a peer, or to this kernel itself if c is nil.
+func (k *Kernel) sendReport(c *Channel, text, kernel, op string) error {
 	report := &wire.Message{
 		Event:   wire.At(specifier.Specifier{Kernel: k.id, Session: responderAlias, State: "remote_error"}),
-		Params:  perl.ArrayRef(str(text), str(to.Kernel), str(e.op)),
+		Params:  perl.ArrayRef(str(text), str(kernel), str(op)),
 		IsError: true,
 	}
 	if c == nil {
 		k.toSelf(report)
-		return
+		return nil
 	}
 	report.Event.Kernel = c.peer.ID
-	if err := c.send(report, true); errors.Is(err, ErrQueueFull) {
-		c.end(err)
-	}
+	return c.send(report, true)
+}
+
+// ascii escapes what is beyond ASCII.
+func ascii(s string) string {
+	quoted := strconv.QuoteToASCII(s)
+	return quoted[1 : len(quoted)-1]
 }

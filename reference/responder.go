@@ -37,7 +37,7 @@ func (k *Kernel) doYouHave(_ context.Context, r *Request) (any, error) {
 	}
 	a := wire.ParseAddress("params", asked)
 	if !a.Present() || a.Err != nil {
-		return nil, fmt.Errorf("do_you_have: expected [specifier, kernel id], got %s", perl.Format(r.Arg(0), perl.FormatOptions{}))
+		return nil, fmt.Errorf("do_you_have: expected [specifier, kernel id], got %s", perl.Format(r.Arg(0), shown))
 	}
 	k.mu.Lock()
 	s := k.sessions[a.Session]
@@ -81,7 +81,7 @@ func (k *Kernel) Ping(ctx context.Context, kernel string) error {
 		return err
 	}
 	if s, _ := v.AsString(); s != "PONG" {
-		return fmt.Errorf("ikc: ping %s: expected PONG, got %s", kernel, perl.Format(v, perl.FormatOptions{}))
+		return fmt.Errorf("ikc: ping %s: expected PONG, got %s", kernel, perl.Format(v, shown))
 	}
 	return nil
 }

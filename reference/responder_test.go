@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/dumper"
+	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -69,7 +72,7 @@ func TestDefaultKernel(t *testing.T) {
 	if got := who(); got != "First" {
 		t.Errorf("got %s, want the first", got)
 	}
-	must(t, k.Default("Second"))
+	must(t, k.SetDefault("Second"))
 	if got := who(); got != "Second" {
 		t.Errorf("got %s, want the one that was set", got)
 	}
@@ -78,10 +81,10 @@ func TestDefaultKernel(t *testing.T) {
 	if got := who(); got != "nobody" {
 		t.Errorf("when the default is gone: got %s", got)
 	}
-	if err := k.Default("Second"); !errors.Is(err, ikc.ErrUnknownKernel) {
+	if err := k.SetDefault("Second"); !errors.Is(err, ikc.ErrUnknownKernel) {
 		t.Errorf("a kernel that is not connected: got %v", err)
 	}
-	must(t, k.Default("Server"))
+	must(t, k.SetDefault("Server"))
 	if got := who(); got != "Server" {
 		t.Errorf("got %s, want ourselves", got)
 	}
@@ -178,5 +181,108 @@ func TestOperations(t *testing.T) {
 		r.send(&wire.Message{Event: wire.AtString("poe://Server/IKC/remote_error"), IsError: true,
 			Params: perl.ArrayRef(perl.NewBytes("told by the peer"), perl.NewBytes("Peer"), perl.NewBytes(operation))})
 		settled(t, "monitors are told remote-"+operation, func() bool { return told.has("remote-" + operation + ": told by the peer\n") })
+	}
+}
+
+// A caller is told when what a state returned, or its answer's size, is nothing that can be sent.
+func TestAnswerThatCannotBeSent(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		serializer wire.Serializer
+		answer     any
+		want       string
+	}{
+		{"beyond Latin-1", freezethaw.Serializer{}, "\u65e5\u672c", "freeze with FreezeThaw"},
+		{"code", dumper.Serializer{}, perl.NewRef(perl.NewCode("1")), "freeze with POE::Component::IKC::Freezer"},
+		{"too large", storable.Serializer{}, strings.Repeat("x", wire.DefaultMaxFrame), "octets"},
+		{"no data", storable.Serializer{}, func() {}, "func()"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := ikc.Config{Serializers: []wire.Serializer{tt.serializer}}
+			p := connected(t, cfg, cfg)
+			session(t, p.server, "me", map[string]ikc.State{
+				"bad":  func(context.Context, *ikc.Request) (any, error) { return tt.answer, nil },
+				"echo": echo,
+			})
+			_, err := p.client.Call(soon(t), "poe://Server/me/bad", nil)
+			var remote *ikc.RemoteError
+			if !errors.As(err, &remote) || remote.Operation != ikc.OpInvocation || !strings.Contains(remote.Message, tt.want) {
+				t.Errorf("got %v, expected an error of the invocation with %q", err, tt.want)
+			}
+			if v, err := p.client.Call(soon(t), "poe://Server/me/echo", "x"); err != nil || v.Str() != "x" {
+				t.Errorf("afterwards: got %v, %v", text(v), err)
+			}
+		})
+	}
+}
+
+// A session that has been closed gets nothing any more, not even what waited for its turn, and stays closed.
+func TestSessionClosed(t *testing.T) {
+	for _, perSession := range []bool{false, true} {
+		p := connected(t, ikc.Config{QueuePerSession: perSession}, ikc.Config{})
+		begun, release := make(chan struct{}, 10), make(chan struct{})
+		s := session(t, p.server, "me", map[string]ikc.State{"slow": func(context.Context, *ikc.Request) (any, error) {
+			begun <- struct{}{}
+			<-release
+			return nil, nil
+		}})
+		_, err := p.client.Post(soon(t), "poe://Server/me/slow", nil)
+		must(t, err)
+		<-begun
+		for range 2 {
+			must(t, p.server.PostSession(soon(t), "me", "slow"))
+			_, err := p.client.Post(soon(t), "poe://Server/me/slow", nil)
+			must(t, err)
+		}
+		called := make(chan error, 1)
+		go func() {
+			_, err := p.client.Call(soon(t), "poe://Server/me/slow", nil)
+			called <- err
+		}()
+		settled(t, "the events have come", func() bool { return p.server.Stats().FramesIn == 4 })
+		s.Close()
+		close(release)
+		var remote *ikc.RemoteError
+		if err := <-called; !errors.As(err, &remote) || remote.Operation != ikc.OpCheck {
+			t.Errorf("call: got %v, expected an error of the check", err)
+		}
+		must(t, p.server.Ping(soon(t), "Server")) // behind what was posted here
+		must(t, p.client.Ping(soon(t), "Server"))
+		if n := len(begun); n != 0 {
+			t.Errorf("queue per session %v: got %d events after Close", perSession, n)
+		}
+		if err := s.AddAlias("again"); err == nil {
+			t.Errorf("an alias for a closed session: expected an error")
+		}
+		s.Handle("slow", nil)
+		if _, err := p.server.NewSession("me", nil); err != nil {
+			t.Errorf("the alias is not free: %v", err)
+		}
+	}
+}
+
+func TestNoSender(t *testing.T) {
+	var nobody *ikc.Sender
+	if err := nobody.Post(soon(t), "x"); !errors.Is(err, ikc.ErrNoSender) {
+		t.Errorf("got %v", err)
+	}
+	if got := nobody.Specifier(); !got.IsZero() {
+		t.Errorf("got %v", got)
+	}
+}
+
+// What is no specifier is cut in the error report: a peer does not have it sent back, logged and told many times its size.
+func TestBadEventIsCut(t *testing.T) {
+	p := connected(t, ikc.Config{}, ikc.Config{})
+	peer := rawPeer(t, p.address, "Bad")
+	list := perl.NewArray()
+	for range 10_000 {
+		list.Append(perl.NewInt(7))
+	}
+	peer.send(&wire.Message{Event: wire.Address{Value: perl.NewRef(list)}})
+	m, err := peer.receive()
+	must(t, err)
+	if e := ikc.ParseRemoteError(m.Params); e.Operation != ikc.OpRequest || len(e.Message) > 2000 || !strings.Contains(e.Message, "7, 7, ") {
+		t.Errorf("got an error of %q with %d octets, expected the beginning of the event", e.Operation, len(e.Message))
 	}
 }

@@ -137,9 +137,10 @@ func (k *Kernel) forget(c *Channel) {
 	}
 }
 
-// Default makes a connected kernel, named by id or alias, the one that specifiers without a kernel
-// lead to. The first that connects is it otherwise. Source: Responder default.
-func (k *Kernel) Default(name string) error {
+// SetDefault makes a connected kernel, named by id or alias, or this one, the one that specifiers without a kernel
+// lead to. Otherwise it is the first that connects, and when that is gone the next to connect. The error is ErrUnknownKernel.
+// Source: Responder default.
+func (k *Kernel) SetDefault(name string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	id := name
@@ -153,7 +154,7 @@ func (k *Kernel) Default(name string) error {
 	return nil
 }
 
-// Kernels returns the ids of the remote kernels that are connected, with their aliases.
+// Kernels returns the ids of the remote kernels that are connected, with their aliases. The map is the caller's own.
 func (k *Kernel) Kernels() map[string][]string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -270,7 +271,11 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 func (k *Kernel) toSelf(m *wire.Message) bool {
 	own := *m
 	return k.locally(func(yield func()) {
-		if !k.answered(nil, &own) {
+		switch {
+		case k.answered(nil, &own):
+		case k.cfg.QueuePerSession:
+			_ = k.queue(nil, &own, 0) // what has no size finds room
+		default:
 			k.request(nil, &own, yield)
 		}
 	})

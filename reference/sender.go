@@ -18,11 +18,17 @@ type Sender struct {
 	from    wire.Address
 }
 
-// Specifier returns the sender's address.
-func (s *Sender) Specifier() specifier.Specifier { return s.from.Specifier }
+// Specifier returns the sender's address, as the sender gave it; of a nil Sender it is empty.
+func (s *Sender) Specifier() specifier.Specifier {
+	if s == nil {
+		return specifier.Specifier{}
+	}
+	return s.from.Specifier
+}
 
 // Post sends an event to the sender, with any number of arguments. The sender's session must have
-// published that state. A sender that is a ClientLite gets the arguments as one array.
+// published that state. A sender that is a ClientLite gets the arguments as one array. Errors are those of
+// [Kernel.Post], and ErrNoSender for a nil Sender, which is that of a request that does not say where it came from.
 // Source: Responder::Thunk _default.
 func (s *Sender) Post(ctx context.Context, state string, args ...any) error {
 	if s == nil {

@@ -11,8 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Serve takes connections from l until ctx ends or the kernel is shut down; both give nil. It closes
-// l, and leaves the connections open. Being short of file descriptors is waited out.
+// Serve takes connections from l, any listener, until ctx ends, l is closed, or the kernel is shut down; these give nil. It closes
+// l, and leaves the connections open. Being short of file descriptors is waited out; other errors of Accept are returned. After
+// Shutdown the error is ErrClosed. A kernel may serve several listeners.
 func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
 	k.mu.Lock()
 	if k.closed {
@@ -49,7 +50,7 @@ func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
 		}
 		conn, err := l.Accept()
 		if err != nil {
-			if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
+			if errors.Is(err, net.ErrClosed) || ctx.Err() != nil || k.isDown() {
 				return nil
 			}
 			k.trouble("accept", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -15,50 +16,57 @@ import (
 // the caller gets nothing. (An undef is one value to a caller that wants a list.) An error is
 // reported to the remote kernel with operation "invocation".
 //
-// The context ends when the connection does or the kernel is shut down. Methods of this package
-// that block let other states run when they are given it.
+// The context ends when this side ends the connection: by Channel.Close, by Shutdown, or because the peer does not read. It does not
+// end because the peer is gone: what a peer sent is handled to the end, as in POE; until then the connection is not
+// over, and monitors are not told of it. Methods of this package that block let other states run when they are given the context.
+// They must not be given another in a state, or whatever they wait for waits for this state.
+//
+// A panic in a state ends the program, as any other.
 type State func(ctx context.Context, r *Request) (any, error)
 
 // List is what a state returns to give several values: the caller gets all of them if it asked for
 // a list, else the last.
 type List []any
 
-// Request is what a state is told about the event that it handles.
+// Request is what a state is told about the event that it handles. It is the state's own, and may be kept.
 type Request struct {
 	// Session and State are what was addressed.
 	Session *Session
 	State   string
-	// Args are ARG0 and on.
+	// Args are ARG0 and on, as many as were sent. One that is nil is an undef; see [Request.Arg].
 	Args []*perl.Value
-	// WantArray tells whether a caller wants a list.
+	// WantArray tells whether a caller wants a list. Source: wantarray of the message.
 	WantArray bool
-	// IsCall tells whether the return value goes anywhere.
+	// IsCall tells whether the return value goes anywhere; that of a post is dropped.
 	IsCall bool
-	// Sender is who sent the event, nil if it did not say.
+	// Sender is who sent the event, nil if it did not say: sessions that have published nothing do not.
 	Sender *Sender
 	// Channel is the connection it came by, nil if it came from this kernel itself.
 	Channel *Channel
 }
 
-// Arg returns argument i, an undef if there are fewer.
+// Arg returns argument i, counted from 0; an undef if there is none.
 func (r *Request) Arg(i int) *perl.Value {
-	if i < len(r.Args) && r.Args[i] != nil {
+	if i >= 0 && i < len(r.Args) && r.Args[i] != nil {
 		return r.Args[i]
 	}
 	return perl.NewUndef()
 }
 
-// Session is an addressable object of a kernel: a set of states under an alias, or several.
+// Session is an addressable object of a kernel: a set of states under an alias, or several. It is made by [Kernel.NewSession], and
+// safe for concurrent use.
 type Session struct {
 	k         *Kernel
 	aliases   []string // the first is the one it was made with
 	states    map[string]State
 	published map[string]bool
+	closed    atomic.Bool
 	turn      *turn // the kernel's; with Config.QueuePerSession its own
 	queue     inbox // with Config.QueuePerSession
 }
 
-// NewSession adds a session to the kernel. Nothing of it is published yet.
+// NewSession adds a session to the kernel, with a copy of states, which may be nil. Nothing of it is published yet. The error
+// says that the alias is empty, or that a session or a proxy has it.
 func (k *Kernel) NewSession(alias string, states map[string]State) (*Session, error) {
 	s := &Session{k: k, states: map[string]State{}, published: map[string]bool{}, turn: &k.turn}
 	for name, state := range states {
@@ -74,7 +82,7 @@ func (k *Kernel) NewSession(alias string, states map[string]State) (*Session, er
 	return s, nil
 }
 
-// Alias returns the name that the session was made with.
+// Alias returns the name that the session was made with; "" once it has been closed.
 func (s *Session) Alias() string {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
@@ -91,6 +99,9 @@ func (s *Session) AddAlias(alias string) error {
 	}
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
+	if s.closed.Load() {
+		return fmt.Errorf("ikc: session: alias %q for a session that has been closed", alias)
+	}
 	if s.k.sessions[alias] != nil || s.k.proxies[alias] != nil {
 		return fmt.Errorf("ikc: session %q exists already in kernel %q", alias, s.k.cfg.Name)
 	}
@@ -99,7 +110,8 @@ func (s *Session) AddAlias(alias string) error {
 	return nil
 }
 
-// Close takes the session from its kernel. States that are running go on.
+// Close takes the session from its kernel, for good. Its aliases are free, and nobody is told. States that are running go on; events that
+// have come but not begun are not handled any more.
 func (s *Session) Close() {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
@@ -107,21 +119,25 @@ func (s *Session) Close() {
 		delete(s.k.sessions, alias)
 	}
 	s.aliases = nil
+	s.closed.Store(true)
 	clear(s.published)
+	clear(s.states)
 }
 
-// Handle adds a state, or replaces one. A nil f takes it away.
+// Handle adds a state, or replaces one. A nil f takes it away. In a session that has been closed it does nothing.
 func (s *Session) Handle(state string, f State) {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
-	if f == nil {
+	switch {
+	case f == nil:
 		delete(s.states, state)
-		return
+	case !s.closed.Load():
+		s.states[state] = f
 	}
-	s.states[state] = f
 }
 
-// Publish lets remote kernels post to and call these states.
+// Publish lets remote kernels post to and call these states, which may come later: an event for a state that is published and
+// not there is dropped, as by POE.
 func (s *Session) Publish(states ...string) {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()

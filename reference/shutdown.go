@@ -9,11 +9,25 @@ import (
 )
 
 // Shutdown closes listeners, tells monitors of "*", writes what is queued, closes the connections,
-// and waits for states and monitors that are running. When ctx ends first, what is left is cut off
-// and the context's error returned. With the context of a state it does not wait for states, its own
-// among them. Monitors are told of nothing after the shutdown, as in the original.
+// ends the contexts of states, and waits for the states and monitors that are running. What such a state returns
+// is not sent any more. When ctx ends first, what is left is cut off and the context's error returned.
+//
+// With the context of a state it does not wait for states, its own among them, and of that context only a deadline
+// counts. In a state, with another context, it waits for that very state, in vain.
+//
+// Monitors are told of nothing after the shutdown, as in the original. A second Shutdown waits as the first does.
 // Source: Responder shutdown.
 func (k *Kernel) Shutdown(ctx context.Context) error {
+	fromState := inState(ctx)
+	if fromState { // which ends with its connection, one of those that are closed here
+		deadline, ok := ctx.Deadline()
+		ctx = context.WithoutCancel(ctx)
+		if ok {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, deadline)
+			defer cancel()
+		}
+	}
 	k.mu.Lock()
 	if !k.closed {
 		k.closed = true
@@ -46,9 +60,9 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 		})
 	}
 	done := make(chan struct{})
-	fromState := inState(ctx)
 	go func() {
 		draining.Wait()
+		k.cancel(ErrClosed)
 		if !fromState {
 			k.running.Wait()
 		}
@@ -62,11 +76,22 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 			for _, c := range channels {
 				c.end(ErrClosed)
 			}
+			k.cancel(ErrClosed)
 			err = ctx.Err()
 		}
 	})
 	return err
 }
 
-// Done is closed when Shutdown has been called.
+// isDown tells whether Shutdown has been called.
+func (k *Kernel) isDown() bool {
+	select {
+	case <-k.down:
+		return true
+	default:
+		return false
+	}
+}
+
+// Done is closed when Shutdown has been called, not when it has ended.
 func (k *Kernel) Done() <-chan struct{} { return k.down }

@@ -2,15 +2,15 @@ package ikc
 
 import "sync/atomic"
 
-// Stats are counts of what a kernel has done since it was made.
+// Stats are counts of what a kernel has done since it was made. They only grow, except for Connections.
 type Stats struct {
-	Connections      int    // now
+	Connections      int    // there are now, those that negotiate included
 	Channels         uint64 // connections begun, in either role
-	HandshakesFailed uint64
-	FramesIn         uint64
+	HandshakesFailed uint64 // negotiations that did not end in a connection
+	FramesIn         uint64 // received, and understood
 	FramesOut        uint64 // queued
-	OctetsIn         uint64 // behind the negotiation
-	OctetsOut        uint64
+	OctetsIn         uint64 // of frames, received behind the negotiation
+	OctetsOut        uint64 // of frames, written
 	Requests         uint64 // events of peers, and of the kernel itself, to states here
 	Answers          uint64 // sent for calls
 	Errors           uint64 // requests that failed

@@ -34,18 +34,15 @@ type receipt struct {
 // Subscribe asks kernels whether they have published sessions or states, poe://KERNEL/SESSION or
 // poe://KERNEL/SESSION/STATE, and makes a proxy of each session that was accepted. Of the kernel "*"
 // the first that accepts gets it. It returns the proxies in the order asked; if some were not
-// accepted, the error is a *SubscribeError that names them, and the others stand. It ends with ctx, and after
-// SubscribeTimeout.
+// accepted, the error is a *SubscribeError that names them, and the others stand; if one is no such specifier, it is a
+// *specifier.Error, and nobody is asked. It ends with ctx, and after SubscribeTimeout.
 // Source: Responder subscribe, _subscribe_receipt.
 func (k *Kernel) Subscribe(ctx context.Context, specifiers ...string) ([]*Proxy, error) {
 	receipts := make([]*receipt, len(specifiers))
 	for i, asked := range specifiers {
-		spec, err := specifier.Parse(asked)
+		spec, err := parseSubscription(asked)
 		if err != nil {
-			return nil, fmt.Errorf("ikc: subscribe: %w", err)
-		}
-		if spec.Kernel == "" || spec.Session == "" {
-			return nil, fmt.Errorf("ikc: subscribe: specifier %q: expected poe://KERNEL/SESSION", asked)
+			return nil, err
 		}
 		receipts[i] = &receipt{asked: asked, spec: spec, pending: map[*Channel]struct{}{}, done: make(chan struct{})}
 	}
@@ -86,6 +83,18 @@ func (k *Kernel) Subscribe(ctx context.Context, specifiers ...string) ([]*Proxy,
 		return proxies, &failed
 	}
 	return proxies, nil
+}
+
+// parseSubscription reads what is to be subscribed to.
+func parseSubscription(asked string) (specifier.Specifier, error) {
+	spec, err := specifier.Parse(asked)
+	if err == nil && (spec.Kernel == "" || spec.Session == "") {
+		err = &specifier.Error{Input: asked, Want: "poe://KERNEL/SESSION or poe://KERNEL/SESSION/STATE"}
+	}
+	if err != nil {
+		return specifier.Specifier{}, fmt.Errorf("ikc: subscribe: %w", err)
+	}
+	return spec, nil
 }
 
 // ask sends the question to every kernel that is meant.
@@ -169,7 +178,7 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 			if from != nil {
 				remote = from.peer.ID
 			}
-			k.conclude(r, k.makeProxy(r.asked, r.spec, remote), nil)
+			k.conclude(r, k.makeProxy(r.spec, remote), nil)
 			return true
 		}
 	}

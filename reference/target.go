@@ -1,10 +1,10 @@
 package ikc
 
 import (
-	"fmt"
 	"strings"
 	"sync/atomic"
 
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -15,7 +15,7 @@ func parseTarget(to string) (wire.Address, error) {
 	}
 	a := wire.AtString(to)
 	if a.Err == nil && a.State == "" {
-		a.Err = fmt.Errorf("specifier %q: expected a state", to)
+		a.Err = &specifier.Error{Input: to, Offset: len(to), Want: "a state"}
 	}
 	return a, a.Err
 }

@@ -159,5 +159,5 @@ func jsonString(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
-	return perl.Latin1(s)
+	return perl.FromLatin1(s)
 }

@@ -215,7 +215,7 @@ const dumperVariable = "$VAR1"
 
 // fromPerl reads a literal, or what Data::Dumper prints: with "$VAR1 =" before it.
 func fromPerl(text []byte) (*perl.Value, error) {
-	mode, err := dumper.Options{Variable: dumperVariable, MaxDepth: typed.MaxDepth}.Validate()
+	mode, err := dumper.Options{Variable: dumperVariable, MaxDepth: typed.MaxDepth}.Mode()
 	if err != nil {
 		return nil, err
 	}

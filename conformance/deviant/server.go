@@ -268,7 +268,7 @@ func (c *conn) freeze(m *wire.Message) ([]byte, error) {
 		v = c.d.value(v)
 	}
 	opts := c.d.freeze
-	e, err := opts.Validate()
+	e, err := opts.Encoder()
 	if err != nil {
 		return nil, err
 	}

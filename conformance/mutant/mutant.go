@@ -209,7 +209,7 @@ func (c *mutated) mutate(image []byte) (out []byte) {
 			values = append(values, m.ToValue())
 		}
 	}
-	encoder, err := d.freeze.Validate()
+	encoder, err := d.freeze.Encoder()
 	if err != nil {
 		return wire.AppendFrame(nil, image)
 	}

@@ -81,7 +81,7 @@ func respond(ctx context.Context, r *ikc.Request) (any, error) {
 	if len(elems) != 2 {
 		return nil, fmt.Errorf("respond: expected [params, rsvp], got %d elements", len(elems))
 	}
-	return nil, r.Session.PostTo(ctx, elems[1], elems[0])
+	return nil, r.Session.Respond(ctx, elems[1], elems[0])
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -214,7 +214,7 @@ func (e *encoder) hash(v *perl.Value) {
 	pairs := append([]perl.Pair(nil), v.Pairs()...)
 	sortKey := func(p perl.Pair) string {
 		if p.Flags&perl.KeyWasUTF8 != 0 && p.Flags&perl.KeyUTF8 == 0 {
-			return perl.Latin1(p.Key)
+			return perl.FromLatin1(p.Key)
 		}
 		return p.Key
 	}
@@ -239,10 +239,10 @@ func (e *encoder) hash(v *perl.Value) {
 			e.raw("}")
 		case p.Flags&perl.KeyWasUTF8 != 0:
 			e.raw("{")
-			e.text(perl.Latin1(p.Key))
+			e.text(perl.FromLatin1(p.Key))
 			e.raw("}")
 		default:
-			e.string(perl.Latin1(p.Key))
+			e.string(perl.FromLatin1(p.Key))
 		}
 		e.raw(",")
 		switch {
@@ -274,7 +274,7 @@ func (e *encoder) field(name, s string) {
 }
 
 // octets writes a field with one character for each octet.
-func (e *encoder) octets(name, s string) { e.field(name, perl.Latin1(s)) }
+func (e *encoder) octets(name, s string) { e.field(name, perl.FromLatin1(s)) }
 
 // text writes the field of a string with UTF-8 flag.
 func (e *encoder) text(s string) {

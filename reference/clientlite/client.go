@@ -41,7 +41,7 @@ const (
 	DefaultBlockSize = 65535
 )
 
-// Config says who the client is and what it connects to. The zero value is valid.
+// Config says who the client is and what it connects to. The zero value is valid; numbers below 0 are as 0.
 type Config struct {
 	// Network and Address are as in net.Dial. Default: tcp, DefaultAddress.
 	Network, Address string
@@ -52,7 +52,8 @@ type Config struct {
 	Dialect wire.Dialect
 	// Serializer. Default: Storable.
 	Serializer wire.Serializer
-	// Timeout is how long Call, PostRespond and Responded wait. Default: DefaultTimeout.
+	// Timeout is how long Call, PostRespond, Responded and Ping wait, and how long it may take to write an event. A deadline
+	// of the context that is nearer counts instead. Default: DefaultTimeout.
 	Timeout time.Duration
 	// ConnectTimeout is how long each phase of connecting may take: connecting, and each answer of
 	// the negotiation, which altogether may take four times as long. Default: Timeout.
@@ -76,15 +77,17 @@ var (
 	ErrNotConnected = errors.New("clientlite: not connected")
 	// ErrDisconnected: the connection ended while waiting for an answer.
 	ErrDisconnected = errors.New("clientlite: connection lost")
-	// ErrTimeout: no answer came in time. A state that returns nothing sends none.
+	// ErrTimeout: no answer came in time. A state that returns nothing sends none. If it was the context that set the
+	// time, the error matches context.DeadlineExceeded as well.
 	ErrTimeout = errors.New("clientlite: no answer in time")
 )
 
-// Client is a connection to a kernel. It is safe for concurrent use; its methods run one at a time.
+// Client is a connection to a kernel. It is made by New or Spawn. It is safe for concurrent use; its methods run one at a time, and
+// those with a context wait for their turn no longer than that.
 type Client struct {
-	cfg Config
+	cfg  Config
+	turn chan struct{} // holds an item while a method runs, which has what follows
 
-	mu       sync.Mutex
 	conn     net.Conn // nil if there is none
 	frames   *wire.FrameScanner
 	peer     wire.Peer
@@ -99,13 +102,11 @@ type Client struct {
 	to       string       // the specifier that was sent to last, as given
 	event    wire.Address // made of it
 
-	last struct {
-		sync.Mutex
-		err error
-	}
+	mu  sync.Mutex // of err, and of peer and dialect for others than the method that runs
+	err error
 }
 
-// New makes a client that connects when it is first used, or by Connect.
+// New makes a client that connects when it is first used, or by Connect. A Name that is none is an error of connecting.
 func New(cfg Config) *Client {
 	if cfg.Network == "" {
 		cfg.Network = "tcp"
@@ -131,7 +132,7 @@ func New(cfg Config) *Client {
 	if cfg.DialContext == nil {
 		cfg.DialContext = new(net.Dialer).DialContext
 	}
-	c := &Client{cfg: cfg, remote: cfg.Address}
+	c := &Client{cfg: cfg, turn: make(chan struct{}, 1), remote: cfg.Address}
 	c.from = wire.At(specifier.Specifier{Kernel: cfg.Name, Session: session})
 	c.scalar = []perl.Pair{perl.P("wantarray", perl.NewBytes(""))}
 	return c
@@ -146,10 +147,10 @@ func Spawn(ctx context.Context, cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// Name returns what the server calls this client.
+// Name returns what the server calls this client: Config.Name or its default.
 func (c *Client) Name() string { return c.cfg.Name }
 
-// Peer returns what the server said of itself in the last negotiation.
+// Peer returns what the server said of itself in the last negotiation; it is zero before the first.
 func (c *Client) Peer() wire.Peer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -163,28 +164,51 @@ func (c *Client) Dialect() wire.Dialect {
 	return c.dialect
 }
 
-// Error returns the last error of any method, nil if there was none. It is not reset by success.
-func (c *Client) Error() error {
-	c.last.Lock()
-	defer c.last.Unlock()
-	return c.last.err
+// Err returns the last error of any method, nil if there was none. It is not reset by success. An error report about an
+// event that was posted is only to be had here. Source: ClientLite error.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
 }
 
-// note keeps an error for Error, and returns it.
+// note keeps an error for Err, and returns it.
 func (c *Client) note(err error) error {
 	if err != nil {
-		c.last.Lock()
-		c.last.err = err
-		c.last.Unlock()
+		c.mu.Lock()
+		c.err = err
+		c.mu.Unlock()
 	}
 	return err
 }
 
+// begin waits until no other method runs, or until ctx ends. end must follow if there is no error.
+func (c *Client) begin(ctx context.Context) error {
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return c.note(fmt.Errorf("clientlite: another method runs: %w", context.Cause(ctx)))
+	}
+}
+
+func (c *Client) end() { <-c.turn }
+
 // Post sends an event; params, which becomes ARG0 there, is anything perl.Marshal takes. No error
 // means that it could be sent, not that it arrived.
+//
+// Errors of all methods: those of connecting ([net.OpError], [wire.ErrRefused], ErrTimeout); *specifier.Error and
+// *perl.ConversionError for what cannot be sent; the context's.
 func (c *Client) Post(ctx context.Context, to string, params any) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
+	defer c.end()
 	v, err := perl.Marshal(params)
 	if err != nil {
 		return c.note(fmt.Errorf("clientlite: params for %s: %w", to, err))
@@ -192,7 +216,9 @@ func (c *Client) Post(ctx context.Context, to string, params any) error {
 	return c.note(c.trySend(ctx, to, &wire.Message{Params: v, From: c.from}))
 }
 
-// Call sends an event and waits for what the state returns, in scalar context.
+// Call sends an event and waits for what the state returns, in scalar context. Errors, besides those of Post: *ikc.RemoteError
+// if the server reports one about the event, ErrTimeout, ErrDisconnected. The connection does not outlive the last two, so that a
+// late answer is not taken for another's.
 func (c *Client) Call(ctx context.Context, to string, params any) (*perl.Value, error) {
 	return c.call(ctx, to, params, false)
 }
@@ -207,8 +233,10 @@ func (c *Client) CallList(ctx context.Context, to string, params any) ([]*perl.V
 }
 
 func (c *Client) call(ctx context.Context, to string, params any, wantArray bool) (*perl.Value, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer c.end()
 	v, err := perl.Marshal(params)
 	if err != nil {
 		return nil, c.note(fmt.Errorf("clientlite: params for %s: %w", to, err))
@@ -224,8 +252,10 @@ func (c *Client) call(ctx context.Context, to string, params any, wantArray bool
 // PostRespond sends an event whose state knows that it is asked by PostRespond: it gets
 // [params, rsvp], and some state there posts to rsvp, once, at any time. That is what PostRespond waits for and returns.
 func (c *Client) PostRespond(ctx context.Context, to string, params any) (*perl.Value, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer c.end()
 	v, err := perl.Marshal(params)
 	if err != nil {
 		return nil, c.note(fmt.Errorf("clientlite: params for %s: %w", to, err))
@@ -236,15 +266,18 @@ func (c *Client) PostRespond(ctx context.Context, to string, params any) (*perl.
 }
 
 // Responded waits for a post to a state of this client: what a state there posts to its sender. It
-// returns the reference to the array of arguments. What comes for other states meanwhile is dropped.
+// returns the reference to the array of arguments. What comes for other states meanwhile is dropped. Errors are those of Call, and
+// ErrNotConnected.
 func (c *Client) Responded(ctx context.Context, state string) (*perl.Value, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer c.end()
 	rsvp := specifier.Specifier{Kernel: c.cfg.Name, Session: session, State: state}
 	if c.conn == nil {
 		return nil, c.note(ErrNotConnected)
 	}
-	v, err := c.within(ctx, func() (*perl.Value, error) { return c.response(rsvp, "") })
+	v, err := c.await(ctx, rsvp, "")
 	return v, c.note(err)
 }
 
@@ -265,9 +298,12 @@ func list(v *perl.Value) []*perl.Value {
 	return []*perl.Value{v}
 }
 
-// Ping finds out whether the connection is there and the kernel answers. It does not reconnect.
+// Ping finds out whether the connection is there and the kernel answers. It does not reconnect; without a connection it
+// fails with ErrNotConnected.
 func (c *Client) Ping(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
+	defer c.end()
 	return c.note(c.ping(ctx))
 }

@@ -3,9 +3,11 @@ package clientlite_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,7 +52,7 @@ func server(t testing.TB, cfg ikc.Config, address string) (*ikc.Kernel, string) 
 		},
 		"respond": func(ctx context.Context, r *ikc.Request) (any, error) {
 			args := r.Arg(0).Target().Elems()
-			return nil, r.Session.PostTo(ctx, args[1], args[0])
+			return nil, r.Session.Respond(ctx, args[1], args[0])
 		},
 		"close": func(_ context.Context, r *ikc.Request) (any, error) { go r.Channel.Close(); return nil, nil },
 	})
@@ -110,7 +112,7 @@ func TestMethods(t *testing.T) {
 			}
 			must(t, c.Ping(soon(t)))
 			must(t, c.Connect(soon(t)))
-			if err := c.Error(); err != nil {
+			if err := c.Err(); err != nil {
 				t.Errorf("error: got %v", err)
 			}
 			c.Disconnect()
@@ -131,15 +133,15 @@ func TestErrors(t *testing.T) {
 	if _, err := c.Call(soon(t), "absent/x", nil); !errors.As(err, &remote) || remote.Operation != ikc.OpCheck {
 		t.Errorf("absent session: got %v", err)
 	}
-	if !errors.As(c.Error(), &remote) {
-		t.Errorf("last error: got %v", c.Error())
+	if !errors.As(c.Err(), &remote) {
+		t.Errorf("last error: got %v", c.Err())
 	}
 	// An error report about a post does not fail the call after it, but can be asked for.
 	must(t, c.Post(soon(t), "absent/posted", nil))
 	if v, err := c.Call(soon(t), "me/echo", "x"); err != nil || v.Str() != "x" {
 		t.Errorf("call after a post that failed: got %v, %v", v, err)
 	}
-	if err := c.Error(); err == nil || !strings.Contains(err.Error(), "absent/posted") {
+	if err := c.Err(); err == nil || !strings.Contains(err.Error(), "absent/posted") {
 		t.Errorf("last error: got %v", err)
 	}
 	if _, err := c.Call(context.Background(), "me/nothing", nil); !errors.Is(err, clientlite.ErrTimeout) {
@@ -193,5 +195,103 @@ func TestPhases(t *testing.T) {
 	}
 	if _, err := clientlite.Spawn(soon(t), clientlite.Config{Address: l.Addr().String(), Name: "not a name"}); err == nil {
 		t.Error("a bad name: expected an error")
+	}
+}
+
+// Whoever waits for its turn waits no longer than its context; what the server said of itself can be had at any time.
+func TestTurnOfClient(t *testing.T) {
+	k, address := server(t, ikc.Config{}, "")
+	c := spawn(t, clientlite.Config{Address: address})
+	ctx, cancel := context.WithCancel(context.Background())
+	called := make(chan error, 1)
+	go func() {
+		_, err := c.Call(ctx, "me/nothing", nil)
+		called <- err
+	}()
+	for k.Stats().Requests == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	over, stop := context.WithCancel(context.Background())
+	stop()
+	_, called2 := c.Call(over, "me/echo", 1)
+	_, responded := c.Responded(over, "x")
+	_, posted2 := c.PostRespond(over, "me/respond", 1)
+	for _, err := range []error{c.Ping(over), c.Post(over, "me/echo", 1), c.Connect(over), called2, responded, posted2} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, expected the context's error", err)
+		}
+	}
+	if c.Peer().ID != k.ID() || c.Dialect() != wire.IKC0 {
+		t.Errorf("got %v, %v", c.Peer(), c.Dialect())
+	}
+	select {
+	case err := <-called:
+		t.Fatalf("the call that waits: got %v", err)
+	default:
+	}
+	cancel()
+	<-called
+}
+
+// A deadline is told in the same way, whether the clock of the context or that of the connection is first.
+func TestDeadline(t *testing.T) {
+	_, address := server(t, ikc.Config{}, "")
+	c := spawn(t, clientlite.Config{Address: address})
+	for range 20 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Millisecond)
+		_, err := c.Call(ctx, "me/nothing", nil)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v, expected DeadlineExceeded", err)
+		}
+		must(t, c.Connect(soon(t)))
+	}
+	_, err := c.Call(context.Background(), "me/echo", 1)
+	must(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	silent := clientlite.New(clientlite.Config{Address: l.Addr().String(), ConnectTimeout: 10 * time.Millisecond})
+	if err := silent.Connect(soon(t)); !errors.Is(err, clientlite.ErrTimeout) {
+		t.Errorf("a server that says nothing: got %v, expected ErrTimeout", err)
+	}
+}
+
+// A connection may end in other ways than in order.
+func TestReset(t *testing.T) {
+	_, address := server(t, ikc.Config{Wrap: func(conn net.Conn) net.Conn {
+		must(t, conn.(*net.TCPConn).SetLinger(0)) // it is reset when it is closed
+		return nil
+	}}, "")
+	c := spawn(t, clientlite.Config{Address: address})
+	if _, err := c.Call(soon(t), "me/close", nil); !errors.Is(err, clientlite.ErrDisconnected) {
+		t.Errorf("got %v, expected ErrDisconnected", err)
+	}
+}
+
+// broken is a connection that fails to be written to in a way of its own.
+type broken struct {
+	net.Conn
+	now *atomic.Bool
+}
+
+func (b *broken) Write(p []byte) (int, error) {
+	if b.now.Load() {
+		return 0, io.ErrClosedPipe
+	}
+	return b.Conn.Write(p)
+}
+
+func TestReconnectOverOtherConnections(t *testing.T) {
+	_, address := server(t, ikc.Config{}, "")
+	var now atomic.Bool
+	c := spawn(t, clientlite.Config{Address: address, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		now.Store(false)
+		return &broken{conn, &now}, err
+	}})
+	now.Store(true)
+	if v, err := c.Call(soon(t), "me/echo", "x"); err != nil || v.Str() != "x" {
+		t.Errorf("got %v, %v", v, err)
 	}
 }

@@ -16,18 +16,20 @@ import (
 
 // Connect connects, unless there is a connection that answers a ping.
 func (c *Client) Connect(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
+	defer c.end()
 	if c.conn != nil && c.ping(ctx) == nil {
 		return nil
 	}
 	return c.note(c.connect(ctx))
 }
 
-// Disconnect ends the connection. The next event that is sent makes a new one.
+// Disconnect ends the connection, once the method that runs has ended. The next event that is sent makes a new one.
 func (c *Client) Disconnect() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.turn <- struct{}{}
+	defer c.end()
 	c.drop()
 }
 
@@ -59,8 +61,11 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 	if err != nil {
 		_ = conn.Close()
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			err = context.Cause(ctx)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			err = fmt.Errorf("%w (%v)", ErrTimeout, c.cfg.ConnectTimeout)
 		}
 		return fmt.Errorf("clientlite: negotiation with %s: %w", c.cfg.Address, err)
 	}
@@ -133,7 +138,9 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 	case n.Peer().ID == "":
 		return fmt.Errorf("%w: the server gave no name", wire.ErrRefused)
 	}
+	c.mu.Lock()
 	c.peer, c.dialect, c.remote = n.Peer(), n.Dialect(), n.Peer().ID
+	c.mu.Unlock()
 	c.to = "" // which may have been at the kernel before
 	if s, err := specifier.Parse("poe://" + c.cfg.Address + "/x"); c.dialect == wire.IKC && err == nil && s.Kernel == c.cfg.Address {
 		c.remote = c.cfg.Address // the original goes by that until SETUP tells it the id

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -29,7 +27,7 @@ func (c *Client) exchange(ctx context.Context, to string, m *wire.Message, rsvp 
 	if err := c.trySend(ctx, to, m); err != nil {
 		return nil, c.note(err)
 	}
-	v, err := c.within(ctx, func() (*perl.Value, error) { return c.response(rsvp, m.Event.String()) })
+	v, err := c.await(ctx, rsvp, m.Event.String())
 	return v, c.note(err)
 }
 
@@ -49,8 +47,7 @@ func (c *Client) trySend(ctx context.Context, to string, m *wire.Message) error 
 	if err == nil {
 		return nil
 	}
-	var lost *net.OpError
-	if fresh || !errors.As(err, &lost) || ctx.Err() != nil {
+	if lost := c.conn == nil; fresh || !lost || errors.Is(err, ErrTimeout) || ctx.Err() != nil {
 		return err
 	}
 	if err := c.connect(ctx); err != nil {
@@ -106,12 +103,12 @@ func (c *Client) ping(ctx context.Context) error {
 	if err := c.send(ctx, "poe://"+c.peer.ID+"/IKC/ping", m); err != nil {
 		return err
 	}
-	v, err := c.within(ctx, func() (*perl.Value, error) { return c.response(rsvp, m.Event.String()) })
+	v, err := c.await(ctx, rsvp, m.Event.String())
 	if err != nil {
 		return err
 	}
 	if s, _ := v.AsString(); s != "PONG" {
-		return fmt.Errorf("clientlite: ping: expected PONG, got %s", perl.Format(v, perl.FormatOptions{}))
+		return fmt.Errorf("clientlite: ping: expected PONG, got %s", perl.Format(v, perl.FormatOptions{MaxWidth: 1000}))
 	}
 	return nil
 }
@@ -120,8 +117,9 @@ func (c *Client) ping(ctx context.Context) error {
 // does not outlive a failure: what comes late is not to be taken for something else.
 func (c *Client) within(ctx context.Context, do func() (*perl.Value, error)) (*perl.Value, error) {
 	deadline := time.Now().Add(c.cfg.Timeout)
+	theirs := false // it is the context's
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
+		deadline, theirs = d, true
 	}
 	// Setting a deadline costs; one that is near enough is kept.
 	if late := deadline.Sub(c.deadline); c.deadline.IsZero() || late < 0 || late > c.cfg.Timeout/64 {
@@ -152,13 +150,29 @@ func (c *Client) within(ctx context.Context, do func() (*perl.Value, error)) (*p
 	case errors.As(err, &remote):
 		c.used = time.Now()
 		return nil, err
+	case theirs && (errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded)):
+		err = fmt.Errorf("%w: %w", ErrTimeout, context.DeadlineExceeded) // whichever was first, the connection or the context
 	case ctx.Err() != nil:
-		err = context.Cause(ctx)
+		err = fmt.Errorf("clientlite: %w", context.Cause(ctx))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = fmt.Errorf("%w (%v)", ErrTimeout, c.cfg.Timeout)
 	}
 	c.drop()
 	return nil, err
+}
+
+// await is response within the time there is. Its errors say what was waited for.
+func (c *Client) await(ctx context.Context, rsvp specifier.Specifier, about string) (*perl.Value, error) {
+	v, err := c.within(ctx, func() (*perl.Value, error) { return c.response(rsvp, about) })
+	var remote *ikc.RemoteError
+	switch {
+	case err == nil || errors.As(err, &remote):
+	case about != "":
+		err = fmt.Errorf("%w, waiting for the answer of %s", err, about)
+	default:
+		err = fmt.Errorf("%w, waiting for an event to %s", err, rsvp)
+	}
+	return v, err
 }
 
 // response waits for a post to a state of this client. An error report fails it, unless it is about a
@@ -173,10 +187,10 @@ func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, 
 			n, err := c.conn.Read(c.frames.Room(c.cfg.BlockSize))
 			c.frames.Advance(n)
 			if err != nil && n == 0 {
-				if errors.Is(err, io.EOF) {
-					return nil, fmt.Errorf("%w: %w", ErrDisconnected, err)
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					return nil, err
 				}
-				return nil, err
+				return nil, fmt.Errorf("%w: %w", ErrDisconnected, err)
 			}
 			continue
 		}

@@ -19,7 +19,7 @@ func seeds() (list []string) {
 }
 
 func mode(t testing.TB, opt dumper.Options) *dumper.Mode {
-	m, err := opt.Validate()
+	m, err := opt.Mode()
 	if err != nil {
 		t.Fatal(err)
 	}

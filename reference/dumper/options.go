@@ -22,7 +22,7 @@ const (
 
 const largestMaxDepth = 1_000_000
 
-// Options bound the reading and writing. The zero value gives the defaults; Validate freezes it into a Mode.
+// Options bound the reading and writing. The zero value gives the defaults; its method Mode checks them.
 type Options struct {
 	Variable    string // the variable that texts assign to; default $POE::Component::IKC::Freezer::VAR1
 	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
@@ -33,11 +33,11 @@ type Options struct {
 	Canonical bool
 }
 
-// Mode reads and writes texts. It is safe for concurrent use.
+// Mode reads and writes texts. It is made by Options.Mode, and safe for concurrent use; the zero Mode has limits of 0.
 type Mode struct{ opt Options }
 
-// Validate checks the options and freezes them.
-func (o Options) Validate() (*Mode, error) {
+// Mode checks the options and returns a Mode with them. An error says which is out of its range.
+func (o Options) Mode() (*Mode, error) {
 	for _, l := range []struct {
 		name          string
 		value         *int
@@ -86,10 +86,10 @@ func isWord(c byte) bool {
 var standard = &Mode{Options{Variable: DefaultVariable,
 	MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString, MaxText: DefaultMaxText}}
 
-// Thaw reads a text in the default Mode.
+// Thaw reads a text in the default Mode. Errors are those of Mode.Thaw.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }
 
-// Freeze writes a value in the default Mode.
+// Freeze writes a value in the default Mode. Errors are those of Mode.Freeze.
 func Freeze(v *perl.Value) ([]byte, error) { return standard.Freeze(v) }
 
 // Serializer is the serializer named POE::Component::IKC::Freezer of an IKC connection. The zero

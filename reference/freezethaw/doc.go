@@ -29,6 +29,9 @@
 // Shared references and cycles survive; a reference to an element of an array or hash
 // becomes one to a copy of it, as in Perl. Hashes lose the order of their pairs, and locks.
 //
+// [Freeze] and [Thaw] do it with the defaults; [Options.Mode] makes a [Mode] with others. Errors are *[Error], which matches one of the
+// sentinels, and *[LimitError].
+//
 // # Limits
 //
 //	Option       Default     Error

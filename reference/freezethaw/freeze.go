@@ -14,7 +14,7 @@ import (
 // or a *LimitError.
 func (m *Mode) Freeze(v *perl.Value) ([]byte, error) { return m.FreezeList(v) }
 
-// FreezeList writes values, like FreezeThaw::freeze.
+// FreezeList writes values, like FreezeThaw::freeze. Errors are those of Freeze.
 func (m *Mode) FreezeList(list ...*perl.Value) ([]byte, error) {
 	e := encoder{opt: m.opt, depth: m.opt.MaxDepth, count: map[*perl.Value]int{}, index: map[*perl.Value]int{}}
 	top := perl.ArrayRef(list...)
@@ -100,7 +100,7 @@ func (e *encoder) str(letter byte, s string, text bool) {
 	switch {
 	case e.opt.UTF8:
 		if !text {
-			s = perl.Latin1(s)
+			s = perl.FromLatin1(s)
 		}
 		n = utf8.RuneCountInString(s)
 	case text:

@@ -42,7 +42,7 @@ func checkThaw(t testing.TB, wide *freezethaw.Mode, text []byte) bool {
 }
 
 func wideMode(t testing.TB) *freezethaw.Mode {
-	m, err := freezethaw.Options{MaxDepth: 20_002}.Validate()
+	m, err := freezethaw.Options{MaxDepth: 20_002}.Mode()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ const (
 
 const largestMaxDepth = 1_000_000
 
-// Options bound the reading and writing. The zero value gives the defaults; Validate freezes it into a Mode.
+// Options bound the reading and writing. The zero value gives the defaults; its method Mode checks them.
 type Options struct {
 	MaxDepth    int // nesting of values; default 10,000, at most 1,000,000
 	MaxElements int // number of values in a text; default 16,777,216
@@ -26,11 +26,11 @@ type Options struct {
 	UTF8 bool
 }
 
-// Mode reads and writes texts. It is safe for concurrent use.
+// Mode reads and writes texts. It is made by Options.Mode, and safe for concurrent use; the zero Mode has limits of 0.
 type Mode struct{ opt Options }
 
-// Validate checks the options and freezes them.
-func (o Options) Validate() (*Mode, error) {
+// Mode checks the options and returns a Mode with them. An error says which is out of its range.
+func (o Options) Mode() (*Mode, error) {
 	for _, l := range []struct {
 		name          string
 		value         *int
@@ -52,10 +52,10 @@ func (o Options) Validate() (*Mode, error) {
 
 var standard = &Mode{Options{MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString}}
 
-// Thaw reads a text that holds one value, in the default Mode.
+// Thaw reads a text that holds one value, in the default Mode. Errors are those of Mode.Thaw.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }
 
-// Freeze writes one value, in the default Mode.
+// Freeze writes one value, in the default Mode. Errors are those of Mode.Freeze.
 func Freeze(v *perl.Value) ([]byte, error) { return standard.Freeze(v) }
 
 // Serializer is the serializer named FreezeThaw of an IKC connection. The zero Serializer uses the

@@ -23,7 +23,7 @@ func (m *Mode) Thaw(text []byte) (*perl.Value, error) {
 	return list[0], nil
 }
 
-// ThawList reads a text, like FreezeThaw::thaw.
+// ThawList reads a text, like FreezeThaw::thaw. Errors are those of Thaw.
 func (m *Mode) ThawList(text []byte) ([]*perl.Value, error) {
 	d := decoder{s: string(text), opt: m.opt, depth: m.opt.MaxDepth, left: m.opt.MaxElements}
 	if len(d.s) < len(signature) || d.s[:len(signature)] != signature {

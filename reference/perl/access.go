@@ -60,7 +60,7 @@ func (v *Value) Str() string {
 	return ""
 }
 
-// SetStr replaces what Str returns, of the kinds that have it. It returns v.
+// SetStr replaces what Str returns, of the kinds that have it. It returns v. Other kinds stay as they are.
 func (v *Value) SetStr(s string) *Value {
 	switch v.kind {
 	case Bytes, Text, Code:
@@ -102,20 +102,28 @@ func (v *Value) SetTarget(target *Value) *Value {
 // Weak tells whether a Ref is weak.
 func (v *Value) Weak() bool { return v != nil && v.flags&flagWeak != 0 }
 
-// SetWeak marks a Ref as weak and returns it.
-func (v *Value) SetWeak() *Value { v.flags |= flagWeak; return v }
+// SetWeak marks a Ref as weak and returns it. Other kinds stay as they are.
+func (v *Value) SetWeak() *Value { return v.setFlag(flagWeak, Ref, Ref) }
 
 // Overloaded tells whether a Ref was frozen as pointing at an object whose class overloads operators.
 func (v *Value) Overloaded() bool { return v != nil && v.flags&flagOverloaded != 0 }
 
-// SetOverloaded marks a Ref as pointing at an overloading object and returns it.
-func (v *Value) SetOverloaded() *Value { v.flags |= flagOverloaded; return v }
+// SetOverloaded marks a Ref as pointing at an overloading object and returns it. Other kinds stay as they are.
+func (v *Value) SetOverloaded() *Value { return v.setFlag(flagOverloaded, Ref, Ref) }
 
 // Restricted tells whether a Hash is locked, as by Hash::Util.
 func (v *Value) Restricted() bool { return v != nil && v.flags&flagRestricted != 0 }
 
-// SetRestricted locks a Hash and returns it.
-func (v *Value) SetRestricted() *Value { v.flags |= flagRestricted; return v }
+// SetRestricted locks a Hash and returns it. Other kinds stay as they are. It is a mark: Set heeds it no more than AppendPair.
+func (v *Value) SetRestricted() *Value { return v.setFlag(flagRestricted, Hash, Hash) }
+
+// setFlag sets a flag if v is of one of two kinds.
+func (v *Value) setFlag(flag valueFlags, one, other Kind) *Value {
+	if v.kind == one || v.kind == other {
+		v.flags |= flag
+	}
+	return v
+}
 
 // Class returns the package that v is blessed into, or "".
 func (v *Value) Class() string {
@@ -125,7 +133,7 @@ func (v *Value) Class() string {
 	return v.rare().class
 }
 
-// Bless sets the class of v itself (Perl's bless \$v) and returns it.
+// Bless sets the class of v itself (Perl's bless \$v) and returns it. A class of "" takes it away.
 func (v *Value) Bless(class string) *Value { v.makeRare().class = class; return v }
 
 // Modifiers returns the modifiers of a Regexp, else "".
@@ -144,8 +152,12 @@ func (v *Value) Literal() string {
 	return v.rare().aux
 }
 
-// SetLiteral makes a Bytes or Text a VString that was written as literal, and returns it.
+// SetLiteral makes a Bytes or Text a VString that was written as literal, gives a VString another literal, and returns it.
+// Other kinds stay as they are.
 func (v *Value) SetLiteral(literal string) *Value {
+	if v.kind != Bytes && v.kind != Text && v.kind != VString {
+		return v
+	}
 	v.makeRare().aux = literal
 	if v.kind == Text {
 		v.flags |= flagUTF8
@@ -178,11 +190,21 @@ func (v *Value) TiedIndex() int64 {
 	return v.rare().index
 }
 
-// SetTiedKey sets the key of a TiedKey and returns it.
-func (v *Value) SetTiedKey(key *Value) *Value { v.makeRare().key = key; return v }
+// SetTiedKey sets the key of a TiedKey and returns it. Other kinds stay as they are.
+func (v *Value) SetTiedKey(key *Value) *Value {
+	if v.kind == Tied {
+		v.makeRare().key = key
+	}
+	return v
+}
 
-// SetTiedIndex sets the index of a TiedElement and returns it.
-func (v *Value) SetTiedIndex(i int64) *Value { v.makeRare().index = i; return v }
+// SetTiedIndex sets the index of a TiedElement and returns it. Other kinds stay as they are.
+func (v *Value) SetTiedIndex(i int64) *Value {
+	if v.kind == Tied {
+		v.makeRare().index = i
+	}
+	return v
+}
 
 // Elems returns the elements of an Array, else nil. A nil element is a hole. The slice is v's own.
 func (v *Value) Elems() []*Value {
@@ -195,7 +217,7 @@ func (v *Value) Elems() []*Value {
 	return unsafe.Slice((**Value)(v.p), v.n>>32)[:uint32(v.n)]
 }
 
-// Append adds elements to an Array.
+// Append adds elements to an Array. Other kinds stay as they are.
 func (v *Value) Append(elems ...*Value) {
 	if v.kind == Array {
 		v.setElems(append(v.Elems(), elems...))
@@ -213,7 +235,7 @@ func (v *Value) Pairs() []Pair {
 	return unsafe.Slice((*Pair)(v.p), v.n>>32)[:uint32(v.n)]
 }
 
-// AppendPair adds pairs to a Hash without looking whether their keys are there already.
+// AppendPair adds pairs to a Hash without looking whether their keys are there already. Other kinds stay as they are.
 func (v *Value) AppendPair(pairs ...Pair) {
 	if v.kind == Hash {
 		v.setPairs(append(v.Pairs(), pairs...))
@@ -230,7 +252,8 @@ func (v *Value) Get(key string) *Value {
 	return nil
 }
 
-// Set gives an octet key of a Hash a value, replacing an earlier one.
+// Set gives an octet key of a Hash a value, replacing an earlier one. Other kinds stay as they are. Like Get, it looks at one
+// pair after the other.
 func (v *Value) Set(key string, value *Value) {
 	pairs := v.Pairs()
 	for i := range pairs {

@@ -231,7 +231,7 @@ func (f *formatter) container(v *Value, at *place, depth int) {
 func (f *formatter) key(p *Pair) string {
 	key := p.Key
 	if p.Flags&KeyWasUTF8 != 0 {
-		key = Latin1(key)
+		key = FromLatin1(key)
 	}
 	if m := f.opt.MaxString; m > 0 && len(key) > m {
 		return quoteKey(key[:m]) + "..."

@@ -44,31 +44,35 @@ func (v *Value) HookMagic() *Value {
 	return v.rare().key
 }
 
-// SetHookMagic sets the object behind a Hooked of a tied sort and returns the Hooked.
-func (v *Value) SetHookMagic(object *Value) *Value { v.makeRare().key = object; return v }
+// SetHookMagic sets the object behind a Hooked of a tied sort and returns the Hooked. Other kinds stay as they are.
+func (v *Value) SetHookMagic(object *Value) *Value {
+	if v.kind == Hooked {
+		v.rare().key = object
+	}
+	return v
+}
 
 // Immortal tells whether an Undef or Bool is one of Perl's own read-only variables, which references
 // such as \undef and \!!1 point at, rather than a copy. Storable keeps the two apart.
 func (v *Value) Immortal() bool { return v != nil && v.flags&flagImmortal != 0 }
 
 // SetImmortal marks an Undef or Bool as Perl's own read-only variable and returns it. Other kinds stay as they are.
-func (v *Value) SetImmortal() *Value {
-	if v.kind == Undef || v.kind == Bool {
-		v.flags |= flagImmortal
-	}
-	return v
-}
+func (v *Value) SetImmortal() *Value { return v.setFlag(flagImmortal, Undef, Bool) }
 
 // UTF8 tells whether the string of v has the UTF-8 flag: always for Text, never for Bytes, and as
 // it was read or set for a VString or Code.
 func (v *Value) UTF8() bool { return v != nil && (v.kind == Text || v.flags&flagUTF8 != 0) }
 
-// SetUTF8 sets the UTF-8 flag of a VString or Code and returns it.
-func (v *Value) SetUTF8() *Value { v.flags |= flagUTF8; return v }
+// SetUTF8 sets the UTF-8 flag of a VString or Code and returns it. Other kinds stay as they are.
+func (v *Value) SetUTF8() *Value { return v.setFlag(flagUTF8, VString, Code) }
 
-// SetHooked completes a Hooked. It returns v.
+// SetHooked completes a Hooked that was made without its content, as [Slab.Hooked] does, and returns it. Other kinds stay as
+// they are.
 func (v *Value) SetHooked(class, frozen string, refs []*Value) *Value {
-	r := v.makeRare()
+	if v.kind != Hooked {
+		return v
+	}
+	r := v.rare()
 	r.class, r.str, r.elems = class, frozen, refs
 	return v
 }

@@ -4,8 +4,8 @@ import (
 	"unicode/utf8"
 )
 
-// Latin1 returns octets, taken for characters of Latin-1, in UTF-8.
-func Latin1(octets string) string {
+// FromLatin1 returns octets, taken for characters of Latin-1, in UTF-8.
+func FromLatin1(octets string) string {
 	n := 0
 	for i := range len(octets) {
 		n += int(octets[i] >> 7)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/fields"
 )
 
 // Marshal turns a Go value into what a Perl variable would hold:
@@ -244,7 +246,7 @@ func (m *marshaler) structure(v reflect.Value, at *place, depth int) (*Value, er
 			hash.Bless(class)
 		}
 	}
-	list := Fields(v.Type())
+	list := fields.Of(v.Type())
 	pairs := make([]Pair, 0, len(list))
 	for _, f := range list {
 		fv := v.FieldByIndex(f.Index)

@@ -1,8 +1,9 @@
 package perl
 
 // Shallow is a hash as the messages of IKC are: most of its values are plain strings of octets, or references to small
-// hashes of such. Serializers that read and write it spare the Values of those. It is used again and again: the
-// strings are what it is filled with, its slices are its own.
+// hashes of such. Serializers that read and write it (Shallower in package wire) spare the Values of those. It is used again
+// and again: the strings are what it is filled with, its slices are its own. The zero Shallow is empty and ready; it is not
+// safe for concurrent use.
 type Shallow struct {
 	Items []Item
 	parts []Part // of all items

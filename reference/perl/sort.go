@@ -15,5 +15,5 @@ func (p Pair) Name() string {
 	if p.Flags&KeyUTF8 != 0 {
 		return p.Key
 	}
-	return Latin1(p.Key)
+	return FromLatin1(p.Key)
 }

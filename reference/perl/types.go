@@ -4,8 +4,6 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
-	"strings"
-	"sync"
 )
 
 // Marshaler is implemented by types that turn themselves into Perl values.
@@ -54,57 +52,6 @@ func (t *Types) Register(class string, sample any) error {
 	}
 	t.byClass[class], t.byType[typ] = typ, class
 	return nil
-}
-
-// Field is a field of a struct that takes part in Marshal and Unmarshal.
-type Field struct {
-	Name      string // the hash key
-	Index     []int  // as of reflect.StructField
-	OmitEmpty bool
-}
-
-var fieldCache sync.Map // reflect.Type to []Field
-
-// Fields lists the exported fields of a struct type with the names that their tags give them. Those of embedded
-// structs without a tag count as the struct's own, unless it has one of that name. The slice must not be
-// changed.
-func Fields(t reflect.Type) []Field {
-	if list, ok := fieldCache.Load(t); ok {
-		return list.([]Field)
-	}
-	var list []Field
-	own := map[string]bool{}
-	var embedded []Field
-	for i := range t.NumField() {
-		sf := t.Field(i)
-		name, options, _ := strings.Cut(sf.Tag.Get("perl"), ",")
-		if name == "-" {
-			continue
-		}
-		if sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Struct {
-			for _, f := range Fields(sf.Type) {
-				f.Index = append([]int{i}, f.Index...)
-				embedded = append(embedded, f)
-			}
-			continue
-		}
-		if !sf.IsExported() {
-			continue
-		}
-		if name == "" {
-			name = sf.Name
-		}
-		own[name] = true
-		list = append(list, Field{name, []int{i}, options == "omitempty"})
-	}
-	for _, f := range embedded {
-		if !own[f.Name] {
-			own[f.Name] = true
-			list = append(list, f)
-		}
-	}
-	fieldCache.Store(t, list)
-	return list
 }
 
 // ConversionError says what cannot be converted between Go and Perl, and where in the data it is.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/fields"
 )
 
 // Unmarshal puts v into the Go variable that target points at. A reference to an array fills slices and arrays,
@@ -248,7 +250,7 @@ func (u *unmarshaler) mapping(v *Value, to reflect.Value, at *place, depth int) 
 // goKey returns a key as a Go string: UTF-8 if Perl took it for characters, else its octets.
 func goKey(p *Pair) string {
 	if p.Flags&KeyWasUTF8 != 0 {
-		return Latin1(p.Key)
+		return FromLatin1(p.Key)
 	}
 	return p.Key
 }
@@ -258,7 +260,7 @@ func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int
 	if err != nil {
 		return err
 	}
-	list := Fields(to.Type())
+	list := fields.Of(to.Type())
 	for i := range pairs {
 		p := &pairs[i]
 		f := find(list, goKey(p))
@@ -272,7 +274,7 @@ func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int
 	return nil
 }
 
-func find(list []Field, name string) *Field {
+func find(list []fields.Field, name string) *fields.Field {
 	for i := range list {
 		if list[i].Name == name {
 			return &list[i]

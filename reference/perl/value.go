@@ -10,7 +10,20 @@
 //
 // or, shorter, [ArrayRef]. A class is a property of what a reference points at, not of the reference.
 //
+// Most programs need little of it: [Marshal] makes Values of Go data, [Unmarshal] fills Go variables, [Format] shows a
+// Value, and the accessors named after kinds, such as [Value.Int] and [Value.Str], read a scalar.
+//
+//	v, err := perl.Marshal(map[string]any{"id": 7, "tags": []string{"a", "b"}})
+//	err = perl.Unmarshal(v, &job)
+//	fmt.Println(perl.Format(v, perl.FormatOptions{}))
+//
+// Methods that read take a nil Value for an undef, so that a path such as v.Target().Get("id").Int() needs no checks;
+// those that change a Value must not be called on nil. An accessor of another kind than the Value's returns zero,
+// a setter of another kind changes nothing.
+//
 // Values are not safe for concurrent mutation; reading from several goroutines is fine.
+//
+// [Slab] and [Shallow] are for those who write serializers.
 package perl
 
 import (
@@ -39,7 +52,7 @@ const (
 	Regexp              // Str: the pattern; Modifiers: its modifiers
 	VString             // Str: the string value; Literal: what it was written as
 	Tied                // Target: the object behind a tied variable; TiedKind tells which
-	Hooked              // Str: what the class's STORABLE_freeze returned; see Hook
+	Hooked              // Str: what the class's STORABLE_freeze returned; see NewHooked
 )
 
 var kindNames = [...]string{"undef", "integer", "unsigned integer", "double", "byte string", "UTF-8 string",
@@ -73,7 +86,7 @@ const (
 	flagRare                              // p points to a rare
 )
 
-// Pair is one element of a hash.
+// Pair is one element of a hash. [P] and [TextPair] make them.
 type Pair struct {
 	Key   string // octets of the key; UTF-8 if Flags has KeyUTF8
 	Flags KeyFlags
@@ -83,6 +96,7 @@ type Pair struct {
 // KeyFlags tell how Perl holds a hash key.
 type KeyFlags uint8
 
+// The flags of hash keys.
 const (
 	KeyUTF8        KeyFlags = 1 << iota // the key is UTF-8 and does not fit Latin-1
 	KeyWasUTF8                          // the key was given as UTF-8 and fits Latin-1; Key holds Latin-1 octets
@@ -98,8 +112,8 @@ const (
 	TiedScalar TiedKind = iota
 	TiedArray
 	TiedHash
-	TiedKey     // an element of a tied hash: Key
-	TiedElement // an element of a tied array: Index
+	TiedKey     // an element of a tied hash, whose key Value.TiedKey returns
+	TiedElement // an element of a tied array, whose index Value.TiedIndex returns
 )
 
 // NewUndef returns a new undef.
@@ -134,7 +148,7 @@ func NewBool(b bool) *Value {
 	return v
 }
 
-// NewRef returns a reference to target, which must not be nil.
+// NewRef returns a reference to target. It may be nil until [Value.SetTarget]; a reference to nothing cannot be frozen.
 func NewRef(target *Value) *Value { return &Value{kind: Ref, p: unsafe.Pointer(target)} }
 
 // NewArray returns an array. A nil element is a hole: an element that does not exist.

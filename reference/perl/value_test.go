@@ -218,7 +218,7 @@ func TestKeys(t *testing.T) {
 	if _, ok := ToLatin1("\xff"); ok {
 		t.Error("octets that are no UTF-8 became Latin-1")
 	}
-	if got := Latin1("a\xe9"); got != "aé" {
+	if got := FromLatin1("a\xe9"); got != "aé" {
 		t.Errorf("got %s", got)
 	}
 }

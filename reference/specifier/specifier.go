@@ -15,7 +15,9 @@ import (
 	"strings"
 )
 
-// Specifier is an address. Every part may be empty: the default kernel, no session, no state.
+// Specifier is an address. Every part may be empty: the default kernel, no session, no state. Specifiers can be compared by ==.
+// What Parse would not take, such as a session with a slash, is not looked for in one that is made by hand; it can be sent
+// as a hash, and String writes what nobody reads back.
 type Specifier struct {
 	Kernel  string
 	Session string
@@ -31,7 +33,7 @@ const Any = "*"
 // ProxyState is the state by which several arguments reach a state: params is [state, [args]].
 const ProxyState = "IKC:proxy"
 
-// Error says why a string is not a specifier.
+// Error says why a string is not a specifier, or not the one that was wanted.
 type Error struct {
 	Input  string
 	Offset int    // of the first octet that fits no reading
@@ -85,13 +87,4 @@ func Parse(in string) (Specifier, error) {
 		}
 	}
 	return s, err
-}
-
-// MustParse is Parse for specifiers that are constants of a program; it panics on an error.
-func MustParse(in string) Specifier {
-	s, err := Parse(in)
-	if err != nil {
-		panic(err)
-	}
-	return s
 }

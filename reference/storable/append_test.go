@@ -12,7 +12,7 @@ import (
 // TestAppendKeepsToItself: no encoder keeps a buffer that a caller of Append gave it.
 func TestAppendKeepsToItself(t *testing.T) {
 	encoders = sync.Pool{New: func() any { return new(encoder) }}
-	m, err := FreezeOptions{}.Validate()
+	m, err := FreezeOptions{}.Encoder()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func TestRatios(t *testing.T) {
 	defer cmd.Wait()
 	defer in.Close()
 	answers := bufio.NewReader(out)
-	alias, err := ThawOptions{Alias: true}.Validate()
+	alias, err := ThawOptions{Alias: true}.Decoder()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func differ(t testing.TB, p *perltest.Process, v *perl.Value, network bool) stri
 	if network {
 		layout = Network
 	}
-	enc, err := FreezeOptions{Canonical: true, Layout: layout}.Validate()
+	enc, err := FreezeOptions{Canonical: true, Layout: layout}.Encoder()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestPerlReadsOlder(t *testing.T) {
 	p := startPeer(t)
 	defer func() { p.Stop() }()
 	for minor := oldestMinorWritten; minor <= minorWritten; minor++ {
-		enc, err := FreezeOptions{Minor: minor}.Validate()
+		enc, err := FreezeOptions{Minor: minor}.Encoder()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/fields"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -17,7 +18,7 @@ type plan struct {
 	size    uintptr
 	octets  bool // []byte
 	elem    *plan
-	fields  []perl.Field
+	fields  []fields.Field
 	plans   []*plan   // of the fields
 	offsets []uintptr // of the fields
 	once    sync.Once
@@ -79,7 +80,7 @@ func (p *plan) make() {
 		}
 		p.elem = later(t.Elem())
 	case reflect.Struct:
-		if p.fields = perl.Fields(t); len(p.fields) > mostFields {
+		if p.fields = fields.Of(t); len(p.fields) > mostFields {
 			return
 		}
 		for _, f := range p.fields {

@@ -8,10 +8,10 @@
 //	image, err := storable.Marshal(x)
 //	err := storable.Dump(os.Stdout, image)
 //
-// Options for reading and writing are validated once, into a [Decoder] or an [Encoder], which are safe for
+// Options for reading and writing are checked once, into a [Decoder] or an [Encoder], which are safe for
 // concurrent use:
 //
-//	dec, err := storable.ThawOptions{MaxDepth: 100, Code: storable.Reject}.Validate()
+//	dec, err := storable.ThawOptions{MaxDepth: 100, Code: storable.Reject}.Decoder()
 //	v, err := dec.Thaw(image)
 //
 // # Perl and Go

@@ -41,7 +41,7 @@ func sameKind(t testing.TB, image string) *Encoder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	enc, err := FreezeOptions{Layout: h.Layout, File: h.File, Minor: h.Minor}.Validate()
+	enc, err := FreezeOptions{Layout: h.Layout, File: h.File, Minor: h.Minor}.Encoder()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,7 +135,7 @@ func TestTruncations(t *testing.T) {
 }
 
 func decoderWith(t testing.TB, o ThawOptions) *Decoder {
-	d, err := o.Validate()
+	d, err := o.Decoder()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestLimits(t *testing.T) {
 func TestOptionErrors(t *testing.T) {
 	for _, o := range []ThawOptions{{MaxDepth: -1}, {MaxDepth: LargestMaxDepth + 1}, {MaxElements: -1}, {MaxString: -1}, {MaxAlloc: 1 << 60}, {Code: 2}, {Tied: 9}, {Hooks: 3}} {
 		var oe *OptionError
-		if _, err := o.Validate(); !errors.As(err, &oe) || !strings.HasPrefix(err.Error(), "storable: option ") {
+		if _, err := o.Decoder(); !errors.As(err, &oe) || !strings.HasPrefix(err.Error(), "storable: option ") {
 			t.Errorf("%+v: got %v", o, err)
 		}
 	}
@@ -193,7 +193,7 @@ func TestOptionErrors(t *testing.T) {
 		{Layout: Layout{IVSize: 4}}, {Layout: Layout{IVSize: 5, LongSize: 4, PtrSize: 4, NVSize: 8}},
 		{Layout: Layout{IVSize: 8, LongSize: 8, PtrSize: 8, NVSize: 16}}, {Layout: Layout{BigEndian: true}}} {
 		var oe *OptionError
-		if _, err := o.Validate(); !errors.As(err, &oe) {
+		if _, err := o.Encoder(); !errors.As(err, &oe) {
 			t.Errorf("%+v: got %v", o, err)
 		}
 	}
@@ -266,7 +266,7 @@ func TestFreezeErrors(t *testing.T) {
 		{"UTF-8 code for 5.8.8", FreezeOptions{Minor: 7}, perl.NewRef(perl.NewCode("☺").SetUTF8()), "storable: freezing, after 2 octets: cannot be written: expected what minor version 7 has, got code in UTF-8, of minor version 8"},
 	}
 	for _, tt := range tests {
-		enc, err := tt.opt.Validate()
+		enc, err := tt.opt.Encoder()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -302,7 +302,7 @@ func TestFreezeOptions(t *testing.T) {
 		{FreezeOptions{}, perl.NewRef(perl.NewHash(perl.Pair{Key: "a", Flags: perl.KeyLocked})), "\x05\x0b\x03\x00\x00\x00\x01\x05\x00\x00\x00\x01a"},
 	}
 	for _, tt := range tests {
-		enc, err := tt.opt.Validate()
+		enc, err := tt.opt.Encoder()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -329,7 +329,7 @@ func TestPerl56(t *testing.T) {
 }
 
 func TestSerializer(t *testing.T) {
-	enc, err := FreezeOptions{File: true}.Validate()
+	enc, err := FreezeOptions{File: true}.Encoder()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,8 @@ const (
 	largestSize        = 1 << 40
 )
 
-// ThawOptions bound and direct the reading of images. The zero value gives the defaults; Validate
-// freezes it into a Decoder.
+// ThawOptions bound and direct the reading of images. The zero value gives the defaults; its method Decoder
+// checks them. A limit that is 0 is the default.
 type ThawOptions struct {
 	// MaxDepth limits the nesting of objects; [[1]] nests four deep, reference, array, reference, array.
 	// Default 10,000, at most 1,000,000. Perl's own thaw crashes at about 52,000.
@@ -40,21 +40,22 @@ type ThawOptions struct {
 	// kept as data or rejected. Default Allow.
 	Code, Tied, Hooks Policy
 	// Alias lets strings share memory with the image, which then must never change. Default false: one copy
-	// of the image is made, and all strings share that.
+	// of the image is made, and all strings share that. A Serializer passes it over: it is connections that know what
+	// becomes of their images.
 	Alias bool
 	// Perl56 reads native images with the byte order "1234" or "4321" as holding 8-octet integers,
 	// as perl 5.6 wrote them on 32-bit machines built with 64-bit integers; it is Storable's interwork_56_64bit.
 	Perl56 bool
 }
 
-// Decoder reads images. It is made by ThawOptions.Validate and safe for concurrent use.
+// Decoder reads images. It is made by ThawOptions.Decoder, and safe for concurrent use; the zero Decoder has limits of 0.
 type Decoder struct {
 	opt     ThawOptions
 	classes map[string]bool
 }
 
-// Validate checks the options and freezes them into a Decoder. The error is an *OptionError.
-func (o ThawOptions) Validate() (*Decoder, error) {
+// Decoder checks the options and returns a Decoder with them. The error is an *OptionError.
+func (o ThawOptions) Decoder() (*Decoder, error) {
 	var err error
 	o.MaxDepth = limit(&err, "MaxDepth", o.MaxDepth, DefaultMaxDepth, LargestMaxDepth)
 	o.MaxElements = limit(&err, "MaxElements", o.MaxElements, DefaultMaxElements, LargestMaxElements)
@@ -107,7 +108,7 @@ var (
 )
 
 // FreezeOptions direct the writing of images. The zero value writes what Perl's nfreeze does;
-// Validate freezes it into an Encoder.
+// its method Encoder checks them.
 type FreezeOptions struct {
 	// Layout is the byte order and the sizes. Default Network.
 	Layout Layout
@@ -126,11 +127,11 @@ type FreezeOptions struct {
 	Code, Tied, Hooks Policy
 }
 
-// Encoder writes images. It is made by FreezeOptions.Validate and safe for concurrent use.
+// Encoder writes images. It is made by FreezeOptions.Encoder, and safe for concurrent use; the zero Encoder has a MaxDepth of 0.
 type Encoder struct{ opt FreezeOptions }
 
-// Validate checks the options and freezes them into an Encoder. The error is an *OptionError.
-func (o FreezeOptions) Validate() (*Encoder, error) {
+// Encoder checks the options and returns an Encoder with them. The error is an *OptionError.
+func (o FreezeOptions) Encoder() (*Encoder, error) {
 	var err error
 	o.MaxDepth = limit(&err, "MaxDepth", o.MaxDepth, DefaultMaxDepth, LargestMaxDepth)
 	o.Minor = limit(&err, "Minor", o.Minor, minorWritten, minorWritten)

@@ -8,10 +8,10 @@ const (
 	mostParts = 4
 )
 
-// ThawShallow reads an image that is a hash as a message is: the value of the key whole may be anything, others are
+// thawShallow reads an image that is a hash as a message is: the value of the key whole may be anything, others are
 // strings of octets, small integers, or references to hashes of a few strings. If the image is something else, the result
 // is what Thaw returns, error or not, and h is empty; else it is nil.
-func (m *Decoder) ThawShallow(image []byte, h *perl.Shallow, whole string) (*perl.Value, error) {
+func (m *Decoder) thawShallow(image []byte, h *perl.Shallow, whole string) (*perl.Value, error) {
 	d, err := m.open(image)
 	if err != nil {
 		return nil, err
@@ -159,8 +159,8 @@ func (d *decoder) plainStr(t tag) (string, bool) {
 	return d.str(n, "a string")
 }
 
-// AppendShallow appends the image of h to dst: what Append writes of h.Value. Errors are those of Append.
-func (m *Encoder) AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
+// appendShallow appends the image of h to dst: what Append writes of h.Value. Errors are those of Append.
+func (m *Encoder) appendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
 	special := m.opt.Canonical || m.opt.MaxDepth < leastDepth
 	for i := range h.Items {
 		special = special || h.Items[i].Flags != 0

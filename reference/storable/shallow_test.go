@@ -24,7 +24,7 @@ func sameShallow(t *testing.T, m *Decoder, image []byte) bool {
 	t.Helper()
 	want, wantErr := m.Thaw(image)
 	h := new(perl.Shallow)
-	got, err := m.ThawShallow(image, h, "params")
+	got, err := m.thawShallow(image, h, "params")
 	short := err == nil && got == nil
 	if short {
 		got = h.Value(new(perl.Slab))
@@ -44,7 +44,7 @@ func sameShallow(t *testing.T, m *Decoder, image []byte) bool {
 	}
 	if short {
 		long, err := Freeze(want)
-		image, failed := defaultEncoder.AppendShallow(nil, h)
+		image, failed := defaultEncoder.appendShallow(nil, h)
 		if err != nil || failed != nil || !bytes.Equal(long, image) {
 			t.Fatalf("frozen: got\n%x (%v), Freeze has\n%x (%v)", image, failed, long, err)
 		}
@@ -135,7 +135,7 @@ func TestAppendShallow(t *testing.T) {
 		},
 	}
 	for _, o := range []FreezeOptions{{}, {Canonical: true}, {MaxDepth: 1}, {MaxDepth: 4}, {MaxDepth: 6}, {Layout: AMD64}, {Minor: 4}} {
-		m, err := o.Validate()
+		m, err := o.Encoder()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func TestAppendShallow(t *testing.T) {
 				}
 			}
 			want, wantErr := m.Append([]byte("before"), h.Value(new(perl.Slab)))
-			got, err := m.AppendShallow([]byte("before"), h)
+			got, err := m.appendShallow([]byte("before"), h)
 			if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) {
 				t.Fatalf("%+v, %06b: got\n%x (%v), want\n%x (%v)", o, set, got, err, want, wantErr)
 			}

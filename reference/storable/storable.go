@@ -34,42 +34,37 @@ func (s Serializer) Freeze(v *perl.Value) ([]byte, error) {
 	return s.Encoder.Freeze(v)
 }
 
-// Thaw returns a reference to what the image holds.
-func (s Serializer) Thaw(image []byte) (*perl.Value, error) {
-	if s.Decoder == nil {
-		return defaultDecoder.Thaw(image)
-	}
-	return s.Decoder.Thaw(image)
-}
+// Thaw returns a reference to what the image holds. It keeps no part of the image, whatever the Decoder's Alias.
+func (s Serializer) Thaw(image []byte) (*perl.Value, error) { return s.decoder(false).Thaw(image) }
 
 // ThawAliased is Thaw of an image that is never changed again: the strings of the result are parts of it.
 func (s Serializer) ThawAliased(image []byte) (*perl.Value, error) {
-	m := *defaultDecoder
-	if s.Decoder != nil {
-		m = *s.Decoder
-	}
-	m.opt.Alias = true
-	return m.Thaw(image)
+	return s.decoder(true).Thaw(image)
 }
 
-// ThawShallow is Decoder.ThawShallow; with aliased, the image is never changed again, and strings are parts of it.
+// ThawShallow reads an image that is a hash as a message is. See Shallower in package wire.
 func (s Serializer) ThawShallow(image []byte, h *perl.Shallow, whole string, aliased bool) (*perl.Value, error) {
+	return s.decoder(aliased).thawShallow(image, h, whole)
+}
+
+// decoder returns the Decoder to be used, with Alias as wanted.
+func (s Serializer) decoder(alias bool) *Decoder {
 	m := s.Decoder
 	if m == nil {
 		m = defaultDecoder
 	}
-	if aliased && !m.opt.Alias {
+	if m.opt.Alias != alias {
 		own := *m
-		own.opt.Alias = true
+		own.opt.Alias = alias
 		m = &own
 	}
-	return m.ThawShallow(image, h, whole)
+	return m
 }
 
-// AppendShallow appends the image of h to dst.
+// AppendShallow appends the image of h to dst. See Shallower in package wire.
 func (s Serializer) AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
 	if s.Encoder == nil {
-		return defaultEncoder.AppendShallow(dst, h)
+		return defaultEncoder.appendShallow(dst, h)
 	}
-	return s.Encoder.AppendShallow(dst, h)
+	return s.Encoder.appendShallow(dst, h)
 }

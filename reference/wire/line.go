@@ -18,7 +18,10 @@ type LineScanner struct {
 }
 
 // LineTooLongError says that no line end came within the bound.
-type LineTooLongError struct{ Limit, Got int }
+type LineTooLongError struct {
+	Limit int // octets that a line may have
+	Got   int // octets that came without an end
+}
 
 func (e *LineTooLongError) Error() string {
 	return fmt.Sprintf("negotiation: expected a line end within %d octets, got %d octets without one", e.Limit, e.Got)
@@ -27,7 +30,8 @@ func (e *LineTooLongError) Error() string {
 // Write adds received octets.
 func (s *LineScanner) Write(p []byte) { s.buf = append(s.buf, p...) }
 
-// Next returns the next whole line without its end; ok is false when more octets are needed.
+// Next returns the next whole line without its end; ok is false when more octets are needed. The error, if any, is a
+// *LineTooLongError; more octets do not mend it.
 func (s *LineScanner) Next() (line string, ok bool, err error) {
 	if s.skipLF && len(s.buf) > 0 {
 		if s.buf[0] == '\n' {

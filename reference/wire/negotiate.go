@@ -9,9 +9,10 @@ import (
 
 // NegotiatorConfig says who we are and what we speak.
 type NegotiatorConfig struct {
+	// Role is our side. The zero value is Client.
 	Role Role
 	// Dialect is what a client opens with. A server with IKC refuses SETUP; one with IKC0
-	// takes both.
+	// takes both. The zero value is IKC0.
 	Dialect Dialect
 	// KernelID is the unique id; Names are the name, the aliases, and last the local address.
 	// ClientLite has no id: there KernelID is its name and Names is empty.
@@ -19,8 +20,8 @@ type NegotiatorConfig struct {
 	Names    []string
 	// PID is announced in SETUP; "" leaves it out.
 	PID string
-	// Serializers are the packages we can use, best first. A server takes the first of the client's
-	// list that is among them.
+	// Serializers are the packages we can use, best first; one at least, or nothing can be agreed on. A server takes the
+	// first of the client's list that is among them.
 	Serializers []string
 	// MaxLines bounds the lines of the other side; 0 means DefaultMaxLines.
 	MaxLines int
@@ -40,7 +41,7 @@ type Peer struct {
 	PID string
 }
 
-// ErrRefused is wrapped by the error of a negotiation in which both sides ran out of things to say.
+// ErrRefused is matched by the error of a negotiation in which there was nothing to agree on.
 var ErrRefused = errors.New("negotiation refused")
 
 // Negotiator is the state machine of one side of one negotiation. It does no I/O: send what Start
@@ -72,7 +73,7 @@ const (
 	phaseDone
 )
 
-// NewNegotiator prepares a negotiation.
+// NewNegotiator prepares a negotiation. Names that ValidName does not take are announced as they are; it is up to the caller.
 func NewNegotiator(cfg NegotiatorConfig) *Negotiator {
 	if cfg.MaxLines == 0 {
 		cfg.MaxLines = DefaultMaxLines
@@ -118,8 +119,8 @@ func (n *Negotiator) Serializer() string {
 	return n.freezer
 }
 
-// Receive takes a line from the other side and returns the lines to send. An error ends the
-// negotiation: the connection is of no use any more.
+// Receive takes a line from the other side, without its end, and returns the lines to send. An error, which matches ErrRefused, ends the
+// negotiation: the connection is of no use any more. A line that makes no sense is none: it is answered NOT, or passed over.
 func (n *Negotiator) Receive(line string) (reply []string, err error) {
 	if n.received++; n.received > n.cfg.MaxLines {
 		return nil, fmt.Errorf("%w: no agreement after %d lines (the limit)", ErrRefused, n.cfg.MaxLines)

@@ -13,8 +13,8 @@ type Serializer interface {
 	Thaw(image []byte) (*perl.Value, error)
 }
 
-// Shallower is a Serializer that writes and reads the hash of a message without Values for what is plain in it. What
-// it does is what Freeze and Thaw do.
+// Shallower is what a Serializer may be as well, for speed: it writes and reads the hash of a message without Values for what is
+// plain in it. What it does is what Freeze and Thaw do.
 type Shallower interface {
 	// AppendShallow appends the image of h to dst. On an error it returns dst as it was.
 	AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error)

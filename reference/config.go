@@ -1,0 +1,137 @@
+package ikc
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Defaults of Config.
+const (
+	DefaultHandshakeTimeout = 30 * time.Second
+	DefaultMaxQueue         = 64 << 20
+)
+
+// Config says who a kernel is. The zero value is valid.
+type Config struct {
+	// Name is what peers call this kernel: one or more of [-:.\w]. Default: Client<pid>.
+	Name string
+	// Aliases are more names.
+	Aliases []string
+	// ID is the unique kernel id. Default: made as POE makes it, <host>-<time>-<pid>-<counter>.
+	ID string
+	// Dialect is what Dial opens with, and the best that Serve takes. The zero value is IKC0,
+	// which falls back to IKC in both roles.
+	Dialect wire.Dialect
+	// Serializers in order of preference. Default: Storable.
+	Serializers []wire.Serializer
+	// HandshakeTimeout bounds connecting and negotiating, and how long a connection that ends waits
+	// for the peer to read what is queued. Default: DefaultHandshakeTimeout.
+	HandshakeTimeout time.Duration
+	// IdleTimeout ends a connection from which nothing came for so long, with ErrIdle. Default: never.
+	IdleTimeout time.Duration
+	// MaxConnections bounds the connections that each Serve has at once; more are accepted when
+	// others have ended. Default: no bound.
+	MaxConnections int
+	// MaxFrame bounds the image of a frame received, in octets. Default: wire.DefaultMaxFrame.
+	MaxFrame int
+	// MaxQueue bounds what waits to be written to one peer, and what a peer has sent and waits to
+	// be handled, in octets each. A peer that reads too slowly for the first loses its connection;
+	// one that sends too fast for the second is read no further until there is room. Requests whose
+	// states wait, for an answer of that peer perhaps, do not count; they may have 16 times as much,
+	// and beyond that the connection ends.
+	// Default: DefaultMaxQueue.
+	MaxQueue int
+	// QueuePerSession lets the states of different sessions run at the same time. Those of one session
+	// still run one at a time, the requests of one connection to one session in order of arrival.
+	QueuePerSession bool
+	// OnConnect is told of every connection that has been negotiated, in either role, before a
+	// request that came by it is handled. It must not block.
+	OnConnect func(*Channel)
+	// OnError is told what goes wrong before a connection is there: operation is "connect", "accept"
+	// or "negotiate". Default: monitors get it as an error with operation "channel-" and that.
+	OnError func(operation string, err error)
+	// Wrap may return a connection to be used in place of one just accepted or dialled: one that records
+	// every octet, say. Default, also if it returns nil: the connection itself.
+	Wrap func(net.Conn) net.Conn
+	// Logger gets what the original warns of. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+// complete sets defaults, or says what makes no sense. Slices become the kernel's own.
+func (cfg *Config) complete() error {
+	cfg.Aliases, cfg.Serializers = slices.Clone(cfg.Aliases), slices.Clone(cfg.Serializers)
+	if cfg.Name == "" {
+		cfg.Name = "Client" + strconv.Itoa(os.Getpid())
+	}
+	if cfg.ID == "" {
+		cfg.ID = newID()
+	}
+	if len(cfg.Serializers) == 0 {
+		cfg.Serializers = []wire.Serializer{storable.Serializer{}}
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return errors.Join(
+		cfg.checkNames(), cfg.checkSerializers(),
+		limit("HandshakeTimeout", &cfg.HandshakeTimeout, DefaultHandshakeTimeout),
+		limit("IdleTimeout", &cfg.IdleTimeout, 0),
+		limit("MaxConnections", &cfg.MaxConnections, 0),
+		limit("MaxFrame", &cfg.MaxFrame, wire.DefaultMaxFrame),
+		limit("MaxQueue", &cfg.MaxQueue, DefaultMaxQueue),
+	)
+}
+
+func (cfg *Config) checkNames() error {
+	if cfg.Dialect != wire.IKC0 && cfg.Dialect != wire.IKC {
+		return fmt.Errorf("Dialect: expected wire.IKC0 or wire.IKC, got %d", cfg.Dialect)
+	}
+	check := func(field, name string) error {
+		if wire.ValidName(name) {
+			return nil
+		}
+		return fmt.Errorf("%s %q: expected one or more letters, digits, or any of - : . and _", field, name)
+	}
+	err := errors.Join(check("ID", cfg.ID), check("Name", cfg.Name))
+	for _, alias := range cfg.Aliases {
+		err = errors.Join(err, check("Aliases", alias))
+	}
+	return err
+}
+
+func (cfg *Config) checkSerializers() error {
+	const field = "Serializers"
+	seen := map[string]bool{}
+	for i, s := range cfg.Serializers {
+		switch {
+		case s == nil:
+			return fmt.Errorf("%s: number %d is nil", field, i)
+		case !wire.ValidSerializer(s.Name()):
+			return fmt.Errorf("%s: name %q: expected a Perl package name", field, s.Name())
+		case seen[s.Name()]:
+			return fmt.Errorf("%s: %s is there more than once", field, s.Name())
+		}
+		seen[s.Name()] = true
+	}
+	return nil
+}
+
+// limit sets a field that is 0 to its default.
+func limit[T ~int | ~int64](field string, v *T, standard T) error {
+	if *v < 0 {
+		return fmt.Errorf("%s: expected a positive one, or 0 for the default, got %v", field, *v)
+	}
+	if *v == 0 {
+		*v = standard
+	}
+	return nil
+}
