@@ -54,8 +54,8 @@ func newOutbox(conn net.Conn, s *socket, limit int, stats *counters, fail func(e
 func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
 	o.mu.Lock()
 	err := o.add(f)
-	if errors.Is(err, ErrQueueFull) && (o.coming || !o.busy) {
-		o.makeRoom()
+	if errors.Is(err, ErrQueueFull) && (o.coming || !o.busy) { // it is not the peer that the queue waits for
+		o.tryWrite()
 		err = o.add(f)
 	}
 	if err != nil {
@@ -64,9 +64,7 @@ func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
 	}
 	switch {
 	case o.size >= enough && (o.coming || lazy && !o.busy):
-		o.busy, o.coming = true, false
 		o.tryWrite()
-		return nil
 	case !o.busy && !lazy:
 		o.busy, o.coming = true, true
 		go o.writeLater()
@@ -95,8 +93,8 @@ func (o *outbox) putNow(f *wire.Outgoing) error {
 		o.mu.Unlock()
 		return err
 	}
-	o.busy = true
 	o.tryWrite()
+	o.mu.Unlock()
 	return nil
 }
 
@@ -108,15 +106,13 @@ func (o *outbox) putWait(ctx context.Context, f *wire.Outgoing, now bool) error 
 		if err == nil {
 			switch {
 			case o.busy:
-				o.mu.Unlock()
 			case now:
-				o.busy = true
 				o.tryWrite()
 			default:
 				o.busy = true
-				o.mu.Unlock()
 				go o.write()
 			}
+			o.mu.Unlock()
 			return nil
 		}
 		if !errors.Is(err, ErrQueueFull) {
@@ -161,12 +157,10 @@ func (o *outbox) add(f *wire.Outgoing) error {
 // flush has written what lazy puts left.
 func (o *outbox) flush() {
 	o.mu.Lock()
-	if o.size == 0 || o.busy || o.err != nil {
-		o.mu.Unlock()
-		return
+	defer o.mu.Unlock()
+	if o.size > 0 && !o.busy && o.err == nil {
+		o.tryWrite()
 	}
-	o.busy = true
-	o.tryWrite()
 }
 
 // take removes what is pending, to be written. mu is locked.
@@ -177,39 +171,15 @@ func (o *outbox) take() []*wire.Outgoing {
 	return frames
 }
 
-// tryWrite writes what the connection takes without blocking, and leaves the rest to a goroutine. It
-// is called with mu locked and busy set, and unlocks mu.
+// tryWrite writes what is queued as far as the connection takes it without blocking, and leaves the rest, and what others
+// queue meanwhile, to a goroutine. It is called with mu locked and nobody writing, and unlocks mu for a while.
 func (o *outbox) tryWrite() {
-	if o.socket == nil || len(o.pending) != 1 {
-		o.mu.Unlock()
-		go o.write()
-		return
-	}
-	o.writeFirst()
-	if o.size > 0 && o.err == nil {
-		o.mu.Unlock()
-		go o.write()
-		return
-	}
-	o.busy = false
-	o.idle.Broadcast()
-	o.mu.Unlock()
-}
-
-// makeRoom writes what has only been left for later, until the connection takes no more: it is not the peer that it waits
-// for. It is called with mu locked, and nobody writing. It unlocks mu for a while.
-func (o *outbox) makeRoom() {
-	if o.socket == nil {
-		if !o.busy {
-			o.busy = true
-			go o.write()
-		}
-		return
-	}
 	o.busy, o.coming = true, false
-	for len(o.pending) > 0 && o.writeFirst() {
+	if o.socket != nil {
+		for n := len(o.pending); n > 0 && len(o.pending) > 0 && o.writeFirst(); n-- {
+		}
 	}
-	if o.size > 0 {
+	if o.size > 0 && o.err == nil {
 		go o.write()
 		return
 	}

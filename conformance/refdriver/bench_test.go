@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -304,11 +305,12 @@ func benchmarkPipelined(b *testing.B, address string) {
 	k := kernelTo(b, address)
 	v := payloads[0].v()
 	b.ResetTimer()
-	var left sync.WaitGroup
-	calls := make(chan struct{}, 1024)
+	var callers sync.WaitGroup
+	var left atomic.Int64
+	left.Store(int64(b.N))
 	for range 64 {
-		left.Go(func() {
-			for range calls {
+		callers.Go(func() {
+			for left.Add(-1) >= 0 {
 				if _, err := k.Call(context.Background(), "poe://Bench/bench/echo", v); err != nil {
 					b.Error(err)
 					return
@@ -316,11 +318,7 @@ func benchmarkPipelined(b *testing.B, address string) {
 			}
 		})
 	}
-	for range b.N {
-		calls <- struct{}{}
-	}
-	close(calls)
-	left.Wait()
+	callers.Wait()
 }
 
 // BenchmarkPost posts 100 octets and, in the end, asks how many have arrived: none may be lost.
