@@ -47,7 +47,8 @@ type Config struct {
 	// be handled, in octets each. A peer that reads too slowly for the first loses its connection;
 	// one that sends too fast for the second is read no further until there is room. Requests whose
 	// states wait, for an answer of that peer perhaps, do not count; they may have 16 times as much,
-	// and beyond that the connection ends.
+	// and beyond that the connection ends. Events of the kernel to itself count 256 octets each, and errors that
+	// monitors have not been told are bounded alike.
 	// Default: DefaultMaxQueue.
 	MaxQueue int
 	// QueuePerSession lets the states of different sessions run at the same time. Those of one session

@@ -495,3 +495,52 @@ func TestDialWhileShutDown(t *testing.T) {
 		t.Errorf("got %v, expected ErrClosed", err)
 	}
 }
+
+// A peer whose calls have their answers sent to this kernel itself fills no more than the queue of that.
+func TestAnswersToOurselves(t *testing.T) {
+	for _, perSession := range []bool{false, true} {
+		server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 64 << 10, QueuePerSession: perSession})
+		session(t, server, "me", map[string]ikc.State{"echo": echo})
+		released, release := context.WithCancel(context.Background())
+		session(t, server, "slow", map[string]ikc.State{"wait": func(ctx context.Context, _ *ikc.Request) (any, error) {
+			wait, cancel := context.WithCancel(ctx)
+			defer context.AfterFunc(released, cancel)()
+			_, _ = server.Call(wait, "poe://Server/slow/silent", nil) // which lets others run
+			return nil, nil
+		}, "silent": func(context.Context, *ikc.Request) (any, error) { return nil, nil }})
+		peer := rawPeer(t, serve(t, server), "Bad")
+		m := callMessage("poe://Server/me/echo", "", "", perl.NewInt(1))
+		m.RSVP = wire.AtString("poe://Server/slow/wait")
+		image, err := storable.Freeze(m.ToValue())
+		must(t, err)
+		frames := bytes.Repeat(wire.AppendFrame(nil, image), 100)
+		for i := range 200 { // until the connection is ended
+			if _, err := peer.Write(frames); err != nil {
+				break
+			}
+			if i == 199 {
+				settled(t, "the peer loses its connection", func() bool { return server.Stats().Connections == 0 })
+			}
+		}
+		release()
+	}
+}
+
+// What a program posts to its own kernel is bounded, too, and a full queue blocks nobody.
+func TestLocalQueueFull(t *testing.T) {
+	k := kernel(t, ikc.Config{Name: "Alone", MaxQueue: 64 << 10})
+	release := make(chan struct{})
+	session(t, k, "me", map[string]ikc.State{"wait": func(context.Context, *ikc.Request) (any, error) { <-release; return nil, nil }})
+	defer close(release)
+	var err error
+	n := 0
+	for ; err == nil && n < 10_000; n++ {
+		err = k.PostSession(soon(t), "me", "wait")
+	}
+	if !errors.Is(err, ikc.ErrQueueFull) || n < 100 {
+		t.Errorf("after %d events: got %v, expected ErrQueueFull after more", n, err)
+	}
+	if _, err := k.Post(soon(t), "poe://Alone/me/wait", nil); !errors.Is(err, ikc.ErrQueueFull) {
+		t.Errorf("post to ourselves: got %v, expected ErrQueueFull", err)
+	}
+}

@@ -52,19 +52,31 @@ func (b *inbox) init(limit int) {
 // mostWaiting is how many times the limit the jobs that wait may have.
 const mostWaiting = 16
 
-// put queues a job, waiting for room, unless its size is 0: then there is. It returns net.ErrClosed when the inbox has been
-// closed.
+// put queues a job, waiting for room. It returns net.ErrClosed when the inbox has been closed.
 func (b *inbox) put(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for j.size > 0 && b.octets > 0 && b.octets+j.size > b.limit && !b.closed {
+	for b.octets > 0 && b.octets+j.size > b.limit && !b.closed {
 		b.room.Wait()
 	}
 	switch {
 	case b.closed:
 		return net.ErrClosed
-	case j.size > 0 && b.waits > mostWaiting*b.limit:
+	case b.waits > mostWaiting*b.limit:
 		return fmt.Errorf("requests of %d octets wait in their states, expected at most %d", b.waits, mostWaiting*b.limit)
+	}
+	b.queue = append(b.queue, j)
+	b.octets += j.size
+	b.employ()
+	return nil
+}
+
+// offer queues a job, or returns ErrQueueFull if there is no room. The inbox must not have been closed.
+func (b *inbox) offer(j job) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.octets > 0 && b.octets+j.size > b.limit || b.waits > mostWaiting*b.limit {
+		return fmt.Errorf("%w: %d octets of events to this kernel itself wait, %d in their states", ErrQueueFull, b.octets, b.waits)
 	}
 	b.queue = append(b.queue, j)
 	b.octets += j.size

@@ -121,7 +121,8 @@ func (k *Kernel) Unsubscribe(specifiers ...string) {
 
 // PostSession posts to a session of this kernel, published or not, or to the proxy of a remote one, by
 // alias: what POE's own post does. A session of this kernel gets the event after those that were
-// posted before. Errors: ErrUnknownSession, and those of [Kernel.Post]. That the session has no such state is none.
+// posted before. Errors: ErrUnknownSession, and those of [Kernel.Post];
+// ErrQueueFull at once if it is for this kernel, and some hundred thousand events wait (one in 256 octets of Config.MaxQueue). That the session has no such state is none.
 func (k *Kernel) PostSession(ctx context.Context, alias, state string, args ...any) error {
 	return k.postSession(ctx, nil, alias, state, args)
 }
@@ -152,7 +153,7 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	failed := func(err *requestError) { k.tellError(m, to, err) }
 	carryOut := func(yield func()) {
 		if k.cfg.QueuePerSession {
-			_ = k.enqueue(nil, m, h, 0, failed) // what has no size finds room
+			_ = k.enqueue(nil, m, h, localSize, failed)
 			return
 		}
 		h.find(k)
@@ -160,8 +161,5 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 			failed(err)
 		}
 	}
-	if !k.locally(carryOut) {
-		return ErrClosed
-	}
-	return nil
+	return k.locally(carryOut)
 }

@@ -308,7 +308,7 @@ func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier
 	if errors.As(err, &unfit) { // characters that the serializer does not take
 		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op)
 	}
-	if errors.Is(err, ErrQueueFull) {
+	if c != nil && errors.Is(err, ErrQueueFull) {
 		c.end(err)
 	}
 }
@@ -337,8 +337,7 @@ func (k *Kernel) sendReport(c *Channel, text, kernel, op string) error {
 		IsError: true,
 	}
 	if c == nil {
-		k.toSelf(report)
-		return nil
+		return k.toSelf(report)
 	}
 	report.Event.Kernel = c.peer.ID
 	return c.send(report, true)

@@ -255,10 +255,10 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 		if each != nil {
 			each(nil)
 		}
-		if k.toSelf(m) {
-			n++
+		if err := k.toSelf(m); err != nil {
+			failed = errors.Join(failed, err)
 		} else {
-			failed = errors.Join(failed, ErrClosed)
+			n++
 		}
 	}
 	if n == 0 {
@@ -267,37 +267,43 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 	return n, nil
 }
 
-// toSelf queues a message for this kernel itself. Source: LocalKernel send.
-func (k *Kernel) toSelf(m *wire.Message) bool {
+// toSelf queues a message for this kernel itself; what a blocking call or a subscription waits for goes there directly.
+// Source: LocalKernel send.
+func (k *Kernel) toSelf(m *wire.Message) error {
+	if k.answered(nil, m) {
+		return nil
+	}
 	own := *m
 	return k.locally(func(yield func()) {
-		switch {
-		case k.answered(nil, &own):
-		case k.cfg.QueuePerSession:
-			_ = k.queue(nil, &own, 0) // what has no size finds room
-		default:
-			k.request(nil, &own, yield)
+		if k.cfg.QueuePerSession {
+			_ = k.queue(nil, &own, localSize)
+			return
 		}
+		k.request(nil, &own, yield)
 	})
 }
 
-// locally queues something to be done in the order of requests of this kernel to itself.
-func (k *Kernel) locally(f func(yield func())) bool {
+// localSize is what an event of this kernel to itself counts for in a queue, in octets: it is never an image.
+const localSize = 256
+
+// locally queues something to be done in the order of requests of this kernel to itself. It does not wait for room: its caller
+// may be what the queue waits for.
+func (k *Kernel) locally(f func(yield func())) error {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
-		return false
+		return ErrClosed
 	}
 	k.running.Add(1)
 	k.mu.Unlock()
-	err := k.local.put(job{run: func(w *worker) {
+	err := k.local.offer(job{size: localSize, run: func(w *worker) {
 		defer k.running.Done()
 		f(w.yield)
 	}})
 	if err != nil {
 		k.running.Done()
 	}
-	return err == nil
+	return err
 }
 
 // sendWait sends; while the queue is full it waits for room until ctx ends. A context without a

@@ -164,15 +164,17 @@ func (c *Client) within(ctx context.Context, do func() (*perl.Value, error)) (*p
 // await is response within the time there is. Its errors say what was waited for.
 func (c *Client) await(ctx context.Context, rsvp specifier.Specifier, about string) (*perl.Value, error) {
 	v, err := c.within(ctx, func() (*perl.Value, error) { return c.response(rsvp, about) })
+	if err == nil {
+		return v, nil
+	}
 	var remote *ikc.RemoteError
 	switch {
-	case err == nil || errors.As(err, &remote):
+	case errors.As(err, &remote):
+		return nil, err
 	case about != "":
-		err = fmt.Errorf("%w, waiting for the answer of %s", err, about)
-	default:
-		err = fmt.Errorf("%w, waiting for an event to %s", err, rsvp)
+		return nil, fmt.Errorf("%w, waiting for the answer of %s", err, about)
 	}
-	return v, err
+	return nil, fmt.Errorf("%w, waiting for an event to %s", err, rsvp.String())
 }
 
 // response waits for a post to a state of this client. An error report fails it, unless it is about a
