@@ -370,6 +370,7 @@ var scenarios = []struct {
 		})
 		p.step("who has the name", func() { p.post(p.server, "", "poe://Client/me/echo", b("first")) })
 		p.step("who has the other name", func() { p.post(p.server, "", "poe://Third/me/echo", b("second")) })
+		// Not that the second goes: the original then takes the name from the first as well, which keeps it here.
 		// A call of the other, whose rsvp has the name that both have, is answered to the first by the original, which
 		// goes by the name; here by the connection that it came by.
 		p.step("the other subscribes", func() {
