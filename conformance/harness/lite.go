@@ -48,10 +48,16 @@ func await(ctx context.Context, client *driver.Driver) error {
 	return nil
 }
 
+// atLength tells whether a ClientLite is tried in a dialect with what takes its time: IKC0, or IKC if it has no other.
+func atLength(hello *driver.Hello, d Dialect) bool {
+	only := len(hello.Protocols) > 0 && !hello.HasProtocol(wire.IKC0.String())
+	return d == IKC0 || d == IKC && only
+}
+
 // shortly is the timeout of a ClientLite that will get no answer, in seconds. The original's is one second at least.
 const shortly = 0.2
 
-// outwait has a ClientLite wait for what never comes, and go on, and connect where nobody listens. It is done in one dialect only, since it takes a real one a second or two.
+// outwait has a ClientLite wait for what never comes, and go on, and connect where nobody listens. It is done in one dialect only, since it takes a real one some seconds.
 func outwait(ctx context.Context, client *driver.Driver, connect driver.LiteConnect) error {
 	connect.Timeout = shortly
 	if err := client.LiteConnect(ctx, connect); err != nil {
@@ -102,8 +108,7 @@ func nobodyListens(ctx context.Context, client *driver.Driver, connect driver.Li
 
 // refuseLite has a ClientLite connect to a server that does not know its serializer.
 func (r *runner) refuseLite(ctx context.Context, client *driver.Driver) error {
-	cell := r.cell.Cell
-	if cell.Dialect != IKC0 {
+	if !atLength(r.hello, r.cell.Cell.Dialect) {
 		return nil
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
