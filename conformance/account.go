@@ -31,6 +31,7 @@ type meeting struct {
 	ended     [2]time.Time // when each side closed it, by wire.Role; zero if the capture does not show it
 	how       [2]capture.CloseHow
 	complete  bool // the negotiation was
+	refused   bool // the server said NOT to a serializer
 	unreached bool
 	names     [2][]string
 	pids      [2]string
@@ -96,13 +97,19 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 	})
 	n := p.Negotiation
 	m.index, m.opened, m.unreached = p.Conn.Index, p.Opened.Time, p.Unreached
-	m.complete = n.Complete
+	m.complete, m.refused = n.Complete, refusedSerializer(n)
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		m.names[side], m.pids[side] = n.Names(side), n.Peers[side].PID
 		if end := p.Ends[side]; end != nil && !strings.HasPrefix(end.Comment, cutByRelay) {
 			m.ended[side], m.how[side] = end.At.Time, end.How
 		}
 	}
+}
+
+// refusedSerializer tells whether the last word of a negotiation in IKC was that the server refused a serializer.
+func refusedSerializer(n *dialogue.Negotiation) bool {
+	last := len(n.Lines) - 1
+	return last > 0 && n.Lines[last].From == wire.Server && n.Lines[last].Text == "NOT" && strings.HasPrefix(n.Lines[last-1].Text, "FREEZER ")
 }
 
 // accounts pairs the conversations with drivers with the connections of the capture, by side.

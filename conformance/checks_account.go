@@ -117,7 +117,7 @@ const sourceThunk = "Responder::Thunk __thunk"
 
 // accountChecks are about what kernels understand of requests and answers, and what their methods return.
 func accountChecks() []*Check {
-	return slices.Concat(runChecks(), rsvpChecks(), sendingChecks(), shutdownChecks())
+	return slices.Concat(runChecks(), rsvpChecks(), sendingChecks(), nameChecks(), shutdownChecks())
 }
 
 func runChecks() []*Check {
@@ -325,6 +325,15 @@ func rsvpChecks() []*Check {
 }
 
 // sendingChecks are about what methods that send return, and about what a kernel sends to itself.
+// sentCount is how many kernels post or call said that they had sent to, -1 if they did not.
+func (a *account) sentCount(l *dialogue.ControlLine) int {
+	var sent driver.Sent
+	if l.Command.Failed() || json.Unmarshal(l.Command.Answer.Answer.OK, &sent) != nil || sent.Count == nil {
+		return -1
+	}
+	return *sent.Count
+}
+
 func sendingChecks() []*Check {
 	count := func(id, requirement, needs string, applies func(a *account, to specifier.Specifier) (want int, ok bool)) *Check {
 		return &Check{
@@ -335,12 +344,12 @@ func sendingChecks() []*Check {
 					if !ok {
 						continue
 					}
-					var sent driver.Sent
-					if json.Unmarshal(l.Command.Answer.Answer.OK, &sent) != nil || sent.Count == nil {
+					n := a.sentCount(l)
+					if n < 0 {
 						continue
 					}
 					if want, ok := applies(a, to); ok {
-						t.Hold(*sent.Count == want, l.Command.Answer, fmt.Sprint(want), fmt.Sprint(*sent.Count))
+						t.Hold(n == want, l.Command.Answer, fmt.Sprint(want), fmt.Sprint(n))
 					}
 				}
 			}),
@@ -349,7 +358,7 @@ func sendingChecks() []*Check {
 	return []*Check{
 		count("SENT-001", "post and call return 1 when they sent to a kernel that is connected.", "a post or call to a kernel that is connected",
 			func(a *account, to specifier.Specifier) (int, bool) {
-				return 1, to.Kernel != "" && to.Kernel != everyKernel && !slices.Contains(a.ownNames(), to.Kernel) && !isAddress(to.Kernel) && a.knows(to.Kernel)
+				return 1, to.Kernel != "" && to.Kernel != everyKernel && !slices.Contains(a.ownNames(), to.Kernel) && !isAddress(to.Kernel) && a.knows(to.Kernel) && !a.shared(to.Kernel)
 			}),
 		count("SENT-002", "post and call return 0 when nobody has the name that they are addressed to.", "a post or call to a kernel that nobody is",
 			func(a *account, to specifier.Specifier) (int, bool) { return 0, !a.knows(to.Kernel) }),

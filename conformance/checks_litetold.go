@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -63,12 +64,7 @@ func liteResultChecks() []*Check {
 				if c.sent == nil {
 					return
 				}
-				asked, ok := elemsOf(c.sent.request.Params)
-				if !ok || len(asked) < 2 {
-					return
-				}
-				rsvp := asked[1].Target().Get("state")
-				if posted := a.postedTo(rsvp.Str()); len(posted) > 0 {
+				if posted := a.postedTo(c.rsvpState()); len(posted) > 0 {
 					want := c.expect(posted[0].request.Params)
 					values, ok := c.result()
 					t.HoldElse(ok && sameArgs(want, values), c.line.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
@@ -149,6 +145,59 @@ func liteFailureChecks() []*Check {
 					return fmt.Sprintf("it fails after %v", c.timeout), fmt.Sprintf("%s, after %v", c.returns(), c.took().Round(time.Millisecond))
 				})
 			}, "lite-call"),
+		},
+		{
+			ID: "LITE-019", Level: Should, Party: TheClient,
+			Requirement: "The error of a ClientLite that gets no connection names the address.",
+			Source:      "ClientLite connect, error", Needs: "a driver that tells what the error was, and a ClientLite that was told to connect where nobody listens",
+			Judge: onLiteSpawns(func(t *Trial, s *liteSpawn) {
+				if s.met == nil && s.line.Command.Failed() {
+					t.Hold(strings.Contains(s.outcome(), s.asked.Address), s.line.Command.Answer, "an error with "+s.asked.Address, s.outcome())
+				}
+			}),
+		},
+		{
+			ID: "LITE-020", Level: Should, Party: TheClient,
+			Requirement: "A ClientLite whose serializer the server refuses gives up then, not when the time is over, and does not take the default.",
+			Source:      "ClientLite connect (phase 002)", Needs: "a driver that tells what came of connecting, and a server that refuses the serializer",
+			Judge: onLiteSpawns(func(t *Trial, s *liteSpawn) {
+				if s.met != nil && s.met.refused {
+					took := s.line.Command.Answer.At.Time.Sub(s.line.At.Time)
+					t.Hold(s.line.Command.Failed() && !s.met.complete && took < timeoutOf(s.asked), s.line.Command.Answer,
+						"an error at once", fmt.Sprintf("%s, after %v", s.outcome(), took.Round(time.Millisecond)))
+				}
+			}),
+		},
+		{
+			ID: "LITE-021", Level: Must, Party: TheClient,
+			Requirement: "post_respond fails when nothing was posted to its rsvp in the time that the client was given, and not before.",
+			Source:      "ClientLite post_respond, _response", Needs: "a driver that tells what post_respond returned, and one whose rsvp nothing is posted to",
+			Judge: onLiteCommands(func(t *Trial, a *account, c *liteCommand) {
+				if c.sent == nil || len(c.sent.errors) > 0 || len(a.postedTo(c.rsvpState())) > 0 {
+					return
+				}
+				t.HoldElse(c.line.Command.Failed() && c.took() >= c.timeout, c.line.Command.Answer, func() (string, string) {
+					return fmt.Sprintf("it fails after %v", c.timeout), fmt.Sprintf("%s, after %v", c.returns(), c.took().Round(time.Millisecond))
+				})
+			}, "lite-post-respond"),
+		},
+		{
+			ID: "LITE-022", Level: Must, Party: TheClient,
+			Requirement: "responded fails when nothing was posted to the state in the time that the client was given, and not before.",
+			Source:      "ClientLite responded, _response, from 0.2200 on", Needs: "a driver that tells what responded returned, of a state that nothing is posted to",
+			Rationale: "An error report that comes meanwhile, or came before, ends it as well.",
+			Judge: onAccount(func(t *Trial, a *account) {
+				for _, l := range a.commands("lite-responded") {
+					var f driver.LiteResponded
+					if l.Command.Decode(&f) != nil || len(a.postedTo(f.State)) > 0 || a.reportedOn(l) {
+						continue
+					}
+					c := &liteCommand{line: l, timeout: a.liteTimeout(l), list: f.Context == "list"}
+					t.HoldElse(l.Command.Failed() && c.took() >= c.timeout, l.Command.Answer, func() (string, string) {
+						return fmt.Sprintf("it fails after %v", c.timeout), fmt.Sprintf("%s, after %v", c.returns(), c.took().Round(time.Millisecond))
+					})
+				}
+			}),
 		},
 	}
 }

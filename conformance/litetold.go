@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -79,6 +80,80 @@ func (c *liteCommand) expect(params *perl.Value) []*perl.Value {
 	return []*perl.Value{params}
 }
 
+// rsvpState is the state that a post_respond waits for, "" if its params do not say.
+func (c *liteCommand) rsvpState() string {
+	asked, ok := elemsOf(c.sent.request.Params)
+	if !ok || len(asked) < 2 || asked[1].Kind() != perl.Ref {
+		return ""
+	}
+	return asked[1].Target().Get("state").Str()
+}
+
+// timeoutOf is how long a ClientLite was told to wait.
+func timeoutOf(f driver.LiteConnect) time.Duration {
+	return time.Duration(f.Timeout * float64(time.Second))
+}
+
+// liteTimeout is how long the ClientLite waits that was there when a command was given.
+func (a *account) liteTimeout(at *dialogue.ControlLine) (timeout time.Duration) {
+	for _, l := range a.commands("lite-connect") {
+		var f driver.LiteConnect
+		if l.At.Time.Before(at.At.Time) && l.Command.Decode(&f) == nil {
+			timeout = timeoutOf(f)
+		}
+	}
+	return timeout
+}
+
+// reportedOn tells whether an error report came while a ClientLite did something, or what it was told before.
+func (a *account) reportedOn(l *dialogue.ControlLine) bool {
+	since := l.At.Time
+	for _, before := range a.lines[:slices.Index(a.lines, l)] {
+		if before.Command != nil && strings.HasPrefix(before.Command.Name, "lite-") {
+			since = before.At.Time
+		}
+	}
+	return slices.ContainsFunc(a.met, func(m *meeting) bool {
+		return slices.ContainsFunc(m.reports, func(r *dialogue.Message) bool {
+			at := r.Frame.At.Time
+			return r.Frame.From != a.side && at.After(since) && at.Before(l.Command.Answer.At.Time)
+		})
+	})
+}
+
+// liteSpawn is a ClientLite that was to be made.
+type liteSpawn struct {
+	line  *dialogue.ControlLine
+	asked driver.LiteConnect
+	met   *meeting // the connection, nil if the capture shows none
+}
+
+// outcome says what came of it, for a finding.
+func (s *liteSpawn) outcome() string {
+	if e := s.line.Command.Answer.Answer.Error; e != nil {
+		return e.Message
+	}
+	return "it was connected"
+}
+
+// onLiteSpawns judges what came of making ClientLites.
+func onLiteSpawns(judge func(t *Trial, s *liteSpawn)) Predicate {
+	return onAccount(func(t *Trial, a *account) {
+		for _, l := range a.commands("lite-connect") {
+			s := &liteSpawn{line: l}
+			if l.Command.Decode(&s.asked) != nil {
+				continue
+			}
+			for _, m := range a.met {
+				if !m.opened.Before(l.At.Time) && !m.opened.After(l.Command.Answer.At.Time) {
+					s.met = m
+				}
+			}
+			judge(t, s)
+		}
+	})
+}
+
 // liteCommands are the calls of a ClientLite's methods that send, in order, each with its request. A ClientLite does one
 // thing after the other, so what it was asked for and what it sent are in the same order.
 func (a *account) liteCommands() (out []*liteCommand) {
@@ -88,7 +163,7 @@ func (a *account) liteCommands() (out []*liteCommand) {
 		if l.Command.Name == "lite-connect" {
 			var f driver.LiteConnect
 			if l.Command.Decode(&f) == nil {
-				timeout = time.Duration(f.Timeout * float64(time.Second))
+				timeout = timeoutOf(f)
 			}
 			continue
 		}

@@ -27,6 +27,10 @@ const (
 	OnceState = "once"
 	// CrowdSession is a session that several connections ask at the same time, and SlowSession one of which a state takes time.
 	CrowdSession, SlowSession = SessionAlias + "-crowd", SessionAlias + "-slow"
+	// Namesake is a name that several kernels go by, NamesakeSession a session that what is posted to them is for.
+	Namesake, NamesakeSession = "ConformNamesake", SessionAlias + "-namesake"
+	// FirstGone is what is posted to Namesake when the first of them is gone, AnotherCame when another has come.
+	FirstGone, AnotherCame = "the first is gone", "another has come"
 	// SlowState takes SlowFor and is an echo then.
 	SlowState = "slow"
 	// LocalMark is what a kernel sends to itself: never over a connection.

@@ -72,11 +72,12 @@ func (k *Kernel) dial(ctx context.Context, network, address string, then func(co
 	return err
 }
 
-// localPart is the alias that a peer gets for having been reached at an address.
+// localPart is the alias that a peer gets for having been reached at an address. At a Unix socket the original calls
+// every server by the same letter; so does this.
 // Source: Client _start, Channel channel_start.
 func localPart(network, address string) string {
 	if network == "unix" {
-		return ""
+		return "unix:n"
 	}
 	return address
 }

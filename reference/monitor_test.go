@@ -140,6 +140,30 @@ func TestSubscribeNeverAnswered(t *testing.T) {
 	}
 }
 
+// Of every kernel that was asked, those that answer when the subscription has ended are not told off: each may answer once.
+func TestSubscribeAnsweredLate(t *testing.T) {
+	server := kernel(t, ikc.Config{Name: "Server"})
+	session(t, server, "me", map[string]ikc.State{"echo": echo})
+	late := rawPeer(t, serve(t, server), "Late")
+	settled(t, "it is there", func() bool { return server.Channel("Late") != nil })
+	proxies, err := server.Subscribe(soon(t), "poe://*/me")
+	if err != nil || len(proxies) != 1 || proxies[0].KernelID() != server.ID() {
+		t.Fatalf("got %v, %v; want a proxy of the kernel itself", proxies, err)
+	}
+	asked, err := late.receive()
+	must(t, err)
+	answer := &wire.Message{Event: asked.RSVP, Params: perl.NewBytes("Refused subscription poe://*/me")}
+	for times, want := range []string{"PONG", "error"} {
+		late.send(answer)
+		late.send(callMessage("poe://Server/IKC/ping", "Late", "pong", perl.NewBytes("PING")))
+		got, err := late.receive()
+		must(t, err)
+		if got.IsError != (want == "error") {
+			t.Fatalf("after answer %d: got %s, want %s", times+1, text(got.Params), want)
+		}
+	}
+}
+
 func TestDialWithSubscribe(t *testing.T) {
 	server := kernel(t, ikc.Config{Name: "Server"})
 	session(t, server, "there", map[string]ikc.State{"echo": echo})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -18,7 +17,7 @@ import (
 func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
 		Role: role, Dialect: c.k.cfg.Dialect, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
-		Names: append(c.k.ownNames(), localName(c.conn.LocalAddr())),
+		Names: append(c.k.ownNames(), c.localName(role)),
 	}
 	for _, s := range c.k.cfg.Serializers {
 		cfg.Serializers = append(cfg.Serializers, s.Name())
@@ -102,20 +101,36 @@ func (c *Channel) sendLines(lines []string) error {
 	return err
 }
 
-// localName is how a kernel names one of its sockets: host:port, or unix: and the path with what a
-// name cannot hold replaced. Source: Channel channel_start.
-func localName(a net.Addr) string {
-	name := a.String()
-	if a.Network() == "unix" {
-		if name == "" || name == "@" {
-			name = strconv.Itoa(os.Getpid())
-		}
-		name = "unix:" + name
+// localName is how a kernel names its end of a connection: host:port, or unix: and the path of the server's socket, to
+// which a client, whose own has none, adds ":PID-NUMBER". Source: Channel channel_start.
+func (c *Channel) localName(role wire.Role) string {
+	own, pid := c.conn.LocalAddr(), strconv.Itoa(os.Getpid())
+	if own.Network() != "unix" {
+		return nameOf(own.String())
 	}
-	return strings.Map(func(r rune) rune {
-		if r < 0x80 && wire.ValidName(string(r)) {
-			return r
+	path, more := own.String(), ""
+	if role == wire.Client {
+		path, more = c.conn.RemoteAddr().String(), fmt.Sprintf(":%s-%d", pid, c.number)
+	}
+	if path == "" || path == "@" { // a pair of sockets
+		path = pid
+	}
+	return nameOf("unix:" + path + more)
+}
+
+// nameOf has one _ in place of each run of octets that a name cannot hold.
+func nameOf(s string) string {
+	var b strings.Builder
+	bad := false
+	for i := range len(s) {
+		good := wire.ValidName(s[i : i+1])
+		switch {
+		case good:
+			b.WriteByte(s[i])
+		case !bad:
+			b.WriteByte('_')
 		}
-		return '_'
-	}, name)
+		bad = !good
+	}
+	return b.String()
 }

@@ -26,9 +26,10 @@ type receipt struct {
 	spec    specifier.Specifier
 	pending map[*Channel]struct{} // who has not answered; nil stands for this kernel
 	all     bool                  // everybody has been asked
+	ended   bool                  // with proxy or err; answers that are still to come change nothing
 	proxy   *Proxy
 	err     error
-	done    chan struct{}
+	done    chan struct{} // closed when it has ended
 }
 
 // Subscribe asks kernels whether they have published sessions or states, poe://KERNEL/SESSION or
@@ -65,7 +66,7 @@ func (k *Kernel) Subscribe(ctx context.Context, specifiers ...string) ([]*Proxy,
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, r := range receipts {
-		if r.proxy == nil && r.err == nil {
+		if !r.ended {
 			err := context.Cause(ctx)
 			if err == nil {
 				err = ErrClosed
@@ -132,9 +133,10 @@ func (k *Kernel) ask(ctx context.Context, r *receipt) {
 		k.subscriptionError("Unknown kernel " + r.spec.Kernel)
 		k.subscriptionError("Refused subscription to " + r.asked)
 		k.conclude(r, nil, err)
-	case len(r.pending) == 0 && r.proxy == nil && r.err == nil:
+	case len(r.pending) == 0 && !r.ended:
 		k.conclude(r, nil, ErrSubscribeRefused)
 	}
+	k.settle(r)
 }
 
 func (k *Kernel) subscriptionError(message string) {
@@ -145,12 +147,20 @@ func (k *Kernel) subscriptionError(message string) {
 
 // conclude ends a receipt with a proxy or an error. mu is locked.
 func (k *Kernel) conclude(r *receipt, p *Proxy, err error) {
-	if k.receipts[r.state] != r {
+	if r.ended {
 		return
 	}
-	delete(k.receipts, r.state)
-	r.proxy, r.err = p, err
+	r.ended, r.proxy, r.err = true, p, err
 	close(r.done)
+	k.settle(r)
+}
+
+// settle drops a receipt that has ended once everybody has answered or is gone: who was asked may answer, however late,
+// and gets no error report for it. mu is locked. Source: Responder send_msg, which permits as many posts to an rsvp.
+func (k *Kernel) settle(r *receipt) {
+	if r.ended && r.all && len(r.pending) == 0 {
+		delete(k.receipts, r.state)
+	}
 }
 
 // received takes the answer to a subscription. It returns false if the message is none.
@@ -170,6 +180,11 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	}
 	if !asked {
 		return false
+	}
+	delete(r.pending, from)
+	if r.ended {
+		k.settle(r)
+		return true
 	}
 	if parts := m.Params.Target().Elems(); m.Params.Kind() == perl.Ref && len(parts) > 0 {
 		// What was accepted is what was asked: a peer is not to choose the names of proxies here.
@@ -193,6 +208,10 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 // refused notes that one kernel will not accept a subscription. mu is locked.
 func (k *Kernel) refused(r *receipt, by *Channel, message string, err error) {
 	delete(r.pending, by)
+	if r.ended {
+		k.settle(r)
+		return
+	}
 	k.subscriptionError(message)
 	if r.all && len(r.pending) == 0 {
 		k.conclude(r, nil, err)

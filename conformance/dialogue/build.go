@@ -113,7 +113,7 @@ func (b *Builder) Take(ev capture.Event) {
 		if s == nil {
 			return
 		}
-		if s.Control != nil || s.untouched() && ev.From == capture.FromClient && beginsControl(ev.Bytes) {
+		if s.Control != nil || ev.From == capture.FromClient && s.beginsControl(ev.Bytes) {
 			s.control(role(ev.From), ev.Bytes, ev.At)
 			return
 		}
@@ -143,11 +143,6 @@ func (b *Builder) Take(ev capture.Event) {
 			b.end(s, false)
 		}
 	}
-}
-
-// untouched tells whether nothing of a connection has been read, from its start.
-func (s *stream) untouched() bool {
-	return !s.Joined && s.dirs[wire.Client].total == 0 && s.dirs[wire.Server].total == 0 && !s.Gaps
 }
 
 // End ends a connection of which no more will come.

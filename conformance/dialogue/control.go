@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
@@ -96,9 +97,18 @@ type controlDirection struct {
 	base     int64 // offset of rest in the stream
 }
 
-// beginsControl tells whether a client's first octets may be those of a harness: no line or frame of IKC begins so. Whether
-// they are, the first line tells.
-func beginsControl(first []byte) bool { return bytes.HasPrefix(first, []byte(`{"id":`)) }
+// controlStart is how a harness begins: no line or frame of IKC begins so. Whether it is one, the first line tells.
+const controlStart = `{"id":`
+
+// beginsControl tells whether the client's first octets, which end with these, are those of a harness.
+func (s *stream) beginsControl(octets []byte) bool {
+	before := s.dirs[wire.Client].buf
+	if s.Joined || s.Gaps || s.dirs[wire.Server].total != 0 || s.dirs[wire.Client].total != int64(len(before)) {
+		return false
+	}
+	rest, ok := strings.CutPrefix(controlStart, string(before))
+	return ok && bytes.HasPrefix(octets, []byte(rest))
+}
 
 // control reads octets of a Control.
 func (s *stream) control(from wire.Role, octets []byte, at capture.Stamp) {
@@ -106,6 +116,8 @@ func (s *stream) control(from wire.Role, octets []byte, at capture.Stamp) {
 	if c == nil {
 		c = &Control{commands: map[int64]*ControlLine{}}
 		s.Control, s.IsIKC = c, false
+		first := s.dirs[wire.Client]
+		c.dirs[wire.Client].rest, first.buf = first.buf, nil
 	}
 	s.dirs[from].seen(octets)
 	d := &c.dirs[from]

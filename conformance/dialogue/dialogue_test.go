@@ -368,6 +368,15 @@ func TestNotIKC(t *testing.T) {
 	}
 }
 
+// A SETUP may have many names, and come in several segments.
+func TestLongSetup(t *testing.T) {
+	long := "SETUP KERNEL=client-1" + strings.Repeat(",a-name-of-many", 200) + ";FREEZER=Storable\r\n"
+	conn := read(t, events(false, true, said{from: c, octets: long[:1500]}, said{from: c, octets: long[1500:]}, said{from: v, octets: setupS}), dialogue.Options{})
+	if !conn.IsIKC || !conn.Negotiation.Complete || len(conn.Negotiation.Peers[wire.Client].Aliases) != 200 {
+		t.Errorf("got IKC %v, complete %v, %d aliases; want all of it", conn.IsIKC, conn.Negotiation.Complete, len(conn.Negotiation.Peers[wire.Client].Aliases))
+	}
+}
+
 func TestErrorText(t *testing.T) {
 	for _, test := range []struct {
 		params *perl.Value

@@ -152,10 +152,10 @@ func (d *direction) nextLine() bool {
 		return true
 	}
 	i := bytes.IndexAny(d.buf, "\r\n")
-	if i < 0 {
-		if len(d.buf) > wire.DefaultMaxLine || !d.s.IsIKC && len(d.buf) > maxStart {
-			d.lose(fmt.Sprintf("expected a line of negotiation, got %d octets without a line end", len(d.buf)))
-		}
+	if most := d.maxLine(); i > most || i < 0 && len(d.buf) > most {
+		d.lose(fmt.Sprintf("expected a line of negotiation, got %d octets without a line end", most+1))
+	}
+	if i < 0 || d.mode == modeLost {
 		return false
 	}
 	n := i + 1
@@ -164,11 +164,19 @@ func (d *direction) nextLine() bool {
 	}
 	l := &Line{From: d.role, At: d.at, Offset: d.base, Text: string(d.buf[:i]), End: string(d.buf[i:n])}
 	d.drop(n)
-	if l.End == "\r" {
+	if l.End == "\r" && len(d.buf) == 0 {
 		d.endsInCR = l
 	}
 	d.s.line(l)
 	return true
+}
+
+// maxLine is how long the line at hand may be: less until there is a sign of IKC.
+func (d *direction) maxLine() int {
+	if !d.s.IsIKC && !(d.role == wire.Client && looksLikeStart(string(d.buf[:min(len(d.buf), 8)]))) {
+		return maxStart
+	}
+	return wire.DefaultMaxLine
 }
 
 // framesNow tells whether the octets at hand begin a frame and not a line.

@@ -361,7 +361,11 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell, 
 	if err := call("IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	if err := client.LiteDisconnect(ctx); err != nil || c.Dialect != IKC0 || !p.testify {
+	if err := client.LiteDisconnect(ctx); err != nil || !p.testify {
+		return err
+	}
+	hello, err := client.Hello(ctx)
+	if err != nil || !atLength(hello, c.Dialect) {
 		return err
 	}
 	return outwait(ctx, client, connect)

@@ -319,7 +319,7 @@ func (r *runner) play(ctx context.Context) error {
 	case AsClient:
 		err = r.probeClient(ctx, d)
 	case AsClientLite:
-		return nil
+		return r.refuseLite(ctx, d)
 	}
 	if err != nil || r.gone(d) {
 		return err
@@ -460,7 +460,7 @@ func (r *runner) crowded(ctx context.Context, s *stage, target *driver.Driver) e
 	if err := publishCrowd(ctx, target); err != nil {
 		return fmt.Errorf("sessions for several connections: %w", err)
 	}
-	r.scenes(ctx, crowdScenarios(target), s, true)
+	r.scenes(ctx, append(crowdScenarios(target), namesakeScenarios(target)...), s, true)
 	return nil
 }
 

@@ -78,12 +78,7 @@ func liteDefects() []*Defect {
 				return nil
 			}},
 		{Name: "no answer is undef", Text: "A call that gets no answer returns undef.", Kills: []string{"LITE-012"}, Role: lite, Dialect: ikc0,
-			answer: func(c command, ok json.RawMessage) any {
-				if c.Name == "lite-call" && ok == nil {
-					return map[string]any{"value": nil}
-				}
-				return nil
-			}},
+			answer: unanswered("lite-call", map[string]any{"value": nil})},
 		{Name: "a connection outlives its timeout", Text: "After a call that got no answer in time, the next goes over the same connection.", Kills: []string{"LITE-013"}, Role: lite, Dialect: ikc0, keep: true},
 		{Name: "a name of its own", Text: "A ClientLite announces another name than it was given.", Kills: []string{"LITE-014"}, Role: lite, Dialect: ikc0,
 			line: func(line string) []string { return []string{strings.Replace(line, "KERNEL=", "KERNEL=My", 1)} }},
@@ -93,6 +88,19 @@ func liteDefects() []*Defect {
 			answer: answered("lite-post", func(command, map[string]any) any { return map[string]any{"sent": false} })},
 		{Name: "every call wants a list", Text: "A ClientLite calls in list context, whatever it is asked for.", Kills: []string{"LITE-017"}, Role: lite, Dialect: ikc0,
 			message: when(isCall, func(m *wire.Message) { m.WantArray = true })},
+		{Name: "errors without an address", Text: "The error of a ClientLite that cannot connect does not say to what.", Kills: []string{"LITE-019"}, Role: lite, Dialect: ikc0,
+			excuse: func(c command, message string) string {
+				if c.Name == "lite-connect" {
+					return "connect failed"
+				}
+				return message
+			}},
+		{Name: "a refusal is taken for agreement", Text: "A ClientLite whose serializer the server refuses says that it is connected.", Kills: []string{"LITE-020"}, Role: lite, Dialect: ikc0,
+			answer: unanswered("lite-connect", map[string]any{})},
+		{Name: "post_respond ends with undef", Text: "post_respond returns undef when the time is over.", Kills: []string{"LITE-021"}, Role: lite, Dialect: ikc0,
+			answer: unanswered("lite-post-respond", map[string]any{"value": nil})},
+		{Name: "responded ends with undef", Text: "responded returns undef when the time is over.", Kills: []string{"LITE-022"}, Role: lite, Dialect: ikc0,
+			answer: unanswered("lite-responded", map[string]any{"value": nil})},
 		{Name: "params in capitals", Text: "A ClientLite changes strings that it is given.", Kills: []string{"LITE-018"}, Role: lite, Dialect: ikc0,
 			message: when(func(m *wire.Message) bool { return m.Params.Kind() == perl.Bytes && !isHave(m) }, func(m *wire.Message) {
 				m.Params = perl.NewBytes(strings.ToUpper(m.Params.Str()))

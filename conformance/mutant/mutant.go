@@ -45,6 +45,7 @@ type Defect struct {
 
 	event  func(t *telling, e driver.Event) []driver.Event // replaces what happened
 	answer func(c command, ok json.RawMessage) any         // replaces what a method returned, nil if it failed; nil leaves it
+	excuse func(c command, message string) string          // replaces the error of a method that failed
 
 	concurrent bool // sessions run at the same time
 

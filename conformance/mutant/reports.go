@@ -1,6 +1,7 @@
 package mutant
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -82,6 +83,16 @@ func answered(name string, change func(c command, ok map[string]any) any) func(c
 			return nil
 		}
 		return change(c, fields)
+	}
+}
+
+// unanswered is what commands of a name return that failed.
+func unanswered(name string, returns any) func(command, json.RawMessage) any {
+	return func(c command, ok json.RawMessage) any {
+		if c.Name != name || ok != nil {
+			return nil
+		}
+		return returns
 	}
 }
 
@@ -249,6 +260,32 @@ func reportDefects() []*Defect {
 				return nil
 			}},
 	}
+	// lost is a message to namesakes that does not go out.
+	lost := func(which func(m *wire.Message) bool) func(m *wire.Message) []*wire.Message {
+		return func(m *wire.Message) []*wire.Message {
+			if m.Event.Session == conformance.NamesakeSession && which(m) {
+				return nil
+			}
+			return []*wire.Message{m}
+		}
+	}
+	list = append(list,
+		&Defect{Name: "shared names lead nowhere", Text: "A name that two kernels have announced leads to neither.", Kills: []string{"NAME-001"},
+			message: lost(func(m *wire.Message) bool {
+				return m.Event.Kernel == conformance.Namesake && m.Params.Str() != conformance.AnotherCame
+			})},
+		&Defect{Name: "names are passed on", Text: "When the kernel that a name leads to goes, another that announced it has it.", Kills: []string{"NAME-002"},
+			answer: answered("post", func(c command, _ map[string]any) any {
+				if bytes.Contains(c.line, []byte(conformance.FirstGone)) {
+					return map[string]any{"count": 1}
+				}
+				return nil
+			})},
+		&Defect{Name: "names are used up", Text: "A name that was free leads nowhere when another kernel has announced it.", Kills: []string{"NAME-003"},
+			message: lost(func(m *wire.Message) bool { return m.Params.Str() == conformance.AnotherCame })},
+		&Defect{Name: "ids of namesakes lead nowhere", Text: "Kernels that share a name are not reached by their ids.", Kills: []string{"NAME-004"},
+			message: lost(func(m *wire.Message) bool { return m.Event.Kernel != conformance.Namesake })},
+	)
 	lastWords := func(m *wire.Message) bool { s, _ := m.Params.AsString(); return s == conformance.LastWords }
 	list = append(list,
 		&Defect{Name: "last words are lost", Text: "What was posted before a shutdown does not go out.", Kills: []string{"DOWN-002"},

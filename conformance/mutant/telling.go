@@ -33,7 +33,7 @@ type command struct {
 
 // between returns what a driver is to read commands from and write lines to, so that it tells what the defect makes of it.
 func (d *Defect) between(in io.Reader, out io.Writer) (io.Reader, io.Writer) {
-	if d.event == nil && d.answer == nil {
+	if d.event == nil && d.answer == nil && d.excuse == nil {
 		return in, out
 	}
 	t := &telling{defect: d, out: out, commands: map[int64]command{}}
@@ -91,6 +91,7 @@ func (t *telling) lines(line []byte) [][]byte {
 		ID    int64           `json:"id"`
 		Event string          `json:"event"`
 		OK    json.RawMessage `json:"ok"`
+		Error *driver.Error   `json:"error"`
 	}
 	if json.Unmarshal(line, &head) != nil {
 		return [][]byte{line}
@@ -112,17 +113,25 @@ func (t *telling) lines(line []byte) [][]byte {
 	c, ok := t.commands[head.ID]
 	delete(t.commands, head.ID)
 	t.mu.Unlock()
-	if !ok || t.defect.answer == nil {
+	if !ok {
 		return [][]byte{line}
 	}
-	if changed := t.defect.answer(c, head.OK); changed != nil {
-		line, err := json.Marshal(struct {
-			ID int64 `json:"id"`
-			OK any   `json:"ok"`
-		}{head.ID, changed})
-		if err == nil {
-			return [][]byte{line}
-		}
+	said := struct {
+		ID    int64         `json:"id"`
+		OK    any           `json:"ok,omitempty"`
+		Error *driver.Error `json:"error,omitempty"`
+	}{ID: head.ID}
+	if t.defect.answer != nil {
+		said.OK = t.defect.answer(c, head.OK)
+	}
+	if t.defect.excuse != nil && head.Error != nil {
+		said.Error = &driver.Error{Code: head.Error.Code, Message: t.defect.excuse(c, head.Error.Message)}
+	}
+	if said.OK == nil && said.Error == nil {
+		return [][]byte{line}
+	}
+	if changed, err := json.Marshal(said); err == nil {
+		line = changed
 	}
 	return [][]byte{line}
 }

@@ -37,6 +37,7 @@ type play struct {
 	server, client *driver.Driver
 	other          *driver.Driver // of scenarios that need a third kernel
 	begin          func(context.Context) (*driver.Driver, error)
+	network        string // of both addresses, "tcp" or "unix"
 	address        string // of the server
 	through        string // of the tap before it, where the client connects
 	tap            *tap
@@ -143,13 +144,20 @@ var (
 	aPID      = regexp.MustCompile(`(register about \S+ real=\w+) \{"b":"\d+"\}`)
 	aChannel  = regexp.MustCompile(`(channel about .*) \{"[ibn]":"\d+"\}`)
 	aProcess  = regexp.MustCompile(`"\d+: Unknown kernel`)
+	aUnixName = regexp.MustCompile(`(unix:[-.\w]+):\d+-\d+`)
+	noName    = regexp.MustCompile(`[^-:.\w]+`)
 )
 
 // normal replaces what differs from run to run.
 func (p *play) normal() string {
 	text := strings.Join(p.lines, "\n") + "\n"
-	text = strings.ReplaceAll(text, p.address, "SERVER-ADDRESS")
-	text = strings.ReplaceAll(text, p.through, "TAP-ADDRESS")
+	address, through := p.address, p.through
+	if p.network == "unix" {
+		address, through = nameOfPath(address), nameOfPath(through)
+		text = aUnixName.ReplaceAllString(text, "$1:PID-NUMBER")
+	}
+	text = strings.ReplaceAll(text, address, "SERVER-ADDRESS")
+	text = strings.ReplaceAll(text, through, "TAP-ADDRESS")
 	text = aReceipt.ReplaceAllString(text, "IKC:receipt")
 	text = anAddress.ReplaceAllString(text, "ADDRESS")
 	text = aPID.ReplaceAllString(text, `$1 PID`)
@@ -168,6 +176,9 @@ func (p *play) normal() string {
 		return id
 	})
 }
+
+// nameOfPath is what a kernel makes of the path of a Unix socket in its name.
+func nameOfPath(path string) string { return noName.ReplaceAllString(path, "_") }
 
 // drivers are those that there are.
 func (p *play) drivers() map[string]*driver.Driver {
@@ -191,11 +202,13 @@ func b(s string) *perl.Value { return perl.NewBytes(s) }
 
 func v(x *perl.Value) typed.Value { return typed.Value{V: x} }
 
-// known waits until the server knows the client, which it does a moment after the client is told so. A post
-// to IKC/ping leaves no trace.
-func (p *play) known() {
+// known waits until the server knows the client, which it does a moment after the client is told so.
+func (p *play) known() { p.knownAs("Client") }
+
+// knownAs is known for a kernel of some name. A post to IKC/ping leaves no trace in states.
+func (p *play) knownAs(name string) {
 	for range 400 {
-		n, err := p.server.Post(p.ctx, driver.Post{To: "poe://Client/IKC/ping", Params: v(perl.NewUndef())})
+		n, err := p.server.Post(p.ctx, driver.Post{To: "poe://" + name + "/IKC/ping", Params: v(perl.NewUndef())})
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -204,7 +217,7 @@ func (p *play) known() {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	p.t.Fatal("the server never knew the client")
+	p.t.Fatalf("the server never knew %s", name)
 }
 
 func TestEqualToPerl(t *testing.T) {
@@ -243,7 +256,7 @@ func traced(t *testing.T, dialect, record string, run func(*play), start func(co
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	p := &play{ctx: ctx, t: t, record: recorded(record), dialect: dialect, begin: start}
+	p := &play{ctx: ctx, t: t, network: "tcp", record: recorded(record), dialect: dialect, begin: start}
 	p.server, p.client = p.driver(), p.driver()
 	run(p)
 	p.listen(recordedWire(record))

@@ -1,7 +1,11 @@
 package refdriver_test
 
 import (
+	"context"
+	"errors"
 	"net"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
@@ -10,12 +14,24 @@ import (
 )
 
 func (p *play) start() {
-	at, err := p.server.Listen(p.ctx, driver.Listen{Name: "Server", Aliases: []string{"Other"}})
+	p.startAt(driver.Listen{}, "")
+}
+
+// startUnix is start over Unix sockets, with paths that no name can hold as they are.
+func (p *play) startUnix() {
+	p.network = "unix"
+	dir := p.t.TempDir()
+	p.startAt(driver.Listen{Unix: filepath.Join(dir, "the server's")}, filepath.Join(dir, "a + tap"))
+}
+
+func (p *play) startAt(l driver.Listen, tap string) {
+	l.Name, l.Aliases = "Server", []string{"Other"}
+	at, err := p.server.Listen(p.ctx, l)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.address = at.Address
-	if p.tap, err = startTap(at.Address); err != nil {
+	p.address = at.Address + at.Unix
+	if p.tap, err = startTap(p.network, p.address, tap); err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(p.tap.close)
@@ -43,8 +59,28 @@ func (p *play) connect() {
 }
 
 func (p *play) connectWith(serializers ...string) {
-	_, err := p.client.Connect(p.ctx, driver.Connect{Name: "Client", Aliases: []string{"Guest"}, Address: p.through, Protocol: p.dialect, Serializers: serializers})
+	p.connectAs(p.client, p.through, driver.Connect{Name: "Client", Aliases: []string{"Guest"}, Serializers: serializers})
+}
+
+// connectAs has a kernel connect to an address of the network.
+func (p *play) connectAs(d *driver.Driver, address string, as driver.Connect) {
+	as.Protocol = p.dialect
+	if p.network == "unix" {
+		as.Unix = address
+	} else {
+		as.Address = address
+	}
+	_, err := d.Connect(p.ctx, as)
 	p.answered("connect", nil, err)
+}
+
+// unixName is what the client was first said to be called by its Unix socket.
+func (p *play) unixName() string {
+	name := aUnixName.FindString(strings.Join(p.lines, "\n"))
+	if name == "" {
+		p.t.Fatal("nobody was told of a name by a Unix socket")
+	}
+	return name
 }
 
 var all = []string{"register", "unregister", "subscribe", "unsubscribe", "shutdown", "error", "channel"}
@@ -70,6 +106,15 @@ func (p *play) callTo(d *driver.Driver, to string, params *perl.Value, rsvp stri
 func (p *play) subscribe(specs ...string) {
 	accepted, err := p.client.Subscribe(p.ctx, driver.Subscribe{Specifiers: specs})
 	p.answered("subscribe", accepted, err)
+}
+
+// subscribeOnly subscribes and does not count on the callback, for which it waits a moment.
+func (p *play) subscribeOnly(d *driver.Driver, spec string) {
+	ctx, cancel := context.WithTimeout(p.ctx, 200*time.Millisecond)
+	defer cancel()
+	if _, err := d.Subscribe(ctx, driver.Subscribe{Specifiers: []string{spec}}); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		p.t.Fatal(err)
+	}
 }
 
 var scenarios = []struct {
@@ -309,8 +354,7 @@ var scenarios = []struct {
 				p.t.Fatal(err)
 			}
 			l.Close()
-			_, err = p.client.Connect(p.ctx, driver.Connect{Name: "Client", Aliases: []string{"Guest"}, Address: l.Addr().String(), Protocol: p.dialect})
-			p.answered("connect", nil, err)
+			p.connectAs(p.client, l.Addr().String(), driver.Connect{Name: "Client", Aliases: []string{"Guest"}})
 		})
 		p.step("connects where somebody does", p.connect)
 	}},
@@ -322,11 +366,11 @@ var scenarios = []struct {
 		p.sessions(p.other)
 		p.monitor(p.server, "*", all...)
 		p.step("another connects by the same name", func() {
-			_, err := p.other.Connect(p.ctx, driver.Connect{Name: "Client", Aliases: []string{"Third"}, Address: p.through, Protocol: p.dialect})
-			p.answered("connect", nil, err)
+			p.connectAs(p.other, p.through, driver.Connect{Name: "Client", Aliases: []string{"Third"}})
 		})
 		p.step("who has the name", func() { p.post(p.server, "", "poe://Client/me/echo", b("first")) })
 		p.step("who has the other name", func() { p.post(p.server, "", "poe://Third/me/echo", b("second")) })
+		// Not that the second goes: the original then takes the name from the first as well, which keeps it here.
 		// A call of the other, whose rsvp has the name that both have, is answered to the first by the original, which
 		// goes by the name; here by the connection that it came by.
 		p.step("the other subscribes", func() {
@@ -336,6 +380,72 @@ var scenarios = []struct {
 		p.step("the first goes", func() { p.answered("disconnect", nil, p.client.Disconnect(p.ctx)) })
 		p.step("who has the name then", func() { p.post(p.server, "", "poe://Client/me/echo", b("nobody")) })
 		p.step("who still has the other name", func() { p.post(p.server, "", "poe://Third/me/echo", b("second")) })
+	}},
+	// Subscriptions to every kernel, this one among them, whose answer the original has before it counts whom it asked.
+	// That ends the subscription there: a proxy is made if this kernel accepts, what others say is passed over, and the
+	// callback never comes. What it posts to the proxy goes to all kernels, to some in a form that they cannot read: see
+	// shown. And unsubscribing from poe://KERNEL/SESSION/STATE does nothing, which is the name of no proxy. Here it is as the
+	// manual says: the first that accepts is the one, the callback comes, unsubscribing is the reverse of subscribing.
+	// So what is played is what both do: who is asked, what is answered, and what monitors are told if this kernel accepts.
+	{"everybody", func(p *play) {
+		p.start()
+		told := func() { p.monitor(p.server, "*", "subscribe", "unsubscribe") }
+		untold := func() { p.monitor(p.server, "*") }
+		subscribe := func(spec string) func() {
+			return func() { p.subscribeOnly(p.server, spec) }
+		}
+		unsubscribe := func() { p.answered("unsubscribe", nil, p.server.Unsubscribe(p.ctx, "poe://*/me")) }
+		told()
+		p.step("to a session, alone", subscribe("poe://*/me"))
+		p.step("unsubscribes", unsubscribe)
+		p.connect()
+		p.known()
+		p.step("to a session, with one kernel", subscribe("poe://*/me"))
+		p.step("again", subscribe("poe://*/me"))
+		p.other = p.driver()
+		p.sessions(p.other)
+		p.step("another joins", func() { p.connectAs(p.other, p.through, driver.Connect{Name: "Third"}) })
+		p.knownAs("Third")
+		p.step("unsubscribes from what it has", unsubscribe)
+		p.step("to a state, with two kernels", subscribe("poe://*/me/echo"))
+		p.step("unsubscribes by the name of the proxy", unsubscribe)
+		p.answered("retract", nil, p.client.Retract(p.ctx, "me", "echo"))
+		p.step("to a state that one of them has not published", subscribe("poe://*/me/echo"))
+		p.step("one of them goes", func() { p.answered("disconnect", nil, p.client.Disconnect(p.ctx)) })
+		p.step("unsubscribes from what is left", unsubscribe)
+		untold()
+		p.answered("retract", nil, p.server.Retract(p.ctx, "me", "list"))
+		p.step("to what only the other has", subscribe("poe://*/me/list"))
+		p.step("to what nobody has", subscribe("poe://*/absent"))
+		p.step("to a state that nobody has", subscribe("poe://*/me/absent"))
+		p.monitor(p.server, "*", "error")
+		p.monitor(p.other, "*", "error")
+		p.step("nobody complains", func() { p.post(p.other, "me", "poe://Server/me/echo", b("x")) })
+	}},
+	{"unix", func(p *play) {
+		p.startUnix()
+		p.monitor(p.server, "*", all...)
+		p.monitor(p.client, "*", all...)
+		p.step("connects where there is no socket", func() {
+			p.connectAs(p.client, p.address+" absent", driver.Connect{Name: "Client", Aliases: []string{"Guest"}})
+		})
+		p.step("connects", p.connect)
+		p.step("pings", func() { p.call(p.client, "poe://Server/IKC/ping", b("PING")) })
+		p.step("calls", func() { p.call(p.client, "poe://Other/me/echo", b("x")) })
+		p.step("calls the name of the socket", func() { p.call(p.client, "poe://unix:"+nameOfPath(p.address)+"/me/echo", b("x")) })
+		p.step("calls the name of the tap", func() { p.call(p.client, "poe://unix:"+nameOfPath(p.through)+"/me/echo", b("x")) })
+		p.step("calls the name that every server at a Unix socket has here", func() { p.call(p.client, "poe://unix:n/me/echo", b("x")) })
+		p.step("is pinged", func() { p.call(p.server, "poe://Client/IKC/ping", b("PING")) })
+		p.step("is called by the name that it has of the socket", func() { p.call(p.server, "poe://"+p.unixName()+"/me/echo", b("x")) })
+		p.step("posts and is answered", func() { p.post(p.client, "me", "poe://Server/me/sender", b("x")) })
+		p.step("subscribes", func() { p.subscribe("poe://Server/me") })
+		p.step("subscribes to what is not there", func() { p.subscribe("poe://unix:n/absent") })
+		p.other = p.driver()
+		p.sessions(p.other)
+		p.step("another connects", func() { p.connectAs(p.other, p.through, driver.Connect{Name: "Third"}) })
+		p.step("the first disconnects", func() { p.answered("disconnect", nil, p.client.Disconnect(p.ctx)) })
+		p.step("the first connects again", p.connect)
+		p.step("the server shuts down", func() { p.answered("shutdown", nil, p.server.Shutdown(p.ctx)) })
 	}},
 	// Not a blocking client that sends after its disconnect: the original's connects again, but has lost its
 	// serializer by then and cannot send.

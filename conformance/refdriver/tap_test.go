@@ -46,13 +46,16 @@ func (o *octets) snapshot() []byte {
 	return slices.Clone(o.buf.Bytes())
 }
 
-func startTap(target string) (*tap, error) {
+// startTap listens at an address of the network "tcp", "" for any port, or "unix".
+func startTap(network, target, address string) (*tap, error) {
 	w := new(tap)
 	var err error
 	if w.writer, err = capture.NewWriter(&w.octets, capture.Meta{}); err != nil {
 		return nil, err
 	}
-	w.relay, err = relay.Start(relay.Options{TargetAddress: target, Writer: w.writer})
+	w.relay, err = relay.Start(relay.Options{
+		TargetNetwork: network, TargetAddress: target, ListenNetwork: network, ListenAddress: address, Writer: w.writer,
+	})
 	return w, err
 }
 

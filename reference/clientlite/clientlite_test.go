@@ -15,6 +15,7 @@ import (
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/clientlite"
+	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -293,5 +294,31 @@ func TestReconnectOverOtherConnections(t *testing.T) {
 	now.Store(true)
 	if v, err := c.Call(soon(t), "me/echo", "x"); err != nil || v.Str() != "x" {
 		t.Errorf("got %v, %v", v, err)
+	}
+}
+
+// The default serializer is not taken in place of one that was refused: a server that refuses one may not have it.
+func TestRefusedSerializer(t *testing.T) {
+	_, address := server(t, ikc.Config{Serializers: []wire.Serializer{freezethaw.Serializer{}}}, "")
+	for _, dialect := range []wire.Dialect{wire.IKC0, wire.IKC} {
+		if _, err := clientlite.Spawn(soon(t), clientlite.Config{Address: address, Dialect: dialect}); !errors.Is(err, wire.ErrRefused) || !strings.Contains(err.Error(), address) {
+			t.Errorf("%v: got %v, want ErrRefused with the address", dialect, err)
+		}
+	}
+}
+
+// Time is not over before it is, whatever came just before.
+func TestNotTooEarly(t *testing.T) {
+	const timeout = 320 * time.Millisecond
+	_, address := server(t, ikc.Config{}, "")
+	c := spawn(t, clientlite.Config{Address: address, Timeout: timeout})
+	_, err := c.Call(soon(t), "me/echo", "x")
+	must(t, err)
+	began := time.Now()
+	if _, err := c.Responded(context.Background(), "never"); !errors.Is(err, clientlite.ErrTimeout) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took < timeout {
+		t.Errorf("it was over after %v", took)
 	}
 }

@@ -78,7 +78,7 @@ func (c *Client) connect(ctx context.Context) error {
 func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 	n := wire.NewNegotiator(wire.NegotiatorConfig{
 		Role: wire.Client, Dialect: c.cfg.Dialect, KernelID: c.cfg.Name, PID: strconv.Itoa(os.Getpid()),
-		Serializers: []string{c.cfg.Serializer.Name()},
+		Serializers: []string{c.cfg.Serializer.Name()}, NoDefault: true,
 	})
 	limit := time.Now().Add(4 * c.cfg.ConnectTimeout)
 	say := func(reply []string) error {

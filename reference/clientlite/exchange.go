@@ -121,13 +121,14 @@ func (c *Client) within(ctx context.Context, do func() (*perl.Value, error)) (*p
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline, theirs = d, true
 	}
-	// Setting a deadline costs; one that is near enough is kept.
-	if late := deadline.Sub(c.deadline); c.deadline.IsZero() || late < 0 || late > c.cfg.Timeout/64 {
-		if err := c.conn.SetDeadline(deadline); err != nil {
+	// Setting a deadline costs; one that is a little late is kept for what comes next.
+	slack := c.cfg.Timeout / 64
+	if late := c.deadline.Sub(deadline); late < 0 || late > slack {
+		c.deadline = deadline.Add(slack)
+		if err := c.conn.SetDeadline(c.deadline); err != nil {
 			c.drop()
 			return nil, err
 		}
-		c.deadline = deadline
 	}
 	if ctx.Done() != nil {
 		conn := c.conn

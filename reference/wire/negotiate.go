@@ -23,6 +23,9 @@ type NegotiatorConfig struct {
 	// Serializers are the packages we can use, best first; one at least, or nothing can be agreed on. A server takes the
 	// first of the client's list that is among them.
 	Serializers []string
+	// NoDefault: a client whose serializers were all refused gives up, as a ClientLite does, and does not go on with
+	// DefaultSerializer.
+	NoDefault bool
 	// MaxLines bounds the lines of the other side; 0 means DefaultMaxLines.
 	MaxLines int
 }
@@ -215,7 +218,8 @@ func (n *Negotiator) ask(line string) ([]string, error) {
 		reply := n.nextIAm(line, phaseFreezer)
 		if n.phase == phaseFreezer {
 			n.offers = n.cfg.Serializers
-			return append(reply, n.offer()), nil
+			offer, err := n.offer()
+			return append(reply, offer...), err
 		}
 		return reply, nil
 	case phaseFreezer:
@@ -224,7 +228,7 @@ func (n *Negotiator) ask(line string) ([]string, error) {
 			n.freezer, n.phase = n.offered, phaseWorld
 			return []string{"WORLD"}, nil
 		case "NOT":
-			return []string{n.offer()}, nil
+			return n.offer()
 		}
 	case phaseWorld:
 		if line == "UP" {
@@ -240,14 +244,17 @@ func (n *Negotiator) ask(line string) ([]string, error) {
 }
 
 // offer returns the next FREEZER line, or WORLD when the list has ended: the default serializer
-// is then used.
-func (n *Negotiator) offer() string {
+// is then used, unless that is not wanted.
+func (n *Negotiator) offer() ([]string, error) {
 	if len(n.offers) == 0 {
+		if n.cfg.NoDefault {
+			return nil, fmt.Errorf("%w: the server refused %s", ErrRefused, strings.Join(n.cfg.Serializers, ", "))
+		}
 		n.offered, n.freezer, n.phase = "", "", phaseWorld
-		return "WORLD"
+		return []string{"WORLD"}, nil
 	}
 	n.offered, n.offers = n.offers[0], n.offers[1:]
-	return "FREEZER " + n.offered
+	return []string{"FREEZER " + n.offered}, nil
 }
 
 // nextIAm answers an OK with the next of our names, the last alias first, or with DONE.

@@ -1,0 +1,105 @@
+package harness
+
+import (
+	"context"
+
+	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/conformance/typed"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// namesakeScenarios have several kernels of one name connect to a kernel whose driver is target, which posts to them by that
+// name and by their ids.
+func namesakeScenarios(target *driver.Driver) []scenario {
+	const namesake = conformance.Namesake
+	return []scenario{{"kernels that share a name", safe, true, func(ctx context.Context, s *stage) error {
+		hello, err := target.Hello(ctx)
+		if err != nil {
+			return err
+		}
+		if len(hello.Monitors) > 0 {
+			if err := target.Monitor(ctx, namesake, hello.Monitors...); err != nil {
+				return err
+			}
+		}
+		n := &namesakes{target: target, s: s}
+		defer n.close()
+		for range 2 {
+			if err := n.join(ctx); err != nil {
+				return err
+			}
+		}
+		for _, to := range []string{namesake, n.ids[0], n.ids[1]} {
+			if err := n.post(ctx, to, "both are there, to "+to); err != nil {
+				return err
+			}
+		}
+		if err := n.settle(ctx); err != nil {
+			return err
+		}
+		_ = n.conns[0].Close()
+		n.conns = n.conns[1:]
+		awaitMonitor(ctx, target, "unregister", namesake)
+		if err := n.post(ctx, namesake, conformance.FirstGone); err != nil {
+			return err
+		}
+		if err := n.join(ctx); err != nil {
+			return err
+		}
+		if err := n.post(ctx, namesake, conformance.AnotherCame); err != nil {
+			return err
+		}
+		if err := n.settle(ctx); err != nil {
+			return err
+		}
+		return linger(ctx, target)
+	}}}
+}
+
+// namesakes are the probes that share the name and are there, in the order in which they came; ids are of all that ever came.
+type namesakes struct {
+	target *driver.Driver
+	s      *stage
+	conns  []*probe.Conn
+	ids    []string
+}
+
+// join has one more connect, and waits until the target knows it.
+func (n *namesakes) join(ctx context.Context) error {
+	cfg := n.s.config()
+	cfg.Name = conformance.Namesake
+	c, err := n.s.connect(ctx, cfg, true)
+	if err != nil {
+		return err
+	}
+	n.conns, n.ids = append(n.conns, c), append(n.ids, cfg.ID)
+	_, err = c.Barrier(ctx)
+	return err
+}
+
+// post has the target post to a kernel. That it does not know it is for the judge to find.
+func (n *namesakes) post(ctx context.Context, kernel, what string) error {
+	_, err := n.target.Post(ctx, driver.Post{To: "poe://" + kernel + "/" + conformance.NamesakeSession + "/note", Params: typed.Value{V: perl.NewBytes(what)}})
+	if failed(err) {
+		return nil
+	}
+	return err
+}
+
+// settle waits until what was posted has come to those who are there.
+func (n *namesakes) settle(ctx context.Context) error {
+	for _, c := range n.conns {
+		if _, err := c.Barrier(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *namesakes) close() {
+	for _, c := range n.conns {
+		_ = c.Close()
+	}
+}
