@@ -76,15 +76,16 @@ func (b *Builder) read(events Source) error {
 // stream is a connection being read.
 type stream struct {
 	*Connection
-	opts   *Options
-	dirs   [2]*direction
-	agreed bool // the server has said SETUP or UP: it sends frames from now on
-	match  matcher
-	b      *Builder
-	order  int64   // in which it was opened
-	window *Window // nil: it is kept whole
-	parts  parts
-	serial int64 // of the next item
+	opts     *Options
+	dirs     [2]*direction
+	agreed   bool // the server has said SETUP or UP: it sends frames from now on
+	match    matcher
+	b        *Builder
+	order    int64   // in which it was opened
+	window   *Window // nil: it is kept whole
+	parts    parts
+	serial   int64 // of the next item
+	sketches wire.Sketches
 	// unreached is the comment of a relay that could not connect to the server.
 	unreached string
 }

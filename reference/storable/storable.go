@@ -66,6 +66,15 @@ func (s Serializer) ThawShallow(image []byte, h *perl.Shallow, whole string, ali
 	return m.ThawShallow(image, h, whole)
 }
 
+// Sketch is Decoder.Sketch.
+func (s Serializer) Sketch(image []byte, h *perl.Shallow, whole string) (kinds perl.Kinds, ok bool) {
+	m := s.Decoder
+	if m == nil {
+		m = defaultDecoder
+	}
+	return m.Sketch(image, h, whole)
+}
+
 // AppendShallow appends the image of h to dst.
 func (s Serializer) AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
 	if s.Encoder == nil {
