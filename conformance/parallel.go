@@ -32,20 +32,20 @@ type judged struct {
 func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.Window) error {
 	workers := runtime.GOMAXPROCS(0)
 	results := make(chan judged, 64)
-	free := make(chan *burst, 2*workers*bursts)
+	done := make(chan *burst, workers*(bursts+2)) // room for all that may be on their way
 	queues := make([]chan *burst, workers)
 	var cut bool // set before the queues are closed
 	var group sync.WaitGroup
 	for i := range queues {
 		queues[i] = make(chan *burst, bursts)
-		group.Go(func() { j.work(queues[i], free, results, opts, window.Share(workers), &cut) })
+		group.Go(func() { j.work(queues[i], done, results, opts, window.Share(workers), &cut) })
 	}
 	merged := make(chan struct{})
 	go func() {
 		defer close(merged)
 		j.mergeAll(results)
 	}()
-	d := dispatcher{queues: queues, gather: gatherer{free: free, open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
+	d := dispatcher{queues: queues, gather: gatherer{judged: done, open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
 	var failed error
 	events := 0
 	for ev, err := range r.Events(capture.Limits{}) {
@@ -71,7 +71,7 @@ func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 }
 
 // work judges the connections of one queue.
-func (j *Judge) work(queue <-chan *burst, free chan<- *burst, results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
+func (j *Judge) work(queue <-chan *burst, done chan<- *burst, results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
 	tallies := map[*dialogue.Connection]*tally{}
 	ends := int64(0)
 	b := dialogue.NewBuilder(opts, window, func(p *dialogue.Part) {
@@ -87,25 +87,9 @@ func (j *Judge) work(queue <-chan *burst, free chan<- *burst, results chan<- jud
 		delete(tallies, p.Connection)
 		results <- judged{p.Connection, t, ends}
 	})
-	var data capture.Data
 	for u := range queue {
-		for i := range u.happened {
-			h := &u.happened[i]
-			ends = h.ends
-			switch {
-			case h.octets > 0:
-				data = capture.Data{At: h.at, Conn: u.conn, From: h.from, Bytes: u.take(h.octets)}
-				b.Take(&data)
-			case h.event != nil:
-				b.Take(h.event)
-			default:
-				b.End(u.conn)
-			}
-		}
-		select {
-		case free <- u.reset():
-		default:
-		}
+		u.tell(b, func(n int64) { ends = n })
+		done <- u
 	}
 	ends = 0
 	b.Finish(*cut)
@@ -154,13 +138,14 @@ const maxReset = 256
 func (d *dispatcher) take(ev capture.Event) {
 	switch ev := ev.(type) {
 	case *capture.Opened:
-		d.put(ev.Conn, happening{event: ev})
+		d.put(ev.Conn, event{event: ev})
 	case *capture.Data:
-		u := d.gather.of(ev.Conn)
-		u.octets = append(u.octets, ev.Bytes...)
-		d.put(ev.Conn, happening{at: ev.At, from: ev.From, octets: len(ev.Bytes)})
+		for octets := range slices.Chunk(ev.Bytes, burstOctets) {
+			d.gather.octets(ev, octets)
+			d.sendFull(ev.Conn)
+		}
 	case *capture.Gap:
-		d.put(ev.Conn, happening{event: ev})
+		d.put(ev.Conn, event{event: ev})
 	case *capture.Closed:
 		ends := int64(0)
 		if from, ok := d.half[ev.Conn]; !ok {
@@ -170,7 +155,7 @@ func (d *dispatcher) take(ev capture.Event) {
 			ends = d.ended
 			delete(d.half, ev.Conn)
 		}
-		d.put(ev.Conn, happening{event: ev, ends: ends})
+		d.put(ev.Conn, event{ev, ends})
 		if ends == 0 && ev.How != capture.FIN {
 			d.reset = append(d.reset, ev.Conn)
 		}
@@ -178,16 +163,21 @@ func (d *dispatcher) take(ev capture.Event) {
 			if _, ok := d.half[d.reset[0]]; ok {
 				d.ended++
 				delete(d.half, d.reset[0])
-				d.put(d.reset[0], happening{ends: d.ended})
+				d.put(d.reset[0], event{ends: d.ended})
 			}
 			d.reset = d.reset[1:]
 		}
 	}
 }
 
-// put adds to the burst of a connection, and sends it, or others, if it is time.
-func (d *dispatcher) put(c *capture.Conn, h happening) {
-	for u := d.gather.put(c, h); u != nil; u = d.gather.over() {
+func (d *dispatcher) put(c *capture.Conn, e event) {
+	d.gather.event(c, e)
+	d.sendFull(c)
+}
+
+// sendFull sends what is to be judged now that a connection has got more.
+func (d *dispatcher) sendFull(c *capture.Conn) {
+	for u := d.gather.full(c); u != nil; u = d.gather.full(c) {
 		d.send(u)
 	}
 }

@@ -41,9 +41,11 @@ type Builder struct {
 	window *Window // nil: connections are whole
 	open   map[*capture.Conn]*stream
 	each   func(*Part)
-	opened int64 // how many were
+	opened int64   // how many were
+	active *stream // the one that the last octets were for, nil if it has ended
 
 	controlled int // octets of Controls that are kept
+	sketches   wire.Sketches
 }
 
 // NewBuilder makes a Builder of connections in parts, see ReadParts.
@@ -76,16 +78,15 @@ func (b *Builder) read(events Source) error {
 // stream is a connection being read.
 type stream struct {
 	*Connection
-	opts     *Options
-	dirs     [2]*direction
-	agreed   bool // the server has said SETUP or UP: it sends frames from now on
-	match    matcher
-	b        *Builder
-	order    int64   // in which it was opened
-	window   *Window // nil: it is kept whole
-	parts    parts
-	serial   int64 // of the next item
-	sketches wire.Sketches
+	opts   *Options
+	dirs   [2]*direction
+	agreed bool // the server has said SETUP or UP: it sends frames from now on
+	match  matcher
+	b      *Builder
+	order  int64   // in which it was opened
+	window *Window // nil: it is kept whole
+	parts  parts
+	serial int64 // of the next item
 	// unreached is the comment of a relay that could not connect to the server.
 	unreached string
 }
@@ -118,6 +119,7 @@ func (b *Builder) Take(ev capture.Event) {
 			s.control(role(ev.From), ev.Bytes, ev.At)
 			return
 		}
+		b.activate(s)
 		s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
 		s.step()
 		s.show()
@@ -142,6 +144,16 @@ func (b *Builder) Take(ev capture.Event) {
 		}
 		if s.Ends[0] != nil && s.Ends[1] != nil {
 			b.end(s, false)
+		}
+	}
+}
+
+// activate notes that octets are for a connection. The one before has to do with its share from now on.
+func (b *Builder) activate(s *stream) {
+	if before := b.active; before != s {
+		b.active = s
+		if before != nil {
+			before.show()
 		}
 	}
 }
@@ -172,6 +184,9 @@ func (b *Builder) Finish(cut bool) {
 
 func (b *Builder) end(s *stream, cut bool) {
 	delete(b.open, s.Conn)
+	if b.active == s {
+		b.active = nil
+	}
 	s.Cut = cut
 	if s.Control != nil && s.Control.foreign {
 		s.Control = nil

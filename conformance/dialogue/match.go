@@ -66,7 +66,7 @@ func (w *waitingList) leave(x *Exchange) bool {
 	*w.left(x) = true
 	w.live--
 	for len(w.list) > 0 && *w.left(w.list[0]) {
-		w.list = w.list[1:]
+		w.list[0], w.list = nil, w.list[1:] // not to keep it
 	}
 	return true
 }

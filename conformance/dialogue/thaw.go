@@ -109,7 +109,7 @@ func (s *stream) thaw(f *Frame) {
 		}
 		a, isAliasing := z.(aliasing)
 		if isAliasing { // nobody changes an image
-			if k, ok := s.sketches.Read(a, f.Image); ok {
+			if k, ok := s.b.sketches.Read(a, f.Image); ok {
 				f.sketch = &sketch{a, k.Params, k.Kinds}
 				f.Message = &Message{Message: k.Message, Frame: f}
 				return
