@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
-	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
 // A capture of many connections has a packet of each in turn. To judge them in that order is slow: what is known of a
@@ -51,8 +50,9 @@ type burst struct {
 // size is about what a burst takes in memory, but for its last chunk.
 func (u *burst) size() int { return u.octets + happeningSize*len(u.happened) }
 
-// tell tells a builder what happened. ended is called first if the connection ends, with the how manieth that is.
-func (u *burst) tell(b *dialogue.Builder, ended func(int64)) {
+// all gives what happened: events, and if the connection ends with one, the how manieth that is, from 1. An event that is nil
+// says that no more will come. Data is valid until the next.
+func (u *burst) all(yield func(ev capture.Event, ends int64) bool) {
 	at, events := 0, u.events
 	var data capture.Data
 	for i := range u.happened {
@@ -60,11 +60,8 @@ func (u *burst) tell(b *dialogue.Builder, ended func(int64)) {
 		if h.octets == 0 {
 			e := events[0]
 			events = events[1:]
-			ended(e.ends)
-			if e.event == nil {
-				b.End(u.conn)
-			} else {
-				b.Take(e.event)
+			if !yield(e.event, e.ends) {
+				return
 			}
 			continue
 		}
@@ -72,8 +69,10 @@ func (u *burst) tell(b *dialogue.Builder, ended func(int64)) {
 		for left := int(h.octets); left > 0; left -= len(data.Bytes) {
 			in := at % chunkOctets
 			data.Bytes = u.chunks[at/chunkOctets][in:min(in+left, chunkOctets)]
-			b.Take(&data)
 			at += len(data.Bytes)
+			if !yield(&data, 0) {
+				return
+			}
 		}
 	}
 }

@@ -88,7 +88,14 @@ func (j *Judge) work(queue <-chan *burst, done chan<- *burst, results chan<- jud
 		results <- judged{p.Connection, t, ends}
 	})
 	for u := range queue {
-		u.tell(b, func(n int64) { ends = n })
+		var ev capture.Event
+		for ev, ends = range u.all {
+			if ev == nil {
+				b.End(u.conn)
+			} else {
+				b.Take(ev)
+			}
+		}
 		done <- u
 	}
 	ends = 0

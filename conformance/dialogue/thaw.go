@@ -25,9 +25,16 @@ type aliasing interface {
 
 // sketch is what is known of a frame whose image nobody has asked for yet: most values are never looked at.
 type sketch struct {
-	by     aliasing
-	params bool // the message has some
-	kinds  perl.Kinds
+	wire.Sketch
+	by aliasing
+}
+
+// received is a frame with all that is made of it, in one piece of memory.
+type received struct {
+	Frame
+	message Message
+	wire    wire.Message
+	sketch  sketch
 }
 
 // Thawed tells whether the image can be thawed.
@@ -49,7 +56,7 @@ func (f *Frame) Kinds() (kinds perl.Kinds, ok bool) {
 	if f.sketch == nil {
 		return 0, false
 	}
-	return f.sketch.kinds, true
+	return f.sketch.Kinds, true
 }
 
 // Mentions tells whether a string in the image may have these octets in it. If not, it is not worth asking for the Value.
@@ -64,7 +71,7 @@ func (m *Message) Sent(key string) *perl.Value { return m.Frame.Value().Target()
 func (m *Message) Params() *perl.Value {
 	if k := m.Frame.sketch; k == nil || m.Message.Params != nil {
 		return m.Message.Params
-	} else if !k.params {
+	} else if !k.Params {
 		return nil
 	}
 	return m.Sent("params")
@@ -72,7 +79,7 @@ func (m *Message) Params() *perl.Value {
 
 // HasParams tells whether the key params is there.
 func (m *Message) HasParams() bool {
-	return m.Message.Params != nil || m.Frame.sketch != nil && m.Frame.sketch.params
+	return m.Message.Params != nil || m.Frame.sketch != nil && m.Frame.sketch.Params
 }
 
 // Args are ARG0 of the state and on.
@@ -98,7 +105,8 @@ func (m *Message) Proxied() (state string, args []*perl.Value, ok bool) {
 }
 
 // thaw reads the image of a frame, and the message in it.
-func (s *stream) thaw(f *Frame) {
+func (s *stream) thaw(r *received) {
+	f := &r.Frame
 	name := s.Negotiation.Serializer
 	if name == "" {
 		name = guessSerializer(f.Image)
@@ -109,9 +117,10 @@ func (s *stream) thaw(f *Frame) {
 		}
 		a, isAliasing := z.(aliasing)
 		if isAliasing { // nobody changes an image
-			if k, ok := s.b.sketches.Read(a, f.Image); ok {
-				f.sketch = &sketch{a, k.Params, k.Kinds}
-				f.Message = &Message{Message: k.Message, Frame: f}
+			if k, ok := s.b.sketches.Read(a, f.Image, &r.wire); ok {
+				r.sketch, f.sketch = sketch{k, a}, &r.sketch
+				r.message = Message{Message: &r.wire, Frame: f}
+				f.Message = &r.message
 				return
 			}
 		}
@@ -132,7 +141,8 @@ func (s *stream) thaw(f *Frame) {
 			f.Err = err
 			return
 		}
-		f.Message = &Message{Message: m, Frame: f}
+		r.message = Message{Message: m, Frame: f}
+		f.Message = &r.message
 		return
 	}
 	f.Err = fmt.Errorf("expected an image of a serializer known here, got one of %q", name)

@@ -13,26 +13,25 @@ type Sketcher interface {
 // the same. The zero Sketches is ready; it is for one goroutine.
 type Sketches struct{ in incoming }
 
-// Sketch is a message without its params, and what is known of them.
+// Sketch is what is known of a message that was read without its params.
 type Sketch struct {
-	Message *Message   // as of ParseMessage, but without Params, and with addresses that have Text or a Specifier for a Value
-	Params  bool       // there are some
-	Kinds   perl.Kinds // of all Values in the image
+	Params bool       // there are some
+	Kinds  perl.Kinds // of all Values in the image
 }
 
-// Read reads an image that is never changed again. ok is false if it must be thawed to be understood.
-func (s *Sketches) Read(by Sketcher, image []byte) (k Sketch, ok bool) {
+// Read reads an image that is never changed again into m: what ParseMessage makes of it, but without Params, and with
+// addresses that have a Text or a Specifier for a Value. ok is false if it must be thawed to be understood.
+func (s *Sketches) Read(by Sketcher, image []byte, m *Message) (k Sketch, ok bool) {
 	defer s.in.hash.Reset()
 	if k.Kinds, ok = by.Sketch(image, &s.in.hash, "params"); !ok {
 		return Sketch{}, false
 	}
-	k.Message = new(Message)
-	if !s.in.message(k.Message) {
+	if !s.in.message(m) {
 		return Sketch{}, false
 	}
 	for i := range s.in.hash.Items {
 		k.Params = k.Params || s.in.hash.Items[i].Key == "params"
 	}
-	k.Message.Params = nil
+	m.Params = nil
 	return k, true
 }
