@@ -82,15 +82,26 @@ func TestSketches(t *testing.T) {
 		t.Errorf("expected 500 frames that were not thawed at once, got %d", sketched)
 	}
 	// Whoever asks, gets the same.
-	for _, f := range read(paths[0], dialogue.Options{}) {
-		var values [2]*perl.Value
+	var frames []*dialogue.Frame
+	for _, path := range paths {
+		frames = append(frames, read(path, dialogue.Options{})...)
+	}
+	for _, f := range frames {
+		var values [8]*perl.Value
 		var group sync.WaitGroup
+		begin := make(chan bool)
 		for i := range values {
-			group.Go(func() { values[i] = f.Value() })
+			group.Go(func() {
+				<-begin
+				values[i] = f.Value()
+			})
 		}
+		close(begin)
 		group.Wait()
-		if values[0] != values[1] {
-			t.Fatalf("frame %d: two values", f.Number)
+		for _, v := range values {
+			if v != values[0] {
+				t.Fatalf("frame %d: two values", f.Number)
+			}
 		}
 	}
 }

@@ -126,13 +126,23 @@ func TestSketch(t *testing.T) {
 		{"a key twice", twice, false},
 		{"a key of many twice", wideTwice, false},
 	} {
-		image, err := Freeze(perl.HashRef(perl.P("event", perl.NewBytes("poe://K/s/x")), perl.P("params", test.params), perl.P("from", perl.HashRef(perl.P("kernel", perl.NewBytes("K"))))))
+		image, err := Freeze(perl.HashRef(perl.P("event", perl.NewBytes("poe://K/s/x")), perl.P("from", perl.HashRef(perl.P("kernel", perl.NewBytes("K")))), perl.P("params", test.params)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		want, _ := Thaw(image)
 		if got := sameSketch(t, defaultDecoder, image, want); got != test.ok {
 			t.Errorf("%s: sketched %v, expected %v", test.name, got, test.ok)
+		}
+		for n := range 100 { // of each limit
+			for _, o := range []ThawOptions{{MaxElements: n + 1}, {MaxDepth: n + 1}, {MaxString: int64(n + 1)}, {MaxAlloc: int64(100 * (n + 1))}} {
+				m, err := o.Validate()
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, _ := m.Thaw(image)
+				sameSketch(t, m, image, want)
+			}
 		}
 	}
 }
