@@ -53,7 +53,7 @@ func (a *account) due(session, state string) (out []run, all bool) {
 
 // arguments are what a request gives to its state.
 func arguments(m *dialogue.Message) []*perl.Value {
-	args := slices.Clone(m.Args)
+	args := slices.Clone(m.Args())
 	if len(args) == 0 && m.Event.State != specifier.ProxyState {
 		args = append(args, perl.NewUndef()) // params that are absent are undef
 	}
@@ -268,7 +268,7 @@ func rsvpChecks() []*Check {
 					session, state, _ := strings.Cut(rsvp, "/")
 					var due []*perl.Value
 					for _, m := range answers {
-						due = append(due, m.Params)
+						due = append(due, m.Params())
 					}
 					reported := a.states(session, state)
 					missing, extra := claimed(due, reported, func(v *perl.Value, e *driver.Event) bool { return len(e.Args) > 0 && sameValue(v, e.Args[0]) })
@@ -316,7 +316,7 @@ func rsvpChecks() []*Check {
 				for _, item := range t.Conn.Items {
 					f, ok := item.(*dialogue.Frame)
 					refused = refused || ok && f.From == t.Side && f.Message != nil && f.Message.Kind == dialogue.ErrorReport && f.At.Packet > second.Frame.At.Packet &&
-						strings.Contains(dialogue.ErrorText(f.Message.Params), OnceState)
+						strings.Contains(dialogue.ErrorText(f.Message.Params()), OnceState)
 				}
 				t.Hold(refused, second.Frame, "an error report on it", "none")
 			}),
@@ -413,7 +413,10 @@ func sendingChecks() []*Check {
 					}
 				}
 			}), onMessages(func(t *Trial, m *dialogue.Message) {
-				if s, ok := m.Params.AsString(); ok && s == LocalMark {
+				if !m.Frame.Mentions(LocalMark) {
+					return
+				}
+				if s, ok := m.Params().AsString(); ok && s == LocalMark {
 					t.Fail(m.Frame, "nothing that the kernel sends to itself", m.Event.String())
 				}
 			})...),

@@ -13,8 +13,8 @@ import (
 
 // arg is argument i of a request, nil if there are fewer.
 func arg(x *dialogue.Exchange, i int) *perl.Value {
-	if i < len(x.Request.Args) {
-		return x.Request.Args[i]
+	if args := x.Request.Args(); i < len(args) {
+		return args[i]
 	}
 	return nil
 }
@@ -47,9 +47,9 @@ func onSettled(session string, states []string, judge func(t *Trial, x *dialogue
 func gotten(x *dialogue.Exchange) string {
 	switch {
 	case len(x.Answers) > 0:
-		return "the answer " + showValue(x.Answers[0].Params)
+		return "the answer " + showValue(x.Answers[0].Params())
 	case len(x.Errors) > 0:
-		return "the error " + showValue(x.Errors[0].Params)
+		return "the error " + showValue(x.Errors[0].Params())
 	case len(x.Misdirected) > 0:
 		return fmt.Sprintf("none, but a message to %v came", x.Misdirected[0].Event)
 	}
@@ -115,7 +115,7 @@ func callChecks() []*Check {
 				if len(x.Answers) > 0 {
 					t.Pass(reply(x))
 				} else if m := inDisguise(t, x); m != nil {
-					t.Fail(m.Frame, "neither rsvp nor is_error", showValue(m.ToValue()))
+					t.Fail(m.Frame, "neither rsvp nor is_error", showValue(m.Frame.Value()))
 				}
 			}),
 		},
@@ -135,7 +135,7 @@ func callChecks() []*Check {
 			Requirement: "An answer has params.",
 			Source:      "Responder::Thunk __thunk", Needs: "a call that was answered",
 			Judge: onAnswers(func(t *Trial, _ *dialogue.Exchange, a *dialogue.Message) {
-				t.Hold(a.Params != nil, a.Frame, "the key params", "none")
+				t.Hold(a.HasParams(), a.Frame, "the key params", "none")
 			}),
 		},
 		{
@@ -191,8 +191,8 @@ func callChecks() []*Check {
 			Source:      "Responder request", Needs: "a call of " + SessionAlias + "/args?ARG",
 			Judge: onSettled(SessionAlias, []string{"args"}, func(t *Trial, x *dialogue.Exchange) {
 				if x.Request.To.Arg != "" && x.Request.IsCall() {
-					t.HoldElse(answersArgs(x, x.Request.Args), reply(x), func() (string, string) {
-						return showValue(perl.ArrayRef(x.Request.Args...)), gotten(x)
+					t.HoldElse(answersArgs(x, x.Request.Args()), reply(x), func() (string, string) {
+						return showValue(perl.ArrayRef(x.Request.Args()...)), gotten(x)
 					})
 				}
 			}),
@@ -203,7 +203,7 @@ func callChecks() []*Check {
 			Source:      "Specifier specifier_parse; ClientLite sends strings", Needs: "a call of a state that always answers, its event a string",
 			Judge: onRequests(func(t *Trial, x *dialogue.Exchange) {
 				to := x.Request.To
-				if isString(x.Request.Event.Value) && x.Request.IsCall() && to.Arg == "" && !x.Ambiguous && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
+				if _, isText := x.Request.Event.AsText(); isText && x.Request.IsCall() && to.Arg == "" && !x.Ambiguous && alwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || settled(t, x)) {
 					t.HoldElse(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer", gotten(x)
 					})
@@ -284,7 +284,7 @@ func repeated(x *dialogue.Exchange) bool {
 	if s := x.Request.To.Session; s == "IKC" || s == SessionAlias {
 		return true
 	}
-	return slices.ContainsFunc(x.Answers[1:], func(a *dialogue.Message) bool { return perl.Equal(a.Params, x.Answers[0].Params) })
+	return slices.ContainsFunc(x.Answers[1:], func(a *dialogue.Message) bool { return perl.Equal(a.Params(), x.Answers[0].Params()) })
 }
 
 // answerDue tells whether the state called is known to return a defined value. Of any other state, a
@@ -315,7 +315,7 @@ func inDisguise(t *Trial, x *dialogue.Exchange) *dialogue.Message {
 
 // countOf is the count that the state "count" answered with; FreezeThaw makes strings of numbers.
 func countOf(x *dialogue.Exchange) int64 {
-	v := x.Answers[0].Params
+	v := x.Answers[0].Params()
 	if list, ok := elemsOf(v); ok && x.Request.WantArray && len(list) == 1 {
 		v = list[0]
 	}
@@ -331,7 +331,7 @@ func unasked(t *Trial, x *dialogue.Exchange) *dialogue.Message {
 	for _, y := range t.Conn.Exchanges {
 		m := y.Request
 		if m.Frame.From == t.Side && m.Kind == dialogue.Post && x.Request.From.Present() &&
-			m.Event.Session == x.Request.From.Session && perl.Equal(m.Params, x.Request.Params) {
+			m.Event.Session == x.Request.From.Session && perl.Equal(m.Params(), x.Request.Params()) {
 			return m
 		}
 	}
@@ -343,7 +343,7 @@ func answersArgs(x *dialogue.Exchange, args []*perl.Value) bool {
 	if len(x.Answers) == 0 {
 		return false
 	}
-	v := x.Answers[0].Params
+	v := x.Answers[0].Params()
 	if x.Request.WantArray { // the list has one element, the reference
 		list, ok := elemsOf(v)
 		if !ok || len(list) != 1 {
@@ -380,7 +380,7 @@ func contextChecks() []*Check {
 			Judge: onSettled(SessionAlias, []string{state}, func(t *Trial, x *dialogue.Exchange) {
 				if call(x, list) {
 					want := carried(t)
-					t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), func() (string, string) {
+					t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) {
 						return showValue(want), gotten(x)
 					})
 				}
@@ -403,9 +403,9 @@ func contextChecks() []*Check {
 			Source:      "Responder::Thunk __thunk", Needs: "a call with wantarray that was answered",
 			Judge: onAnswers(func(t *Trial, x *dialogue.Exchange, a *dialogue.Message) {
 				if x.Request.WantArray {
-					_, ok := elemsOf(a.Params)
+					_, ok := elemsOf(a.Params())
 					t.HoldElse(ok, a.Frame, func() (string, string) {
-						return "a reference to an array", showValue(a.Params)
+						return "a reference to an array", showValue(a.Params())
 					})
 				}
 			}),

@@ -65,7 +65,7 @@ func imageChecks() []*Check {
 			Requirement: "An image is whole and well formed for the serializer that was negotiated, with nothing behind its value.",
 			Source:      "POE::Filter::Reference get; Storable thaw", Needs: "a frame",
 			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
-				t.HoldElse(f.Value != nil, f, func() (string, string) {
+				t.HoldElse(f.Thawed(), f, func() (string, string) {
 					return "an image of " + serializerName(t), fmt.Sprint(f.Err)
 				})
 			}),
@@ -75,9 +75,8 @@ func imageChecks() []*Check {
 			Requirement: "An image holds one hash.",
 			Source:      "Channel channel_receive uses it as a hash; any other value ends a Perl kernel", Needs: "a frame whose image can be thawed",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
-				ok := f.Value.Kind() == perl.Ref && f.Value.Target().Kind() == perl.Hash
-				t.HoldElse(ok, f, func() (string, string) {
-					return "a hash", f.Value.Target().Kind().String()
+				t.HoldElse(f.Message != nil, f, func() (string, string) {
+					return "a hash", f.Value().Target().Kind().String()
 				})
 			}),
 		},
@@ -101,7 +100,7 @@ func imageChecks() []*Check {
 			Rationale: "Perl of 5.38 and later breaks this when a program sends booleans, and ClientLite as wantarray.",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
 				if storable(t, f) {
-					t.Hold(!t.kinds(f).has(perl.Bool), f, "strings or integers for truth", "a boolean tag, SX_BOOLEAN in 'inspect --frame N --dump'")
+					t.Hold(!t.kinds(f).Has(perl.Bool), f, "strings or integers for truth", "a boolean tag, SX_BOOLEAN in 'inspect --frame N --dump'")
 				}
 			}),
 		},
@@ -110,10 +109,10 @@ func imageChecks() []*Check {
 			Requirement: "A string that is marked as UTF-8 is valid UTF-8.",
 			Source:      "Storable retrieve_utf8str; Perl trusts the mark", Needs: "a frame with a string marked as UTF-8",
 			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
-				if !t.kinds(f).has(perl.Text) {
+				if !t.kinds(f).Has(perl.Text) {
 					return
 				}
-				bad := contains(f.Value, func(v *perl.Value) bool { return v.Kind() == perl.Text && !utf8.ValidString(v.Str()) })
+				bad := contains(f.Value(), func(v *perl.Value) bool { return v.Kind() == perl.Text && !utf8.ValidString(v.Str()) })
 				t.Hold(!bad, f, "valid UTF-8", "octets that are none")
 			}),
 		},

@@ -53,7 +53,7 @@ func liteChecks() []*Check {
 			Source:      "ClientLite call", Needs: "a call of a ClientLite",
 			Judge: onLite(func(t *Trial, m *dialogue.Message) {
 				if m.IsCall() {
-					t.Hold(m.Frame.Value.Target().Get("wantarray") != nil, m.Frame, "the key wantarray", "none")
+					t.Hold(m.Sent("wantarray") != nil, m.Frame, "the key wantarray", "none")
 				}
 			}),
 		},

@@ -30,7 +30,7 @@ func onLiteAnswers(list bool) Predicate {
 		if c.list != list || c.sent == nil || len(c.sent.answers) == 0 {
 			return
 		}
-		want := c.expect(c.sent.answers[0].Params)
+		want := c.expect(c.sent.answers[0].Params())
 		values, ok := c.result()
 		t.HoldElse(ok && sameArgs(want, values), c.line.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
 	}, "lite-call")
@@ -65,7 +65,7 @@ func liteResultChecks() []*Check {
 					return
 				}
 				if posted := a.postedTo(c.rsvpState()); len(posted) > 0 {
-					want := c.expect(posted[0].request.Params)
+					want := c.expect(posted[0].request.Params())
 					values, ok := c.result()
 					t.HoldElse(ok && sameArgs(want, values), c.line.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
 				}
@@ -89,7 +89,7 @@ func liteResultChecks() []*Check {
 						continue
 					}
 					c := &liteCommand{line: l, list: f.Context == "list"}
-					want := c.expect(posted[n].request.Params)
+					want := c.expect(posted[n].request.Params())
 					values, ok := c.result()
 					t.HoldElse(ok && sameArgs(want, values), l.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
 				}
@@ -109,8 +109,8 @@ func liteResultChecks() []*Check {
 					}
 					var alive driver.LiteAlive
 					told := !l.Command.Failed() && json.Unmarshal(l.Command.Answer.Answer.OK, &alive) == nil
-					pong, _ := sent[i].answers[0].Params.AsString()
-					t.Hold(told && alive.Alive == (pong == "PONG"), l.Command.Answer, fmt.Sprintf("alive %v, as %s came", pong == "PONG", showValue(sent[i].answers[0].Params)), fmt.Sprintf("alive %v", alive.Alive))
+					pong, _ := sent[i].answers[0].Params().AsString()
+					t.Hold(told && alive.Alive == (pong == "PONG"), l.Command.Answer, fmt.Sprintf("alive %v, as %s came", pong == "PONG", showValue(sent[i].answers[0].Params())), fmt.Sprintf("alive %v", alive.Alive))
 				}
 			}),
 		},
@@ -301,7 +301,7 @@ func liteSendingChecks() []*Check {
 				if c.sent == nil || c.params.Kind() != perl.Bytes {
 					return
 				}
-				params := c.sent.request.Params
+				params := c.sent.request.Params()
 				if c.name == "lite-post-respond" {
 					elems, ok := elemsOf(params)
 					if !ok || len(elems) != 2 {

@@ -57,7 +57,7 @@ func messageChecks() []*Check {
 				if f := m.From; f.Present() {
 					ok := f.Err == nil && f.Kernel != "" && f.Session != "" && (f.State == "" || f.State == specifier.ProxyState)
 					t.HoldElse(ok, m.Frame, func() (string, string) {
-						return "{kernel, session, state => 'IKC:proxy'}", showValue(f.ToValue())
+						return "{kernel, session, state => 'IKC:proxy'}", showValue(m.Sent("from"))
 					})
 				}
 			}),
@@ -83,7 +83,7 @@ func messageChecks() []*Check {
 				if m.Event.State == specifier.ProxyState {
 					_, _, ok := m.Proxied()
 					t.HoldElse(ok, m.Frame, func() (string, string) {
-						return "[state, [arguments]]", showValue(m.Params)
+						return "[state, [arguments]]", showValue(m.Params())
 					})
 				}
 			}),
@@ -95,7 +95,7 @@ func messageChecks() []*Check {
 			Judge: onOwnRequests(func(t *Trial, x *dialogue.Exchange) {
 				if r := x.Request.RSVP; r.Present() {
 					t.HoldElse(r.Err == nil && r.Kernel != "" && r.Session != "" && r.State != "", x.Request.Frame, func() (string, string) {
-						return "{kernel, session, state}", showValue(r.ToValue())
+						return "{kernel, session, state}", showValue(x.Request.Sent("rsvp"))
 					})
 				}
 			}),
@@ -122,7 +122,7 @@ func messageChecks() []*Check {
 				if to(x, "IKC", "do_you_have") {
 					_, ok := askedFor(x)
 					t.HoldElse(ok, x.Request.Frame, func() (string, string) {
-						return "[specifier, kernel id]", showValue(x.Request.Params)
+						return "[specifier, kernel id]", showValue(x.Request.Params())
 					})
 				}
 			}),

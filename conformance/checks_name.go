@@ -74,7 +74,7 @@ func onNamesakes(judge func(t *Trial, a *account, l *dialogue.ControlLine, to sp
 			}
 			var went *meeting
 			for _, x := range a.wire(func(m *dialogue.Message) bool {
-				return m.Frame.From == a.side && m.To.Session == to.Session && sameValue(m.Params, f.Params.V)
+				return m.Frame.From == a.side && m.To.Session == to.Session && sameValue(m.Params(), f.Params.V)
 			}) {
 				went = x.on
 			}

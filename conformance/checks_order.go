@@ -121,7 +121,7 @@ func orderChecks() []*Check {
 				for i, s := range slow {
 					for _, x := range a.meanwhile(s, begun[i]) {
 						if a.wentOn(s.request.Frame.At.Time.Add(SlowFor + sinking)) {
-							t.Hold(len(x.answers) == 1 && sameValue(x.answers[0].Params, arg(&dialogue.Exchange{Request: x.request}, 0)), begun[i],
+							t.Hold(len(x.answers) == 1 && sameValue(x.answers[0].Params(), arg(&dialogue.Exchange{Request: x.request}, 0)), begun[i],
 								fmt.Sprintf("one answer on connection %d", x.on.index), fmt.Sprint(len(x.answers)))
 						}
 					}

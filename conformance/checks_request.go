@@ -36,7 +36,7 @@ func spellingChecks() []*Check {
 	return []*Check{
 		answered("CALL-014", Must, "The rsvp of a call may be a string as well as a hash.", "Responder send_msg (specifier_parse)",
 			"a call of a state that always answers, its rsvp a string",
-			func(_ *Trial, x *dialogue.Exchange) bool { return isString(x.Request.RSVP.Value) }),
+			func(_ *Trial, x *dialogue.Exchange) bool { _, ok := x.Request.RSVP.AsText(); return ok }),
 		answered("CALL-015", Must, "The rsvp of a call may name the caller by any name that it announced, not only its id.", "Channel channel_list; Responder send_msg",
 			"a call of a state that always answers, whose rsvp names an alias", func(t *Trial, x *dialogue.Exchange) bool {
 				names := t.names(t.Side.Other())
@@ -63,7 +63,7 @@ func spellingChecks() []*Check {
 			Source:      "Responder ping", Needs: "a call of IKC/ping with params other than PING",
 			Judge: onSettled("IKC", []string{"ping"}, func(t *Trial, x *dialogue.Exchange) {
 				if x.Request.IsCall() && !x.Request.WantArray && arg(x, 0).Str() != "PING" {
-					t.HoldElse(len(x.Answers) > 0 && x.Answers[0].Params.Str() == "PONG", reply(x), func() (string, string) { return "'PONG'", gotten(x) })
+					t.HoldElse(len(x.Answers) > 0 && x.Answers[0].Params().Str() == "PONG", reply(x), func() (string, string) { return "'PONG'", gotten(x) })
 				}
 			}),
 		},
@@ -134,7 +134,7 @@ func proxyChecks() []*Check {
 			Source:      "Responder retract, do_you_have", Needs: "a do_you_have request for " + SessionAlias + "/" + RetractedState,
 			Judge: onHave(func(t *Trial, x *dialogue.Exchange, asked askedAddress) {
 				if asked.Session == SessionAlias && asked.State == RetractedState {
-					t.HoldElse(len(x.Answers) > 0 && isString(x.Answers[0].Params), reply(x), func() (string, string) { return "a string that refuses", gotten(x) })
+					t.HoldElse(len(x.Answers) > 0 && isString(x.Answers[0].Params()), reply(x), func() (string, string) { return "a string that refuses", gotten(x) })
 				}
 			}),
 		},
@@ -203,7 +203,7 @@ func returnChecks() []*Check {
 			Judge: onSettled(SessionAlias, []string{state}, func(t *Trial, x *dialogue.Exchange) {
 				if x.Request.IsCall() && x.Request.WantArray {
 					want := carried(t)
-					t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), func() (string, string) { return showValue(want), gotten(x) })
+					t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) { return showValue(want), gotten(x) })
 				}
 			}),
 		}
@@ -216,7 +216,7 @@ func returnChecks() []*Check {
 			Requirement: "A wantarray that is there but false asks for scalar context.",
 			Source:      "Responder request; ClientLite call sends wantarray => 0", Needs: "a call of " + SessionAlias + "/list with wantarray => 0 that was answered",
 			Judge: onSettled(SessionAlias, []string{"list"}, func(t *Trial, x *dialogue.Exchange) {
-				if h := x.Request.Frame.Value.Target(); x.Request.IsCall() && !x.Request.WantArray && h.Get("wantarray") != nil {
+				if x.Request.IsCall() && !x.Request.WantArray && x.Request.Sent("wantarray") != nil {
 					_, array := elemsOf(reported(x))
 					t.HoldElse(len(x.Answers) > 0 && !array, reply(x), func() (string, string) { return "the last value", gotten(x) })
 				}
@@ -230,7 +230,7 @@ func reported(x *dialogue.Exchange) *perl.Value {
 	if len(x.Answers) == 0 {
 		return nil
 	}
-	return x.Answers[0].Params
+	return x.Answers[0].Params()
 }
 
 // identityChecks are about what kernels call themselves.

@@ -25,7 +25,7 @@ func pingChecks() []*Check {
 				if x.Request.WantArray {
 					want = perl.ArrayRef(want)
 				}
-				t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params, want), reply(x), func() (string, string) {
+				t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) {
 					return showValue(want), gotten(x)
 				})
 			}),
@@ -60,7 +60,7 @@ func accepted(x *dialogue.Exchange) (a wire.Address, id *perl.Value, ok bool) {
 	if len(x.Answers) == 0 {
 		return a, nil, false
 	}
-	elems, ok := elemsOf(x.Answers[0].Params)
+	elems, ok := elemsOf(x.Answers[0].Params())
 	if !ok || len(elems) == 0 {
 		return a, nil, false
 	}
@@ -128,7 +128,7 @@ func haveChecks() []*Check {
 			Source:      srcHave, Needs: fmt.Sprintf("a do_you_have request for %s or %s/%s", AbsentSession, SessionAlias, HiddenState),
 			Judge: onHave(func(t *Trial, x *dialogue.Exchange, asked wire.Address) {
 				if yes, known := published(asked.Session, asked.State); known && !yes {
-					t.HoldElse(len(x.Answers) > 0 && isString(x.Answers[0].Params), reply(x), func() (string, string) {
+					t.HoldElse(len(x.Answers) > 0 && isString(x.Answers[0].Params()), reply(x), func() (string, string) {
 						return "a string that refuses", gotten(x)
 					})
 				}
@@ -139,10 +139,10 @@ func haveChecks() []*Check {
 			Requirement: "The refusal reads \"Refused subscription <specifier>\".",
 			Source:      srcHave, Needs: "a do_you_have request that was refused",
 			Judge: onHave(func(t *Trial, x *dialogue.Exchange, asked wire.Address) {
-				if len(x.Answers) > 0 && isString(x.Answers[0].Params) {
+				if len(x.Answers) > 0 && isString(x.Answers[0].Params()) {
 					want := "Refused subscription " + asked.String()
-					t.HoldElse(x.Answers[0].Params.Str() == want, reply(x), func() (string, string) {
-						return want, x.Answers[0].Params.Str()
+					t.HoldElse(x.Answers[0].Params().Str() == want, reply(x), func() (string, string) {
+						return want, x.Answers[0].Params().Str()
 					})
 				}
 			}),
@@ -203,7 +203,7 @@ func errorChecks() []*Check {
 		})
 	}
 	params := func(m *dialogue.Message) (text, kernel, op string, ok bool) {
-		elems, ok := elemsOf(m.Params)
+		elems, ok := elemsOf(m.Params())
 		if !ok || len(elems) != 3 {
 			return "", "", "", false
 		}
@@ -253,7 +253,7 @@ func errorChecks() []*Check {
 					ok = kernel == x.Request.To.Kernel
 				}
 				t.HoldElse(ok, m.Frame, func() (string, string) {
-					return "[message, kernel as addressed, operation]", showValue(m.Params)
+					return "[message, kernel as addressed, operation]", showValue(m.Params())
 				})
 			}),
 		},
@@ -306,7 +306,7 @@ func errorChecks() []*Check {
 			Requirement: "The message of an error report ends with \".  Request <specifier>\" and, if the request had from, \" sent by <specifier>\".",
 			Source:      srcError, Needs: "an error report on a request that the capture shows",
 			Judge: both(onErrors(func(t *Trial, m *dialogue.Message, x *dialogue.Exchange) {
-				if s := dialogue.ErrorText(m.Params); x == nil && m.IsError && !strings.Contains(s, ".  Request ") {
+				if s := dialogue.ErrorText(m.Params()); x == nil && m.IsError && !strings.Contains(s, ".  Request ") {
 					t.Fail(m.Frame, "... .  Request <specifier>", s)
 				}
 			}), onRefused(func(t *Trial, x *dialogue.Exchange) {
@@ -315,8 +315,8 @@ func errorChecks() []*Check {
 					want += " sent by " + x.Request.From.String()
 				}
 				for _, e := range x.Errors {
-					t.HoldElse(strings.HasSuffix(dialogue.ErrorText(e.Params), want), e.Frame, func() (string, string) {
-						return "... " + want, dialogue.ErrorText(e.Params)
+					t.HoldElse(strings.HasSuffix(dialogue.ErrorText(e.Params()), want), e.Frame, func() (string, string) {
+						return "... " + want, dialogue.ErrorText(e.Params())
 					})
 				}
 			})),
@@ -378,7 +378,7 @@ func errorChecks() []*Check {
 // wording holds the message of the error reports on a request against what it should begin with.
 func wording(t *Trial, x *dialogue.Exchange, want string) {
 	for _, e := range x.Errors {
-		text := dialogue.ErrorText(e.Params)
+		text := dialogue.ErrorText(e.Params())
 		t.Hold(strings.HasPrefix(text, want), e.Frame, want, text)
 	}
 }
@@ -387,7 +387,7 @@ func wording(t *Trial, x *dialogue.Exchange, want string) {
 func quoted(t *Trial, m *dialogue.Message) bool {
 	for _, item := range t.Conn.Items {
 		f, ok := item.(*dialogue.Frame)
-		if ok && f.From == t.Side && f.Message != nil && f.Message.Kind == dialogue.ErrorReport && strings.Contains(dialogue.ErrorText(f.Message.Params), ".  Request "+m.To.String()) {
+		if ok && f.From == t.Side && f.Message != nil && f.Message.Kind == dialogue.ErrorReport && strings.Contains(dialogue.ErrorText(f.Message.Params()), ".  Request "+m.To.String()) {
 			return true
 		}
 	}
@@ -419,7 +419,7 @@ func senderChecks() []*Check {
 		if m == nil {
 			return x.Request.Frame, "nothing"
 		}
-		return m.Frame, fmt.Sprintf("a message to %v with %s", m.Event, showValue(m.Params))
+		return m.Frame, fmt.Sprintf("a message to %v with %s", m.Event, showValue(m.Params()))
 	}
 	return []*Check{
 		{
@@ -428,7 +428,7 @@ func senderChecks() []*Check {
 			Source:      "Responder::Thunk _default", Needs: "a request to " + SessionAlias + "/sender with from, and a later call that was answered",
 			Judge: onReplies(false, func(t *Trial, x *dialogue.Exchange, m *dialogue.Message) {
 				item, actual := at(x, m)
-				ok := m != nil && m.Event.Specifier == x.Request.From.Specifier && len(m.Args) == 1 && perl.Equal(m.Args[0], arg(x, 0))
+				ok := m != nil && m.Event.Specifier == x.Request.From.Specifier && len(m.Args()) == 1 && perl.Equal(m.Args()[0], arg(x, 0))
 				t.HoldElse(ok, item, func() (string, string) {
 					return fmt.Sprintf("a message to %v with ['%s', [%s]]", x.Request.From, ReplyState, showValue(arg(x, 0))), actual
 				})
@@ -442,7 +442,7 @@ func senderChecks() []*Check {
 				item, actual := at(x, m)
 				want := x.Request.From.Specifier
 				want.State = ReplyState
-				ok := m != nil && m.Event.Specifier == want && perl.Equal(m.Params, perl.ArrayRef(arg(x, 0)))
+				ok := m != nil && m.Event.Specifier == want && perl.Equal(m.Params(), perl.ArrayRef(arg(x, 0)))
 				t.HoldElse(ok, item, func() (string, string) {
 					return fmt.Sprintf("a message to %v with [%s]", want, showValue(arg(x, 0))), actual
 				})

@@ -14,8 +14,8 @@ import (
 
 // short tells whether a request is addressed by a specifier that does without "poe:".
 func short(x *dialogue.Exchange) bool {
-	v := x.Request.Event.Value
-	return isString(v) && !strings.HasPrefix(v.Str(), "poe:")
+	s, ok := x.Request.Event.AsText()
+	return ok && !strings.HasPrefix(s, "poe:")
 }
 
 // to tells whether a request is to a state of a session.
@@ -141,7 +141,7 @@ func valueChecks() []*Check {
 				if !to(x, SessionAlias, "echo") || x.Ambiguous || x.Request.WantArray {
 					return
 				}
-				if e := t.echo(arg(x, 0), a.Params); k.has(e.sent, e.parts) {
+				if e := t.echo(arg(x, 0), a.Params()); k.has(e.sent, e.parts) {
 					t.HoldElse(e.same, a.Frame, func() (string, string) { return showValue(e.sent), showValue(e.got) })
 				}
 			}).ofSession(SessionAlias),

@@ -82,7 +82,7 @@ func (c *liteCommand) expect(params *perl.Value) []*perl.Value {
 
 // rsvpState is the state that a post_respond waits for, "" if its params do not say.
 func (c *liteCommand) rsvpState() string {
-	asked, ok := elemsOf(c.sent.request.Params)
+	asked, ok := elemsOf(c.sent.request.Params())
 	if !ok || len(asked) < 2 || asked[1].Kind() != perl.Ref {
 		return ""
 	}

@@ -15,28 +15,11 @@ import (
 // who was faster.
 
 const (
-	// batchEvents and batchOctets are how much is handed to a worker at once, and batches how often before it must
-	// have judged some.
-	batchEvents = 512
-	batchOctets = 256 << 10
-	batches     = 4
+	// bursts is how many bursts a worker may have to judge before the reading waits for it.
+	bursts = 32
 	// progressEvery is after how many events the progress is told.
 	progressEvery = 4096
 )
-
-// batch is a run of events for one worker.
-type batch struct {
-	events []batched
-	octets []byte // what the data of the events is in
-}
-
-// batched is an event, and if a connection ends with it, the how manieth that is, from 1. An event that is nil
-// ends the connection gone.
-type batched struct {
-	event capture.Event
-	ends  int64
-	gone  *capture.Conn
-}
 
 // judged is what a worker found in a connection.
 type judged struct {
@@ -49,20 +32,20 @@ type judged struct {
 func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.Window) error {
 	workers := runtime.GOMAXPROCS(0)
 	results := make(chan judged, 64)
-	free := make(chan *batch, (workers+1)*(batches+1))
-	queues := make([]chan *batch, workers)
+	done := make(chan *burst, workers*(bursts+2)) // room for all that may be on their way
+	queues := make([]chan *burst, workers)
 	var cut bool // set before the queues are closed
 	var group sync.WaitGroup
 	for i := range queues {
-		queues[i] = make(chan *batch, batches)
-		group.Go(func() { j.work(queues[i], free, results, opts, window.Share(workers), &cut) })
+		queues[i] = make(chan *burst, bursts)
+		group.Go(func() { j.work(queues[i], done, results, opts, window.Share(workers), &cut) })
 	}
 	merged := make(chan struct{})
 	go func() {
 		defer close(merged)
 		j.mergeAll(results)
 	}()
-	d := dispatcher{queues: queues, free: free, current: make([]*batch, workers), half: map[*capture.Conn]capture.Direction{}}
+	d := dispatcher{queues: queues, gather: gatherer{judged: done, open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
 	var failed error
 	events := 0
 	for ev, err := range r.Events(capture.Limits{}) {
@@ -88,7 +71,7 @@ func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 }
 
 // work judges the connections of one queue.
-func (j *Judge) work(queue <-chan *batch, free chan<- *batch, results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
+func (j *Judge) work(queue <-chan *burst, done chan<- *burst, results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
 	tallies := map[*dialogue.Connection]*tally{}
 	ends := int64(0)
 	b := dialogue.NewBuilder(opts, window, func(p *dialogue.Part) {
@@ -104,20 +87,16 @@ func (j *Judge) work(queue <-chan *batch, free chan<- *batch, results chan<- jud
 		delete(tallies, p.Connection)
 		results <- judged{p.Connection, t, ends}
 	})
-	for batch := range queue {
-		for _, e := range batch.events {
-			ends = e.ends
-			if e.event == nil {
-				b.End(e.gone)
+	for u := range queue {
+		var ev capture.Event
+		for ev, ends = range u.all {
+			if ev == nil {
+				b.End(u.conn)
 			} else {
-				b.Take(e.event)
+				b.Take(ev)
 			}
 		}
-		batch.events, batch.octets = batch.events[:0], batch.octets[:0]
-		select {
-		case free <- batch:
-		default:
-		}
+		done <- u
 	}
 	ends = 0
 	b.Finish(*cut)
@@ -151,14 +130,13 @@ func (j *Judge) mergeAll(results <-chan judged) {
 	}
 }
 
-// dispatcher hands events to workers.
+// dispatcher hands what happened to workers.
 type dispatcher struct {
-	queues  []chan *batch
-	free    chan *batch
-	current []*batch
-	half    map[*capture.Conn]capture.Direction // connections of which one side has closed, and which
-	ended   int64
-	reset   []*capture.Conn // connections that were reset, oldest first; some may have ended since
+	queues []chan *burst
+	gather gatherer
+	half   map[*capture.Conn]capture.Direction // connections of which one side has closed, and which
+	ended  int64
+	reset  []*capture.Conn // connections that were reset, oldest first; some may have ended since
 }
 
 // maxReset is how many connections that one side reset are kept for what may follow.
@@ -167,24 +145,14 @@ const maxReset = 256
 func (d *dispatcher) take(ev capture.Event) {
 	switch ev := ev.(type) {
 	case *capture.Opened:
-		d.put(ev.Conn, batched{event: ev})
+		d.put(ev.Conn, event{event: ev})
 	case *capture.Data:
-		b := d.batch(ev.Conn)
-		if len(b.octets)+len(ev.Bytes) > cap(b.octets) {
-			if len(b.events) > 0 {
-				d.send(d.worker(ev.Conn))
-				b = d.batch(ev.Conn)
-			}
-			if len(ev.Bytes) > cap(b.octets) {
-				b.octets = make([]byte, 0, len(ev.Bytes))
-			}
+		for octets := range slices.Chunk(ev.Bytes, burstOctets) {
+			d.gather.octets(ev, octets)
+			d.sendFull(ev.Conn)
 		}
-		at := len(b.octets)
-		b.octets = append(b.octets, ev.Bytes...)
-		ev.Bytes = b.octets[at:len(b.octets):len(b.octets)]
-		d.put(ev.Conn, batched{event: ev})
 	case *capture.Gap:
-		d.put(ev.Conn, batched{event: ev})
+		d.put(ev.Conn, event{event: ev})
 	case *capture.Closed:
 		ends := int64(0)
 		if from, ok := d.half[ev.Conn]; !ok {
@@ -194,7 +162,7 @@ func (d *dispatcher) take(ev capture.Event) {
 			ends = d.ended
 			delete(d.half, ev.Conn)
 		}
-		d.put(ev.Conn, batched{event: ev, ends: ends})
+		d.put(ev.Conn, event{ev, ends})
 		if ends == 0 && ev.How != capture.FIN {
 			d.reset = append(d.reset, ev.Conn)
 		}
@@ -202,44 +170,33 @@ func (d *dispatcher) take(ev capture.Event) {
 			if _, ok := d.half[d.reset[0]]; ok {
 				d.ended++
 				delete(d.half, d.reset[0])
-				d.put(d.reset[0], batched{gone: d.reset[0], ends: d.ended})
+				d.put(d.reset[0], event{ends: d.ended})
 			}
 			d.reset = d.reset[1:]
 		}
 	}
 }
 
-func (d *dispatcher) worker(c *capture.Conn) int { return c.Index % len(d.queues) }
-
-func (d *dispatcher) batch(c *capture.Conn) *batch {
-	i := d.worker(c)
-	if d.current[i] == nil {
-		select {
-		case d.current[i] = <-d.free:
-		default:
-			d.current[i] = &batch{events: make([]batched, 0, batchEvents), octets: make([]byte, 0, batchOctets)}
-		}
-	}
-	return d.current[i]
+func (d *dispatcher) put(c *capture.Conn, e event) {
+	d.gather.event(c, e)
+	d.sendFull(c)
 }
 
-func (d *dispatcher) put(c *capture.Conn, e batched) {
-	b := d.batch(c)
-	if b.events = append(b.events, e); len(b.events) >= batchEvents {
-		d.send(d.worker(c))
+// sendFull sends what is to be judged now that a connection has got more.
+func (d *dispatcher) sendFull(c *capture.Conn) {
+	for u := d.gather.full(c); u != nil; u = d.gather.full(c) {
+		d.send(u)
 	}
 }
 
-func (d *dispatcher) send(i int) {
-	if b := d.current[i]; b != nil {
-		d.queues[i] <- b
-		d.current[i] = nil
-	}
-}
+// send hands a burst to the worker that has the connection.
+func (d *dispatcher) send(u *burst) { d.queues[u.conn.Index%len(d.queues)] <- u }
 
 func (d *dispatcher) finish() {
-	for i, q := range d.queues {
-		d.send(i)
+	for u := d.gather.oldest(); u != nil; u = d.gather.oldest() {
+		d.send(u)
+	}
+	for _, q := range d.queues {
 		close(q)
 	}
 }

@@ -61,7 +61,7 @@ func onFrames(judge func(t *Trial, f *dialogue.Frame)) Predicate {
 // onValues judges every frame of a side whose image could be thawed.
 func onValues(judge func(t *Trial, f *dialogue.Frame)) Predicate {
 	return onFrames(func(t *Trial, f *dialogue.Frame) {
-		if f.Value != nil {
+		if f.Thawed() {
 			judge(t, f)
 		}
 	})
@@ -279,7 +279,7 @@ type facts struct {
 	names          [2][]string
 	namesKnown     bool
 	kindsOf        *dialogue.Frame
-	kinds          kindSet
+	kinds          perl.Kinds
 	echo           *echoed
 }
 
@@ -341,9 +341,12 @@ func (t *Trial) names(side wire.Role) []string {
 }
 
 // kinds are the kinds of value in a frame.
-func (t *Trial) kinds(f *dialogue.Frame) kindSet {
+func (t *Trial) kinds(f *dialogue.Frame) perl.Kinds {
+	if kinds, ok := f.Kinds(); ok {
+		return kinds
+	}
 	if t.facts.kindsOf != f {
-		t.facts.kindsOf, t.facts.kinds = f, kindsOf(f.Value)
+		t.facts.kindsOf, t.facts.kinds = f, kindsOf(f.Value())
 	}
 	return t.facts.kinds
 }

@@ -103,4 +103,4 @@ func onSubscriptions(what string, of func(*account) []subscription) Predicate {
 }
 
 // remoteError reads an error report.
-func remoteError(m *dialogue.Message) *kernel.RemoteError { return kernel.ParseRemoteError(m.Params) }
+func remoteError(m *dialogue.Message) *kernel.RemoteError { return kernel.ParseRemoteError(m.Params()) }

@@ -121,15 +121,10 @@ func cyclic(v *perl.Value) bool {
 	return false
 }
 
-// kindSet is the kinds of the values that a value leads to, itself included.
-type kindSet uint32
-
-func (s kindSet) has(k perl.Kind) bool { return s&(1<<k) != 0 }
-
-// kindsOf finds out the kinds in a value.
-func kindsOf(v *perl.Value) kindSet {
-	var s kindSet
-	if visit := func(v *perl.Value) { s |= 1 << v.Kind() }; !walkTree(v, visit) {
+// kindsOf finds out the kinds of the values that a value leads to, itself included.
+func kindsOf(v *perl.Value) perl.Kinds {
+	var s perl.Kinds
+	if visit := func(v *perl.Value) { s.Add(v.Kind()) }; !walkTree(v, visit) {
 		walk(v, map[*perl.Value]bool{}, visit)
 	}
 	return s

@@ -105,8 +105,8 @@ func (f *frameChoice) print(out *bufio.Writer, c *dialogue.Connection, fr *dialo
 		if fr.Err != nil {
 			fmt.Fprintf(out, "! %v\n", fr.Err)
 		}
-		if fr.Value != nil {
-			fmt.Fprintln(out, perl.Format(fr.Value, perl.FormatOptions{Indent: "  ", SortKeys: true}))
+		if v := fr.Value(); v != nil {
+			fmt.Fprintln(out, perl.Format(v, perl.FormatOptions{Indent: "  ", SortKeys: true}))
 		}
 		return
 	}

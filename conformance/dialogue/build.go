@@ -41,9 +41,11 @@ type Builder struct {
 	window *Window // nil: connections are whole
 	open   map[*capture.Conn]*stream
 	each   func(*Part)
-	opened int64 // how many were
+	opened int64   // how many were
+	active *stream // the one that the last octets were for, nil if it has ended
 
 	controlled int // octets of Controls that are kept
+	sketches   wire.Sketches
 }
 
 // NewBuilder makes a Builder of connections in parts, see ReadParts.
@@ -117,6 +119,7 @@ func (b *Builder) Take(ev capture.Event) {
 			s.control(role(ev.From), ev.Bytes, ev.At)
 			return
 		}
+		b.activate(s)
 		s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
 		s.step()
 		s.show()
@@ -145,6 +148,16 @@ func (b *Builder) Take(ev capture.Event) {
 	}
 }
 
+// activate notes that octets are for a connection. The one before has to do with its share from now on.
+func (b *Builder) activate(s *stream) {
+	if before := b.active; before != s {
+		b.active = s
+		if before != nil {
+			before.show()
+		}
+	}
+}
+
 // End ends a connection of which no more will come.
 func (b *Builder) End(c *capture.Conn) {
 	if s := b.open[c]; s != nil {
@@ -166,6 +179,9 @@ func (b *Builder) Finish(cut bool) {
 
 func (b *Builder) end(s *stream, cut bool) {
 	delete(b.open, s.Conn)
+	if b.active == s {
+		b.active = nil
+	}
 	s.Cut = cut
 	if s.Control != nil && s.Control.foreign {
 		s.Control = nil

@@ -132,7 +132,7 @@ func shape(c *dialogue.Connection) (out []string) {
 	for _, x := range c.Exchanges {
 		s := fmt.Sprintf("%v %s", x.Request.Kind, x.Request.To.State)
 		for _, a := range x.Answers {
-			text, _ := a.Params.AsString()
+			text, _ := a.Params().AsString()
 			s += " =" + text
 		}
 		if n := len(x.Errors); n > 0 {
@@ -204,7 +204,7 @@ func TestMatching(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	got := conversation(t, msg(c, &wire.Message{Event: wire.AtString("poe://server-1/job/a?extra"), Params: perl.NewBytes("x")})).Exchanges[0].Request
-	if len(got.Args) != 2 || got.Args[1].Str() != "extra" || got.To.State != "a" {
+	if len(got.Args()) != 2 || got.Args()[1].Str() != "extra" || got.To.State != "a" {
 		t.Errorf("expected x and extra for the state a, got %+v", got)
 	}
 }

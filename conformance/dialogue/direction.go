@@ -246,14 +246,14 @@ func announced(b []byte) int64 {
 // frame notes a frame of size octets at the front of the buffer.
 func (d *direction) frame(image []byte, size int) *Frame {
 	d.count++
-	f := &Frame{
-		From: d.role, At: d.at, Number: d.count, Offset: d.base,
-		Head: string(d.buf[:size-len(image)-1]), Image: image,
-	}
+	r := new(received)
+	f := &r.Frame
+	f.From, f.At, f.Number, f.Offset = d.role, d.at, d.count, d.base
+	f.Head, f.Image = string(d.buf[:size-len(image)-1]), image
 	f.Early = !d.s.agreed && !d.s.Joined && !d.s.Gaps && d.role == wire.Client
 	d.s.IsIKC = true
 	d.drop(size)
-	d.s.thaw(f)
+	d.s.thaw(r)
 	d.s.added(f)
 	d.s.match.add(f)
 	d.s.observe(f)

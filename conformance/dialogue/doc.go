@@ -9,6 +9,7 @@
 package dialogue
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -124,13 +125,13 @@ type Frame struct {
 	Image []byte
 	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
 	Early bool
-	// Value is the thawed image, nil if Err says why it could not be thawed.
-	Value *perl.Value
-	// Message is what the value means, nil if Err says why it is none.
+	// Message is what the image means, nil if Err says why it is none, or cannot be thawed.
 	Message *Message
 	Err     error
 
 	serial int64 // among the items of the connection, if it is read in parts
+	value  atomic.Pointer[perl.Value]
+	sketch *sketch // nil if value was made at once, or cannot be
 }
 
 // Sender implements Item.
@@ -141,15 +142,17 @@ func (f *Frame) Stamp() capture.Stamp { return f.At }
 
 // Message is a message and its place in the conversation.
 type Message struct {
+	// The field Params of this one may be missing: see the method.
 	*wire.Message
 	Frame *Frame
 	Kind  Kind
 	// Exchange is the request's exchange that it opens, answers or reports on, or nil: nobody knows of an answer to one
 	// of more open calls than are kept, or of an error report that quotes none, which request it is for.
 	Exchange *Exchange
-	// To is what it is addressed to after IKC:proxy and ?arg were resolved, Args are ARG0 and on.
-	To   specifier.Specifier
-	Args []*perl.Value
+	// To is what it is addressed to after IKC:proxy and ?arg were resolved.
+	To specifier.Specifier
+
+	proxied []*perl.Value // the arguments in a message to IKC:proxy, nil if it is none
 }
 
 // Kind tells what a message does.

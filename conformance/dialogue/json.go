@@ -207,8 +207,8 @@ func (j *jsonItem) message(m *Message) {
 		j.RSVP = m.RSVP.String()
 	}
 	j.WantArray, j.IsError = m.WantArray, m.IsError
-	if m.Params != nil {
-		j.Params = &typed.Value{V: m.Params}
+	if m.Params() != nil {
+		j.Params = &typed.Value{V: m.Params()}
 	}
 	if x := m.Exchange; x != nil && x.Request != m {
 		j.Answers = x.Request.Frame.Number

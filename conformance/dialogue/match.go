@@ -66,7 +66,7 @@ func (w *waitingList) leave(x *Exchange) bool {
 	*w.left(x) = true
 	w.live--
 	for len(w.list) > 0 && *w.left(w.list[0]) {
-		w.list = w.list[1:]
+		w.list[0], w.list = nil, w.list[1:] // not to keep it
 	}
 	return true
 }
@@ -299,7 +299,7 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 
 // report gives an error report to the oldest open request that it quotes.
 func (m *matcher) report(msg *Message, requester wire.Role) {
-	text := ErrorText(msg.Params)
+	text := ErrorText(msg.Params())
 	if !strings.Contains(text, ".  Request ") && !strings.Contains(text, " [") {
 		return
 	}
@@ -373,13 +373,13 @@ func quotes(text string, request *Message) bool {
 	return false
 }
 
-// resolve finds out what a message is addressed to after all, and the arguments.
+// resolve finds out what a message is addressed to after all, and the arguments if that takes looking.
 func resolve(m *Message) {
-	m.To, m.Args = m.Event.Specifier, []*perl.Value{m.Params}
+	m.To = m.Event.Specifier
 	if state, args, ok := m.Proxied(); ok {
-		m.To.State, m.Args = state, args
-	}
-	if m.To.Arg != "" {
-		m.Args = append(append([]*perl.Value(nil), m.Args...), perl.NewBytes(m.To.Arg))
+		m.To.State, m.proxied = state, args
+		if len(args) == 0 {
+			m.proxied = []*perl.Value{}
+		}
 	}
 }

@@ -35,7 +35,7 @@ type Window struct {
 	// Octets is how many octets of memory make a part. Default 8 MiB.
 	Octets int
 	// Total bounds the octets of memory that all open connections together keep: each has its share, and may keep two
-	// messages in any case. Default 32 MiB.
+	// messages in any case. While octets are for no other, it may keep a little more. Default 32 MiB.
 	Total int
 }
 
@@ -45,6 +45,8 @@ const (
 	defaultWindowTotal  = 32 << 20
 	// leastWindow is what a connection may keep however many there are.
 	leastWindow = 2 << 10
+	// activeOctets is how many octets of memory a connection may keep while octets are for no other.
+	activeOctets = 128 << 10
 	// context is how many items before a part stay, for people, if they take no more than a quarter of the share.
 	context = 16
 )
@@ -132,7 +134,7 @@ func (s *stream) observe(item Item) {
 func (s *stream) show() {
 	for s.window != nil && s.IsIKC {
 		p := &s.parts
-		octets := min(s.window.Octets, s.share())
+		octets := min(s.window.Octets, s.room())
 		n, cost := len(p.costs), p.octets
 		if n < 2*s.window.Items && (cost < 2*octets || n < 2) {
 			return
@@ -176,6 +178,14 @@ func (s *stream) share() int {
 		return math.MaxInt
 	}
 	return max(leastWindow, s.window.Total/max(1, len(s.b.open))/2)
+}
+
+// room is share, or what a connection may keep as long as octets are for no other.
+func (s *stream) room() int {
+	if s.b.active == s {
+		return max(s.share(), min(activeOctets, s.window.Total/4))
+	}
+	return s.share()
 }
 
 // part shows the next n items.

@@ -102,8 +102,8 @@ func (p *Printer) item(b *strings.Builder, c *Connection, item Item) {
 	} else {
 		p.cut(b, styleOf(s), s.String())
 	}
-	if f, ok := item.(*Frame); ok && p.opts.Values && f.Message != nil && f.Message.Params != nil {
-		b.WriteString(indent(perl.Format(f.Message.Params, perl.FormatOptions{Indent: "  ", SortKeys: true})))
+	if f, ok := item.(*Frame); ok && p.opts.Values && f.Message != nil && f.Message.Params() != nil {
+		b.WriteString(indent(perl.Format(f.Message.Params(), perl.FormatOptions{Indent: "  ", SortKeys: true})))
 	}
 }
 

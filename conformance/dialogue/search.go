@@ -41,7 +41,7 @@ func (d *direction) search() bool {
 			if err != nil || size == 0 {
 				continue
 			}
-			trial := &Frame{Image: d.buf[nul+1 : begin+size]}
+			trial := &received{Frame: Frame{Image: d.buf[nul+1 : begin+size]}}
 			d.s.thaw(trial)
 			if trial.Message == nil || !trial.Message.Event.Present() {
 				continue

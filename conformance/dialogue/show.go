@@ -101,7 +101,7 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 			fmt.Fprintf(&b, " after %v", d.Round(time.Microsecond))
 		}
 		if isHave(x.Request) {
-			b.WriteString(map[bool]string{true: " accepted", false: " refused"}[m.Params.Kind() == perl.Ref])
+			b.WriteString(map[bool]string{true: " accepted", false: " refused"}[m.Params().Kind() == perl.Ref])
 		}
 	case ErrorReport:
 		if m.Exchange != nil {

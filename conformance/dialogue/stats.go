@@ -94,7 +94,7 @@ func (s *Stats) item(item Item) {
 		case m == nil:
 			s.Unreadable++
 		case m.Kind == ErrorReport:
-			operation := ikc.ParseRemoteError(m.Params).Operation
+			operation := ikc.ParseRemoteError(m.Params()).Operation
 			s.Errors[cmp.Or(operation, "(none given)")]++
 		}
 	}

@@ -86,8 +86,8 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 			break
 		}
 		s.Kind, s.Title = m.Kind.String(), m.headline(c, opts)
-		if m.Params != nil {
-			s.Params = perl.Format(m.Params, perl.FormatOptions{MaxWidth: opts.Width, SortKeys: true})
+		if m.Params() != nil {
+			s.Params = perl.Format(m.Params(), perl.FormatOptions{MaxWidth: opts.Width, SortKeys: true})
 		}
 		if m.Kind == Call {
 			s.RSVP = brief(c, m.RSVP.Specifier, m.Frame.From, opts)
@@ -145,11 +145,11 @@ func evidence(c *Connection, item Item, subject bool) Step {
 	s := step(c, item, WriteOptions{Width: 100})
 	s.Subject = subject
 	s.Title, s.Params = bounded(s.Title, MaxStepTitle), bounded(s.Params, MaxStepValue)
-	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Params != nil {
+	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Params() != nil {
 		whole := perl.FormatOptions{SortKeys: true, MaxWidth: MaxStepValue, MaxString: MaxStepValue / 2}
-		if perl.Format(f.Message.Params, whole) != s.Params {
+		if perl.Format(f.Message.Params(), whole) != s.Params {
 			whole.Indent = "  "
-			s.Value = bounded(perl.Format(f.Message.Params, whole), MaxStepValue)
+			s.Value = bounded(perl.Format(f.Message.Params(), whole), MaxStepValue)
 		}
 	}
 	return s

@@ -19,10 +19,12 @@ func Serializers() []wire.Serializer {
 // aliasing is a serializer that can do without a copy of the image.
 type aliasing interface {
 	ThawAliased(image []byte) (*perl.Value, error)
+	wire.Sketcher
 }
 
 // thaw reads the image of a frame, and the message in it.
-func (s *stream) thaw(f *Frame) {
+func (s *stream) thaw(r *received) {
+	f := &r.Frame
 	name := s.Negotiation.Serializer
 	if name == "" {
 		name = guessSerializer(f.Image)
@@ -31,21 +33,34 @@ func (s *stream) thaw(f *Frame) {
 		if z.Name() != name {
 			continue
 		}
-		if a, ok := z.(aliasing); ok {
-			f.Value, f.Err = a.ThawAliased(f.Image) // nobody changes an image
-		} else {
-			f.Value, f.Err = z.Thaw(f.Image)
+		a, isAliasing := z.(aliasing)
+		if isAliasing { // nobody changes an image
+			if k, ok := s.b.sketches.Read(a, f.Image, &r.wire); ok {
+				r.sketch, f.sketch = sketch{k, a}, &r.sketch
+				r.message = Message{Message: &r.wire, Frame: f}
+				f.Message = &r.message
+				return
+			}
 		}
-		if f.Err != nil {
-			f.Err = fmt.Errorf("%s image: %w", name, f.Err)
+		var v *perl.Value
+		var err error
+		if isAliasing {
+			v, err = a.ThawAliased(f.Image)
+		} else {
+			v, err = z.Thaw(f.Image)
+		}
+		if err != nil {
+			f.Err = fmt.Errorf("%s image: %w", name, err)
 			return
 		}
-		m, err := wire.ParseMessage(f.Value)
+		f.value.Store(v)
+		m, err := wire.ParseMessage(v)
 		if err != nil {
 			f.Err = err
 			return
 		}
-		f.Message = &Message{Message: m, Frame: f}
+		r.message = Message{Message: m, Frame: f}
+		f.Message = &r.message
 		return
 	}
 	f.Err = fmt.Errorf("expected an image of a serializer known here, got one of %q", name)

@@ -147,7 +147,7 @@ func writeTrace(b *strings.Builder, c *dialogue.Connection) {
 					to = &posts
 				}
 			}
-			fmt.Fprintf(to, "  %s: %s\n", what, plain(perl.Format(item.Value, perl.FormatOptions{SortKeys: true})))
+			fmt.Fprintf(to, "  %s: %s\n", what, plain(perl.Format(item.Value(), perl.FormatOptions{SortKeys: true})))
 		}
 	}
 	b.WriteString(posts.String())

@@ -187,8 +187,8 @@ func saidBy(c *dialogue.Connection, side wire.Role, requests bool) (out []said) 
 			continue
 		}
 		s := said{item: item, text: alike.line(item)}
-		if isFrame && f.Message != nil && f.Message.Params != nil {
-			s.params = alike.text(perl.Format(f.Message.Params, format))
+		if isFrame && f.Message != nil && f.Message.Params() != nil {
+			s.params = alike.text(perl.Format(f.Message.Params(), format))
 		}
 		if isFrame && !toEvery(f) {
 			s.detail = alike.details(f)
@@ -278,10 +278,10 @@ func (a alike) line(item dialogue.Item) string {
 	case *dialogue.Line:
 		return a.text(fmt.Sprintf("%q", item.Text+item.End))
 	case *dialogue.Frame:
-		if item.Value == nil {
+		v := item.Value()
+		if v == nil {
 			return fmt.Sprintf("%d octets that are no image: %v", len(item.Image), item.Err)
 		}
-		v := item.Value
 		if toEvery(item) {
 			v = withoutNotes(v)
 		}

@@ -152,7 +152,7 @@ func TestCapturesHoldWhatWasPromised(t *testing.T) {
 				}
 				reports += len(x.Errors)
 				for _, a := range x.Answers {
-					if text, _ := a.Params.AsString(); strings.HasPrefix(text, "Refused subscription ") {
+					if text, _ := a.Params().AsString(); strings.HasPrefix(text, "Refused subscription ") {
 						refusals++
 					}
 				}

@@ -122,9 +122,9 @@ func shown(t *testing.T, item dialogue.Item) string {
 		if asked.Message.Event.Kernel == specifier.Any {
 			// The original gives the same hash to one channel after the other, in no particular order. Its local kernel, being
 			// one of them, writes into it, and what comes after that is sent with it.
-			return fmt.Sprintf("%v to every kernel: %s", m.Kind, encoded(t, m.Params))
+			return fmt.Sprintf("%v to every kernel: %s", m.Kind, encoded(t, m.Params()))
 		}
-		return fmt.Sprintf("%v %s", m.Kind, encoded(t, item.Value))
+		return fmt.Sprintf("%v %s", m.Kind, encoded(t, item.Value()))
 	}
 	return ""
 }

@@ -68,6 +68,8 @@ type decoder struct {
 	header  Header
 	classes []string
 	old     map[uint64]int // before major 1: address of an SV to its index
+	sketch  bool           // Sketch reads
+	kinds   perl.Kinds     // of Value seen, for Sketch
 	err     error
 }
 

@@ -53,14 +53,14 @@ func (d *decoder) shallow(m *Decoder, h *perl.Shallow, whole string) bool {
 
 // item reads a pair. In an image the value comes first, so that what to make of it is known when it has been passed over.
 func (d *decoder) item(h *perl.Shallow, whole string) bool {
-	pos, left, depth, alloc, base := d.pos, d.left, d.depth, d.alloc, d.base
+	pos, left, depth, alloc, base, kinds := d.pos, d.left, d.depth, d.alloc, d.base, d.kinds
 	item := h.Add("")
 	plain := d.pos < len(d.s) && d.plain(item, h)
 	if plain {
 		if !d.key(&item.Pair) {
 			return false
 		}
-		if item.Key == whole {
+		if item.Key == whole && !d.sketch {
 			plain = item.Parts == nil
 			if plain && item.Value == nil {
 				item.Value, item.Str = perl.NewBytes(item.Str), ""
@@ -69,11 +69,17 @@ func (d *decoder) item(h *perl.Shallow, whole string) bool {
 	}
 	if !plain {
 		// It is the value of whole, or the image is none that can be read so.
-		d.pos, d.left, d.depth, d.alloc, d.base, d.err = pos, left, depth, alloc, base, nil
-		item.Parts, item.Value = nil, nil
-		d.slab.Expect((len(d.s) - d.pos) / 8)
-		if item.Value = d.value(); item.Value == nil || !d.key(&item.Pair) || item.Key != whole {
-			return false
+		d.pos, d.left, d.depth, d.alloc, d.base, d.kinds, d.err = pos, left, depth, alloc, base, kinds, nil
+		item.Parts, item.Value, item.Str = nil, nil, ""
+		if d.sketch {
+			if !d.pass() || !d.key(&item.Pair) || item.Key != whole {
+				return false
+			}
+		} else {
+			d.slab.Expect((len(d.s) - d.pos) / 8)
+			if item.Value = d.value(); item.Value == nil || !d.key(&item.Pair) || item.Key != whole {
+				return false
+			}
 		}
 	}
 	for i := range h.Items[:len(h.Items)-1] {
@@ -94,9 +100,11 @@ func (d *decoder) plain(item *perl.Item, h *perl.Shallow) (ok bool) {
 	d.pos++
 	switch t {
 	case tagScalar, tagLScalar:
+		d.kinds.Add(perl.Bytes)
 		item.Str, ok = d.plainStr(t)
 		return ok
 	case tagByte:
+		d.kinds.Add(perl.Int)
 		if d.pos == len(d.s) {
 			return false
 		}
@@ -118,6 +126,9 @@ func (d *decoder) plain(item *perl.Item, h *perl.Shallow) (ok bool) {
 	}
 	d.base += 1 + uint64(n)
 	d.left -= int(n)
+	d.kinds.Add(perl.Ref)
+	d.kinds.Add(perl.Hash)
+	d.kinds.Add(perl.Bytes)
 	item.Parts = h.Parts(int(n))
 	for i := range item.Parts {
 		if !d.part(item.Parts, i) {

@@ -49,7 +49,102 @@ func sameShallow(t *testing.T, m *Decoder, image []byte) bool {
 			t.Fatalf("frozen: got\n%x (%v), Freeze has\n%x (%v)", image, failed, long, err)
 		}
 	}
+	sameSketch(t, m, image, want)
 	return short
+}
+
+// sameSketch holds what Sketch finds against what Thaw read of an image, nil if that was an error. It tells whether there was
+// anything to hold.
+func sameSketch(t *testing.T, m *Decoder, image []byte, want *perl.Value) bool {
+	t.Helper()
+	h := new(perl.Shallow)
+	kinds, ok := m.sketch(image, h, "params")
+	if !ok {
+		if len(h.Items) > 0 {
+			t.Fatalf("%x: items left", image)
+		}
+		return false
+	}
+	if want == nil {
+		t.Fatalf("%x: sketched, but Thaw has an error", image)
+	}
+	if all := kindsIn(want, map[*perl.Value]bool{}); kinds != all {
+		t.Fatalf("%x: got kinds %b, Thaw has %b", image, kinds, all)
+	}
+	for i := range h.Items {
+		if item := &h.Items[i]; item.Key == "params" {
+			item.Value = want.Target().Get("params")
+		}
+	}
+	if got := h.Value(new(perl.Slab)); !perl.Equal(got, want) {
+		t.Fatalf("%x: got\n%s\nThaw has\n%s", image, perl.Format(got, perl.FormatOptions{}), perl.Format(want, perl.FormatOptions{}))
+	}
+	return true
+}
+
+// kindsIn are the kinds of a value and of all that it leads to.
+func kindsIn(v *perl.Value, seen map[*perl.Value]bool) (kinds perl.Kinds) {
+	if v == nil || seen[v] {
+		return 0
+	}
+	seen[v] = true
+	kinds.Add(v.Kind())
+	kinds |= kindsIn(v.Target(), seen)
+	for _, e := range v.Elems() {
+		kinds |= kindsIn(e, seen)
+	}
+	for _, p := range v.Pairs() {
+		kinds |= kindsIn(p.Value, seen)
+	}
+	return kinds
+}
+
+// TestSketch: messages of plain data are sketched, whatever is in them; others are left to Thaw.
+func TestSketch(t *testing.T) {
+	wide := perl.HashRef()
+	for i := range 3 * scanKeys {
+		wide.Target().Set(strings.Repeat("k", i), perl.NewInt(int64(i)))
+	}
+	shared := perl.ArrayRef()
+	twice := perl.HashRef(perl.P("a", perl.NewInt(1)))
+	twice.Target().AppendPair(perl.P("a", perl.NewInt(2)))
+	wideTwice := perl.HashRef(wide.Target().Pairs()...)
+	wideTwice.Target().AppendPair(perl.P("kkk", perl.NewInt(2)))
+	for _, test := range []struct {
+		name   string
+		params *perl.Value
+		ok     bool
+	}{
+		{"records", perl.ArrayRef(perl.HashRef(perl.P("id", perl.NewInt(7)), perl.P("name", perl.NewText("ü"))), perl.NewUndef(), perl.NewInt(1<<20), perl.NewBytes(strings.Repeat("x", 300))), true},
+		{"a wide hash", wide, true},
+		{"a deep one", perl.ArrayRef(perl.ArrayRef(perl.ArrayRef(perl.NewRef(perl.NewBytes("x"))))), true},
+		{"a string", perl.NewBytes("x"), true},
+		{"an integer", perl.NewInt(-1), true},
+		{"a hash of strings", perl.HashRef(perl.P("a", perl.NewBytes("b"))), true},
+		{"shared", perl.ArrayRef(shared, shared), false},
+		{"an object", perl.NewRef(perl.NewHash().Bless("A")), false},
+		{"a key twice", twice, false},
+		{"a key of many twice", wideTwice, false},
+	} {
+		image, err := Freeze(perl.HashRef(perl.P("event", perl.NewBytes("poe://K/s/x")), perl.P("from", perl.HashRef(perl.P("kernel", perl.NewBytes("K")))), perl.P("params", test.params)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := Thaw(image)
+		if got := sameSketch(t, defaultDecoder, image, want); got != test.ok {
+			t.Errorf("%s: sketched %v, expected %v", test.name, got, test.ok)
+		}
+		for n := range 100 { // of each limit
+			for _, o := range []ThawOptions{{MaxElements: n + 1}, {MaxDepth: n + 1}, {MaxString: int64(n + 1)}, {MaxAlloc: int64(100 * (n + 1))}} {
+				m, err := o.Decoder()
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, _ := m.Thaw(image)
+				sameSketch(t, m, image, want)
+			}
+		}
+	}
 }
 
 // shallowMessages are hashes as messages are, and what is nearly so.

@@ -61,6 +61,15 @@ func (s Serializer) decoder(alias bool) *Decoder {
 	return m
 }
 
+// Sketch reads an image without its params. See Sketcher in package wire.
+func (s Serializer) Sketch(image []byte, h *perl.Shallow, whole string) (kinds perl.Kinds, ok bool) {
+	m := s.Decoder
+	if m == nil {
+		m = defaultDecoder
+	}
+	return m.sketch(image, h, whole)
+}
+
 // AppendShallow appends the image of h to dst. See Shallower in package wire.
 func (s Serializer) AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
 	if s.Encoder == nil {

@@ -55,6 +55,15 @@ func AtString(s string) Address {
 // Present tells whether the message has the address at all.
 func (a *Address) Present() bool { return a.Value != nil || a.Text != "" || !a.IsZero() }
 
+// AsText is the string that stands in the message; ok is false if it is none.
+func (a *Address) AsText() (s string, ok bool) {
+	if a.Value == nil {
+		return a.Text, a.Text != ""
+	}
+	k := a.Value.Kind()
+	return a.Value.Str(), k == perl.Bytes || k == perl.Text
+}
+
 // MessageError says why an image is not a message.
 type MessageError struct {
 	Key  string // the key of the hash concerned, "" if it is the whole

@@ -1,0 +1,90 @@
+package dialogue
+
+import (
+	"bytes"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// sketch is what is known of a frame whose image nobody has asked for yet: most values are never looked at.
+type sketch struct {
+	wire.Sketch
+	by aliasing
+}
+
+// received is a frame with all that is made of it, in one piece of memory.
+type received struct {
+	Frame
+	message Message
+	wire    wire.Message
+	sketch  sketch
+}
+
+// Thawed tells whether the image can be thawed.
+func (f *Frame) Thawed() bool { return f.sketch != nil || f.value.Load() != nil }
+
+// Value is the thawed image, nil if Err says why it cannot be thawed. It may be asked for by several goroutines.
+func (f *Frame) Value() *perl.Value {
+	if v := f.value.Load(); v != nil || f.sketch == nil {
+		return v
+	}
+	if v, err := f.sketch.by.ThawAliased(f.Image); err == nil { // which the sketch has found out
+		f.value.CompareAndSwap(nil, v)
+	}
+	return f.value.Load()
+}
+
+// Kinds are the kinds of Value in the image; ok is false if they are to be looked for.
+func (f *Frame) Kinds() (kinds perl.Kinds, ok bool) {
+	if f.sketch == nil {
+		return 0, false
+	}
+	return f.sketch.Kinds, true
+}
+
+// Mentions tells whether a string in the image may have these octets in it. If not, it is not worth asking for the Value.
+func (f *Frame) Mentions(octets string) bool {
+	return f.sketch == nil || bytes.Contains(f.Image, []byte(octets))
+}
+
+// Sent is what stands in the message under a key that is its own, nil if there is nothing.
+func (m *Message) Sent(key string) *perl.Value { return m.Frame.Value().Target().Get(key) }
+
+// Params is ARG0 of the state, nil if the key is absent; for the state IKC:proxy it is [state, [args...]].
+func (m *Message) Params() *perl.Value {
+	if k := m.Frame.sketch; k == nil || m.Message.Params != nil {
+		return m.Message.Params
+	} else if !k.Params {
+		return nil
+	}
+	return m.Sent("params")
+}
+
+// HasParams tells whether the key params is there.
+func (m *Message) HasParams() bool {
+	return m.Message.Params != nil || m.Frame.sketch != nil && m.Frame.sketch.Params
+}
+
+// Args are ARG0 of the state and on.
+func (m *Message) Args() []*perl.Value {
+	args := m.proxied
+	if args == nil {
+		args = []*perl.Value{m.Params()}
+	}
+	if m.To.Arg != "" {
+		args = append(args[:len(args):len(args)], perl.NewBytes(m.To.Arg))
+	}
+	return args
+}
+
+// Proxied is Proxied of the wire's message.
+func (m *Message) Proxied() (state string, args []*perl.Value, ok bool) {
+	if m.Event.State != specifier.ProxyState {
+		return "", nil, false
+	}
+	own := *m.Message
+	own.Params = m.Params()
+	return own.Proxied()
+}

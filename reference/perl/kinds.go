@@ -1,0 +1,10 @@
+package perl
+
+// Kinds is a set of kinds of Value. The zero Kinds is empty.
+type Kinds uint32
+
+// Has tells whether k is in the set.
+func (s Kinds) Has(k Kind) bool { return s&(1<<k) != 0 }
+
+// Add puts k into the set.
+func (s *Kinds) Add(k Kind) { *s |= 1 << k }
