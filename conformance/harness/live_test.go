@@ -40,6 +40,7 @@ func target(t *testing.T, spec string) *harness.Target {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = target.Close() })
 	return target
 }
 

@@ -197,7 +197,7 @@ func (e *encoder) value(v *perl.Value) {
 		return
 	}
 	if v.Immortal() {
-		v = immortal(v) // all of a kind are one variable
+		v = variable(v)
 	}
 	index, found := e.seen.add(v, e.next)
 	if found && v != immortalUndef { // which Perl writes again each time
@@ -255,8 +255,11 @@ var (
 	immortalFalse = perl.NewBool(false).SetImmortal()
 )
 
-func immortal(v *perl.Value) *perl.Value {
+// variable is what stands for a Value: all of Perl's own of a kind are one variable.
+func variable(v *perl.Value) *perl.Value {
 	switch {
+	case !v.Immortal():
+		return v
 	case v.Kind() == perl.Undef:
 		return immortalUndef
 	case v.Bool():

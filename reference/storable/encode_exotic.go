@@ -128,7 +128,7 @@ func (e *encoder) hook(v *perl.Value) {
 			e.fail(ErrUnsupported, "a reference to something in the list of a self-serialized object", "nil")
 			return
 		}
-		if _, found := e.seen.get(r); found {
+		if _, found := e.seen.get(variable(r)); found {
 			continue
 		}
 		head(hookRecurse|sort, first)
@@ -174,7 +174,7 @@ func (e *encoder) hook(v *perl.Value) {
 		e.length(flags&hookLargeList != 0, len(refs))
 	}
 	for _, r := range refs {
-		index, _ := e.seen.get(r)
+		index, _ := e.seen.get(variable(r))
 		e.buf = binary.BigEndian.AppendUint32(e.buf, index)
 	}
 	if sort == hookTypeExtra {

@@ -115,6 +115,8 @@ func TestPerl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Those before do not start on the POE of today.
+	releases = slices.DeleteFunc(releases, func(r string) bool { return r < "0.1801" })
 	if len(releases) == 0 {
 		t.Skipf("no releases of POE::Component::IKC in %s", root)
 	}
