@@ -226,7 +226,10 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urg
 }
 
 // callState is the rsvp state of a blocking call.
-func callState(order uint64) string { return callPrefix + strconv.FormatUint(order, 10) }
+func callState(order uint64) string {
+	var b [len(callPrefix) + 20]byte
+	return string(strconv.AppendUint(append(b[:0], callPrefix...), order, 10))
+}
 
 const callPrefix = "response"
 

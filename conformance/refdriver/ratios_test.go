@@ -3,6 +3,7 @@ package refdriver_test
 import (
 	"cmp"
 	"flag"
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -32,6 +33,7 @@ func TestRatios(t *testing.T) {
 		pair{"64 calls under way", "Perl's server", 30, func(b *testing.B) { benchmarkPipelined(b, goServer(b)) }, func(b *testing.B) { benchmarkPipelined(b, perlServer(b)) }},
 		pair{"posts", "Perl's server", 50, func(b *testing.B) { benchmarkPost(b, goServer(b)) }, func(b *testing.B) { benchmarkPost(b, perlServer(b)) }},
 		pair{"connect, call, close", "Perl's server", 6, func(b *testing.B) { benchmarkConnect(b, goServer(b)) }, func(b *testing.B) { benchmarkConnect(b, perlServer(b)) }},
+		pair{"connect, call, close", "raw echo", 0, func(b *testing.B) { benchmarkConnect(b, goServer(b)) }, benchmarkRawConnect},
 		pair{"blocking client", "ClientLite", 2, func(b *testing.B) { benchmarkLite(b, goServer(b), payloads[0].v()) }, func(b *testing.B) { benchmarkPerlLite(b, goServer(b)) }},
 	)
 	t.Logf("%-22s %-15s %12s %12s %7s %6s", "", "with", "it, ns", "Go, ns", "times", "aim")
@@ -41,7 +43,11 @@ func TestRatios(t *testing.T) {
 			t.Logf("%-22s %-15s not here, or it failed", p.name, p.with)
 			continue
 		}
-		t.Logf("%-22s %-15s %12.0f %12.0f %7.2f %6.2f", p.name, p.with, other, ours, other/ours, p.aim)
+		aim := "none"
+		if p.aim > 0 {
+			aim = fmt.Sprintf("%.2f", p.aim)
+		}
+		t.Logf("%-22s %-15s %12.0f %12.0f %7.2f %6s", p.name, p.with, other, ours, other/ours, aim)
 	}
 	r := testing.Benchmark(BenchmarkIdle)
 	t.Logf("5,000 idle connections: %.0f octets each (at most 14,336), a call beside them %d ns", r.Extra["B/conn"], r.NsPerOp())
