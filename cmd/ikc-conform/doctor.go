@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sort"
 	"strings"
 	"time"
 
@@ -187,12 +186,7 @@ func releases() finding {
 	}
 	f := finding{Name: "releases", For: "targets perl@RELEASE without a container",
 		Found: "none in " + dir, Mend: "unpack releases to " + dir + "/RELEASE (the lib directory of each), or name their directory in IKC_RELEASES"}
-	found, _ := filepath.Glob(filepath.Join(dir, "*", "POE"))
-	if len(found) > 0 {
-		for i, path := range found {
-			found[i] = filepath.Base(filepath.Dir(path))
-		}
-		sort.Strings(found)
+	if found := driver.Releases(dir); len(found) > 0 {
 		f.OK, f.Mend, f.Found = true, "", strings.Join(found, " ")+" in "+dir
 	}
 	return f

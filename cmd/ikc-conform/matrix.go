@@ -10,18 +10,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
-// Targets of a matrix for which none were named: the reference, and one release of each way that POE::Component::IKC
-// behaved, or all that start on a POE of today.
-var (
-	usualTargets = []string{"reference", "perl@0.1801", "perl@0.1904", "perl@0.2003", "perl@0.2102", "perl@0.2305", "perl@0.2401", "perl@0.2402"}
-	allTargets   = []string{"reference", "perl@0.1801", "perl@0.1802", "perl@0.1900", "perl@0.1901", "perl@0.1902", "perl@0.1903", "perl@0.1904",
-		"perl@0.2000", "perl@0.2001", "perl@0.2002", "perl@0.2003", "perl@0.2100", "perl@0.2101", "perl@0.2102",
-		"perl@0.2302", "perl@0.2303", "perl@0.2304", "perl@0.2305", "perl@0.2401", "perl@0.2402"}
-)
+// usualTargets are those of a matrix for which none were named: the reference, and one release of each way that
+// POE::Component::IKC behaved.
+var usualTargets = []string{"reference", "perl@0.1801", "perl@0.1904", "perl@0.2003", "perl@0.2102", "perl@0.2305", "perl@0.2401", "perl@0.2402"}
+
+// allTargets are the reference and all releases that start.
+func allTargets() []string {
+	all := []string{"reference"}
+	for _, r := range driver.Startable {
+		all = append(all, "perl@"+r)
+	}
+	return all
+}
 
 func matrixCommand() *cobra.Command {
 	var (
@@ -56,7 +61,7 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			case all && len(args) > 0:
 				return fmt.Errorf("--all: expected no targets beside it, got %d", len(args))
 			case all:
-				args = allTargets
+				args = allTargets()
 			case len(args) == 0:
 				args = usualTargets
 			}

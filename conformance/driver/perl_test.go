@@ -31,12 +31,8 @@ func releasesDir() string {
 var found = sync.OnceValues(func() ([]*driver.PerlInstall, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	names, err := driver.Releases(releasesDir())
-	if err != nil {
-		return nil, err
-	}
 	var all []*driver.PerlInstall
-	for _, name := range names {
+	for _, name := range driver.Releases(releasesDir()) {
 		p, err := driver.FindPerlIn(ctx, filepath.Join(releasesDir(), name))
 		if err != nil {
 			return nil, fmt.Errorf("release %s: %w", name, err)

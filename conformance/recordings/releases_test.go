@@ -9,12 +9,10 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
-// releases are those of POE::Component::IKC that start on a POE of today; from setup on they know SETUP, and so all dialects.
-var releases = []string{"0.1801", "0.1802", "0.1900", "0.1901", "0.1902", "0.1903", "0.1904", "0.2000", "0.2001", "0.2002", "0.2003",
-	"0.2100", "0.2101", "0.2102", "0.2302", "0.2303", "0.2304", "0.2305", "0.2401", "0.2402"}
-
+// From setup on, releases know SETUP, and so all dialects.
 const setup, newest = "0.2302", "0.2402"
 
 // TestReleases judges the captures of all releases: what differs from 0.2402 is a known deviation, nothing fails, and there
@@ -23,7 +21,7 @@ func TestReleases(t *testing.T) {
 	const dir = "releases"
 	type kind struct{ release, role, dialect, serializer string }
 	missing := map[kind]bool{}
-	for _, release := range releases {
+	for _, release := range driver.Startable {
 		for _, role := range []string{"client", "clientlite"} {
 			for _, dialect := range []string{"IKC0", "IKC", "fallback"} {
 				if dialect != "IKC" && release < setup {
@@ -78,7 +76,7 @@ func TestRecordedMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"reference"}
-	for _, r := range releases {
+	for _, r := range driver.Startable {
 		want = append(want, "perl@"+r)
 	}
 	var have []string
