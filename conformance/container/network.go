@@ -76,7 +76,8 @@ func (a *addresses) ReachedAt(address string) (string, error) {
 	return "", fmt.Errorf("container: the driver listens on port %d, which is not published; expected one of %v", n, publishedPorts)
 }
 
-// DialAs: what is on our loopback interface is reached by way of a forwarder, anything else as it is.
+// DialAs: what is on our loopback interface is reached by way of a forwarder, anything else as it is. Where nobody listens there is
+// no forwarder, so that the container is refused as we would be.
 func (a *addresses) DialAs(address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -99,6 +100,9 @@ func (a *addresses) DialAs(address string) (string, error) {
 		return "", net.ErrClosed
 	}
 	f := a.forwards[address]
+	if f == nil && nobodyListens(address) {
+		return net.JoinHostPort(name, port), nil
+	}
 	if f == nil {
 		if f, err = forward(bind, address); err != nil {
 			return "", fmt.Errorf("container: connect: a forwarder on %s: %w", bind, err)
@@ -109,6 +113,15 @@ func (a *addresses) DialAs(address string) (string, error) {
 		a.forwards[address] = f
 	}
 	return net.JoinHostPort(name, strconv.Itoa(f.port())), nil
+}
+
+// nobodyListens tells whether an address of this machine is free. Nobody notices that it was asked.
+func nobodyListens(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
 }
 
 // harnessAddress is how containers reach this machine when their engine is elsewhere: as told, or else by the address
