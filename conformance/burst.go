@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"container/list"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -44,7 +45,7 @@ type burst struct {
 	chunks   []*[chunkOctets]byte // with the octets, in order; all but the last are full
 	octets   int                  // in all
 
-	prev, next *burst // in gatherer
+	at *list.Element // in gatherer.order
 }
 
 // size is about what a burst takes in memory, but for its last chunk.
@@ -81,10 +82,9 @@ func (u *burst) all(yield func(ev capture.Event, ends int64) bool) {
 type gatherer struct {
 	judged <-chan *burst // which are to be used again
 	open   map[*capture.Conn]*burst
-	last   *burst // the one of the last call of of; always one of open
-	size   int    // of all
-	front  *burst // the oldest
-	back   *burst
+	last   *burst    // the one of the last call of of; always one of open
+	size   int       // of all
+	order  list.List // of all, the oldest first
 
 	bursts []*burst // to be used again
 	chunks []*[chunkOctets]byte
@@ -102,13 +102,7 @@ func (g *gatherer) of(c *capture.Conn) *burst {
 		} else {
 			u = new(burst)
 		}
-		u.conn, u.prev = c, g.back
-		if g.back == nil {
-			g.front = u
-		} else {
-			g.back.next = u
-		}
-		g.back = u
+		u.conn, u.at = c, g.order.PushBack(u)
 		g.open[c] = u
 	}
 	g.last = u
@@ -179,25 +173,16 @@ func (g *gatherer) full(c *capture.Conn) *burst {
 
 // oldest takes out the oldest burst. It returns nil if there is none.
 func (g *gatherer) oldest() *burst {
-	if g.front == nil {
+	first := g.order.Front()
+	if first == nil {
 		return nil
 	}
-	return g.remove(g.front)
+	return g.remove(first.Value.(*burst))
 }
 
 func (g *gatherer) remove(u *burst) *burst {
 	g.reclaim()
-	if u.prev == nil {
-		g.front = u.next
-	} else {
-		u.prev.next = u.next
-	}
-	if u.next == nil {
-		g.back = u.prev
-	} else {
-		u.next.prev = u.prev
-	}
-	u.prev, u.next = nil, nil
+	g.order.Remove(u.at)
 	delete(g.open, u.conn)
 	if g.last == u {
 		g.last = nil

@@ -132,7 +132,7 @@ func TestBursts(t *testing.T) {
 			}
 		}
 	}
-	if d.gather.size != 0 || len(d.gather.open) > 0 || d.gather.front != nil || d.gather.back != nil {
+	if d.gather.size != 0 || len(d.gather.open) > 0 || d.gather.order.Len() > 0 {
 		t.Errorf("expected nothing left, got %d octets of %d connections", d.gather.size, len(d.gather.open))
 	}
 	if n, most := len(d.gather.chunks)*chunkOctets, gathered+conns*chunkOctets+cap(done)*3*burstOctets; n > most {

@@ -324,7 +324,6 @@ func rsvpChecks() []*Check {
 	}
 }
 
-// sendingChecks are about what methods that send return, and about what a kernel sends to itself.
 // sentCount is how many kernels post or call said that they had sent to, -1 if they did not.
 func (a *account) sentCount(l *dialogue.ControlLine) int {
 	var sent driver.Sent
@@ -334,6 +333,7 @@ func (a *account) sentCount(l *dialogue.ControlLine) int {
 	return *sent.Count
 }
 
+// sendingChecks are about what methods that send return, and about what a kernel sends to itself.
 func sendingChecks() []*Check {
 	count := func(id, requirement, needs string, applies func(a *account, to specifier.Specifier) (want int, ok bool)) *Check {
 		return &Check{

@@ -56,7 +56,7 @@ const mostWaiting = 16
 func (b *inbox) put(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.octets > 0 && b.octets+j.size > b.limit && !b.closed {
+	for !b.fits(j) && !b.closed {
 		b.room.Wait()
 	}
 	switch {
@@ -65,9 +65,7 @@ func (b *inbox) put(j job) error {
 	case b.waits > mostWaiting*b.limit:
 		return fmt.Errorf("requests of %d octets wait in their states, expected at most %d", b.waits, mostWaiting*b.limit)
 	}
-	b.queue = append(b.queue, j)
-	b.octets += j.size
-	b.employ()
+	b.add(j)
 	return nil
 }
 
@@ -75,13 +73,21 @@ func (b *inbox) put(j job) error {
 func (b *inbox) offer(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.octets > 0 && b.octets+j.size > b.limit || b.waits > mostWaiting*b.limit {
+	if !b.fits(j) || b.waits > mostWaiting*b.limit {
 		return fmt.Errorf("%w: %d octets of events to this kernel itself wait, %d in their states", ErrQueueFull, b.octets, b.waits)
 	}
+	b.add(j)
+	return nil
+}
+
+// fits tells whether there is room for a job. mu is locked.
+func (b *inbox) fits(j job) bool { return b.octets == 0 || b.octets+j.size <= b.limit }
+
+// add queues a job. mu is locked.
+func (b *inbox) add(j job) {
 	b.queue = append(b.queue, j)
 	b.octets += j.size
 	b.employ()
-	return nil
 }
 
 // employ starts a worker if there is none and something waits. mu is locked.

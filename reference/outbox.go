@@ -176,7 +176,10 @@ func (o *outbox) take() []*wire.Outgoing {
 func (o *outbox) tryWrite() {
 	o.busy, o.coming = true, false
 	if o.socket != nil {
-		for n := len(o.pending); n > 0 && len(o.pending) > 0 && o.writeFirst(); n-- {
+		for range len(o.pending) {
+			if len(o.pending) == 0 || !o.writeFirst() { // it may have been closed meanwhile
+				break
+			}
 		}
 	}
 	if o.size > 0 && o.err == nil {

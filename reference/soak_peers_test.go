@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -292,10 +291,7 @@ func perlInstall(t *testing.T) *driver.PerlInstall {
 		t.Log("no Perl peers: -short")
 		return nil
 	}
-	dir := os.Getenv("IKC_RELEASES")
-	if dir == "" {
-		dir = "/opt/ikc"
-	}
+	dir := driver.ReleasesDir()
 	install, err := driver.FindPerlIn(t.Context(), filepath.Join(dir, "0.2402"))
 	if err != nil {
 		t.Logf("no Perl peers: %v", err)

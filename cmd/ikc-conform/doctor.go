@@ -180,10 +180,7 @@ func perlModules(ctx context.Context) []finding {
 
 // releases looks for unpacked releases of POE::Component::IKC.
 func releases() finding {
-	dir := os.Getenv("IKC_RELEASES")
-	if dir == "" {
-		dir = "/opt/ikc"
-	}
+	dir := driver.ReleasesDir()
 	f := finding{Name: "releases", For: "targets perl@RELEASE without a container",
 		Found: "none in " + dir, Mend: "unpack releases to " + dir + "/RELEASE (the lib directory of each), or name their directory in IKC_RELEASES"}
 	if found := driver.Releases(dir); len(found) > 0 {

@@ -46,7 +46,7 @@ func matrixCommand() *cobra.Command {
 		Short: "Test several implementations in all roles, dialects and serializers at once",
 		Long: `Matrix tries each target in each role, dialect and with each serializer, several at a time, and prints a
 table. Without targets, it tries the reference and releases of POE::Component::IKC from 0.1801 to 0.2402, which are
-looked for in $IKC_RELEASES (default ` + harness.DefaultReleases + `), else made into containers.
+looked for in $IKC_RELEASES (default ` + driver.DefaultReleases + `), else made into containers.
 
 --shard I/N tries the I-th of N parts, for the runners of a CI service; store each with --json, and put them
 together with 'ikc-conform report --matrix shard-*.json'.`,

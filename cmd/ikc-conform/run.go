@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
@@ -71,7 +72,7 @@ goes over the wire, and judges the recording. A target is
   image:NAME           a container of an image whose entrypoint is a driver
   container:ID         a driver in a container that is running
   perl                 the POE::Component::IKC that the local perl finds (PERL5LIB), else a container
-  perl@RELEASE         an unpacked release in $IKC_RELEASES/RELEASE (default ` + harness.DefaultReleases + `),
+  perl@RELEASE         an unpacked release in $IKC_RELEASES/RELEASE (default ` + driver.DefaultReleases + `),
                        else a container of that release
 
 A server that is running is safe: each connection completes its negotiation, nothing malformed is

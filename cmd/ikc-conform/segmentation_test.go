@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
@@ -40,10 +42,7 @@ func TestSegmentation(t *testing.T) {
 // it is sent.
 func TestSegmentationOfPerl(t *testing.T) {
 	t.Parallel()
-	root := os.Getenv("IKC_RELEASES")
-	if root == "" {
-		root = harness.DefaultReleases
-	}
+	root := driver.ReleasesDir()
 	if _, err := os.Stat(filepath.Join(root, "0.2402")); err != nil {
 		t.Skipf("no real Perl implementation: %v", err)
 	}
@@ -59,5 +58,27 @@ func TestSegmentationOfPerl(t *testing.T) {
 	}
 	if status != report.ExitConformant || strings.Contains(out, "sensitive:\n") || strings.Contains(out, "remove it") {
 		t.Errorf("expected exit 0 and nothing that is not known, got %d and\n%s\n%s", status, out, errs)
+	}
+}
+
+// TestStaleSensitivity: what a release is known for and does not show is told.
+func TestStaleSensitivity(t *testing.T) {
+	t.Parallel()
+	target, err := harness.ParseTarget("reference")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := harness.Options{Session: true, Cells: []harness.Cell{{Role: harness.AsServer, Dialect: harness.IKC0}}}
+	plain, err := harness.Run(context.Background(), target, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain.Identity.Implementation, plain.Identity.Release = "POE::Component::IKC", "0.2402"
+	var stale sweep
+	if err := stale.add(context.Background(), "reference", plain, opts, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(stale.stale) != 1 || len(stale.unknown)+len(stale.known) > 0 {
+		t.Errorf("expected one that is stale, got %+v", stale)
 	}
 }

@@ -100,10 +100,10 @@ func (a *addresses) DialAs(address string) (string, error) {
 		return "", net.ErrClosed
 	}
 	f := a.forwards[address]
-	if f == nil && nobodyListens(address) {
-		return net.JoinHostPort(name, port), nil
-	}
 	if f == nil {
+		if isFree(address) {
+			return net.JoinHostPort(name, port), nil
+		}
 		if f, err = forward(bind, address); err != nil {
 			return "", fmt.Errorf("container: connect: a forwarder on %s: %w", bind, err)
 		}
@@ -115,8 +115,8 @@ func (a *addresses) DialAs(address string) (string, error) {
 	return net.JoinHostPort(name, strconv.Itoa(f.port())), nil
 }
 
-// nobodyListens tells whether an address of this machine is free. Nobody notices that it was asked.
-func nobodyListens(address string) bool {
+// isFree tells whether nobody listens at an address of this machine. Nobody notices that it was asked.
+func isFree(address string) bool {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return false

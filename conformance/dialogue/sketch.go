@@ -54,12 +54,10 @@ func (m *Message) Sent(key string) *perl.Value { return m.Frame.Value().Target()
 
 // Params is ARG0 of the state, nil if the key is absent; for the state IKC:proxy it is [state, [args...]].
 func (m *Message) Params() *perl.Value {
-	if k := m.Frame.sketch; k == nil || m.Message.Params != nil {
-		return m.Message.Params
-	} else if !k.Params {
-		return nil
+	if m.Message.Params == nil && m.HasParams() {
+		return m.Sent("params")
 	}
-	return m.Sent("params")
+	return m.Message.Params
 }
 
 // HasParams tells whether the key params is there.

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,6 +147,14 @@ func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) 
 // first. Others do not compile, name methods that POE has no longer, or fail.
 var Startable = []string{"0.1801", "0.1802", "0.1900", "0.1901", "0.1902", "0.1903", "0.1904", "0.2000", "0.2001", "0.2002", "0.2003",
 	"0.2100", "0.2101", "0.2102", "0.2302", "0.2303", "0.2304", "0.2305", "0.2401", "0.2402"}
+
+// DefaultReleases is where unpacked releases of POE::Component::IKC are looked for, a directory for each.
+const DefaultReleases = "/opt/ikc"
+
+// ReleasesDir is $IKC_RELEASES, or DefaultReleases.
+func ReleasesDir() string {
+	return cmp.Or(os.Getenv("IKC_RELEASES"), DefaultReleases)
+}
 
 // Releases are those of Startable that are unpacked in a directory, each in one of its name, oldest first. A directory that is not
 // there has none.

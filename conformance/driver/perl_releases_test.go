@@ -18,7 +18,7 @@ import (
 func TestPerlReleasesTogether(t *testing.T) {
 	all := installs(t)
 	if len(all) < 2 {
-		t.Skipf("needs two releases in %s", releasesDir())
+		t.Skipf("needs two releases in %s", driver.ReleasesDir())
 	}
 	for _, c := range [][2]*driver.PerlInstall{{all[0], all[len(all)-1]}, {all[len(all)-1], all[0]}} {
 		t.Run(c[0].Release+" to "+c[1].Release, func(t *testing.T) {

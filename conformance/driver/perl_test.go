@@ -20,20 +20,13 @@ import (
 // These tests drive the real POE::Component::IKC: every release that is unpacked in $IKC_RELEASES (/opt/ikc), else the one
 // that perl finds.
 
-func releasesDir() string {
-	if dir := os.Getenv("IKC_RELEASES"); dir != "" {
-		return dir
-	}
-	return "/opt/ikc"
-}
-
 // found looks once.
 var found = sync.OnceValues(func() ([]*driver.PerlInstall, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var all []*driver.PerlInstall
-	for _, name := range driver.Releases(releasesDir()) {
-		p, err := driver.FindPerlIn(ctx, filepath.Join(releasesDir(), name))
+	for _, name := range driver.Releases(driver.ReleasesDir()) {
+		p, err := driver.FindPerlIn(ctx, filepath.Join(driver.ReleasesDir(), name))
 		if err != nil {
 			return nil, fmt.Errorf("release %s: %w", name, err)
 		}
@@ -47,7 +40,7 @@ var found = sync.OnceValues(func() ([]*driver.PerlInstall, error) {
 	}
 	p, err := driver.FindPerl(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("no releases in %s, and: %w", releasesDir(), err)
+		return nil, fmt.Errorf("no releases in %s, and: %w", driver.ReleasesDir(), err)
 	}
 	return []*driver.PerlInstall{p}, nil
 })

@@ -90,10 +90,6 @@ func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver
 	return d, hello, nil
 }
 
-// DefaultReleases is where unpacked releases of POE::Component::IKC are looked for, a directory for
-// each, unless the environment variable IKC_RELEASES names another place.
-const DefaultReleases = "/opt/ikc"
-
 // ParseTarget reads what a user calls a target:
 //
 //	reference          the Go reference kernel, in this process
@@ -187,10 +183,7 @@ func perlDriver(lib string) func(context.Context, driver.Options) (*driver.Drive
 
 // releaseDir finds an unpacked release.
 func releaseDir(release string) (string, error) {
-	root := os.Getenv("IKC_RELEASES")
-	if root == "" {
-		root = DefaultReleases
-	}
+	root := driver.ReleasesDir()
 	dir := filepath.Join(root, release)
 	if _, err := os.Stat(filepath.Join(dir, "POE", "Component", "IKC", "Responder.pm")); err != nil {
 		return "", fmt.Errorf("expected POE/Component/IKC/Responder.pm in %s (set IKC_RELEASES to the directory that holds a directory for each release): %w", dir, err)

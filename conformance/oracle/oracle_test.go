@@ -9,6 +9,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/oracle"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
@@ -110,10 +111,7 @@ func TestDefects(t *testing.T) {
 
 // TestPerl: the reference says what the real implementation says, octet for octet but for what must differ.
 func TestPerl(t *testing.T) {
-	root := os.Getenv("IKC_RELEASES")
-	if root == "" {
-		root = harness.DefaultReleases
-	}
+	root := driver.ReleasesDir()
 	if _, err := os.Stat(root + "/0.2402"); err != nil {
 		t.Skipf("no real Perl implementation: %v", err)
 	}

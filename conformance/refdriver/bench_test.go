@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/clientlite"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -74,11 +75,7 @@ func goServer(b testing.TB) string {
 }
 
 func perlLib() string {
-	dir := os.Getenv("IKC_RELEASES")
-	if dir == "" {
-		dir = "/opt/ikc"
-	}
-	return filepath.Join(dir, recordedRelease)
+	return filepath.Join(driver.ReleasesDir(), recordedRelease)
 }
 
 func perlCommand(b testing.TB, script string, args ...string) *exec.Cmd {

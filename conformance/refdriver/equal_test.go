@@ -279,10 +279,7 @@ func withPerl(t *testing.T, dialect, record string, run func(*play)) (string, bo
 		t.Log("not played with Perl: -short")
 		return "", false
 	}
-	dir := os.Getenv("IKC_RELEASES")
-	if dir == "" {
-		dir = "/opt/ikc"
-	}
+	dir := driver.ReleasesDir()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	install, err := driver.FindPerlIn(ctx, filepath.Join(dir, recordedRelease))

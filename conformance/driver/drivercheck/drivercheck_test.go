@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/driver/drivercheck"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
 
@@ -107,10 +105,7 @@ func TestReference(t *testing.T) {
 func TestPerl(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	root := os.Getenv("IKC_RELEASES")
-	if root == "" {
-		root = harness.DefaultReleases
-	}
+	root := driver.ReleasesDir()
 	releases := driver.Releases(root)
 	if len(releases) == 0 {
 		t.Skipf("no releases of POE::Component::IKC in %s", root)
