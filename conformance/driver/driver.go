@@ -224,7 +224,7 @@ func (d *Driver) fail(err error) {
 func (d *Driver) Do(ctx context.Context, cmd string, fields, result any) error {
 	id, to, err := d.expect()
 	if err != nil {
-		return err
+		return unanswered(cmd, err)
 	}
 	defer d.forget(id)
 	line, err := commandLine(id, cmd, fields)
@@ -241,12 +241,12 @@ func (d *Driver) Do(ctx context.Context, cmd string, fields, result any) error {
 	case <-d.stop:
 		return ErrClosed
 	case <-d.done:
-		return d.Err()
+		return unanswered(cmd, d.Err())
 	}
 	select {
 	case a, ok := <-to:
 		if !ok {
-			return fmt.Errorf("driver: no answer to %s: %w", cmd, d.Err())
+			return unanswered(cmd, d.Err())
 		}
 		if a.Error != nil {
 			a.Error.Command = cmd
@@ -260,10 +260,18 @@ func (d *Driver) Do(ctx context.Context, cmd string, fields, result any) error {
 		}
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("driver: no answer to %s: %w", cmd, context.Cause(ctx))
+		return unanswered(cmd, context.Cause(ctx))
 	case <-d.stop:
 		return ErrClosed
 	}
+}
+
+// unanswered says that a command got no answer, whether the driver ended before it was sent or after.
+func unanswered(cmd string, why error) error {
+	if errors.Is(why, ErrClosed) {
+		return why
+	}
+	return fmt.Errorf("driver: no answer to %s: %w", cmd, why)
 }
 
 // DoLine sends a line as it is, which a driver cannot take for a command with an id, and returns the error that the driver
