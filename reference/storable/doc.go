@@ -93,12 +93,12 @@
 // garbage every 4 MiB, and in one that has 64 MiB in use:
 //
 //	                  call message   10 KiB of records   1 MiB of records   1 MiB string
-//	Thaw                 2.4  3.1         1.7  2.9            2.2  3.3         0.25  0.68
-//	Thaw with Alias      2.7  3.6         1.9  3.0            2.3  3.8           24    65
-//	Unmarshal            2.8  3.1         2.1  2.8            2.9  4.3         0.18  0.48
-//	Freeze               4.5  5.6         1.6  1.9            1.8  3.6         0.22  0.63
-//	Append               7.9  6.3         2.1  2.1            4.1  4.1          1.2   1.2
-//	(bytes.Clone)                                                              0.25  0.36
+//	Thaw                 3.0  2.9         1.6  3.0            1.6  2.5         0.20  0.65
+//	Thaw with Alias      2.6  3.3         1.6  3.1            1.6  2.9           31    78
+//	Unmarshal            2.7  2.8         2.2  2.8            2.7  3.1         0.27  0.68
+//	Freeze               4.8  5.6         1.8  1.9            5.1  4.2         0.21  0.70
+//	Append               5.9  6.1         2.1  2.2            6.0  4.6          1.5   1.5
+//	(bytes.Clone)                                                              0.27  0.38
 //
 // Made by "go test ./reference/storable -run TestRatios -ratios -v", with two cores.
 //
