@@ -80,8 +80,11 @@ func (v *Value) Target() *Value {
 	if k := v.Kind(); k != Ref && k != Tied {
 		return nil
 	}
-	if v.flags&flagRare == 0 {
+	switch v.flags & (flagRare | flagFrozen) {
+	case 0:
 		return (*Value)(v.p)
+	case flagFrozen:
+		return v.thawing().thawed()
 	}
 	return v.rare().ref
 }
@@ -94,6 +97,7 @@ func (v *Value) SetTarget(target *Value) *Value {
 	case v.flags&flagRare != 0:
 		v.rare().ref = target
 	default:
+		v.flags &^= flagFrozen
 		v.p = unsafe.Pointer(target)
 	}
 	return v
@@ -272,6 +276,7 @@ func (v *Value) Set(key string, value *Value) {
 func (v *Value) Assign(from *Value) {
 	class := v.Class()
 	*v = *from
+	v.settle()
 	if v.flags&flagRare != 0 {
 		own := *v.rare()
 		v.p = unsafe.Pointer(&own)

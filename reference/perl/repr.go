@@ -12,7 +12,7 @@ import (
 //	Undef                   0                              nil
 //	Int, Uint, Double, Bool the number                     nil
 //	Bytes, Text, Code       length                         the octets
-//	Ref                     0                              *Value
+//	Ref                     0                              *Value; with flagFrozen *thawing
 //	Array, Hash             length and capacity, 32 bits   the first element or pair; nil if there are none
 //	                        each
 //	Tied                    TiedKind                       *Value: the object
@@ -49,6 +49,7 @@ func (v *Value) makeRare() *rare {
 	if v.flags&flagRare != 0 {
 		return v.rare()
 	}
+	v.settle()
 	r := &rare{str: v.Str(), ref: v.Target(), elems: v.Elems(), pairs: v.Pairs()}
 	switch v.kind {
 	case Bytes, Text, Code, Array, Hash:

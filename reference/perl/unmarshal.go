@@ -36,6 +36,9 @@ func (t *Types) Unmarshal(v *Value, target any) error {
 	if p.Kind() != reflect.Pointer || p.IsNil() {
 		return &ConversionError{"$VAR1", "a pointer to fill", fmt.Sprintf("%T", target)}
 	}
+	if f := v.Frozen(); f != nil && t == nil && f.Unmarshal(target) {
+		return nil
+	}
 	u := unmarshaler{types: t, made: map[madeKey]reflect.Value{}}
 	return u.value(v, p.Elem(), &place{}, 0)
 }

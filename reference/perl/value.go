@@ -23,7 +23,7 @@
 //
 // Values are not safe for concurrent mutation; reading from several goroutines is fine.
 //
-// [Slab] and [Shallow] are for those who write serializers.
+// [Slab], [Shallow] and [Frozen] are for those who write serializers.
 package perl
 
 import (
@@ -84,6 +84,7 @@ const (
 	flagImmortal                          // Undef, Bool: Perl's one and only read-only undef, yes or no
 	flagUTF8                              // VString, Code: the string is UTF-8
 	flagRare                              // p points to a rare
+	flagFrozen                            // Ref: p points to a thawing; never with flagRare
 )
 
 // Pair is one element of a hash. [P] and [TextPair] make them.

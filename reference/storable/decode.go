@@ -69,7 +69,9 @@ type decoder struct {
 	classes []string
 	old     map[uint64]int // before major 1: address of an SV to its index
 	sketch  bool           // Sketch reads
-	kinds   perl.Kinds     // of Value seen, for Sketch
+	kinds   perl.Kinds     // of Value that pass saw
+	lowest  int            // of depth in pass
+	sound   bool           // pass has been over it
 	err     error
 }
 

@@ -28,8 +28,13 @@ func (m *Decoder) unmarshalDirect(image []byte, target any) bool {
 	if err != nil || h.Major != major || !h.Network() || int64(len(image)) > m.opt.MaxAlloc {
 		return false
 	}
-	d := direct{decoder: decoder{s: string(image), pos: h.Size, big: true, header: h, mode: m,
-		depth: m.opt.MaxDepth, left: m.opt.MaxElements, longest: uint64(m.opt.MaxString)}, passed: mostPassed * len(image)}
+	return m.direct(string(image), h, to)
+}
+
+// direct fills the variable that to points at with the object behind the header h.
+func (m *Decoder) direct(s string, h Header, to reflect.Value) bool {
+	d := direct{decoder: decoder{s: s, pos: h.Size, big: true, header: h, mode: m,
+		depth: m.opt.MaxDepth, left: m.opt.MaxElements, longest: uint64(m.opt.MaxString)}, passed: mostPassed * len(s)}
 	p := planOf(to.Type().Elem())
 	at := to.UnsafePointer()
 	switch p.kind {

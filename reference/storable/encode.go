@@ -283,6 +283,11 @@ func (e *encoder) str(short, long tag, s string) {
 		e.buf = append(e.buf, byte(tagLObject), byte(long))
 		e.u64(uint64(n))
 	}
+	e.octets(s)
+}
+
+// octets writes what may be long.
+func (e *encoder) octets(s string) {
 	if len(s) >= longString && !e.borrowed && cap(e.buf) > 0 {
 		e.scratch, e.borrowed = e.buf[:0], true
 		e.buf = e.buf[:len(e.buf):len(e.buf)]
@@ -352,6 +357,9 @@ func (e *encoder) boolean(v *perl.Value) {
 }
 
 func (e *encoder) ref(v *perl.Value) {
+	if f, ok := v.Frozen().(*frozen); ok && e.asItCame(f) {
+		return
+	}
 	target := v.Target()
 	if target == nil {
 		e.fail(ErrUnsupported, "a reference to something", "a reference without a target")

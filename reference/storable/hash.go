@@ -39,7 +39,7 @@ func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 		} else if !d.key(p) {
 			return nil
 		}
-		if (len(pairs) > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
+		if !d.sound && (len(pairs) > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
 			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
 		}
 	}
@@ -119,22 +119,25 @@ func (d *decoder) keyFlags(p *perl.Pair, restricted bool) bool {
 // keySet finds duplicate keys. Perl's own images have none; whoever sends them wants two readers to
 // see two different things.
 type keySet struct {
-	bloom uint64
+	bloom
 	table []int32 // open addressing, index into the pairs plus one; for large hashes only
 	seed  maphash.Seed
 }
 
 const scanKeys = 24 // up to so many keys, a scan is faster than a table
 
-// suspect tells whether a key may be among those before it, which for most keys the bloom filter denies.
-func (k *keySet) suspect(key string) bool {
+// bloom is a filter of keys.
+type bloom uint64
+
+// suspect tells whether a key may be among those before it, which is denied for most.
+func (b *bloom) suspect(key string) bool {
 	h := uint(len(key))
 	if h > 0 {
 		h += uint(key[0])*7 + uint(key[h-1])*29
 	}
-	bit := uint64(1) << (h & 63)
-	found := k.bloom&bit != 0
-	k.bloom |= bit
+	bit := bloom(1) << (h & 63)
+	found := *b&bit != 0
+	*b |= bit
 	return found
 }
 

@@ -72,12 +72,20 @@ func (d *decoder) item(h *perl.Shallow, whole string) bool {
 		d.pos, d.left, d.depth, d.alloc, d.base, d.kinds, d.err = pos, left, depth, alloc, base, kinds, nil
 		item.Parts, item.Value, item.Str = nil, nil, ""
 		if d.sketch {
-			if !d.pass() || !d.key(&item.Pair) || item.Key != whole {
+			if d.left == 0 {
+				return false
+			}
+			d.left--
+			if d.pos = d.pass(d.pos); d.pos < 0 || !d.key(&item.Pair) || item.Key != whole {
 				return false
 			}
 		} else {
-			d.slab.Expect((len(d.s) - d.pos) / 8)
-			if item.Value = d.value(); item.Value == nil || !d.key(&item.Pair) || item.Key != whole {
+			if item.Value = d.frozen(worthFreezing); item.Value == nil {
+				d.pos, d.left, d.depth, d.alloc, d.err = pos, left, depth, alloc, nil
+				d.slab.Expect((len(d.s) - d.pos) / 8)
+				item.Value = d.value()
+			}
+			if item.Value == nil || !d.key(&item.Pair) || item.Key != whole {
 				return false
 			}
 		}

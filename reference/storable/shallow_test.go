@@ -50,6 +50,7 @@ func sameShallow(t *testing.T, m *Decoder, image []byte) bool {
 		}
 	}
 	sameSketch(t, m, image, want)
+	sameFrozen(t, m, image)
 	return short
 }
 

@@ -18,7 +18,7 @@ type Serializer interface {
 type Shallower interface {
 	// AppendShallow appends the image of h to dst. On an error it returns dst as it was.
 	AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error)
-	// ThawShallow fills h, the value of the key whole being a Value there, and returns nil; or it returns what Thaw does. With
-	// aliased, image is never changed again, and the strings of h are parts of it.
+	// ThawShallow fills h, the value of the key whole being a Value there, which may be frozen, and returns nil; or it returns what
+	// Thaw does. With aliased, image is never changed again, and the strings of h are parts of it.
 	ThawShallow(image []byte, h *perl.Shallow, whole string, aliased bool) (*perl.Value, error)
 }

@@ -1,0 +1,69 @@
+package storable
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// frozen is an array or a hash of an image in network order, passed over and found sound. It is not blessed and has no indices
+// in it, nor do indices elsewhere lead into it: so it means the same wherever it stands.
+type frozen struct {
+	s      string // the object
+	values int    // how many indices it takes
+	levels int    // how deep it is, with the reference to it
+	mode   *Decoder
+}
+
+// worthFreezing is the least number of octets of an image that are not thawed at once. What is shorter takes less time
+// to thaw than to pass over and come back to.
+const worthFreezing = 512
+
+// frozen reads a reference to an array or a hash without thawing it, if least octets of the image are left. It returns nil if
+// that is to be thawed, or is not sound.
+func (d *decoder) frozen(least int) *perl.Value {
+	at := d.pos + 1
+	if len(d.s)-at < least || d.left == 0 || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
+		return nil
+	}
+	d.left--
+	left, depth := d.left, d.depth
+	d.lowest = depth
+	if d.pos = d.pass(d.pos); d.pos < 0 {
+		return nil
+	}
+	return perl.NewFrozen(&frozen{d.s[at:d.pos], left - d.left, depth - d.lowest, d.mode})
+}
+
+// frozenHeader is what the image of a frozen began with.
+var frozenHeader = Header{Major: major}
+
+func (f *frozen) Thaw() *perl.Value {
+	d := decoders.Get().(*decoder)
+	defer d.close()
+	d.s, d.sound = f.s, true
+	d.begin(f.mode, frozenHeader)
+	d.slab.Expect(f.values)
+	v := d.value()
+	if v == nil {
+		panic(fmt.Sprintf("storable: an object that was found sound is not: %v", d.err)) // pass and value do not agree
+	}
+	return v
+}
+
+func (f *frozen) Unmarshal(variable any) bool {
+	to := reflect.ValueOf(variable)
+	return to.Kind() == reflect.Pointer && !to.IsNil() && f.mode.direct(f.s, frozenHeader, to)
+}
+
+// asItCame writes a reference to what is frozen as it was read, or nothing if it cannot: then it is to be thawed.
+func (e *encoder) asItCame(f *frozen) bool {
+	if e.native || e.opt.Canonical || e.depth < f.levels {
+		return false
+	}
+	e.next += uint32(f.values)
+	e.buf = append(e.buf, byte(tagRef))
+	e.octets(f.s)
+	return true
+}

@@ -1,0 +1,136 @@
+package storable
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// frozenOf reads a reference to the root of an image, if it can be left frozen, and the image of a reference to that reference.
+func frozenOf(m *Decoder, image []byte) (v *perl.Value, around []byte) {
+	h, err := ReadHeader(image)
+	if err != nil || h.Major != major || !h.Network() || h.Size != 2 {
+		return nil, nil
+	}
+	around = append([]byte{image[0], image[1], byte(tagRef)}, image[2:]...)
+	if int64(len(around)) > m.opt.MaxAlloc {
+		return nil, nil
+	}
+	d := &decoder{s: string(around)}
+	d.begin(m, h)
+	if v = d.frozen(1); v == nil || d.pos != len(d.s) {
+		return nil, nil
+	}
+	return v, around
+}
+
+// sameFrozen holds what is left frozen of an image against what Thaw makes of it. It tells whether anything is.
+func sameFrozen(t *testing.T, m *Decoder, image []byte) bool {
+	t.Helper()
+	frozen := func() *perl.Value { v, _ := frozenOf(m, image); return v }
+	v, around := frozenOf(m, image)
+	if v == nil {
+		return false
+	}
+	want, err := m.Thaw(around)
+	if err != nil {
+		t.Fatalf("%x: left frozen, but Thaw has %v", image, err)
+	}
+	want = want.Target()
+	for depth := 1; depth < 12; depth++ {
+		e, err := FreezeOptions{MaxDepth: depth}.Encoder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, failed := e.Freeze(perl.NewRef(frozen()))
+		long, wantErr := e.Freeze(perl.NewRef(want))
+		if (failed == nil) != (wantErr == nil) || wantErr != nil && failed.Error() != wantErr.Error() {
+			t.Fatalf("%x: levels %d: got error %v, want %v", image, depth, failed, wantErr)
+		}
+		if wantErr == nil && (len(got) != len(around) || !bytes.Equal(got[2:], around[2:])) {
+			t.Fatalf("%x: came as\n%x, went as\n%x, thawed before as\n%x", image, around, got, long)
+		}
+	}
+	short, long := new(any), new(any)
+	if failed, wantErr := perl.Unmarshal(frozen(), short), perl.Unmarshal(want, long); (failed == nil) != (wantErr == nil) || wantErr == nil && !reflect.DeepEqual(short, long) {
+		t.Fatalf("%x: unmarshaled %v (%v), want %v (%v)", image, *short, failed, *long, wantErr)
+	}
+	if !perl.Equal(v, want) {
+		t.Fatalf("%x: got\n%s\nThaw has\n%s", image, perl.Format(v, perl.FormatOptions{}), perl.Format(want, perl.FormatOptions{}))
+	}
+	return true
+}
+
+// TestFrozen: plain data is left frozen; what others refer into, or what has a class, is thawed.
+func TestFrozen(t *testing.T) {
+	shared := perl.NewBytes("x")
+	for _, test := range []struct {
+		name   string
+		target *perl.Value
+		frozen bool
+	}{
+		{"records", perl.NewArray(perl.HashRef(perl.P("id", perl.NewInt(7)), perl.P("name", perl.NewText("ü"))), perl.NewUndef(), perl.NewInt(1<<20),
+			perl.NewBytes(strings.Repeat("x", 300)), perl.NewText(strings.Repeat("x", 300))), true},
+		{"a hash of lists", perl.NewHash(perl.P("a", perl.ArrayRef()), perl.P("b", perl.ArrayRef(perl.NewInt(1)))), true},
+		{"nothing", perl.NewArray(), true},
+		{"levels", perl.NewArray(perl.ArrayRef(perl.ArrayRef(perl.ArrayRef())), perl.NewInt(1)), true},
+		{"a string", perl.NewBytes("x"), false},
+		{"a string twice", perl.NewArray(shared, shared), false},
+		{"an object", perl.NewHash().Bless("A"), false},
+		{"an object within", perl.NewArray(perl.NewRef(perl.NewHash().Bless("A"))), false},
+		{"a hole", perl.NewArray(nil, perl.NewInt(1)), false},
+		{"Perl's undef", perl.NewArray(perl.NewUndef().SetImmortal()), false},
+		{"a locked hash", perl.NewHash(perl.P("a", perl.NewInt(1))).SetRestricted(), false},
+	} {
+		image, err := Freeze(perl.NewRef(test.target))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sameFrozen(t, defaultDecoder, image); got != test.frozen {
+			t.Errorf("%s: frozen %v, expected %v", test.name, got, test.frozen)
+		}
+	}
+}
+
+// TestFrozenBeside: what is written behind something frozen has the right indices, whatever the options; and what is changed
+// is written as it is then.
+func TestFrozenBeside(t *testing.T) {
+	image, err := Freeze(perl.ArrayRef(perl.HashRef(perl.P("b", perl.NewInt(1)), perl.P("a", perl.ArrayRef(perl.NewInt(2))))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []FreezeOptions{{}, {Canonical: true}, {Layout: AMD64}} {
+		v, _ := frozenOf(defaultDecoder, image)
+		plain, err := Thaw(image)
+		if v == nil || err != nil {
+			t.Fatal(v, err)
+		}
+		around := func(v *perl.Value) *perl.Value {
+			before, behind := perl.NewBytes("x"), perl.NewBytes("y")
+			return perl.ArrayRef(before, v, before, behind, v, perl.NewRef(behind))
+		}
+		e, err := o.Encoder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, change := range []func(v *perl.Value){
+			func(*perl.Value) {},
+			func(v *perl.Value) { v.Target().Append(perl.NewInt(3)) },
+			func(v *perl.Value) { v.SetTarget(perl.NewHash()) },
+		} {
+			change(v)
+			change(plain)
+			want, err := e.Freeze(around(plain))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := e.Freeze(around(v))
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%+v: got\n%x (%v), want\n%x", o, got, err, want)
+			}
+		}
+	}
+}
