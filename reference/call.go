@@ -206,9 +206,14 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urg
 	}, nil)
 	if out.err == nil {
 		wait(ctx, func() {
+			ended := ctx.Done()
+			if ended == nil {
+				out = <-w.done
+				return
+			}
 			select {
 			case out = <-w.done:
-			case <-ctx.Done():
+			case <-ended:
 				out.err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", m.Event.Text, context.Cause(ctx))
 			}
 		})

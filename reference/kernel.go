@@ -30,7 +30,7 @@
 //	err = perl.Unmarshal(v, &now)
 //
 // Data goes from Go to Perl by [perl.Marshal] and comes back by [perl.Unmarshal], which say what becomes what; a [perl.Value] is
-// Perl data with nothing lost. Long params and answers are checked when they come, and thawed when somebody looks into them: a bridge
+// Perl data with nothing lost. Params and answers are checked when they come, and thawed when somebody looks into them: a bridge
 // that hands them on pays for no more than the check, and Unmarshal fills Go variables from what came.
 //
 // States run one at a time per kernel, the requests of one connection in the order of their

@@ -56,7 +56,7 @@ func runOracle(cmd *cobra.Command, specs []string, with string, opts harness.Opt
 			}
 			compared++
 			different += len(list)
-			fmt.Fprintf(out, "%s: %d connections differ\n\n", c.Cell, len(list))
+			fmt.Fprintf(out, "%s: connections that differ: %d\n\n", c.Cell, len(list))
 			if err := oracle.Write(out, spec, with, list); err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ func runOracle(cmd *cobra.Command, specs []string, with string, opts harness.Opt
 	}
 	switch {
 	case different > 0:
-		fmt.Fprintf(out, "Different: %d connections.\n", different)
+		fmt.Fprintf(out, "Connections that differ, in all: %d.\n", different)
 		return exitStatus(report.ExitNotConformant)
 	case compared == 0:
 		fmt.Fprintln(out, "Nothing was compared.")

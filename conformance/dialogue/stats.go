@@ -171,13 +171,13 @@ func (s *Stats) WriteJSON(w io.Writer) error {
 func (s *Stats) Write(w io.Writer) error {
 	s.finish()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d connections", s.Connections)
+	fmt.Fprintf(&b, "connections %d", s.Connections)
 	if s.NotIKC > 0 {
 		fmt.Fprintf(&b, " (%d not IKC)", s.NotIKC)
 	}
-	fmt.Fprintf(&b, ", %d lines, %d frames, %d octets from clients, %d from servers\n", s.Lines, s.Frames, s.Octets[0], s.Octets[1])
+	fmt.Fprintf(&b, ", lines %d, frames %d, %d octets from clients, %d from servers\n", s.Lines, s.Frames, s.Octets[0], s.Octets[1])
 	if s.Unreadable > 0 {
-		fmt.Fprintf(&b, "! %d frames are no message\n", s.Unreadable)
+		fmt.Fprintf(&b, "! frames that are no message: %d\n", s.Unreadable)
 	}
 	width := len("session/state")
 	for _, st := range s.States {

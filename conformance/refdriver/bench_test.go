@@ -47,15 +47,7 @@ func goServer(b testing.TB) string {
 	if heap == nil {
 		heap = make([]byte, serviceHeap)
 	}
-	k, err := ikc.New(ikc.Config{Name: "Bench", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = k.Shutdown(ctx)
-	})
+	k, address := serving(b, "Bench")
 	count := 0
 	s, err := k.NewSession("bench", map[string]ikc.State{
 		"echo":  func(_ context.Context, r *ikc.Request) (any, error) { return r.Arg(0), nil },
@@ -66,12 +58,34 @@ func goServer(b testing.TB) string {
 		b.Fatal(err)
 	}
 	s.Publish("echo", "sink", "total")
+	return address
+}
+
+// newKernel is a kernel that is shut down in the end.
+func newKernel(b testing.TB, name string) *ikc.Kernel {
+	b.Helper()
+	k, err := ikc.New(ikc.Config{Name: name, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = k.Shutdown(ctx)
+	})
+	return k
+}
+
+// serving is a kernel that serves an address.
+func serving(b testing.TB, name string) (*ikc.Kernel, string) {
+	b.Helper()
+	k := newKernel(b, name)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
 	go func() { _ = k.Serve(context.Background(), l) }()
-	return l.Addr().String()
+	return k, l.Addr().String()
 }
 
 func perlLib() string {
@@ -285,15 +299,7 @@ func imageSize(b testing.TB, v *perl.Value) int {
 // kernelTo is a client kernel.
 func kernelTo(b testing.TB, address string) *ikc.Kernel {
 	b.Helper()
-	k, err := ikc.New(ikc.Config{Name: "BenchClient", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = k.Shutdown(ctx)
-	})
+	k := newKernel(b, "BenchClient")
 	if _, err := k.Dial(context.Background(), "tcp", address); err != nil {
 		b.Fatal(err)
 	}

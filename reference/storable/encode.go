@@ -60,7 +60,7 @@ type encoder struct {
 	seen     seenTable
 	next     uint32 // the index of the next SV
 	classes  map[string]uint32
-	opt      FreezeOptions
+	opt      *FreezeOptions
 	native   bool
 	little   bool
 	depth    int
@@ -73,7 +73,7 @@ var encoders = sync.Pool{New: func() any { return new(encoder) }}
 const keepBuffer, keepSlots = 1 << 22, 1 << 18
 
 func (e *encoder) release() {
-	e.root, e.err = nil, nil
+	e.root, e.opt, e.err = nil, nil, nil
 	if e.borrowed {
 		e.buf, e.scratch, e.borrowed = e.scratch, nil, false
 	}
@@ -98,8 +98,8 @@ func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
 // begin writes the header.
 func (e *encoder) begin(m *Encoder) {
 	e.start = len(e.buf)
-	e.opt, e.depth, e.next, e.err = m.opt, m.opt.MaxDepth, 0, nil
-	e.native = e.opt.Layout != Network
+	e.opt, e.depth, e.next, e.err = &m.opt, m.opt.MaxDepth, 0, nil
+	e.native = e.opt.Layout.native()
 	e.little = e.native && !e.opt.Layout.BigEndian
 	e.seen.reset()
 	clear(e.classes)

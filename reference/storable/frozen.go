@@ -16,15 +16,10 @@ type frozen struct {
 	mode   *Decoder
 }
 
-// worthFreezing is the least number of octets of an image that are not thawed at once. What is shorter takes less time
-// to thaw than to pass over and come back to.
-const worthFreezing = 512
-
-// frozen reads a reference to an array or a hash without thawing it, if least octets of the image are left. It returns nil if
-// that is to be thawed, or is not sound.
-func (d *decoder) frozen(least int) *perl.Value {
+// frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to be thawed, or is not sound.
+func (d *decoder) frozen() *perl.Value {
 	at := d.pos + 1
-	if len(d.s)-at < least || d.left == 0 || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
+	if at >= len(d.s) || d.left == 0 || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
 		return nil
 	}
 	d.left--

@@ -21,7 +21,7 @@ func frozenOf(m *Decoder, image []byte) (v *perl.Value, around []byte) {
 	}
 	d := &decoder{s: string(around)}
 	d.begin(m, h)
-	if v = d.frozen(1); v == nil || d.pos != len(d.s) {
+	if v = d.frozen(); v == nil || d.pos != len(d.s) {
 		return nil, nil
 	}
 	return v, around

@@ -17,7 +17,7 @@ type Header struct {
 }
 
 // Network tells whether the image is in network order.
-func (h Header) Network() bool { return h.Layout == Network }
+func (h Header) Network() bool { return !h.Layout.native() }
 
 // String describes the header for people.
 func (h Header) String() string {

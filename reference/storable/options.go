@@ -97,6 +97,9 @@ type Layout struct {
 	NVSize    int // octets of a floating point number; only 8 is written
 }
 
+// native tells whether l is a machine's, not network order.
+func (l *Layout) native() bool { return l.IVSize != 0 }
+
 // The layouts in wide use. Windows has 4-octet longs.
 var (
 	Network   = Layout{}

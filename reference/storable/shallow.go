@@ -80,7 +80,7 @@ func (d *decoder) item(h *perl.Shallow, whole string) bool {
 				return false
 			}
 		} else {
-			if item.Value = d.frozen(worthFreezing); item.Value == nil {
+			if item.Value = d.frozen(); item.Value == nil {
 				d.pos, d.left, d.depth, d.alloc, d.err = pos, left, depth, alloc, nil
 				d.slab.Expect((len(d.s) - d.pos) / 8)
 				item.Value = d.value()
