@@ -1,6 +1,6 @@
 module github.com/perl-ikc/ikc-conform
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/chromedp/cdproto v0.0.0-20250724212937-08a3db8b4327
@@ -22,6 +22,7 @@ require (
 	go.yaml.in/yaml/v3 v3.0.5
 	golang.org/x/term v0.45.0
 	golang.org/x/text v0.40.0
+	mvdan.cc/sh/v3 v3.14.1
 )
 
 require (

@@ -28,8 +28,10 @@ func (e *Engine) Exec(ctx context.Context, id string, command []string, opts dri
 		return nil, fmt.Errorf("container: %s is not running", id)
 	}
 	if len(command) == 0 && c.Config != nil {
-		if command = strings.Fields(c.Config.Labels[driverLabel]); len(command) == 0 {
+		if label := c.Config.Labels[driverLabel]; label == "" {
 			command = append(append(command, c.Config.Entrypoint...), c.Config.Cmd...)
+		} else if command, err = driver.Words(label); err != nil {
+			return nil, fmt.Errorf("container: %s: label %s: %w", id, driverLabel, err)
 		}
 	}
 	if len(command) == 0 {

@@ -3,7 +3,6 @@ package harness
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/perl-ikc/ikc-conform/conformance/container"
@@ -90,8 +89,11 @@ func (c *contained) use(t *Target) { t.start, t.prepare, t.close = c.start, c.pr
 
 // execTarget reads what stands behind container:, the name or id of a running container and, after a space, the command of
 // its driver.
-func execTarget(t *Target, rest string) {
-	words := strings.Fields(rest)
+func execTarget(t *Target, rest string) error {
+	words, err := driver.Words(rest)
+	if err != nil {
+		return err
+	}
 	c := &contained{image: func(context.Context, *container.Engine) (string, error) { return words[0], nil }}
 	c.use(t)
 	t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
@@ -100,6 +102,7 @@ func execTarget(t *Target, rest string) {
 		}
 		return c.engine.Exec(ctx, words[0], words[1:], opts)
 	}
+	return nil
 }
 
 // perlHere is the POE::Component::IKC of the local perl, and a container of the newest release where there is none.

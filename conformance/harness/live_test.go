@@ -332,7 +332,7 @@ func TestUnusableTargets(t *testing.T) {
 			t.Errorf("%s: expected exit status %d, got %d: %v", spec, report.ExitBroken, rep.Exit, problems(rep))
 		}
 	}
-	for _, spec := range []string{"", "tcp:", "tcp:host", "unix:", "cmd:", "perl@", "perl@/none", "http:x", "referenc"} {
+	for _, spec := range []string{"", "tcp:", "tcp:host", "unix:", "cmd:", "cmd:driver 'x", "cmd:driver | tee log", "container:x $y", "perl@", "perl@/none", "http:x", "referenc"} {
 		if _, err := harness.ParseTarget(spec); err == nil {
 			t.Errorf("%q: expected an error", spec)
 		}

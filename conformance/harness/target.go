@@ -95,7 +95,7 @@ func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver
 //	reference          the Go reference kernel, in this process
 //	tcp:HOST:PORT      a server that is running
 //	unix:PATH          the same, on a Unix socket
-//	cmd:PROGRAM ARGS   a driver, see conformance/DRIVER.md
+//	cmd:PROGRAM ARGS   a driver, see conformance/DRIVER.md; the words may be quoted as for a shell
 //	driver:HOST:PORT   a driver that is running, under a debugger perhaps, and listens: each connection is a driver of its own
 //	driver:PATH        the same, on a Unix socket
 //	image:NAME         a container of an image whose entrypoint is a driver
@@ -118,7 +118,10 @@ func ParseTarget(spec string) (*Target, error) {
 	case kind == "unix" && rest != "":
 		t.Network, t.Address = "unix", rest
 	case kind == "cmd" && strings.TrimSpace(rest) != "":
-		words := strings.Fields(rest)
+		words, err := driver.Words(rest)
+		if err != nil {
+			return nil, fmt.Errorf("target %q: %w", spec, err)
+		}
 		t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 			return driver.Start(ctx, driver.Command{Path: words[0], Args: words[1:], Options: opts})
 		}
@@ -144,7 +147,9 @@ func ParseTarget(spec string) (*Target, error) {
 	case kind == "image" && rest != "":
 		imageContainer(rest).use(t)
 	case kind == "container" && strings.TrimSpace(rest) != "":
-		execTarget(t, rest)
+		if err := execTarget(t, rest); err != nil {
+			return nil, fmt.Errorf("target %q: %w", spec, err)
+		}
 	default:
 		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, driver:HOST:PORT, driver:PATH, image:NAME, container:ID, perl or perl@RELEASE", spec)
 	}
