@@ -67,7 +67,7 @@ goes over the wire, and judges the recording. A target is
   tcp:HOST:PORT        a server that is running
   unix:PATH            the same, on a Unix socket
   cmd:PROGRAM ARGS     a driver: a program that puts your implementation under the control of the
-                       harness, see conformance/DRIVER.md; words end at blanks, and quotes are nothing special
+                       harness, see conformance/DRIVER.md; quotes mean what they mean to a shell
   driver:HOST:PORT     a driver that is running, under a debugger perhaps, and listens; also driver:PATH
   image:NAME           a container of an image whose entrypoint is a driver
   container:ID         a driver in a container that is running
