@@ -135,6 +135,9 @@ func outcome(r *Result) (killed, problems []string) {
 		if c.Err != nil {
 			problems = append(problems, c.Err.Error())
 		}
+		if c.Skipped != "" {
+			problems = append(problems, "skipped: "+c.Skipped)
+		}
 	}
 	for _, c := range conformance.Catalogue() {
 		if failed[c.ID] {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +50,7 @@ type Defect struct {
 
 	concurrent bool // sessions run at the same time
 
+	mu          sync.Mutex   // of what line, after, message and later remember
 	connections atomic.Int32 // that were wrapped
 	old         atomic.Pointer[mutated]
 }
@@ -120,8 +122,19 @@ func (c *mutated) Close() error {
 }
 
 func (c *mutated) Write(p []byte) (int, error) {
+	if out := c.rewrite(p); len(out) > 0 {
+		if _, err := c.Conn.Write(out); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// rewrite returns what becomes of what is written.
+func (c *mutated) rewrite(p []byte) (out []byte) {
+	c.defect.mu.Lock()
+	defer c.defect.mu.Unlock()
 	c.pending = append(c.pending, p...)
-	var out []byte
 	for len(c.pending) > 0 {
 		piece, n := c.next()
 		if n == 0 {
@@ -130,12 +143,7 @@ func (c *mutated) Write(p []byte) (int, error) {
 		out = append(out, piece...)
 		c.pending = c.pending[n:]
 	}
-	if len(out) > 0 {
-		if _, err := c.Conn.Write(out); err != nil {
-			return 0, err
-		}
-	}
-	return len(p), nil
+	return out
 }
 
 // next returns what becomes of the line or frame at the front of pending, and its size; 0 if it is not whole.
