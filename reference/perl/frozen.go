@@ -10,7 +10,7 @@ import (
 // are when they are asked for, by [Value.Target] and whatever uses it. What is only handed on is never thawed, and
 // [Unmarshal] fills Go variables from it without Values in between.
 //
-// An implementation is safe for concurrent use. Nothing else refers to anything within what it stands for.
+// An implementation is safe for concurrent use. Nothing in what it stands for has a class, and nothing else refers to any of it.
 type Frozen interface {
 	// Thaw makes the target. It cannot fail, and is called once.
 	Thaw() *Value

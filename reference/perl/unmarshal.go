@@ -36,7 +36,7 @@ func (t *Types) Unmarshal(v *Value, target any) error {
 	if p.Kind() != reflect.Pointer || p.IsNil() {
 		return &ConversionError{"$VAR1", "a pointer to fill", fmt.Sprintf("%T", target)}
 	}
-	if f := v.Frozen(); f != nil && t == nil && f.Unmarshal(target) {
+	if f := v.Frozen(); f != nil && f.Unmarshal(target) { // nothing in it has a class
 		return nil
 	}
 	u := unmarshaler{types: t, made: map[madeKey]reflect.Value{}}
