@@ -27,14 +27,34 @@ func patiently() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 30*time.Second)
 }
 
-func isAnswer(got *perl.Value, want string, err error) error {
-	if err != nil {
-		return err
+// parcel is what is called with: a string, or a list that a kernel may hand on as it came.
+func parcel(content string) any {
+	if rand.IntN(2) == 0 {
+		return content
 	}
-	if got.Str() != want {
-		return fmt.Errorf("got answer %.40q to %.40q", got.Str(), want)
+	return []any{content, map[string]any{"content": content, "list": []int{1, 2, 3}}}
+}
+
+// isAnswer tells whether v is what came back of parcel(content).
+func isAnswer(v *perl.Value, content string, err error) error {
+	got := v.Str()
+	if err == nil && v.Kind() == perl.Ref {
+		var list [2]any
+		if rand.IntN(2) == 0 {
+			v.Target() // thawed before
+		}
+		if err = perl.Unmarshal(v, &list); err == nil {
+			within, _ := list[1].(map[string]any)
+			got, _ = list[0].(string)
+			if within["content"] != list[0] || len(within) != 2 {
+				err = fmt.Errorf("got %v within the answer to %.60q", within, content)
+			}
+		}
 	}
-	return nil
+	if err == nil && got != content {
+		err = fmt.Errorf("got answer %.60q to %.60q", got, content)
+	}
+	return err
 }
 
 // stays is a kernel that calls, posts and is called back.
@@ -58,7 +78,7 @@ func (s *swarm) stays(n int) error {
 		want := fmt.Sprint(n, "-", i, strings.Repeat("x", rand.IntN(3000)))
 		state := []string{"echo", "back", "slow"}[rand.IntN(3)]
 		s.calls.Add(1)
-		v, err := me.Call(ctx, "poe://Server/me/"+state, want)
+		v, err := me.Call(ctx, "poe://Server/me/"+state, parcel(want))
 		if err := isAnswer(v, want, err); err != nil {
 			return fmt.Errorf("%s: %w", state, err)
 		}
@@ -94,7 +114,7 @@ func (s *swarm) crashes() error {
 			for i := 0; ; i++ {
 				want := fmt.Sprint(n, "-", i)
 				s.risked.Add(1)
-				v, err := k.Call(ctx, "poe://Server/me/risk", want)
+				v, err := k.Call(ctx, "poe://Server/me/risk", parcel(want))
 				if err != nil && !errors.Is(err, ikc.ErrDisconnected) && !errors.Is(err, ikc.ErrUnknownKernel) {
 					errs <- err
 					return
@@ -134,7 +154,7 @@ func (s *swarm) lite() error {
 	for i := range 50 {
 		want := fmt.Sprint("lite", i)
 		s.calls.Add(1)
-		v, err := c.Call(ctx, "me/echo", want)
+		v, err := c.Call(ctx, "me/echo", parcel(want))
 		if err := isAnswer(v, want, err); err != nil {
 			return err
 		}
