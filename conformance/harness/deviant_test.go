@@ -11,6 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/mutant"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
@@ -156,5 +157,10 @@ func TestDefectsAreListedOnce(t *testing.T) {
 	}
 	if len(seen) < 25 {
 		t.Errorf("expected at least 25 defects, got %d", len(seen))
+	}
+	for _, d := range mutant.Defects() {
+		if mutant.Find(d.Name).Text != d.Text {
+			t.Errorf("defect %q cannot be found", d.Name)
+		}
 	}
 }

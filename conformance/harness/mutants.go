@@ -51,7 +51,8 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 	}
 	for _, d := range mutant.Defects() {
 		list = append(list, &Mutation{Defect: d.Name, Text: d.Text, Role: Role(d.Role), Kills: d.Kills})
-		tries = append(tries, func(*Mutation) (*Result, error) { return tryMutant(ctx, d) })
+		// Found anew for each try: a defect may remember what it has done.
+		tries = append(tries, func(*Mutation) (*Result, error) { return tryMutant(ctx, mutant.Find(d.Name)) })
 	}
 	var (
 		mu     sync.Mutex
