@@ -77,17 +77,19 @@ func (s *socket) tryWrite(fd uintptr) bool {
 func (s *socket) read(to *wire.FrameScanner) (int, error) {
 	s.in.to = to
 	closed := s.raw.Read(s.in.try)
+	if closed == nil && s.in.err == nil && s.in.n > 0 {
+		to.Advance(s.in.n)
+		return s.in.n, nil
+	}
+	to.Release() // nothing more will come
 	switch {
 	case closed != nil:
 		return 0, closed
 	case s.in.err != nil:
 		return 0, &net.OpError{Op: "read", Net: s.conn.LocalAddr().Network(), Source: s.conn.LocalAddr(), Addr: s.conn.RemoteAddr(),
 			Err: os.NewSyscallError("read", s.in.err)}
-	case s.in.n == 0:
-		return 0, io.EOF
 	}
-	to.Advance(s.in.n)
-	return s.in.n, nil
+	return 0, io.EOF
 }
 
 func (s *socket) tryRead(fd uintptr) bool {

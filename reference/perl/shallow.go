@@ -1,5 +1,7 @@
 package perl
 
+import "slices"
+
 // Shallow is a hash as the messages of IKC are: most of its values are plain strings of octets, or references to small
 // hashes of such. Serializers that read and write it (Shallower in package wire) spare the Values of those. It is used again
 // and again: the strings are what it is filled with, its slices are its own. The zero Shallow is empty and ready; it is not
@@ -27,13 +29,16 @@ func (h *Shallow) Reset() {
 	h.Items, h.parts = h.Items[:0], h.parts[:0]
 }
 
+// usualItems is how many items messages have at most, mostly.
+const usualItems = 6
+
 // Add appends an item without a value.
 func (h *Shallow) Add(key string) *Item {
 	n := len(h.Items)
 	if n < cap(h.Items) {
 		h.Items = h.Items[:n+1] // empty since Reset
 	} else {
-		h.Items = append(h.Items, Item{})
+		h.Items = append(slices.Grow(h.Items, usualItems), Item{})
 	}
 	item := &h.Items[n]
 	item.Key = key
