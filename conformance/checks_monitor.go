@@ -23,11 +23,11 @@ func onLives(what string, judge func(t *Trial, a *account, w *watching, lives []
 	})
 }
 
-// onEachLife is onLives for each connection that the capture shows.
+// onEachLife is onLives for each connection that the capture shows, and whose id was no other's.
 func onEachLife(what string, judge func(t *Trial, a *account, v *life)) Predicate {
 	return onLives(what, func(t *Trial, a *account, _ *watching, lives []*life) {
 		for _, v := range lives {
-			if v.met != nil {
+			if v.met != nil && v.doubled.IsZero() {
 				judge(t, a, v)
 			}
 		}
@@ -111,7 +111,7 @@ func monitorChecks() []*Check {
 					}
 				}
 				for _, l := range a.lines {
-					if e := l.Event; e != nil && e.Kind == "monitor" && ids[e.About] != names[e.About] {
+					if e := l.Event; e != nil && e.Kind == "monitor" && ids[e.About] != names[e.About] && !a.unclear(e.About, l.At.Time) {
 						t.Hold(e.Real == ids[e.About], l, fmt.Sprintf("real %v", ids[e.About]), fmt.Sprintf("real %v", e.Real))
 					}
 				}
@@ -188,6 +188,9 @@ func monitorChecks() []*Check {
 			Judge: onLives("channel", func(t *Trial, a *account, _ *watching, lives []*life) {
 				of := map[string]*life{}
 				for _, v := range lives {
+					if !v.doubled.IsZero() {
+						continue
+					}
 					for _, b := range v.of("channel", "") {
 						id := text(b.at.Event.Args, 1)
 						holder := of[id]

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -94,9 +95,10 @@ func (a *account) blocks(w *watching) (out []*block) {
 
 // life is what a monitor of every kernel was told of one connection to a kernel, from its registration on.
 type life struct {
-	id     string
-	blocks []*block
-	met    *meeting // nil if the capture does not show the connection
+	id      string
+	blocks  []*block
+	met     *meeting  // nil if the capture does not show the connection
+	doubled time.Time // when a kernel of that id was connected again before the end of this had been told; zero if none was
 }
 
 // of are the blocks of a kind, and with an argument that begins with first unless that is "".
@@ -132,16 +134,44 @@ func (a *account) lives(w *watching) []*life {
 			out = append(out, v)
 		}
 		if v := current[b.id]; v != nil {
+			if b.what == "channel" && text(b.at.Event.Args, 0) == "ready" && len(v.of("channel", "ready")) > 0 && v.doubled.IsZero() && a.cameAgain(v, b.at.At.Time) {
+				v.doubled = b.at.At.Time
+			}
 			v.blocks = append(v.blocks, b)
 		}
 	}
 	return out
 }
 
+// cameAgain tells whether the id of a life was announced by a later connection, before a time. A kernel that has not noticed
+// the end of the earlier one then takes them for one kernel, and when it does, its id is that of nobody any more: so does the original,
+// whose ClientLites have their names for ids.
+// Source: Responder register_channel, delete_channel.
+func (a *account) cameAgain(v *life, before time.Time) bool {
+	return slices.ContainsFunc(a.met, func(m *meeting) bool {
+		names := m.names[a.side.Other()]
+		return len(names) > 0 && names[0] == v.id && m.opened.After(v.blocks[0].at.At.Time) && m.opened.Before(before)
+	})
+}
+
+// unclear tells whether an id was that of two connections at a time, or had been and of none since: see cameAgain.
+func (a *account) unclear(id string, at time.Time) (yes bool) {
+	w := a.ofAll("channel")
+	if w == nil || !w.wants("register") {
+		return false
+	}
+	for _, v := range a.lives(w) {
+		if v.id == id && !v.blocks[0].at.At.Time.After(at) { // the last that had begun
+			yes = !v.doubled.IsZero() && !v.doubled.After(at)
+		}
+	}
+	return yes
+}
+
 // strangers are the connections to kernels, from when a monitor was there, that no life is of.
 func (a *account) strangers(w *watching, lives []*life) (out []*meeting) {
 	for _, m := range a.meetings() {
-		if m.opened.After(w.set.At.Time) && len(m.names[a.side.Other()]) > 0 && a.hadTime(m.opened) &&
+		if m.opened.After(w.set.At.Time) && len(m.names[a.side.Other()]) > 0 && a.hadTime(m.opened) && !a.unclear(m.names[a.side.Other()][0], m.opened.Add(sinking)) &&
 			!slices.ContainsFunc(lives, func(v *life) bool { return v.met == m }) {
 			out = append(out, m)
 		}
@@ -170,13 +200,16 @@ func (a *account) hadTime(at time.Time) bool {
 	return a.wentOn(at)
 }
 
-// closedFirst tells which side ended a connection; ok is false if the capture does not show it.
+// closedFirst is the side that ended the connection first; ok is false if the capture does not show the ends of both, unless it was a
+// reset: what is missing may have been the first.
 func (m *meeting) closedFirst() (side wire.Role, ok bool) {
 	c, s := m.ended[wire.Client], m.ended[wire.Server]
 	switch {
-	case c.IsZero() && s.IsZero():
-		return 0, false
-	case s.IsZero() || !c.IsZero() && c.Before(s):
+	case s.IsZero():
+		return wire.Client, !c.IsZero() && m.how[wire.Client] == capture.RST
+	case c.IsZero():
+		return wire.Server, m.how[wire.Server] == capture.RST
+	case c.Before(s):
 		return wire.Client, true
 	}
 	return wire.Server, true
