@@ -13,19 +13,21 @@ import (
 // backslashes, ~ and {a,b} mean what they mean to a shell. Nothing else of a shell is known: what has another meaning there, such as
 // $HOME, | or ;, must be quoted, else it is an error that says so. There is at least one word.
 func Words(command string) ([]string, error) {
-	var list []*syntax.Word
-	err := syntax.NewParser().Words(strings.NewReader(command), func(w *syntax.Word) bool {
-		list = append(list, w)
-		return true
-	})
-	var words []string
-	if err == nil {
-		words, err = expand.Fields(&expand.Config{NoUnset: true, Env: expand.FuncEnviron(unset)}, list...)
+	wrong := func(err error) error {
+		return fmt.Errorf("command %q: expected words, which may be quoted: %w", command, err)
 	}
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("command %q: expected words, which may be quoted: %w", command, err)
-	case len(words) == 0 || words[0] == "":
+	var list []*syntax.Word
+	for w, err := range syntax.NewParser().WordsSeq(strings.NewReader(command)) {
+		if err != nil {
+			return nil, wrong(err)
+		}
+		list = append(list, w)
+	}
+	words, err := expand.Fields(&expand.Config{NoUnset: true, Env: expand.FuncEnviron(unset)}, list...)
+	if err != nil {
+		return nil, wrong(err)
+	}
+	if len(words) == 0 || words[0] == "" {
 		return nil, fmt.Errorf("command %q: expected a program", command)
 	}
 	return words, nil
