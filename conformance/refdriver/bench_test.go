@@ -41,13 +41,12 @@ var heap []byte
 
 const serviceHeap = 64 << 20
 
-// goServer is a kernel with the session of the benchmarks.
-func goServer(b testing.TB) string {
-	b.Helper()
-	if heap == nil {
-		heap = make([]byte, serviceHeap)
+// benchKernel is a kernel with the session of the benchmarks, and where it serves.
+func benchKernel() (*ikc.Kernel, string, error) {
+	k, err := ikc.New(ikc.Config{Name: "Bench", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, "", err
 	}
-	k, address := serving(b, "Bench")
 	count := 0
 	s, err := k.NewSession("bench", map[string]ikc.State{
 		"echo":  func(_ context.Context, r *ikc.Request) (any, error) { return r.Arg(0), nil },
@@ -55,10 +54,77 @@ func goServer(b testing.TB) string {
 		"total": func(context.Context, *ikc.Request) (any, error) { return count, nil },
 	})
 	if err != nil {
-		b.Fatal(err)
+		return nil, "", err
 	}
 	s.Publish("echo", "sink", "total")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", err
+	}
+	go func() { _ = k.Serve(context.Background(), l) }()
+	return k, l.Addr().String(), nil
+}
+
+// goServer is that kernel in this process.
+func goServer(b testing.TB) string {
+	b.Helper()
+	if heap == nil {
+		heap = make([]byte, serviceHeap)
+	}
+	k, address, err := benchKernel()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { shutdown(k) })
 	return address
+}
+
+// goProcess is that kernel in a process of its own.
+func goProcess(b testing.TB) string { return ownProcess(b, "kernel") }
+
+// ownProcess is a server of this program in a process of its own: see serveOnly.
+func ownProcess(b testing.TB, what string) string {
+	b.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), serveOnly+"="+what)
+	return announced(b, cmd)
+}
+
+// announced starts a server until the benchmark is over, and returns the line that it prints.
+func announced(b testing.TB, cmd *exec.Cmd) string {
+	b.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		in.Close()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatalf("%s: %v", cmd, err)
+	}
+	return strings.TrimSpace(line)
+}
+
+// shutdown ends a kernel.
+func shutdown(k *ikc.Kernel) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = k.Shutdown(ctx)
 }
 
 // newKernel is a kernel that is shut down in the end.
@@ -68,11 +134,7 @@ func newKernel(b testing.TB, name string) *ikc.Kernel {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = k.Shutdown(ctx)
-	})
+	b.Cleanup(func() { shutdown(k) })
 	return k
 }
 
@@ -105,38 +167,25 @@ func perlCommand(b testing.TB, script string, args ...string) *exec.Cmd {
 // perlServer is the same session in Perl.
 func perlServer(b testing.TB) string {
 	b.Helper()
-	cmd := perlCommand(b, "bench_server.pl")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		in.Close()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	port, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatalf("bench_server.pl: %v", err)
-	}
-	return "127.0.0.1:" + strings.TrimSpace(port)
+	return "127.0.0.1:" + announced(b, perlCommand(b, "bench_server.pl"))
 }
 
 // rawServer echoes frames without looking at them.
 func rawServer(b testing.TB) string {
 	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, address, err := rawEcho()
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { l.Close() })
+	return address
+}
+
+func rawEcho() (net.Listener, string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", err
+	}
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -168,7 +217,7 @@ func rawServer(b testing.TB) string {
 			}()
 		}
 	}()
-	return l.Addr().String()
+	return l, l.Addr().String(), nil
 }
 
 var payloads = []struct {
@@ -207,7 +256,8 @@ func BenchmarkCall(b *testing.B) {
 		for _, server := range servers {
 			b.Run(p.name+"/"+server.name, func(b *testing.B) { benchmarkLite(b, server.start(b), p.v()) })
 		}
-		b.Run(p.name+"/raw", func(b *testing.B) { benchmarkRaw(b, p.v()) })
+		b.Run(p.name+"/raw", func(b *testing.B) { benchmarkRaw(b, rawServer(b), p.v()) })
+		b.Run(p.name+"/raw process", func(b *testing.B) { benchmarkRaw(b, ownProcess(b, "raw"), p.v()) })
 	}
 }
 
@@ -229,8 +279,8 @@ func benchmarkLite(b *testing.B, address string, v *perl.Value) {
 }
 
 // benchmarkRaw sends frames of the size that a call with v has, and gets them back.
-func benchmarkRaw(b *testing.B, v *perl.Value) {
-	conn, err := net.Dial("tcp", rawServer(b))
+func benchmarkRaw(b *testing.B, address string, v *perl.Value) {
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -244,8 +294,7 @@ func benchmarkRaw(b *testing.B, v *perl.Value) {
 }
 
 // benchmarkRawConnect is benchmarkConnect without IKC: it connects, has two frames echoed, as negotiation and call take, and closes.
-func benchmarkRawConnect(b *testing.B) {
-	address := rawServer(b)
+func benchmarkRawConnect(b *testing.B, address string) {
 	image := make([]byte, imageSize(b, payloads[0].v()))
 	for b.Loop() {
 		conn, err := net.Dial("tcp", address)
@@ -311,7 +360,7 @@ var defaultSerializer = storable.Serializer{}
 var servers = []struct {
 	name  string
 	start func(testing.TB) string
-}{{"go", goServer}, {"perl", perlServer}}
+}{{"go", goServer}, {"go process", goProcess}, {"perl", perlServer}}
 
 // BenchmarkKernelCall is the ping-pong of 100 octets with a whole kernel for a client.
 func BenchmarkKernelCall(b *testing.B) {
