@@ -43,7 +43,7 @@ const serviceHeap = 64 << 20
 
 // benchKernel is a kernel with the session of the benchmarks, and where it serves.
 func benchKernel() (*ikc.Kernel, string, error) {
-	k, err := ikc.New(ikc.Config{Name: "Bench", Logger: slog.New(slog.DiscardHandler)})
+	k, err := makeKernel("Bench")
 	if err != nil {
 		return nil, "", err
 	}
@@ -57,12 +57,22 @@ func benchKernel() (*ikc.Kernel, string, error) {
 		return nil, "", err
 	}
 	s.Publish("echo", "sink", "total")
+	address, err := serve(k)
+	return k, address, err
+}
+
+func makeKernel(name string) (*ikc.Kernel, error) {
+	return ikc.New(ikc.Config{Name: name, Logger: slog.New(slog.DiscardHandler)})
+}
+
+// serve has a kernel serve an address.
+func serve(k *ikc.Kernel) (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	go func() { _ = k.Serve(context.Background(), l) }()
-	return k, l.Addr().String(), nil
+	return l.Addr().String(), nil
 }
 
 // goServer is that kernel in this process.
@@ -130,7 +140,7 @@ func shutdown(k *ikc.Kernel) {
 // newKernel is a kernel that is shut down in the end.
 func newKernel(b testing.TB, name string) *ikc.Kernel {
 	b.Helper()
-	k, err := ikc.New(ikc.Config{Name: name, Logger: slog.New(slog.DiscardHandler)})
+	k, err := makeKernel(name)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -142,12 +152,11 @@ func newKernel(b testing.TB, name string) *ikc.Kernel {
 func serving(b testing.TB, name string) (*ikc.Kernel, string) {
 	b.Helper()
 	k := newKernel(b, name)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := serve(k)
 	if err != nil {
 		b.Fatal(err)
 	}
-	go func() { _ = k.Serve(context.Background(), l) }()
-	return k, l.Addr().String()
+	return k, address
 }
 
 func perlLib() string {
