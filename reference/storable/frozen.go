@@ -19,16 +19,16 @@ type frozen struct {
 // frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to be thawed, or is not sound.
 func (d *decoder) frozen() *perl.Value {
 	at := d.pos + 1
-	if at >= len(d.s) || d.left == 0 || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
+	if at >= len(d.s) || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
 		return nil
 	}
-	d.left--
 	left, depth := d.left, d.depth
 	d.lowest = depth
-	if d.pos = d.pass(d.pos); d.pos < 0 {
+	if !d.passOver() {
 		return nil
 	}
-	return perl.NewFrozen(&frozen{d.s[at:d.pos], left - d.left, depth - d.lowest, d.mode})
+	values := left - d.left - 1 // without the reference
+	return perl.NewFrozen(&frozen{d.s[at:d.pos], values, depth - d.lowest, d.mode})
 }
 
 // frozenHeader is what the image of a frozen began with.

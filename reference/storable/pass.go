@@ -2,6 +2,16 @@ package storable
 
 import "github.com/perl-ikc/ikc-conform/reference/perl"
 
+// passOver passes over the next object, and tells whether value would read it. If not, the decoder is in no state to go on.
+func (d *decoder) passOver() bool {
+	if d.left == 0 {
+		return false
+	}
+	d.left--
+	d.pos = d.pass(d.pos)
+	return d.pos >= 0
+}
+
 // pass passes over the object at pos, which is counted already, and returns where it ends: a place only if value would read the
 // object, else -1. It knows plain data; indices, blessed objects and what is rare it leaves to value. It notes the kinds of
 // Value and the lowest depth.

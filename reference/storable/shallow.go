@@ -72,11 +72,7 @@ func (d *decoder) item(h *perl.Shallow, whole string) bool {
 		d.pos, d.left, d.depth, d.alloc, d.base, d.kinds, d.err = pos, left, depth, alloc, base, kinds, nil
 		item.Parts, item.Value, item.Str = nil, nil, ""
 		if d.sketch {
-			if d.left == 0 {
-				return false
-			}
-			d.left--
-			if d.pos = d.pass(d.pos); d.pos < 0 || !d.key(&item.Pair) || item.Key != whole {
+			if !d.passOver() || !d.key(&item.Pair) || item.Key != whole {
 				return false
 			}
 		} else {
