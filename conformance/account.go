@@ -55,6 +55,13 @@ func (m *meeting) over() time.Time {
 	return at
 }
 
+// closed is when a side closed the connection, zero if it did not. known is false if the capture shows the end of the other side
+// alone: it may lack this one's.
+func (m *meeting) closed(side wire.Role) (at time.Time, known bool) {
+	at = m.ended[side]
+	return at, !at.IsZero() || m.ended[side.Other()].IsZero()
+}
+
 // What is kept of the connections of a capture for accounts.
 const (
 	maxMeetings = 4096

@@ -515,8 +515,9 @@ func shutdownChecks() []*Check {
 						if m.opened.After(l.At.Time) || !over.IsZero() && over.Before(l.At.Time) {
 							continue
 						}
-						closed := m.ended[a.side]
-						t.Hold(!closed.IsZero() && a.wentOn(closed), l, fmt.Sprintf("connection %d closed by the %s", m.index, a.side), "it stayed open when the harness went on")
+						if closed, known := m.closed(a.side); known {
+							t.Hold(!closed.IsZero() && a.wentOn(closed), l, fmt.Sprintf("connection %d closed by the %s", m.index, a.side), "it stayed open when the harness went on")
+						}
 					}
 				}
 			}),

@@ -250,11 +250,9 @@ func liteConnectionChecks() []*Check {
 						if over := m.over(); m.opened.After(l.At.Time) || !over.IsZero() && over.Before(l.At.Time) {
 							continue
 						}
-						end := m.ended[wire.Client]
-						if end.IsZero() && !m.ended[wire.Server].IsZero() {
-							continue // it may have been closed, and the capture lacks that
+						if end, known := m.closed(wire.Client); known {
+							t.Hold(!end.IsZero() && end.Before(l.Command.Answer.At.Time.Add(closing)), l, fmt.Sprintf("connection %d closed by the client", m.index), "it stays open")
 						}
-						t.Hold(!end.IsZero() && end.Before(l.Command.Answer.At.Time.Add(closing)), l, fmt.Sprintf("connection %d closed by the client", m.index), "it stays open")
 					}
 				}
 			}),

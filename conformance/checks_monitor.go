@@ -110,8 +110,12 @@ func monitorChecks() []*Check {
 						}
 					}
 				}
+				var lives []*life
+				if w := a.ofAll("channel"); w != nil && w.wants("register") {
+					lives = a.lives(w)
+				}
 				for _, l := range a.lines {
-					if e := l.Event; e != nil && e.Kind == "monitor" && ids[e.About] != names[e.About] && !a.unclear(e.About, l.At.Time) {
+					if e := l.Event; e != nil && e.Kind == "monitor" && ids[e.About] != names[e.About] && !unclear(lives, e.About, l.At.Time) {
 						t.Hold(e.Real == ids[e.About], l, fmt.Sprintf("real %v", ids[e.About]), fmt.Sprintf("real %v", e.Real))
 					}
 				}

@@ -155,12 +155,8 @@ func (a *account) cameAgain(v *life, before time.Time) bool {
 }
 
 // unclear tells whether an id was that of two connections at a time, or had been and of none since: see cameAgain.
-func (a *account) unclear(id string, at time.Time) (yes bool) {
-	w := a.ofAll("channel")
-	if w == nil || !w.wants("register") {
-		return false
-	}
-	for _, v := range a.lives(w) {
+func unclear(lives []*life, id string, at time.Time) (yes bool) {
+	for _, v := range lives {
 		if v.id == id && !v.blocks[0].at.At.Time.After(at) { // the last that had begun
 			yes = !v.doubled.IsZero() && !v.doubled.After(at)
 		}
@@ -171,7 +167,7 @@ func (a *account) unclear(id string, at time.Time) (yes bool) {
 // strangers are the connections to kernels, from when a monitor was there, that no life is of.
 func (a *account) strangers(w *watching, lives []*life) (out []*meeting) {
 	for _, m := range a.meetings() {
-		if m.opened.After(w.set.At.Time) && len(m.names[a.side.Other()]) > 0 && a.hadTime(m.opened) && !a.unclear(m.names[a.side.Other()][0], m.opened.Add(sinking)) &&
+		if m.opened.After(w.set.At.Time) && len(m.names[a.side.Other()]) > 0 && a.hadTime(m.opened) && !unclear(lives, m.names[a.side.Other()][0], m.opened.Add(sinking)) &&
 			!slices.ContainsFunc(lives, func(v *life) bool { return v.met == m }) {
 			out = append(out, m)
 		}
