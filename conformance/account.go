@@ -13,15 +13,15 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// account is what one kernel was asked to do and what its driver said that it did, beside what the capture shows of its
+// DriverLog is what one kernel was asked to do and what its driver said that it did, beside what the capture shows of its
 // connections meanwhile. It is how checks see what is not on the wire: monitors, arguments of states, results of methods.
-type account struct {
-	side  wire.Role // of the kernel
-	conn  *dialogue.Connection
-	lines []*dialogue.ControlLine
-	met   []*meeting
-	// other is the account of the kernel on the other side, nil if the capture has none.
-	other *account
+type DriverLog struct {
+	Side  wire.Role // of the kernel
+	Conn  *dialogue.Connection
+	Lines []*dialogue.ControlLine
+	Met   []*meeting
+	// Other is the log of the kernel on the other side, nil if the capture has none.
+	Other *DriverLog
 }
 
 // meeting is a connection of the capture, as far as accounts are held against it.
@@ -36,14 +36,8 @@ type meeting struct {
 	names     [2][]string
 	pids      [2]string
 	frames    [2]int
-	talk      []talk              // with the sessions of the harness, and of ClientLites
-	reports   []*dialogue.Message // error reports of both sides
-}
-
-// talk is a request to or from the sessions of the harness, or a ClientLite, and what came back.
-type talk struct {
-	request         *dialogue.Message
-	answers, errors []*dialogue.Message
+	talk      []*dialogue.Exchange // with the sessions of the harness, and of ClientLites
+	reports   []*dialogue.Message  // error reports of both sides
 }
 
 // over is when the connection was over: one side had closed it. Zero if the capture does not show it.
@@ -92,15 +86,15 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 	}
 	for _, x := range p.Exchanges {
 		if r := x.Request; (harnessSession(r.To.Session) || harnessSession(r.RSVP.Session) || ofLiteOrTo(r)) && len(m.talk) < maxTalk && budget(len(r.Frame.Image)) {
-			m.talk = append(m.talk, talk{r, slices.Clone(x.Answers), slices.Clone(x.Errors)})
+			m.talk = append(m.talk, &dialogue.Exchange{Request: r, Answers: slices.Clone(x.Answers), Errors: slices.Clone(x.Errors)})
 		}
 	}
 	if !p.Last {
 		return
 	}
 	// As they came: p.Exchanges are in the order in which they were settled.
-	slices.SortStableFunc(m.talk, func(x, y talk) int {
-		return cmp.Or(cmp.Compare(x.request.Frame.At.Packet, y.request.Frame.At.Packet), cmp.Compare(x.request.Frame.Number, y.request.Frame.Number))
+	slices.SortStableFunc(m.talk, func(x, y *dialogue.Exchange) int {
+		return cmp.Or(cmp.Compare(x.Request.Frame.At.Packet, y.Request.Frame.At.Packet), cmp.Compare(x.Request.Frame.Number, y.Request.Frame.Number))
 	})
 	n := p.Negotiation
 	m.index, m.opened, m.unreached = p.Conn.Index, p.Opened.Time, p.Unreached
@@ -120,7 +114,7 @@ func refusedSerializer(n *dialogue.Negotiation) bool {
 }
 
 // accounts pairs the conversations with drivers with the connections of the capture, by side.
-func (j *Judge) accounts() (of [2]*account) {
+func (j *Judge) accounts() (of [2]*DriverLog) {
 	if len(j.meetings) == maxMeetings || j.kept.Load() > maxKept || j.torn {
 		return of // what is missing may be what is missed
 	}
@@ -131,28 +125,28 @@ func (j *Judge) accounts() (of [2]*account) {
 		if !ok || !whole || of[side] != nil {
 			continue
 		}
-		of[side] = &account{side: side, conn: c, lines: c.Control.Lines, met: j.meetings}
+		of[side] = &DriverLog{Side: side, Conn: c, Lines: c.Control.Lines, Met: j.meetings}
 	}
 	for side, a := range of {
 		if a != nil {
-			a.other = of[wire.Role(side).Other()]
+			a.Other = of[wire.Role(side).Other()]
 		}
 	}
 	return of
 }
 
 // told judges an account by the rules that are about one.
-func (j *Judge) told(a *account) *found {
-	n := len(j.verdicts[a.side])
+func (j *Judge) told(a *DriverLog) *found {
+	n := len(j.verdicts[a.Side])
 	f := &found{evidence: make([]uint32, n), full: make([]fullness, n), wanted: slices.Repeat([]bool{true}, n)}
-	for _, r := range j.plans[a.side].rules[atAccount] {
-		r.account(&Trial{Conn: a.conn, Side: a.side, check: r.check, found: f, facts: new(facts)}, a)
+	for _, r := range j.plans[a.Side].rules[atAccount] {
+		r.account(&Trial{Conn: a.Conn, Side: a.Side, check: r.check, found: f, facts: new(facts)}, a)
 	}
 	return f
 }
 
 // onAccount judges what the driver of a kernel told.
-func onAccount(judge func(*Trial, *account)) Predicate {
+func onDriver(judge func(*Trial, *DriverLog)) Predicate {
 	return Predicate{{at: atAccount, account: judge}}
 }
 
@@ -163,7 +157,7 @@ func (c *Check) ByDriver() bool {
 
 // commands are the lines of commands of a name that were answered.
 func (a *account) commands(names ...string) (out []*dialogue.ControlLine) {
-	for _, l := range a.lines {
+	for _, l := range a.Lines {
 		if l.Command != nil && l.Command.Answer != nil && slices.Contains(names, l.Command.Name) {
 			out = append(out, l)
 		}
@@ -173,7 +167,7 @@ func (a *account) commands(names ...string) (out []*dialogue.ControlLine) {
 
 // states are the events of runs of a state.
 func (a *account) states(session, state string) (out []*dialogue.ControlLine) {
-	for _, l := range a.lines {
+	for _, l := range a.Lines {
 		if e := l.Event; e != nil && e.Kind == "state" && e.Session == session && e.State == state {
 			out = append(out, l)
 		}
@@ -184,7 +178,7 @@ func (a *account) states(session, state string) (out []*dialogue.ControlLine) {
 // wentOn tells whether the harness had waited for what follows from something at a time, and then gone on: a later
 // command was answered.
 func (a *account) wentOn(at time.Time) bool {
-	for _, l := range slices.Backward(a.lines) {
+	for _, l := range slices.Backward(a.Lines) {
 		if l.Answer != nil && l.Answer.To != nil {
 			return l.Answer.To.At.Time.After(at)
 		}
@@ -194,8 +188,8 @@ func (a *account) wentOn(at time.Time) bool {
 
 // ownNames are what the kernel calls itself.
 func (a *account) ownNames() (names []string) {
-	for _, m := range a.met {
-		for _, name := range m.names[a.side] {
+	for _, m := range a.Met {
+		for _, name := range m.names[a.Side] {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}
@@ -212,8 +206,8 @@ func (a *account) ownNames() (names []string) {
 
 // meetings are the connections that the kernel took part in.
 func (a *account) meetings() (out []*meeting) {
-	for _, m := range a.met {
-		if m.complete && !m.unreached && m.frames[a.side] > 0 {
+	for _, m := range a.Met {
+		if m.complete && !m.unreached && m.frames[a.Side] > 0 {
 			out = append(out, m)
 		}
 	}

@@ -8,9 +8,50 @@ import (
 
 // Catalogue returns all checks, area by area.
 func Catalogue() []*Check {
-	return slices.Concat(setupChecks(), setupClientChecks(), helloChecks(), helloClientChecks(), frameChecks(),
-		imageChecks(), valueChecks(), messageChecks(), callChecks(), contextChecks(), pingChecks(), haveChecks(), errorChecks(), senderChecks(), spellingChecks(), proxyChecks(), returnChecks(),
-		identityChecks(), liteChecks(), liteToldChecks(), subscribeChecks(), imageFormChecks(), monitorChecks(), accountChecks(), orderChecks(), robustChecks())
+	return slices.Concat(
+		AreaShownHSIKC0(),
+		AreaShownHSLINE(),
+		AreaShownHSNAME(),
+		AreaShownHCIKC0(),
+		AreaShownHSIKC(),
+		AreaShownHCIKC(),
+		AreaShownFR(),
+		AreaShownSER(),
+		AreaShownVAL(),
+		AreaShownMSG(),
+		AreaShownCALL(),
+		AreaShownPOST(),
+		AreaShownCTX(),
+		AreaShownPING(),
+		AreaShownHAVE(),
+		AreaShownERR(),
+		AreaShownSND(),
+		AreaShownMoreCALL(),
+		AreaShownMorePING(),
+		AreaShownPRX(),
+		AreaShownPUB(),
+		AreaShownMoreHAVE(),
+		AreaShownMoreERR(),
+		AreaShownMoreCTX(),
+		AreaShownMoreHSNAME(),
+		AreaShownMoreHCIKC0(),
+		AreaShownLITE(),
+		AreaToldLITE(),
+		AreaShownSUB(),
+		AreaShownMoreMSG(),
+		AreaShownMoreSER(),
+		AreaToldMON(),
+		AreaToldRUN(),
+		AreaToldRSVP(),
+		AreaToldSENT(),
+		AreaToldLOC(),
+		AreaToldSUB(),
+		AreaToldNAME(),
+		AreaToldDOWN(),
+		AreaToldBACK(),
+		AreaToldORD(),
+		AreaShownROB(),
+	)
 }
 
 // Select returns the checks of the catalogue whose id matches one of the patterns, which are globs

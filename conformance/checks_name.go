@@ -37,7 +37,7 @@ func (a *account) leads(name string, at time.Time) namesake {
 		})
 	}
 	for _, m := range a.meetings() {
-		names := m.names[a.side.Other()]
+		names := m.names[a.Side.Other()]
 		if m.opened.After(at) || len(names) == 0 || !slices.Contains(names[1:], name) {
 			continue
 		}
@@ -55,7 +55,7 @@ func (a *account) leads(name string, at time.Time) namesake {
 func (a *account) shared(name string) bool {
 	ids := map[string]bool{}
 	for _, m := range a.meetings() {
-		if names := m.names[a.side.Other()]; len(names) > 0 && slices.Contains(names[1:], name) {
+		if names := m.names[a.Side.Other()]; len(names) > 0 && slices.Contains(names[1:], name) {
 			ids[names[0]] = true
 		}
 	}
@@ -74,7 +74,7 @@ func onNamesakes(judge func(t *Trial, a *account, l *dialogue.ControlLine, to sp
 			}
 			var went *meeting
 			for _, x := range a.wire(func(m *dialogue.Message) bool {
-				return m.Frame.From == a.side && m.To.Session == to.Session && sameValue(m.Params(), f.Params.V)
+				return m.Frame.From == a.Side && m.To.Session == to.Session && sameValue(m.Params(), f.Params.V)
 			}) {
 				went = x.on
 			}
@@ -91,60 +91,9 @@ func where(m *meeting) string {
 	return fmt.Sprintf("connection %d", m.index)
 }
 
-// nameChecks are about names that several kernels announce.
-func nameChecks() []*Check {
-	const source = "Responder register, unregister, channel_list"
-	return []*Check{
-		{
-			ID: "NAME-001", Level: Should, Party: TheKernel,
-			Requirement: "A name that several connected kernels announced leads to the one that registered first.",
-			Source:      source, Needs: "a driver, and a post to a name that two connected kernels have announced",
-			Rationale: "A second worker of the same name is not heard of by its name, until it registers when the first is gone.",
-			Judge: onNamesakes(func(t *Trial, a *account, l *dialogue.ControlLine, to specifier.Specifier, went *meeting, _ int) {
-				if n := a.leads(to.Kernel, l.At.Time); n.known && n.owner != nil && len(n.has) > 1 && n.owner == n.has[0] {
-					t.Hold(went == n.owner, l, where(n.owner), where(went))
-				}
-			}),
-		},
-		{
-			ID: "NAME-002", Level: Should, Party: TheKernel,
-			Requirement: "When the kernel that a name leads to goes, the name leads nowhere, though another that announced it is still connected.",
-			Source:      source, Needs: "a driver, and a post to a name whose first holder has gone while another stayed",
-			Judge: onNamesakes(func(t *Trial, a *account, l *dialogue.ControlLine, to specifier.Specifier, went *meeting, count int) {
-				if n := a.leads(to.Kernel, l.At.Time); n.known && n.owner == nil && len(n.has) > 0 && a.toldOfEnd(to.Kernel, l) {
-					t.Hold(went == nil && count <= 0, l, "sent to 0 kernels", fmt.Sprintf("sent to %d, by %s", count, where(went)))
-				}
-			}),
-		},
-		{
-			ID: "NAME-003", Level: Should, Party: TheKernel,
-			Requirement: "A name that is free leads to the next kernel that registers with it, not to one that announced it before.",
-			Source:      source, Needs: "a driver, and a post to a name that was free while one who had announced it was connected, and has been announced again",
-			Judge: onNamesakes(func(t *Trial, a *account, l *dialogue.ControlLine, to specifier.Specifier, went *meeting, _ int) {
-				if n := a.leads(to.Kernel, l.At.Time); n.known && n.owner != nil && n.owner != n.has[0] {
-					t.Hold(went == n.owner, l, where(n.owner), where(went))
-				}
-			}),
-		},
-		{
-			ID: "NAME-004", Level: Must, Party: TheKernel,
-			Requirement: "The id of a kernel leads to it, whoever has the same names.",
-			Source:      source, Needs: "a driver, and a post to the id of a kernel that shares its name",
-			Judge: onNamesakes(func(t *Trial, a *account, l *dialogue.ControlLine, to specifier.Specifier, went *meeting, _ int) {
-				for _, m := range a.meetings() {
-					names := m.names[a.side.Other()]
-					if over := m.over(); len(names) > 1 && names[0] == to.Kernel && m.opened.Before(l.At.Time) && (over.IsZero() || over.After(l.At.Time)) && slices.ContainsFunc(names[1:], a.shared) {
-						t.Hold(went == m, l, where(m), where(went))
-					}
-				}
-			}),
-		},
-	}
-}
-
 // toldOfEnd tells whether monitors had been told that a kernel of that name had gone, before a command was given.
 func (a *account) toldOfEnd(name string, before *dialogue.ControlLine) bool {
-	return slices.ContainsFunc(a.lines, func(l *dialogue.ControlLine) bool {
+	return slices.ContainsFunc(a.Lines, func(l *dialogue.ControlLine) bool {
 		e := l.Event
 		return e != nil && e.Kind == "monitor" && e.What == "unregister" && e.About == name && l.At.Time.Before(before.At.Time)
 	})

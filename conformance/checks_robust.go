@@ -50,7 +50,7 @@ func afterHarm(kind harm) Predicate {
 		n, c := t.Conn.Negotiation, t.Conn
 		lines := linesOf(n, wire.Client)
 		if before := *t.after; before != nil && len(lines) > 0 && c.Opened.Packet > before.packet && (t.harm == noHarm || n.Complete) {
-			if _, good := goodSetup(t, lines[0]); good || lines[0].Text == "HELLO" {
+			if _, good := t.goodSetup(lines[0]); good || lines[0].Text == "HELLO" {
 				t.HoldElse(n.Complete, lines[len(lines)-1], func() (string, string) {
 					return "a negotiation to its end", fmt.Sprintf("none, after connection %d", before.index)
 				})
@@ -61,30 +61,4 @@ func afterHarm(kind harm) Predicate {
 			*t.after = &harmful{c.Conn.Index, c.Opened.Packet}
 		}
 	})
-}
-
-func robustChecks() []*Check {
-	return []*Check{
-		{
-			ID: "ROB-001", Level: Should, Party: TheServer, Aftermath: true,
-			Requirement: "A connection that its client closes before the negotiation is over does no harm to others.",
-			Source:      "Channel channel_error, Responder inform_monitors (0.2401 and 0.2402 end the process)",
-			Needs:       "a connection that its client closed in the middle of the negotiation, and a good one after it",
-			Judge:       afterHarm(halfOpened),
-		},
-		{
-			ID: "ROB-002", Level: Should, Party: TheServer, Aftermath: true,
-			Requirement: "An image that is no message costs its sender the connection at most.",
-			Source:      "Channel channel_receive (all releases end the process)",
-			Needs:       "a frame of the client whose image is no message, and a good connection after it",
-			Judge:       afterHarm(badImage),
-		},
-		{
-			ID: "ROB-003", Level: Should, Party: TheServer, Aftermath: true,
-			Requirement: "Octets that are no frame cost their sender the connection at most.",
-			Source:      "POE::Filter::Reference get",
-			Needs:       "octets of the client that are no frame, and a good connection after them",
-			Judge:       afterHarm(badFrame),
-		},
-	}
 }

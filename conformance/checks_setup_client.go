@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -27,95 +26,6 @@ func onClientTurns(judge func(t *Trial, u turn), steps ...step) Predicate {
 func hasOpenedWithSetup(t *Trial) bool {
 	l := linesOf(t.Conn.Negotiation, wire.Client)
 	return len(l) > 0 && strings.HasPrefix(l[0].Text, "SETUP")
-}
-
-func setupClientChecks() []*Check {
-	return []*Check{
-		{
-			ID: "HC-IKC0-001", Level: Must, Party: TheClient,
-			Requirement: "A client speaks first, and opens with SETUP or HELLO.",
-			Source:      "Channel client_010, client_000; ClientLite connect", Needs: "the start of a connection",
-			Judge: onClientTurns(func(t *Trial, u turn) {
-				ok := u.reply != nil && (u.reply.Text == "HELLO" || wire.IsSetup(u.reply.Text))
-				t.HoldElse(ok && t.Conn.Negotiation.Lines[0].From == wire.Client, u.at(), func() (string, string) {
-					return "SETUP ... or HELLO", replied(u.reply)
-				})
-			}, stepOpen),
-		},
-		{
-			ID: "HC-IKC0-002", Level: Must, Party: TheClient,
-			Requirement: "The client's SETUP is made of KERNEL, FREEZER and PID fields only, with a kernel name and at least one FREEZER.",
-			Source:      "Channel client_010, __build_setup (0.2302 to 0.2402)", Needs: "a SETUP of the client",
-			Judge: onClientTurns(func(t *Trial, u turn) {
-				if u.reply != nil && strings.HasPrefix(u.reply.Text, "SETUP") {
-					s, err := t.setup(u.reply)
-					actual := u.reply.Text
-					if err != nil {
-						actual = err.Error()
-					}
-					t.Hold(err == nil && len(s.Serializers) > 0, u.reply, "KERNEL=...;FREEZER=<package>...;PID=<digits>", actual)
-				}
-			}, stepOpen),
-		},
-		{
-			ID: "HC-IKC0-003", Level: Should, Party: TheClient,
-			Requirement: "The client's SETUP tells its process id as PID=<digits>.",
-			Source:      "Protocol __build_setup (0.2302 to 0.2402)", Needs: "a SETUP of the client",
-			Judge: onClientTurns(func(t *Trial, u turn) {
-				if u.reply != nil {
-					if s, err := t.setup(u.reply); err == nil {
-						t.Hold(s.PID != "", u.reply, "PID=<digits>", u.reply.Text)
-					}
-				}
-			}, stepOpen),
-		},
-		{
-			ID: "HC-IKC0-004", Level: Must, Party: TheClient,
-			Requirement: "A client whose SETUP is answered with NOT starts over with HELLO on the same connection.",
-			Source:      "Channel client_010; ClientLite _protocol_IKC0 (0.2302 to 0.2402)", Needs: "a SETUP of the client that was answered with NOT",
-			Judge: onConnection(func(t *Trial) {
-				if !hasOpenedWithSetup(t) {
-					return
-				}
-				turns, _ := t.clientTurns()
-				if len(turns) > 1 && turns[1].step == stepNOT && turns[1].decided(t) {
-					t.HoldElse(turns[1].reply != nil && turns[1].reply.Text == "HELLO", turns[1].at(), func() (string, string) {
-						return `"HELLO"`, replied(turns[1].reply)
-					})
-				}
-			}),
-		},
-		{
-			ID: "HC-IKC0-005", Level: Must, Party: TheClient,
-			Requirement: "After a good SETUP of the server, the client sends no more lines.",
-			Source:      "Channel client_010 (0.2302 to 0.2402)", Needs: "a SETUP of the server",
-			Judge: onConnection(func(t *Trial) {
-				turns, extra := t.clientTurns()
-				for _, u := range turns {
-					if s, err := wire.ParseSetup(lineText(u)); u.step == stepSetup && err == nil && len(s.Serializers) == 1 {
-						if len(extra) > 0 {
-							t.Fail(extra[0], "frames", fmt.Sprintf("%q", extra[0].Text))
-						} else {
-							t.Pass(u.ask)
-						}
-					}
-				}
-			}),
-		},
-		{
-			ID: "HC-IKC0-006", Level: Should, Party: TheClient,
-			Requirement: "A client answers NOT to a SETUP of the server that is malformed or names other than one FREEZER.",
-			Source:      "Channel client_010; ClientLite _protocol_IKC0 (0.2302 to 0.2402)", Needs: "a bad SETUP of the server",
-			Judge: onClientTurns(func(t *Trial, u turn) {
-				s, err := t.setup(u.ask)
-				if (err != nil || len(s.Serializers) != 1) && u.decided(t) {
-					t.HoldElse(u.reply != nil && u.reply.Text == "NOT", u.at(), func() (string, string) {
-						return `"NOT"`, replied(u.reply)
-					})
-				}
-			}, stepSetup),
-		},
-	}
 }
 
 func lineText(u turn) string {

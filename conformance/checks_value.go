@@ -128,7 +128,8 @@ func hasOctet(s string, ok func(byte) bool) bool {
 	return false
 }
 
-func valueChecks() []*Check {
+// VAL are the checks VAL-001 to VAL-026.
+func AreaShownVAL() []*Check {
 	var checks []*Check
 	for _, k := range echoKinds {
 		checks = append(checks, &Check{

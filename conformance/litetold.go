@@ -25,7 +25,7 @@ func pinged(m *dialogue.Message) bool { return m.RSVP.Session == "IKC" && m.RSVP
 
 // exchanged is a request or a message and the connection that it was on.
 type exchanged struct {
-	talk
+	*dialogue.Exchange
 	on *meeting
 }
 
@@ -82,7 +82,7 @@ func (c *liteCommand) expect(params *perl.Value) []*perl.Value {
 
 // rsvpState is the state that a post_respond waits for, "" if its params do not say.
 func (c *liteCommand) rsvpState() string {
-	asked, ok := elemsOf(c.sent.request.Params())
+	asked, ok := elemsOf(c.sent.Request.Params())
 	if !ok || len(asked) < 2 || asked[1].Kind() != perl.Ref {
 		return ""
 	}
@@ -108,15 +108,15 @@ func (a *account) liteTimeout(at *dialogue.ControlLine) (timeout time.Duration) 
 // reportedOn tells whether an error report came while a ClientLite did something, or what it was told before.
 func (a *account) reportedOn(l *dialogue.ControlLine) bool {
 	since := l.At.Time
-	for _, before := range a.lines[:slices.Index(a.lines, l)] {
+	for _, before := range a.Lines[:slices.Index(a.Lines, l)] {
 		if before.Command != nil && strings.HasPrefix(before.Command.Name, "lite-") {
 			since = before.At.Time
 		}
 	}
-	return slices.ContainsFunc(a.met, func(m *meeting) bool {
+	return slices.ContainsFunc(a.Met, func(m *meeting) bool {
 		return slices.ContainsFunc(m.reports, func(r *dialogue.Message) bool {
 			at := r.Frame.At.Time
-			return r.Frame.From != a.side && at.After(since) && at.Before(l.Command.Answer.At.Time)
+			return r.Frame.From != a.Side && at.After(since) && at.Before(l.Command.Answer.At.Time)
 		})
 	})
 }
@@ -144,7 +144,7 @@ func onLiteSpawns(judge func(t *Trial, s *liteSpawn)) Predicate {
 			if l.Command.Decode(&s.asked) != nil {
 				continue
 			}
-			for _, m := range a.met {
+			for _, m := range a.Met {
 				if !m.opened.Before(l.At.Time) && !m.opened.After(l.Command.Answer.At.Time) {
 					s.met = m
 				}
@@ -157,7 +157,7 @@ func onLiteSpawns(judge func(t *Trial, s *liteSpawn)) Predicate {
 // liteCommands are the calls of a ClientLite's methods that send, in order, each with its request. A ClientLite does one
 // thing after the other, so what it was asked for and what it sent are in the same order.
 func (a *account) liteCommands() (out []*liteCommand) {
-	sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.side && !pinged(m) })
+	sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.Side && !pinged(m) })
 	var timeout time.Duration
 	for _, l := range a.commands("lite-connect", "lite-call", "lite-post", "lite-post-respond") {
 		if l.Command.Name == "lite-connect" {
@@ -177,7 +177,7 @@ func (a *account) liteCommands() (out []*liteCommand) {
 		}
 		c := &liteCommand{line: l, name: l.Command.Name, to: to, params: f.Params.V, list: f.Context == "list", timeout: timeout}
 		for i := range sent {
-			r := sent[i].request
+			r := sent[i].Request
 			if r.To.Session == to.Session && r.To.State == to.State && r.IsCall() == (c.name == "lite-call") && !r.Frame.At.Time.Before(l.At.Time) {
 				c.sent, sent = &sent[i], sent[i+1:]
 				break
@@ -192,18 +192,18 @@ func (a *account) liteCommands() (out []*liteCommand) {
 func (a *account) wire(wanted func(*dialogue.Message) bool) (out []exchanged) {
 	for _, m := range a.meetings() {
 		for _, x := range m.talk {
-			if wanted(x.request) {
+			if wanted(x.Request) {
 				out = append(out, exchanged{x, m})
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(x, y exchanged) int { return cmp.Compare(x.request.Frame.At.Packet, y.request.Frame.At.Packet) })
+	slices.SortStableFunc(out, func(x, y exchanged) int { return cmp.Compare(x.Request.Frame.At.Packet, y.Request.Frame.At.Packet) })
 	return out
 }
 
 // postedTo are the posts that came to a state of the ClientLite, in order.
 func (a *account) postedTo(state string) []exchanged {
 	return a.wire(func(m *dialogue.Message) bool {
-		return m.Frame.From != a.side && m.To.Session == sourceLite && m.To.State == state
+		return m.Frame.From != a.Side && m.To.Session == sourceLite && m.To.State == state
 	})
 }

@@ -29,7 +29,7 @@ func (w *watching) wants(what string) bool { return slices.Contains(w.events, wh
 // watchings are the monitors of an account, in order.
 func (a *account) watchings() (out []*watching) {
 	current := map[string]*watching{}
-	for i, l := range a.lines {
+	for i, l := range a.Lines {
 		if l.Command == nil || l.Command.Name != "monitor" || l.Command.Answer == nil || l.Command.Failed() {
 			continue
 		}
@@ -40,7 +40,7 @@ func (a *account) watchings() (out []*watching) {
 		if w := current[m.Kernel]; w != nil {
 			w.to = i
 		}
-		w := &watching{kernel: m.Kernel, events: m.Events, set: l, to: len(a.lines), from: slices.Index(a.lines, l.Command.Answer)}
+		w := &watching{kernel: m.Kernel, events: m.Events, set: l, to: len(a.Lines), from: slices.Index(a.Lines, l.Command.Answer)}
 		current[m.Kernel] = w
 		out = append(out, w)
 	}
@@ -59,7 +59,7 @@ func (a *account) ofAll(what string) *watching {
 
 // told are the events that a monitor was told.
 func (a *account) monitored(w *watching) (out []*dialogue.ControlLine) {
-	for _, l := range a.lines[w.from:w.to] {
+	for _, l := range a.Lines[w.from:w.to] {
 		if e := l.Event; e != nil && e.Kind == "monitor" && e.Kernel == w.kernel {
 			out = append(out, l)
 		}
@@ -122,7 +122,7 @@ func (a *account) lives(w *watching) []*life {
 			v := &life{id: b.id}
 			n := 0
 			for _, m := range a.meetings() {
-				if names := m.names[a.side.Other()]; len(names) > 0 && names[0] == b.id {
+				if names := m.names[a.Side.Other()]; len(names) > 0 && names[0] == b.id {
 					if n == count[b.id] {
 						v.met = m
 					}
@@ -148,8 +148,8 @@ func (a *account) lives(w *watching) []*life {
 // whose ClientLites have their names for ids.
 // Source: Responder register_channel, delete_channel.
 func (a *account) cameAgain(v *life, before time.Time) bool {
-	return slices.ContainsFunc(a.met, func(m *meeting) bool {
-		names := m.names[a.side.Other()]
+	return slices.ContainsFunc(a.Met, func(m *meeting) bool {
+		names := m.names[a.Side.Other()]
 		return len(names) > 0 && names[0] == v.id && m.opened.After(v.blocks[0].at.At.Time) && m.opened.Before(before)
 	})
 }
@@ -167,7 +167,7 @@ func unclear(lives []*life, id string, at time.Time) (yes bool) {
 // strangers are the connections to kernels, from when a monitor was there, that no life is of.
 func (a *account) strangers(w *watching, lives []*life) (out []*meeting) {
 	for _, m := range a.meetings() {
-		if m.opened.After(w.set.At.Time) && len(m.names[a.side.Other()]) > 0 && a.hadTime(m.opened) && !unclear(lives, m.names[a.side.Other()][0], m.opened.Add(sinking)) &&
+		if m.opened.After(w.set.At.Time) && len(m.names[a.Side.Other()]) > 0 && a.hadTime(m.opened) && !unclear(lives, m.names[a.Side.Other()][0], m.opened.Add(sinking)) &&
 			!slices.ContainsFunc(lives, func(v *life) bool { return v.met == m }) {
 			out = append(out, m)
 		}

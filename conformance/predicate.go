@@ -21,7 +21,7 @@ type rule struct {
 	exchange   func(*Trial, *dialogue.Exchange)
 	// begin makes an exchange function for each connection, with a memory of its own.
 	begin   func() func(*Trial, *dialogue.Exchange)
-	account func(*Trial, *account)
+	account func(*Trial, *DriverLog)
 	// session, if it is not empty, is the only one to which the request of an exchange may be.
 	session string
 	// plain leaves out exchanges that are not, see isPlain.

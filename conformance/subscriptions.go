@@ -80,7 +80,7 @@ func onSubscriptions(what string, of func(*account) []subscription) Predicate {
 				}
 				v := perl.HashRef(perl.P("kernel", perl.NewBytes(want.Kernel)), perl.P("session", perl.NewBytes(want.Session)), perl.P("state", perl.NewBytes(want.State)))
 				var near *dialogue.ControlLine
-				i := slices.IndexFunc(a.lines, func(l *dialogue.ControlLine) bool {
+				i := slices.IndexFunc(a.Lines, func(l *dialogue.ControlLine) bool {
 					e := l.Event
 					if e == nil || e.Kind != "monitor" || e.Kernel != everyKernel || e.What != what || !e.Real || l.At.Time.Before(s.line.At.Time) {
 						return false
@@ -89,7 +89,7 @@ func onSubscriptions(what string, of func(*account) []subscription) Predicate {
 					return len(e.Args) == 1 && perl.Equal(e.Args[0], v)
 				})
 				if i >= 0 {
-					t.Hold(true, a.lines[i], what+" with "+showValue(v), "")
+					t.Hold(true, a.Lines[i], what+" with "+showValue(v), "")
 					continue
 				}
 				got := "none"

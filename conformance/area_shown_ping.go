@@ -1,0 +1,60 @@
+package conformance
+
+import (
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// PING are the checks PING-001 to PING-001.
+func AreaShownPING() []*Check {
+	return []*Check{
+		{
+			ID: "PING-001", Level: Must, Party: TheResponder,
+			Requirement: "A call of IKC/ping is answered with the string PONG.",
+			Source:      "Responder ping; ClientLite ping", Needs: "a call of IKC/ping",
+			Judge: onSettled("IKC", []string{"ping"}, func(t *Trial, x *dialogue.Exchange) {
+				if !x.Request.IsCall() {
+					return
+				}
+				want := perl.NewBytes("PONG")
+				if x.Request.WantArray {
+					want = perl.ArrayRef(want)
+				}
+				t.HoldElse(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) {
+					return showValue(want), gotten(x)
+				})
+			}),
+		},
+	}
+}
+
+// MorePING are the checks PING-002 to PING-003. // spellingChecks are about the ways to write a request.
+func AreaShownMorePING() []*Check {
+	return []*Check{
+		{
+			ID: "PING-002", Level: Should, Party: TheResponder,
+			Requirement: "IKC/ping answers PONG whatever its params are.",
+			Source:      "Responder ping", Needs: "a call of IKC/ping with params other than PING",
+			Judge: onSettled("IKC", []string{"ping"}, func(t *Trial, x *dialogue.Exchange) {
+				if x.Request.IsCall() && !x.Request.WantArray && arg(x, 0).Str() != "PING" {
+					t.HoldElse(len(x.Answers) > 0 && x.Answers[0].Params().Str() == "PONG", reply(x), func() (string, string) { return "'PONG'", gotten(x) })
+				}
+			}),
+		},
+		{
+			ID: "PING-003", Level: Must, Party: TheResponder,
+			Requirement: "A post to IKC/ping is not answered.",
+			Source:      "Responder request: what a state returns goes nowhere without rsvp", Needs: "a post to IKC/ping, and a later call that was answered",
+			Judge: onSettled("IKC", []string{"ping"}, func(t *Trial, x *dialogue.Exchange) {
+				if !x.Request.IsCall() {
+					u := unasked(t, x)
+					if u != nil {
+						t.Fail(u.Frame, "nothing", "a message to "+u.Event.String())
+						return
+					}
+					t.Hold(true, x.Request.Frame, "nothing", "")
+				}
+			}),
+		},
+	}
+}

@@ -1,0 +1,98 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// SER are the checks SER-001 to SER-005.
+func AreaShownSER() []*Check {
+	storable := func(t *Trial, f *dialogue.Frame) bool {
+		return t.Conn.Negotiation.Serializer == wire.DefaultSerializer || t.Conn.Joined && len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
+	}
+	return []*Check{
+		{
+			ID: "SER-001", Level: Must, Party: TheSender, Local: true,
+			Requirement: "An image is whole and well formed for the serializer that was negotiated, with nothing behind its value.",
+			Source:      "POE::Filter::Reference get; Storable thaw", Needs: "a frame",
+			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
+				t.HoldElse(f.Thawed(), f, func() (string, string) {
+					return "an image of " + serializerName(t), fmt.Sprint(f.Err)
+				})
+			}),
+		},
+		{
+			ID: "SER-002", Level: Must, Party: TheSender, Local: true,
+			Requirement: "An image holds one hash.",
+			Source:      "Channel channel_receive uses it as a hash; any other value ends a Perl kernel", Needs: "a frame whose image can be thawed",
+			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
+				t.HoldElse(f.Message != nil, f, func() (string, string) {
+					return "a hash", f.Value().Target().Kind().String()
+				})
+			}),
+		},
+		{
+			ID: "SER-003", Level: Should, Party: TheSender, Local: true,
+			Requirement: "A Storable image is in network order, as nfreeze writes it.",
+			Source:      "POE::Filter::Reference prefers nfreeze", Needs: "a frame with a Storable image",
+			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
+				if storable(t, f) && len(f.Image) > 0 {
+					t.HoldElse(f.Image[0]&1 == 1, f, func() (string, string) {
+						return "first octet 05: major 2, network order", fmt.Sprintf("%02x", f.Image[0])
+					})
+				}
+			}),
+			Rationale: "Images in native order can be read only by machines with the same word sizes.",
+		},
+		{
+			ID: "SER-004", Level: Should, Party: TheSender, Local: true,
+			Requirement: "A Storable image holds no boolean tags, on which Perl before 5.38 dies.",
+			Source:      "Storable 3.26 (Perl 5.36): \"Corrupted storable string\"", Needs: "a frame with a Storable image",
+			Rationale: "Perl of 5.38 and later breaks this when a program sends booleans, and ClientLite as wantarray.",
+			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
+				if storable(t, f) {
+					t.Hold(!t.kinds(f).Has(perl.Bool), f, "strings or integers for truth", "a boolean tag, SX_BOOLEAN in 'inspect --frame N --dump'")
+				}
+			}),
+		},
+		{
+			ID: "SER-005", Level: Must, Party: TheSender, Local: true,
+			Requirement: "A string that is marked as UTF-8 is valid UTF-8.",
+			Source:      "Storable retrieve_utf8str; Perl trusts the mark", Needs: "a frame with a string marked as UTF-8",
+			Judge: onValues(func(t *Trial, f *dialogue.Frame) {
+				if !t.kinds(f).Has(perl.Text) {
+					return
+				}
+				bad := contains(f.Value(), func(v *perl.Value) bool { return v.Kind() == perl.Text && !utf8.ValidString(v.Str()) })
+				t.Hold(!bad, f, "valid UTF-8", "octets that are none")
+			}),
+		},
+	}
+}
+
+// MoreSER are the checks SER-006 to SER-008. // imageFormChecks are about how images of each serializer begin.
+func AreaShownMoreSER() []*Check {
+	begins := func(id, serializer, requirement, source, expected string, ok func(image []byte) bool) *Check {
+		return &Check{
+			ID: id, Level: Must, Party: TheSender, Requirement: requirement, Source: source, Needs: "a frame, and a negotiation that agreed on " + serializer,
+			Judge: onFrames(func(t *Trial, f *dialogue.Frame) {
+				if t.Conn.Negotiation.Complete && t.Conn.Negotiation.Serializer == serializer && !f.Early {
+					t.HoldElse(ok(f.Image), f, func() (string, string) { return expected, fmt.Sprintf("%q", f.Image[:min(len(f.Image), 48)]) })
+				}
+			}),
+		}
+	}
+	return []*Check{
+		begins("SER-006", "Storable", "A Storable image is of major version 2, and of a minor version that is known: 11 at most.", "Storable.xs magic_write (STORABLE_BIN_MAJOR, STORABLE_BIN_WRITE_MINOR)",
+			"major version 2, minor version up to 11", func(b []byte) bool { return len(b) > 2 && b[0]>>1 == 2 && b[1] <= 11 }),
+		begins("SER-007", "FreezeThaw", "A FreezeThaw image begins with \"FrT;\".", "FreezeThaw freeze", "FrT;...",
+			func(b []byte) bool { return strings.HasPrefix(string(b), "FrT;") }),
+		begins("SER-008", "POE::Component::IKC::Freezer", "A Freezer image begins with an assignment to $POE::Component::IKC::Freezer::VAR1.", "Freezer freeze",
+			"$POE::Component::IKC::Freezer::VAR1 = ...", func(b []byte) bool { return strings.HasPrefix(string(b), "$POE::Component::IKC::Freezer::VAR1 = ") }),
+	}
+}
