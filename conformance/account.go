@@ -85,7 +85,7 @@ func (m *meeting) add(p *dialogue.Part, budget func(octets int) bool) {
 		}
 	}
 	for _, x := range p.Exchanges {
-		if r := x.Request; (harnessSession(r.To.Session) || harnessSession(r.RSVP.Session) || ofLiteOrTo(r)) && len(m.talk) < maxTalk && budget(len(r.Frame.Image)) {
+		if r := x.Request; (harnessSession(r.To.Session) || harnessSession(r.RSVP.Session) || r.WithLite()) && len(m.talk) < maxTalk && budget(len(r.Frame.Image)) {
 			m.talk = append(m.talk, &dialogue.Exchange{Request: r, Answers: slices.Clone(x.Answers), Errors: slices.Clone(x.Errors)})
 		}
 	}

@@ -36,7 +36,7 @@ func AreaShownMorePING() []*Check {
 			Requirement: "IKC/ping answers PONG whatever its params are.",
 			Source:      "Responder ping", Needs: "a call of IKC/ping with params other than PING",
 			Judge: onSettled("IKC", []string{"ping"}, func(t *Trial, x *dialogue.Exchange) {
-				if x.Request.IsCall() && !x.Request.WantArray && arg(x, 0).Str() != "PING" {
+				if x.Request.IsCall() && !x.Request.WantArray && x.Arg(0).Str() != "PING" {
 					t.HoldElse(len(x.Answers) > 0 && x.Answers[0].Params().Str() == "PONG", reply(x), func() (string, string) { return "'PONG'", gotten(x) })
 				}
 			}),

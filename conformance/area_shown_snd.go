@@ -42,9 +42,9 @@ func AreaShownSND() []*Check {
 			Source:      "Responder::Thunk _default", Needs: "a request to " + SessionAlias + "/sender with from, and a later call that was answered",
 			Judge: onReplies(false, func(t *Trial, x *dialogue.Exchange, m *dialogue.Message) {
 				item, actual := at(x, m)
-				ok := m != nil && m.Event.Specifier == x.Request.From.Specifier && len(m.Args()) == 1 && perl.Equal(m.Args()[0], arg(x, 0))
+				ok := m != nil && m.Event.Specifier == x.Request.From.Specifier && len(m.Args()) == 1 && perl.Equal(m.Args()[0], x.Arg(0))
 				t.HoldElse(ok, item, func() (string, string) {
-					return fmt.Sprintf("a message to %v with ['%s', [%s]]", x.Request.From, ReplyState, showValue(arg(x, 0))), actual
+					return fmt.Sprintf("a message to %v with ['%s', [%s]]", x.Request.From, ReplyState, showValue(x.Arg(0))), actual
 				})
 			}),
 		},
@@ -56,9 +56,9 @@ func AreaShownSND() []*Check {
 				item, actual := at(x, m)
 				want := x.Request.From.Specifier
 				want.State = ReplyState
-				ok := m != nil && m.Event.Specifier == want && perl.Equal(m.Params(), perl.ArrayRef(arg(x, 0)))
+				ok := m != nil && m.Event.Specifier == want && perl.Equal(m.Params(), perl.ArrayRef(x.Arg(0)))
 				t.HoldElse(ok, item, func() (string, string) {
-					return fmt.Sprintf("a message to %v with [%s]", want, showValue(arg(x, 0))), actual
+					return fmt.Sprintf("a message to %v with [%s]", want, showValue(x.Arg(0))), actual
 				})
 			}),
 		},

@@ -30,7 +30,7 @@ func AreaShownSUB() []*Check {
 			Requirement: "The second element of a request to subscribe is the id that the asking kernel announced.",
 			Source:      "Responder subscribe, do_you_have", Needs: "a negotiation, and a do_you_have request of the session IKC",
 			Judge: onAsking(func(t *Trial, x *dialogue.Exchange) {
-				elems, ok := elemsOf(arg(x, 0))
+				elems, ok := elemsOf(x.Arg(0))
 				if names := t.names(t.Side); len(names) > 0 && ok && len(elems) > 1 {
 					t.HoldElse(elems[1].Str() == names[0], x.Request.Frame, func() (string, string) { return names[0], showValue(elems[1]) })
 				}
@@ -50,7 +50,7 @@ func AreaShownSUB() []*Check {
 			Source:      "Responder subscribe, specifier_parse", Needs: "a do_you_have request of the session IKC",
 			Judge: onAsking(func(t *Trial, x *dialogue.Exchange) {
 				asked, ok := askedFor(x)
-				t.HoldElse(ok && asked.Session != "", x.Request.Frame, func() (string, string) { return "a specifier with a session", showValue(arg(x, 0)) })
+				t.HoldElse(ok && asked.Session != "", x.Request.Frame, func() (string, string) { return "a specifier with a session", showValue(x.Arg(0)) })
 			}),
 		},
 	}

@@ -73,7 +73,7 @@ func AreaToldLITE() []*Check {
 			Source:      "ClientLite ping", Needs: "a driver that tells what ping returned, and a PONG",
 			Rationale: "After IKC0 the original has no specifier to ping, and drops the connection; whoever can ping then does better.",
 			Judge: onAccount(func(t *Trial, a *account) {
-				sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.Side && pinged(m) })
+				sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.Side && m.IsLitePing() })
 				for _, l := range a.commands("lite-ping") {
 					i := slices.IndexFunc(sent, func(x exchanged) bool { return !x.Request.Frame.At.Time.Before(l.At.Time) })
 					if i < 0 || len(sent[i].Answers) == 0 || sent[i].Request.Frame.At.Time.After(l.Command.Answer.At.Time) {

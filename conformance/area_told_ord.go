@@ -74,7 +74,7 @@ func AreaToldORD() []*Check {
 				for i, s := range slow {
 					for _, x := range a.meanwhile(s, begun[i]) {
 						if a.wentOn(s.Request.Frame.At.Time.Add(SlowFor + sinking)) {
-							t.Hold(len(x.Answers) == 1 && sameValue(x.Answers[0].Params(), arg(x.Exchange, 0)), begun[i],
+							t.Hold(len(x.Answers) == 1 && sameValue(x.Answers[0].Params(), x.Exchange.Arg(0)), begun[i],
 								fmt.Sprintf("one answer on connection %d", x.on.index), fmt.Sprint(len(x.Answers)))
 						}
 					}

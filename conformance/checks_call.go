@@ -10,14 +10,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// arg is argument i of a request, nil if there are fewer.
-func arg(x *dialogue.Exchange, i int) *perl.Value {
-	if args := x.Request.Args(); i < len(args) {
-		return args[i]
-	}
-	return nil
-}
-
 // patience is how long a requester has to wait for its silence to mean something.
 const patience = 4 * time.Second
 
@@ -79,7 +71,7 @@ func repeated(x *dialogue.Exchange) bool {
 func answerDue(x *dialogue.Exchange) bool {
 	to := x.Request.To
 	return x.Request.IsCall() && !x.Ambiguous && to.Arg == "" && (alwaysAnswers(to.Session, to.State) ||
-		to.Session == SessionAlias && to.State == "echo" && arg(x, 0).Kind() != perl.Undef)
+		to.Session == SessionAlias && to.State == "echo" && x.Arg(0).Kind() != perl.Undef)
 }
 
 // inDisguise is what answers a call in all but form: a call or an error report to its rsvp, of a state

@@ -15,7 +15,7 @@ const srcHave = "Responder do_you_have"
 // askedFor is the specifier of a do_you_have request; ok is false if its params are not
 // [specifier, kernel id].
 func askedFor(x *dialogue.Exchange) (a wire.Address, ok bool) {
-	elems, ok := elemsOf(arg(x, 0))
+	elems, ok := elemsOf(x.Arg(0))
 	if !ok || len(elems) < 2 || !isString(elems[1]) {
 		return a, false
 	}

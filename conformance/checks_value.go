@@ -142,7 +142,7 @@ func AreaShownVAL() []*Check {
 				if !to(x, SessionAlias, "echo") || x.Ambiguous || x.Request.WantArray {
 					return
 				}
-				if e := t.echo(arg(x, 0), a.Params()); k.has(e.sent, e.parts) {
+				if e := t.echo(x.Arg(0), a.Params()); k.has(e.sent, e.parts) {
 					t.HoldElse(e.same, a.Frame, func() (string, string) { return showValue(e.sent), showValue(e.got) })
 				}
 			}).ofSession(SessionAlias),

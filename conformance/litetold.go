@@ -14,15 +14,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// ofLiteOrTo tells whether a request is of a ClientLite, or what somebody posts to one. Up to 0.2102 a ClientLite does not say
-// from.
-func ofLiteOrTo(m *dialogue.Message) bool {
-	return m.To.Session == sourceLite || m.From.Session == sourceLite || m.RSVP.Session == sourceLite || pinged(m)
-}
-
-// pinged tells whether a request is that of ClientLite's ping, which has no from. Source: ClientLite ping.
-func pinged(m *dialogue.Message) bool { return m.RSVP.Session == "IKC" && m.RSVP.State == "pong" }
-
 // exchanged is a request or a message and the connection that it was on.
 type exchanged struct {
 	*dialogue.Exchange
@@ -157,7 +148,7 @@ func onLiteSpawns(judge func(t *Trial, s *liteSpawn)) Predicate {
 // liteCommands are the calls of a ClientLite's methods that send, in order, each with its request. A ClientLite does one
 // thing after the other, so what it was asked for and what it sent are in the same order.
 func (a *account) liteCommands() (out []*liteCommand) {
-	sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.Side && !pinged(m) })
+	sent := a.wire(func(m *dialogue.Message) bool { return m.Frame.From == a.Side && !m.IsLitePing() })
 	var timeout time.Duration
 	for _, l := range a.commands("lite-connect", "lite-call", "lite-post", "lite-post-respond") {
 		if l.Command.Name == "lite-connect" {

@@ -187,6 +187,14 @@ type Exchange struct {
 	notWaiting    bool
 }
 
+// Arg is argument i of the request, from 0; nil if it has fewer.
+func (e *Exchange) Arg(i int) *perl.Value {
+	if args := e.Request.Args(); i < len(args) {
+		return args[i]
+	}
+	return nil
+}
+
 // Took is the time from request to first answer or error; ok is false if there was none.
 func (e *Exchange) Took() (d time.Duration, ok bool) {
 	for _, list := range [][]*Message{e.Answers, e.Errors} {
