@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -33,7 +33,7 @@ its capture: then that is what counts.`,
 		Example: "  ikc-conform check production.pcapng\n  tcpdump -i eth0 -w ikc.pcap port 603; ikc-conform check --side server ikc.pcap",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			level, checks, err := j.parse()
+			level, selected, err := j.parse()
 			if err != nil {
 				return err
 			}
@@ -42,7 +42,7 @@ its capture: then that is what counts.`,
 				return err
 			}
 			tuneForCheck()
-			var files []*conformance.FileVerdict
+			var files []*judge.FileVerdict
 			expected := map[string]*recordings.Sidecar{}
 			for _, path := range args {
 				if strings.HasSuffix(path, ".json") {
@@ -54,7 +54,7 @@ its capture: then that is what counts.`,
 					continue
 				}
 				tell, done := readProgress(cmd.ErrOrStderr(), path)
-				f, err := conformance.JudgeFile(path, checks, dialogue.Options{Progress: tell}, sides...)
+				f, err := judge.File(path, selected, dialogue.Options{Progress: tell}, sides...)
 				done()
 				if err != nil {
 					return broken(err)
@@ -79,7 +79,7 @@ its capture: then that is what counts.`,
 
 // compare holds verdicts against those that sidecars expect. What they expect is right, failures
 // included; shown is what the verdicts alone amount to.
-func compare(out io.Writer, files []*conformance.FileVerdict, expected map[string]*recordings.Sidecar, shown error) error {
+func compare(out io.Writer, files []*judge.FileVerdict, expected map[string]*recordings.Sidecar, shown error) error {
 	compared, different := 0, 0
 	for _, f := range files {
 		s := expected[filepath.Clean(f.File)]

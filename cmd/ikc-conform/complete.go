@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 )
 
 // completions teaches commands what their arguments and flags may be, for shell completion.
@@ -77,23 +77,23 @@ func listed(words func() []string) cobra.CompletionFunc {
 }
 
 func checkIDs() (ids []string) {
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		ids = append(ids, c.ID)
 	}
 	return ids
 }
 
 func checkArguments(*cobra.Command, []string, string) (out []cobra.Completion, _ cobra.ShellCompDirective) {
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		out = append(out, cobra.CompletionWithDesc(c.ID, c.Requirement))
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
 func cellNames() (names []string) {
-	for _, c := range harness.Cells() {
+	for _, c := range cell.Cells() {
 		name := fmt.Sprintf("%s/%s", c.Role, c.Dialect)
-		if c.Dialect == harness.IKC0 {
+		if c.Dialect == cell.IKC0 {
 			names = append(names, string(c.Role))
 		}
 		names = append(names, name)

@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
 
@@ -38,11 +40,11 @@ Of an exit status it prints what leads to it, and what to do next.`,
 			if len(ids) == 0 {
 				return nil
 			}
-			checks, err := conformance.Select(ids...)
+			selected, err := checks.Select(ids...)
 			if err != nil {
 				return err
 			}
-			known, err := conformance.KnownDeviations()
+			deviations, err := known.Load()
 			if err != nil {
 				return err
 			}
@@ -54,11 +56,11 @@ Of an exit status it prints what leads to it, and what to do next.`,
 			if err != nil {
 				return broken(err)
 			}
-			for i, c := range checks {
+			for i, c := range selected {
 				if i+len(statuses) > 0 {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
-				explain(cmd.OutOrStdout(), c, known)
+				explain(cmd.OutOrStdout(), c, deviations)
 				explainBySpec(cmd.OutOrStdout(), c.ID, sections, examples)
 			}
 			return nil
@@ -84,7 +86,7 @@ func splitStatuses(args []string) (statuses []status, ids []string, err error) {
 	return statuses, ids, nil
 }
 
-func explain(w io.Writer, c *conformance.Check, known conformance.Deviations) {
+func explain(w io.Writer, c *judge.Check, deviations known.Deviations) {
 	fmt.Fprintf(w, "%s  %s, of the %s\n\n  %s\n\n", c.ID, c.Level, c.Party, c.Requirement)
 	if c.Rationale != "" {
 		fmt.Fprintf(w, "  Why:      %s\n", c.Rationale)
@@ -93,7 +95,7 @@ func explain(w io.Writer, c *conformance.Check, known conformance.Deviations) {
 	if c.Aftermath {
 		fmt.Fprintln(w, "            (only --hostile provokes it)")
 	}
-	for _, d := range known {
+	for _, d := range deviations {
 		if d.Check == c.ID {
 			fmt.Fprintf(w, "  Known:    %s %s to %s deviate: %s\n", d.Implementation, d.From, d.To, d.Reason)
 		}

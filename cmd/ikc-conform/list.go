@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
@@ -24,16 +25,16 @@ that a target may publish so that more can be checked, as the driver protocol de
 				return fmt.Errorf("--session: expected no patterns beside it, got %q", args)
 			}
 			if session {
-				published := conformance.PublishedStates()
+				published := contract.PublishedStates()
 				e := json.NewEncoder(out)
 				e.SetIndent("", "  ")
-				return e.Encode(driver.Session{Session: conformance.SessionAlias, States: conformance.SessionStates(), Publish: &published})
+				return e.Encode(driver.Session{Session: contract.SessionAlias, States: contract.SessionStates(), Publish: &published})
 			}
-			checks, err := conformance.Select(args...)
+			selected, err := checks.Select(args...)
 			if err != nil {
 				return err
 			}
-			for _, k := range checks {
+			for _, k := range selected {
 				if asJSON {
 					line, err := json.Marshal(map[string]string{
 						"id": k.ID, "level": k.Level.String(), "party": k.Party.String(), "requirement": k.Requirement,

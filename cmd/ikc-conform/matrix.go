@@ -9,9 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -53,7 +55,7 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 		Example: "  ikc-conform matrix\n  ikc-conform matrix --all --html matrix.html\n  ikc-conform matrix reference 'cmd:./mydriver' perl@0.2402 --serializers Storable\n" +
 			"  ikc-conform matrix --shard 2/4 --json shard-2.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			level, checks, err := j.parse()
+			level, selected, err := j.parse()
 			if err != nil {
 				return err
 			}
@@ -68,14 +70,14 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			if len(with) == 0 {
 				with = []string{"all"}
 			}
-			opts := harness.MatrixOptions{Options: harness.Options{Checks: checks, Timeout: timeout, Dir: dir}, Jobs: jobs}
+			opts := harness.MatrixOptions{Options: harness.Options{Checks: selected, Timeout: timeout, Dir: dir}, Jobs: jobs}
 			if opts.Cells, err = selectCells(cells, with); err != nil {
 				return err
 			}
 			if opts.Shard, opts.Shards, err = harness.ParseShard(shard); err != nil {
 				return fmt.Errorf("--shard: %w", err)
 			}
-			known, err := conformance.KnownDeviations(baseline...)
+			deviations, err := known.Load(baseline...)
 			if err != nil {
 				return err
 			}
@@ -87,7 +89,7 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			if !quiet {
 				opts.Cell, done = progress(cmd.ErrOrStderr())
 			}
-			d, err := matrix(cmd.Context(), targets, opts, level, known)
+			d, err := matrix(cmd.Context(), targets, opts, level, deviations)
 			done()
 			if err != nil {
 				return broken(err)
@@ -108,7 +110,7 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 	return c
 }
 
-func matrix(ctx context.Context, targets []*harness.Target, opts harness.MatrixOptions, level conformance.Level, known conformance.Deviations) (*report.Document, error) {
+func matrix(ctx context.Context, targets []*harness.Target, opts harness.MatrixOptions, level judge.Level, deviations known.Deviations) (*report.Document, error) {
 	results, err := harness.Matrix(ctx, targets, opts)
 	if err != nil {
 		return nil, err
@@ -116,7 +118,7 @@ func matrix(ctx context.Context, targets []*harness.Target, opts harness.MatrixO
 	var reports []*report.Report
 	for _, r := range results {
 		if len(r.Cells) > 0 {
-			reports = append(reports, report.FromRun(r, level, known))
+			reports = append(reports, report.FromRun(r, level, deviations))
 		}
 	}
 	return report.NewDocument(version(), reports...), nil
@@ -140,9 +142,9 @@ func parseTargets(specs []string) (targets []*harness.Target, err error) {
 
 // progress tells of each cell as it ends: on a terminal in one line that changes, else in a line each. What is
 // returned second ends that.
-func progress(w io.Writer) (func(*harness.Target, *harness.CellResult, int, int), func()) {
+func progress(w io.Writer) (func(*harness.Target, *cell.Result, int, int), func()) {
 	began, terminal := time.Now(), isTerminal(w)
-	return func(t *harness.Target, c *harness.CellResult, done, of int) {
+	return func(t *harness.Target, c *cell.Result, done, of int) {
 			state := "done"
 			switch {
 			case c.Err != nil || len(c.Problems) > 0:

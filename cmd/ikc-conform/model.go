@@ -14,10 +14,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/model"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
@@ -141,19 +143,19 @@ func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
 // modelTargets are the targets whose kernels a model drives.
 type modelTargets struct {
 	targets    []*harness.Target
-	deviations conformance.Deviations // of any of them
-	known      conformance.Deviations
-	checks     []*conformance.Check
+	deviations known.Deviations // of any of them
+	known      known.Deviations
+	checks     []*judge.Check
 }
 
 func newModel(ctx context.Context, specs []string) (*modelTargets, error) {
 	m := &modelTargets{}
 	var err error
-	if m.known, err = conformance.KnownDeviations(); err != nil {
+	if m.known, err = known.Load(); err != nil {
 		return nil, err
 	}
-	for _, c := range conformance.Catalogue() {
-		if c.Level == conformance.Must {
+	for _, c := range checks.Catalogue() {
+		if c.Level == judge.Must {
 			m.checks = append(m.checks, c)
 		}
 	}
@@ -190,12 +192,12 @@ func (m *modelTargets) start(ctx context.Context, kernel int) (model.Driver, err
 
 // judge judges the traffic of a run.
 func (m *modelTargets) judge(path string) error {
-	f, err := conformance.JudgeFile(path, m.checks, dialogue.Options{AssumeIKC: true})
+	f, err := judge.File(path, m.checks, dialogue.Options{AssumeIKC: true})
 	if err != nil {
 		return err
 	}
 	for _, v := range f.Verdicts {
-		if v.Outcome == conformance.Fail && m.deviations.Find(v.Check.ID) == nil {
+		if v.Outcome == judge.Fail && m.deviations.Find(v.Check.ID) == nil {
 			return fmt.Errorf("%s of the %v: expected %s, got %s (%s)", v.Check.ID, v.Side, v.Findings[0].Expected, v.Findings[0].Actual, v.Findings[0].Where())
 		}
 	}

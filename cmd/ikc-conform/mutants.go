@@ -8,7 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/mutant"
@@ -51,7 +52,7 @@ Exit status is 1 if a defect survives: if a check that is to find it does not fa
 
 func listDefects(w io.Writer) {
 	for _, d := range deviant.Defects() {
-		fmt.Fprintf(w, "%-10s  %-36s  %s\n", harness.AsServer, d.Name, d.Text)
+		fmt.Fprintf(w, "%-10s  %-36s  %s\n", cell.AsServer, d.Name, d.Text)
 	}
 	for _, d := range mutant.Defects() {
 		fmt.Fprintf(w, "%-10s  %-36s  %s\n", d.Role, d.Name, d.Text)
@@ -76,13 +77,13 @@ func writeMutations(w io.Writer, mutations []*harness.Mutation) (survivors int) 
 		}
 	}
 	var idle []string
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		if kills[c.ID] == 0 {
 			idle = append(idle, c.ID)
 		}
 	}
 	slices.Sort(idle)
-	fmt.Fprintf(w, "\n%d defects, %d survived; %d of %d checks kill at least one.\n", len(mutations), survivors, len(conformance.Catalogue())-len(idle), len(conformance.Catalogue()))
+	fmt.Fprintf(w, "\n%d defects, %d survived; %d of %d checks kill at least one.\n", len(mutations), survivors, len(checks.Catalogue())-len(idle), len(checks.Catalogue()))
 	if len(idle) > 0 {
 		fmt.Fprintf(w, "No defect is killed by %s\n", strings.Join(idle, " "))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/oracle"
@@ -23,7 +24,7 @@ func runOracle(cmd *cobra.Command, specs []string, with string, opts harness.Opt
 		defer os.RemoveAll(temporary)
 		dir = temporary
 	}
-	play := func(spec, name string) (*harness.Result, error) {
+	play := func(spec, name string) (*cell.TargetResult, error) {
 		target, err := harness.ParseTarget(spec)
 		if err != nil {
 			return nil, err
@@ -75,7 +76,7 @@ func runOracle(cmd *cobra.Command, specs []string, with string, opts harness.Opt
 }
 
 // because says why a cell was not compared.
-func because(cells ...*harness.CellResult) (why string) {
+func because(cells ...*cell.Result) (why string) {
 	for _, c := range cells {
 		switch {
 		case c.Skipped != "":

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -73,8 +73,8 @@ func readRuns(paths []string) ([]*report.Document, error) {
 	return docs, nil
 }
 
-func parseGate(s string) (conformance.Level, error) {
-	var l conformance.Level
+func parseGate(s string) (judge.Level, error) {
+	var l judge.Level
 	if err := l.UnmarshalText([]byte(s)); err != nil {
 		return 0, fmt.Errorf("--gate: %w", err)
 	}

@@ -9,9 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -29,16 +32,16 @@ func (j *judging) flags(c *cobra.Command) {
 }
 
 // parse reads the flags: the gate and the checks to apply.
-func (j *judging) parse() (conformance.Level, []*conformance.Check, error) {
+func (j *judging) parse() (judge.Level, []*judge.Check, error) {
 	level, err := parseGate(j.gate)
 	if err != nil {
 		return 0, nil, err
 	}
-	checks, err := conformance.Select(j.checks...)
+	selected, err := checks.Select(j.checks...)
 	if err != nil {
 		return 0, nil, err
 	}
-	return level, checks, j.check()
+	return level, selected, j.check()
 }
 
 func runCommand() *cobra.Command {
@@ -81,11 +84,11 @@ unless --session says that it has published the session of 'ikc-conform list --s
 		Example: "  ikc-conform run reference\n  ikc-conform run tcp:127.0.0.1:31337 --captures out/\n  ikc-conform run perl 'cmd:./mydriver --verbose'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			level, checks, err := j.parse()
+			level, selected, err := j.parse()
 			if err != nil {
 				return err
 			}
-			opts := harness.Options{Checks: checks, Session: session, Hostile: hostile, Patience: patience, Timeout: timeout}
+			opts := harness.Options{Checks: selected, Session: session, Hostile: hostile, Patience: patience, Timeout: timeout}
 			if opts.Cells, err = selectCells(cells, with); err != nil {
 				return err
 			}
@@ -93,9 +96,9 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				opts.Patience, opts.Timeout = 24*time.Hour, -1
 			}
 			if progress {
-				opts.Progress = func(c *harness.CellResult) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: done\n", c.Cell) }
+				opts.Progress = func(c *cell.Result) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: done\n", c.Cell) }
 			}
-			known, err := conformance.KnownDeviations(baseline...)
+			deviations, err := known.Load(baseline...)
 			if err != nil {
 				return err
 			}
@@ -116,9 +119,9 @@ unless --session says that it has published the session of 'ikc-conform list --s
 				if err != nil {
 					return broken(err)
 				}
-				reports = append(reports, report.FromRun(result, level, known))
+				reports = append(reports, report.FromRun(result, level, deviations))
 				if segments {
-					if err := swept.add(cmd.Context(), spec, result, opts, known); err != nil {
+					if err := swept.add(cmd.Context(), spec, result, opts, deviations); err != nil {
 						return broken(err)
 					}
 				}
@@ -152,16 +155,16 @@ unless --session says that it has published the session of 'ikc-conform list --s
 var unsafeInName = regexp.MustCompile(`[^-.\w]+`)
 
 // selectCells reads ROLE, ROLE/DIALECT and /DIALECT, and the names of serializers.
-func selectCells(words, with []string) ([]harness.Cell, error) {
+func selectCells(words, with []string) ([]cell.Cell, error) {
 	serializers, err := selectSerializers(with)
 	if err != nil {
 		return nil, err
 	}
-	all := harness.Cells(serializers...)
+	all := cell.Cells(serializers...)
 	if len(words) == 0 {
 		return all, nil
 	}
-	var cells []harness.Cell
+	var cells []cell.Cell
 	for _, w := range words {
 		role, dialect, _ := strings.Cut(w, "/")
 		found := false
@@ -177,11 +180,11 @@ func selectCells(words, with []string) ([]harness.Cell, error) {
 	return cells, nil
 }
 
-func selectSerializers(words []string) (list []harness.Serializer, err error) {
+func selectSerializers(words []string) (list []cell.Serializer, err error) {
 	for _, w := range words {
 		found := false
-		for _, s := range harness.Serializers() {
-			if strings.EqualFold(w, "all") || strings.EqualFold(w, string(s)) || s == harness.Freezer && strings.EqualFold(w, "Freezer") {
+		for _, s := range cell.Serializers() {
+			if strings.EqualFold(w, "all") || strings.EqualFold(w, string(s)) || s == cell.Freezer && strings.EqualFold(w, "Freezer") {
 				list, found = append(list, s), true
 			}
 		}

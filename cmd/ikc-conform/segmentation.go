@@ -8,8 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 )
 
 // sweep is what repeating runs with each segmentation showed, in lines.
@@ -19,17 +20,17 @@ type sweep struct {
 }
 
 // add repeats the run of a target with each segmentation. Known deviations are left out: whether they show may take luck.
-func (s *sweep) add(ctx context.Context, spec string, plain *harness.Result, opts harness.Options, deviations conformance.Deviations) error {
-	known, err := conformance.KnownSensitivities()
+func (s *sweep) add(ctx context.Context, spec string, plain *cell.TargetResult, opts harness.Options, deviations known.Deviations) error {
+	sensitivities, err := known.Sensitivities()
 	if err != nil {
 		return err
 	}
-	known = slices.DeleteFunc(known, func(k conformance.KnownSensitivity) bool {
+	sensitivities = slices.DeleteFunc(sensitivities, func(k known.Sensitivity) bool {
 		return plain.Identity == nil || !k.Of(plain.Identity.Implementation, plain.Identity.Release)
 	})
-	shown := make([]bool, len(known))
+	shown := make([]bool, len(sensitivities))
 	dir := opts.Dir
-	for _, how := range conformance.Segmentations() {
+	for _, how := range cell.Segmentations() {
 		target, err := harness.ParseTarget(spec)
 		if err != nil {
 			return err
@@ -48,7 +49,7 @@ func (s *sweep) add(ctx context.Context, spec string, plain *harness.Result, opt
 		}
 		other := results[0]
 		for i, c := range plain.Cells {
-			k := slices.IndexFunc(known, func(k conformance.KnownSensitivity) bool { return k.Covers(string(c.Cell.Role), how) })
+			k := slices.IndexFunc(sensitivities, func(k known.Sensitivity) bool { return k.Covers(string(c.Cell.Role), how) })
 			found, err := harness.Sensitivities(plain, other, i, deviations)
 			switch {
 			case k >= 0 && (len(found) > 0 || err != nil):
@@ -64,8 +65,8 @@ func (s *sweep) add(ctx context.Context, spec string, plain *harness.Result, opt
 			}
 		}
 	}
-	for i, k := range known {
-		played := slices.ContainsFunc(plain.Cells, func(c *harness.CellResult) bool {
+	for i, k := range sensitivities {
+		played := slices.ContainsFunc(plain.Cells, func(c *cell.Result) bool {
 			return c.Skipped == "" && c.Err == nil && slices.Contains(k.Roles, string(c.Cell.Role))
 		})
 		switch {
@@ -94,7 +95,7 @@ func ids(found []harness.Sensitivity, err error) string {
 func (s *sweep) write(out io.Writer, conformant bool) {
 	if len(s.unknown)+len(s.known) == 0 {
 		var names []string
-		for _, how := range conformance.Segmentations() {
+		for _, how := range cell.Segmentations() {
 			names = append(names, string(how))
 		}
 		fmt.Fprintf(out, "No verdict depends on the segmentation: %s.\n", strings.Join(names, ", "))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
@@ -68,7 +69,7 @@ func TestStaleSensitivity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := harness.Options{Session: true, Cells: []harness.Cell{{Role: harness.AsServer, Dialect: harness.IKC0}}}
+	opts := harness.Options{Session: true, Cells: []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}}}
 	plain, err := harness.Run(context.Background(), target, opts)
 	if err != nil {
 		t.Fatal(err)

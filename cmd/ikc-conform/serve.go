@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 )
@@ -38,18 +38,18 @@ an interrupt (Ctrl-C).`,
 			if err != nil {
 				return err
 			}
-			s, err := k.NewSession(conformance.SessionAlias, nil)
+			s, err := k.NewSession(contract.SessionAlias, nil)
 			if err != nil {
 				return err
 			}
-			for name, action := range conformance.SessionStates() {
+			for name, action := range contract.SessionStates() {
 				state, err := refdriver.State(action)
 				if err != nil {
 					return err
 				}
 				s.Handle(name, state)
 			}
-			s.Publish(conformance.PublishedStates()...)
+			s.Publish(contract.PublishedStates()...)
 			l, err := net.Listen(network(listen))
 			if err != nil {
 				return cannotListen(listen, err)

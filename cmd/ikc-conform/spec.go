@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
 
@@ -19,11 +19,11 @@ report errors, each clause with the checks that decide it, and how releases diff
 			if err != nil {
 				return broken(err)
 			}
-			known, err := conformance.KnownDeviations()
+			deviations, err := known.Load()
 			if err != nil {
 				return broken(err)
 			}
-			return broken(spec.Write(cmd.OutOrStdout(), sections, known))
+			return broken(spec.Write(cmd.OutOrStdout(), sections, deviations))
 		},
 	}
 }

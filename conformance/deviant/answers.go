@@ -1,7 +1,7 @@
 package deviant
 
 import (
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -12,7 +12,7 @@ import (
 func answers(change func(r *request, a *wire.Message)) func(*request) {
 	return func(r *request) {
 		for _, m := range r.replies {
-			if r.IsCall() && r.refused == nil && r.to.Session == conformance.SessionAlias && m.Event.Specifier == r.RSVP.Specifier {
+			if r.IsCall() && r.refused == nil && r.to.Session == contract.SessionAlias && m.Event.Specifier == r.RSVP.Specifier {
 				change(r, m)
 			}
 		}
@@ -120,7 +120,7 @@ func answerDefects() []*Defect {
 				if r.conform("sender") && r.From.State != "" {
 					for _, m := range r.replies {
 						to := r.From.Specifier
-						to.State = conformance.ReplyState
+						to.State = contract.ReplyState
 						m.Event, m.Params = wire.At(to), r.arg(0)
 					}
 				}
@@ -133,7 +133,7 @@ func answerDefects() []*Defect {
 					for _, m := range r.replies {
 						to := r.From.Specifier
 						to.State = specifier.ProxyState
-						m.Event, m.Params = wire.At(to), perl.ArrayRef(perl.NewBytes(conformance.ReplyState), perl.ArrayRef(r.arg(0)))
+						m.Event, m.Params = wire.At(to), perl.ArrayRef(perl.NewBytes(contract.ReplyState), perl.ArrayRef(r.arg(0)))
 					}
 				}
 			}},

@@ -3,7 +3,7 @@ package deviant
 import (
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -123,7 +123,7 @@ func requestDefects() []*Defect {
 			}
 		}
 	}
-	good := specifier.Specifier{Kernel: ID, Session: conformance.SessionAlias, State: "answer"}
+	good := specifier.Specifier{Kernel: ID, Session: contract.SessionAlias, State: "answer"}
 	return []*Defect{
 		{Name: "rsvp without kernel", Text: "The rsvp of a call names no kernel.", Kills: []string{"MSG-006"},
 			replies: asks("IKC", "ping", perl.NewBytes("PING"), specifier.Specifier{Session: good.Session, State: good.State})},

@@ -3,7 +3,7 @@ package deviant
 import (
 	"fmt"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -33,7 +33,7 @@ func (r *request) is(session, state string) bool {
 }
 
 // conform is is for a state of the conformance session.
-func (r *request) conform(state string) bool { return r.is(conformance.SessionAlias, state) }
+func (r *request) conform(state string) bool { return r.is(contract.SessionAlias, state) }
 
 func (r *request) arg(i int) *perl.Value {
 	if i < len(r.args) {
@@ -86,15 +86,15 @@ func published(to specifier.Specifier) bool {
 		case "", "ping", "do_you_have", "remote_error":
 			return true
 		}
-	case conformance.SessionAlias:
-		_, is := conformance.SessionStates()[to.State]
-		return to.State == "" || is && to.State != conformance.HiddenState && to.State != conformance.RetractedState
+	case contract.SessionAlias:
+		_, is := contract.SessionStates()[to.State]
+		return to.State == "" || is && to.State != contract.HiddenState && to.State != contract.RetractedState
 	}
 	return false
 }
 
 // known tells whether a session published anything.
-func known(session string) bool { return session == "IKC" || session == conformance.SessionAlias }
+func known(session string) bool { return session == "IKC" || session == contract.SessionAlias }
 
 func (r *request) refuse() {
 	text := fmt.Sprintf("Session '%s' is not available for remote kernels", r.to.Session)
@@ -120,7 +120,7 @@ func (r *request) run() []*perl.Value {
 	case "args":
 		return []*perl.Value{perl.ArrayRef(r.args...)}
 	case "list":
-		return conformance.SessionList()
+		return contract.SessionList()
 	case "zero":
 		return []*perl.Value{perl.NewBytes("0")}
 	case "empty":
@@ -175,10 +175,10 @@ func (r *request) postBack() {
 	if !from.Present() {
 		return
 	}
-	m := &wire.Message{Event: from, Params: perl.ArrayRef(perl.NewBytes(conformance.ReplyState), perl.ArrayRef(r.arg(0))), From: r.self()}
+	m := &wire.Message{Event: from, Params: perl.ArrayRef(perl.NewBytes(contract.ReplyState), perl.ArrayRef(r.arg(0))), From: r.self()}
 	if from.State == "" { // ClientLite
 		to := from.Specifier
-		to.State = conformance.ReplyState
+		to.State = contract.ReplyState
 		m.Event, m.Params = wire.At(to), perl.ArrayRef(r.arg(0))
 	}
 	r.posts = append(r.posts, m)

@@ -1,7 +1,7 @@
 package deviant
 
 import (
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -16,7 +16,8 @@ func returns(state string, ok func(*request) bool, list ...*perl.Value) func(*re
 	}
 }
 
-func inList(r *request) bool   { return r.WantArray }
+func inList(r *request) bool { return r.WantArray }
+
 func inScalar(r *request) bool { return !r.WantArray }
 
 // answered adds an answer to calls of a state that gives none.
@@ -116,13 +117,13 @@ func stateDefects() []*Defect {
 				}
 			}},
 		{Name: "list return wrong in scalar context", Text: "In scalar context the first value of a list is the answer.", Kills: []string{"CTX-001"},
-			returned: returns("list", inScalar, conformance.SessionList()[0])},
+			returned: returns("list", inScalar, contract.SessionList()[0])},
 		{Name: "list return counted", Text: "In scalar context the number of values is the answer, as of an array.", Kills: []string{"CTX-001"},
 			returned: returns("list", inScalar, b("3"))},
 		{Name: "wantarray ignored", Text: "A call with wantarray is answered as one without.", Kills: []string{"CTX-002", "CTX-009"},
 			request: func(r *request) { r.WantArray = false }},
 		{Name: "list cut", Text: "In list context one value is missing.", Kills: []string{"CTX-002"},
-			returned: returns("list", inList, conformance.SessionList()[:2]...)},
+			returned: returns("list", inList, contract.SessionList()[:2]...)},
 		{Name: "zero not answered", Text: "A return of \"0\" is taken for none.", Kills: []string{"CTX-003", "CALL-002"},
 			replies: unanswered(func(r *request) bool { return r.conform("zero") })},
 		{Name: "empty not answered", Text: "A return of the empty string is taken for none.", Kills: []string{"CTX-004", "CALL-002"},

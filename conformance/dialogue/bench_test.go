@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
@@ -77,7 +78,7 @@ func BenchmarkJudge(b *testing.B) {
 				file := long(b, n, window)
 				b.SetBytes(int64(len(file)))
 				for b.Loop() {
-					j := conformance.NewJudge(conformance.Catalogue(), wire.Server, wire.Client)
+					j := judge.New(checks.Catalogue(), wire.Server, wire.Client)
 					r, err := capture.NewReader(bytes.NewReader(file))
 					check(b, err)
 					check(b, dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, j.Part))

@@ -272,9 +272,9 @@ func (s *stream) newest(list []*Exchange) int {
 // context is how many of the items that were shown stay.
 func (s *stream) context() int {
 	octets := min(s.window.Octets, s.share()) / 4
-	shown := s.Items[:s.parts.items]
+	seen := s.Items[:s.parts.items]
 	n := 0
-	for _, item := range slices.Backward(shown) {
+	for _, item := range slices.Backward(seen) {
 		if octets -= cost(item); octets < 0 || n == context {
 			break
 		}

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -24,11 +24,11 @@ const (
 
 // publishCrowd makes the sessions that a crowd asks.
 func publishCrowd(ctx context.Context, d *driver.Driver) error {
-	crowd := driver.Session{Session: conformance.CrowdSession, States: map[string]driver.Action{"count": driver.Count(), "echo": driver.Echo()}}
+	crowd := driver.Session{Session: contract.CrowdSession, States: map[string]driver.Action{"count": driver.Count(), "echo": driver.Echo()}}
 	if err := d.Session(ctx, crowd); err != nil {
 		return err
 	}
-	slow := driver.Session{Session: conformance.SlowSession, States: map[string]driver.Action{conformance.SlowState: driver.Echo().Slow(conformance.SlowFor)}}
+	slow := driver.Session{Session: contract.SlowSession, States: map[string]driver.Action{contract.SlowState: driver.Echo().Slow(contract.SlowFor)}}
 	return d.Session(ctx, slow)
 }
 
@@ -56,7 +56,7 @@ func crowdScenarios(target *driver.Driver) []scenario {
 func count(ctx context.Context, c *probe.Conn, patiently bool) error {
 	for range crowdRounds {
 		x := perl.NewBytes("x")
-		if err := c.Send(c.Post("", conformance.CrowdSession, "count", x), c.Call("", conformance.CrowdSession, "count", x)); err != nil {
+		if err := c.Send(c.Post("", contract.CrowdSession, "count", x), c.Call("", contract.CrowdSession, "count", x)); err != nil {
 			return err
 		}
 		if patiently {
@@ -93,20 +93,20 @@ func (c crowd) close() {
 // whether they may have been quick enough.
 func (c crowd) meanwhile(ctx context.Context, target *driver.Driver) (inTime bool, err error) {
 	began := time.Now()
-	if err := c[0].Send(c[0].Call("", conformance.SlowSession, conformance.SlowState, perl.NewBytes("slow"))); err != nil {
+	if err := c[0].Send(c[0].Call("", contract.SlowSession, contract.SlowState, perl.NewBytes("slow"))); err != nil {
 		return false, err
 	}
 	limit, cancel := context.WithTimeout(ctx, wait(ctx))
 	defer cancel()
-	if _, err := target.WaitState(limit, conformance.SlowSession, conformance.SlowState); err != nil {
-		return false, fmt.Errorf("the run of %s: %w", conformance.SlowState, err)
+	if _, err := target.WaitState(limit, contract.SlowSession, contract.SlowState); err != nil {
+		return false, fmt.Errorf("the run of %s: %w", contract.SlowState, err)
 	}
 	for i, conn := range c[1:] {
-		if err := conn.Send(conn.Call("", conformance.CrowdSession, "echo", perl.NewBytes(fmt.Sprintf("meanwhile %d", i+1)))); err != nil {
+		if err := conn.Send(conn.Call("", contract.CrowdSession, "echo", perl.NewBytes(fmt.Sprintf("meanwhile %d", i+1)))); err != nil {
 			return false, err
 		}
 	}
-	inTime = time.Since(began) < conformance.SlowFor/2
+	inTime = time.Since(began) < contract.SlowFor/2
 	return inTime, c.each(func(_ int, conn *probe.Conn) error { _, err := conn.Barrier(ctx); return err })
 }
 

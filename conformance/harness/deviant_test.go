@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/mutant"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
@@ -39,12 +40,12 @@ func runDeviant(t *testing.T, d *deviant.Defect) *report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return report.FromRun(r, conformance.Should, nil)
+	return report.FromRun(r, judge.Should, nil)
 }
 
 func failing(r *report.Report) (ids []string) {
 	for _, c := range r.Checks {
-		if c.Outcome == conformance.Fail {
+		if c.Outcome == judge.Fail {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -76,7 +77,7 @@ func TestServerWithoutDefect(t *testing.T) {
 		}
 		for _, c := range r.Checks {
 			// What is inconclusive on a good server says nothing on a bad one.
-			if hostile && c.Outcome != conformance.Pass && !slices.Contains(needsMore, c.ID) && !requests(c.ID) && !byDriver(c.ID) && !otherSerializer(c.ID) {
+			if hostile && c.Outcome != judge.Pass && !slices.Contains(needsMore, c.ID) && !requests(c.ID) && !byDriver(c.ID) && !otherSerializer(c.ID) {
 				t.Errorf("%s: expected pass, got %s: %s", c.ID, c.Outcome, c.Reason)
 			}
 		}
@@ -85,9 +86,9 @@ func TestServerWithoutDefect(t *testing.T) {
 
 // requests tells whether a check is about requests, of which this server makes none.
 func requests(id string) bool {
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		if c.ID == id {
-			return c.Party == conformance.TheRequester
+			return c.Party == judge.TheRequester
 		}
 	}
 	return false
@@ -95,7 +96,7 @@ func requests(id string) bool {
 
 // byDriver tells whether a check is about what a driver reports, and this server has none.
 func byDriver(id string) bool {
-	return slices.ContainsFunc(conformance.Catalogue(), func(c *conformance.Check) bool { return c.ID == id && c.ByDriver() })
+	return slices.ContainsFunc(checks.Catalogue(), func(c *judge.Check) bool { return c.ID == id && c.ByDriver() })
 }
 
 // matrixFile is what 'ikc-conform mutants' printed.
@@ -134,7 +135,7 @@ func TestMutations(t *testing.T) {
 	if len(mutations) < 200 || len(lines) != len(mutations) {
 		t.Errorf("%d defects were tried, %s has %d; expected the same, 200 at least", len(mutations), matrixFile, len(lines))
 	}
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		if !kills[c.ID] {
 			t.Errorf("%s kills no defect: %s", c.ID, c.Requirement)
 		}
@@ -148,7 +149,7 @@ func TestDefectsAreListedOnce(t *testing.T) {
 			t.Errorf("defect %q: expected a name of its own, a text, and the check that names it", d.Name)
 		}
 		seen[d.Name] = true
-		if _, err := conformance.Select(d.Kills...); err != nil {
+		if _, err := checks.Select(d.Kills...); err != nil {
 			t.Errorf("defect %q: %v", d.Name, err)
 		}
 		if deviant.Find(d.Name).Text != d.Text {

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -17,7 +18,7 @@ import (
 const (
 	serverName    = "ConformServer"
 	clientName    = "ConformClient"
-	clientSession = conformance.ClientSession
+	clientSession = contract.ClientSession
 	answerState   = "answer"
 	silentState   = "silence" // rsvp of calls that are not answered
 )
@@ -44,7 +45,7 @@ func wait(ctx context.Context) time.Duration {
 }
 
 // listen makes a driven server ready: the conformance session, and a listener.
-func listen(ctx context.Context, server *driver.Driver, d Dialect) (address string, err error) {
+func listen(ctx context.Context, server *driver.Driver, d cell.Dialect) (address string, err error) {
 	if err := publishSession(ctx, server); err != nil {
 		return "", err
 	}
@@ -53,7 +54,7 @@ func listen(ctx context.Context, server *driver.Driver, d Dialect) (address stri
 		return "", err
 	}
 	protocol := d.Server().String()
-	if d == IKC && !hello.HasProtocol(protocol) {
+	if d == cell.IKC && !hello.HasProtocol(protocol) {
 		protocol = wire.IKC.String()
 	}
 	at, err := server.Listen(ctx, driver.Listen{Name: serverName, Aliases: serverNames.aliases(), Protocol: protocol})
@@ -69,17 +70,17 @@ func listen(ctx context.Context, server *driver.Driver, d Dialect) (address stri
 // publishSession gives a driven kernel the conformance session. What is to be retracted is published as well, for
 // retractState when there is a kernel.
 func publishSession(ctx context.Context, d *driver.Driver) error {
-	published := append(conformance.PublishedStates(), conformance.RetractedState)
-	return d.Session(ctx, driver.Session{Session: conformance.SessionAlias, States: conformance.SessionStates(), Publish: &published})
+	published := append(contract.PublishedStates(), contract.RetractedState)
+	return d.Session(ctx, driver.Session{Session: contract.SessionAlias, States: contract.SessionStates(), Publish: &published})
 }
 
 func retractState(ctx context.Context, d *driver.Driver) error {
-	return d.Retract(ctx, conformance.SessionAlias, conformance.RetractedState)
+	return d.Retract(ctx, contract.SessionAlias, contract.RetractedState)
 }
 
 // connectTo is how a driven client is told to connect in a cell.
-func connectTo(ctx context.Context, address string, c Cell) driver.Connect {
-	return driver.Connect{Name: clientName, Aliases: clientNames.aliases(), Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.offer(), Timeout: wait(ctx).Seconds()}
+func connectTo(ctx context.Context, address string, c cell.Cell) driver.Connect {
+	return driver.Connect{Name: clientName, Aliases: clientNames.aliases(), Protocol: c.Dialect.Client().String(), Address: address, Serializers: c.Serializer.Offer(), Timeout: wait(ctx).Seconds()}
 }
 
 // errConnect is wrapped when the driven client did not get a connection.
@@ -95,10 +96,10 @@ type plot struct {
 
 // duet plays a conversation between two driven kernels: the client calls, posts, asks for
 // subscriptions and makes mistakes, then the server calls the client.
-func duet(ctx context.Context, server, client *driver.Driver, relay string, c Cell, p plot) error {
+func duet(ctx context.Context, server, client *driver.Driver, relay string, c cell.Cell, p plot) error {
 	own := driver.Session{Session: clientSession, States: map[string]driver.Action{
-		answerState: driver.Echo(), silentState: driver.Echo(), conformance.OnceState: driver.Echo(), conformance.ReplyState: driver.Echo(),
-	}, Publish: &[]string{conformance.ReplyState}}
+		answerState: driver.Echo(), silentState: driver.Echo(), contract.OnceState: driver.Echo(), contract.ReplyState: driver.Echo(),
+	}, Publish: &[]string{contract.ReplyState}}
 	if err := client.Session(ctx, own); err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (v voice) spec(session, state string) string {
 
 // converse is what the client has to say; values are echoed.
 func (v voice) converse(ctx context.Context, values []*perl.Value) error {
-	const session = conformance.SessionAlias
+	const session = contract.SessionAlias
 	b := perl.NewBytes
 	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
 		return err
@@ -232,10 +233,10 @@ func (v voice) converse(ctx context.Context, values []*perl.Value) error {
 		return err
 	}
 	// What is refused: a post and a call, to a session and to a state.
-	if err := v.post(ctx, conformance.AbsentSession, "state", b("x")); err != nil {
+	if err := v.post(ctx, contract.AbsentSession, "state", b("x")); err != nil {
 		return err
 	}
-	if err := v.callOnly(ctx, session, conformance.HiddenState, silentState, b("x")); err != nil {
+	if err := v.callOnly(ctx, session, contract.HiddenState, silentState, b("x")); err != nil {
 		return err
 	}
 	// And what is not answered.
@@ -267,7 +268,7 @@ func refused(err error) bool {
 
 // ask asks for subscriptions: by subscribing if the driver can, else by calling do_you_have.
 func (v voice) ask(ctx context.Context) error {
-	specs := []string{"poe://" + v.to + "/" + conformance.SessionAlias, "poe://" + v.to + "/" + conformance.AbsentSession}
+	specs := []string{"poe://" + v.to + "/" + contract.SessionAlias, "poe://" + v.to + "/" + contract.AbsentSession}
 	limit, cancel := context.WithTimeout(ctx, wait(ctx))
 	defer cancel()
 	_, err := v.d.Subscribe(limit, driver.Subscribe{Specifiers: specs, Session: v.session})
@@ -288,10 +289,10 @@ func (v voice) greet(ctx context.Context) error {
 	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
 		return err
 	}
-	if _, err := v.call(ctx, conformance.SessionAlias, "echo", perl.HashRef(perl.P("greeting", b("hello")))); err != nil {
+	if _, err := v.call(ctx, contract.SessionAlias, "echo", perl.HashRef(perl.P("greeting", b("hello")))); err != nil {
 		return err
 	}
-	if err := v.post(ctx, conformance.AbsentSession, "state", b("x")); err != nil {
+	if err := v.post(ctx, contract.AbsentSession, "state", b("x")); err != nil {
 		return err
 	}
 	_, err := v.call(ctx, "IKC", "ping", b("PING"))
@@ -299,11 +300,11 @@ func (v voice) greet(ctx context.Context) error {
 }
 
 // duetLite plays a conversation in which the client is a ClientLite.
-func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell, p plot) error {
-	const session = conformance.SessionAlias
+func duetLite(ctx context.Context, client *driver.Driver, relay string, c cell.Cell, p plot) error {
+	const session = contract.SessionAlias
 	b := perl.NewBytes
 	serializer := ""
-	if offer := c.Serializer.offer(); len(offer) > 0 {
+	if offer := c.Serializer.Offer(); len(offer) > 0 {
 		serializer = offer[0]
 	}
 	connect := driver.LiteConnect{Name: clientName, Address: relay, Protocol: c.Dialect.Client().String(), Serializer: serializer, Timeout: wait(ctx).Seconds()}
@@ -341,12 +342,12 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c Cell, 
 	if _, err := client.LitePostRespond(ctx, session+"/respond", b("to be sent back")); err != nil {
 		return err
 	}
-	for _, s := range []string{session, conformance.AbsentSession} {
+	for _, s := range []string{session, contract.AbsentSession} {
 		if err := call("IKC", "do_you_have", perl.ArrayRef(b("poe://"+serverName+"/"+s), b(clientName))); err != nil {
 			return err
 		}
 	}
-	for _, refused := range []string{conformance.AbsentSession + "/state", session + "/" + conformance.HiddenState} {
+	for _, refused := range []string{contract.AbsentSession + "/state", session + "/" + contract.HiddenState} {
 		_, err := client.LiteCall(ctx, refused, b("x"))
 		var told *driver.Error
 		if err != nil && !(errors.As(err, &told) && told.Code == driver.Failed) {

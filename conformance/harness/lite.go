@@ -6,7 +6,8 @@ import (
 	"net"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -15,7 +16,7 @@ import (
 )
 
 // confide has a ClientLite wait for what is posted to it, and ping.
-func confide(ctx context.Context, client *driver.Driver, c Cell) error {
+func confide(ctx context.Context, client *driver.Driver, c cell.Cell) error {
 	hello, err := client.Hello(ctx)
 	if err != nil {
 		return err
@@ -25,7 +26,7 @@ func confide(ctx context.Context, client *driver.Driver, c Cell) error {
 			return err
 		}
 	}
-	if c.Dialect == IKC0 { // the original has nothing to ping then, and drops the connection
+	if c.Dialect == cell.IKC0 { // the original has nothing to ping then, and drops the connection
 		return nil
 	}
 	_, err = client.LitePing(ctx)
@@ -35,10 +36,10 @@ func confide(ctx context.Context, client *driver.Driver, c Cell) error {
 // await has a ClientLite wait for what a state posts to its sender, in both contexts.
 func await(ctx context.Context, client *driver.Driver) error {
 	for _, wait := range []func() error{
-		func() error { _, err := client.LiteResponded(ctx, conformance.ReplyState); return err },
-		func() error { _, err := client.LiteRespondedList(ctx, conformance.ReplyState); return err },
+		func() error { _, err := client.LiteResponded(ctx, contract.ReplyState); return err },
+		func() error { _, err := client.LiteRespondedList(ctx, contract.ReplyState); return err },
 	} {
-		if _, err := client.LitePost(ctx, conformance.SessionAlias+"/sender", perl.NewBytes("to be waited for")); err != nil {
+		if _, err := client.LitePost(ctx, contract.SessionAlias+"/sender", perl.NewBytes("to be waited for")); err != nil {
 			return err
 		}
 		if err := wait(); err != nil && !failed(err) {
@@ -49,9 +50,9 @@ func await(ctx context.Context, client *driver.Driver) error {
 }
 
 // atLength tells whether a ClientLite is tried in a dialect with what takes its time: IKC0, or IKC if it has no other.
-func atLength(hello *driver.Hello, d Dialect) bool {
+func atLength(hello *driver.Hello, d cell.Dialect) bool {
 	only := len(hello.Protocols) > 0 && !hello.HasProtocol(wire.IKC0.String())
-	return d == IKC0 || d == IKC && only
+	return d == cell.IKC0 || d == cell.IKC && only
 }
 
 // shortly is the timeout of a ClientLite that will get no answer, in seconds. The original's is one second at least.
@@ -63,13 +64,13 @@ func outwait(ctx context.Context, client *driver.Driver, connect driver.LiteConn
 	if err := client.LiteConnect(ctx, connect); err != nil {
 		return err
 	}
-	if _, err := client.LiteCall(ctx, conformance.SessionAlias+"/undef", perl.NewBytes("x")); err != nil && !failed(err) {
+	if _, err := client.LiteCall(ctx, contract.SessionAlias+"/undef", perl.NewBytes("x")); err != nil && !failed(err) {
 		return err
 	}
-	if _, err := client.LitePostRespond(ctx, conformance.SessionAlias+"/nothing", perl.NewBytes("x")); err != nil && !failed(err) {
+	if _, err := client.LitePostRespond(ctx, contract.SessionAlias+"/nothing", perl.NewBytes("x")); err != nil && !failed(err) {
 		return err
 	}
-	if _, err := client.LiteCall(ctx, conformance.SessionAlias+"/echo", perl.NewBytes("after the time was over")); err != nil && !failed(err) {
+	if _, err := client.LiteCall(ctx, contract.SessionAlias+"/echo", perl.NewBytes("after the time was over")); err != nil && !failed(err) {
 		return err
 	}
 	hello, err := client.Hello(ctx)

@@ -14,12 +14,16 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
@@ -79,7 +83,7 @@ func conforms(t *testing.T, target *harness.Target) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := report.FromRun(r, conformance.Should, nil)
+	rep := report.FromRun(r, judge.Should, nil)
 	if rep.Exit != report.ExitConformant {
 		t.Errorf("expected exit status 0, got %d: failing %v, problems %v", rep.Exit, failing(rep), problems(rep))
 	}
@@ -92,16 +96,16 @@ func conforms(t *testing.T, target *harness.Target) {
 		cells[c.Cell.String()] = true
 		sameFromFile(t, c)
 	}
-	if len(cells) != len(harness.Cells()) {
-		t.Errorf("expected %d cells, got %v", len(harness.Cells()), cells)
+	if len(cells) != len(cell.Cells()) {
+		t.Errorf("expected %d cells, got %v", len(cell.Cells()), cells)
 	}
 	for _, c := range rep.Checks {
-		if c.Outcome != conformance.Pass && !hostileOnly(c.ID) && !otherSerializer(c.ID) {
+		if c.Outcome != judge.Pass && !hostileOnly(c.ID) && !otherSerializer(c.ID) {
 			t.Errorf("%s %s: expected pass, got %s: %s", c.Level, c.ID, c.Outcome, c.Reason)
 		}
 	}
-	if len(rep.Checks) != len(conformance.Catalogue()) {
-		t.Errorf("expected all %d checks to be applied, got %d", len(conformance.Catalogue()), len(rep.Checks))
+	if len(rep.Checks) != len(checks.Catalogue()) {
+		t.Errorf("expected all %d checks to be applied, got %d", len(checks.Catalogue()), len(rep.Checks))
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "*.pcapng"))
 	if err != nil || len(left) != len(r.Cells) {
@@ -111,20 +115,20 @@ func conforms(t *testing.T, target *harness.Target) {
 
 // hostileOnly tells whether a check takes a hostile run.
 func hostileOnly(id string) bool {
-	checks, err := conformance.Select(id)
+	checks, err := checks.Select(id)
 	return err == nil && checks[0].Aftermath
 }
 
 // TestHostile: the Go reference survives what ends the original, and of the original it is known.
 func TestHostile(t *testing.T) {
 	t.Parallel()
-	known, err := conformance.KnownDeviations()
+	known, err := known.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, spec := range []string{"reference", "perl"} {
 		t.Run(spec, func(t *testing.T) {
-			cells := []harness.Cell{{Role: harness.AsServer, Dialect: harness.IKC0}, {Role: harness.AsServer, Dialect: harness.IKC}}
+			cells := []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}, {Role: cell.AsServer, Dialect: cell.IKC}}
 			r, err := harness.Run(context.Background(), target(t, spec), harness.Options{Hostile: true, Cells: cells})
 			if err == nil {
 				err = r.Cells[0].Err
@@ -135,16 +139,16 @@ func TestHostile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rep := report.FromRun(r, conformance.Should, known)
+			rep := report.FromRun(r, judge.Should, known)
 			if rep.Exit != report.ExitConformant {
 				t.Errorf("expected exit status 0, got %d: failing %v, problems %v", rep.Exit, failing(rep), problems(rep))
 			}
 			for _, c := range rep.Checks {
 				switch {
 				case !hostileOnly(c.ID):
-				case spec == "reference" && c.Outcome != conformance.Pass:
+				case spec == "reference" && c.Outcome != judge.Pass:
 					t.Errorf("%s: expected pass, got %s: %s", c.ID, c.Outcome, c.Reason)
-				case spec == "perl" && c.ID == "ROB-001" && c.Outcome != conformance.Known:
+				case spec == "perl" && c.ID == "ROB-001" && c.Outcome != judge.Known:
 					t.Errorf("%s: expected a known deviation, got %s: %s", c.ID, c.Outcome, c.Reason)
 				}
 			}
@@ -153,19 +157,19 @@ func TestHostile(t *testing.T) {
 }
 
 // sameFromFile checks that the recording, judged as anybody's, says what the run said.
-func sameFromFile(t *testing.T, c *harness.CellResult) {
+func sameFromFile(t *testing.T, c *cell.Result) {
 	t.Helper()
-	f, err := conformance.JudgeFile(c.Capture, conformance.Catalogue(), dialogue.Options{}, c.Cell.Role.Side())
+	f, err := judge.File(c.Capture, checks.Catalogue(), dialogue.Options{}, c.Cell.Role.Side())
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	live := map[string]conformance.Outcome{}
+	live := map[string]judge.Outcome{}
 	for _, v := range c.Verdicts {
 		live[v.Check.ID] = v.Outcome
 	}
 	for _, v := range f.Verdicts {
-		if want, ok := live[v.Check.ID]; ok && want != v.Outcome && want != conformance.Skipped {
+		if want, ok := live[v.Check.ID]; ok && want != v.Outcome && want != judge.Skipped {
 			t.Errorf("%v: %s: %v in the run, %v of the file", c.Cell, v.Check.ID, want, v.Outcome)
 		}
 	}
@@ -196,7 +200,7 @@ func TestDefaultRunIsSafe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rep := report.FromRun(r, conformance.Should, nil); rep.Exit != report.ExitConformant {
+		if rep := report.FromRun(r, judge.Should, nil); rep.Exit != report.ExitConformant {
 			t.Errorf("only IKC %v: expected exit status 0, got %d: %v %v", onlyIKC, rep.Exit, failing(rep), problems(rep))
 		}
 		if err := s.Close(); err != nil {
@@ -303,7 +307,7 @@ func behaviour(b []byte, onlyIKC bool) (requests int, err error) {
 			if !slices.Contains([]string{"ping", "do_you_have", "no_such_state"}, to.State) {
 				return requests, errors.New("a request to " + to.String())
 			}
-		case conformance.AbsentSession:
+		case contract.AbsentSession:
 		default:
 			return requests, errors.New("a request to " + to.String())
 		}
@@ -327,7 +331,7 @@ func TestUnusableTargets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rep := report.FromRun(r, conformance.Should, nil)
+		rep := report.FromRun(r, judge.Should, nil)
 		if rep.Exit != report.ExitBroken {
 			t.Errorf("%s: expected exit status %d, got %d: %v", spec, report.ExitBroken, rep.Exit, problems(rep))
 		}
@@ -354,7 +358,7 @@ func TestNobodyListens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := report.FromRun(r, conformance.Should, nil)
+	rep := report.FromRun(r, judge.Should, nil)
 	if rep.Exit == report.ExitConformant || rep.Exit == report.ExitNotConformant {
 		t.Errorf("expected no verdict, got exit status %d: %v", rep.Exit, problems(rep))
 	}
@@ -368,20 +372,20 @@ func TestNothingToCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	checks, err := conformance.Select("VAL-*")
+	checks, err := checks.Select("VAL-*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, opts := range []harness.Options{
 		{Checks: checks}, // without the session
-		{Cells: []harness.Cell{{Role: harness.AsClient, Dialect: harness.IKC0}}},
-		{Checks: []*conformance.Check{}},
+		{Cells: []cell.Cell{{Role: cell.AsClient, Dialect: cell.IKC0}}},
+		{Checks: []*judge.Check{}},
 	} {
 		r, err := harness.Run(context.Background(), target(t, "tcp:"+s.Addr()), opts)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rep := report.FromRun(r, conformance.Should, nil); rep.Exit != report.ExitNothing {
+		if rep := report.FromRun(r, judge.Should, nil); rep.Exit != report.ExitNothing {
 			t.Errorf("expected exit status %d, got %d", report.ExitNothing, rep.Exit)
 		}
 	}
@@ -391,8 +395,8 @@ func TestNothingToCheck(t *testing.T) {
 func TestPairRecords(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pair.pcapng")
-	for _, d := range []harness.Dialect{harness.IKC0, harness.IKC, harness.Fallback} {
-		p := harness.Pair{Server: target(t, "reference"), Client: target(t, "reference"), Role: harness.AsClient, Dialect: d, Path: path}
+	for _, d := range []cell.Dialect{cell.IKC0, cell.IKC, cell.Fallback} {
+		p := harness.Pair{Server: target(t, "reference"), Client: target(t, "reference"), Role: cell.AsClient, Dialect: d, Path: path}
 		if _, _, err := p.Record(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -400,16 +404,16 @@ func TestPairRecords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := conformance.JudgeCapture(r, conformance.Catalogue(), dialogue.Options{})
+		f := judge.Capture(r, checks.Catalogue(), dialogue.Options{})
 		if err := r.Close(); err != nil {
 			t.Fatal(err)
 		}
 		passed := 0
 		for _, v := range f.Verdicts {
 			switch v.Outcome {
-			case conformance.Fail:
+			case judge.Fail:
 				t.Errorf("%s: %s fails for the %s: %+v", d, v.Check.ID, v.Side, v.Findings[0])
-			case conformance.Pass:
+			case judge.Pass:
 				passed++
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
@@ -22,7 +23,7 @@ type MatrixOptions struct {
 	// together are those of a run without shards, each once.
 	Shard, Shards int
 	// Cell is told of each cell as it ends, with its target and how many of how many have ended. Nil for nobody.
-	Cell func(t *Target, c *CellResult, done, of int)
+	Cell func(t *Target, c *cell.Result, done, of int)
 }
 
 // DefaultJobs is two for each processor: a cell spends more time waiting for its peers than working.
@@ -45,7 +46,7 @@ func ParseShard(s string) (shard, shards int, err error) {
 // Matrix tries several targets at once, cell by cell, and returns a Result for each, with its cells in the order
 // of the options. A target that has no cell in the shard has a Result without cells. The error is about the
 // harness; what is wrong with a target is in its Result. Matrix closes the targets.
-func Matrix(ctx context.Context, targets []*Target, opts MatrixOptions) ([]*Result, error) {
+func Matrix(ctx context.Context, targets []*Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
 	if opts.Jobs <= 0 {
 		opts.Jobs = DefaultJobs()
 	}
@@ -56,10 +57,10 @@ func Matrix(ctx context.Context, targets []*Target, opts MatrixOptions) ([]*Resu
 	if err != nil {
 		return nil, err
 	}
-	m := &matrix{opts: opts, results: make([]*Result, len(targets))}
+	m := &matrix{opts: opts, results: make([]*cell.TargetResult, len(targets))}
 	var todo []job
 	for i, t := range targets {
-		m.results[i] = &Result{Target: t.Spec}
+		m.results[i] = &cell.TargetResult{Target: t.Spec}
 		m.targets = append(m.targets, &shared{Target: t})
 		for _, c := range opts.Cells {
 			if m.all%opts.Shards == opts.Shard-1 {
@@ -100,7 +101,7 @@ type matrix struct {
 	targets []*shared
 
 	mu        sync.Mutex
-	results   []*Result
+	results   []*cell.TargetResult
 	done, all int
 }
 
@@ -114,7 +115,7 @@ type shared struct {
 // job is a cell of a target: which of the targets, and which of its results.
 type job struct {
 	target, cell int
-	Cell
+	cell.Cell
 }
 
 // try tries one cell. A target that cannot be had is found out once, and told of each of its cells.
@@ -122,7 +123,7 @@ func (m *matrix) try(ctx context.Context, j job) {
 	t := m.targets[j.target]
 	began := time.Now()
 	t.prepared.Do(func() { t.err = t.Prepare(ctx) })
-	c, hello := &CellResult{Cell: j.Cell, Err: t.err}, (*driver.Hello)(nil)
+	c, hello := &cell.Result{Cell: j.Cell, Err: t.err}, (*driver.Hello)(nil)
 	if err := ctx.Err(); err != nil {
 		c.Err = context.Cause(ctx)
 	}

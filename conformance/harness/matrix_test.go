@@ -7,8 +7,9 @@ import (
 	"os"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 func targets(t *testing.T, specs ...string) (list []*harness.Target) {
@@ -23,7 +24,7 @@ func targets(t *testing.T, specs ...string) (list []*harness.Target) {
 }
 
 // outcomes are all that a run found, by target, cell and check.
-func outcomes(t *testing.T, into map[string]conformance.Outcome, results []*harness.Result) {
+func outcomes(t *testing.T, into map[string]judge.Outcome, results []*cell.TargetResult) {
 	for _, r := range results {
 		for _, c := range r.Cells {
 			if c.Err != nil || len(c.Problems) > 0 {
@@ -42,16 +43,16 @@ func outcomes(t *testing.T, into map[string]conformance.Outcome, results []*harn
 
 // A matrix finds what runs of its targets one by one find, and so do its shards together.
 func TestMatrix(t *testing.T) {
-	cells := harness.Cells(harness.Serializers()...)
-	want, whole, sharded := map[string]conformance.Outcome{}, map[string]conformance.Outcome{}, map[string]conformance.Outcome{}
+	cells := cell.Cells(cell.Serializers()...)
+	want, whole, sharded := map[string]judge.Outcome{}, map[string]judge.Outcome{}, map[string]judge.Outcome{}
 	one, err := harness.Run(context.Background(), targets(t, "reference")[0], harness.Options{Cells: cells})
 	if err != nil {
 		t.Fatal(err)
 	}
-	outcomes(t, want, []*harness.Result{one})
+	outcomes(t, want, []*cell.TargetResult{one})
 	ended := 0
 	all, err := harness.Matrix(context.Background(), targets(t, "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells}, Jobs: 4,
-		Cell: func(_ *harness.Target, _ *harness.CellResult, done, of int) {
+		Cell: func(_ *harness.Target, _ *cell.Result, done, of int) {
 			if ended++; done != ended || of != len(cells) {
 				t.Errorf("told of %d of %d when %d had ended", done, of, ended)
 			}
@@ -88,7 +89,7 @@ func TestMatrix(t *testing.T) {
 // A target that cannot be had says so in each of its cells, and the others are tried all the same.
 func TestMatrixWithoutTarget(t *testing.T) {
 	dir := t.TempDir()
-	cells := []harness.Cell{{Role: harness.AsServer, Dialect: harness.IKC0}, {Role: harness.AsClient, Dialect: harness.IKC}}
+	cells := []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}, {Role: cell.AsClient, Dialect: cell.IKC}}
 	all, err := harness.Matrix(context.Background(), targets(t, "cmd:/nonexistent/driver", "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells, Dir: dir}})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func TestMatrixWithoutTarget(t *testing.T) {
 func TestMatrixInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	why := errors.New("enough")
-	_, err := harness.Matrix(ctx, targets(t, "reference"), harness.MatrixOptions{Jobs: 1, Cell: func(_ *harness.Target, c *harness.CellResult, done, _ int) {
+	_, err := harness.Matrix(ctx, targets(t, "reference"), harness.MatrixOptions{Jobs: 1, Cell: func(_ *harness.Target, c *cell.Result, done, _ int) {
 		if done == 2 {
 			cancel(why)
 		}

@@ -7,9 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/mutant"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
@@ -19,7 +21,7 @@ import (
 type Mutation struct {
 	// Defect is its name, Text what it does; Role is what has it: server, client or clientlite.
 	Defect, Text string
-	Role         Role
+	Role         cell.Role
 	// Kills are the checks that are to fail, Killed those that did, in the order of the catalogue.
 	Kills, Killed []string
 	// Problems are what kept it from being tried to the end, as many defects do.
@@ -44,15 +46,15 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 		jobs = DefaultJobs()
 	}
 	var list []*Mutation
-	var tries []func(*Mutation) (*Result, error)
+	var tries []func(*Mutation) (*cell.TargetResult, error)
 	for _, d := range deviant.Defects() {
-		list = append(list, &Mutation{Defect: d.Name, Text: d.Text, Role: AsServer, Kills: d.Kills})
-		tries = append(tries, func(*Mutation) (*Result, error) { return tryDeviant(ctx, d) })
+		list = append(list, &Mutation{Defect: d.Name, Text: d.Text, Role: cell.AsServer, Kills: d.Kills})
+		tries = append(tries, func(*Mutation) (*cell.TargetResult, error) { return tryDeviant(ctx, d) })
 	}
 	for _, d := range mutant.Defects() {
-		list = append(list, &Mutation{Defect: d.Name, Text: d.Text, Role: Role(d.Role), Kills: d.Kills})
+		list = append(list, &Mutation{Defect: d.Name, Text: d.Text, Role: cell.Role(d.Role), Kills: d.Kills})
 		// Found anew for each try: a defect may remember what it has done.
-		tries = append(tries, func(*Mutation) (*Result, error) { return tryMutant(ctx, mutant.Find(d.Name)) })
+		tries = append(tries, func(*Mutation) (*cell.TargetResult, error) { return tryMutant(ctx, mutant.Find(d.Name)) })
 	}
 	var (
 		mu     sync.Mutex
@@ -89,7 +91,7 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 }
 
 // try tries a defect and notes what came of it.
-func try(m *Mutation, how func(*Mutation) (*Result, error)) error {
+func try(m *Mutation, how func(*Mutation) (*cell.TargetResult, error)) error {
 	r, err := how(m)
 	if r != nil {
 		m.Killed, m.Problems = outcome(r)
@@ -98,7 +100,7 @@ func try(m *Mutation, how func(*Mutation) (*Result, error)) error {
 }
 
 // tryDeviant tries a server with a defect as one that is only reached by its address.
-func tryDeviant(ctx context.Context, d *deviant.Defect) (*Result, error) {
+func tryDeviant(ctx context.Context, d *deviant.Defect) (*cell.TargetResult, error) {
 	s, err := deviant.Start(deviant.Options{Defect: d})
 	if err != nil {
 		return nil, err
@@ -116,21 +118,21 @@ func tryDeviant(ctx context.Context, d *deviant.Defect) (*Result, error) {
 }
 
 // tryMutant tries the reference with a defect, where that shows.
-func tryMutant(ctx context.Context, d *mutant.Defect) (*Result, error) {
+func tryMutant(ctx context.Context, d *mutant.Defect) (*cell.TargetResult, error) {
 	target := &Target{Spec: "reference", start: func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 		var cfg refdriver.Config
 		d.Apply(&cfg)
 		return refdriver.Start(ctx, cfg, opts), nil
 	}}
-	return Run(ctx, target, Options{Cells: []Cell{{Role: Role(d.Role), Dialect: Dialect(d.Dialect), Serializer: Serializer(d.Serializer)}}, Patience: mutantPatience, Timeout: mutantTimeout})
+	return Run(ctx, target, Options{Cells: []cell.Cell{{Role: cell.Role(d.Role), Dialect: cell.Dialect(d.Dialect), Serializer: cell.Serializer(d.Serializer)}}, Patience: mutantPatience, Timeout: mutantTimeout})
 }
 
 // outcome lists the checks that failed.
-func outcome(r *Result) (killed, problems []string) {
+func outcome(r *cell.TargetResult) (killed, problems []string) {
 	failed := map[string]bool{}
 	for _, c := range r.Cells {
 		for _, v := range c.Verdicts {
-			failed[v.Check.ID] = failed[v.Check.ID] || v.Outcome == conformance.Fail
+			failed[v.Check.ID] = failed[v.Check.ID] || v.Outcome == judge.Fail
 		}
 		problems = append(problems, c.Problems...)
 		if c.Err != nil {
@@ -140,7 +142,7 @@ func outcome(r *Result) (killed, problems []string) {
 			problems = append(problems, "skipped: "+c.Skipped)
 		}
 	}
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		if failed[c.ID] {
 			killed = append(killed, c.ID)
 		}

@@ -3,7 +3,7 @@ package harness
 import (
 	"context"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
@@ -13,7 +13,7 @@ import (
 // namesakeScenarios have several kernels of one name connect to a kernel whose driver is target, which posts to them by that
 // name and by their ids.
 func namesakeScenarios(target *driver.Driver) []scenario {
-	const namesake = conformance.Namesake
+	const namesake = contract.Namesake
 	return []scenario{{"kernels that share a name", safe, true, func(ctx context.Context, s *stage) error {
 		hello, err := target.Hello(ctx)
 		if err != nil {
@@ -42,13 +42,13 @@ func namesakeScenarios(target *driver.Driver) []scenario {
 		_ = n.conns[0].Close()
 		n.conns = n.conns[1:]
 		awaitMonitor(ctx, target, "unregister", namesake)
-		if err := n.post(ctx, namesake, conformance.FirstGone); err != nil {
+		if err := n.post(ctx, namesake, contract.FirstGone); err != nil {
 			return err
 		}
 		if err := n.join(ctx); err != nil {
 			return err
 		}
-		if err := n.post(ctx, namesake, conformance.AnotherCame); err != nil {
+		if err := n.post(ctx, namesake, contract.AnotherCame); err != nil {
 			return err
 		}
 		if err := n.settle(ctx); err != nil {
@@ -69,7 +69,7 @@ type namesakes struct {
 // join has one more connect, and waits until the target knows it.
 func (n *namesakes) join(ctx context.Context) error {
 	cfg := n.s.config()
-	cfg.Name = conformance.Namesake
+	cfg.Name = contract.Namesake
 	c, err := n.s.connect(ctx, cfg, true)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (n *namesakes) join(ctx context.Context) error {
 
 // post has the target post to a kernel. That it does not know it is for the judge to find.
 func (n *namesakes) post(ctx context.Context, kernel, what string) error {
-	_, err := n.target.Post(ctx, driver.Post{To: "poe://" + kernel + "/" + conformance.NamesakeSession + "/note", Params: typed.Value{V: perl.NewBytes(what)}})
+	_, err := n.target.Post(ctx, driver.Post{To: "poe://" + kernel + "/" + contract.NamesakeSession + "/note", Params: typed.Value{V: perl.NewBytes(what)}})
 	if failed(err) {
 		return nil
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -17,10 +19,10 @@ import (
 type Pair struct {
 	Server, Client *Target
 	// Role is what the client is: AsClient or AsClientLite.
-	Role    Role
-	Dialect Dialect
+	Role    cell.Role
+	Dialect cell.Dialect
 	// Serializer is Storable if it is empty.
-	Serializer Serializer
+	Serializer cell.Serializer
 	// Path is the capture to write.
 	Path string
 	// Told: what drivers are asked and tell goes into the capture as well, and kernels are made to do what shows there.
@@ -29,7 +31,7 @@ type Pair struct {
 
 // Record has the two converse and writes what they say. It returns what their drivers are.
 func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err error) {
-	cell := Cell{p.Role, p.Dialect, p.Serializer}
+	at := cell.Cell{Role: p.Role, Dialect: p.Dialect, Serializer: p.Serializer}
 	w, err := capture.Create(p.Path, capture.Meta{Comments: []string{fmt.Sprintf("%s as server, %s as %s, %s", p.Server, p.Client, p.Role, p.Dialect)}})
 	if err != nil {
 		return nil, nil, err
@@ -58,12 +60,12 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}
-	what := plot{handy(carried(cell.Serializer.wire())), p.Told}
+	what := plot{handy(contract.Carried(at.Serializer.Wire())), p.Told}
 	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
-		if p.Role == AsClientLite {
-			return duetLite(ctx, c, relay, cell, what)
+		if p.Role == cell.AsClientLite {
+			return duetLite(ctx, c, relay, at, what)
 		}
-		return duet(ctx, s, c, relay, cell, what)
+		return duet(ctx, s, c, relay, at, what)
 	})
 	return server, client, errors.Join(err, linger(ctx, s, c))
 }

@@ -11,10 +11,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 	"github.com/perl-ikc/ikc-conform/conformance/tempdir"
@@ -24,9 +27,9 @@ import (
 // Options of a run. The zero value tries everything that is safe.
 type Options struct {
 	// Checks to apply. Nil: the catalogue.
-	Checks []*conformance.Check
+	Checks []*judge.Check
 	// Cells to try. Nil: all that the target can be tried in.
-	Cells []Cell
+	Cells []cell.Cell
 	// Dir is where captures are left. Empty: a temporary directory that is removed.
 	Dir string
 	// Session says that a target without a driver has published the conformance session.
@@ -34,64 +37,37 @@ type Options struct {
 	// Hostile allows scenarios that end a real Perl server.
 	Hostile bool
 	// Segmentation is how the relay cuts what goes through it. Default AsSent.
-	Segmentation conformance.Segmentation
+	Segmentation cell.Segmentation
 	// Patience bounds every wait for the target. 0: probe.DefaultTimeout for one that we started, LivePatience for
 	// others.
 	Patience time.Duration
 	// Timeout bounds a cell. 0: DefaultTimeout; negative: none, for a target that is being debugged.
 	Timeout time.Duration
 	// Progress is told of each cell as it ends. Nil for nobody.
-	Progress func(*CellResult)
+	Progress func(*cell.Result)
 }
 
 // DefaultTimeout bounds a cell.
 const DefaultTimeout = time.Minute
 
-// CellResult is what came of a cell.
-type CellResult struct {
-	Cell Cell
-	// Capture is the recording, empty if there is none or it was not kept.
-	Capture string
-	// Verdicts are about the target's side.
-	Verdicts []conformance.Verdict
-	Notes    []string
-	// Skipped says why the cell was not tried, "" if it was.
-	Skipped string
-	// Problems are what kept scenarios from being played to the end.
-	Problems []string
-	// Err is set if the target could not be had.
-	Err  error
-	Took time.Duration
-}
-
-// Result is what came of a run.
-type Result struct {
-	Target string
-	// Identity is what the target's driver said of itself, nil without a driver.
-	Identity *driver.Hello
-	Cells    []*CellResult
-	Started  time.Time
-	Took     time.Duration
-}
-
 // Run tries a target, a cell at a time, and closes it. Its error is about the harness; what is wrong with the target is
 // in the Result.
-func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
+func Run(ctx context.Context, t *Target, opts Options) (*cell.TargetResult, error) {
 	release, err := opts.prepare()
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Target: t.Spec, Started: time.Now()}
+	r := &cell.TargetResult{Target: t.Spec, Started: time.Now()}
 	defer release(r)
 	defer t.Close()
 	if err := t.Prepare(ctx); err != nil {
 		return nil, err
 	}
-	for _, cell := range opts.Cells {
+	for _, tried := range opts.Cells {
 		if err := ctx.Err(); err != nil {
 			return r, context.Cause(ctx)
 		}
-		c, hello := tryCell(ctx, t, opts, cell)
+		c, hello := tryCell(ctx, t, opts, tried)
 		if hello != nil {
 			r.Identity = hello
 		}
@@ -106,25 +82,25 @@ func Run(ctx context.Context, t *Target, opts Options) (*Result, error) {
 
 // prepare fills in what was left out, and makes the directory for captures. What it returns is to be called with the
 // results in the end: it removes the directory if it is a temporary one, and forgets the names in it.
-func (o *Options) prepare() (func(...*Result), error) {
+func (o *Options) prepare() (func(...*cell.TargetResult), error) {
 	if o.Checks == nil {
-		o.Checks = conformance.Catalogue()
+		o.Checks = checks.Catalogue()
 	}
 	if o.Cells == nil {
-		o.Cells = Cells()
+		o.Cells = cell.Cells()
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
 	if o.Dir != "" {
-		return func(...*Result) {}, os.MkdirAll(o.Dir, 0o755)
+		return func(...*cell.TargetResult) {}, os.MkdirAll(o.Dir, 0o755)
 	}
 	dir, remove, err := tempdir.New("ikc-conform-run-")
 	if err != nil {
 		return nil, err
 	}
 	o.Dir = dir
-	return func(results ...*Result) {
+	return func(results ...*cell.TargetResult) {
 		_ = remove()
 		for _, r := range results {
 			for _, c := range r.Cells {
@@ -135,8 +111,8 @@ func (o *Options) prepare() (func(...*Result), error) {
 }
 
 // tryCell tries one cell, and says what the target's driver said of itself, if it has one.
-func tryCell(ctx context.Context, t *Target, opts Options, cell Cell) (*CellResult, *driver.Hello) {
-	r := &runner{target: t, opts: opts, cell: &CellResult{Cell: cell}}
+func tryCell(ctx context.Context, t *Target, opts Options, tried cell.Cell) (*cell.Result, *driver.Hello) {
+	r := &runner{target: t, opts: opts, cell: &cell.Result{Cell: tried}}
 	began := time.Now()
 	ctx = withWait(ctx, opts.Patience)
 	if opts.Timeout > 0 {
@@ -153,7 +129,7 @@ func tryCell(ctx context.Context, t *Target, opts Options, cell Cell) (*CellResu
 type runner struct {
 	target *Target
 	opts   Options
-	cell   *CellResult
+	cell   *cell.Result
 	writer *capture.Writer
 	taps   []*controlTap
 	hello  *driver.Hello
@@ -167,7 +143,7 @@ func (r *runner) run(ctx context.Context) {
 		return
 	}
 	name := unsafeInName.ReplaceAllString(r.target.Spec, "-")
-	path := filepath.Join(r.opts.Dir, fmt.Sprintf("%s-%s.pcapng", name, r.cell.Cell.file()))
+	path := filepath.Join(r.opts.Dir, fmt.Sprintf("%s-%s.pcapng", name, r.cell.Cell.File()))
 	var err error
 	if r.writer, err = capture.Create(path, capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform run %s (%s)", r.target, r.cell.Cell)}}); err != nil {
 		r.cell.Err = err
@@ -192,7 +168,7 @@ func (r *runner) run(ctx context.Context) {
 	case play != nil:
 		r.problem(play)
 	}
-	v, err := conformance.JudgeFile(path, applicable(r.opts.Checks, r.cell.Cell.Role), dialogue.Options{AssumeIKC: true}, r.cell.Cell.Role.Side())
+	v, err := judge.File(path, applicable(r.opts.Checks, r.cell.Cell.Role), dialogue.Options{AssumeIKC: true}, r.cell.Cell.Role.Side())
 	if err != nil {
 		r.cell.Err = err
 		return
@@ -204,22 +180,22 @@ func (r *runner) run(ctx context.Context) {
 	for i := range r.cell.Verdicts {
 		v := &r.cell.Verdicts[i]
 		switch {
-		case v.Outcome != conformance.Inconclusive:
+		case v.Outcome != judge.Inconclusive:
 		case v.Check.Aftermath && !r.opts.Hostile:
-			v.Outcome, v.Reason = conformance.Skipped, "it takes --hostile to find out"
+			v.Outcome, v.Reason = judge.Skipped, "it takes --hostile to find out"
 		case v.Check.ByDriver() && !r.target.Driven():
-			v.Outcome, v.Reason = conformance.Skipped, "it takes a driver to find out"
+			v.Outcome, v.Reason = judge.Skipped, "it takes a driver to find out"
 		}
 	}
 }
 
 // applicable leaves out what a target in a role has no occasion to do: nobody calls a ClientLite, and it has no sessions.
-func applicable(checks []*conformance.Check, role Role) []*conformance.Check {
-	if role != AsClientLite {
+func applicable(checks []*judge.Check, role cell.Role) []*judge.Check {
+	if role != cell.AsClientLite {
 		return checks
 	}
-	return slices.DeleteFunc(slices.Clone(checks), func(c *conformance.Check) bool {
-		return c.Party == conformance.TheResponder || c.Party == conformance.TheKernel
+	return slices.DeleteFunc(slices.Clone(checks), func(c *judge.Check) bool {
+		return c.Party == judge.TheResponder || c.Party == judge.TheKernel
 	})
 }
 
@@ -233,9 +209,9 @@ func (r *runner) skip() string {
 		return ""
 	}
 	switch {
-	case r.cell.Cell.Role != AsServer:
+	case r.cell.Cell.Role != cell.AsServer:
 		return "a target without a driver can only be tried as a server"
-	case r.cell.Cell.Dialect == Fallback:
+	case r.cell.Cell.Dialect == cell.Fallback:
 		return "it takes a driver to start the server with the protocol IKC"
 	}
 	return ""
@@ -250,16 +226,16 @@ func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
 		return nil, err
 	}
 	r.hello = hello
-	cell := r.cell.Cell
-	if !hello.Has(string(cell.Role)) {
-		r.cell.Skipped = fmt.Sprintf("the driver of %s cannot be a %s", hello.Implementation, cell.Role)
+	tried := r.cell.Cell
+	if !hello.Has(string(tried.Role)) {
+		r.cell.Skipped = fmt.Sprintf("the driver of %s cannot be a %s", hello.Implementation, tried.Role)
 	}
-	if len(cell.Serializer.offer()) > 0 && !slices.Contains(hello.Serializers, string(cell.Serializer)) {
-		r.cell.Skipped = fmt.Sprintf("%s %s does not have the serializer %s", hello.Implementation, hello.Release, cell.Serializer)
+	if len(tried.Serializer.Offer()) > 0 && !slices.Contains(hello.Serializers, string(tried.Serializer)) {
+		r.cell.Skipped = fmt.Sprintf("%s %s does not have the serializer %s", hello.Implementation, hello.Release, tried.Serializer)
 	}
-	switch protocol := cell.Dialect.Client().String(); {
+	switch protocol := tried.Dialect.Client().String(); {
 	case hello.HasProtocol(protocol) || len(hello.Protocols) == 0:
-	case cell.Role == AsServer && cell.Dialect == Fallback:
+	case tried.Role == cell.AsServer && tried.Dialect == cell.Fallback:
 		r.cell.Skipped = fmt.Sprintf("%s %s does not know SETUP, and so refuses none", hello.Implementation, hello.Release)
 	default:
 		r.cell.Skipped = fmt.Sprintf("%s %s does not speak %s", hello.Implementation, hello.Release, protocol)
@@ -279,7 +255,7 @@ func (r *runner) play(ctx context.Context) error {
 	if r.cell.Skipped != "" {
 		return nil
 	}
-	if len(r.hello.Commands) > 0 && !slices.Contains(r.hello.Commands, "session") && r.cell.Cell.Role == AsServer {
+	if len(r.hello.Commands) > 0 && !slices.Contains(r.hello.Commands, "session") && r.cell.Cell.Role == cell.AsServer {
 		return r.probeBare(ctx, d)
 	}
 	reference, err := ParseTarget("reference")
@@ -292,33 +268,33 @@ func (r *runner) play(ctx context.Context) error {
 	}
 	defer other.Close()
 	server, client := d, other
-	if r.cell.Cell.Role != AsServer {
+	if r.cell.Cell.Role != cell.AsServer {
 		server, client = other, d
 	}
 	address, err := listen(ctx, server, r.cell.Cell.Dialect)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	what := plot{values: carried(r.cell.Cell.Serializer.wire()), testify: true}
+	what := plot{values: contract.Carried(r.cell.Cell.Serializer.Wire()), testify: true}
 	err = r.through(ctx, "tcp", address, func(relay string) error {
-		if r.cell.Cell.Role == AsClientLite {
+		if r.cell.Cell.Role == cell.AsClientLite {
 			return duetLite(ctx, client, relay, r.cell.Cell, what)
 		}
 		return duet(ctx, server, client, relay, r.cell.Cell, what)
 	})
 	switch {
-	case r.cell.Cell.Role != AsServer && errors.Is(err, errConnect) && driver.IsUnsupported(err):
+	case r.cell.Cell.Role != cell.AsServer && errors.Is(err, errConnect) && driver.IsUnsupported(err):
 		r.cell.Skipped = fmt.Sprintf("%s %s: %v", r.hello.Implementation, r.hello.Release, err)
 		return nil
 	case err != nil:
 		r.problem(err)
 	}
 	switch r.cell.Cell.Role {
-	case AsServer:
+	case cell.AsServer:
 		err = r.probeServer(ctx, "tcp", address, true, d)
-	case AsClient:
+	case cell.AsClient:
 		err = r.probeClient(ctx, d)
-	case AsClientLite:
+	case cell.AsClientLite:
 		return r.refuseLite(ctx, d)
 	}
 	if err != nil || r.gone(d) {
@@ -358,7 +334,7 @@ func (r *runner) curtain(ctx context.Context, server, client *driver.Driver, rel
 	if _, err := there.call(ctx, "IKC", "ping", perl.NewBytes("PING")); err != nil {
 		return err
 	}
-	if r.cell.Cell.Role == AsServer {
+	if r.cell.Cell.Role == cell.AsServer {
 		return curtain(ctx, voice{server, clientName, clientSession, serverName}, serverNames, client)
 	}
 	return curtain(ctx, there, clientNames, server)
@@ -404,7 +380,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 		}
 	}
 	err := r.through(ctx, network, address, func(relay string) error {
-		s := &stage{dialect: r.cell.Cell.Dialect.Client(), serializer: r.cell.Cell.Serializer.wire(), connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
+		s := &stage{dialect: r.cell.Cell.Dialect.Client(), serializer: r.cell.Cell.Serializer.Wire(), connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
 			if negotiate {
 				return probe.Dial(ctx, "tcp", relay, cfg)
 			}
@@ -501,13 +477,13 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 		return err
 	}
 	defer l.Close()
-	cell := r.cell.Cell
+	tried := r.cell.Cell
 	return r.through(ctx, "tcp", l.Addr().String(), func(relay string) error {
-		s := &stage{dialect: cell.Dialect.Server(), serializer: cell.Serializer.wire(), timeout: r.opts.Patience}
+		s := &stage{dialect: tried.Dialect.Server(), serializer: tried.Serializer.Wire(), timeout: r.opts.Patience}
 		s.connect = func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
 			connecting := make(chan error, 1)
 			go func() {
-				_, err := client.Connect(ctx, connectTo(ctx, relay, cell))
+				_, err := client.Connect(ctx, connectTo(ctx, relay, tried))
 				connecting <- err
 			}()
 			if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait(ctx))); err != nil {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -94,7 +94,7 @@ func scenarios() []scenario {
 
 // responderScenarios play on one connection, whoever opened it.
 func responderScenarios() []scenario {
-	const session, absent = conformance.SessionAlias, conformance.AbsentSession
+	const session, absent = contract.SessionAlias, contract.AbsentSession
 	have := func(c *probe.Conn, kernel, session, state string) *wire.Message {
 		spec := wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state})
 		return c.Call("", "IKC", "do_you_have", perl.ArrayRef(spec.ToValue(), perl.NewBytes(c.Peer.ID)))
@@ -168,7 +168,7 @@ func responderScenarios() []scenario {
 		}},
 		{"values of every kind", safe, true, func(ctx context.Context, s *stage) error {
 			return s.talk(ctx, s.config(), func(c *probe.Conn) (m []*wire.Message) {
-				for _, v := range carried(s.serializer) {
+				for _, v := range contract.Carried(s.serializer) {
 					m = append(m, c.Call("", session, "echo", v))
 				}
 				return m
@@ -194,13 +194,13 @@ func responderScenarios() []scenario {
 					proxied(c.Call("", session, "args", nil), b("x"), perl.NewInt(2), b("y")),
 					list(proxied(c.Call("", session, "args", nil), b("x"))),
 					proxied(c.Call("", session, "args", nil)),
-					proxied(c.Post("", session, conformance.HiddenState, nil), b("x")),
-					c.Call("", session, conformance.RetractedState, b("x")),
-					have(c, c.Peer.ID, session, conformance.RetractedState),
-					c.Call("", session, conformance.HiddenState, b("x")),
+					proxied(c.Post("", session, contract.HiddenState, nil), b("x")),
+					c.Call("", session, contract.RetractedState, b("x")),
+					have(c, c.Peer.ID, session, contract.RetractedState),
+					c.Call("", session, contract.HiddenState, b("x")),
 					have(c, c.Peer.ID, session, ""),
 					have(c, c.Peer.ID, session, "echo"),
-					have(c, c.Peer.ID, session, conformance.HiddenState),
+					have(c, c.Peer.ID, session, contract.HiddenState),
 				}
 			})
 		}},

@@ -4,23 +4,25 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 )
 
 // segmentationFault is what the relay does with what one side says.
-func segmentationFault(s conformance.Segmentation, from capture.Direction) relay.Fault {
+func segmentationFault(s cell.Segmentation, from capture.Direction) relay.Fault {
 	switch s {
-	case conformance.SingleOctets:
+	case cell.SingleOctets:
 		return relay.Fault{Split: 1, Pause: time.Microsecond}
-	case conformance.LineEndsCut:
+	case cell.LineEndsCut:
 		return relay.Fault{SplitLineEnds: true, Pause: 5 * time.Millisecond}
-	case conformance.Coalesced:
+	case cell.Coalesced:
 		return relay.Fault{Coalesce: 3 * time.Millisecond}
-	case conformance.Pieces:
+	case cell.Pieces:
 		return relay.Fault{Split: 97, Pause: time.Millisecond}
-	case conformance.ResetEnds:
+	case cell.ResetEnds:
 		return relay.Fault{ResetAtEnd: from == capture.FromClient}
 	}
 	return relay.Fault{}
@@ -28,11 +30,11 @@ func segmentationFault(s conformance.Segmentation, from capture.Direction) relay
 
 // Sensitivity is a verdict that depends on the segmentation.
 type Sensitivity struct {
-	Check *conformance.Check
+	Check *judge.Check
 	// Plain is the outcome as sent, Outcome that with the segmentation.
-	Plain, Outcome conformance.Outcome
+	Plain, Outcome judge.Outcome
 	// Finding is a violation among those of the two, if there is one.
-	Finding *conformance.Finding
+	Finding *judge.Finding
 }
 
 // Why says what was found, to be put behind what it is about; "" if nothing was.
@@ -46,7 +48,7 @@ func (s Sensitivity) Why() string {
 // Sensitivities compares the verdicts of a cell of a run with those of another with a segmentation. A verdict that became
 // inconclusive is no sensitivity: the evidence is missing. Nor is one that is known to fail: it may as well pass, where
 // that takes luck. A cell that could only be played as sent is an error.
-func Sensitivities(plain, other *Result, cell int, known conformance.Deviations) (out []Sensitivity, err error) {
+func Sensitivities(plain, other *cell.TargetResult, cell int, known known.Deviations) (out []Sensitivity, err error) {
 	if plain.Identity == nil {
 		known = nil
 	} else {
@@ -58,12 +60,12 @@ func Sensitivities(plain, other *Result, cell int, known conformance.Deviations)
 	}
 	for n, w := range o.Verdicts {
 		v := c.Verdicts[n]
-		if (v.Outcome == conformance.Fail) == (w.Outcome == conformance.Fail) || v.Outcome == conformance.Inconclusive && w.Outcome != conformance.Fail ||
-			w.Outcome == conformance.Inconclusive || known.Find(v.Check.ID) != nil {
+		if (v.Outcome == judge.Fail) == (w.Outcome == judge.Fail) || v.Outcome == judge.Inconclusive && w.Outcome != judge.Fail ||
+			w.Outcome == judge.Inconclusive || known.Find(v.Check.ID) != nil {
 			continue
 		}
 		found := Sensitivity{Check: v.Check, Plain: v.Outcome, Outcome: w.Outcome}
-		for _, list := range [][]conformance.Finding{v.Findings, w.Findings} {
+		for _, list := range [][]judge.Finding{v.Findings, w.Findings} {
 			if len(list) > 0 {
 				found.Finding = &list[0]
 			}

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 )
 
@@ -19,26 +20,26 @@ func TestSegmentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	try := func(address string, how conformance.Segmentation) *harness.Result {
+	try := func(address string, how cell.Segmentation) *cell.TargetResult {
 		target, err := harness.ParseTarget("tcp:" + address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r, err := harness.Run(context.Background(), target, harness.Options{Session: true, Patience: probe.DefaultTimeout, Timeout: 20 * time.Second,
-			Cells: []harness.Cell{{Role: harness.AsServer, Dialect: harness.IKC0}}, Segmentation: how})
+			Cells: []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}}, Segmentation: how})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
-	compare := func(address string, how conformance.Segmentation) []harness.Sensitivity {
-		list, err := harness.Sensitivities(try(address, conformance.AsSent), try(address, how), 0, nil)
+	compare := func(address string, how cell.Segmentation) []harness.Sensitivity {
+		list, err := harness.Sensitivities(try(address, cell.AsSent), try(address, how), 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return list
 	}
-	for _, how := range conformance.Segmentations() {
+	for _, how := range cell.Segmentations() {
 		if list := compare(s.Addr(), how); len(list) > 0 {
 			t.Errorf("%s: expected nothing of a good server, got %v", how, list)
 		}
@@ -48,8 +49,8 @@ func TestSegmentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer whole.Close()
-	list := compare(whole.Addr(), conformance.SingleOctets)
-	if len(list) == 0 || list[0].Plain == conformance.Fail || list[0].Outcome != conformance.Fail || list[0].Finding == nil {
+	list := compare(whole.Addr(), cell.SingleOctets)
+	if len(list) == 0 || list[0].Plain == judge.Fail || list[0].Outcome != judge.Fail || list[0].Finding == nil {
 		t.Errorf("expected verdicts that fail with single octets only, got %v", list)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
@@ -69,7 +70,7 @@ func startReference(t *testing.T) *driver.Driver {
 
 // traces plays the responder scenarios on a server in a dialect and gives what the server said in
 // each, by the name of the scenario.
-func traces(t *testing.T, server *driver.Driver, dialect Dialect) map[string]string {
+func traces(t *testing.T, server *driver.Driver, dialect cell.Dialect) map[string]string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -85,7 +86,7 @@ func traces(t *testing.T, server *driver.Driver, dialect Dialect) map[string]str
 			t.Fatal(err)
 		}
 		err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
-			return sc.run(ctx, &stage{serializer: Storable.wire(), dialect: dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
+			return sc.run(ctx, &stage{serializer: cell.Storable.Wire(), dialect: dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
 				return probe.Dial(ctx, "tcp", relay, cfg)
 			}})
 		})
@@ -156,11 +157,11 @@ func writeTrace(b *strings.Builder, c *dialogue.Connection) {
 	}
 }
 
-func tracePath(dialect Dialect, scenario string) string {
+func tracePath(dialect cell.Dialect, scenario string) string {
 	return filepath.Join("testdata", "wire", strings.ToLower(string(dialect)), unsafeInName.ReplaceAllString(scenario, "-")+".txt")
 }
 
-var dialects = []Dialect{IKC0, IKC, Fallback}
+var dialects = []cell.Dialect{cell.IKC0, cell.IKC, cell.Fallback}
 
 // TestWireReference compares what the Go reference server answers with what the real one answered,
 // message for message.
@@ -194,7 +195,7 @@ func TestWirePerl(t *testing.T) {
 	}
 }
 
-func recordTraces(t *testing.T, dialect Dialect) {
+func recordTraces(t *testing.T, dialect cell.Dialect) {
 	t.Helper()
 	server, hello := startPerl(t)
 	if hello.Release != recordedRelease {
@@ -212,7 +213,7 @@ func recordTraces(t *testing.T, dialect Dialect) {
 }
 
 // compareTraces holds traces against the recorded ones.
-func compareTraces(t *testing.T, dialect Dialect, got map[string]string) {
+func compareTraces(t *testing.T, dialect cell.Dialect, got map[string]string) {
 	t.Helper()
 	if len(got) == 0 {
 		t.Fatal("expected scenarios")

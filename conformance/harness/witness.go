@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -67,7 +68,7 @@ func awaitMonitor(ctx context.Context, d *driver.Driver, what, about string) {
 
 // testify has a kernel do what shows in the reports of drivers only, or in those of the other side as well.
 func (v voice) testify(ctx context.Context) error {
-	const session = conformance.SessionAlias
+	const session = contract.SessionAlias
 	b := perl.NewBytes
 	// Through a proxy, until there is none.
 	subscribed := "poe://" + v.to + "/" + session
@@ -86,10 +87,10 @@ func (v voice) testify(ctx context.Context) error {
 	}
 	// To itself, as if it were remote.
 	self := v.speakingTo(v.own)
-	if _, err := self.call(ctx, session, "echo", b(conformance.LocalMark)); err != nil {
+	if _, err := self.call(ctx, session, "echo", b(contract.LocalMark)); err != nil {
 		return err
 	}
-	if err := self.post(ctx, conformance.AbsentSession, "state", b(conformance.LocalMark)); err != nil {
+	if err := self.post(ctx, contract.AbsentSession, "state", b(contract.LocalMark)); err != nil {
 		return err
 	}
 	// To everybody, itself included, and to nobody.
@@ -110,14 +111,14 @@ func (v voice) testify(ctx context.Context) error {
 // judged by what it answers.
 func answerTwice(ctx context.Context, v voice, other *driver.Driver) error {
 	b := perl.NewBytes
-	if err := v.callOnly(ctx, conformance.SessionAlias, "echo", conformance.OnceState, b("once")); err != nil {
+	if err := v.callOnly(ctx, contract.SessionAlias, "echo", contract.OnceState, b("once")); err != nil {
 		return err
 	}
 	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
 		return err
 	}
 	back := voice{other, v.own, v.session, v.to}
-	if err := back.post(ctx, v.session, conformance.OnceState, b("twice")); err != nil {
+	if err := back.post(ctx, v.session, contract.OnceState, b("twice")); err != nil {
 		return err
 	}
 	_, err := back.call(ctx, "IKC", "ping", b("PING"))
@@ -128,7 +129,7 @@ func answerTwice(ctx context.Context, v voice, other *driver.Driver) error {
 func failed(err error) bool { return driver.CodeOf(err) == driver.Failed }
 
 // again has a client leave, and come back under the same name.
-func again(ctx context.Context, server, client *driver.Driver, relay string, c Cell) error {
+func again(ctx context.Context, server, client *driver.Driver, relay string, c cell.Cell) error {
 	if err := client.Disconnect(ctx); err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func again(ctx context.Context, server, client *driver.Driver, relay string, c C
 		connected = serverName
 	}
 	v := voice{client, connected, clientSession, clientName}
-	if _, err := v.call(ctx, conformance.SessionAlias, "echo", perl.NewBytes("again")); err != nil {
+	if _, err := v.call(ctx, contract.SessionAlias, "echo", perl.NewBytes("again")); err != nil {
 		return err
 	}
 	return v.greet(ctx)
@@ -154,7 +155,7 @@ func curtain(ctx context.Context, target voice, names names, other *driver.Drive
 	if err := answerTwice(ctx, target, other); err != nil {
 		return err
 	}
-	if err := target.post(ctx, conformance.SessionAlias, "count", perl.NewBytes(conformance.LastWords)); err != nil {
+	if err := target.post(ctx, contract.SessionAlias, "count", perl.NewBytes(contract.LastWords)); err != nil {
 		return err
 	}
 	if err := target.d.Shutdown(ctx); err != nil {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -26,8 +26,10 @@ func told(is func(driver.Event) bool, change func(e driver.Event) []driver.Event
 }
 
 func nothing(driver.Event) []driver.Event { return nil }
+
 func twice(e driver.Event) []driver.Event { return []driver.Event{e, e} }
-func bare(e driver.Event) []driver.Event  { e.Args = nil; return same(e) }
+
+func bare(e driver.Event) []driver.Event { e.Args = nil; return same(e) }
 
 // monitored tells whether an event was told to a monitor, of one of some kinds if any are named.
 func monitored(what ...string) func(driver.Event) bool {
@@ -44,9 +46,13 @@ func and(all ...func(driver.Event) bool) func(driver.Event) bool {
 }
 
 func isReal(e driver.Event) bool { return e.Real }
+
 func isName(e driver.Event) bool { return !e.Real && e.About != "*" }
-func toAll(e driver.Event) bool  { return e.Kernel == "*" }
-func toOne(e driver.Event) bool  { return e.Kernel != "*" }
+
+func toAll(e driver.Event) bool { return e.Kernel == "*" }
+
+func toOne(e driver.Event) bool { return e.Kernel != "*" }
+
 func first(text string) func(driver.Event) bool {
 	return func(e driver.Event) bool {
 		if len(e.Args) == 0 {
@@ -99,7 +105,7 @@ func unanswered(name string, returns any) func(command, json.RawMessage) any {
 // reportDefects are of what a kernel tells those who use it.
 func reportDefects() []*Defect {
 	const kernel, ikc0 = "client", "IKC0"
-	const session, own = conformance.SessionAlias, conformance.ClientSession
+	const session, own = contract.SessionAlias, contract.ClientSession
 	b := perl.NewBytes
 	list := []*Defect{
 		{Name: "register is not told", Text: "Monitors hear nothing when a kernel registers.", Kills: []string{"MON-001"},
@@ -220,14 +226,14 @@ func reportDefects() []*Defect {
 			}},
 		{Name: "what is hidden runs", Text: "A request that is refused runs its state all the same.", Kills: []string{"RUN-006"},
 			event: told(and(monitored("error"), first("local-check"), toAll, isReal), func(e driver.Event) []driver.Event {
-				return []driver.Event{e, {Kind: "state", Session: session, State: conformance.HiddenState, Args: []*perl.Value{b("x")}, Context: "scalar"}}
+				return []driver.Event{e, {Kind: "state", Session: session, State: contract.HiddenState, Args: []*perl.Value{b("x")}, Context: "scalar"}}
 			})},
 		{Name: "answers go nowhere", Text: "The answer to a call does not reach the rsvp.", Kills: []string{"RSVP-001"},
 			event: told(ran(own, "answer"), nothing)},
 		{Name: "answers as a list", Text: "The rsvp is given the answer in an array.", Kills: []string{"RSVP-001"},
 			event: told(ran(own, "answer"), func(e driver.Event) []driver.Event { e.Args = []*perl.Value{perl.ArrayRef(e.Args...)}; return same(e) })},
 		{Name: "an rsvp is for ever", Text: "An rsvp takes a second post.", Kills: []string{"RSVP-002"},
-			event: told(ran(own, conformance.OnceState), twice)},
+			event: told(ran(own, contract.OnceState), twice)},
 		{Name: "post returns nothing sent", Text: "post and call return 0 when they have sent.", Kills: []string{"SENT-001"},
 			answer: answered("post", func(_ command, ok map[string]any) any { return map[string]any{"count": 0} })},
 		{Name: "post returns one always", Text: "post returns 1 whether it was sent or not.", Kills: []string{"SENT-002", "SENT-003"},
@@ -235,7 +241,7 @@ func reportDefects() []*Defect {
 		{Name: "not to itself", Text: `What is sent to "*" does not reach the kernel itself.`, Kills: []string{"SENT-004"},
 			event: told(and(ran(session, "count"), first("to all")), nothing)},
 		{Name: "not its own client", Text: "A kernel gets no answer to a call of itself.", Kills: []string{"LOC-001"},
-			event: told(and(ran(own, "answer"), first(conformance.LocalMark)), nothing)},
+			event: told(and(ran(own, "answer"), first(contract.LocalMark)), nothing)},
 		{Name: "its own errors are silent", Text: "What a kernel asks of itself and is refused is told once only.", Kills: []string{"LOC-003"},
 			event: told(and(monitored("error"), first("remote-check"), func(e driver.Event) bool { return e.About == "ConformClient" }), nothing)},
 		{Name: "everything is accepted", Text: "Who subscribes is told that all was accepted.", Kills: []string{"SUB-005"},
@@ -263,7 +269,7 @@ func reportDefects() []*Defect {
 	// lost is a message to namesakes that does not go out.
 	lost := func(which func(m *wire.Message) bool) func(m *wire.Message) []*wire.Message {
 		return func(m *wire.Message) []*wire.Message {
-			if m.Event.Session == conformance.NamesakeSession && which(m) {
+			if m.Event.Session == contract.NamesakeSession && which(m) {
 				return nil
 			}
 			return []*wire.Message{m}
@@ -272,21 +278,21 @@ func reportDefects() []*Defect {
 	list = append(list,
 		&Defect{Name: "shared names lead nowhere", Text: "A name that two kernels have announced leads to neither.", Kills: []string{"NAME-001"},
 			message: lost(func(m *wire.Message) bool {
-				return m.Event.Kernel == conformance.Namesake && m.Params.Str() != conformance.AnotherCame
+				return m.Event.Kernel == contract.Namesake && m.Params.Str() != contract.AnotherCame
 			})},
 		&Defect{Name: "names are passed on", Text: "When the kernel that a name leads to goes, another that announced it has it.", Kills: []string{"NAME-002"},
 			answer: answered("post", func(c command, _ map[string]any) any {
-				if bytes.Contains(c.line, []byte(conformance.FirstGone)) {
+				if bytes.Contains(c.line, []byte(contract.FirstGone)) {
 					return map[string]any{"count": 1}
 				}
 				return nil
 			})},
 		&Defect{Name: "names are used up", Text: "A name that was free leads nowhere when another kernel has announced it.", Kills: []string{"NAME-003"},
-			message: lost(func(m *wire.Message) bool { return m.Params.Str() == conformance.AnotherCame })},
+			message: lost(func(m *wire.Message) bool { return m.Params.Str() == contract.AnotherCame })},
 		&Defect{Name: "ids of namesakes lead nowhere", Text: "Kernels that share a name are not reached by their ids.", Kills: []string{"NAME-004"},
-			message: lost(func(m *wire.Message) bool { return m.Event.Kernel != conformance.Namesake })},
+			message: lost(func(m *wire.Message) bool { return m.Event.Kernel != contract.Namesake })},
 	)
-	lastWords := func(m *wire.Message) bool { s, _ := m.Params.AsString(); return s == conformance.LastWords }
+	lastWords := func(m *wire.Message) bool { s, _ := m.Params.AsString(); return s == contract.LastWords }
 	list = append(list,
 		&Defect{Name: "last words are lost", Text: "What was posted before a shutdown does not go out.", Kills: []string{"DOWN-002"},
 			message: func(m *wire.Message) []*wire.Message {
@@ -302,7 +308,7 @@ func reportDefects() []*Defect {
 					return []*wire.Message{m}
 				}
 				own := *m
-				own.RSVP, own.Params = wire.Address{}, b(conformance.LocalMark)
+				own.RSVP, own.Params = wire.Address{}, b(contract.LocalMark)
 				return []*wire.Message{&own, m}
 			}},
 		&Defect{Name: "proxies pass one argument", Text: "A proxy passes on the first argument only.", Kills: []string{"SUB-006"},

@@ -11,8 +11,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -205,7 +205,7 @@ func ofCrowd(f *dialogue.Frame) bool {
 		return false
 	}
 	to := m.Exchange.Request.To
-	return to.Session == conformance.CrowdSession && to.State == "count"
+	return to.Session == contract.CrowdSession && to.State == "count"
 }
 
 // toEvery tells whether a frame goes to every kernel. The original gives the same hash to its own kernel, so that what that

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
@@ -24,7 +25,7 @@ func play(t *testing.T, spec string) string {
 		t.Fatal(err)
 	}
 	opts := harness.Options{Session: true, Patience: probe.DefaultTimeout, Timeout: 20 * time.Second, Dir: t.TempDir(),
-		Cells: []harness.Cell{{Role: harness.AsServer, Dialect: harness.IKC0}}}
+		Cells: []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}}}
 	r, err := harness.Run(context.Background(), target, opts)
 	if err != nil {
 		t.Fatal(err)

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/mutant"
 )
 
@@ -21,7 +22,7 @@ func TestBroken(t *testing.T) {
 				continue
 			}
 			found = true
-			f, err := conformance.JudgeFile(filepath.Join(dir, s.Capture), conformance.Catalogue(), dialogue.Options{})
+			f, err := judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

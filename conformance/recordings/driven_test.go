@@ -5,8 +5,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // drivenDir has captures of the original in which its drivers tell what it did.
@@ -17,7 +18,7 @@ const drivenDir = "driven"
 func TestDriven(t *testing.T) {
 	passed := map[string]bool{}
 	for _, s := range loadFrom(t, drivenDir) {
-		f, err := conformance.JudgeFile(filepath.Join(drivenDir, s.Capture), conformance.Catalogue(), dialogue.Options{})
+		f, err := judge.File(filepath.Join(drivenDir, s.Capture), checks.Catalogue(), dialogue.Options{})
 		if err != nil || f.Err != nil || len(f.Notes) > 0 {
 			t.Errorf("%s: %v %v %q", s.Capture, err, f.Err, f.Notes)
 			continue
@@ -26,8 +27,8 @@ func TestDriven(t *testing.T) {
 			t.Errorf("%s: %s", s.Capture, d)
 		}
 		for _, v := range f.Verdicts {
-			passed[v.Check.ID] = passed[v.Check.ID] || v.Outcome == conformance.Pass
-			if v.Outcome == conformance.Fail {
+			passed[v.Check.ID] = passed[v.Check.ID] || v.Outcome == judge.Pass
+			if v.Outcome == judge.Fail {
 				t.Errorf("%s: %s fails for the %s: %+v", s.Capture, v.Check.ID, v.Side, v.Findings[0])
 			}
 		}
@@ -38,7 +39,7 @@ func TestDriven(t *testing.T) {
 		"NAME-001": "several clients", "NAME-002": "several clients", "NAME-003": "several clients", "NAME-004": "several clients",
 		"RUN-006": "a state that is hidden", "LITE-010": "a ping", "LITE-020": "a server that refuses",
 	}
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		if c.ByDriver() && !passed[c.ID] && elsewhere[c.ID] == "" {
 			t.Errorf("%s passes in no capture of captures/%s", c.ID, drivenDir)
 		}

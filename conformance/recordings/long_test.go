@@ -16,9 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
@@ -387,7 +388,7 @@ func TestLongCaptures(t *testing.T) {
 			peak = max(peak, m.HeapAlloc)
 		}}
 		began := time.Now()
-		f, err := conformance.JudgeFile(path, conformance.Catalogue(), opts)
+		f, err := judge.File(path, checks.Catalogue(), opts)
 		took := time.Since(began)
 		if err != nil || f.Err != nil {
 			t.Fatal(err, f.Err)
@@ -406,9 +407,9 @@ func TestLongCaptures(t *testing.T) {
 		passed := 0
 		for _, v := range f.Verdicts {
 			switch v.Outcome {
-			case conformance.Pass:
+			case judge.Pass:
 				passed++
-			case conformance.Fail:
+			case judge.Fail:
 				t.Errorf("%s: %s of the %v fails: %+v", test.name, v.Check.ID, v.Side, v.Findings[0])
 			}
 		}
@@ -464,7 +465,7 @@ func BenchmarkLongCaptures(b *testing.B) {
 			b.SetBytes(info.Size())
 			b.ReportAllocs()
 			for b.Loop() {
-				if f, err := conformance.JudgeFile(path, conformance.Catalogue(), dialogue.Options{}); err != nil || f.Err != nil {
+				if f, err := judge.File(path, checks.Catalogue(), dialogue.Options{}); err != nil || f.Err != nil {
 					b.Fatal(err, f.Err)
 				}
 			}

@@ -11,8 +11,9 @@ import (
 
 	"github.com/google/gopacket/layers"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
 
@@ -49,8 +50,8 @@ func pcapOf(linkType uint32, all []record) []byte {
 }
 
 // outcomes are the verdicts of a capture by side and check.
-func outcomes(f *conformance.FileVerdict) map[string]conformance.Outcome {
-	m := map[string]conformance.Outcome{}
+func outcomes(f *judge.FileVerdict) map[string]judge.Outcome {
+	m := map[string]judge.Outcome{}
 	for _, v := range f.Verdicts {
 		m[v.Side.String()+" "+v.Check.ID] = v.Outcome
 	}
@@ -59,11 +60,11 @@ func outcomes(f *conformance.FileVerdict) map[string]conformance.Outcome {
 
 // either are outcomes where it cannot be told which side is which: the ports tell the reader, and with ports such as
 // these it is wrong.
-func either(whole map[string]conformance.Outcome) map[string]conformance.Outcome {
-	m := map[string]conformance.Outcome{}
+func either(whole map[string]judge.Outcome) map[string]judge.Outcome {
+	m := map[string]judge.Outcome{}
 	for key, o := range whole {
 		side, id, _ := strings.Cut(key, " ")
-		if other, ok := whole[map[string]string{"client": "server", "server": "client"}[side]+" "+id]; ok && (o == conformance.Inconclusive || other == conformance.Fail) {
+		if other, ok := whole[map[string]string{"client": "server", "server": "client"}[side]+" "+id]; ok && (o == judge.Inconclusive || other == judge.Fail) {
 			o = other
 		}
 		m[key] = o
@@ -72,17 +73,17 @@ func either(whole map[string]conformance.Outcome) map[string]conformance.Outcome
 }
 
 // noMore checks that in what is left of a capture nothing fails or passes that does not in the whole.
-func noMore(t *testing.T, whole map[string]conformance.Outcome, what string, file []byte) (passes int) {
+func noMore(t *testing.T, whole map[string]judge.Outcome, what string, file []byte) (passes int) {
 	t.Helper()
-	f := judge(t, file)
+	f := verdictsOf(t, file)
 	for _, v := range f.Verdicts {
 		before := whole[v.Side.String()+" "+v.Check.ID]
 		switch {
-		case v.Outcome == conformance.Fail && before != conformance.Fail:
+		case v.Outcome == judge.Fail && before != judge.Fail:
 			t.Errorf("%s: %s fails for the %s: %+v", what, v.Check.ID, v.Side, v.Findings[0])
-		case v.Outcome == conformance.Pass && before != conformance.Pass:
+		case v.Outcome == judge.Pass && before != judge.Pass:
 			t.Errorf("%s: %s passes for the %s, in the whole capture it is %v: %+v", what, v.Check.ID, v.Side, before, v.Example)
-		case v.Outcome == conformance.Pass:
+		case v.Outcome == judge.Pass:
 			passes++
 		}
 	}
@@ -238,9 +239,9 @@ func traffic(all []packet) []packet {
 }
 
 // alike checks that a capture is judged as another.
-func alike(t *testing.T, want map[string]conformance.Outcome, what string, file []byte) {
+func alike(t *testing.T, want map[string]judge.Outcome, what string, file []byte) {
 	t.Helper()
-	for id, got := range outcomes(judge(t, file)) {
+	for id, got := range outcomes(verdictsOf(t, file)) {
 		if got != want[id] {
 			t.Errorf("%s: %s: expected %v, got %v", what, id, want[id], got)
 		}
@@ -254,7 +255,7 @@ func TestClocks(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(7, uint64(i)))
 			all := traffic(packets(t, open(t, s.Capture)))
-			want := outcomes(judge(t, pcap(all)))
+			want := outcomes(verdictsOf(t, pcap(all)))
 			retimed := func(at func(i int, t time.Time) time.Time) []byte {
 				out := make([]packet, len(all))
 				for i, p := range all {
@@ -292,7 +293,7 @@ func TestPortReuse(t *testing.T) {
 		t.Run(s.Capture, func(t *testing.T) {
 			t.Parallel()
 			all := traffic(packets(t, open(t, s.Capture)))
-			want := outcomes(judge(t, pcap(all)))
+			want := outcomes(verdictsOf(t, pcap(all)))
 			server := serverOf(all)
 			var again, unended []record
 			for n := range uint32(3) {
@@ -318,7 +319,7 @@ func TestPartial(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(8, uint64(i)))
 			all := traffic(packets(t, open(t, s.Capture)))
-			whole := outcomes(judge(t, pcap(all)))
+			whole := outcomes(verdictsOf(t, pcap(all)))
 			server := serverOf(all)
 			for _, keep := range []struct {
 				name string
@@ -368,15 +369,15 @@ func TestMerged(t *testing.T) {
 		t.Run(s.Capture, func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(9, uint64(i)))
-			want := map[string]conformance.Outcome{}
+			want := map[string]judge.Outcome{}
 			var queues [][]record
 			for k, other := range []*recordings.Sidecar{s, every[(i+1)%len(every)], every[(i+5)%len(every)]} {
 				all := traffic(packets(t, open(t, other.Capture)))
-				for id, o := range outcomes(judge(t, pcap(all))) {
+				for id, o := range outcomes(verdictsOf(t, pcap(all))) {
 					switch before, ok := want[id]; {
-					case !ok || before == conformance.Inconclusive:
+					case !ok || before == judge.Inconclusive:
 						want[id] = o
-					case o == conformance.Fail:
+					case o == judge.Fail:
 						want[id] = o
 					}
 				}
@@ -395,7 +396,7 @@ func TestMerged(t *testing.T) {
 					queues = append(queues[:n], queues[n+1:]...)
 				}
 			}
-			f := conformance.JudgeCapture(reader(t, pcapOf(linkEthernet, merged)), conformance.Catalogue(), dialogue.Options{})
+			f := judge.Capture(reader(t, pcapOf(linkEthernet, merged)), checks.Catalogue(), dialogue.Options{})
 			for id, got := range outcomes(f) {
 				if got != want[id] {
 					t.Errorf("%s: expected %v as in the captures by themselves, got %v", id, want[id], got)

@@ -5,9 +5,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -18,13 +19,13 @@ func TestPartsMakeNoDifference(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("expected captures, got none (%v)", err)
 	}
-	judge := func(path string, w dialogue.Window) (out []string) {
+	look := func(path string, w dialogue.Window) (out []string) {
 		r, err := capture.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer r.Close()
-		j := conformance.NewJudge(conformance.Catalogue(), wire.Server, wire.Client)
+		j := judge.New(checks.Catalogue(), wire.Server, wire.Client)
 		parts := 0
 		err = dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, w, func(p *dialogue.Part) {
 			parts++
@@ -42,9 +43,9 @@ func TestPartsMakeNoDifference(t *testing.T) {
 		return out
 	}
 	for _, path := range paths {
-		whole := judge(path, dialogue.Window{})
+		whole := look(path, dialogue.Window{})
 		for _, items := range []int{12, 24} {
-			for i, got := range judge(path, dialogue.Window{Items: items}) {
+			for i, got := range look(path, dialogue.Window{Items: items}) {
 				if got != whole[i] {
 					t.Errorf("%s in parts of %d items: expected %s, got %s", filepath.Base(path), items, whole[i], got)
 				}

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
@@ -51,7 +51,7 @@ func pipelined(t testing.TB, n, others int, rsvp func(i int) string) []byte {
 	at := func(kernel, session, state string) wire.Address {
 		return wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state})
 	}
-	own := conformance.SessionAlias
+	own := contract.SessionAlias
 	for i := range n {
 		say(capture.FromClient, &wire.Message{Event: at("s-1", own, "echo"), Params: perl.NewInt(int64(i)), From: at("c-0", own, specifier.ProxyState), RSVP: at("c-0", own, rsvp(i))})
 	}

@@ -15,8 +15,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 )
 
 // Sidecar is what is known of a capture.
@@ -53,10 +54,10 @@ func NewSide(role string, h *driver.Hello) Side {
 
 // Outcomes makes what a sidecar expects of what a judge found. What fails and is known of the release that did it is a
 // known deviation.
-func (s *Sidecar) Outcomes(f *conformance.FileVerdict, known conformance.Deviations) map[string]map[string]string {
-	deviations := map[string]conformance.Deviations{
-		"server": known.Of(s.Server.Implementation, s.Server.Release),
-		"client": known.Of(s.Client.Implementation, s.Client.Release),
+func (s *Sidecar) Outcomes(f *judge.FileVerdict, list known.Deviations) map[string]map[string]string {
+	deviations := map[string]known.Deviations{
+		"server": list.Of(s.Server.Implementation, s.Server.Release),
+		"client": list.Of(s.Client.Implementation, s.Client.Release),
 	}
 	out := map[string]map[string]string{}
 	for _, v := range f.Verdicts {
@@ -64,8 +65,8 @@ func (s *Sidecar) Outcomes(f *conformance.FileVerdict, known conformance.Deviati
 		if out[side] == nil {
 			out[side] = map[string]string{}
 		}
-		if v.Outcome == conformance.Fail && deviations[side].Find(v.Check.ID) != nil {
-			v.Outcome = conformance.Known
+		if v.Outcome == judge.Fail && deviations[side].Find(v.Check.ID) != nil {
+			v.Outcome = judge.Known
 		}
 		out[side][v.Check.ID] = v.Outcome.String()
 	}
@@ -74,15 +75,15 @@ func (s *Sidecar) Outcomes(f *conformance.FileVerdict, known conformance.Deviati
 
 // Differences says how what a judge found differs from what is expected, by side and check; of the sides named, or of
 // both. A check that one of them lacks is a difference.
-func (s *Sidecar) Differences(f *conformance.FileVerdict, sides ...string) (out []string) {
-	known, err := conformance.KnownDeviations()
+func (s *Sidecar) Differences(f *judge.FileVerdict, sides ...string) (out []string) {
+	list, err := known.Load()
 	if err != nil {
 		return []string{err.Error()}
 	}
 	if len(sides) == 0 {
 		sides = []string{"client", "server"}
 	}
-	want, got := s.Expected, s.Outcomes(f, known)
+	want, got := s.Expected, s.Outcomes(f, list)
 	for _, side := range sides {
 		ids := map[string]bool{}
 		for id := range want[side] {

@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
 
@@ -35,11 +36,11 @@ func loadFrom(t testing.TB, dir string) []*recordings.Sidecar {
 }
 
 func TestVerdictsAreAsExpected(t *testing.T) {
-	checks := conformance.Catalogue()
+	checks := checks.Catalogue()
 	began := time.Now()
 	all := load(t)
 	for _, s := range all {
-		f, err := conformance.JudgeFile(s.Capture, checks, dialogue.Options{})
+		f, err := judge.File(s.Capture, checks, dialogue.Options{})
 		if err != nil {
 			t.Error(err)
 			continue
@@ -123,7 +124,7 @@ func TestSidecarsAreComplete(t *testing.T) {
 		}
 		for side, outcomes := range s.Expected {
 			for id, outcome := range outcomes {
-				if outcome == conformance.Fail.String() {
+				if outcome == judge.Fail.String() {
 					t.Errorf("%s: %s fails for the %s: no real kernel is expected to fail", s.Capture, id, side)
 				}
 			}

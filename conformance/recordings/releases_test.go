@@ -7,9 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // From setup on, releases know SETUP, and so all dialects.
@@ -45,7 +46,7 @@ func TestReleases(t *testing.T) {
 		if info, err := os.Stat(path); err == nil {
 			octets += info.Size()
 		}
-		f, err := conformance.JudgeFile(path, conformance.Catalogue(), dialogue.Options{})
+		f, err := judge.File(path, checks.Catalogue(), dialogue.Options{})
 		if err != nil || f.Err != nil || len(f.Notes) > 0 {
 			t.Errorf("%s: %v %v %q", s.Capture, err, f.Err, f.Notes)
 			continue
@@ -55,7 +56,7 @@ func TestReleases(t *testing.T) {
 		}
 		for side, outcomes := range s.Expected {
 			for id, outcome := range outcomes {
-				if outcome == conformance.Fail.String() {
+				if outcome == judge.Fail.String() {
 					t.Errorf("%s: %s fails for the %s and is no known deviation", s.Capture, id, side)
 				}
 			}

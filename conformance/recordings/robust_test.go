@@ -16,9 +16,10 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
 
@@ -40,9 +41,9 @@ func reader(t testing.TB, file []byte) *capture.Reader {
 	return r
 }
 
-func judge(t testing.TB, file []byte) *conformance.FileVerdict {
+func verdictsOf(t testing.TB, file []byte) *judge.FileVerdict {
 	t.Helper()
-	return conformance.JudgeCapture(reader(t, file), conformance.Catalogue(), dialogue.Options{})
+	return judge.Capture(reader(t, file), checks.Catalogue(), dialogue.Options{})
 }
 
 func connections(t testing.TB, file []byte) (all []*dialogue.Connection) {
@@ -106,7 +107,7 @@ func cutAt(t *testing.T, s *recordings.Sidecar, file []byte, at int) {
 	if err != nil {
 		return // a clear error: there is not even a header
 	}
-	f := conformance.JudgeCapture(r, conformance.Catalogue(), dialogue.Options{})
+	f := judge.Capture(r, checks.Catalogue(), dialogue.Options{})
 	if f.Err == nil {
 		// Nothing may be missing but marks behind the last packet.
 		if diffs := s.Differences(f); len(diffs) > 0 || at < len(file)-400 {
@@ -115,10 +116,10 @@ func cutAt(t *testing.T, s *recordings.Sidecar, file []byte, at int) {
 		return
 	}
 	for _, v := range f.Verdicts {
-		if v.Outcome == conformance.Pass {
+		if v.Outcome == judge.Pass {
 			t.Errorf("cut at %d: %s passes for the %s, in a file with the error %v", at, v.Check.ID, v.Side, f.Err)
 		}
-		if v.Outcome == conformance.Fail {
+		if v.Outcome == judge.Fail {
 			t.Errorf("cut at %d: %s fails for the %s: %+v", at, v.Check.ID, v.Side, v.Findings[0])
 		}
 	}
@@ -219,7 +220,7 @@ func write(t testing.TB, all []op, ends [][2]netip.AddrPort) []byte {
 // same checks that a capture of the same octets is judged as the sidecar says.
 func same(t *testing.T, s *recordings.Sidecar, what string, file []byte) {
 	t.Helper()
-	f := judge(t, file)
+	f := verdictsOf(t, file)
 	if f.Err != nil {
 		t.Errorf("%s: %s: %v", s.Capture, what, f.Err)
 	}
@@ -413,7 +414,7 @@ func TestPackets(t *testing.T) {
 				}
 			}
 			// Where a window holds more than the reader waits for, nothing may break.
-			if f := judge(t, pcap(shuffled(all, len(all), rng))); f.Err != nil {
+			if f := verdictsOf(t, pcap(shuffled(all, len(all), rng))); f.Err != nil {
 				t.Errorf("all packets in another order: %v", f.Err)
 			}
 		})
@@ -503,12 +504,12 @@ func TestJoined(t *testing.T) {
 
 func noFailure(t *testing.T, what string, file []byte) (passes int) {
 	t.Helper()
-	f := judge(t, file)
+	f := verdictsOf(t, file)
 	for _, v := range f.Verdicts {
 		switch v.Outcome {
-		case conformance.Fail:
+		case judge.Fail:
 			t.Errorf("%s: %s fails for the %s: %+v", what, v.Check.ID, v.Side, v.Findings[0])
-		case conformance.Pass:
+		case judge.Pass:
 			passes++
 		}
 	}
@@ -551,12 +552,12 @@ func TestOtherTraffic(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := write(t, test.ops, [][2]netip.AddrPort{{client, server}})
-			f := judge(t, file)
+			f := verdictsOf(t, file)
 			if f.Err != nil || f.Connections != 0 || len(f.Notes) != 1 {
 				t.Errorf("expected no connection of IKC and a note, got %d, %q, error %v", f.Connections, f.Notes, f.Err)
 			}
 			for _, v := range f.Verdicts {
-				if v.Outcome != conformance.Inconclusive {
+				if v.Outcome != judge.Inconclusive {
 					t.Errorf("%s: expected inconclusive, got %v", v.Check.ID, v.Outcome)
 				}
 			}
@@ -572,7 +573,7 @@ func TestOtherTraffic(t *testing.T) {
 			for i := range other {
 				other[i].conn = len(ends)
 			}
-			f = judge(t, write(t, slices.Concat(all, other), append(ends, [2]netip.AddrPort{client, server})))
+			f = verdictsOf(t, write(t, slices.Concat(all, other), append(ends, [2]netip.AddrPort{client, server})))
 			for _, diff := range s.Differences(f) {
 				t.Errorf("beside %s: %s", s.Capture, diff)
 			}
@@ -588,7 +589,7 @@ func TestNotACapture(t *testing.T) {
 	for _, s := range load(t)[:1] {
 		path := s.Capture[:len(s.Capture)-len(".pcapng")] + ".json"
 		var format *capture.FormatError
-		if _, err := conformance.JudgeFile(path, conformance.Catalogue(), dialogue.Options{}); !errors.As(err, &format) {
+		if _, err := judge.File(path, checks.Catalogue(), dialogue.Options{}); !errors.As(err, &format) {
 			t.Errorf("%s: expected a *capture.FormatError, got %v", path, err)
 		}
 	}

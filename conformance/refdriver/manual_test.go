@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 )
 
 // TestManual: every statement of the manual names what shows it, all of which exists, or says why nothing can.
@@ -34,15 +34,15 @@ func TestManual(t *testing.T) {
 		for i := range cells {
 			cells[i] = strings.TrimSpace(cells[i])
 		}
-		page, says, shown := cells[0], cells[2], cells[3]
+		page, says, seen := cells[0], cells[2], cells[3]
 		pages[page]++
-		if says == "" || shown == "" || shown == "no:" {
+		if says == "" || seen == "" || seen == "no:" {
 			t.Errorf("line %d: a statement without what shows it, or why nothing can", n+1)
 		}
-		if strings.HasPrefix(shown, "no: ") {
+		if strings.HasPrefix(seen, "no: ") {
 			continue
 		}
-		for _, name := range strings.Split(shown, ", ") {
+		for _, name := range strings.Split(seen, ", ") {
 			used[name] = true
 			if !known[name] {
 				t.Errorf("line %d: there is no %q", n+1, name)
@@ -67,7 +67,7 @@ func evidence(t *testing.T) map[string]bool {
 	for _, s := range scenarios {
 		known["scenario "+s.name] = true
 	}
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		known["check "+c.ID] = true
 	}
 	for name, dir := range map[string]string{

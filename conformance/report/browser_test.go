@@ -18,7 +18,7 @@ import (
 	cdp "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -215,9 +215,9 @@ func TestBrowser(t *testing.T) {
 
 	// Hostile text is text.
 	good, bad := stored(t)
-	c := outcome(t, bad.Reports[0], "ERR-002", conformance.Fail)
+	c := outcome(t, bad.Reports[0], "ERR-002", judge.Fail)
 	c.Requirement = `</details><script>console.error("requirement")</script>`
-	c.Verdicts[0].Findings = []conformance.Finding{{Expected: "<img src=x onerror=console.error(1)>", Actual: strings.Repeat("x", 3000), Side: "server"}}
+	c.Verdicts[0].Findings = []judge.Finding{{Expected: "<img src=x onerror=console.error(1)>", Actual: strings.Repeat("x", 3000), Side: "server"}}
 	bad.Reports[0].Subject = `"><script>console.error("subject")</script>`
 	b.open("hostile", func(w io.Writer) error { return report.WriteHTML(w, bad) })
 	expect(b, "scripts", `document.scripts.length`, 1)
@@ -231,10 +231,10 @@ func TestBrowser(t *testing.T) {
 		d.Reports[0].Subject = "tcp:worker.example:31337"
 	}
 	before := again(t, bad)
-	outcome(t, before.Reports[0], "ERR-002", conformance.Pass)
-	outcome(t, before.Reports[0], "PING-001", conformance.Fail)
-	outcome(t, bad.Reports[0], "FR-001", conformance.Inconclusive)
-	comparison := report.Compare(again(t, before), again(t, bad), conformance.Should)
+	outcome(t, before.Reports[0], "ERR-002", judge.Pass)
+	outcome(t, before.Reports[0], "PING-001", judge.Fail)
+	outcome(t, bad.Reports[0], "FR-001", judge.Inconclusive)
+	comparison := report.Compare(again(t, before), again(t, bad), judge.Should)
 	b.size(1120, 740, "light")
 	b.open("comparison", func(w io.Writer) error { return report.WriteComparisonHTML(w, comparison) })
 	expect(b, "the result", `document.querySelector("h1").textContent`, "Worse than before")

@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // codeQuality is an entry of GitLab's code quality report.
@@ -34,7 +34,7 @@ func WriteCodeQuality(w io.Writer, d *Document) error {
 	for _, r := range d.Reports {
 		for _, c := range r.Checks {
 			for _, v := range c.Verdicts {
-				if v.Outcome != conformance.Fail {
+				if v.Outcome != judge.Fail {
 					continue
 				}
 				sum := sha256.Sum256([]byte(strings.Join([]string{r.Subject, v.Part, c.ID}, "\x00")))

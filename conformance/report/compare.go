@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // Kind tells what a change means.
@@ -31,8 +31,8 @@ type Comparison struct {
 	Old Version `json:"old"`
 	New Version `json:"new"`
 	// Gate is the level up to which a new failure makes it worse.
-	Gate    conformance.Level `json:"gate"`
-	Changes []Change          `json:"changes"`
+	Gate    judge.Level `json:"gate"`
+	Changes []Change    `json:"changes"`
 	// Same counts the verdicts that are alike.
 	Same int `json:"same"`
 	// Worse: there is a change of the kinds broke, lost, or new failure up to the gate.
@@ -53,9 +53,9 @@ type Change struct {
 	Subject string `json:"subject"`
 	Part    string `json:"part,omitempty"`
 	// Check, Level and Requirement are empty for a part or a report.
-	Check       string             `json:"check,omitempty"`
-	Level       *conformance.Level `json:"level,omitempty"`
-	Requirement string             `json:"requirement,omitempty"`
+	Check       string       `json:"check,omitempty"`
+	Level       *judge.Level `json:"level,omitempty"`
+	Requirement string       `json:"requirement,omitempty"`
 	// Old and New are outcomes, "absent" where there is no verdict.
 	Old string `json:"old"`
 	New string `json:"new"`
@@ -72,7 +72,7 @@ const absent = "absent"
 
 // Compare tells what differs between two documents. Reports are those of one subject; if there is only one on
 // each side, they are compared whatever their subjects. Parts go by name, or else by role and dialect.
-func Compare(old, current *Document, gate conformance.Level) *Comparison {
+func Compare(old, current *Document, gate judge.Level) *Comparison {
 	c := &Comparison{Old: version(old), New: version(current), Gate: gate}
 	single := len(old.Reports) == 1 && len(current.Reports) == 1
 	matched := map[*Report]bool{}
@@ -170,7 +170,7 @@ func (c *Comparison) reports(old, current *Report) {
 		delete(results, n.ID)
 		for _, v := range n.Verdicts {
 			k := key(current.Part(v.Part))
-			if before[k] == nil && v.Outcome != conformance.Fail {
+			if before[k] == nil && v.Outcome != judge.Fail {
 				continue // the part is new
 			}
 			var was *Verdict
@@ -224,7 +224,7 @@ func (c *Comparison) verdicts(r *Report, check *Result, old, current *Verdict, p
 		Kind: Changed, Subject: r.Subject, Part: part, Check: check.ID, Level: &level, Requirement: check.Requirement,
 		Old: absent, New: absent, result: check, verdict: current, part: r.Part(part),
 	}
-	passed, failed := old != nil && old.Outcome == conformance.Pass, old != nil && old.Outcome == conformance.Fail
+	passed, failed := old != nil && old.Outcome == judge.Pass, old != nil && old.Outcome == judge.Fail
 	if old != nil {
 		ch.Old = old.Outcome.String()
 	}
@@ -232,11 +232,11 @@ func (c *Comparison) verdicts(r *Report, check *Result, old, current *Verdict, p
 		ch.New, ch.Detail = current.Outcome.String(), current.brief()
 	}
 	switch {
-	case current != nil && current.Outcome == conformance.Fail && !failed:
+	case current != nil && current.Outcome == judge.Fail && !failed:
 		ch.Kind = Failure
-	case current != nil && current.Outcome == conformance.Pass && (failed || old != nil && old.Outcome == conformance.Known):
+	case current != nil && current.Outcome == judge.Pass && (failed || old != nil && old.Outcome == judge.Known):
 		ch.Kind = Fixed
-	case passed && (current == nil || current.Outcome == conformance.Inconclusive || current.Outcome == conformance.Skipped):
+	case passed && (current == nil || current.Outcome == judge.Inconclusive || current.Outcome == judge.Skipped):
 		ch.Kind = Lost
 	case ch.Old == ch.New && (!failed || alike(old, current)):
 		c.Same++

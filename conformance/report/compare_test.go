@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
 func TestCompare(t *testing.T) {
-	const pass, fail, known, open = conformance.Pass, conformance.Fail, conformance.Known, conformance.Inconclusive
-	set := func(id string, o conformance.Outcome) func(*report.Document) {
+	const pass, fail, known, open = judge.Pass, judge.Fail, judge.Known, judge.Inconclusive
+	set := func(id string, o judge.Outcome) func(*report.Document) {
 		return func(d *report.Document) { outcome(t, d.Reports[0], id, o) }
 	}
 	for _, test := range []struct {
@@ -28,7 +28,7 @@ func TestCompare(t *testing.T) {
 		{"fixed", set("PING-001", fail), nil, report.Fixed, false},
 		{"no longer known", set("PING-001", known), nil, report.Fixed, false},
 		{"lost", nil, set("PING-001", open), report.Lost, true},
-		{"skipped", nil, set("PING-001", conformance.Skipped), report.Lost, true},
+		{"skipped", nil, set("PING-001", judge.Skipped), report.Lost, true},
 		{"gone", nil, func(d *report.Document) { d.Reports[0].Checks = d.Reports[0].Checks[1:] }, report.Lost, true},
 		{"new check", func(d *report.Document) { d.Reports[0].Checks = d.Reports[0].Checks[1:] }, nil, report.Changed, false},
 		{"open after a failure", set("PING-001", fail), set("PING-001", open), report.Changed, false},
@@ -56,7 +56,7 @@ func TestCompare(t *testing.T) {
 		if test.new != nil {
 			test.new(current)
 		}
-		c := report.Compare(again(t, old), again(t, current), conformance.Should)
+		c := report.Compare(again(t, old), again(t, current), judge.Should)
 		worst := report.Kind("")
 		if len(c.Changes) > 0 {
 			worst = c.Changes[0].Kind
@@ -84,11 +84,11 @@ func TestCompareFindings(t *testing.T) {
 	_, old := stored(t)
 	_, current := stored(t)
 	for _, c := range current.Reports[0].Checks {
-		if c.Outcome == conformance.Fail {
+		if c.Outcome == judge.Fail {
 			c.Verdicts[0].Findings[0].Actual = "something else"
 		}
 	}
-	c := report.Compare(old, current, conformance.Should)
+	c := report.Compare(old, current, judge.Should)
 	if c.Count(report.Changed) != 1 || c.Worse {
 		t.Errorf("expected one change that is not worse, got %s %+v", c.Verdict(), c.Changes)
 	}
@@ -97,14 +97,14 @@ func TestCompareFindings(t *testing.T) {
 // Two targets are compared if there is one on each side; a MAY does not make it worse.
 func TestCompareTargets(t *testing.T) {
 	good, bad := stored(t)
-	c := report.Compare(good, bad, conformance.Should)
+	c := report.Compare(good, bad, judge.Should)
 	if c.Count(report.Failure) != bad.Reports[0].Summary.Failed || !c.Worse {
 		t.Errorf("expected the failures of the second, got %s", c.Verdict())
 	}
 	old, _ := stored(t)
-	r := outcome(t, good.Reports[0], "PING-001", conformance.Fail)
-	r.Level = conformance.May
-	if c := report.Compare(old, again(t, good), conformance.Should); c.Worse || c.Count(report.Failure) != 1 {
+	r := outcome(t, good.Reports[0], "PING-001", judge.Fail)
+	r.Level = judge.May
+	if c := report.Compare(old, again(t, good), judge.Should); c.Worse || c.Count(report.Failure) != 1 {
 		t.Errorf("expected the failure of a MAY not to make it worse, got %s", c.Verdict())
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // kindSigns says how each kind of change looks.
@@ -81,7 +81,7 @@ func (m *pageMaker) changes(k Kind, changes []Change) *entry {
 		e.Strip = append(e.Strip, e.Class)
 		if ch.verdict != nil {
 			v.Evidence = ch.verdict.Evidence
-			if ch.verdict.Outcome == conformance.Fail && ch.part != nil && len(ch.verdict.Findings) > 0 {
+			if ch.verdict.Outcome == judge.Fail && ch.part != nil && len(ch.verdict.Findings) > 0 {
 				e.Parts = append(e.Parts, m.part(ch.part, ch.verdict))
 			}
 		}

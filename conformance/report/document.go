@@ -9,8 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // Document is what one use of the command found: a stored run.
@@ -59,7 +60,7 @@ func (d *Document) sum() {
 }
 
 // Regate judges the stored verdicts by another gate.
-func (d *Document) Regate(gate conformance.Level) {
+func (d *Document) Regate(gate judge.Level) {
 	for _, r := range d.Reports {
 		r.Gate = gate
 		r.finish()
@@ -197,7 +198,7 @@ func (r *Report) merge(other *Report) error {
 // sortParts puts parts in the order of cells, unknown ones last.
 func sortParts(parts []*Part) {
 	place := map[string]int{}
-	cells := harness.Cells(harness.Serializers()...)
+	cells := cell.Cells(cell.Serializers()...)
 	for i, c := range cells {
 		place[c.String()] = i - len(cells)
 	}
@@ -207,7 +208,7 @@ func sortParts(parts []*Part) {
 // sort puts checks in the order of the catalogue, unknown ones last.
 func (r *Report) sort() {
 	place := map[string]int{}
-	catalogue := conformance.Catalogue()
+	catalogue := checks.Catalogue()
 	for i, c := range catalogue {
 		place[c.ID] = i - len(catalogue)
 	}

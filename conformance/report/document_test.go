@@ -10,8 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -102,10 +104,10 @@ func first(d map[string]any, list string) map[string]any {
 // Shards of one run, merged, are the run; runs of two targets stand side by side.
 func TestMerge(t *testing.T) {
 	good, bad := stored(t)
-	shard := func(cells ...harness.Cell) *report.Document {
+	shard := func(cells ...cell.Cell) *report.Document {
 		return again(t, report.NewDocument("v0.0.0", try(t, "reference", "reference", harness.Options{Cells: cells})))
 	}
-	cells := harness.Cells()
+	cells := cell.Cells()
 	merged, err := report.Merge(shard(cells[4:]...), shard(cells[:4]...))
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +117,7 @@ func TestMerge(t *testing.T) {
 		t.Errorf("expected shards to be %+v together, got %+v", whole.Summary, merged.Reports[0].Summary)
 	}
 	place := map[string]int{}
-	for i, c := range conformance.Catalogue() {
+	for i, c := range checks.Catalogue() {
 		place[c.ID] = i
 	}
 	if !slices.IsSortedFunc(merged.Reports[0].Checks, func(a, b *report.Result) int { return place[a.ID] - place[b.ID] }) {
@@ -136,15 +138,15 @@ func TestMerge(t *testing.T) {
 func TestRegate(t *testing.T) {
 	_, d := stored(t)
 	for _, c := range d.Reports[0].Checks {
-		if c.Outcome == conformance.Fail {
-			c.Level = conformance.May
+		if c.Outcome == judge.Fail {
+			c.Level = judge.May
 		}
 	}
-	d.Regate(conformance.Should)
+	d.Regate(judge.Should)
 	if d.Exit != report.ExitConformant {
 		t.Errorf("expected a MAY that fails not to count, got exit status %d", d.Exit)
 	}
-	d.Regate(conformance.May)
+	d.Regate(judge.May)
 	if d.Exit != report.ExitNotConformant {
 		t.Errorf("expected a MAY that fails to count up to MAY, got exit status %d", d.Exit)
 	}
@@ -152,12 +154,12 @@ func TestRegate(t *testing.T) {
 
 // A check that fails a thousand times in long messages makes no large report.
 func TestEvidenceIsBounded(t *testing.T) {
-	v := verdict(must, conformance.Fail)
-	for len(v.Findings) < conformance.MaxFindings {
+	v := verdict(must, judge.Fail)
+	for len(v.Findings) < judge.MaxFindings {
 		v.Findings = append(v.Findings, v.Findings[0])
 	}
 	v.More = 900
-	r := report.FromRun(&harness.Result{Target: "x", Cells: []*harness.CellResult{{Verdicts: []conformance.Verdict{v}}}}, conformance.Should, nil)
+	r := report.FromRun(&cell.TargetResult{Target: "x", Cells: []*cell.Result{{Verdicts: []judge.Verdict{v}}}}, judge.Should, nil)
 	kept := r.Checks[0].Verdicts[0]
 	exchanges := 0
 	for _, f := range kept.Findings {
@@ -165,11 +167,11 @@ func TestEvidenceIsBounded(t *testing.T) {
 			exchanges++
 		}
 	}
-	if len(kept.Findings) != report.MaxFindings || exchanges != report.MaxExchanges || len(kept.Findings)+kept.More != conformance.MaxFindings+900 {
+	if len(kept.Findings) != report.MaxFindings || exchanges != report.MaxExchanges || len(kept.Findings)+kept.More != judge.MaxFindings+900 {
 		t.Errorf("expected %d findings, %d of them with an exchange, of %d; got %d, %d and %d more",
-			report.MaxFindings, report.MaxExchanges, conformance.MaxFindings+900, len(kept.Findings), exchanges, kept.More)
+			report.MaxFindings, report.MaxExchanges, judge.MaxFindings+900, len(kept.Findings), exchanges, kept.More)
 	}
-	if len(v.Findings[conformance.MaxFindings-1].Exchange) == 0 {
+	if len(v.Findings[judge.MaxFindings-1].Exchange) == 0 {
 		t.Error("expected the verdict that the report is made of to be left alone")
 	}
 }

@@ -20,10 +20,11 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -31,19 +32,19 @@ import (
 func documents(t testing.TB) map[string]*report.Document {
 	good, bad := stored(t)
 	nasty := "a # b \\ \"c\" <d> & 'e' | `f` ::error::g %0A\r\nok 99 - \x00\x1b[31m ]]> --> \xff"
-	hostile := &conformance.Check{ID: "A-009", Level: conformance.Must, Requirement: "Must be " + nasty, Source: nasty}
-	violated := verdict(hostile, conformance.Fail)
+	hostile := &judge.Check{ID: "A-009", Level: judge.Must, Requirement: "Must be " + nasty, Source: nasty}
+	violated := verdict(hostile, judge.Fail)
 	violated.Findings[0].Expected, violated.Findings[0].Actual = nasty, nasty
-	undecided := verdict(should, conformance.Inconclusive)
+	undecided := verdict(should, judge.Inconclusive)
 	undecided.Reason = nasty
-	known := conformance.Deviations{{Check: must.ID, Implementation: "impl", From: "0", To: "9", Reason: nasty}, {Check: may.ID, Implementation: "impl", From: "0", To: "9", Reason: "stale"}}
-	cells := []*harness.CellResult{
-		{Verdicts: []conformance.Verdict{violated, undecided, verdict(must, conformance.Fail), verdict(may, conformance.Pass)}, Notes: []string{nasty}},
-		{Cell: harness.Cell{Role: "client"}, Skipped: nasty},
-		{Cell: harness.Cell{Role: "clientlite"}, Problems: []string{nasty, "again"}},
+	known := known.Deviations{{Check: must.ID, Implementation: "impl", From: "0", To: "9", Reason: nasty}, {Check: may.ID, Implementation: "impl", From: "0", To: "9", Reason: "stale"}}
+	cells := []*cell.Result{
+		{Verdicts: []judge.Verdict{violated, undecided, verdict(must, judge.Fail), verdict(may, judge.Pass)}, Notes: []string{nasty}},
+		{Cell: cell.Cell{Role: "client"}, Skipped: nasty},
+		{Cell: cell.Cell{Role: "clientlite"}, Problems: []string{nasty, "again"}},
 	}
-	mixed := report.FromRun(&harness.Result{Target: "cmd:./x '" + nasty + "'", Identity: &driver.Hello{Implementation: "impl", Release: "1"}, Cells: cells}, conformance.Should, known)
-	lenient := report.FromRun(&harness.Result{Target: "y", Cells: []*harness.CellResult{{Verdicts: []conformance.Verdict{verdict(may, conformance.Fail)}}}}, conformance.Must, nil)
+	mixed := report.FromRun(&cell.TargetResult{Target: "cmd:./x '" + nasty + "'", Identity: &driver.Hello{Implementation: "impl", Release: "1"}, Cells: cells}, judge.Should, known)
+	lenient := report.FromRun(&cell.TargetResult{Target: "y", Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(may, judge.Fail)}}}}, judge.Must, nil)
 	return map[string]*report.Document{
 		"good": good, "bad": bad, "mixed": report.NewDocument("v0.0.0", mixed, lenient), "empty": report.NewDocument("v0.0.0"),
 	}
@@ -198,7 +199,7 @@ func TestSARIF(t *testing.T) {
 			want := 0
 			for _, c := range d.Reports[i].Checks {
 				for _, v := range c.Verdicts {
-					if v.Outcome == conformance.Fail || v.Outcome == conformance.Known {
+					if v.Outcome == judge.Fail || v.Outcome == judge.Known {
 						want++
 					}
 				}
@@ -271,7 +272,7 @@ func TestAnnotations(t *testing.T) {
 	}
 	many := documents(t)["good"]
 	for _, c := range many.Reports[0].Checks {
-		c.Outcome = conformance.Fail
+		c.Outcome = judge.Fail
 	}
 	if text := write(t, many, report.WriteAnnotations); strings.Count(text, "\n") != 10 || !strings.Contains(text, fmt.Sprintf("::and %d more", len(many.Reports[0].Checks)-9)) {
 		t.Errorf("expected 10 annotations, the last of which counts the others; got\n%s", text)
@@ -287,7 +288,7 @@ func TestMarkdown(t *testing.T) {
 		}
 		for _, r := range d.Reports {
 			for _, c := range r.Checks {
-				if c.Outcome == conformance.Fail && !strings.Contains(text, "<code>"+c.ID+"</code>") {
+				if c.Outcome == judge.Fail && !strings.Contains(text, "<code>"+c.ID+"</code>") {
 					t.Errorf("%s: expected the failure of %s", name, c.ID)
 				}
 			}
@@ -342,9 +343,9 @@ func TestHTMLIsBounded(t *testing.T) {
 	}
 	for _, c := range bad.Reports[0].Checks {
 		for _, v := range c.Verdicts {
-			v.Outcome = conformance.Fail
+			v.Outcome = judge.Fail
 			for len(v.Findings) < report.MaxFindings {
-				f := conformance.Finding{Expected: "e", Actual: strings.Repeat("long ", 40), Side: "server"}
+				f := judge.Finding{Expected: "e", Actual: strings.Repeat("long ", 40), Side: "server"}
 				if len(v.Findings) < report.MaxExchanges {
 					f.Exchange = exchange
 				}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // maxAnnotations is how many of a kind GitHub shows of a step.
@@ -25,7 +25,7 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 			}
 		}
 		for _, c := range r.Checks {
-			if c.Outcome != conformance.Fail {
+			if c.Outcome != judge.Fail {
 				continue
 			}
 			kind, i := "error", 0
@@ -53,7 +53,7 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 func (c *Result) where() string {
 	var lines []string
 	for _, v := range c.Verdicts {
-		if v.Outcome == conformance.Fail {
+		if v.Outcome == judge.Fail {
 			lines = append(lines, v.Part+": "+v.brief())
 		}
 	}
@@ -72,15 +72,15 @@ const maxMarkdown = 50
 
 // outcomes in the order that tables show them, with a sign for each.
 var outcomes = []struct {
-	Outcome conformance.Outcome
+	Outcome judge.Outcome
 	Sign    string
 	Name    string
 }{
-	{conformance.Pass, "✅", "passed"},
-	{conformance.Fail, "❌", "failed"},
-	{conformance.Known, "⚠️", "known deviations"},
-	{conformance.Inconclusive, "❔", "inconclusive"},
-	{conformance.Skipped, "⏭️", "skipped"},
+	{judge.Pass, "✅", "passed"},
+	{judge.Fail, "❌", "failed"},
+	{judge.Known, "⚠️", "known deviations"},
+	{judge.Inconclusive, "❔", "inconclusive"},
+	{judge.Skipped, "⏭️", "skipped"},
 }
 
 // WriteMarkdown writes a document as a summary in GitHub's Markdown: the result, a table of the parts, and the
@@ -122,18 +122,18 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 		for _, s := range r.Stale {
 			fmt.Fprintf(&b, "> ⚠️ %s is listed as a known deviation, but it passes: %s\n>\n", s.Check, markdown(s.Reason))
 		}
-		shown := 0
+		seen := 0
 		for _, c := range r.Checks {
-			if c.Outcome != conformance.Fail {
+			if c.Outcome != judge.Fail {
 				continue
 			}
-			if shown++; shown > maxMarkdown {
+			if seen++; seen > maxMarkdown {
 				continue
 			}
 			fmt.Fprintf(&b, "<details><summary>❌ <code>%s</code> %v %s</summary>\n\n%s\n\n</details>\n", c.ID, c.Level, markdown(c.Requirement), fence(c.Explain()))
 		}
-		if shown > maxMarkdown {
-			fmt.Fprintf(&b, "\nand %d more failures\n", shown-maxMarkdown)
+		if seen > maxMarkdown {
+			fmt.Fprintf(&b, "\nand %d more failures\n", seen-maxMarkdown)
 		}
 		b.WriteString("\n")
 	}

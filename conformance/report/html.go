@@ -3,7 +3,7 @@ package report
 import (
 	"bytes"
 	"cmp"
-	_ "embed" // the page
+	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 var (
@@ -98,25 +98,25 @@ type (
 )
 
 // signs says how each outcome looks.
-func signs(o conformance.Outcome) tally {
+func signs(o judge.Outcome) tally {
 	switch o {
-	case conformance.Pass:
+	case judge.Pass:
 		return tally{Class: "pass", Key: "pass", Mark: "✓", Word: "passed"}
-	case conformance.Fail:
+	case judge.Fail:
 		return tally{Class: "fail", Key: "fail", Mark: "✕", Word: "failed"}
-	case conformance.Known:
+	case judge.Known:
 		return tally{Class: "known", Key: "known", Mark: "!", Word: "known deviations"}
-	case conformance.Skipped:
+	case judge.Skipped:
 		return tally{Class: "skip", Key: "skip", Mark: "–", Word: "skipped"}
 	}
 	return tally{Class: "open", Key: "open", Mark: "?", Word: "inconclusive"}
 }
 
 // byWeight are the outcomes as lists show them.
-var byWeight = []conformance.Outcome{conformance.Fail, conformance.Known, conformance.Inconclusive, conformance.Skipped, conformance.Pass}
+var byWeight = []judge.Outcome{judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped, judge.Pass}
 
 func tallies(s Summary) (out []tally) {
-	for _, o := range []conformance.Outcome{conformance.Pass, conformance.Fail, conformance.Known, conformance.Inconclusive, conformance.Skipped} {
+	for _, o := range []judge.Outcome{judge.Pass, judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped} {
 		t := signs(o)
 		t.Count = s.Of(o)
 		out = append(out, t)
@@ -288,7 +288,7 @@ func (m *pageMaker) check(r *Report, c *Result, columns *partIndex, report int) 
 		tally: signs(c.Outcome), Anchor: m.anchor(c.ID, report), ID: c.ID, Level: c.Level.String(), Area: area(c.ID), Requirement: c.Requirement,
 		Meta: meta(c), Where: "Part",
 	}
-	if c.Outcome == conformance.Fail && !c.Counts(r.Gate) {
+	if c.Outcome == judge.Fail && !c.Counts(r.Gate) {
 		e.Meta = append(e.Meta, fact{"Gate", fmt.Sprintf("a %v does not count in this run", c.Level)})
 	}
 	letters := bytes.Repeat([]byte("-"), len(columns.names))
@@ -381,7 +381,7 @@ func (m *pageMaker) part(p *Part, v *Verdict) partView {
 }
 
 // finding shows a finding, and the exchange if it is wanted and there is room.
-func (m *pageMaker) finding(f conformance.Finding, tested string, good, wanted bool) findingView {
+func (m *pageMaker) finding(f judge.Finding, tested string, good, wanted bool) findingView {
 	v := findingView{Good: good, Expected: f.Expected, Actual: f.Actual, Where: f.Where()}
 	switch {
 	case len(f.Exchange) == 0:

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // matrix is the parts of all reports: a row for each subject, with each peer or capture, a column for each role and dialect.
@@ -157,7 +157,7 @@ func (x *partIndex) cell(p *Part) matrixCell {
 		c.Small = fmt.Sprintf("%d open", s.Inconclusive)
 	}
 	c.Label = p.Name + ":"
-	for i, o := range []conformance.Outcome{conformance.Pass, conformance.Fail, conformance.Known, conformance.Inconclusive, conformance.Skipped} {
+	for i, o := range []judge.Outcome{judge.Pass, judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped} {
 		if n := s.Of(o); n > 0 || i < 2 {
 			c.Label += fmt.Sprintf(" %d %s,", n, signs(o).Word)
 		}

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // The elements and attributes of JUnit XML that Jenkins' junit-10.xsd and windyroad's JUnit.xsd both
@@ -122,13 +122,13 @@ func (r *Report) junit(p *Part) *junitSuite {
 			k := &junitCase{Name: token(c.ID + " " + c.Requirement)}
 			add(k)
 			switch {
-			case v.Outcome == conformance.Fail && c.Level <= r.Gate:
+			case v.Outcome == judge.Fail && c.Level <= r.Gate:
 				s.Failures++
 				k.Failure = &junitMessage{Message: v.brief(), Type: c.Level.String(), Text: fmt.Sprintf("%s (%v) %s\nsource: %s\n%s", c.ID, c.Level, c.Requirement, c.Source, v.detail())}
-			case v.Outcome == conformance.Fail:
+			case v.Outcome == judge.Fail:
 				s.Skipped++
 				k.Skipped = &junitMessage{Message: fmt.Sprintf("failed, but a %v does not count: %s", c.Level, v.brief())}
-			case v.Outcome != conformance.Pass:
+			case v.Outcome != judge.Pass:
 				s.Skipped++
 				k.Skipped = &junitMessage{Message: v.Outcome.String() + ": " + v.Reason}
 			}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // WriteMatrix writes the reports of a document as a table: a line for each target and serializer, a column for each role
@@ -20,7 +20,7 @@ func (d *Document) WriteMatrix(w io.Writer, verbose bool) error {
 	for _, r := range rows {
 		first, second = max(first, len(r.target)), max(second, len(r.serializer))
 	}
-	roles, dialects := []harness.Role{harness.AsServer, harness.AsClient, harness.AsClientLite}, []harness.Dialect{harness.IKC0, harness.IKC, harness.Fallback}
+	roles, dialects := []cell.Role{cell.AsServer, cell.AsClient, cell.AsClientLite}, []cell.Dialect{cell.IKC0, cell.IKC, cell.Fallback}
 	const width = 9
 	fmt.Fprintf(&b, "%-*s  %-*s", first, "", second, "")
 	for _, role := range roles {
@@ -86,7 +86,7 @@ func (d *Document) matrix() (rows []*row) {
 			line := byName[p.Serializer]
 			if line == nil {
 				line = &row{target: r.Subject, serializer: p.Serializer, cells: map[string]*Part{}}
-				if line.serializer == string(harness.Freezer) {
+				if line.serializer == string(cell.Freezer) {
 					line.serializer = "Freezer"
 				}
 				byName[p.Serializer] = line
@@ -131,14 +131,14 @@ func (r *Report) belowMatrix(b *strings.Builder, verbose bool) {
 	}
 	for _, c := range r.Checks {
 		switch {
-		case c.Outcome == conformance.Fail:
+		case c.Outcome == judge.Fail:
 			line("F %s  %s  %s", c.ID, c.Level, c.Requirement)
 			for _, v := range c.Verdicts {
 				if len(v.Findings) > 0 {
 					line("    %s: expected %s, got %s", v.Part, v.Findings[0].Expected, v.Findings[0].Actual)
 				}
 			}
-		case c.Outcome == conformance.Known && verbose:
+		case c.Outcome == judge.Known && verbose:
 			line("k %s  %s  %s", c.ID, c.Level, c.Reason)
 		}
 	}

@@ -11,9 +11,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 )
 
 // Exit statuses of the command.
@@ -34,16 +35,16 @@ type Report struct {
 	Started  time.Time     `json:"started"`
 	Took     time.Duration `json:"took_ns"`
 	// Gate is the level up to which a failed check counts.
-	Gate    conformance.Level `json:"gate"`
-	Parts   []*Part           `json:"parts"`
-	Checks  []*Result         `json:"checks"`
-	Summary Summary           `json:"summary"`
+	Gate    judge.Level `json:"gate"`
+	Parts   []*Part     `json:"parts"`
+	Checks  []*Result   `json:"checks"`
+	Summary Summary     `json:"summary"`
 	// Exit is the exit status that the report amounts to.
 	Exit int `json:"exit"`
 	// Deviations are those that are known of the subject, Stale the ones among them that did not show,
 	// though the check was decided.
-	Deviations conformance.Deviations `json:"deviations,omitempty"`
-	Stale      conformance.Deviations `json:"stale,omitempty"`
+	Deviations known.Deviations `json:"deviations,omitempty"`
+	Stale      known.Deviations `json:"stale,omitempty"`
 }
 
 // Part is one cell of a run, or one side of a file.
@@ -67,16 +68,16 @@ type Part struct {
 
 // Result is what a check came to over all parts.
 type Result struct {
-	ID          string              `json:"id"`
-	Level       conformance.Level   `json:"level"`
-	Party       string              `json:"party"`
-	Requirement string              `json:"requirement"`
-	Source      string              `json:"source"`
-	Rationale   string              `json:"rationale,omitempty"`
-	Needs       string              `json:"needs,omitempty"`
-	Outcome     conformance.Outcome `json:"outcome"`
-	Reason      string              `json:"reason,omitempty"`
-	Verdicts    []*Verdict          `json:"verdicts"`
+	ID          string        `json:"id"`
+	Level       judge.Level   `json:"level"`
+	Party       string        `json:"party"`
+	Requirement string        `json:"requirement"`
+	Source      string        `json:"source"`
+	Rationale   string        `json:"rationale,omitempty"`
+	Needs       string        `json:"needs,omitempty"`
+	Outcome     judge.Outcome `json:"outcome"`
+	Reason      string        `json:"reason,omitempty"`
+	Verdicts    []*Verdict    `json:"verdicts"`
 	// Example is evidence that agrees, from the first part that has some.
 	Example *Example `json:"example,omitempty"`
 }
@@ -84,18 +85,18 @@ type Result struct {
 // Example is a piece of evidence that agrees with a check.
 type Example struct {
 	Part string `json:"part"`
-	conformance.Finding
+	judge.Finding
 }
 
 // Verdict is what a check came to in one part.
 type Verdict struct {
-	Part     string              `json:"part"`
-	Outcome  conformance.Outcome `json:"outcome"`
-	Evidence int                 `json:"evidence"`
+	Part     string        `json:"part"`
+	Outcome  judge.Outcome `json:"outcome"`
+	Evidence int           `json:"evidence"`
 	// Findings are the first violations; More counts those that were left out.
-	Findings []conformance.Finding `json:"findings,omitempty"`
-	More     int                   `json:"more,omitempty"`
-	Reason   string                `json:"reason,omitempty"`
+	Findings []judge.Finding `json:"findings,omitempty"`
+	More     int             `json:"more,omitempty"`
+	Reason   string          `json:"reason,omitempty"`
 	// Capture is the file that the findings are in, if it was kept.
 	Capture string `json:"capture,omitempty"`
 }
@@ -117,20 +118,20 @@ type Summary struct {
 }
 
 // Of is how many came to an outcome.
-func (s Summary) Of(o conformance.Outcome) int { return *s.counter(o) }
+func (s Summary) Of(o judge.Outcome) int { return *s.counter(o) }
 
 // Total is how many there are.
 func (s Summary) Total() int { return s.Passed + s.Failed + s.Known + s.Inconclusive + s.Skipped }
 
-func (s *Summary) counter(o conformance.Outcome) *int {
+func (s *Summary) counter(o judge.Outcome) *int {
 	switch o {
-	case conformance.Pass:
+	case judge.Pass:
 		return &s.Passed
-	case conformance.Fail:
+	case judge.Fail:
 		return &s.Failed
-	case conformance.Known:
+	case judge.Known:
 		return &s.Known
-	case conformance.Skipped:
+	case judge.Skipped:
 		return &s.Skipped
 	}
 	return &s.Inconclusive
@@ -138,7 +139,7 @@ func (s *Summary) counter(o conformance.Outcome) *int {
 
 // FromRun makes a report of a run. gate is the level up to which a failed check counts against the
 // target; known are the deviations that do not, for targets that say who they are.
-func FromRun(r *harness.Result, gate conformance.Level, known conformance.Deviations) *Report {
+func FromRun(r *cell.TargetResult, gate judge.Level, known known.Deviations) *Report {
 	rep := &Report{Subject: r.Target, Identity: r.Identity, Started: r.Started, Took: r.Took, Gate: gate}
 	if r.Identity != nil {
 		rep.Deviations = known.Of(r.Identity.Implementation, r.Identity.Release)
@@ -158,7 +159,7 @@ func FromRun(r *harness.Result, gate conformance.Level, known conformance.Deviat
 }
 
 // FromFiles makes a report of judged captures, a part for each side.
-func FromFiles(files []*conformance.FileVerdict, gate conformance.Level) *Report {
+func FromFiles(files []*judge.FileVerdict, gate judge.Level) *Report {
 	rep := &Report{Subject: "captures", Started: time.Now(), Gate: gate}
 	if len(files) == 1 {
 		rep.Subject = files[0].File
@@ -192,18 +193,18 @@ func FromFiles(files []*conformance.FileVerdict, gate conformance.Level) *Report
 }
 
 // explain makes notes of the problems that a known deviation is the cause of.
-func (p *Part) explain(d *conformance.Deviation) {
+func (p *Part) explain(d *known.Deviation) {
 	for _, problem := range p.Problems {
 		p.Notes = append(p.Notes, fmt.Sprintf("because of %s, which is known: %s", d.Check, problem))
 	}
 	p.Problems = nil
 }
 
-func (r *Report) add(p *Part, verdicts []conformance.Verdict) {
+func (r *Report) add(p *Part, verdicts []judge.Verdict) {
 	r.Parts = append(r.Parts, p)
 	for _, v := range verdicts {
-		if d := r.Deviations.Find(v.Check.ID); d != nil && v.Outcome == conformance.Fail {
-			v.Outcome, v.Reason = conformance.Known, d.Reason
+		if d := r.Deviations.Find(v.Check.ID); d != nil && v.Outcome == judge.Fail {
+			v.Outcome, v.Reason = judge.Known, d.Reason
 			if slices.Contains(d.Prevents, p.Role+"/"+p.Dialect) {
 				p.explain(d)
 			}
@@ -229,7 +230,7 @@ func (r *Report) add(p *Part, verdicts []conformance.Verdict) {
 	}
 }
 
-func (r *Report) result(c *conformance.Check) *Result {
+func (r *Report) result(c *judge.Check) *Result {
 	for _, k := range r.Checks {
 		if k.ID == c.ID {
 			return k
@@ -259,10 +260,10 @@ func (r *Report) finish() {
 	r.Summary, r.Stale, r.Exit = Summary{}, nil, ExitConformant
 	for _, c := range r.Checks {
 		c.decide()
-		if d := r.Deviations.Find(c.ID); d != nil && c.Outcome == conformance.Pass {
+		if d := r.Deviations.Find(c.ID); d != nil && c.Outcome == judge.Pass {
 			r.Stale = append(r.Stale, *d)
 		}
-		if c.Outcome != conformance.Inconclusive && c.Outcome != conformance.Skipped {
+		if c.Outcome != judge.Inconclusive && c.Outcome != judge.Skipped {
 			counted++
 		}
 		*r.Summary.counter(c.Outcome)++
@@ -284,31 +285,31 @@ func (r *Report) finish() {
 
 // decide says what a check came to: it fails if it fails anywhere, and passes if it passes somewhere.
 func (c *Result) decide() {
-	c.Outcome, c.Reason = conformance.Inconclusive, ""
+	c.Outcome, c.Reason = judge.Inconclusive, ""
 	skipped := 0
 	for _, v := range c.Verdicts {
 		switch v.Outcome {
-		case conformance.Fail:
-			c.Outcome, c.Reason = conformance.Fail, ""
-		case conformance.Known:
-			if c.Outcome != conformance.Fail {
-				c.Outcome, c.Reason = conformance.Known, v.Reason
+		case judge.Fail:
+			c.Outcome, c.Reason = judge.Fail, ""
+		case judge.Known:
+			if c.Outcome != judge.Fail {
+				c.Outcome, c.Reason = judge.Known, v.Reason
 			}
-		case conformance.Pass:
-			if c.Outcome == conformance.Inconclusive {
-				c.Outcome, c.Reason = conformance.Pass, ""
+		case judge.Pass:
+			if c.Outcome == judge.Inconclusive {
+				c.Outcome, c.Reason = judge.Pass, ""
 			}
-		case conformance.Skipped:
+		case judge.Skipped:
 			skipped++
 			fallthrough
 		default:
-			if c.Outcome == conformance.Inconclusive {
+			if c.Outcome == judge.Inconclusive {
 				c.Reason = v.Reason
 			}
 		}
 	}
 	if skipped == len(c.Verdicts) && skipped > 0 {
-		c.Outcome = conformance.Skipped
+		c.Outcome = judge.Skipped
 	}
 }
 
@@ -318,8 +319,8 @@ func (r *Report) deviates() bool {
 }
 
 // Counts tells whether a check failed and counts.
-func (c *Result) Counts(gate conformance.Level) bool {
-	return c.Outcome == conformance.Fail && c.Level <= gate
+func (c *Result) Counts(gate judge.Level) bool {
+	return c.Outcome == judge.Fail && c.Level <= gate
 }
 
 // Name is the subject with what it says it is.

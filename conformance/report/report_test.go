@@ -6,60 +6,61 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 var (
-	must   = &conformance.Check{ID: "A-001", Level: conformance.Must, Requirement: "Must <be> \"so\".", Source: "x"}
-	should = &conformance.Check{ID: "A-002", Level: conformance.Should, Requirement: "Should be so.", Source: "x"}
-	may    = &conformance.Check{ID: "A-003", Level: conformance.May, Requirement: "May be so.", Source: "x"}
+	must   = &judge.Check{ID: "A-001", Level: judge.Must, Requirement: "Must <be> \"so\".", Source: "x"}
+	should = &judge.Check{ID: "A-002", Level: judge.Should, Requirement: "Should be so.", Source: "x"}
+	may    = &judge.Check{ID: "A-003", Level: judge.May, Requirement: "May be so.", Source: "x"}
 )
 
-func verdict(c *conformance.Check, o conformance.Outcome) conformance.Verdict {
-	v := conformance.Verdict{Check: c, Side: wire.Server, Outcome: o, Evidence: 1}
+func verdict(c *judge.Check, o judge.Outcome) judge.Verdict {
+	v := judge.Verdict{Check: c, Side: wire.Server, Outcome: o, Evidence: 1}
 	switch o {
-	case conformance.Fail:
-		v.Findings = []conformance.Finding{{Expected: "e\xff\n", Actual: "a", Side: "server", Exchange: []dialogue.Step{{From: "server", Kind: "line", Title: "line"}}}}
-	case conformance.Inconclusive:
+	case judge.Fail:
+		v.Findings = []judge.Finding{{Expected: "e\xff\n", Actual: "a", Side: "server", Exchange: []dialogue.Step{{From: "server", Kind: "line", Title: "line"}}}}
+	case judge.Inconclusive:
 		v.Evidence, v.Reason = 0, "nothing to see"
 	}
 	return v
 }
 
 func TestExit(t *testing.T) {
-	const pass, fail, open = conformance.Pass, conformance.Fail, conformance.Inconclusive
-	cell := func(v ...conformance.Verdict) *harness.CellResult { return &harness.CellResult{Verdicts: v} }
-	broken := &harness.CellResult{Err: errors.New("no target")}
-	problem := &harness.CellResult{Verdicts: []conformance.Verdict{verdict(must, pass)}, Problems: []string{"stalled"}}
+	const pass, fail, open = judge.Pass, judge.Fail, judge.Inconclusive
+	tried := func(v ...judge.Verdict) *cell.Result { return &cell.Result{Verdicts: v} }
+	broken := &cell.Result{Err: errors.New("no target")}
+	problem := &cell.Result{Verdicts: []judge.Verdict{verdict(must, pass)}, Problems: []string{"stalled"}}
 	for _, test := range []struct {
 		name  string
-		cells []*harness.CellResult
-		gate  conformance.Level
+		cells []*cell.Result
+		gate  judge.Level
 		exit  int
 	}{
-		{"passes", []*harness.CellResult{cell(verdict(must, pass))}, conformance.Should, report.ExitConformant},
-		{"passes somewhere", []*harness.CellResult{cell(verdict(must, open)), cell(verdict(must, pass))}, conformance.Should, report.ExitConformant},
-		{"fails", []*harness.CellResult{cell(verdict(must, fail))}, conformance.Should, report.ExitNotConformant},
-		{"fails somewhere", []*harness.CellResult{cell(verdict(must, pass)), cell(verdict(must, fail)), cell(verdict(must, pass))}, conformance.Should, report.ExitNotConformant},
-		{"a should that counts", []*harness.CellResult{cell(verdict(should, fail), verdict(must, pass))}, conformance.Should, report.ExitNotConformant},
-		{"a should that does not", []*harness.CellResult{cell(verdict(should, fail), verdict(must, pass))}, conformance.Must, report.ExitConformant},
-		{"a may", []*harness.CellResult{cell(verdict(may, fail))}, conformance.Should, report.ExitConformant},
-		{"a may that counts", []*harness.CellResult{cell(verdict(may, fail))}, conformance.May, report.ExitNotConformant},
-		{"nothing", nil, conformance.Should, report.ExitNothing},
-		{"nothing selected", []*harness.CellResult{cell()}, conformance.Should, report.ExitNothing},
-		{"nothing decided", []*harness.CellResult{cell(verdict(must, open), verdict(should, open))}, conformance.Should, report.ExitNothing},
-		{"skipped", []*harness.CellResult{{Skipped: "no driver"}}, conformance.Should, report.ExitNothing},
-		{"no target", []*harness.CellResult{broken}, conformance.Should, report.ExitBroken},
-		{"no target once", []*harness.CellResult{cell(verdict(must, pass)), broken}, conformance.Should, report.ExitBroken},
-		{"stalled", []*harness.CellResult{problem}, conformance.Should, report.ExitBroken},
-		{"stalled, but fails", []*harness.CellResult{problem, cell(verdict(should, fail))}, conformance.Should, report.ExitNotConformant},
+		{"passes", []*cell.Result{tried(verdict(must, pass))}, judge.Should, report.ExitConformant},
+		{"passes somewhere", []*cell.Result{tried(verdict(must, open)), tried(verdict(must, pass))}, judge.Should, report.ExitConformant},
+		{"fails", []*cell.Result{tried(verdict(must, fail))}, judge.Should, report.ExitNotConformant},
+		{"fails somewhere", []*cell.Result{tried(verdict(must, pass)), tried(verdict(must, fail)), tried(verdict(must, pass))}, judge.Should, report.ExitNotConformant},
+		{"a should that counts", []*cell.Result{tried(verdict(should, fail), verdict(must, pass))}, judge.Should, report.ExitNotConformant},
+		{"a should that does not", []*cell.Result{tried(verdict(should, fail), verdict(must, pass))}, judge.Must, report.ExitConformant},
+		{"a may", []*cell.Result{tried(verdict(may, fail))}, judge.Should, report.ExitConformant},
+		{"a may that counts", []*cell.Result{tried(verdict(may, fail))}, judge.May, report.ExitNotConformant},
+		{"nothing", nil, judge.Should, report.ExitNothing},
+		{"nothing selected", []*cell.Result{tried()}, judge.Should, report.ExitNothing},
+		{"nothing decided", []*cell.Result{tried(verdict(must, open), verdict(should, open))}, judge.Should, report.ExitNothing},
+		{"skipped", []*cell.Result{{Skipped: "no driver"}}, judge.Should, report.ExitNothing},
+		{"no target", []*cell.Result{broken}, judge.Should, report.ExitBroken},
+		{"no target once", []*cell.Result{tried(verdict(must, pass)), broken}, judge.Should, report.ExitBroken},
+		{"stalled", []*cell.Result{problem}, judge.Should, report.ExitBroken},
+		{"stalled, but fails", []*cell.Result{problem, tried(verdict(should, fail))}, judge.Should, report.ExitNotConformant},
 	} {
-		r := report.FromRun(&harness.Result{Target: "x", Cells: test.cells}, test.gate, nil)
+		r := report.FromRun(&cell.TargetResult{Target: "x", Cells: test.cells}, test.gate, nil)
 		if r.Exit != test.exit {
 			t.Errorf("%s: expected exit status %d, got %d", test.name, test.exit, r.Exit)
 		}
@@ -91,7 +92,7 @@ func readable(t *testing.T, name string, r *report.Report) {
 			t.Errorf("%s: expected the verdict %q in\n%s", name, r.Verdict(), b.String())
 		}
 		for _, c := range r.Checks {
-			if c.Outcome == conformance.Fail && !(strings.Contains(b.String(), c.ID) && strings.Contains(b.String(), c.Requirement)) {
+			if c.Outcome == judge.Fail && !(strings.Contains(b.String(), c.ID) && strings.Contains(b.String(), c.Requirement)) {
 				t.Errorf("%s: expected the failure of %s in\n%s", name, c.ID, b.String())
 			}
 		}
@@ -99,23 +100,23 @@ func readable(t *testing.T, name string, r *report.Report) {
 }
 
 func TestKnownDeviations(t *testing.T) {
-	known := conformance.Deviations{{Check: must.ID, Implementation: "impl", From: "0.1", To: "0.3", Reason: "it has always been so"}}
+	known := known.Deviations{{Check: must.ID, Implementation: "impl", From: "0.1", To: "0.3", Reason: "it has always been so"}}
 	identity := func(release string) *driver.Hello { return &driver.Hello{Implementation: "impl", Release: release} }
-	run := func(release string, o conformance.Outcome) *report.Report {
-		cells := []*harness.CellResult{{Verdicts: []conformance.Verdict{verdict(must, o), verdict(should, conformance.Pass)}}}
-		return report.FromRun(&harness.Result{Target: "x", Identity: identity(release), Cells: cells}, conformance.Should, known)
+	run := func(release string, o judge.Outcome) *report.Report {
+		cells := []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, o), verdict(should, judge.Pass)}}}
+		return report.FromRun(&cell.TargetResult{Target: "x", Identity: identity(release), Cells: cells}, judge.Should, known)
 	}
 	for _, test := range []struct {
 		release string
-		outcome conformance.Outcome
+		outcome judge.Outcome
 		exit    int
 	}{
-		{"0.2", conformance.Fail, report.ExitConformant},
-		{"0.4", conformance.Fail, report.ExitNotConformant},
-		{"0.0", conformance.Fail, report.ExitNotConformant},
-		{"0.2", conformance.Pass, report.ExitStale},
-		{"0.4", conformance.Pass, report.ExitConformant},
-		{"0.2", conformance.Inconclusive, report.ExitConformant},
+		{"0.2", judge.Fail, report.ExitConformant},
+		{"0.4", judge.Fail, report.ExitNotConformant},
+		{"0.0", judge.Fail, report.ExitNotConformant},
+		{"0.2", judge.Pass, report.ExitStale},
+		{"0.4", judge.Pass, report.ExitConformant},
+		{"0.2", judge.Inconclusive, report.ExitConformant},
 	} {
 		r := run(test.release, test.outcome)
 		if r.Exit != test.exit {
@@ -123,26 +124,26 @@ func TestKnownDeviations(t *testing.T) {
 		}
 		readable(t, test.release, r)
 	}
-	if r := report.FromRun(&harness.Result{Cells: []*harness.CellResult{{Verdicts: []conformance.Verdict{verdict(must, conformance.Fail)}}}}, conformance.Should, known); r.Exit != report.ExitNotConformant {
+	if r := report.FromRun(&cell.TargetResult{Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, judge.Fail)}}}}, judge.Should, known); r.Exit != report.ExitNotConformant {
 		t.Errorf("expected a target without identity to have no known deviations, got exit status %d", r.Exit)
 	}
 }
 
 func TestFromFiles(t *testing.T) {
-	files := []*conformance.FileVerdict{
-		{File: "a.pcapng", Verdicts: []conformance.Verdict{verdict(must, conformance.Pass)}},
+	files := []*judge.FileVerdict{
+		{File: "a.pcapng", Verdicts: []judge.Verdict{verdict(must, judge.Pass)}},
 		{File: "b.pcapng", Notes: []string{"not IKC"}},
 	}
-	r := report.FromFiles(files, conformance.Should)
+	r := report.FromFiles(files, judge.Should)
 	if r.Exit != report.ExitConformant {
 		t.Errorf("expected exit status 0, got %d", r.Exit)
 	}
 	readable(t, "two files", r)
 	files[1].Err = errors.New("cut short")
-	if r := report.FromFiles(files, conformance.Should); r.Exit != report.ExitBroken {
+	if r := report.FromFiles(files, judge.Should); r.Exit != report.ExitBroken {
 		t.Errorf("expected a file that is cut short to be no success, got %d", r.Exit)
 	}
-	if r := report.FromFiles(nil, conformance.Should); r.Exit != report.ExitNothing {
+	if r := report.FromFiles(nil, judge.Should); r.Exit != report.ExitNothing {
 		t.Errorf("expected no files to be nothing checked, got %d", r.Exit)
 	}
 }

@@ -6,9 +6,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
@@ -25,11 +26,11 @@ func try(t testing.TB, target, subject string, opts harness.Options) *report.Rep
 		t.Fatal(err)
 	}
 	r.Target = subject
-	known, err := conformance.KnownDeviations()
+	known, err := known.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return report.FromRun(r, conformance.Should, known)
+	return report.FromRun(r, judge.Should, known)
 }
 
 // defective is the report on a server with a defect.
@@ -73,7 +74,7 @@ func stored(t testing.TB) (good, bad *report.Document) {
 }
 
 // outcome sets what a check came to in all parts.
-func outcome(t testing.TB, r *report.Report, id string, o conformance.Outcome) *report.Result {
+func outcome(t testing.TB, r *report.Report, id string, o judge.Outcome) *report.Result {
 	t.Helper()
 	i := slices.IndexFunc(r.Checks, func(c *report.Result) bool { return c.ID == id })
 	if i < 0 {

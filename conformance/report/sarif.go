@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // The part of SARIF 2.1.0 that is used.
@@ -118,7 +118,7 @@ func WriteSARIF(w io.Writer, d *Document) error {
 }
 
 // sarifLevel is how SARIF weighs a level.
-func sarifLevel(l conformance.Level) string {
+func sarifLevel(l judge.Level) string {
 	return [...]string{"error", "warning", "note"}[l]
 }
 
@@ -149,7 +149,7 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 			Default: sarifDefault{sarifLevel(c.Level)},
 		})
 		for _, v := range c.Verdicts {
-			if v.Outcome == conformance.Fail || v.Outcome == conformance.Known {
+			if v.Outcome == judge.Fail || v.Outcome == judge.Known {
 				run.Results = append(run.Results, r.sarifResult(i, c, v))
 			}
 		}
@@ -171,7 +171,7 @@ func (r *Report) sarifResult(rule int, c *Result, v *Verdict) sarifResult {
 		}},
 		Fingerprints: map[string]string{"check/v1": strings.Join([]string{r.Subject, v.Part, c.ID}, "|")},
 	}
-	if v.Outcome == conformance.Known {
+	if v.Outcome == judge.Known {
 		res.Suppressions = []sarifSuppression{{"external", v.Reason}}
 	}
 	return res

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // WriteTAP writes a document as TAP 13, a test for each check of each report. What could not be decided
@@ -47,16 +47,16 @@ func WriteTAP(w io.Writer, d *Document) error {
 			switch {
 			case c.Counts(r.Gate):
 				line(false, name, "", "")
-			case c.Outcome == conformance.Fail:
+			case c.Outcome == judge.Fail:
 				line(false, name, "TODO", fmt.Sprintf("a %v does not count", c.Level))
-			case c.Outcome == conformance.Known:
+			case c.Outcome == judge.Known:
 				line(false, name, "TODO", "known deviation: "+c.Reason)
-			case c.Outcome == conformance.Pass:
+			case c.Outcome == judge.Pass:
 				line(true, name, "", "")
 			default:
 				line(true, name, "SKIP", c.Reason)
 			}
-			if c.Outcome == conformance.Fail {
+			if c.Outcome == judge.Fail {
 				diagnose(c.Explain())
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // WriteText writes the report for people: a line for each part, every failure with its evidence, what
@@ -28,7 +28,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	if verbose {
 		b.WriteString("\nPassed:\n\n")
 		for _, c := range r.Checks {
-			if c.Outcome == conformance.Pass {
+			if c.Outcome == judge.Pass {
 				fmt.Fprintf(&b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Requirement)
 			}
 		}
@@ -113,7 +113,7 @@ func (r *Report) failures(b *strings.Builder) {
 	}
 	b.WriteString("\nFailures:\n")
 	for _, c := range r.Checks {
-		if c.Outcome != conformance.Fail {
+		if c.Outcome != judge.Fail {
 			continue
 		}
 		b.WriteString("\n" + c.Explain())
@@ -124,7 +124,7 @@ func (r *Report) failures(b *strings.Builder) {
 // failedIDs are the first checks that failed.
 func (r *Report) failedIDs() (ids []string) {
 	for _, c := range r.Checks {
-		if c.Outcome == conformance.Fail && len(ids) < maxAlso {
+		if c.Outcome == judge.Fail && len(ids) < maxAlso {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -185,7 +185,7 @@ func (r *Report) known(b *strings.Builder) {
 		b.WriteString("\nKnown deviations:\n\n")
 	}
 	for _, c := range r.Checks {
-		if c.Outcome == conformance.Known {
+		if c.Outcome == judge.Known {
 			fmt.Fprintf(b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Reason)
 		}
 	}
@@ -199,9 +199,9 @@ func (r *Report) undecided(b *strings.Builder, verbose bool) {
 	if sum := r.Summary; sum.Passed+sum.Failed+sum.Known == 0 {
 		return // all of them, for one and the same reason
 	}
-	for _, o := range []conformance.Outcome{conformance.Inconclusive, conformance.Skipped} {
+	for _, o := range []judge.Outcome{judge.Inconclusive, judge.Skipped} {
 		title, many := "\nInconclusive:\n\n", "%s  %d checks, which need more than this shows; -v lists them with what they need.\n"
-		if o == conformance.Skipped {
+		if o == judge.Skipped {
 			title, many = "\nSkipped:\n\n", "%s  %d checks, which do not apply; -v lists them with the reason.\n"
 		}
 		if n := *r.Summary.counter(o); n > maxReasons && !verbose {

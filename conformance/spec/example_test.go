@@ -3,7 +3,7 @@ package spec_test
 import (
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
 
@@ -12,7 +12,7 @@ func TestExamplesAreComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		e, ok := examples[c.ID]
 		if !ok || e.Capture == "" || e.Where == "" || len(e.Lines) == 0 {
 			t.Errorf("%s: expected an example with where it is from, got %+v; 'make examples' takes those that no capture shows", c.ID, e)

@@ -14,7 +14,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 )
 
 //go:embed clauses/*.md
@@ -32,7 +34,7 @@ type Clause struct {
 	Number string // such as "3.2"
 	Title  string
 	Text   string // Markdown
-	Checks []*conformance.Check
+	Checks []*judge.Check
 }
 
 // ErrClause is wrapped by every error about a file of clauses.
@@ -73,7 +75,7 @@ func parse(text, number string) (*Section, error) {
 	for line := range strings.Lines(text) {
 		title, isSection := strings.CutPrefix(line, "# ")
 		heading, isClause := strings.CutPrefix(line, "## ")
-		checks, isChecks := strings.CutPrefix(line, "Checks: ")
+		listed, isChecks := strings.CutPrefix(line, "Checks: ")
 		switch {
 		case isSection && s.Title == "":
 			s.Title = strings.TrimSpace(title)
@@ -81,7 +83,7 @@ func parse(text, number string) (*Section, error) {
 			c = &Clause{Number: fmt.Sprintf("%s.%d", number, len(s.Clauses)+1), Title: strings.TrimSpace(heading)}
 			s.Clauses = append(s.Clauses, c)
 		case isChecks && c != nil:
-			list, err := conformance.Select(strings.Fields(checks)...)
+			list, err := checks.Select(strings.Fields(listed)...)
 			if err != nil {
 				return nil, fmt.Errorf("clause %s: %w", c.Number, err)
 			}
@@ -105,7 +107,7 @@ func parse(text, number string) (*Section, error) {
 func Clauses(sections []*Section, check string) (list []*Clause) {
 	for _, s := range sections {
 		for _, c := range s.Clauses {
-			if slices.ContainsFunc(c.Checks, func(k *conformance.Check) bool { return k.ID == check }) {
+			if slices.ContainsFunc(c.Checks, func(k *judge.Check) bool { return k.ID == check }) {
 				list = append(list, c)
 			}
 		}
@@ -114,7 +116,7 @@ func Clauses(sections []*Section, check string) (list []*Clause) {
 }
 
 // Write writes the whole document as Markdown: the sections with their checks, and how releases differ.
-func Write(w io.Writer, sections []*Section, known conformance.Deviations) error {
+func Write(w io.Writer, sections []*Section, known known.Deviations) error {
 	var b strings.Builder
 	b.WriteString("# IKC, the inter-kernel communication of POE: protocol specification\n\nMade by `ikc-conform spec` from conformance/spec and the catalogue of checks.\n\n")
 	for _, s := range sections {

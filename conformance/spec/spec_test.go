@@ -8,7 +8,9 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 )
 
 var update = flag.Bool("update", false, "write the document anew")
@@ -22,7 +24,7 @@ func TestClausesAndChecks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		if len(Clauses(sections, c.ID)) == 0 {
 			t.Errorf("%s is in no clause: %s", c.ID, c.Requirement)
 		}
@@ -34,7 +36,7 @@ func TestClausesAndChecks(t *testing.T) {
 			}
 			must := false
 			for _, k := range c.Checks {
-				must = must || k.Level == conformance.Must
+				must = must || k.Level == judge.Must
 			}
 			if strings.Contains(c.Text, "MUST") && !must {
 				t.Errorf("clause %s (%s) says MUST, and none of its checks does", c.Number, c.Title)
@@ -49,7 +51,7 @@ func TestDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := conformance.KnownDeviations()
+	known, err := known.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

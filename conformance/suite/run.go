@@ -3,8 +3,9 @@ package suite
 import (
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -17,7 +18,7 @@ func Run(t *testing.T, spec string, opts harness.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := conformance.KnownDeviations()
+	known, err := known.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,13 +26,13 @@ func Run(t *testing.T, spec string, opts harness.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := report.FromRun(result, conformance.Should, known)
+	r := report.FromRun(result, judge.Should, known)
 	for _, c := range r.Checks {
 		t.Run(c.ID, func(t *testing.T) {
 			switch c.Outcome {
-			case conformance.Fail:
+			case judge.Fail:
 				t.Error(c.Explain())
-			case conformance.Pass:
+			case judge.Pass:
 			default:
 				t.Skip(c.Outcome.String() + ": " + c.Reason)
 			}

@@ -15,9 +15,11 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
@@ -26,16 +28,16 @@ import (
 // target is tried when the first of them runs. A check that could not be decided is skipped with its
 // reason; so are all when the target is not to be had.
 func Register(spec string, opts harness.Options) {
-	checks := opts.Checks
-	if checks == nil {
-		checks = conformance.Catalogue()
+	all := opts.Checks
+	if all == nil {
+		all = checks.Catalogue()
 	}
 	run := sync.OnceValues(func() (*report.Report, error) {
 		target, err := harness.ParseTarget(spec)
 		if err != nil {
 			return nil, err
 		}
-		known, err := conformance.KnownDeviations()
+		known, err := known.Load()
 		if err != nil {
 			return nil, err
 		}
@@ -48,10 +50,10 @@ func Register(spec string, opts harness.Options) {
 				return nil, c.Err
 			}
 		}
-		return report.FromRun(result, conformance.Should, known), nil
+		return report.FromRun(result, judge.Should, known), nil
 	})
 	ginkgo.Describe(spec, func() {
-		for _, c := range checks {
+		for _, c := range all {
 			ginkgo.It(fmt.Sprintf("%s %s: %s", c.ID, c.Level, c.Requirement), ginkgo.Label(spec, c.ID), func() {
 				r, err := run()
 				if errors.Is(err, harness.ErrTarget) {
@@ -60,7 +62,7 @@ func Register(spec string, opts harness.Options) {
 				if err != nil {
 					ginkgo.Fail(err.Error())
 				}
-				judge(r, c.ID)
+				assess(r, c.ID)
 			})
 		}
 		ginkgo.It("can be tried to the end, and has no stale deviations", ginkgo.Label(spec), func() {
@@ -84,15 +86,15 @@ func Register(spec string, opts harness.Options) {
 }
 
 // judge ends a spec as its check ended.
-func judge(r *report.Report, id string) {
+func assess(r *report.Report, id string) {
 	for _, c := range r.Checks {
 		if c.ID != id {
 			continue
 		}
 		switch c.Outcome {
-		case conformance.Fail:
+		case judge.Fail:
 			ginkgo.Fail(c.Explain())
-		case conformance.Pass:
+		case judge.Pass:
 			return
 		}
 		ginkgo.Skip(c.Outcome.String() + ": " + c.Reason)
@@ -110,8 +112,8 @@ func Captures(dir string) {
 			return
 		}
 		for _, s := range sidecars {
-			judged := sync.OnceValues(func() (*conformance.FileVerdict, error) {
-				return conformance.JudgeFile(filepath.Join(dir, s.Capture), conformance.Catalogue(), dialogue.Options{})
+			judged := sync.OnceValues(func() (*judge.FileVerdict, error) {
+				return judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 			})
 			for side := range s.Expected {
 				ginkgo.It(fmt.Sprintf("%s gives the expected verdicts for the %s", s.Capture, side), ginkgo.Label("captures"), func() {
@@ -128,7 +130,7 @@ func Captures(dir string) {
 	})
 }
 
-func errOf(f *conformance.FileVerdict) error {
+func errOf(f *judge.FileVerdict) error {
 	if f == nil {
 		return nil
 	}

@@ -10,11 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -43,21 +45,21 @@ func TestClient(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.Close()
-			published := conformance.PublishedStates()
-			if err := d.Session(ctx, driver.Session{Session: conformance.SessionAlias, States: conformance.SessionStates(), Publish: &published}); err != nil {
+			published := contract.PublishedStates()
+			if err := d.Session(ctx, driver.Session{Session: contract.SessionAlias, States: contract.SessionStates(), Publish: &published}); err != nil {
 				t.Fatal(err)
 			}
 			at, err := d.Listen(ctx, driver.Listen{Name: "Server", Protocol: server.protocol})
 			if err != nil {
 				t.Fatal(err)
 			}
-			judge(t, python, at.Address)
+			judgeServer(t, python, at.Address)
 		})
 	}
 }
 
 // judge has the client talk to a server and judges it.
-func judge(t *testing.T, python, address string) {
+func judgeServer(t *testing.T, python, address string) {
 	path := filepath.Join(t.TempDir(), "python.pcapng")
 	w, err := capture.Create(path, capture.Meta{})
 	if err != nil {
@@ -85,7 +87,7 @@ func judge(t *testing.T, python, address string) {
 	say("1", 0, "call", "ikc-conform/count")
 	say("", 0, "post", "ikc-conform/count")
 	say("is not available for remote kernels", 1, "call", "ikc-conform-absent/state")
-	say("has not published state", 1, "call", "ikc-conform/"+conformance.HiddenState)
+	say("has not published state", 1, "call", "ikc-conform/"+contract.HiddenState)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := r.Close(ctx); err != nil {
@@ -94,16 +96,16 @@ func judge(t *testing.T, python, address string) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := conformance.JudgeFile(path, conformance.Catalogue(), dialogue.Options{}, wire.Client)
+	f, err := judge.File(path, checks.Catalogue(), dialogue.Options{}, wire.Client)
 	if err != nil || f.Err != nil {
 		t.Fatal(err, f.Err)
 	}
 	passed := 0
 	for _, v := range f.Verdicts {
 		switch v.Outcome {
-		case conformance.Pass:
+		case judge.Pass:
 			passed++
-		case conformance.Fail:
+		case judge.Fail:
 			t.Errorf("%s %s: %s: expected %s, got %s", v.Check.ID, v.Check.Level, v.Check.Requirement, v.Findings[0].Expected, v.Findings[0].Actual)
 		}
 	}

@@ -10,10 +10,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/driver/drivercheck"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -82,9 +82,9 @@ func TestKernel(t *testing.T) {
 		passed := 0
 		for _, v := range c.Verdicts {
 			switch v.Outcome {
-			case conformance.Pass:
+			case judge.Pass:
 				passed++
-			case conformance.Fail:
+			case judge.Fail:
 				t.Errorf("%s: %s: %s", c.Cell, v.Check.ID, v.Check.Requirement)
 			}
 		}

@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -320,7 +320,7 @@ func ask(ctx context.Context, d *driver.Driver, kernel string, v *perl.Value) (*
 // values are those that come back as they were whatever the implementation: in network order Storable writes
 // doubles, and integers of more than 32 bits, as strings.
 func values() []*perl.Value {
-	return slices.DeleteFunc(harness.EchoValues(), func(v *perl.Value) bool {
+	return slices.DeleteFunc(contract.EchoValues(), func(v *perl.Value) bool {
 		s, ok := v.AsString()
 		switch {
 		case ok && v.Kind() == perl.Double:

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
@@ -47,7 +48,7 @@ func recordBroken(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		p := harness.Pair{Server: perl, Client: bad, Role: harness.AsClient, Dialect: harness.IKC0, Path: filepath.Join(dir, b.name+".pcapng")}
+		p := harness.Pair{Server: perl, Client: bad, Role: cell.AsClient, Dialect: cell.IKC0, Path: filepath.Join(dir, b.name+".pcapng")}
 		if b.role == "server" {
 			p.Server, p.Client = bad, perl
 		}
@@ -56,8 +57,8 @@ func recordBroken(ctx context.Context, dir string) error {
 			return fmt.Errorf("%s: %w", p.Path, err)
 		}
 		fmt.Printf("%s: what broke: %v\n", p.Path, err)
-		if err := judge(dir, &recordings.Sidecar{
-			Capture: b.name + ".pcapng", Recorded: time.Now().UTC().Format(time.DateOnly), Dialect: string(p.Dialect), Serializer: string(harness.Storable),
+		if err := judgeFile(dir, &recordings.Sidecar{
+			Capture: b.name + ".pcapng", Recorded: time.Now().UTC().Format(time.DateOnly), Dialect: string(p.Dialect), Serializer: string(cell.Storable),
 			Server: recordings.NewSide("server", s), Client: recordings.NewSide(string(p.Role), c), Defect: b.defect,
 		}); err != nil {
 			return err

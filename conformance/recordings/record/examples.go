@@ -9,9 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
@@ -27,7 +28,7 @@ func collect(examples map[string]spec.Example, dir string, s *recordings.Sidecar
 	if s.Defect != "" || s.Server.Release != exampleRelease || s.Client.Release != exampleRelease {
 		return nil
 	}
-	f, err := conformance.JudgeFile(filepath.Join(dir, s.Capture), conformance.Catalogue(), dialogue.Options{})
+	f, err := judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 	if err != nil {
 		return err
 	}
@@ -36,9 +37,9 @@ func collect(examples map[string]spec.Example, dir string, s *recordings.Sidecar
 }
 
 // take keeps the examples of checks that have none yet.
-func take(examples map[string]spec.Example, from string, verdicts []conformance.Verdict) {
+func take(examples map[string]spec.Example, from string, verdicts []judge.Verdict) {
 	for _, v := range verdicts {
-		if _, have := examples[v.Check.ID]; have || v.Outcome != conformance.Pass || v.Example == nil {
+		if _, have := examples[v.Check.ID]; have || v.Outcome != judge.Pass || v.Example == nil {
 			continue
 		}
 		e := spec.Example{Check: v.Check.ID, Capture: from, Where: v.Example.Where()}
@@ -82,7 +83,7 @@ func fromRuns(ctx context.Context, dir string) error {
 // writeExamples writes them in the order of the catalogue.
 func writeExamples(examples map[string]spec.Example) error {
 	list := []spec.Example{}
-	for _, c := range conformance.Catalogue() {
+	for _, c := range checks.Catalogue() {
 		if e, ok := examples[c.ID]; ok {
 			list = append(list, e)
 		}
@@ -91,6 +92,6 @@ func writeExamples(examples map[string]spec.Example) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d of %d checks\n", examplesFile, len(list), len(conformance.Catalogue()))
+	fmt.Printf("%s: %d of %d checks\n", examplesFile, len(list), len(checks.Catalogue()))
 	return os.WriteFile(examplesFile, append(b, '\n'), 0o644)
 }

@@ -16,9 +16,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance"
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
@@ -56,28 +59,28 @@ func main() {
 
 func record(ctx context.Context, dir string) error {
 	return recordPairs(ctx, dir, false, []pairing{
-		{"perl", "perl", harness.AsClient},
-		{"perl", "reference", harness.AsClient},
-		{"reference", "perl", harness.AsClient},
-		{"perl", "perl", harness.AsClientLite},
+		{"perl", "perl", cell.AsClient},
+		{"perl", "reference", cell.AsClient},
+		{"reference", "perl", cell.AsClient},
+		{"perl", "perl", cell.AsClientLite},
 	})
 }
 
 // recordDriven records the original with what its drivers told.
 func recordDriven(ctx context.Context, dir string) error {
-	return recordPairs(ctx, dir, true, []pairing{{"perl", "perl", harness.AsClient}, {"perl", "perl", harness.AsClientLite}})
+	return recordPairs(ctx, dir, true, []pairing{{"perl", "perl", cell.AsClient}, {"perl", "perl", cell.AsClientLite}})
 }
 
 // pairing is who talks to whom.
 type pairing struct {
 	server, client string
-	role           harness.Role
+	role           cell.Role
 }
 
 // recordPairs records pairings in every dialect.
 func recordPairs(ctx context.Context, dir string, told bool, pairings []pairing) error {
 	for _, who := range pairings {
-		for _, d := range []harness.Dialect{harness.IKC0, harness.IKC, harness.Fallback} {
+		for _, d := range []cell.Dialect{cell.IKC0, cell.IKC, cell.Fallback} {
 			name := fmt.Sprintf("%s-server-%s-%s-%s.pcapng", label(who.server), label(who.client), who.role, strings.ToLower(string(d)))
 			path := filepath.Join(dir, name)
 			server, err := harness.ParseTarget(who.server)
@@ -105,9 +108,9 @@ func recordPair(ctx context.Context, p harness.Pair) error {
 	}
 	serializer := p.Serializer
 	if serializer == "" {
-		serializer = harness.Storable
+		serializer = cell.Storable
 	}
-	return judge(filepath.Dir(p.Path), &recordings.Sidecar{
+	return judgeFile(filepath.Dir(p.Path), &recordings.Sidecar{
 		Capture: filepath.Base(p.Path), Recorded: time.Now().UTC().Format(time.DateOnly), Dialect: string(p.Dialect), Serializer: string(serializer),
 		Server: recordings.NewSide("server", s), Client: recordings.NewSide(string(p.Role), c),
 	})
@@ -125,7 +128,7 @@ func judgeAgain(_ context.Context, dir string) error {
 			return err
 		}
 		for _, s := range all {
-			if err := judge(dir, s); err != nil {
+			if err := judgeFile(dir, s); err != nil {
 				return err
 			}
 			if err := collect(examples, dir, s); err != nil {
@@ -137,15 +140,15 @@ func judgeAgain(_ context.Context, dir string) error {
 }
 
 // judge writes down what the checks say of a capture. What fails is printed, for somebody to explain.
-func judge(dir string, s *recordings.Sidecar) error {
-	f, err := conformance.JudgeFile(filepath.Join(dir, s.Capture), conformance.Catalogue(), dialogue.Options{})
+func judgeFile(dir string, s *recordings.Sidecar) error {
+	f, err := judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 	if err != nil {
 		return err
 	}
 	if f.Err != nil {
 		return fmt.Errorf("%s: %w", s.Capture, f.Err)
 	}
-	known, err := conformance.KnownDeviations()
+	known, err := known.Load()
 	if err != nil {
 		return err
 	}
@@ -154,7 +157,7 @@ func judge(dir string, s *recordings.Sidecar) error {
 	for _, v := range f.Verdicts {
 		outcome := s.Expected[v.Side.String()][v.Check.ID]
 		n[outcome]++
-		if outcome == conformance.Fail.String() {
+		if outcome == judge.Fail.String() {
 			fmt.Printf("%s: %s fails for the %s: expected %s, got %s\n", s.Capture, v.Check.ID, v.Side, v.Findings[0].Expected, v.Findings[0].Actual)
 		}
 	}

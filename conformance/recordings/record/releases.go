@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 )
@@ -32,21 +33,21 @@ func recordReleases(ctx context.Context, dir, releases string) error {
 		if err != nil {
 			return err
 		}
-		serializers := []harness.Serializer{harness.Storable}
+		serializers := []cell.Serializer{cell.Storable}
 		if i == len(entries)-1 {
-			serializers = harness.Serializers()
+			serializers = cell.Serializers()
 		}
-		for _, cell := range harness.Cells(serializers...) {
-			if cell.Role == harness.AsServer || cell.Dialect != harness.IKC && !hello.HasProtocol("IKC0") {
+		for _, tried := range cell.Cells(serializers...) {
+			if tried.Role == cell.AsServer || tried.Dialect != cell.IKC && !hello.HasProtocol("IKC0") {
 				continue
 			}
-			name := fmt.Sprintf("perl-%s-%s-%s", e.Name(), cell.Role, strings.ToLower(string(cell.Dialect)))
-			if cell.Serializer != harness.Storable {
-				words := strings.Split(string(cell.Serializer), "::")
+			name := fmt.Sprintf("perl-%s-%s-%s", e.Name(), tried.Role, strings.ToLower(string(tried.Dialect)))
+			if tried.Serializer != cell.Storable {
+				words := strings.Split(string(tried.Serializer), "::")
 				name += "-" + strings.ToLower(words[len(words)-1])
 			}
 			path := filepath.Join(dir, name+".pcapng")
-			pair := harness.Pair{Server: target, Client: target, Role: cell.Role, Dialect: cell.Dialect, Serializer: cell.Serializer, Path: path}
+			pair := harness.Pair{Server: target, Client: target, Role: tried.Role, Dialect: tried.Dialect, Serializer: tried.Serializer, Path: path}
 			if err := recordPair(ctx, pair); err != nil {
 				return err
 			}

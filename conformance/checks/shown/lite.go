@@ -1,0 +1,84 @@
+package shown
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// LITE are the checks LITE-001 to LITE-005. // liteChecks are about what a ClientLite sends.
+func LITE() []*judge.Check {
+	onLite := func(look func(t *judge.Trial, m *dialogue.Message)) judge.Predicate {
+		return judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
+			if t.Side == wire.Client && ofLite(m) {
+				look(t, m)
+			}
+		})
+	}
+	return []*judge.Check{
+		{
+			ID: "LITE-001", Level: judge.Must, Party: judge.TheClient,
+			Requirement: "The rsvp of a ClientLite's call is a state of its session IKCLite, at the name that it announced.",
+			Source:      "ClientLite call, _response", Needs: "a call of a ClientLite",
+			Judge: onLite(func(t *judge.Trial, m *dialogue.Message) {
+				if names := t.Names(t.Side); m.IsCall() && len(names) > 0 {
+					t.HoldFunc(m.RSVP.Session == contract.LiteSession && m.RSVP.State != "" && slices.Contains(names, m.RSVP.Kernel), m.Frame, func() (string, string) {
+						return "poe://" + names[0] + "/IKCLite/<state>", m.RSVP.String()
+					})
+				}
+			}),
+		},
+		{
+			ID: "LITE-002", Level: judge.Must, Party: judge.TheClient,
+			Requirement: "A ClientLite names a state in the rsvp of a call that no other open call of it names, so that a late answer is not taken for another's.",
+			Source:      "ClientLite call (a count in the name of the state)", Needs: "a call of a ClientLite",
+			Judge: judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
+				if t.Side == wire.Client && x.Request.IsCall() && ofLite(x.Request) {
+					t.Hold(!x.Ambiguous, x.Request.Frame, "a state that no open call names", x.Request.RSVP.String())
+				}
+			}),
+		},
+		{
+			ID: "LITE-003", Level: judge.Should, Party: judge.TheClient,
+			Requirement: "A ClientLite says in each call which context it wants, as wantarray 1 or 0.",
+			Source:      "ClientLite call", Needs: "a call of a ClientLite",
+			Judge: onLite(func(t *judge.Trial, m *dialogue.Message) {
+				if m.IsCall() {
+					t.Hold(m.Sent("wantarray") != nil, m.Frame, "the key wantarray", "none")
+				}
+			}),
+		},
+		{
+			ID: "LITE-004", Level: judge.Should, Party: judge.TheClient,
+			Requirement: "A ClientLite addresses its requests to the kernel that it is connected to, by a name that it announced or the address of the socket.",
+			Source:      "ClientLite connect, call, post (after IKC0 the id, after IKC the address)", Needs: "a negotiation, and a request of a ClientLite",
+			Judge: onLite(func(t *judge.Trial, m *dialogue.Message) {
+				if names := t.Names(wire.Server); len(names) > 0 && m.Event.Err == nil {
+					t.HoldFunc(slices.Contains(names, m.Event.Kernel) || addressLike.MatchString(m.Event.Kernel), m.Frame, func() (string, string) {
+						return "one of " + strings.Join(names, ", ") + ", or an address", fmt.Sprintf("%q", m.Event.Kernel)
+					})
+				}
+			}),
+		},
+		{
+			ID: "LITE-005", Level: judge.Must, Party: judge.TheClient,
+			Requirement: "A ClientLite announces one name, and says from it: {kernel => name, session => 'IKCLite'}.",
+			Source:      "ClientLite connect, _from", Needs: "a message of a ClientLite",
+			Judge: onLite(func(t *judge.Trial, m *dialogue.Message) {
+				if names := t.Names(t.Side); len(names) > 0 {
+					t.HoldFunc(m.From.Kernel == names[0], m.Frame, func() (string, string) { return names[0], m.From.Kernel })
+				}
+			}),
+		},
+	}
+}
+
+// ofLite tells whether a message is of a ClientLite: its from has no state.
+func ofLite(m *dialogue.Message) bool {
+	return m.From.Session == contract.LiteSession && m.From.State == ""
+}

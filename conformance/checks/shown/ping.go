@@ -1,0 +1,61 @@
+package shown
+
+import (
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// PING are the checks PING-001 to PING-001.
+func PING() []*judge.Check {
+	return []*judge.Check{
+		{
+			ID: "PING-001", Level: judge.Must, Party: judge.TheResponder,
+			Requirement: "A call of IKC/ping is answered with the string PONG.",
+			Source:      "Responder ping; ClientLite ping", Needs: "a call of IKC/ping",
+			Judge: onConcluded("IKC", []string{"ping"}, func(t *judge.Trial, x *dialogue.Exchange) {
+				if !x.Request.IsCall() {
+					return
+				}
+				want := perl.NewBytes("PONG")
+				if x.Request.WantArray {
+					want = perl.ArrayRef(want)
+				}
+				t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) {
+					return judge.ShowValue(want), gotten(x)
+				})
+			}),
+		},
+	}
+}
+
+// MorePING are the checks PING-002 to PING-003. // spellingChecks are about the ways to write a request.
+func MorePING() []*judge.Check {
+	return []*judge.Check{
+		{
+			ID: "PING-002", Level: judge.Should, Party: judge.TheResponder,
+			Requirement: "IKC/ping answers PONG whatever its params are.",
+			Source:      "Responder ping", Needs: "a call of IKC/ping with params other than PING",
+			Judge: onConcluded("IKC", []string{"ping"}, func(t *judge.Trial, x *dialogue.Exchange) {
+				if x.Request.IsCall() && !x.Request.WantArray && x.Arg(0).Str() != "PING" {
+					t.HoldFunc(len(x.Answers) > 0 && x.Answers[0].Params().Str() == "PONG", reply(x), func() (string, string) { return "'PONG'", gotten(x) })
+				}
+			}),
+		},
+		{
+			ID: "PING-003", Level: judge.Must, Party: judge.TheResponder,
+			Requirement: "A post to IKC/ping is not answered.",
+			Source:      "Responder request: what a state returns goes nowhere without rsvp", Needs: "a post to IKC/ping, and a later call that was answered",
+			Judge: onConcluded("IKC", []string{"ping"}, func(t *judge.Trial, x *dialogue.Exchange) {
+				if !x.Request.IsCall() {
+					u := unasked(t, x)
+					if u != nil {
+						t.Fail(u.Frame, "nothing", "a message to "+u.Event.String())
+						return
+					}
+					t.Hold(true, x.Request.Frame, "nothing", "")
+				}
+			}),
+		},
+	}
+}

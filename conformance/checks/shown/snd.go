@@ -1,0 +1,68 @@
+package shown
+
+import (
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// SND are the checks SND-001 to SND-002.
+func SND() []*judge.Check {
+	// onReplies finds the post that the state "sender" owes to whoever sent a request.
+	onReplies := func(lite bool, look func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message)) judge.Predicate {
+		return onConcluded(contract.SessionAlias, []string{"sender"}, func(t *judge.Trial, x *dialogue.Exchange) {
+			from := x.Request.From
+			if !from.Present() || (from.State == "") != lite {
+				return
+			}
+			for _, y := range t.Conn.Exchanges {
+				m := y.Request
+				if m.Frame.From == t.Side && m.Event.Session == from.Session && m.To.State == contract.ReplyState {
+					look(t, x, m)
+					return
+				}
+			}
+			// What a state posts is only queued: it may follow the answer to a call that came later.
+			if x.RepliesAfter > 1 {
+				look(t, x, nil)
+			}
+		})
+	}
+	at := func(x *dialogue.Exchange, m *dialogue.Message) (dialogue.Item, string) {
+		if m == nil {
+			return x.Request.Frame, "nothing"
+		}
+		return m.Frame, fmt.Sprintf("a message to %v with %s", m.Event, judge.ShowValue(m.Params()))
+	}
+	return []*judge.Check{
+		{
+			ID: "SND-001", Level: judge.Must, Party: judge.TheResponder,
+			Requirement: "What a state posts to its sender goes to the request's from, with the params [state, [arguments]].",
+			Source:      "Responder::Thunk _default", Needs: "a request to " + contract.SessionAlias + "/sender with from, and a later call that was answered",
+			Judge: onReplies(false, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
+				item, actual := at(x, m)
+				ok := m != nil && m.Event.Specifier == x.Request.From.Specifier && len(m.Args()) == 1 && perl.Equal(m.Args()[0], x.Arg(0))
+				t.HoldFunc(ok, item, func() (string, string) {
+					return fmt.Sprintf("a message to %v with ['%s', [%s]]", x.Request.From, contract.ReplyState, judge.ShowValue(x.Arg(0))), actual
+				})
+			}),
+		},
+		{
+			ID: "SND-002", Level: judge.Must, Party: judge.TheResponder,
+			Requirement: "What a state posts to a sender whose from has no state (ClientLite) goes to that session and the state posted, with the params [arguments].",
+			Source:      "Responder::Thunk _default", Needs: "a request to " + contract.SessionAlias + "/sender of session " + contract.LiteSession + ", and a later call that was answered",
+			Judge: onReplies(true, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
+				item, actual := at(x, m)
+				want := x.Request.From.Specifier
+				want.State = contract.ReplyState
+				ok := m != nil && m.Event.Specifier == want && perl.Equal(m.Params(), perl.ArrayRef(x.Arg(0)))
+				t.HoldFunc(ok, item, func() (string, string) {
+					return fmt.Sprintf("a message to %v with [%s]", want, judge.ShowValue(x.Arg(0))), actual
+				})
+			}),
+		},
+	}
+}

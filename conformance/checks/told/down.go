@@ -1,0 +1,58 @@
+package told
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+)
+
+// DOWN are the checks DOWN-001 to DOWN-002. // shutdownChecks are about how kernels leave, and come back.
+func DOWN() []*judge.Check {
+	return []*judge.Check{
+		{
+			ID: "DOWN-001", Level: judge.Should, Party: judge.TheKernel,
+			Requirement: "A kernel that is shut down closes its connections.",
+			Source:      "Responder shutdown", Needs: "a shutdown while a kernel was connected",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				for _, l := range log.commands("shutdown") {
+					for _, m := range log.ownConns() {
+						over := m.Over()
+						if m.Opened.After(l.At.Time) || !over.IsZero() && over.Before(l.At.Time) {
+							continue
+						}
+						if closed, known := m.Closed(log.Side); known {
+							t.Hold(!closed.IsZero() && log.wentOn(closed), l, fmt.Sprintf("connection %d closed by the %s", m.Index, log.Side), "it stayed open when the harness went on")
+						}
+					}
+				}
+			}),
+		},
+		{
+			ID: "DOWN-002", Level: judge.Should, Party: judge.TheKernel,
+			Requirement: "What was sent before a shutdown still goes out.",
+			Source:      "Responder shutdown, Channel channel_shutdown (it flushes)", Needs: "a post right before a shutdown, and what the other kernel's driver told of it",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				if log.Other == nil {
+					return
+				}
+				for _, l := range log.commands("post") {
+					var f driver.Post
+					if l.Command.Decode(&f) != nil {
+						continue
+					}
+					if s, ok := f.Params.V.AsString(); !ok || s != contract.LastWords {
+						continue
+					}
+					came := slices.ContainsFunc(newDriverLog(log.Other).states(contract.SessionAlias, "count"), func(e *dialogue.ControlLine) bool {
+						return len(e.Event.Args) > 0 && sameValue(e.Event.Args[0], f.Params.V)
+					})
+					t.Hold(came, l, "a run of count in the other kernel", "none")
+				}
+			}),
+		},
+	}
+}

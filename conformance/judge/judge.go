@@ -1,0 +1,162 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Judge applies checks to connections, one after the other. It keeps verdicts, not connections.
+type Judge struct {
+	sides           []wire.Role
+	verdicts        [2][]*Verdict // by side
+	plans           [2]*plan
+	full            [2][]quota                      // of the verdicts
+	tallies         map[*dialogue.Connection]*tally // of connections that go on
+	connections     int                             // that were IKC
+	incomplete      int                             // of them, without a complete negotiation
+	cut             bool
+	serverMayBeDown bool // a connection might have done harm, and no good one has come since
+	notes           []string
+	controls        []*dialogue.Connection // that are conversations with drivers
+	records         []*ConnRecord          // of connections, if a check wants driver logs
+	byDriver        bool                   // one does
+	octetsMissing   bool                   // octets of a connection are missing, so that driver logs cannot be held against it
+	keptOctets      atomic.Int64           // octets of images that records hold
+}
+
+// New prepares to judge the sides given, by the checks given.
+func New(checks []*Check, sides ...wire.Role) *Judge {
+	j := &Judge{sides: sides, tallies: map[*dialogue.Connection]*tally{}}
+	for _, side := range sides {
+		for _, c := range checks {
+			j.byDriver = j.byDriver || c.ByDriver()
+			if c.Party.binds(side) {
+				j.verdicts[side] = append(j.verdicts[side], &Verdict{Check: c, Side: side})
+			}
+		}
+		j.plans[side] = newPlan(j.verdicts[side])
+		j.full[side] = make([]quota, len(j.verdicts[side]))
+	}
+	return j
+}
+
+// maxNotes bounds the notes that are kept of odd connections.
+const maxNotes = 100
+
+// Part judges a part of a connection; connections may take turns.
+func (j *Judge) Part(p *dialogue.Part) {
+	t := j.tallies[p.Connection]
+	if t == nil {
+		t = j.newTally()
+	}
+	t.part(j, p)
+	if !p.Last {
+		j.tallies[p.Connection] = t
+		return
+	}
+	delete(j.tallies, p.Connection)
+	j.merge(p.Connection, t)
+}
+
+// merge adds what was found in a connection that has ended.
+func (j *Judge) merge(c *dialogue.Connection, t *tally) {
+	for _, n := range c.Notes {
+		if len(j.notes) < maxNotes {
+			j.notes = append(j.notes, fmt.Sprintf("connection %d (%v to %v): %s", c.Conn.Index, c.Conn.Client, c.Conn.Server, n.Text))
+		}
+	}
+	if c.Control != nil {
+		j.controls = append(j.controls, c)
+	}
+	if !c.IsIKC {
+		return
+	}
+	j.octetsMissing = j.octetsMissing || c.Gaps || c.Joined || c.Cut
+	if t.record != nil && len(j.records) < maxRecords {
+		j.records = append(j.records, t.record)
+	}
+	if !c.Unreached {
+		j.connections++
+		if !c.Negotiation.Complete && !c.Joined {
+			j.incomplete++
+		}
+	}
+	j.cut = j.cut || c.Cut
+	harm := harms(c, t.badImage)
+	shaken := j.serverMayBeDown && !c.Negotiation.Complete
+	j.serverMayBeDown = shaken || harm != noHarm
+	for _, side := range j.sides {
+		found := &t.sides[side].found
+		if shaken || c.Unreached { // it may never have reached a server that was alive
+			for i := range j.full[side] {
+				j.full[side][i].example.CompareAndSwap(int64(c.Conn.Index)+1, 0)
+			}
+		} else {
+			for i, v := range j.verdicts[side] {
+				v.merge(found, i, c.Gaps && !v.Check.Local)
+				j.full[side][i].update(v)
+			}
+		}
+		for _, r := range j.plans[side].rules[atAftermath] {
+			v := j.verdicts[side][r.check]
+			r.connection(&Trial{Conn: c, Side: side, check: r.check, found: found, memo: new(memo), harm: harm, after: &v.harm})
+			v.merge(found, r.check, c.Gaps && !v.Check.Local)
+		}
+	}
+}
+
+// Notes say what was odd about connections: not IKC, octets missing.
+func (j *Judge) Notes() []string { return j.notes }
+
+// Connections is how many connections of IKC were judged.
+func (j *Judge) Connections() int { return j.connections }
+
+// Verdicts returns what the checks have come to so far, in the order of the catalogue, side by side.
+func (j *Judge) Verdicts() []Verdict {
+	var out []Verdict
+	accounts := j.driverLogs()
+	for _, side := range j.sides {
+		var told *found
+		if a := accounts[side]; a != nil {
+			told = j.judgeLog(a)
+		}
+		for i, v := range j.verdicts[side] {
+			w := *v
+			w.Findings = slices.Clip(w.Findings)
+			if told != nil {
+				w.merge(told, i, false)
+			}
+			switch {
+			case len(w.Findings) > 0:
+				w.Outcome = Fail
+			case w.Evidence > 0:
+				w.Outcome = Pass
+			default:
+				w.Outcome, w.Reason = Inconclusive, j.missing(w.Check, told != nil)
+			}
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func (j *Judge) missing(c *Check, told bool) string {
+	switch {
+	case c.ByDriver() && !told:
+		if j.octetsMissing && len(j.controls) > 0 {
+			return "the capture lacks octets, so that what drivers told cannot be held against it"
+		}
+		return "the capture does not hold what a driver told of this kernel"
+	case j.connections == 0:
+		return "the capture holds no connection of IKC"
+	case j.incomplete == j.connections && c.Party != TheServer && c.Party != TheClient:
+		return "no negotiation was completed"
+	case j.cut:
+		return "the capture is cut short and does not show " + c.Needs
+	}
+	return "the capture does not show " + c.Needs
+}

@@ -1,0 +1,109 @@
+package judge
+
+import (
+	"slices"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/walk"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// GoodSetup reads a client's SETUP that a server has no reason to refuse: well formed, and offering
+// Storable, which every Perl has.
+func (t *Trial) GoodSetup(l *dialogue.Line) (wire.Setup, bool) {
+	s, err := t.Setup(l)
+	return s, err == nil && slices.Contains(s.Serializers, wire.DefaultSerializer)
+}
+
+// memo are what several rules want to know of a connection, found out once.
+type memo struct {
+	server, client *turnsOf
+	setups         []parsedSetup
+	names          [2][]string
+	namesKnown     bool
+	kindsOf        *dialogue.Frame
+	kinds          perl.Kinds
+	echo           *echoed
+}
+
+// echoed is a value that was sent and what came back, with what all checks of values want to know of the two.
+type echoed struct {
+	Sent, Got *perl.Value
+	Parts     []*perl.Value // sent and all that it leads to
+	Same      bool
+}
+
+type turnsOf struct {
+	turns []dialogue.Turn
+	extra []*dialogue.Line
+}
+
+type parsedSetup struct {
+	line  *dialogue.Line
+	setup wire.Setup
+	err   error
+}
+
+// ServerTurns is serverTurns of the connection's negotiation.
+func (t *Trial) ServerTurns() ([]dialogue.Turn, []*dialogue.Line) {
+	if t.memo.server == nil {
+		turns, extra := dialogue.ServerTurns(t.Conn.Negotiation)
+		t.memo.server = &turnsOf{turns, extra}
+	}
+	return t.memo.server.turns, t.memo.server.extra
+}
+
+// ClientTurns is clientTurns of the connection's negotiation.
+func (t *Trial) ClientTurns() ([]dialogue.Turn, []*dialogue.Line) {
+	if t.memo.client == nil {
+		turns, extra := dialogue.ClientTurns(t.Conn.Negotiation)
+		t.memo.client = &turnsOf{turns, extra}
+	}
+	return t.memo.client.turns, t.memo.client.extra
+}
+
+// Setup is wire.ParseSetup of a line.
+func (t *Trial) Setup(l *dialogue.Line) (wire.Setup, error) {
+	for _, p := range t.memo.setups {
+		if p.line == l {
+			return p.setup, p.err
+		}
+	}
+	setup, err := wire.ParseSetup(l.Text)
+	t.memo.setups = append(t.memo.setups, parsedSetup{l, setup, err})
+	return setup, err
+}
+
+// Names are Negotiation.Names of a side.
+func (t *Trial) Names(side wire.Role) []string {
+	if f := t.memo; !f.namesKnown {
+		n := t.Conn.Negotiation
+		f.names, f.namesKnown = [2][]string{wire.Client: n.Names(wire.Client), wire.Server: n.Names(wire.Server)}, true
+	}
+	return t.memo.names[side]
+}
+
+// Kinds are the kinds of value in a frame.
+func (t *Trial) Kinds(f *dialogue.Frame) perl.Kinds {
+	if kinds, ok := f.Kinds(); ok {
+		return kinds
+	}
+	if t.memo.kindsOf != f {
+		t.memo.kindsOf, t.memo.kinds = f, walk.Kinds(f.Value())
+	}
+	return t.memo.kinds
+}
+
+// Echo compares a value that was sent with what came back.
+func (t *Trial) Echo(sent, got *perl.Value) *echoed {
+	e := t.memo.echo
+	if e == nil {
+		e = new(echoed)
+		t.memo.echo = e
+	} else if e.Sent == sent && e.Got == got {
+		return e
+	}
+	*e = echoed{Sent: sent, Got: got, Parts: walk.Parts(e.Parts[:0], sent), Same: perl.Equal(sent, got)}
+	return e
+}

@@ -1,0 +1,147 @@
+package judge
+
+import (
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+)
+
+// plan holds the rules of all checks for one side by what they are shown.
+type plan struct {
+	rules [ruleKinds][]planned
+	// bySession holds the rules atRequest and atAnswer that are about one session.
+	bySession map[string]*[ruleKinds][]planned
+	memories  int // how many rules are atOrder
+}
+
+// planned is a rule and the index of its check among the verdicts of the side.
+type planned struct {
+	rule
+	check int
+}
+
+func newPlan(checks []*Verdict) *plan {
+	p := &plan{bySession: map[string]*[ruleKinds][]planned{}}
+	for i, v := range checks {
+		for _, r := range v.Check.Judge {
+			if v.Check.Aftermath {
+				r.at = atAftermath
+			}
+			if r.at == atOrder {
+				p.memories++
+			}
+			if r.session == "" {
+				p.rules[r.at] = append(p.rules[r.at], planned{r, i})
+				continue
+			}
+			of := p.bySession[r.session]
+			if of == nil {
+				of = new([ruleKinds][]planned)
+				p.bySession[r.session] = of
+			}
+			of[r.at] = append(of[r.at], planned{r, i})
+		}
+	}
+	return p
+}
+
+// begin makes the memories of the rules in order for one connection.
+func (p *plan) begin() []func(*Trial, *dialogue.Exchange) {
+	out := make([]func(*Trial, *dialogue.Exchange), 0, p.memories)
+	for _, r := range p.rules[atOrder] {
+		out = append(out, r.begin())
+	}
+	return out
+}
+
+// part shows a part of a connection to the rules.
+func (p *plan) part(t *Trial, part *dialogue.Part, memories []func(*Trial, *dialogue.Exchange)) {
+	if part.First {
+		p.connection(t, atStart)
+	}
+	for _, item := range part.Items {
+		f, ok := item.(*dialogue.Frame)
+		if !ok {
+			continue
+		}
+		if f.From == t.Side {
+			p.frame(t, f)
+		} else if m := f.Message; m != nil && m.Kind == dialogue.ErrorReport {
+			p.message(t, m, atOthers)
+		}
+	}
+	for _, x := range part.Begun {
+		if x.Request.Frame.From != t.Side {
+			for i := range p.rules[atOrder] {
+				t.check = p.rules[atOrder][i].check
+				memories[i](t, x)
+			}
+		}
+	}
+	for _, x := range part.Exchanges {
+		if x.Request.Frame.From == t.Side {
+			p.exchange(t, x, p.rules[atOwn])
+			continue
+		}
+		of, plain := p.bySession[x.Request.To.Session], isPlain(x)
+		p.request(t, x, p.rules[atRequest], plain)
+		if of != nil {
+			p.request(t, x, of[atRequest], plain)
+		}
+		if len(x.Answers) > 0 {
+			p.request(t, x, p.rules[atAnswer], plain)
+			if of != nil {
+				p.request(t, x, of[atAnswer], plain)
+			}
+		}
+	}
+	if part.Last {
+		p.connection(t, atEnd)
+	}
+}
+
+func (p *plan) connection(t *Trial, at ruleAt) {
+	for i := range p.rules[at] {
+		r := &p.rules[at][i]
+		t.check = r.check
+		r.connection(t)
+	}
+}
+
+func (p *plan) frame(t *Trial, f *dialogue.Frame) {
+	for i := range p.rules[atFrame] {
+		r := &p.rules[atFrame][i]
+		t.check = r.check
+		r.frame(t, f)
+	}
+	if f.Message == nil {
+		return
+	}
+	p.message(t, f.Message, atMessage)
+	if f.Message.Kind == dialogue.ErrorReport {
+		p.message(t, f.Message, atError)
+	}
+}
+
+func (p *plan) message(t *Trial, m *dialogue.Message, at ruleAt) {
+	for i := range p.rules[at] {
+		r := &p.rules[at][i]
+		t.check = r.check
+		r.message(t, m)
+	}
+}
+
+// request shows an exchange that the other side began.
+func (p *plan) request(t *Trial, x *dialogue.Exchange, rules []planned, plain bool) {
+	for i := range rules {
+		if r := &rules[i]; plain || !r.plain {
+			t.check = r.check
+			r.exchange(t, x)
+		}
+	}
+}
+
+func (p *plan) exchange(t *Trial, x *dialogue.Exchange, rules []planned) {
+	for i := range rules {
+		t.check = rules[i].check
+		rules[i].exchange(t, x)
+	}
+}

@@ -1,0 +1,124 @@
+package judge
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// tally is what the checks found in one connection so far.
+type tally struct {
+	sides [2]struct {
+		found
+		memories []func(*Trial, *dialogue.Exchange)
+	}
+	badImage bool // the client sent an image that is no message
+	record   *ConnRecord
+}
+
+func (j *Judge) newTally() *tally {
+	t := new(tally)
+	if j.byDriver {
+		t.record = new(ConnRecord)
+	}
+	for _, side := range j.sides {
+		s := &t.sides[side]
+		s.evidence = make([]uint32, len(j.verdicts[side]))
+		s.full = j.full[side]
+		s.wanted = make([]bool, len(s.evidence))
+		for i := range s.full {
+			s.wanted[i] = true
+		}
+		s.memories = j.plans[side].begin()
+	}
+	return t
+}
+
+func (t *tally) part(j *Judge, p *dialogue.Part) {
+	for _, item := range p.Items {
+		if f, ok := item.(*dialogue.Frame); ok && f.Err != nil && f.From == wire.Client {
+			t.badImage = true
+		}
+	}
+	if !p.IsIKC {
+		return
+	}
+	if t.record != nil {
+		t.record.add(p, func(octets int) bool { return j.keptOctets.Add(int64(octets)) <= maxKeptOctets })
+	}
+	if len(p.Items) < manyItems || len(j.sides) == 1 {
+		facts := new(memo)
+		for _, side := range j.sides {
+			t.side(j, p, side, facts)
+		}
+		return
+	}
+	var group sync.WaitGroup
+	for _, side := range j.sides {
+		group.Go(func() { t.side(j, p, side, new(memo)) })
+	}
+	group.Wait()
+}
+
+// manyItems is how many items a part has of which the sides are judged at the same time: of a capture with one long
+// connection nothing else can be.
+const manyItems = 128
+
+// side judges one side in a part.
+func (t *tally) side(j *Judge, p *dialogue.Part, side wire.Role, facts *memo) {
+	s := &t.sides[side]
+	j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, memo: facts}, p, s.memories)
+}
+
+// found is what the checks of one side found, by their index among the verdicts.
+type found struct {
+	evidence []uint32
+	// findings and more are made when there is a first.
+	findings [][]Finding
+	more     []int
+	// wanted tells of which checks an example is; examples are made when there is a first.
+	wanted   []bool
+	examples []*Finding
+	full     []quota
+}
+
+// quota is what a verdict needs no more of. Connections that are judged at the same time may look at it.
+type quota struct {
+	findings atomic.Int32 // how many there are
+	example  atomic.Int64 // the number from 1 of the first connection that has one, or 0
+}
+
+func (f *quota) update(v *Verdict) {
+	if n := int32(len(v.Findings)); n > f.findings.Load() {
+		f.findings.Store(n)
+	}
+}
+
+// wants tells whether a connection has to give an example, since none before it does.
+func (f *quota) wants(connection int) bool {
+	for number := int64(connection) + 1; ; {
+		first := f.example.Load()
+		if first != 0 && first <= number {
+			return false
+		}
+		if f.example.CompareAndSwap(first, number) {
+			return true
+		}
+	}
+}
+
+// room tells whether one more violation of a check is to be described; if not, it is counted.
+func (f *found) room(check int) bool {
+	if f.findings == nil {
+		f.findings, f.more = make([][]Finding, len(f.evidence)), make([]int, len(f.evidence))
+	}
+	if len(f.findings[check])+int(f.full[check].findings.Load()) < MaxFindings {
+		return true
+	}
+	f.more[check]++
+	return false
+}
+
+func (f *found) add(check int, v Finding) { f.findings[check] = append(f.findings[check], v) }

@@ -1,0 +1,104 @@
+package judge
+
+import (
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Trial is the checks looking at one side of one connection.
+type Trial struct {
+	Conn *dialogue.Connection
+	Side wire.Role
+
+	check int    // which of them, by its index among the verdicts of the side
+	found *found // by them so far
+	memo  *memo
+	harm  Harm      // what the connection may have done to others; only in the aftermath
+	after **harmful // the connection that may have harmed this one; only in the aftermath
+}
+
+// Pass notes a piece of evidence that agrees, which at shows.
+func (t *Trial) Pass(at dialogue.Item) {
+	t.found.evidence[t.check]++
+	if t.wantsExample() {
+		t.example(at, "")
+	}
+}
+
+// Hold notes a piece of evidence: it agrees if ok, else it is a violation by at. Where it takes time to tell
+// what was expected and what came, use HoldElse.
+func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
+	if !ok {
+		t.Fail(at, expected, actual)
+		return
+	}
+	t.found.evidence[t.check]++
+	if t.wantsExample() {
+		t.example(at, expected)
+	}
+}
+
+// HoldFunc is Hold with a function that tells what was expected and what came; the latter need not make sense if ok.
+func (t *Trial) HoldFunc(ok bool, at dialogue.Item, tell func() (expected, actual string)) {
+	if !ok {
+		expected, actual := tell()
+		t.Fail(at, expected, actual)
+		return
+	}
+	t.found.evidence[t.check]++
+	if t.wantsExample() {
+		expected, _ := tell()
+		t.example(at, expected)
+	}
+}
+
+// wantsExample tells whether the piece of evidence at hand is the first that agrees.
+func (t *Trial) wantsExample() bool {
+	if !t.found.wanted[t.check] {
+		return false
+	}
+	t.found.wanted[t.check] = false
+	return t.found.full[t.check].wants(t.Conn.Conn.Index)
+}
+
+// example keeps it.
+func (t *Trial) example(at dialogue.Item, expected string) {
+	f := t.finding(at, expected, "")
+	if t.found.examples == nil {
+		t.found.examples = make([]*Finding, len(t.found.evidence))
+	}
+	t.found.examples[t.check] = &f
+}
+
+// Fail notes a violation. at is what is wrong, or the last thing before something failed to come; it
+// may be nil.
+func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
+	t.found.evidence[t.check]++
+	if !t.found.room(t.check) {
+		return
+	}
+	t.found.add(t.check, t.finding(at, expected, actual))
+}
+
+// finding says where at is, and what is around it.
+func (t *Trial) finding(at dialogue.Item, expected, actual string) Finding {
+	c := t.Conn
+	f := Finding{Expected: expected, Actual: actual, Connection: c.Conn.Index, Side: t.Side.String()}
+	var stamp capture.Stamp
+	switch at := at.(type) {
+	case *dialogue.Line:
+		stamp, f.Side, f.Offset = at.At, at.From.String(), at.Offset
+		f.Exchange = dialogue.Around(c, at)
+	case *dialogue.Frame:
+		stamp, f.Side, f.Offset, f.Frame = at.At, at.From.String(), at.Offset, at.Number
+		f.Exchange = dialogue.Around(c, at)
+	case *dialogue.ControlLine:
+		stamp, f.Offset = at.At, at.Offset
+		f.Exchange = dialogue.Around(c, at)
+	default:
+		stamp = c.Opened
+	}
+	f.Packet = stamp.Packet
+	return f
+}

@@ -1,0 +1,84 @@
+package known
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+)
+
+// Deviation is a requirement that releases of an implementation are known to violate.
+type Deviation struct {
+	Check          string `json:"check"`
+	Implementation string `json:"implementation"`
+	// From and To are the first and the last release concerned, compared as strings.
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Reason string `json:"reason"`
+	// Prevents are the combinations that cannot be tried to the end because of it, as role/dialect. Problems there are
+	// explained by it, if it shows.
+	Prevents []string `json:"prevents,omitempty"`
+}
+
+// Deviations are what is known.
+type Deviations []Deviation
+
+//go:embed deviations.json
+var deviationsJSON []byte
+
+// Load reads the deviations that come with this package, and those of files in the same
+// form. One that names no check of the catalogue, or gives no reason, is an error.
+func Load(files ...string) (Deviations, error) {
+	all, err := parseDeviations("deviations.json", deviationsJSON)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("known deviations: %w", err)
+		}
+		more, err := parseDeviations(path, b)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+func parseDeviations(name string, b []byte) (Deviations, error) {
+	var list Deviations
+	if err := json.Unmarshal(b, &list); err != nil {
+		return nil, fmt.Errorf("known deviations: %s: %w", name, err)
+	}
+	catalogue := checks.Catalogue()
+	for i, d := range list {
+		known := slices.ContainsFunc(catalogue, func(c *judge.Check) bool { return c.ID == d.Check })
+		if !known || d.Implementation == "" || d.Reason == "" || d.From > d.To {
+			return nil, fmt.Errorf("known deviations: %s: entry %d: expected a check of the catalogue, an implementation, releases from and to, and a reason; got %+v", name, i+1, d)
+		}
+	}
+	return list, nil
+}
+
+// Of returns the deviations of a release.
+func (ds Deviations) Of(implementation, release string) Deviations {
+	return slices.DeleteFunc(slices.Clone(ds), func(d Deviation) bool {
+		return d.Implementation != implementation || release < d.From || release > d.To
+	})
+}
+
+// Find returns the deviation from a check, nil if there is none.
+func (ds Deviations) Find(check string) *Deviation {
+	for i := range ds {
+		if ds[i].Check == check {
+			return &ds[i]
+		}
+	}
+	return nil
+}

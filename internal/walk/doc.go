@@ -1,0 +1,2 @@
+// Package walk looks through Perl values that may share containers and lead back to themselves.
+package walk
