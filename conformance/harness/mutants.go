@@ -119,11 +119,11 @@ func tryDeviant(ctx context.Context, d *deviant.Defect) (*cell.TargetResult, err
 
 // tryMutant tries the reference with a defect, where that shows.
 func tryMutant(ctx context.Context, d *mutant.Defect) (*cell.TargetResult, error) {
-	target := &Target{Spec: "reference", start: func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+	target := New("reference", func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 		var cfg refdriver.Config
 		d.Apply(&cfg)
 		return refdriver.Start(ctx, cfg, opts), nil
-	}}
+	})
 	return Run(ctx, target, Options{Cells: []cell.Cell{{Role: cell.Role(d.Role), Dialect: cell.Dialect(d.Dialect), Serializer: cell.Serializer(d.Serializer)}}, Patience: mutantPatience, Timeout: mutantTimeout})
 }
 

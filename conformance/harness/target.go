@@ -29,6 +29,11 @@ type Target struct {
 	close   func() error
 }
 
+// New is a target that is not named by what ParseTarget reads: start starts a driver of it.
+func New(spec string, start func(ctx context.Context, opts driver.Options) (*driver.Driver, error)) *Target {
+	return &Target{Spec: spec, start: start}
+}
+
 // ErrTarget is wrapped by every error that says that a target could not be had: the harness, not the
 // implementation, has a problem.
 var ErrTarget = errors.New("target cannot be used")
