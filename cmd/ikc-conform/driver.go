@@ -1,14 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance/mutant"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
 
@@ -25,14 +27,14 @@ With --listen it waits for connections and is a driver to each, so that it can b
 'ikc-conform run driver:127.0.0.1:9000 --debug'.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg := refdriver.Config{Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
-			if err := mutate(&cfg, defect); err != nil {
+			serve, err := driverOf(defect, refdriver.Config{Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))})
+			if err != nil {
 				return err
 			}
 			if listen != "" {
-				return listenDriver(cmd, listen, cfg)
+				return listenDriver(cmd, listen, serve)
 			}
-			return broken(refdriver.Serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cfg))
+			return broken(serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout()))
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", "", "listen on this `ADDRESS`, host:port or the path of a Unix socket, instead of using standard input")
@@ -40,20 +42,19 @@ With --listen it waits for connections and is a driver to each, so that it can b
 	return c
 }
 
-// mutate makes a kernel have a defect, if one is named.
-func mutate(cfg *refdriver.Config, defect string) error {
+// driverOf is the driver of the reference kernel, or of a kernel with a defect if one is named.
+func driverOf(defect string, cfg refdriver.Config) (refdriver.ServeFunc, error) {
 	if defect == "" {
-		return nil
+		return cfg.Serve, nil
 	}
-	d := mutant.Find(defect)
+	d := mutants.Find(defect)
 	if d == nil {
-		return fmt.Errorf("--defect %q: expected one of those that 'ikc-conform mutants --list' names", defect)
+		return nil, fmt.Errorf("--defect %q: expected one of those that 'ikc-conform mutants --list' names", defect)
 	}
-	d.Apply(cfg)
-	return nil
+	return func(ctx context.Context, in io.Reader, out io.Writer) error { return d.Serve(ctx, in, out, cfg) }, nil
 }
 
-func listenDriver(cmd *cobra.Command, address string, cfg refdriver.Config) error {
+func listenDriver(cmd *cobra.Command, address string, serve refdriver.ServeFunc) error {
 	network := "tcp"
 	if strings.Contains(address, "/") {
 		network = "unix"
@@ -63,5 +64,5 @@ func listenDriver(cmd *cobra.Command, address string, cfg refdriver.Config) erro
 		return cannotListen(address, err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "listening on driver:%s\n", l.Addr())
-	return broken(refdriver.Listen(cmd.Context(), l, cfg))
+	return broken(refdriver.Listen(cmd.Context(), l, serve))
 }

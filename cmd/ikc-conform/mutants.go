@@ -8,11 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
-	"github.com/perl-ikc/ikc-conform/conformance/mutant"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -35,7 +33,7 @@ Exit status is 1 if a defect survives: if a check that is to find it does not fa
 				listDefects(cmd.OutOrStdout())
 				return nil
 			}
-			mutations, err := harness.Mutations(cmd.Context(), jobs, nil)
+			mutations, err := mutants.Mutations(cmd.Context(), jobs, nil)
 			if err != nil {
 				return broken(err)
 			}
@@ -51,16 +49,13 @@ Exit status is 1 if a defect survives: if a check that is to find it does not fa
 }
 
 func listDefects(w io.Writer) {
-	for _, d := range deviant.Defects() {
-		fmt.Fprintf(w, "%-10s  %-36s  %s\n", cell.AsServer, d.Name, d.Text)
-	}
-	for _, d := range mutant.Defects() {
-		fmt.Fprintf(w, "%-10s  %-36s  %s\n", d.Role, d.Name, d.Text)
+	for _, d := range mutants.Defects() {
+		fmt.Fprintf(w, "%-10s  %-36s  %s\n", d.Cell.Role, d.Name, d.Text)
 	}
 }
 
 // writeMutations prints the kill matrix and returns how many survived.
-func writeMutations(w io.Writer, mutations []*harness.Mutation) (survivors int) {
+func writeMutations(w io.Writer, mutations []*mutants.Mutation) (survivors int) {
 	kills := map[string]int{}
 	for _, m := range mutations {
 		mark := " "
@@ -68,7 +63,7 @@ func writeMutations(w io.Writer, mutations []*harness.Mutation) (survivors int) 
 			mark = "!"
 			survivors++
 		}
-		fmt.Fprintf(w, "%s %-10s  %-36s  %s\n", mark, m.Role, m.Defect, strings.Join(m.Killed, " "))
+		fmt.Fprintf(w, "%s %-10s  %-36s  %s\n", mark, m.Cell.Role, m.Name, strings.Join(m.Killed, " "))
 		if m.Survived() {
 			fmt.Fprintf(w, "    to be killed by %s\n", strings.Join(m.Kills, " "))
 		}

@@ -29,6 +29,10 @@ type Hello struct {
 	Booleans       bool              `json:"booleans,omitempty"` // booleans stay apart from strings
 }
 
+// SessionPublished is the capability of a driver whose server has the conformance session (see
+// 'ikc-conform list --session') published from the start, and that has no command session.
+const SessionPublished = "session"
+
 // Has tells whether the driver declared a capability.
 func (h *Hello) Has(capability string) bool { return contains(h.Capabilities, capability) }
 

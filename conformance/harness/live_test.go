@@ -85,7 +85,7 @@ func conforms(t *testing.T, target *harness.Target) {
 	}
 	rep := report.FromRun(r, judge.Should, nil)
 	if rep.Exit != report.ExitConformant {
-		t.Errorf("expected exit status 0, got %d: failing %v, problems %v", rep.Exit, failing(rep), problems(rep))
+		t.Errorf("expected exit status 0, got %d: failing %v, problems %v", rep.Exit, rep.Failed(), rep.Problems())
 	}
 	cells := map[string]bool{}
 	for _, c := range r.Cells {
@@ -141,7 +141,7 @@ func TestHostile(t *testing.T) {
 			}
 			rep := report.FromRun(r, judge.Should, known)
 			if rep.Exit != report.ExitConformant {
-				t.Errorf("expected exit status 0, got %d: failing %v, problems %v", rep.Exit, failing(rep), problems(rep))
+				t.Errorf("expected exit status 0, got %d: failing %v, problems %v", rep.Exit, rep.Failed(), rep.Problems())
 			}
 			for _, c := range rep.Checks {
 				switch {
@@ -201,7 +201,7 @@ func TestDefaultRunIsSafe(t *testing.T) {
 			t.Fatal(err)
 		}
 		if rep := report.FromRun(r, judge.Should, nil); rep.Exit != report.ExitConformant {
-			t.Errorf("only IKC %v: expected exit status 0, got %d: %v %v", onlyIKC, rep.Exit, failing(rep), problems(rep))
+			t.Errorf("only IKC %v: expected exit status 0, got %d: %v %v", onlyIKC, rep.Exit, rep.Failed(), rep.Problems())
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -333,7 +333,7 @@ func TestUnusableTargets(t *testing.T) {
 		}
 		rep := report.FromRun(r, judge.Should, nil)
 		if rep.Exit != report.ExitBroken {
-			t.Errorf("%s: expected exit status %d, got %d: %v", spec, report.ExitBroken, rep.Exit, problems(rep))
+			t.Errorf("%s: expected exit status %d, got %d: %v", spec, report.ExitBroken, rep.Exit, rep.Problems())
 		}
 	}
 	for _, spec := range []string{"", "tcp:", "tcp:host", "unix:", "cmd:", "cmd:driver 'x", "cmd:driver | tee log", "container:x $y", "perl@", "perl@/none", "http:x", "referenc"} {
@@ -360,7 +360,7 @@ func TestNobodyListens(t *testing.T) {
 	}
 	rep := report.FromRun(r, judge.Should, nil)
 	if rep.Exit == report.ExitConformant || rep.Exit == report.ExitNotConformant {
-		t.Errorf("expected no verdict, got exit status %d: %v", rep.Exit, problems(rep))
+		t.Errorf("expected no verdict, got exit status %d: %v", rep.Exit, rep.Problems())
 	}
 }
 

@@ -340,14 +340,18 @@ func (r *runner) curtain(ctx context.Context, server, client *driver.Driver, rel
 	return curtain(ctx, there, clientNames, server)
 }
 
-// probeBare plays on a server what every kernel publishes itself: its driver cannot give it a session.
+// probeBare plays on a server whose driver cannot give it a session: what every kernel publishes itself, and
+// the conformance session if the server has it from the start.
 func (r *runner) probeBare(ctx context.Context, d *driver.Driver) error {
 	at, err := d.Listen(ctx, driver.Listen{Name: serverName, Protocol: r.cell.Cell.Dialect.Server().String()})
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	r.cell.Notes = append(r.cell.Notes, "the driver has no command session: tried with what every kernel publishes itself")
-	return r.probeServer(ctx, "tcp", at.Address, false, nil)
+	session := r.hello.Has(driver.SessionPublished)
+	if !session {
+		r.cell.Notes = append(r.cell.Notes, "the driver has no command session: tried with what every kernel publishes itself")
+	}
+	return r.probeServer(ctx, "tcp", at.Address, session, nil)
 }
 
 // through plays something by way of a relay that records it as traffic of this cell.

@@ -215,7 +215,7 @@ func (c *mutated) mutate(image []byte) (out []byte) {
 		}
 		values = nil
 		for _, m := range change(m) {
-			values = append(values, m.ToValue())
+			values = append(values, keepContext(v, m))
 		}
 	}
 	encoder, err := d.freeze.Encoder()
@@ -240,4 +240,14 @@ func (c *mutated) mutate(image []byte) (out []byte) {
 		}
 	}
 	return out
+}
+
+// keepContext is the hash of a message that was made from another, sent. A wantarray that is false is no
+// part of a wire.Message, and must not be lost: that would be a second defect.
+func keepContext(sent *perl.Value, m *wire.Message) *perl.Value {
+	v := m.ToValue()
+	if context := sent.Target().Get("wantarray"); context != nil && m.IsCall() && !m.WantArray {
+		v.Target().Set("wantarray", context)
+	}
+	return v
 }

@@ -30,7 +30,7 @@ type Config struct {
 	// Log gets what the kernel warns of. Nil discards it.
 	Log *slog.Logger
 	// Wrap, if not nil, may return a connection to be used in place of one of the kernel or of a ClientLite; package
-	// mutant makes a kernel a bad one by it.
+	// mutants makes a kernel a bad one by it.
 	Wrap func(net.Conn) net.Conn
 	// Between, if not nil, may return other ends of the conversation with the harness, for the same purpose.
 	Between func(in io.Reader, out io.Writer) (io.Reader, io.Writer)
@@ -38,9 +38,11 @@ type Config struct {
 	QueuePerSession bool
 }
 
-// Serve carries out the commands that come from in until quit, the end of in, or the end of ctx, and
-// then shuts its kernel down.
-func Serve(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
+// ServeFunc carries out the commands that come from in until quit, the end of in, or the end of ctx.
+type ServeFunc func(ctx context.Context, in io.Reader, out io.Writer) error
+
+// Serve is a ServeFunc that drives a kernel of its own and shuts it down in the end.
+func (cfg Config) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -67,7 +69,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 }
 
 // Listen makes every connection to a listener a driver of its own, until ctx ends, and closes the listener.
-func Listen(ctx context.Context, l net.Listener, cfg Config) error {
+func Listen(ctx context.Context, l net.Listener, serve ServeFunc) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
@@ -83,7 +85,7 @@ func Listen(ctx context.Context, l net.Listener, cfg Config) error {
 		running.Go(func() {
 			defer conn.Close()
 			defer context.AfterFunc(ctx, func() { conn.Close() })()
-			_ = Serve(ctx, conn, conn, cfg)
+			_ = serve(ctx, conn, conn)
 		})
 	}
 }
@@ -92,7 +94,7 @@ func Listen(ctx context.Context, l net.Listener, cfg Config) error {
 func Start(ctx context.Context, cfg Config, opts driver.Options) *driver.Driver {
 	harness, own := net.Pipe()
 	go func() {
-		_ = Serve(ctx, own, own, cfg)
+		_ = cfg.Serve(ctx, own, own)
 		_ = own.Close()
 	}()
 	return driver.New(harness, opts)

@@ -47,6 +47,17 @@ type Report struct {
 	Stale      known.Deviations `json:"stale,omitempty"`
 }
 
+// Problems are what kept parts from being tried to the end, in order.
+func (r *Report) Problems() (out []string) {
+	for _, p := range r.Parts {
+		out = append(out, p.Problems...)
+		if p.Error != "" {
+			out = append(out, p.Error)
+		}
+	}
+	return out
+}
+
 // Part is one cell of a run, or one side of a file.
 type Part struct {
 	Name string `json:"name"`

@@ -118,13 +118,16 @@ func (r *Report) failures(b *strings.Builder) {
 		}
 		b.WriteString("\n" + c.Explain())
 	}
-	b.WriteString("\n'ikc-conform explain " + strings.Join(r.failedIDs(), " ") + "' says what is demanded, and shows it done right.\n")
+	b.WriteString("\n'ikc-conform explain " + strings.Join(firstOf(r.Failed(), maxAlso), " ") + "' says what is demanded, and shows it done right.\n")
 }
 
-// failedIDs are the first checks that failed.
-func (r *Report) failedIDs() (ids []string) {
+// firstOf are the first n of a list, or all if there are fewer.
+func firstOf(list []string, n int) []string { return list[:min(n, len(list))] }
+
+// Failed are the ids of the checks that failed, in the order of the catalogue.
+func (r *Report) Failed() (ids []string) {
 	for _, c := range r.Checks {
-		if c.Outcome == judge.Fail && len(ids) < maxAlso {
+		if c.Outcome == judge.Fail {
 			ids = append(ids, c.ID)
 		}
 	}

@@ -144,7 +144,7 @@ func spoiled(in, out func(line string) []string) drivercheck.Starter {
 			change(theirs, fromUs, in)
 		}()
 		go func() {
-			_ = refdriver.Serve(ctx, toDriver, fromDriver, refdriver.Config{})
+			_ = refdriver.Config{}.Serve(ctx, toDriver, fromDriver)
 			fromDriver.Close()
 			toDriver.Close()
 		}()

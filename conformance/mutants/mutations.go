@@ -1,4 +1,4 @@
-package harness
+package mutants
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/mutant"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
@@ -19,11 +20,9 @@ import (
 
 // Mutation is what the catalogue makes of a kernel with a defect.
 type Mutation struct {
-	// Defect is its name, Text what it does; Role is what has it: server, client or clientlite.
-	Defect, Text string
-	Role         cell.Role
-	// Kills are the checks that are to fail, Killed those that did, in the order of the catalogue.
-	Kills, Killed []string
+	*Defect
+	// Killed are the checks that failed, in the order of the catalogue.
+	Killed []string
 	// Problems are what kept it from being tried to the end, as many defects do.
 	Problems []string
 }
@@ -43,18 +42,11 @@ const (
 // Mutations tries every defect, several at a time, and tells of each as it ends.
 func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of int)) ([]*Mutation, error) {
 	if jobs <= 0 {
-		jobs = DefaultJobs()
+		jobs = harness.DefaultJobs()
 	}
 	var list []*Mutation
-	var tries []func(*Mutation) (*cell.TargetResult, error)
-	for _, d := range deviant.Defects() {
-		list = append(list, &Mutation{Defect: d.Name, Text: d.Text, Role: cell.AsServer, Kills: d.Kills})
-		tries = append(tries, func(*Mutation) (*cell.TargetResult, error) { return tryDeviant(ctx, d) })
-	}
-	for _, d := range mutant.Defects() {
-		list = append(list, &Mutation{Defect: d.Name, Text: d.Text, Role: cell.Role(d.Role), Kills: d.Kills})
-		// Found anew for each try: a defect may remember what it has done.
-		tries = append(tries, func(*Mutation) (*cell.TargetResult, error) { return tryMutant(ctx, mutant.Find(d.Name)) })
+	for _, d := range Defects() {
+		list = append(list, &Mutation{Defect: d})
 	}
 	var (
 		mu     sync.Mutex
@@ -67,13 +59,13 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 		wg.Go(func() {
 			for i := range queue {
 				m := list[i]
-				err := try(m, tries[i])
+				err := m.try(ctx)
 				if err == nil && m.Survived() { // on a machine that is busy, a scenario may not be played to its end
-					err = try(m, tries[i])
+					err = m.try(ctx)
 				}
 				mu.Lock()
 				if err != nil && failed == nil {
-					failed = fmt.Errorf("defect %q: %w", m.Defect, err)
+					failed = fmt.Errorf("defect %q: %w", m.Name, err)
 				}
 				if done++; ended != nil {
 					ended(m, done, len(list))
@@ -90,41 +82,45 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 	return list, failed
 }
 
-// try tries a defect and notes what came of it.
-func try(m *Mutation, how func(*Mutation) (*cell.TargetResult, error)) error {
-	r, err := how(m)
+// try tries the defect and notes what came of it.
+func (m *Mutation) try(ctx context.Context) error {
+	run := m.runClient
+	if m.server != nil {
+		run = m.runServer
+	}
+	r, err := run(ctx)
 	if r != nil {
 		m.Killed, m.Problems = outcome(r)
 	}
 	return err
 }
 
-// tryDeviant tries a server with a defect as one that is only reached by its address.
-func tryDeviant(ctx context.Context, d *deviant.Defect) (*cell.TargetResult, error) {
-	s, err := deviant.Start(deviant.Options{Defect: d})
+// runServer runs a server with the defect as one that is only reached by its address.
+func (d *Defect) runServer(ctx context.Context) (*cell.TargetResult, error) {
+	s, err := deviant.Start(deviant.Options{Defect: d.server})
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	target, err := ParseTarget("tcp:" + s.Addr())
+	t, err := harness.ParseTarget("tcp:" + s.Addr())
 	if err != nil {
 		return nil, err
 	}
-	opts := Options{Session: true, Patience: probe.DefaultTimeout, Timeout: mutantTimeout, Hostile: d.Hostile}
-	if d.Silent {
+	opts := harness.Options{Session: true, Patience: probe.DefaultTimeout, Timeout: mutantTimeout, Hostile: d.server.Hostile}
+	if d.server.Silent {
 		opts.Timeout = silentTimeout
 	}
-	return Run(ctx, target, opts)
+	return harness.Run(ctx, t, opts)
 }
 
-// tryMutant tries the reference with a defect, where that shows.
-func tryMutant(ctx context.Context, d *mutant.Defect) (*cell.TargetResult, error) {
-	target := New("reference", func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+// runClient runs the reference with the defect, where that shows.
+func (d *Defect) runClient(ctx context.Context) (*cell.TargetResult, error) {
+	t := harness.New("reference", func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 		var cfg refdriver.Config
-		d.Apply(&cfg)
+		mutant.Find(d.Name).Apply(&cfg) // found anew: it may remember what it has done
 		return refdriver.Start(ctx, cfg, opts), nil
 	})
-	return Run(ctx, target, Options{Cells: []cell.Cell{{Role: cell.Role(d.Role), Dialect: cell.Dialect(d.Dialect), Serializer: cell.Serializer(d.Serializer)}}, Patience: mutantPatience, Timeout: mutantTimeout})
+	return harness.Run(ctx, t, harness.Options{Cells: []cell.Cell{d.Cell}, Patience: mutantPatience, Timeout: mutantTimeout})
 }
 
 // outcome lists the checks that failed.
