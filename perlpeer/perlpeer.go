@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/perl-ikc/ikc-conform/conformance/tempdir"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
 // Files holds driver.pl, lite.pl and the modules that they use, under lib.

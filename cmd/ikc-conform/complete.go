@@ -25,7 +25,7 @@ func completions(root *cobra.Command) {
 		"markdown": suffix("md"), "codequality": suffix("json"), "badge": suffix("svg"), "baseline": suffix("json"),
 	}
 	arguments := map[string]cobra.CompletionFunc{
-		"run": targets, "matrix": targets, "driver-check": targets,
+		"run": completeTargets, "matrix": completeTargets, "driver-check": completeTargets,
 		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"),
 		"compare": suffix("json"), // report itself has subcommands, beside which there can be no suffix
 		"list":    checkArguments, "explain": checkArguments,
@@ -102,7 +102,7 @@ func cellNames() (names []string) {
 }
 
 // targets completes the kinds of target.
-func targets(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeTargets(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return []cobra.Completion{
 		cobra.CompletionWithDesc("reference", "the Go reference kernel"),
 		cobra.CompletionWithDesc("tcp:", "a server that is running: tcp:HOST:PORT"),

@@ -3,9 +3,9 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance/driver/drivercheck"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/drivercheck"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 func driverCheckCommand() *cobra.Command {
@@ -22,7 +22,7 @@ Exit status: 0 the driver conforms, 1 it does not, 3 it cannot be started.`,
 		Example: "  ikc-conform driver-check 'cmd:./mydriver --verbose'",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			target, err := harness.ParseTarget(args[0])
+			target, err := targets.Parse(args[0])
 			if err != nil {
 				return err
 			}

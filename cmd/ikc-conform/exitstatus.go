@@ -57,7 +57,7 @@ func exitStatuses() []status {
 			}},
 		{code: report.ExitStale, meaning: "a known deviation no longer deviates", commands: judges,
 			why:  []string{"A check is listed as a known deviation of this implementation and release, and it passed."},
-			next: []string{"Good news: remove it from the file of --baseline (or from conformance/deviations.json), so that it is noticed if it comes back."}},
+			next: []string{"Good news: remove it from the file of --baseline (or from conformance/known/deviations.json), so that it is noticed if it comes back."}},
 		{code: report.ExitNothing, meaning: "nothing was checked", commands: judges,
 			why: []string{
 				"No check could be decided: the capture has no connection of IKC, or only the end of one; --checks, --cells or --side left nothing over; all cells were skipped.",

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -39,7 +39,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	}
 	fmt.Fprintln(errs, "ikc-conform:", err)
 	switch {
-	case errors.Is(err, harness.ErrTarget), errors.Is(err, errBroken):
+	case errors.Is(err, targets.ErrUnusable), errors.Is(err, errBroken):
 		return report.ExitBroken
 	case ctx.Err() != nil:
 		return report.ExitBroken

@@ -15,6 +15,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // usualTargets are those of a matrix for which none were named: the reference, and one release of each way that
@@ -81,7 +82,7 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			if err != nil {
 				return err
 			}
-			targets, err := parseTargets(args)
+			list, err := parseTargets(args)
 			if err != nil {
 				return err
 			}
@@ -89,7 +90,7 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			if !quiet {
 				opts.Cell, done = progress(cmd.ErrOrStderr())
 			}
-			d, err := matrix(cmd.Context(), targets, opts, level, deviations)
+			d, err := matrix(cmd.Context(), list, opts, level, deviations)
 			done()
 			if err != nil {
 				return broken(err)
@@ -105,13 +106,13 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 	c.Flags().StringSliceVar(&cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
 	c.Flags().StringSliceVar(&with, "serializers", nil, "only with these serializers: Storable, FreezeThaw, Freezer (default all)")
 	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
-	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
+	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/known/deviations.json")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "do not tell on standard error how far it is")
 	return c
 }
 
-func matrix(ctx context.Context, targets []*harness.Target, opts harness.MatrixOptions, level judge.Level, deviations known.Deviations) (*report.Document, error) {
-	results, err := harness.Matrix(ctx, targets, opts)
+func matrix(ctx context.Context, list []*targets.Target, opts harness.MatrixOptions, level judge.Level, deviations known.Deviations) (*report.Document, error) {
+	results, err := harness.Matrix(ctx, list, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -124,27 +125,27 @@ func matrix(ctx context.Context, targets []*harness.Target, opts harness.MatrixO
 	return report.NewDocument(version(), reports...), nil
 }
 
-func parseTargets(specs []string) (targets []*harness.Target, err error) {
+func parseTargets(specs []string) (list []*targets.Target, err error) {
 	for i, spec := range specs {
 		for _, before := range specs[:i] {
 			if spec == before {
 				return nil, fmt.Errorf("target %q: expected each once", spec)
 			}
 		}
-		t, err := harness.ParseTarget(spec)
+		t, err := targets.Parse(spec)
 		if err != nil {
 			return nil, err
 		}
-		targets = append(targets, t)
+		list = append(list, t)
 	}
-	return targets, nil
+	return list, nil
 }
 
 // progress tells of each cell as it ends: on a terminal in one line that changes, else in a line each. What is
 // returned second ends that.
-func progress(w io.Writer) (func(*harness.Target, *cell.Result, int, int), func()) {
+func progress(w io.Writer) (func(*targets.Target, *cell.Result, int, int), func()) {
 	began, terminal := time.Now(), isTerminal(w)
-	return func(t *harness.Target, c *cell.Result, done, of int) {
+	return func(t *targets.Target, c *cell.Result, done, of int) {
 			state := "done"
 			switch {
 			case c.Err != nil || len(c.Problems) > 0:

@@ -17,11 +17,11 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/model"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 func modelCommand() *cobra.Command {
@@ -115,10 +115,10 @@ func modelDir(dir string) (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-func writeFailure(out io.Writer, f *model.Failure, targets []string) {
+func writeFailure(out io.Writer, f *model.Failure, list []string) {
 	fmt.Fprintf(out, "Not as the model says: seed %d.\n\n  %v\n\nThe shortest sequence found, %d of %d steps:\n\n  %s\n\n", f.Seed, f.Err,
 		len(f.Sequence.Steps), f.Steps, strings.ReplaceAll(strings.TrimSpace(f.Sequence.String()), "\n", "\n  "))
-	fmt.Fprintf(out, "Capture: %s\nAgain:   ikc-conform model '%s' --replay %s\n", f.Capture, strings.Join(targets, "' '"), f.File)
+	fmt.Fprintf(out, "Capture: %s\nAgain:   ikc-conform model '%s' --replay %s\n", f.Capture, strings.Join(list, "' '"), f.File)
 }
 
 func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
@@ -142,7 +142,7 @@ func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
 
 // modelTargets are the targets whose kernels a model drives.
 type modelTargets struct {
-	targets    []*harness.Target
+	targets    []*targets.Target
 	deviations known.Deviations // of any of them
 	known      known.Deviations
 	checks     []*judge.Check
@@ -160,7 +160,7 @@ func newModel(ctx context.Context, specs []string) (*modelTargets, error) {
 		}
 	}
 	for _, spec := range specs {
-		t, err := harness.ParseTarget(spec)
+		t, err := targets.Parse(spec)
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/oracle"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // runOracle plays the scenarios with an oracle and with targets, and shows where a target says something else.
@@ -25,7 +26,7 @@ func runOracle(cmd *cobra.Command, specs []string, with string, opts harness.Opt
 		dir = temporary
 	}
 	play := func(spec, name string) (*cell.TargetResult, error) {
-		target, err := harness.ParseTarget(spec)
+		target, err := targets.Parse(spec)
 		if err != nil {
 			return nil, err
 		}

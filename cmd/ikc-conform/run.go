@@ -16,6 +16,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // judging are the flags of commands that judge.
@@ -108,7 +109,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 			var reports []*report.Report
 			var swept sweep
 			for _, spec := range args {
-				target, err := harness.ParseTarget(spec)
+				target, err := targets.Parse(spec)
 				if err != nil {
 					return err
 				}
@@ -147,7 +148,7 @@ unless --session says that it has published the session of 'ikc-conform list --s
 	c.Flags().BoolVar(&debug, "debug", false, "wait without limit, for a target that is being debugged")
 	c.Flags().BoolVar(&segments, "segmentation", false, "repeat everything with single octets, line ends cut in two, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
 	c.Flags().StringVar(&oracle, "oracle", "", "play the scenarios with this target as well, and show where the others say something else")
-	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/deviations.json")
+	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/known/deviations.json")
 	c.Flags().BoolVar(&progress, "progress", false, "tell on standard error what has been done")
 	return c
 }

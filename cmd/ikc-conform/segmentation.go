@@ -11,6 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // sweep is what repeating runs with each segmentation showed, in lines.
@@ -31,7 +32,7 @@ func (s *sweep) add(ctx context.Context, spec string, plain *cell.TargetResult, 
 	shown := make([]bool, len(sensitivities))
 	dir := opts.Dir
 	for _, how := range cell.Segmentations() {
-		target, err := harness.ParseTarget(spec)
+		target, err := targets.Parse(spec)
 		if err != nil {
 			return err
 		}
@@ -43,7 +44,7 @@ func (s *sweep) add(ctx context.Context, spec string, plain *cell.TargetResult, 
 		if target.Startable() {
 			jobs = harness.DefaultJobs()
 		}
-		results, err := harness.Matrix(ctx, []*harness.Target{target}, harness.MatrixOptions{Options: opts, Jobs: jobs})
+		results, err := harness.Matrix(ctx, []*targets.Target{target}, harness.MatrixOptions{Options: opts, Jobs: jobs})
 		if err != nil {
 			return err
 		}
@@ -110,7 +111,7 @@ func (s *sweep) write(out io.Writer, conformant bool) {
 	}{
 		{title, s.unknown},
 		{title + ", as is known", s.known},
-		{"Known to depend on the segmentation, but does not, remove it from conformance/sensitivities.json", s.stale},
+		{"Known to depend on the segmentation, but does not, remove it from conformance/known/sensitivities.json", s.stale},
 	} {
 		if len(part.lines) == 0 {
 			continue

@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // TestSegmentation: a server that takes reads for lines is conformant as long as peers write so, and the report says
@@ -25,7 +26,7 @@ func TestSegmentation(t *testing.T) {
 		{false, "No verdict depends on the segmentation", "segmentation-sensitive"},
 		{true, "Conformant but segmentation-sensitive:\n", "No verdict depends"},
 	} {
-		s, err := deviant.Start(deviant.Options{WholeLines: test.whole})
+		s, err := server.Start(server.Options{WholeLines: test.whole})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +66,7 @@ func TestSegmentationOfPerl(t *testing.T) {
 // TestStaleSensitivity: what a release is known for and does not show is told.
 func TestStaleSensitivity(t *testing.T) {
 	t.Parallel()
-	target, err := harness.ParseTarget("reference")
+	target, err := targets.Parse("reference")
 	if err != nil {
 		t.Fatal(err)
 	}

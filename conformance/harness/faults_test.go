@@ -12,8 +12,8 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/clientlite"
@@ -22,12 +22,12 @@ import (
 )
 
 // peers are who the scenarios of faults are played with: the reference, and the real module where it is.
-func peers(t *testing.T, play func(t *testing.T, target *harness.Target)) {
+func peers(t *testing.T, play func(t *testing.T, target *targets.Target)) {
 	for _, spec := range []string{"reference", "perl@0.2402", "perl@0.2102", "perl@0.1904"} {
 		t.Run(spec, func(t *testing.T) {
 			t.Setenv("IKC_PERL_BUILD", "never")
 			t.Setenv("DOCKER_HOST", "unix:///nonexistent.sock") // what is unpacked here is enough
-			target, err := harness.ParseTarget(spec)
+			target, err := targets.Parse(spec)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -40,7 +40,7 @@ func peers(t *testing.T, play func(t *testing.T, target *harness.Target)) {
 }
 
 // drive starts a driver of the target with a session of an echo, a state that takes its time, and one for answers.
-func drive(t *testing.T, ctx context.Context, target *harness.Target) (*driver.Driver, wire.Dialect) {
+func drive(t *testing.T, ctx context.Context, target *targets.Target) (*driver.Driver, wire.Dialect) {
 	t.Helper()
 	d, hello, err := target.Start(ctx, driver.Options{})
 	if err != nil {
@@ -105,7 +105,7 @@ func echoed(t *testing.T, ctx context.Context, d *driver.Driver, kernel, word st
 // A connection that is cut in order, or reset, while a call is under way: the monitors of both sides are told, nobody dies, and
 // a client that connects again is served.
 func TestLostPeer(t *testing.T) {
-	peers(t, func(t *testing.T, target *harness.Target) {
+	peers(t, func(t *testing.T, target *targets.Target) {
 		for _, how := range []relay.End{relay.Cut, relay.Reset} {
 			t.Run(how.String(), func(t *testing.T) {
 				ctx := limited(t)
@@ -157,7 +157,7 @@ func TestLostPeer(t *testing.T) {
 
 // A blocking call of Go that is under way when the connection ends fails at once, and does not wait for its context.
 func TestCallInFlight(t *testing.T) {
-	peers(t, func(t *testing.T, target *harness.Target) {
+	peers(t, func(t *testing.T, target *targets.Target) {
 		ctx := limited(t)
 		server, dialect := drive(t, ctx, target)
 		at, err := server.Listen(ctx, driver.Listen{Name: "Server"})
@@ -205,7 +205,7 @@ func TestCallInFlight(t *testing.T) {
 
 // A client kernel of Go that keeps connected comes back by itself, however the connection ends, and is subscribed again.
 func TestReconnection(t *testing.T) {
-	peers(t, func(t *testing.T, target *harness.Target) {
+	peers(t, func(t *testing.T, target *targets.Target) {
 		ctx := limited(t)
 		server, dialect := drive(t, ctx, target)
 		at, err := server.Listen(ctx, driver.Listen{Name: "Server"})

@@ -18,14 +18,15 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -38,9 +39,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-func target(t *testing.T, spec string) *harness.Target {
+func target(t *testing.T, spec string) *targets.Target {
 	t.Helper()
-	target, err := harness.ParseTarget(spec)
+	target, err := targets.Parse(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func TestRealPerl(t *testing.T) {
 	t.Parallel()
 	perl := target(t, "perl")
 	d, hello, err := perl.Start(context.Background(), driver.Options{})
-	if errors.Is(err, harness.ErrTarget) {
+	if errors.Is(err, targets.ErrUnusable) {
 		t.Skipf("the real POE::Component::IKC is not here: %v", err)
 	}
 	if err != nil {
@@ -76,7 +77,7 @@ func TestReference(t *testing.T) {
 func otherSerializer(id string) bool { return id == "SER-007" || id == "SER-008" }
 
 // conforms runs all cells on a target that can be everything, and expects nothing to be wanting.
-func conforms(t *testing.T, target *harness.Target) {
+func conforms(t *testing.T, target *targets.Target) {
 	t.Helper()
 	dir := t.TempDir()
 	r, err := harness.Run(context.Background(), target, harness.Options{Dir: dir})
@@ -133,7 +134,7 @@ func TestHostile(t *testing.T) {
 			if err == nil {
 				err = r.Cells[0].Err
 			}
-			if errors.Is(err, harness.ErrTarget) && spec == "perl" {
+			if errors.Is(err, targets.ErrUnusable) && spec == "perl" {
 				t.Skipf("the real POE::Component::IKC is not here: %v", err)
 			}
 			if err != nil {
@@ -192,7 +193,7 @@ func TestDefaultRunIsSafe(t *testing.T) {
 	t.Parallel()
 	for _, onlyIKC := range []bool{false, true} {
 		var got recording
-		s, err := deviant.Start(deviant.Options{Tee: got.add, OnlyIKC: onlyIKC})
+		s, err := server.Start(server.Options{Tee: got.add, OnlyIKC: onlyIKC})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +224,7 @@ func TestDefaultRunIsSafe(t *testing.T) {
 func TestHostileRunIsNot(t *testing.T) {
 	t.Parallel()
 	var got recording
-	s, err := deviant.Start(deviant.Options{Tee: got.add})
+	s, err := server.Start(server.Options{Tee: got.add})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +338,7 @@ func TestUnusableTargets(t *testing.T) {
 		}
 	}
 	for _, spec := range []string{"", "tcp:", "tcp:host", "unix:", "cmd:", "cmd:driver 'x", "cmd:driver | tee log", "container:x $y", "perl@", "perl@/none", "http:x", "referenc"} {
-		if _, err := harness.ParseTarget(spec); err == nil {
+		if _, err := targets.Parse(spec); err == nil {
 			t.Errorf("%q: expected an error", spec)
 		}
 	}
@@ -346,7 +347,7 @@ func TestUnusableTargets(t *testing.T) {
 // TestNobodyListens: a server that is not there is no conformant one.
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
-	s, err := deviant.Start(deviant.Options{})
+	s, err := server.Start(server.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +368,7 @@ func TestNobodyListens(t *testing.T) {
 // TestNothingToCheck: checks that a target gives no occasion for are not passed.
 func TestNothingToCheck(t *testing.T) {
 	t.Parallel()
-	s, err := deviant.Start(deviant.Options{})
+	s, err := server.Start(server.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

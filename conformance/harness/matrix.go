@@ -11,6 +11,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // MatrixOptions of a run over several targets.
@@ -23,7 +24,7 @@ type MatrixOptions struct {
 	// together are those of a run without shards, each once.
 	Shard, Shards int
 	// Cell is told of each cell as it ends, with its target and how many of how many have ended. Nil for nobody.
-	Cell func(t *Target, c *cell.Result, done, of int)
+	Cell func(t *targets.Target, c *cell.Result, done, of int)
 }
 
 // DefaultJobs is two for each processor: a cell spends more time waiting for its peers than working.
@@ -46,7 +47,7 @@ func ParseShard(s string) (shard, shards int, err error) {
 // Matrix tries several targets at once, cell by cell, and returns a Result for each, with its cells in the order
 // of the options. A target that has no cell in the shard has a Result without cells. The error is about the
 // harness; what is wrong with a target is in its Result. Matrix closes the targets.
-func Matrix(ctx context.Context, targets []*Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
+func Matrix(ctx context.Context, targets []*targets.Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
 	if opts.Jobs <= 0 {
 		opts.Jobs = DefaultJobs()
 	}
@@ -107,7 +108,7 @@ type matrix struct {
 
 // shared is a target that several workers try cells of.
 type shared struct {
-	*Target
+	*targets.Target
 	prepared sync.Once
 	err      error // of Prepare
 }

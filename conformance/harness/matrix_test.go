@@ -10,11 +10,12 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-func targets(t *testing.T, specs ...string) (list []*harness.Target) {
+func parseAll(t *testing.T, specs ...string) (list []*targets.Target) {
 	for _, s := range specs {
-		target, err := harness.ParseTarget(s)
+		target, err := targets.Parse(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,14 +46,14 @@ func outcomes(t *testing.T, into map[string]judge.Outcome, results []*cell.Targe
 func TestMatrix(t *testing.T) {
 	cells := cell.Cells(cell.Serializers()...)
 	want, whole, sharded := map[string]judge.Outcome{}, map[string]judge.Outcome{}, map[string]judge.Outcome{}
-	one, err := harness.Run(context.Background(), targets(t, "reference")[0], harness.Options{Cells: cells})
+	one, err := harness.Run(context.Background(), parseAll(t, "reference")[0], harness.Options{Cells: cells})
 	if err != nil {
 		t.Fatal(err)
 	}
 	outcomes(t, want, []*cell.TargetResult{one})
 	ended := 0
-	all, err := harness.Matrix(context.Background(), targets(t, "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells}, Jobs: 4,
-		Cell: func(_ *harness.Target, _ *cell.Result, done, of int) {
+	all, err := harness.Matrix(context.Background(), parseAll(t, "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells}, Jobs: 4,
+		Cell: func(_ *targets.Target, _ *cell.Result, done, of int) {
 			if ended++; done != ended || of != len(cells) {
 				t.Errorf("told of %d of %d when %d had ended", done, of, ended)
 			}
@@ -67,7 +68,7 @@ func TestMatrix(t *testing.T) {
 		}
 	}
 	for shard := 1; shard <= 4; shard++ {
-		part, err := harness.Matrix(context.Background(), targets(t, "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells}, Shard: shard, Shards: 4})
+		part, err := harness.Matrix(context.Background(), parseAll(t, "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells}, Shard: shard, Shards: 4})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,12 +91,12 @@ func TestMatrix(t *testing.T) {
 func TestMatrixWithoutTarget(t *testing.T) {
 	dir := t.TempDir()
 	cells := []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}, {Role: cell.AsClient, Dialect: cell.IKC}}
-	all, err := harness.Matrix(context.Background(), targets(t, "cmd:/nonexistent/driver", "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells, Dir: dir}})
+	all, err := harness.Matrix(context.Background(), parseAll(t, "cmd:/nonexistent/driver", "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells, Dir: dir}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range all[0].Cells {
-		if !errors.Is(c.Err, harness.ErrTarget) {
+		if !errors.Is(c.Err, targets.ErrUnusable) {
 			t.Errorf("%v: %v", c.Cell, c.Err)
 		}
 	}
@@ -109,7 +110,7 @@ func TestMatrixWithoutTarget(t *testing.T) {
 func TestMatrixInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	why := errors.New("enough")
-	_, err := harness.Matrix(ctx, targets(t, "reference"), harness.MatrixOptions{Jobs: 1, Cell: func(_ *harness.Target, c *cell.Result, done, _ int) {
+	_, err := harness.Matrix(ctx, parseAll(t, "reference"), harness.MatrixOptions{Jobs: 1, Cell: func(_ *targets.Target, c *cell.Result, done, _ int) {
 		if done == 2 {
 			cancel(why)
 		}

@@ -11,13 +11,14 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Pair is a conversation between two targets with drivers, for a capture.
 type Pair struct {
-	Server, Client *Target
+	Server, Client *targets.Target
 	// Role is what the client is: AsClient or AsClientLite.
 	Role    cell.Role
 	Dialect cell.Dialect
@@ -82,7 +83,7 @@ func handy(values []*perl.Value) []*perl.Value {
 func through(ctx context.Context, opts relay.Options, play func(relay string) error) error {
 	r, err := relay.Start(opts)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrTarget, err)
+		return fmt.Errorf("%w: %w", targets.ErrUnusable, err)
 	}
 	err = play(r.Addr().String())
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait(ctx))

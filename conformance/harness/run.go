@@ -20,7 +20,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
-	"github.com/perl-ikc/ikc-conform/conformance/tempdir"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -52,7 +53,7 @@ const DefaultTimeout = time.Minute
 
 // Run tries a target, a cell at a time, and closes it. Its error is about the harness; what is wrong with the target is
 // in the Result.
-func Run(ctx context.Context, t *Target, opts Options) (*cell.TargetResult, error) {
+func Run(ctx context.Context, t *targets.Target, opts Options) (*cell.TargetResult, error) {
 	release, err := opts.prepare()
 	if err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ func (o *Options) prepare() (func(...*cell.TargetResult), error) {
 }
 
 // tryCell tries one cell, and says what the target's driver said of itself, if it has one.
-func tryCell(ctx context.Context, t *Target, opts Options, tried cell.Cell) (*cell.Result, *driver.Hello) {
+func tryCell(ctx context.Context, t *targets.Target, opts Options, tried cell.Cell) (*cell.Result, *driver.Hello) {
 	r := &runner{target: t, opts: opts, cell: &cell.Result{Cell: tried}}
 	began := time.Now()
 	ctx = withWait(ctx, opts.Patience)
@@ -127,7 +128,7 @@ func tryCell(ctx context.Context, t *Target, opts Options, tried cell.Cell) (*ce
 
 // runner plays one cell.
 type runner struct {
-	target *Target
+	target *targets.Target
 	opts   Options
 	cell   *cell.Result
 	writer *capture.Writer
@@ -159,7 +160,7 @@ func (r *runner) run(ctx context.Context) {
 		return
 	}
 	switch {
-	case errors.Is(play, ErrTarget):
+	case errors.Is(play, targets.ErrUnusable):
 		r.cell.Err = play
 		return
 	case r.cell.Skipped != "":
@@ -258,7 +259,7 @@ func (r *runner) play(ctx context.Context) error {
 	if len(r.hello.Commands) > 0 && !slices.Contains(r.hello.Commands, "session") && r.cell.Cell.Role == cell.AsServer {
 		return r.probeBare(ctx, d)
 	}
-	reference, err := ParseTarget("reference")
+	reference, err := targets.Parse("reference")
 	if err != nil {
 		return err
 	}
@@ -461,15 +462,15 @@ func reachable(network, address string) error {
 	if network == "unix" {
 		info, err := os.Stat(address)
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrTarget, err)
+			return fmt.Errorf("%w: %w", targets.ErrUnusable, err)
 		}
 		if info.Mode()&os.ModeSocket == 0 {
-			return fmt.Errorf("%w: %s: expected a Unix socket, got %s", ErrTarget, address, kindOf(info.Mode()))
+			return fmt.Errorf("%w: %s: expected a Unix socket, got %s", targets.ErrUnusable, address, kindOf(info.Mode()))
 		}
 		return nil
 	}
 	if _, err := net.ResolveTCPAddr(network, address); err != nil {
-		return fmt.Errorf("%w: %w", ErrTarget, err)
+		return fmt.Errorf("%w: %w", targets.ErrUnusable, err)
 	}
 	return nil
 }

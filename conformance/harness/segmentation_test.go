@@ -6,22 +6,23 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // TestSegmentation: a server that takes reads for lines is found out, one that does not is not.
 func TestSegmentation(t *testing.T) {
 	t.Parallel()
-	s, err := deviant.Start(deviant.Options{})
+	s, err := server.Start(server.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	try := func(address string, how cell.Segmentation) *cell.TargetResult {
-		target, err := harness.ParseTarget("tcp:" + address)
+		target, err := targets.Parse("tcp:" + address)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +45,7 @@ func TestSegmentation(t *testing.T) {
 			t.Errorf("%s: expected nothing of a good server, got %v", how, list)
 		}
 	}
-	whole, err := deviant.Start(deviant.Options{WholeLines: true})
+	whole, err := server.Start(server.Options{WholeLines: true})
 	if err != nil {
 		t.Fatal(err)
 	}

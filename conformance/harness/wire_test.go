@@ -20,6 +20,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -39,12 +40,12 @@ func startPerl(t *testing.T) (*driver.Driver, *driver.Hello) {
 	if _, err := driver.FindPerlIn(context.Background(), ""); err != nil && !*update {
 		t.Skipf("the real POE::Component::IKC is not here: %v", err)
 	}
-	target, err := ParseTarget("perl")
+	target, err := targets.Parse("perl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	d, hello, err := target.Start(context.Background(), driver.Options{})
-	if errors.Is(err, ErrTarget) && !*update {
+	if errors.Is(err, targets.ErrUnusable) && !*update {
 		t.Skipf("the real POE::Component::IKC is not here: %v", err)
 	}
 	if err != nil {
@@ -56,7 +57,7 @@ func startPerl(t *testing.T) (*driver.Driver, *driver.Hello) {
 
 func startReference(t *testing.T) *driver.Driver {
 	t.Helper()
-	target, err := ParseTarget("reference")
+	target, err := targets.Parse("reference")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,9 +13,9 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/mutant"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/client"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
 
@@ -28,16 +28,16 @@ type Defect struct {
 	// Cell is where it shows. Its Role is what has the defect. A Dialect that is empty means all.
 	Cell cell.Cell
 
-	server *deviant.Defect // nil: it is a client's
+	server *server.Behaviour // nil: it is a client's
 }
 
 // Defects lists all there are: those of servers, then those of clients and ClientLites.
 func Defects() []*Defect {
 	var list []*Defect
-	for _, b := range deviant.Defects() {
+	for _, b := range server.Behaviours() {
 		list = append(list, &Defect{Name: b.Name, Text: b.Text, Kills: b.Kills, Cell: cell.Cell{Role: cell.AsServer}, server: b})
 	}
-	for _, b := range mutant.Defects() {
+	for _, b := range client.Behaviours() {
 		at := cell.Cell{Role: cell.Role(b.Role), Dialect: cell.Dialect(b.Dialect), Serializer: cell.Serializer(b.Serializer)}
 		list = append(list, &Defect{Name: b.Name, Text: b.Text, Kills: b.Kills, Cell: at})
 	}
@@ -64,13 +64,13 @@ func (d *Defect) Serve(ctx context.Context, in io.Reader, out io.Writer, cfg ref
 	if d.server != nil {
 		return serveServer(ctx, in, out, d.server)
 	}
-	mutant.Find(d.Name).Apply(&cfg) // found anew: it may remember what it has done
+	client.Find(d.Name).Apply(&cfg) // found anew: it may remember what it has done
 	return cfg.Serve(ctx, in, out)
 }
 
 // serveServer is the driver of a server with a defect.
-func serveServer(ctx context.Context, in io.Reader, out io.Writer, b *deviant.Defect) error {
-	var running *deviant.Server
+func serveServer(ctx context.Context, in io.Reader, out io.Writer, b *server.Behaviour) error {
+	var running *server.Server
 	defer func() {
 		if running != nil {
 			_ = running.Close()
@@ -93,7 +93,7 @@ func serveServer(ctx context.Context, in io.Reader, out io.Writer, b *deviant.De
 			return nil, driver.Errorf(driver.Failed, "it listens at %s already", running.Addr())
 		}
 		var err error
-		running, err = deviant.Start(deviant.Options{Defect: b, OnlyIKC: f.Protocol == "IKC"})
+		running, err = server.Start(server.Options{Behaviour: b, OnlyIKC: f.Protocol == "IKC"})
 		if err != nil {
 			return nil, err
 		}

@@ -10,23 +10,24 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/mutants"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // runServer runs the command's 'run tcp:ADDR --session' on a server with a defect.
-func runServer(t *testing.T, d *deviant.Defect) *report.Report {
+func runServer(t *testing.T, d *server.Behaviour) *report.Report {
 	t.Helper()
-	s, err := deviant.Start(deviant.Options{Defect: d})
+	srv, err := server.Start(server.Options{Behaviour: d})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	target, err := harness.ParseTarget("tcp:" + s.Addr())
+	defer srv.Close()
+	target, err := targets.Parse("tcp:" + srv.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ var needsMore = []string{
 func TestServerWithoutDefect(t *testing.T) {
 	t.Parallel()
 	for _, hostile := range []bool{false, true} {
-		r := runServer(t, &deviant.Defect{Hostile: hostile})
+		r := runServer(t, &server.Behaviour{Hostile: hostile})
 		if ids := r.Failed(); len(ids) > 0 || r.Exit != report.ExitConformant {
 			t.Errorf("hostile %v: expected no failing check and exit status 0, got %v, %d, problems %v", hostile, ids, r.Exit, r.Problems())
 		}

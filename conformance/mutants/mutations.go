@@ -9,13 +9,14 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
-	"github.com/perl-ikc/ikc-conform/conformance/mutant"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/client"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // Mutation is what the catalogue makes of a kernel with a defect.
@@ -97,12 +98,12 @@ func (m *Mutation) try(ctx context.Context) error {
 
 // runServer runs a server with the defect as one that is only reached by its address.
 func (d *Defect) runServer(ctx context.Context) (*cell.TargetResult, error) {
-	s, err := deviant.Start(deviant.Options{Defect: d.server})
+	srv, err := server.Start(server.Options{Behaviour: d.server})
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
-	t, err := harness.ParseTarget("tcp:" + s.Addr())
+	defer srv.Close()
+	t, err := targets.Parse("tcp:" + srv.Addr())
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +116,9 @@ func (d *Defect) runServer(ctx context.Context) (*cell.TargetResult, error) {
 
 // runClient runs the reference with the defect, where that shows.
 func (d *Defect) runClient(ctx context.Context) (*cell.TargetResult, error) {
-	t := harness.New("reference", func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
+	t := targets.New("reference", func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 		var cfg refdriver.Config
-		mutant.Find(d.Name).Apply(&cfg) // found anew: it may remember what it has done
+		client.Find(d.Name).Apply(&cfg) // found anew: it may remember what it has done
 		return refdriver.Start(ctx, cfg, opts), nil
 	})
 	return harness.Run(ctx, t, harness.Options{Cells: []cell.Cell{d.Cell}, Patience: mutantPatience, Timeout: mutantTimeout})

@@ -8,19 +8,20 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/oracle"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // play has the scenarios played on a target, as a server, and returns the capture.
 func play(t *testing.T, spec string) string {
 	t.Helper()
-	target, err := harness.ParseTarget(spec)
+	target, err := targets.Parse(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +37,9 @@ func play(t *testing.T, spec string) string {
 	return r.Cells[0].Capture
 }
 
-func serve(t *testing.T, d *deviant.Defect) string {
+func serve(t *testing.T, d *server.Behaviour) string {
 	t.Helper()
-	s, err := deviant.Start(deviant.Options{Defect: d})
+	s, err := server.Start(server.Options{Behaviour: d})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestDefects(t *testing.T) {
 		{"unknown operation", "message{'params'}[2]", "", "'check'"},
 		{"no error", "", "", "remote_error"},
 	} {
-		d := deviant.Find(test.defect)
+		d := server.Find(test.defect)
 		if d == nil {
 			t.Fatalf("expected a defect %q, found none", test.defect)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
-	"github.com/perl-ikc/ikc-conform/conformance/mutant"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/client"
 )
 
 // TestBroken judges the captures of kernels with a defect: what fails is that the defect, and of the side that has it only.
@@ -29,7 +29,7 @@ func TestBroken(t *testing.T) {
 			for _, diff := range s.Differences(f) {
 				t.Errorf("%s: %s", name, diff)
 			}
-			d := mutant.Find(s.Defect)
+			d := client.Find(s.Defect)
 			if d == nil {
 				t.Fatalf("%s: no defect is called %q", name, s.Defect)
 			}

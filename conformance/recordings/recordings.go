@@ -32,7 +32,7 @@ type Sidecar struct {
 	// Dialect is what was negotiated: IKC0, IKC, or fallback (the client's SETUP was refused).
 	Dialect    string `json:"dialect"`
 	Serializer string `json:"serializer"`
-	// Defect is what one side did wrong on purpose, of package mutant; in captures/broken only.
+	// Defect is what one side did wrong on purpose, of package mutants; in captures/broken only.
 	Defect string `json:"defect,omitempty"`
 	// Expected is the outcome of every check, by side and id.
 	Expected map[string]map[string]string `json:"expected"`

@@ -6,18 +6,19 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance/deviant"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // try runs a target, and gives the report the subject given, so that it does not depend on a port.
 func try(t testing.TB, target, subject string, opts harness.Options) *report.Report {
 	t.Helper()
-	to, err := harness.ParseTarget(target)
+	to, err := targets.Parse(target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +37,11 @@ func try(t testing.TB, target, subject string, opts harness.Options) *report.Rep
 // defective is the report on a server with a defect.
 func defective(t testing.TB, name string) *report.Report {
 	t.Helper()
-	d := deviant.Find(name)
+	d := server.Find(name)
 	if d == nil {
 		t.Fatalf("no defect %q", name)
 	}
-	s, err := deviant.Start(deviant.Options{Defect: d})
+	s, err := server.Start(server.Options{Behaviour: d})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // Run tries a target, as harness.ParseTarget reads it, in a plain test: a subtest for every check, which fails with
@@ -14,7 +15,7 @@ import (
 // cannot be had, one that cannot be tried to the end, and a stale deviation fail t.
 func Run(t *testing.T, spec string, opts harness.Options) {
 	t.Helper()
-	target, err := harness.ParseTarget(spec)
+	target, err := targets.Parse(spec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // Register registers a spec for every check, against a target as harness.ParseTarget reads it. The
@@ -33,7 +34,7 @@ func Register(spec string, opts harness.Options) {
 		all = checks.Catalogue()
 	}
 	run := sync.OnceValues(func() (*report.Report, error) {
-		target, err := harness.ParseTarget(spec)
+		target, err := targets.Parse(spec)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +57,7 @@ func Register(spec string, opts harness.Options) {
 		for _, c := range all {
 			ginkgo.It(fmt.Sprintf("%s %s: %s", c.ID, c.Level, c.Requirement), ginkgo.Label(spec, c.ID), func() {
 				r, err := run()
-				if errors.Is(err, harness.ErrTarget) {
+				if errors.Is(err, targets.ErrUnusable) {
 					ginkgo.Skip(err.Error())
 				}
 				if err != nil {
@@ -67,7 +68,7 @@ func Register(spec string, opts harness.Options) {
 		}
 		ginkgo.It("can be tried to the end, and has no stale deviations", ginkgo.Label(spec), func() {
 			r, err := run()
-			if errors.Is(err, harness.ErrTarget) {
+			if errors.Is(err, targets.ErrUnusable) {
 				ginkgo.Skip(err.Error())
 			}
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/suite"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 func TestSuite(t *testing.T) {
@@ -62,7 +63,7 @@ func perl() string {
 	if os.Getenv("PERL5LIB") != "" {
 		return "perl"
 	}
-	if _, err := harness.ParseTarget("perl@0.2402"); err == nil {
+	if _, err := targets.Parse("perl@0.2402"); err == nil {
 		return "perl@0.2402"
 	}
 	return "perl"

@@ -15,9 +15,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -33,7 +33,7 @@ func TestClient(t *testing.T) {
 		t.Run(server.target+" "+server.protocol, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			target, err := harness.ParseTarget(server.target)
+			target, err := targets.Parse(server.target)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,9 +11,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/driver/drivercheck"
+	"github.com/perl-ikc/ikc-conform/conformance/drivercheck"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -62,7 +63,7 @@ func TestKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := harness.ParseTarget("tcp:" + at.Address)
+	target, err := targets.Parse("tcp:" + at.Address)
 	if err != nil {
 		t.Fatal(err)
 	}

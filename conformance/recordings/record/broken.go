@@ -11,9 +11,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-// brokenPair is a conversation that goes wrong, between the real module and a kernel with a defect of package mutant.
+// brokenPair is a conversation that goes wrong, between the real module and a kernel with a defect of package mutants.
 type brokenPair struct {
 	name, defect string
 	role         string // of the kernel with the defect
@@ -39,12 +40,12 @@ func recordBroken(ctx context.Context, dir string) error {
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", command, "./cmd/ikc-conform").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}
-	perl, err := harness.ParseTarget("perl")
+	perl, err := targets.Parse("perl")
 	if err != nil {
 		return err
 	}
 	for _, b := range brokenPairs() {
-		bad, err := harness.ParseTarget(fmt.Sprintf("cmd:%s driver --defect %s", command, b.defect))
+		bad, err := targets.Parse(fmt.Sprintf("cmd:%s driver --defect %s", command, b.defect))
 		if err != nil {
 			return err
 		}

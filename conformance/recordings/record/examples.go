@@ -15,6 +15,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // examplesFile is where package spec has its examples, from the top of the repository.
@@ -62,7 +63,7 @@ func fromRuns(ctx context.Context, dir string) error {
 	}
 	maps.DeleteFunc(examples, func(_ string, e spec.Example) bool { return strings.HasPrefix(e.Capture, runMark) })
 	for _, name := range []string{"perl", "reference"} {
-		target, err := harness.ParseTarget(name)
+		target, err := targets.Parse(name)
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 func main() {
@@ -83,11 +84,11 @@ func recordPairs(ctx context.Context, dir string, told bool, pairings []pairing)
 		for _, d := range []cell.Dialect{cell.IKC0, cell.IKC, cell.Fallback} {
 			name := fmt.Sprintf("%s-server-%s-%s-%s.pcapng", label(who.server), label(who.client), who.role, strings.ToLower(string(d)))
 			path := filepath.Join(dir, name)
-			server, err := harness.ParseTarget(who.server)
+			server, err := targets.Parse(who.server)
 			if err != nil {
 				return err
 			}
-			client, err := harness.ParseTarget(who.client)
+			client, err := targets.Parse(who.client)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // recordReleases makes captures of every release that is unpacked in a directory: its server with its client and its
@@ -25,7 +26,7 @@ func recordReleases(ctx context.Context, dir, releases string) error {
 		return err
 	}
 	for i, e := range entries {
-		target, err := harness.ParseTarget("perl@" + e.Name())
+		target, err := targets.Parse("perl@" + e.Name())
 		if err != nil {
 			return err
 		}
@@ -57,7 +58,7 @@ func recordReleases(ctx context.Context, dir, releases string) error {
 }
 
 // about asks a target's driver what it is.
-func about(ctx context.Context, t *harness.Target) (*driver.Hello, error) {
+func about(ctx context.Context, t *targets.Target) (*driver.Hello, error) {
 	d, hello, err := t.Start(ctx, driver.Options{})
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package mutant
+package client
 
 import (
 	"strings"
@@ -46,7 +46,7 @@ func field(name string, change func(value string) string) func(string) []string 
 
 func without(string) string { return "" }
 
-func negotiationDefects() []*Defect {
+func negotiationDefects() []*Behaviour {
 	const kernel, ikc0, ikc = "client", "IKC0", "IKC"
 	lastOf := func(v string) string { return v[:strings.LastIndexByte(v, ',')] }
 	oncePer := func(prefix string, lines ...string) func(string) []string {
@@ -59,7 +59,7 @@ func negotiationDefects() []*Defect {
 			return []string{line}
 		}
 	}
-	return []*Defect{
+	return []*Behaviour{
 		{Name: "SETUP with an unknown field", Text: "The client's SETUP has a field that does not exist.", Kills: []string{"HC-IKC0-002"}, Role: kernel, Dialect: ikc0,
 			line: setup(func(l string) string { return l + ";COLOUR=red" })},
 		{Name: "SETUP without FREEZER", Text: "The client's SETUP offers no serializer.", Kills: []string{"HC-IKC0-002"}, Role: kernel, Dialect: ikc0, line: field("FREEZER", without)},

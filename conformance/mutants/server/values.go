@@ -1,4 +1,4 @@
-package deviant
+package server
 
 import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -61,7 +61,7 @@ func echo(change func(v *perl.Value) *perl.Value) func(*request) {
 }
 
 // octets changes strings of octets in what "echo" returns.
-func octets(change func(s string) string) func(*request) {
+func octetsOf(change func(s string) string) func(*request) {
 	return echo(func(v *perl.Value) *perl.Value {
 		if v.Kind() == perl.Bytes {
 			if s := change(v.Str()); s != v.Str() {
@@ -119,8 +119,8 @@ func cut(v *perl.Value, onPath map[*perl.Value]bool, share map[*perl.Value]*perl
 	return n
 }
 
-func valueDefects() []*Defect {
-	return []*Defect{
+func valueDefects() []*Behaviour {
+	return []*Behaviour{
 		{Name: "integers to strings", Text: "Integers come back as strings.", Kills: []string{"VAL-001"},
 			returned: echo(func(v *perl.Value) *perl.Value {
 				if s, ok := v.AsString(); ok && v.Kind() == perl.Int {
@@ -136,7 +136,7 @@ func valueDefects() []*Defect {
 				return nil
 			})},
 		{Name: "NUL ends a string", Text: "Strings end at the first NUL.", Kills: []string{"VAL-003"},
-			returned: octets(func(s string) string {
+			returned: octetsOf(func(s string) string {
 				for i := 0; i < len(s); i++ {
 					if s[i] == 0 {
 						return s[:i]
@@ -145,7 +145,7 @@ func valueDefects() []*Defect {
 				return s
 			})},
 		{Name: "seven bits", Text: "The eighth bit of octets is lost.", Kills: []string{"VAL-003"},
-			returned: octets(func(s string) string {
+			returned: octetsOf(func(s string) string {
 				b := []byte(s)
 				for i := range b {
 					b[i] &= 0x7f
@@ -219,7 +219,7 @@ func valueDefects() []*Defect {
 				return cut(v, map[*perl.Value]bool{}, map[*perl.Value]*perl.Value{})
 			})},
 		{Name: "strings of 255 octets", Text: "Strings come back cut at 255 octets.", Kills: []string{"VAL-014"},
-			returned: octets(func(s string) string { return s[:min(len(s), 255)] })},
+			returned: octetsOf(func(s string) string { return s[:min(len(s), 255)] })},
 		{Name: "empty to undef", Text: "Empty strings come back as undef.", Kills: []string{"VAL-015"},
 			returned: echo(func(v *perl.Value) *perl.Value {
 				if v.Kind() == perl.Bytes && v.Str() == "" {

@@ -1,24 +1,24 @@
-package mutant
+package client
 
 import (
 	"bytes"
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/perl-ikc/ikc-conform/conformance/garbled"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/octets"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
 
-func octetDefects() []*Defect {
+func octetDefects() []*Behaviour {
 	const kernel, ikc0 = "client", "IKC0"
-	defects := []*Defect{
+	defects := []*Behaviour{
 		{Name: "length counts characters", Text: "The length of a frame counts UTF-8 characters as one.", Kills: []string{"FR-001"}, Role: kernel, Dialect: ikc0,
 			frame: func(image []byte) []byte {
 				return append(append(strconv.AppendInt(nil, int64(utf8.RuneCount(image)), 10), 0), image...)
 			}},
 		{Name: "frames of a ClientLite are binary", Text: "The length of a ClientLite's frame is four octets.", Kills: []string{"FR-001"}, Role: "clientlite", Dialect: ikc0,
-			frame: garbled.Headed(garbled.Binary)},
+			frame: octets.Headed(octets.Binary)},
 		{Name: "boolean tags", Text: "wantarray is a boolean with a tag of its own.", Kills: []string{"SER-004"}, Role: "clientlite", Dialect: ikc0, freeze: storable.FreezeOptions{Booleans: true},
 			value: func(v *perl.Value) *perl.Value { v.Target().Set("wantarray", perl.NewBool(false)); return v }},
 		{Name: "booleans in calls", Text: "wantarray of a call is a boolean with a tag of its own, as Perl 5.38 has them.", Kills: []string{"SER-004"}, Role: kernel, Dialect: ikc0, freeze: storable.FreezeOptions{Booleans: true},
@@ -39,8 +39,8 @@ func octetDefects() []*Defect {
 				return bytes.Replace(b, []byte("$POE::Component::IKC::Freezer::VAR1"), []byte("$VAR1"), 1)
 			}},
 	}
-	for _, d := range garbled.Defects() {
-		defects = append(defects, &Defect{Name: d.Name, Text: d.Text, Kills: d.Kills, Role: kernel, Dialect: ikc0, freeze: d.Freeze, value: d.Value, image: d.Image, frame: d.Frame})
+	for _, d := range octets.Behaviours() {
+		defects = append(defects, &Behaviour{Name: d.Name, Text: d.Text, Kills: d.Kills, Role: kernel, Dialect: ikc0, freeze: d.Freeze, value: d.Value, image: d.Image, frame: d.Frame})
 	}
 	return defects
 }

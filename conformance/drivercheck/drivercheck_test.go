@@ -16,7 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/driver/drivercheck"
+	"github.com/perl-ikc/ikc-conform/conformance/drivercheck"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
 

@@ -1,4 +1,4 @@
-package mutant
+package client
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 
 // telling is what a driver says, as a defect has it.
 type telling struct {
-	defect *Defect
+	defect *Behaviour
 	out    io.Writer
 	said   cutter
 
@@ -32,7 +32,7 @@ type command struct {
 }
 
 // between returns what a driver is to read commands from and write lines to, so that it tells what the defect makes of it.
-func (d *Defect) between(in io.Reader, out io.Writer) (io.Reader, io.Writer) {
+func (d *Behaviour) between(in io.Reader, out io.Writer) (io.Reader, io.Writer) {
 	if d.event == nil && d.answer == nil && d.excuse == nil {
 		return in, out
 	}

@@ -1,4 +1,4 @@
-package mutant
+package client
 
 import (
 	"bytes"
@@ -103,11 +103,11 @@ func unanswered(name string, returns any) func(command, json.RawMessage) any {
 }
 
 // reportDefects are of what a kernel tells those who use it.
-func reportDefects() []*Defect {
+func reportDefects() []*Behaviour {
 	const kernel, ikc0 = "client", "IKC0"
 	const session, own = contract.SessionAlias, contract.ClientSession
 	b := perl.NewBytes
-	list := []*Defect{
+	list := []*Behaviour{
 		{Name: "register is not told", Text: "Monitors hear nothing when a kernel registers.", Kills: []string{"MON-001"},
 			event: told(monitored("register"), nothing)},
 		{Name: "names are not told", Text: "Monitors are told of ids, not of names.", Kills: []string{"MON-002"},
@@ -276,33 +276,33 @@ func reportDefects() []*Defect {
 		}
 	}
 	list = append(list,
-		&Defect{Name: "shared names lead nowhere", Text: "A name that two kernels have announced leads to neither.", Kills: []string{"NAME-001"},
+		&Behaviour{Name: "shared names lead nowhere", Text: "A name that two kernels have announced leads to neither.", Kills: []string{"NAME-001"},
 			message: lost(func(m *wire.Message) bool {
 				return m.Event.Kernel == contract.Namesake && m.Params.Str() != contract.AnotherCame
 			})},
-		&Defect{Name: "names are passed on", Text: "When the kernel that a name leads to goes, another that announced it has it.", Kills: []string{"NAME-002"},
+		&Behaviour{Name: "names are passed on", Text: "When the kernel that a name leads to goes, another that announced it has it.", Kills: []string{"NAME-002"},
 			answer: answered("post", func(c command, _ map[string]any) any {
 				if bytes.Contains(c.line, []byte(contract.FirstGone)) {
 					return map[string]any{"count": 1}
 				}
 				return nil
 			})},
-		&Defect{Name: "names are used up", Text: "A name that was free leads nowhere when another kernel has announced it.", Kills: []string{"NAME-003"},
+		&Behaviour{Name: "names are used up", Text: "A name that was free leads nowhere when another kernel has announced it.", Kills: []string{"NAME-003"},
 			message: lost(func(m *wire.Message) bool { return m.Params.Str() == contract.AnotherCame })},
-		&Defect{Name: "ids of namesakes lead nowhere", Text: "Kernels that share a name are not reached by their ids.", Kills: []string{"NAME-004"},
+		&Behaviour{Name: "ids of namesakes lead nowhere", Text: "Kernels that share a name are not reached by their ids.", Kills: []string{"NAME-004"},
 			message: lost(func(m *wire.Message) bool { return m.Event.Kernel != contract.Namesake })},
 	)
 	lastWords := func(m *wire.Message) bool { s, _ := m.Params.AsString(); return s == contract.LastWords }
 	list = append(list,
-		&Defect{Name: "last words are lost", Text: "What was posted before a shutdown does not go out.", Kills: []string{"DOWN-002"},
+		&Behaviour{Name: "last words are lost", Text: "What was posted before a shutdown does not go out.", Kills: []string{"DOWN-002"},
 			message: func(m *wire.Message) []*wire.Message {
 				if lastWords(m) {
 					return nil
 				}
 				return []*wire.Message{m}
 			}},
-		&Defect{Name: "a shutdown leaves connections open", Text: "A kernel that is shut down does not close its connections.", Kills: []string{"DOWN-001"}, stay: lastWords},
-		&Defect{Name: "what is for itself goes out", Text: "What a kernel sends to itself goes over a connection as well.", Kills: []string{"LOC-002"},
+		&Behaviour{Name: "a shutdown leaves connections open", Text: "A kernel that is shut down does not close its connections.", Kills: []string{"DOWN-001"}, stay: lastWords},
+		&Behaviour{Name: "what is for itself goes out", Text: "What a kernel sends to itself goes over a connection as well.", Kills: []string{"LOC-002"},
 			message: func(m *wire.Message) []*wire.Message {
 				if !isHave(m) || !m.IsCall() {
 					return []*wire.Message{m}
@@ -311,14 +311,14 @@ func reportDefects() []*Defect {
 				own.RSVP, own.Params = wire.Address{}, b(contract.LocalMark)
 				return []*wire.Message{&own, m}
 			}},
-		&Defect{Name: "proxies pass one argument", Text: "A proxy passes on the first argument only.", Kills: []string{"SUB-006"},
+		&Behaviour{Name: "proxies pass one argument", Text: "A proxy passes on the first argument only.", Kills: []string{"SUB-006"},
 			message: func(m *wire.Message) []*wire.Message {
 				if state, args, ok := m.Proxied(); ok {
 					m.Params = perl.ArrayRef(b(state), perl.ArrayRef(args[:min(1, len(args))]...))
 				}
 				return []*wire.Message{m}
 			}},
-		&Defect{Name: "who comes back is not served", Text: "A kernel that left and came back gets no answers.", Kills: []string{"BACK-001"},
+		&Behaviour{Name: "who comes back is not served", Text: "A kernel that left and came back gets no answers.", Kills: []string{"BACK-001"},
 			later: func(m *wire.Message) []*wire.Message {
 				if isAnswer(m) {
 					return nil

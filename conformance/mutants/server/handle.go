@@ -1,4 +1,4 @@
-package deviant
+package server
 
 import (
 	"fmt"

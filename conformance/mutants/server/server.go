@@ -1,4 +1,4 @@
-package deviant
+package server
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 
 // Options of a server. The zero value behaves well.
 type Options struct {
-	// Defect is what it does wrong, nil for nothing.
-	Defect *Defect
+	// Behaviour is what it does wrong, nil for nothing.
+	Behaviour *Behaviour
 	// Tee, if set, gets a copy of the octets that came by each connection, when it has ended.
 	Tee func(received []byte)
 	// OnlyIKC refuses SETUP, as a server of the protocol IKC does. That is no defect.
@@ -37,15 +37,15 @@ type Server struct {
 }
 
 // ID is the kernel id of every server.
-const ID = "deviant-00000001-00000001-00000001"
+const ID = "mutant-00000001-00000001-00000001"
 
 // Name is its kernel name.
-const Name = "Deviant"
+const Name = "Mutant"
 
 // Start starts a server on a free port of the loopback interface.
 func Start(opts Options) (*Server, error) {
-	if opts.Defect == nil {
-		opts.Defect = &Defect{}
+	if opts.Behaviour == nil {
+		opts.Behaviour = &Behaviour{}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -98,8 +98,8 @@ func (s *Server) accept() {
 		s.wg.Add(1)
 		go func() {
 			defer s.wg.Done()
-			k := &conn{s: s, d: s.opts.Defect, c: c}
-			if cause := k.serve(); cause != survives && cause == s.opts.Defect.dies {
+			k := &conn{s: s, d: s.opts.Behaviour, c: c}
+			if cause := k.serve(); cause != survives && cause == s.opts.Behaviour.dies {
 				_ = s.listener.Close()
 			}
 			_ = c.Close()
@@ -116,7 +116,7 @@ func (s *Server) accept() {
 // conn is a connection of a server.
 type conn struct {
 	s        *Server
-	d        *Defect
+	d        *Behaviour
 	c        net.Conn
 	n        *wire.Negotiator
 	remote   string // the id of the other side

@@ -1,6 +1,8 @@
-package deviant
+package server
 
-import "strings"
+import (
+	"strings"
+)
 
 // instead replaces the reply to lines that begin with prefix.
 func instead(prefix string, reply ...string) func(*conn, string, []string) []string {
@@ -28,8 +30,8 @@ func replace(old, with string) func(string) string {
 	return func(line string) string { return strings.Replace(line, old, with, 1) }
 }
 
-func lineDefects() []*Defect {
-	return []*Defect{
+func lineDefects() []*Behaviour {
+	return []*Behaviour{
 		{Name: "no answer to SETUP", Text: "A SETUP is not answered.", Kills: []string{"HS-IKC0-001"}, Silent: true,
 			lines: instead("SETUP")},
 		{Name: "SETUP answered by OK", Text: "A good SETUP is answered with OK.", Kills: []string{"HS-IKC0-001"},
@@ -58,7 +60,7 @@ func lineDefects() []*Defect {
 		{Name: "id only", Text: "The SETUP tells the id and no other name.", Kills: []string{"HS-IKC0-007"},
 			lines: setup(func(string) string { return "SETUP KERNEL=" + ID + ";FREEZER=Storable;PID=1" })},
 		{Name: "blank in a name", Text: "The kernel has a name that is none.", Kills: []string{"HS-NAME-001"},
-			lines: setup(replace(","+Name+",", ",De viant,"))},
+			lines: setup(replace(","+Name+",", ",Mu tant,"))},
 		{Name: "bad SETUP accepted", Text: "A SETUP with an unknown field is accepted.", Kills: []string{"HS-IKC0-008"}, Hostile: true,
 			lines: instead("SETUP KERNEL=conform;FREEZER=Storable;COLOUR", "SETUP KERNEL="+ID+","+Name+",127.0.0.1:1;FREEZER=Storable;PID=1")},
 		{Name: "one try", Text: "After a NOT the server answers nothing more.", Kills: []string{"HS-IKC0-009"}, Hostile: true, Silent: true,

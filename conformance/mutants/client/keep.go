@@ -1,6 +1,8 @@
-package mutant
+package client
 
-import "net"
+import (
+	"net"
+)
 
 // kept is the connection of a ClientLite that goes on with it when it should have made a new one. The new one is closed
 // unused; what its negotiation would say is what that of the old one did.
@@ -31,7 +33,7 @@ func (k *kept) Read(p []byte) (int, error) {
 func (k *kept) Close() error { return nil }
 
 // keepOld returns the old connection of a defect in place of a new one, if there is one.
-func (d *Defect) keepOld(conn net.Conn) net.Conn {
+func (d *Behaviour) keepOld(conn net.Conn) net.Conn {
 	old := d.old.Load()
 	if old == nil {
 		return nil

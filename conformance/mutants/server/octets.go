@@ -1,25 +1,25 @@
-package deviant
+package server
 
 import (
 	"strconv"
 
-	"github.com/perl-ikc/ikc-conform/conformance/garbled"
+	"github.com/perl-ikc/ikc-conform/conformance/mutants/octets"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
 
-func octetDefects() []*Defect {
-	defects := []*Defect{
+func octetDefects() []*Behaviour {
+	defects := []*Behaviour{
 		{Name: "length too long", Text: "The length of a frame is one too large.", Kills: []string{"FR-001"}, Silent: true,
-			frame: garbled.Headed(func(n int) string { return strconv.Itoa(n+1) + "\x00" })},
+			frame: octets.Headed(func(n int) string { return strconv.Itoa(n+1) + "\x00" })},
 		{Name: "length counts the head", Text: "The length of a frame includes the length itself.", Kills: []string{"FR-001"}, Silent: true,
-			frame: garbled.Headed(func(n int) string { return strconv.Itoa(n+len(strconv.Itoa(n))+1) + "\x00" })},
+			frame: octets.Headed(func(n int) string { return strconv.Itoa(n+len(strconv.Itoa(n))+1) + "\x00" })},
 		{Name: "length in hexadecimal", Text: "The length of a frame is hexadecimal.", Kills: []string{"FR-001"}, Silent: true,
-			frame: garbled.Headed(func(n int) string { return strconv.FormatInt(int64(n), 16) + "\x00" })},
+			frame: octets.Headed(func(n int) string { return strconv.FormatInt(int64(n), 16) + "\x00" })},
 		{Name: "binary length", Text: "The length of a frame is four octets.", Kills: []string{"FR-001"}, Silent: true,
-			frame: garbled.Headed(garbled.Binary)},
+			frame: octets.Headed(octets.Binary)},
 		{Name: "length ends in a line feed", Text: "A line feed stands where the NUL should.", Kills: []string{"FR-001"}, Silent: true,
-			frame: garbled.Headed(func(n int) string { return strconv.Itoa(n) + "\n" })},
+			frame: octets.Headed(func(n int) string { return strconv.Itoa(n) + "\n" })},
 		{Name: "another serializer", Text: "Images are not of the serializer that was agreed on.", Kills: []string{"SER-001"}, Silent: true,
 			image: func([]byte) []byte { return []byte("FrT;@1|$0") }},
 		{Name: "boolean tags", Text: "is_error is a boolean with a tag of its own.", Kills: []string{"SER-004"},
@@ -31,8 +31,8 @@ func octetDefects() []*Defect {
 				return v
 			}},
 	}
-	for _, d := range garbled.Defects() {
-		defects = append(defects, &Defect{Name: d.Name, Text: d.Text, Kills: d.Kills, Silent: d.Unreadable, freeze: d.Freeze, value: d.Value, image: d.Image, frame: d.Frame})
+	for _, d := range octets.Behaviours() {
+		defects = append(defects, &Behaviour{Name: d.Name, Text: d.Text, Kills: d.Kills, Silent: d.Unreadable, freeze: d.Freeze, value: d.Value, image: d.Image, frame: d.Frame})
 	}
 	return defects
 }

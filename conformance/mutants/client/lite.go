@@ -1,4 +1,4 @@
-package mutant
+package client
 
 import (
 	"bytes"
@@ -15,9 +15,9 @@ import (
 func perlValue(s string) typed.Value { return typed.Value{V: perl.NewBytes(s)} }
 
 // liteDefects are of ClientLites.
-func liteDefects() []*Defect {
+func liteDefects() []*Behaviour {
 	const lite, ikc0 = "clientlite", "IKC0"
-	return []*Defect{
+	return []*Behaviour{
 		{Name: "rsvp in another session", Text: "The rsvp of a ClientLite is not of its session.", Kills: []string{"LITE-001"}, Role: lite, Dialect: ikc0,
 			message: when(isCall, func(m *wire.Message) { m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.Session = "Other" }) })},
 		{Name: "no wantarray", Text: "A ClientLite does not say which context it wants.", Kills: []string{"LITE-003"}, Role: lite, Dialect: ikc0,

@@ -1,4 +1,4 @@
-package mutant
+package client
 
 import (
 	"strings"
@@ -19,10 +19,14 @@ func when(is func(*wire.Message) bool, change func(m *wire.Message)) func(*wire.
 }
 
 // Kinds of messages.
-func isCall(m *wire.Message) bool    { return m.IsCall() }
+func isCall(m *wire.Message) bool { return m.IsCall() }
+
 func isRequest(m *wire.Message) bool { return m.IsCall() && !isHave(m) }
-func isHave(m *wire.Message) bool    { return m.IsCall() && m.Event.State == "do_you_have" }
-func hasFrom(m *wire.Message) bool   { return m.From.Present() }
+
+func isHave(m *wire.Message) bool { return m.IsCall() && m.Event.State == "do_you_have" }
+
+func hasFrom(m *wire.Message) bool { return m.From.Present() }
+
 func isPost(m *wire.Message) bool {
 	return !m.IsCall() && !m.IsError && !isAnswer(m) && m.Event.State != specifier.ProxyState
 }
@@ -39,9 +43,9 @@ func change(a wire.Address, f func(s *specifier.Specifier)) wire.Address {
 	return wire.At(s)
 }
 
-func messageDefects() []*Defect {
+func messageDefects() []*Behaviour {
 	const kernel, ikc0 = "client", "IKC0"
-	return []*Defect{
+	return []*Behaviour{
 		{Name: "no state", Text: "The event of a request has no state.", Kills: []string{"MSG-001"}, Role: kernel, Dialect: ikc0,
 			message: when(isRequest, func(m *wire.Message) { m.Event = change(m.Event, func(s *specifier.Specifier) { s.State = "" }) })},
 		{Name: "another key", Text: "A message has a key that is not known.", Kills: []string{"MSG-002"}, Role: kernel, Dialect: ikc0,
@@ -83,7 +87,7 @@ func asReport(change func(m *wire.Message)) func(*wire.Message) []*wire.Message 
 	return when(func(m *wire.Message) bool { return m.IsError }, change)
 }
 
-func answerDefects() []*Defect {
+func answerDefects() []*Behaviour {
 	const kernel, ikc0 = "client", "IKC0"
 	drop := func(is func(*wire.Message) bool) func(*wire.Message) []*wire.Message {
 		return func(m *wire.Message) []*wire.Message {
@@ -102,7 +106,7 @@ func answerDefects() []*Defect {
 			m.Params = perl.ArrayRef(list...)
 		}
 	}
-	return []*Defect{
+	return []*Behaviour{
 		{Name: "answers to another state", Text: "An answer goes to another state than the rsvp names.", Kills: []string{"CALL-001"}, Role: kernel, Dialect: ikc0,
 			message: when(isAnswer, func(m *wire.Message) { m.Event = change(m.Event, func(s *specifier.Specifier) { s.State += "x" }) })},
 		{Name: "answers twice", Text: "A call is answered twice.", Kills: []string{"CALL-003"}, Role: kernel, Dialect: ikc0,

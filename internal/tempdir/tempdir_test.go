@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance/tempdir"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
 const child = "IKC_TEMPDIR_CHILD"

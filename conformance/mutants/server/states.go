@@ -1,4 +1,4 @@
-package deviant
+package server
 
 import (
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
@@ -55,9 +55,9 @@ func yes(change func(asked *specifier.Specifier, id *string)) func(*request) {
 	})
 }
 
-func stateDefects() []*Defect {
+func stateDefects() []*Behaviour {
 	b := perl.NewBytes
-	return []*Defect{
+	return []*Behaviour{
 		{Name: "ping answered pong", Text: "IKC/ping is answered with \"pong\".", Kills: []string{"PING-001"},
 			returned: func(r *request) {
 				if r.is("IKC", "ping") {

@@ -1,8 +1,4 @@
-// Package mutant makes a good kernel a bad one: it rewrites what the kernel says on its way out, or what it does for those who
-// use it, as one named defect has it. The checks of the catalogue are tested with it: each must kill a defect, and each defect must be killed.
-//
-// Servers with defects are in package deviant; the defects here are for clients, kernels and ClientLites alike.
-package mutant
+package client
 
 import (
 	"bytes"
@@ -21,8 +17,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Defect is one thing that a kernel or a ClientLite does wrong.
-type Defect struct {
+// Behaviour is one thing that a kernel or a ClientLite does wrong.
+type Behaviour struct {
 	// Name is a few words; Text says what it does in a sentence.
 	Name, Text string
 	// Kills are the checks that must fail.
@@ -56,9 +52,9 @@ type Defect struct {
 }
 
 // Find returns the defect with a name, which may have dashes for its spaces; nil if there is none.
-func Find(name string) *Defect {
+func Find(name string) *Behaviour {
 	name = strings.ReplaceAll(name, "-", " ")
-	for _, d := range Defects() {
+	for _, d := range Behaviours() {
 		if strings.ReplaceAll(d.Name, "-", " ") == name {
 			return d
 		}
@@ -67,17 +63,17 @@ func Find(name string) *Defect {
 }
 
 // Defects lists all there are.
-func Defects() []*Defect {
+func Behaviours() []*Behaviour {
 	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(), answerDefects(), liteDefects(), reportDefects(), orderDefects())
 }
 
 // Apply makes the reference's driver one that has the defect.
-func (d *Defect) Apply(cfg *refdriver.Config) {
+func (d *Behaviour) Apply(cfg *refdriver.Config) {
 	cfg.Wrap, cfg.Between, cfg.QueuePerSession = d.wrap, d.between, d.concurrent
 }
 
 // wrap returns a connection that says what the defect makes of what is written to it.
-func (d *Defect) wrap(conn net.Conn) net.Conn {
+func (d *Behaviour) wrap(conn net.Conn) net.Conn {
 	if d.keep {
 		if old := d.keepOld(conn); old != nil {
 			return old
@@ -89,7 +85,7 @@ func (d *Defect) wrap(conn net.Conn) net.Conn {
 // mutated rewrites what is written. Lines begin with a letter, frames with a digit.
 type mutated struct {
 	net.Conn
-	defect  *Defect
+	defect  *Behaviour
 	pending []byte
 	framed  bool // a frame has been written
 	first   bool // it is the kernel's first connection

@@ -1,4 +1,4 @@
-package deviant
+package server
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
 
-// Defect is one thing that a server does wrong. The zero Defect is none.
-type Defect struct {
+// Behaviour is one thing that a server does wrong. The zero Behaviour is none.
+type Behaviour struct {
 	// Name is a few words; Text says what it does in a sentence.
 	Name, Text string
 	// Kills are the checks that must fail, the one that names the defect first.
@@ -44,13 +44,13 @@ type Defect struct {
 }
 
 // Defects lists all there are.
-func Defects() []*Defect {
+func Behaviours() []*Behaviour {
 	return slices.Concat(lineDefects(), octetDefects(), valueDefects(), answerDefects(), stateDefects(), errorDefects(), requestDefects(), robustDefects())
 }
 
 // Find returns the defect with a name, nil if there is none.
-func Find(name string) *Defect {
-	for _, d := range Defects() {
+func Find(name string) *Behaviour {
+	for _, d := range Behaviours() {
 		if d.Name == name {
 			return d
 		}
@@ -68,8 +68,8 @@ const (
 	ofBadFrame         // octets that are no frame
 )
 
-func robustDefects() []*Defect {
-	return []*Defect{
+func robustDefects() []*Behaviour {
+	return []*Behaviour{
 		{Name: "dies of half a negotiation", Text: "A connection that ends in the middle of the negotiation ends the server.", Kills: []string{"ROB-001"}, Hostile: true, dies: ofHalfOpened},
 		{Name: "dies of a bad image", Text: "An image that is no hash ends the server.", Kills: []string{"ROB-002"}, Hostile: true, dies: ofBadImage},
 		{Name: "dies of a bad frame", Text: "Octets that are no frame end the server.", Kills: []string{"ROB-003"}, Hostile: true, dies: ofBadFrame},

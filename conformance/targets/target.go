@@ -1,4 +1,4 @@
-package harness
+package targets
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func New(spec string, start func(ctx context.Context, opts driver.Options) (*dri
 
 // ErrTarget is wrapped by every error that says that a target could not be had: the harness, not the
 // implementation, has a problem.
-var ErrTarget = errors.New("target cannot be used")
+var ErrUnusable = errors.New("target cannot be used")
 
 // Driven tells whether the harness starts the target and tells it what to do. What it starts, it may
 // also break.
@@ -56,7 +56,7 @@ func (t *Target) Prepare(ctx context.Context) error {
 		return nil
 	}
 	if err := t.prepare(ctx); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+		return fmt.Errorf("%w: %s: %w", ErrUnusable, t.Spec, err)
 	}
 	return nil
 }
@@ -72,11 +72,11 @@ func (t *Target) Close() error {
 // Launch starts a driver of the target and asks it nothing.
 func (t *Target) Launch(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
 	if t.start == nil {
-		return nil, fmt.Errorf("%w: %s: it has no driver", ErrTarget, t.Spec)
+		return nil, fmt.Errorf("%w: %s: it has no driver", ErrUnusable, t.Spec)
 	}
 	d, err := t.start(ctx, opts)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrTarget, t.Spec, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrUnusable, t.Spec, err)
 	}
 	return d, nil
 }
@@ -90,7 +90,7 @@ func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver
 	hello, err := d.Hello(ctx)
 	if err != nil {
 		_ = d.Close()
-		return nil, nil, fmt.Errorf("%w: %s: it does not answer hello as a driver does (see conformance/DRIVER.md): %w", ErrTarget, t.Spec, err)
+		return nil, nil, fmt.Errorf("%w: %s: it does not answer hello as a driver does (see conformance/DRIVER.md): %w", ErrUnusable, t.Spec, err)
 	}
 	return d, hello, nil
 }
@@ -107,7 +107,7 @@ func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver
 //	container:ID       a driver in a container that is running; its command may follow, after a space
 //	perl               the POE::Component::IKC that the local perl finds, else a container of release 0.2402
 //	perl@RELEASE       an unpacked release in $IKC_RELEASES/RELEASE, else a container of that release
-func ParseTarget(spec string) (*Target, error) {
+func Parse(spec string) (*Target, error) {
 	t := &Target{Spec: spec}
 	kind, rest, _ := strings.Cut(spec, ":")
 	switch {

@@ -1,6 +1,4 @@
-// Package garbled holds what can be wrong with frames and images, whoever sends them. Servers with defects (package deviant) and
-// clients (package mutant) have these besides their own.
-package garbled
+package octets
 
 import (
 	"strconv"
@@ -10,8 +8,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Defect is one thing that is wrong with frames or images. One of Freeze, Value, Image and Frame says what.
-type Defect struct {
+// Behaviour is one thing that is wrong with frames or images. One of Freeze, Value, Image and Frame says what.
+type Behaviour struct {
 	// Name is a few words; Text says what is wrong in a sentence.
 	Name, Text string
 	// Kills are the checks that must fail.
@@ -26,8 +24,8 @@ type Defect struct {
 }
 
 // Defects lists all there are.
-func Defects() []Defect {
-	return []Defect{
+func Behaviours() []Behaviour {
+	return []Behaviour{
 		{Name: "length too short", Text: "The length of a frame is one too small.", Kills: []string{"FR-001"}, Unreadable: true,
 			Frame: Headed(func(n int) string { return strconv.Itoa(n-1) + "\x00" })},
 		{Name: "line end behind a frame", Text: "Each frame is followed by CRLF.", Kills: []string{"FR-001"}, Unreadable: true,

@@ -1,4 +1,4 @@
-package deviant
+package server
 
 import (
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
@@ -37,8 +37,8 @@ func unanswered(drop func(r *request) bool) func(*request) {
 	}
 }
 
-func answerDefects() []*Defect {
-	return []*Defect{
+func answerDefects() []*Behaviour {
+	return []*Behaviour{
 		{Name: "two answers", Text: "A call is answered twice.", Kills: []string{"CALL-003"},
 			replies: func(r *request) {
 				if r.conform("echo") && r.IsCall() {

@@ -1,4 +1,4 @@
-package mutant
+package client
 
 import (
 	"strings"
@@ -8,13 +8,13 @@ import (
 )
 
 // orderDefects are of what several connections ask at the same time.
-func orderDefects() []*Defect {
+func orderDefects() []*Behaviour {
 	const server, ikc0 = "server", "IKC0"
 	isCount := func(m *wire.Message) bool { return isAnswer(m) && m.Params.Kind() == perl.Int && m.Params.Int() > 0 }
 	counts := func(as func(n int64) int64) func(*wire.Message) []*wire.Message {
 		return when(isCount, func(m *wire.Message) { m.Params = perl.NewInt(as(m.Params.Int())) })
 	}
-	return []*Defect{
+	return []*Behaviour{
 		{Name: "requests at the same time", Text: "A state runs for requests at the same time: several get the same count.", Kills: []string{"ORD-001"}, Role: server, Dialect: ikc0,
 			message: counts(func(n int64) int64 { return (n + 7) / 8 })},
 		{Name: "last come, first served", Text: "What was asked later runs first.", Kills: []string{"ORD-002"}, Role: server, Dialect: ikc0,

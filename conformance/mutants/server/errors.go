@@ -1,4 +1,4 @@
-package deviant
+package server
 
 import (
 	"strings"
@@ -29,9 +29,9 @@ func text(change func(r *request, s string) string) func(*request) {
 	})
 }
 
-func errorDefects() []*Defect {
+func errorDefects() []*Behaviour {
 	b := perl.NewBytes
-	return []*Defect{
+	return []*Behaviour{
 		{Name: "no error", Text: "A request to what is not published is passed over in silence.", Kills: []string{"ERR-001"},
 			replies: unanswered(func(r *request) bool { return r.refused != nil })},
 		{Name: "no error for an unpublished session", Text: "A request to a session that is not there is passed over in silence.", Kills: []string{"ERR-001"},
@@ -112,7 +112,7 @@ func errorDefects() []*Defect {
 }
 
 // requestDefects are about requests that the server makes itself: when its state "sender" is called.
-func requestDefects() []*Defect {
+func requestDefects() []*Behaviour {
 	asks := func(session, state string, params *perl.Value, rsvp specifier.Specifier) func(*request) {
 		return func(r *request) {
 			if r.conform("sender") {
@@ -124,7 +124,7 @@ func requestDefects() []*Defect {
 		}
 	}
 	good := specifier.Specifier{Kernel: ID, Session: contract.SessionAlias, State: "answer"}
-	return []*Defect{
+	return []*Behaviour{
 		{Name: "rsvp without kernel", Text: "The rsvp of a call names no kernel.", Kills: []string{"MSG-006"},
 			replies: asks("IKC", "ping", perl.NewBytes("PING"), specifier.Specifier{Session: good.Session, State: good.State})},
 		{Name: "rsvp of another kernel", Text: "The rsvp of a call names a kernel that the caller is not.", Kills: []string{"MSG-007"},

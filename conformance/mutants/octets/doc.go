@@ -1,0 +1,2 @@
+// Package octets holds what can be wrong with frames and images, whoever sends them.
+package octets
