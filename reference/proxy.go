@@ -75,7 +75,7 @@ func (k *Kernel) makeProxy(found specifier.Specifier, remote string) *Proxy {
 		return p
 	}
 	p := &Proxy{k: k, found: found, name: name, remote: remote,
-		to: specifier.Specifier{Kernel: found.Kernel, Session: found.Session, State: specifier.ProxyState}}
+		to: specifier.Specifier{Kernel: found.Kernel, Session: found.Session, State: wire.StateProxy}}
 	if found.Kernel == specifier.Any {
 		p.to.Kernel = remote // the manual: only the first that accepts is proxied
 	}
