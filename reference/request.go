@@ -199,7 +199,7 @@ func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) *request
 	var err error
 	switch {
 	case c != nil && c.calls(rsvp.Kernel):
-		err = c.send(m, true)
+		err = c.send(m)
 	case rsvp.Kernel == "":
 		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
 	default:
@@ -332,7 +332,7 @@ func (k *Kernel) sendReport(c *Channel, text, kernel, op string) error {
 		return k.toSelf(report)
 	}
 	report.Event.Kernel = c.peer.ID
-	return c.send(report, true)
+	return c.send(report)
 }
 
 // ascii escapes what is beyond ASCII.

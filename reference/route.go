@@ -208,14 +208,6 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, asked)
 }
 
-// urgency is how a message is to be sent.
-type urgency uint8
-
-const (
-	later  urgency = iota // by a goroutine, together with what else is queued
-	atOnce                // the sender waits for an answer
-)
-
 // dispatch sends a message to every kernel that a name stands for and returns how many there were.
 // each, if not nil, is told of each channel before the message goes there, undo if it could not.
 // While a queue is full it waits if ctx has a deadline.
@@ -302,27 +294,6 @@ func (k *Kernel) locally(f func(yield func())) error {
 	}})
 	if err != nil {
 		k.running.Done()
-	}
-	return err
-}
-
-// sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
-// deadline does not wait.
-func (c *Channel) sendWait(ctx context.Context, m *wire.Message, u urgency) error {
-	f, err := c.freeze(m)
-	if err != nil {
-		return err
-	}
-	if u == atOnce {
-		err = c.out.putNow(f)
-	} else {
-		err = c.out.put(f, false)
-	}
-	if _, ok := ctx.Deadline(); ok && errors.Is(err, ErrQueueFull) {
-		wait(ctx, func() { err = c.out.putWait(ctx, f, u == atOnce) })
-	}
-	if err != nil {
-		release(f)
 	}
 	return err
 }
