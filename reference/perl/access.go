@@ -75,7 +75,8 @@ func (v *Value) SetStr(s string) *Value {
 	return v
 }
 
-// Target returns what a Ref points at, and the object behind a Tied; else nil.
+// Target returns what a Ref points at, and the object behind a Tied; else nil. Of a Ref that was read
+// from a message it may be nil as well, see [Value.ThawError].
 func (v *Value) Target() *Value {
 	if k := v.Kind(); k != Ref && k != Tied {
 		return nil
@@ -84,7 +85,8 @@ func (v *Value) Target() *Value {
 	case 0:
 		return (*Value)(v.p)
 	case flagFrozen:
-		return v.thawing().thawed()
+		target, _ := v.thawing().thaw()
+		return target
 	}
 	return v.rare().ref
 }
@@ -95,7 +97,7 @@ func (v *Value) SetTarget(target *Value) *Value {
 	switch {
 	case v.kind != Ref && v.kind != Tied:
 	case v.flags&flagRare != 0:
-		v.rare().ref = target
+		v.rare().ref, v.rare().key = target, nil
 	default:
 		v.flags &^= flagFrozen
 		v.p = unsafe.Pointer(target)
@@ -276,7 +278,7 @@ func (v *Value) Set(key string, value *Value) {
 func (v *Value) Assign(from *Value) {
 	class := v.Class()
 	*v = *from
-	v.settle()
+	v.thawInPlace()
 	if v.flags&flagRare != 0 {
 		own := *v.rare()
 		v.p = unsafe.Pointer(&own)

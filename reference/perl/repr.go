@@ -21,14 +21,16 @@ import (
 // Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is a *rare with all but
 // the number or TiedKind. Only this file, Str, Target, Elems and Pairs know.
 type rare struct {
-	str      string
-	ref      *Value
-	elems    []*Value
-	pairs    []Pair
-	class    string
-	aux      string // Regexp: modifiers; VString: literal
-	key      *Value // Tied: the key of a tied hash element; Hooked: the magic object of a tied variable
-	index    int64  // Tied: the index of a tied array element
+	str   string
+	ref   *Value
+	elems []*Value
+	pairs []Pair
+	class string
+	aux   string // Regexp: modifiers; VString: literal
+	// key depends on the kind. Tied: the key of a tied hash element; Hooked: the magic object of a tied
+	// variable; Ref: the frozen reference that it was, if that could not be thawed.
+	key      *Value
+	index    int64 // Tied: the index of a tied array element
 	hookType HookType
 }
 
@@ -46,10 +48,10 @@ func (v *Value) rare() *rare { return (*rare)(v.p) }
 
 // makeRare gives v a rare if it has none.
 func (v *Value) makeRare() *rare {
+	v.thawInPlace()
 	if v.flags&flagRare != 0 {
 		return v.rare()
 	}
-	v.settle()
 	r := &rare{str: v.Str(), ref: v.Target(), elems: v.Elems(), pairs: v.Pairs()}
 	switch v.kind {
 	case Bytes, Text, Code, Array, Hash:

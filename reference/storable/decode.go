@@ -71,7 +71,7 @@ type decoder struct {
 	sketch  bool           // Sketch reads
 	kinds   perl.Kinds     // of Value that pass saw
 	lowest  int            // of depth in pass
-	sound   bool           // pass has been over it
+	sound   bool           // pass has been over it: no key comes twice
 	err     error
 }
 
