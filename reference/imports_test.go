@@ -20,3 +20,22 @@ func TestJudgeWithoutKernel(t *testing.T) {
 		}
 	}
 }
+
+// TestNoUnsafe: with the build tag ikc_nounsafe, no package below this folder imports unsafe, not even
+// in its tests.
+func TestNoUnsafe(t *testing.T) {
+	out, err := exec.Command("go", "list", "-tags", "ikc_nounsafe",
+		"-f", `{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	packages := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(packages) < 8 {
+		t.Fatalf("go list has only %d packages", len(packages))
+	}
+	for _, line := range packages {
+		if f := strings.Fields(line); slices.Contains(f[1:], "unsafe") {
+			t.Errorf("%s imports unsafe with the tag ikc_nounsafe", f[0])
+		}
+	}
+}

@@ -1,9 +1,6 @@
 package perl
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
 // Kind tells what v is. A nil Value, an array's hole, is Undef.
 func (v *Value) Kind() Kind {
@@ -51,7 +48,7 @@ func (v *Value) Str() string {
 	switch v.Kind() {
 	case Bytes, Text, Code:
 		if v.flags&flagRare == 0 {
-			return unsafe.String((*byte)(v.p), int(v.n))
+			return v.plainStr()
 		}
 		return v.rare().str
 	case VString, Regexp, Hooked:
@@ -83,7 +80,7 @@ func (v *Value) Target() *Value {
 	}
 	switch v.flags & (flagRare | flagFrozen) {
 	case 0:
-		return (*Value)(v.p)
+		return v.plainTarget()
 	case flagFrozen:
 		target, _ := v.thawing().thaw()
 		return target
@@ -100,7 +97,7 @@ func (v *Value) SetTarget(target *Value) *Value {
 		v.rare().ref, v.rare().key = target, nil
 	default:
 		v.flags &^= flagFrozen
-		v.p = unsafe.Pointer(target)
+		v.setPlainTarget(target)
 	}
 	return v
 }
@@ -220,7 +217,7 @@ func (v *Value) Elems() []*Value {
 	if v.flags&flagRare != 0 {
 		return v.rare().elems
 	}
-	return unsafe.Slice((**Value)(v.p), v.n>>32)[:uint32(v.n)]
+	return v.plainElems()
 }
 
 // Append adds elements to an Array. Other kinds stay as they are.
@@ -238,7 +235,7 @@ func (v *Value) Pairs() []Pair {
 	if v.flags&flagRare != 0 {
 		return v.rare().pairs
 	}
-	return unsafe.Slice((*Pair)(v.p), v.n>>32)[:uint32(v.n)]
+	return v.plainPairs()
 }
 
 // AppendPair adds pairs to a Hash without looking whether their keys are there already. Other kinds stay as they are.
@@ -281,7 +278,7 @@ func (v *Value) Assign(from *Value) {
 	v.thawInPlace()
 	if v.flags&flagRare != 0 {
 		own := *v.rare()
-		v.p = unsafe.Pointer(&own)
+		v.setRare(&own)
 	}
 	if v.Class() != class {
 		v.Bless(class)

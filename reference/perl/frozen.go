@@ -3,7 +3,6 @@ package perl
 import (
 	"sync"
 	"sync/atomic"
-	"unsafe"
 )
 
 // Frozen is the target of a reference as a serializer read it: known to be sound, but no Values have
@@ -24,7 +23,7 @@ type Frozen interface {
 
 // NewFrozen returns a reference to what is frozen.
 func NewFrozen(f Frozen) *Value {
-	return &Value{kind: Ref, flags: flagFrozen, p: unsafe.Pointer(&thawing{from: f})}
+	return newFrozen(&thawing{from: f})
 }
 
 // Frozen returns what v was made of by [NewFrozen], nil if its target has been made since.
@@ -44,8 +43,6 @@ type thawing struct {
 	err    error // set by once
 }
 
-func (v *Value) thawing() *thawing { return (*thawing)(v.p) }
-
 func (t *thawing) frozen() Frozen {
 	if t.target.Load() != nil {
 		return nil
@@ -61,6 +58,12 @@ func (t *thawing) thaw() (*Value, error) {
 		t.target.Store(target)
 	})
 	return t.target.Load(), t.err
+}
+
+func newFrozen(t *thawing) *Value {
+	v := &Value{kind: Ref}
+	v.setThawing(t)
+	return v
 }
 
 // ThawError tells why a Ref that was read from a message has no Target: what it stands for was found
@@ -86,8 +89,8 @@ func (v *Value) thawInPlace() {
 	from := v.thawing()
 	target, err := from.thaw()
 	v.flags &^= flagFrozen
-	v.p = unsafe.Pointer(target)
+	v.setPlainTarget(target)
 	if err != nil {
-		v.makeRare().key = &Value{kind: Ref, flags: flagFrozen, p: unsafe.Pointer(from)}
+		v.makeRare().key = newFrozen(from)
 	}
 }
