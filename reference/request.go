@@ -313,10 +313,10 @@ func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestEr
 		text += " sent by " + m.From.String()
 	}
 	k.mu.Lock()
-	told := k.inform(to.Kernel, "error", event{operation: "local-" + e.op, message: text})
+	told := k.inform(to.Kernel, EventError, event{operation: PrefixLocal + e.op, message: text})
 	k.mu.Unlock()
 	if told == 0 {
-		k.log.Warn("request failed", "operation", "local-"+e.op, "error", text)
+		k.log.Warn("request failed", "operation", PrefixLocal+e.op, "error", text)
 	}
 	return text
 }

@@ -57,18 +57,18 @@ func (k *Kernel) remoteError(_ context.Context, r *Request) (any, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.remoteTrouble(e) {
-		k.log.Warn("remote error", "operation", "remote-"+e.Operation, "kernel", e.Kernel, "error", e.Message)
+		k.log.Warn("remote error", "operation", PrefixRemote+e.Operation, "kernel", e.Kernel, "error", e.Message)
 	}
 	return nil, nil
 }
 
 // remoteTrouble tells monitors of an error report. mu is locked. Source: Responder _do_error.
 func (k *Kernel) remoteTrouble(e *RemoteError) (told bool) {
-	operation := "remote"
+	operation := OpRemote
 	if e.Operation != "" {
-		operation = "remote-" + strings.TrimPrefix(e.Operation, "remote-")
+		operation = PrefixRemote + strings.TrimPrefix(e.Operation, PrefixRemote)
 	}
-	return k.inform(kernelPart(e.Kernel), "error", event{operation: operation, message: e.Message}) > 0
+	return k.inform(kernelPart(e.Kernel), EventError, event{operation: operation, message: e.Message}) > 0
 }
 
 // Ping asks a kernel whether it is there.

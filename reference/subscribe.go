@@ -140,7 +140,7 @@ func (k *Kernel) ask(ctx context.Context, r *receipt) {
 }
 
 func (k *Kernel) subscriptionError(message string) {
-	if k.inform("", "error", event{operation: "subscribe", message: message}) == 0 {
+	if k.inform("", EventError, event{operation: OpSubscribe, message: message}) == 0 {
 		k.log.Warn("subscription failed", "error", message)
 	}
 }
