@@ -87,20 +87,6 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 	return k.dispatch(ctx, spec.Kernel, m, later, permit, revoke)
 }
 
-// RemoteError is what another kernel reported about a request of ours. It is told from other errors by errors.As.
-type RemoteError struct {
-	Message   string // such as "Session 'S' is not available for remote kernels.  Request poe://K/S/x"
-	Kernel    string // as we addressed it
-	Operation string // where it failed: one of the Op constants
-}
-
-func (e *RemoteError) Error() string {
-	if e.Operation == "" {
-		return "ikc: remote kernel: " + e.Message
-	}
-	return fmt.Sprintf("ikc: remote kernel: %s: %s", e.Operation, e.Message)
-}
-
 // waiter is a blocking call.
 type waiter struct {
 	to    specifier.Specifier
@@ -236,7 +222,7 @@ func callState(order uint64) string {
 	return string(strconv.AppendUint(append(b[:0], callPrefix...), order, 10))
 }
 
-const callPrefix = "response"
+const callPrefix = wire.StateResponse
 
 // callOrder is the number in a state that callState made; of others it is 0, which no call has.
 func callOrder(state string) uint64 {
@@ -270,10 +256,10 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 		}
 		w.finish(outcome{value: v})
 		return true
-	case m.Event.Session == responderAlias && strings.HasPrefix(m.Event.State, "IKC:receipt "):
+	case m.Event.Session == wire.SessionIKC && strings.HasPrefix(m.Event.State, wire.StateReceipt):
 		return k.received(c, m)
-	case m.IsError && m.Event.Session == responderAlias && m.Event.State == "remote_error":
-		e := ParseRemoteError(m.Params)
+	case m.IsError && m.Event.Session == wire.SessionIKC && m.Event.State == wire.StateRemoteError:
+		e := wire.ParseRemoteError(m.Params)
 		if !k.failed(c, e) {
 			return false
 		}
@@ -308,40 +294,6 @@ func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 	delete(k.waiters, oldest.order)
 	oldest.finish(outcome{err: e})
 	return true
-}
-
-// About tells whether the error is about a request to a specifier, poe://KERNEL/SESSION/STATE as it was
-// addressed; for "", whether it names a request at all. Releases before 0.2400 end a message with
-// " [SPECIFIER]" where later ones have ".  Request SPECIFIER".
-func (e *RemoteError) About(to string) bool {
-	for _, form := range [][2]string{{".  Request ", ""}, {" [", "]"}} {
-		start := form[0] + to
-		if to != "" {
-			start += form[1]
-		}
-		_, tail, ok := strings.Cut(e.Message, start)
-		if ok && (tail == "" || to == "" || strings.HasPrefix(tail, " sent by ")) {
-			return true
-		}
-	}
-	return false
-}
-
-// ParseRemoteError reads the params of an error report: [message, kernel, operation], or the message alone.
-func ParseRemoteError(params *perl.Value) *RemoteError {
-	e := new(RemoteError)
-	parts := []*perl.Value{params}
-	if params.Kind() == perl.Ref {
-		parts = params.Target().Elems()
-	}
-	for i, to := range []*string{&e.Message, &e.Kernel, &e.Operation} {
-		if i < len(parts) {
-			if s, ok := parts[i].AsString(); ok {
-				*to = s
-			}
-		}
-	}
-	return e
 }
 
 // Respond posts to an rsvp as it stood in a message, a string or a hash, once. It is how a state answers later, or answers the

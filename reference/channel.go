@@ -98,7 +98,7 @@ const lingering = time.Second
 // writeFailed is told by the outbox that the peer cannot be written to. What it sent before is still handled.
 func (c *Channel) writeFailed(err error) {
 	c.k.mu.Lock()
-	c.k.channelError(c, "write", err)
+	c.k.channelError(c, OpWrite, err)
 	c.k.mu.Unlock()
 	c.k.lose(c, err)
 	c.linger()
@@ -148,7 +148,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		}
 		k.stats.handshakesFailed.Add(1)
 		err = fmt.Errorf("ikc: negotiation with %v: %w", conn.RemoteAddr(), err)
-		k.trouble("negotiate", err)
+		k.trouble(OpNegotiate, err)
 		return nil, err
 	}
 	if k.cfg.OnConnect != nil {
@@ -165,9 +165,9 @@ func (k *Kernel) trouble(operation string, err error) {
 		return
 	}
 	k.mu.Lock()
-	told := k.inform("", "error", event{operation: "channel-" + operation, message: wheelError(err)})
+	told := k.inform("", EventError, event{operation: PrefixChannel + operation, message: wheelError(err)})
 	k.mu.Unlock()
-	if told == 0 || operation != "connect" { // who connects has the error as well
+	if told == 0 || operation != OpConnect { // who connects has the error as well
 		k.log.Warn("connection failed", "operation", operation, "error", err)
 	}
 }

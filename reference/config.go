@@ -57,8 +57,8 @@ type Config struct {
 	// OnConnect is told of every connection that has been negotiated, in either role, before a
 	// request that came by it is handled. It must not block.
 	OnConnect func(*Channel)
-	// OnError is told what goes wrong before a connection is there: operation is "connect", "accept"
-	// or "negotiate". Default: monitors get it as an error with operation "channel-" and that.
+	// OnError is told what goes wrong before a connection is there: operation is OpConnect, OpAccept or
+	// OpNegotiate. Default: monitors get it as an error with PrefixChannel before the operation.
 	OnError func(operation string, err error)
 	// Wrap may return a connection to be used in place of one just accepted or dialled: one that records
 	// every octet, say. Default, also if it returns nil: the connection itself.

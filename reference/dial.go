@@ -64,7 +64,7 @@ func (k *Kernel) dial(ctx context.Context, network, address string, then func(co
 		var conn net.Conn
 		if conn, err = new(net.Dialer).DialContext(ctx, network, address); err != nil {
 			err = fmt.Errorf("ikc: connect: %w", err)
-			k.trouble("connect", err)
+			k.trouble(OpConnect, err)
 			return
 		}
 		err = then(ctx, conn)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Errors of a kernel, for errors.Is.
@@ -27,6 +29,19 @@ var (
 	ErrNoSender = errors.New("ikc: request has no sender")
 	// ErrIdle: nothing came from the peer for Config.IdleTimeout.
 	ErrIdle = errors.New("ikc: connection was idle too long")
+)
+
+// RemoteError is what another kernel reported about a request of ours, for errors.As: the error of a
+// Call that the other side refused or failed. It is an alias, so that a program which calls need not
+// import package wire.
+type RemoteError = wire.RemoteError
+
+// Operations of a RemoteError: the step at which the other kernel gave up on the request.
+const (
+	OpRequest    = wire.OpRequest    // the message could not be understood
+	OpCheck      = wire.OpCheck      // the state is not published
+	OpResolve    = wire.OpResolve    // no such session
+	OpInvocation = wire.OpInvocation // the state failed
 )
 
 // SubscribeError says which subscriptions were not accepted. It matches what any of the reasons does, such as ErrSubscribeRefused,

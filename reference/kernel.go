@@ -1,13 +1,6 @@
 // Package ikc is a kernel of IKC, the protocol of Perl's POE::Component::IKC, for Go programs: it
-// joins a cluster of Perl POE processes as a server, as a client, or both.
-//
-// A [Kernel] is what a POE process is to its peers. It has sessions ([Kernel.NewSession]) with
-// states ([State]); what a session publishes, remote kernels may post to and call. It takes
-// connections ([Kernel.Serve]) and makes them ([Kernel.Dial]), and sends with [Kernel.Post] and
-// [Kernel.Call]. [Kernel.Subscribe] makes proxies of remote sessions, [Kernel.Monitor] tells what
-// happens to remote kernels.
-//
-// The import path ends in reference, the name is ikc:
+// joins a cluster of Perl POE processes as a server, as a client, or both. The import path ends in
+// reference, the name is ikc:
 //
 //	import ikc "github.com/perl-ikc/ikc-conform/reference"
 //
@@ -29,34 +22,26 @@
 //	var now int64
 //	err = perl.Unmarshal(v, &now)
 //
-// Data goes from Go to Perl by [perl.Marshal] and comes back by [perl.Unmarshal], which say what becomes what; a [perl.Value] is
-// Perl data with nothing lost. Params and answers are checked when they come, and thawed when somebody looks into them: a bridge
-// that hands them on pays for no more than the check, and Unmarshal fills Go variables from what came.
+// A program that only wants to call a server and wait is better off with package clientlite.
+//
+// A [Kernel] is what a POE process is to its peers. It has sessions ([Kernel.NewSession]) with
+// states ([State]); what a session publishes, remote kernels may post to and call. It takes
+// connections ([Kernel.Serve]) and makes them ([Kernel.Dial]), and sends with [Kernel.Post] and
+// [Kernel.Call]. [Kernel.Subscribe] makes proxies of remote sessions, [Kernel.Monitor] tells what
+// happens to remote kernels.
+//
+// Data goes from Go to Perl by [perl.Marshal] and comes back by [perl.Unmarshal], which say what
+// becomes what; a [perl.Value] is Perl data with nothing lost. Params and answers are checked when they
+// come, and thawed when somebody looks into them: a bridge that hands them on pays for no more than the
+// check, and Unmarshal fills Go variables from what came.
 //
 // States run one at a time per kernel, the requests of one connection in the order of their
 // arrival, as in POE. While a state waits in a method of this package that takes a context, and was
-// given the state's own, others may run. [Config.QueuePerSession] trades that for one queue for each session.
+// given the state's own, others may run. [Config.QueuePerSession] trades that for one queue for each
+// session.
 //
-// A program that only wants to call a server and wait is better off with package clientlite.
-//
-// # Speed
-//
-// What a call takes with both kernels in one Go program, on a machine with two cores; how many times as long it takes when Perl's kernel
-// is the server (perl 5.36, 0.2402); and how fast it is beside an echo of the same octets in Go that looks at nothing:
-//
-//	                                 µs    times Perl      of an echo
-//	call with 100 octets             22    9.2 to 10.7     0.68 to 0.80
-//	10 KiB in a string               29    7.7 to 9.2      0.57 to 0.70
-//	1 MiB in a string             1,000    1.8 to 3.1      0.95 to 1.05
-//	10 KiB of records                90    5.2 to 6.4
-//	1 MiB of records              8,000    3.6 to 4.7
-//	calls, 64 under way             2.7    19 to 30
-//	posts                           0.5    47 to 56
-//	connect, call, close            215    4.1 to 5.1      0.80 to 0.93
-//
-// Between two programs the system has to wake one for each call, which takes longer than the call: with 100 octets 60 to 110 µs, about 3
-// times as fast as with Perl's kernel and as fast as the echo; with 64 calls under way 5.2, 11 times; posts are as above. An idle
-// connection takes 7 KiB of memory. "go test ./conformance/refdriver -run TestRatios -ratios -v" measures all this again.
+// How long calls take, beside Perl's kernel and a bare echo: docs/benchmarks.md in this module,
+// https://github.com/perl-ikc/ikc-conform/blob/main/docs/benchmarks.md.
 //
 // What a Perl kernel does is taken from POE::Component::IKC 0.2402; comments name module and sub.
 package ikc

@@ -23,7 +23,7 @@ type Monitor struct {
 	Unsubscribe func(ctx context.Context, e *MonitorEvent) // it is gone: Specifier
 	Shutdown    func(ctx context.Context, e *MonitorEvent) // this kernel shuts down; only for the kernel "*"
 	Error       func(ctx context.Context, e *MonitorEvent) // Operation, Message
-	Channel     func(ctx context.Context, e *MonitorEvent) // Change is "ready" or "close"; Channel
+	Channel     func(ctx context.Context, e *MonitorEvent) // Change, Channel
 	Reconnect   func(ctx context.Context, e *MonitorEvent) // KeepConnected is going to try again: Attempt, Delay, Message
 	// Any is told of what has no func of its own.
 	Any func(ctx context.Context, e *MonitorEvent)
@@ -31,14 +31,54 @@ type Monitor struct {
 	Data any
 }
 
+// Events that a monitor is told of: MonitorEvent.What. Source: Responder monitor, but for
+// EventReconnect, which the original does not have.
+const (
+	EventRegister    = "register"
+	EventUnregister  = "unregister"
+	EventSubscribe   = "subscribe"
+	EventUnsubscribe = "unsubscribe"
+	EventShutdown    = "shutdown"
+	EventError       = "error"
+	EventChannel     = "channel"
+	EventReconnect   = "reconnect"
+)
+
+// What happened to a channel: MonitorEvent.Change.
+const (
+	ChannelReady = "ready"
+	ChannelClose = "close"
+)
+
+// Operations of errors that monitors are told of: MonitorEvent.Operation.
+//
+// Behind PrefixLocal and PrefixRemote stands one of the operations of a RemoteError: a request that
+// failed here, or at a peer. Behind PrefixChannel stands where a connection failed: OpConnect, OpAccept,
+// OpNegotiate, OpRead or OpWrite. OpResolve alone is a kernel that nobody knows.
+const (
+	PrefixLocal   = "local-"
+	PrefixRemote  = OpRemote + "-"
+	PrefixChannel = "channel-"
+	OpRemote      = "remote"    // an error report that names no operation
+	OpSubscribe   = "subscribe" // a subscription was not accepted
+	OpRegister    = "register"  // the id of a peer is taken
+)
+
+// Operations of a connection, as Config.OnError is told them, and monitors with PrefixChannel before.
+const (
+	OpConnect   = "connect"
+	OpAccept    = "accept"
+	OpNegotiate = "negotiate"
+	OpRead      = "read"
+	OpWrite     = "write"
+)
+
 // MonitorEvent is what a monitor is told. It is the monitor's own, and may be kept.
 //
 // An event about a kernel comes once for its id and once for each of its aliases, to monitors of
-// these names and to those of "*". Operations of errors: "local-" and "remote-" before one of the Op
-// constants; "channel-read", "channel-write", "channel-connect", "channel-accept",
-// "channel-negotiate"; "subscribe"; "resolve"; "register".
+// these names and to those of "*".
 type MonitorEvent struct {
-	What   string // register, unregister, subscribe, unsubscribe, shutdown, error, channel or reconnect
+	What   string // one of the Event constants
 	Kernel string // what was monitored
 	About  string // the id or alias concerned, "*" if no kernel in particular
 	Real   bool   // About is an id
@@ -46,8 +86,8 @@ type MonitorEvent struct {
 
 	PID       string              // register: the process of the kernel, "" if it did not say
 	Channel   *Channel            // channel
-	Change    string              // channel: "ready" or "close"
-	Operation string              // error
+	Change    string              // channel: ChannelReady or ChannelClose
+	Operation string              // error: see OpRemote and beside it
 	Message   string              // error, reconnect: what went wrong
 	Specifier specifier.Specifier // subscribe, unsubscribe
 	Attempt   int                 // reconnect: failures in a row, from 1
@@ -58,19 +98,19 @@ type MonitorEvent struct {
 // have, are attempt, delay in seconds, and message.
 func (e *MonitorEvent) Args() []*perl.Value {
 	switch e.What {
-	case "register":
+	case EventRegister:
 		if e.PID == "" {
 			return []*perl.Value{perl.NewUndef()}
 		}
 		return []*perl.Value{str(e.PID)}
-	case "subscribe", "unsubscribe":
+	case EventSubscribe, EventUnsubscribe:
 		s := e.Specifier
 		return []*perl.Value{perl.HashRef(perl.P("kernel", str(s.Kernel)), perl.P("session", str(s.Session)), perl.P("state", str(s.State)))}
-	case "error":
+	case EventError:
 		return []*perl.Value{str(e.Operation), str(e.Message)}
-	case "channel":
+	case EventChannel:
 		return []*perl.Value{str(e.Change), perl.NewInt(int64(e.Channel.ID()))}
-	case "reconnect":
+	case EventReconnect:
 		return []*perl.Value{perl.NewInt(int64(e.Attempt)), perl.NewDouble(e.Delay.Seconds()), str(e.Message)}
 	}
 	return nil
@@ -82,8 +122,10 @@ func (m *Monitor) handler(what string) func(context.Context, *MonitorEvent) {
 		what string
 		f    func(context.Context, *MonitorEvent)
 	}{
-		{"register", m.Register}, {"unregister", m.Unregister}, {"subscribe", m.Subscribe}, {"unsubscribe", m.Unsubscribe},
-		{"shutdown", m.Shutdown}, {"error", m.Error}, {"channel", m.Channel}, {"reconnect", m.Reconnect},
+		{EventRegister, m.Register}, {EventUnregister, m.Unregister},
+		{EventSubscribe, m.Subscribe}, {EventUnsubscribe, m.Unsubscribe},
+		{EventShutdown, m.Shutdown}, {EventError, m.Error},
+		{EventChannel, m.Channel}, {EventReconnect, m.Reconnect},
 	} {
 		if own.what == what && own.f != nil {
 			f = own.f
@@ -147,7 +189,7 @@ type event struct {
 // returns how many were told. mu is locked. An alias that is another kernel's id goes no further: the original follows it, and
 // two peers that have each other's id for an alias are its end. Source: Responder inform_monitors.
 func (k *Kernel) inform(about, what string, e event) int {
-	if k.closed && what != "shutdown" || len(k.monitors) == 0 {
+	if k.closed && what != EventShutdown || len(k.monitors) == 0 {
 		return 0
 	}
 	if about == "" {
@@ -171,27 +213,27 @@ func (k *Kernel) inform(about, what string, e event) int {
 
 // informOf is inform under one name. mu is locked.
 func (k *Kernel) informOf(name, what string, e event) int {
-	real := k.channels[name] != nil || name == k.id
-	n := k.tell(name, name, what, real, e)
+	isID := k.channels[name] != nil || name == k.id
+	n := k.tell(name, name, what, isID, e)
 	if name != specifier.Any {
-		n += k.tell(specifier.Any, name, what, real, e)
+		n += k.tell(specifier.Any, name, what, isID, e)
 	}
 	return n
 }
 
-func (k *Kernel) tell(key, about, what string, real bool, e event) (n int) {
+func (k *Kernel) tell(key, about, what string, isID bool, e event) (n int) {
 	for _, w := range k.monitors[key] {
 		f := w.m.handler(what)
 		if f == nil {
 			continue
 		}
 		told := &MonitorEvent{
-			What: what, Kernel: w.name, About: about, Real: real, Data: w.m.Data,
+			What: what, Kernel: w.name, About: about, Real: isID, Data: w.m.Data,
 			PID: e.pid, Channel: e.channel, Change: e.change, Operation: e.operation, Message: e.message,
 			Specifier: e.spec, Attempt: e.attempt, Delay: e.delay,
 		}
 		size := 0
-		if what == "error" {
+		if what == EventError {
 			size = eventSize + len(e.message)
 		}
 		if k.events.put(k, size, func() {

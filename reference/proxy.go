@@ -75,7 +75,7 @@ func (k *Kernel) makeProxy(found specifier.Specifier, remote string) *Proxy {
 		return p
 	}
 	p := &Proxy{k: k, found: found, name: name, remote: remote,
-		to: specifier.Specifier{Kernel: found.Kernel, Session: found.Session, State: specifier.ProxyState}}
+		to: specifier.Specifier{Kernel: found.Kernel, Session: found.Session, State: wire.StateProxy}}
 	if found.Kernel == specifier.Any {
 		p.to.Kernel = remote // the manual: only the first that accepts is proxied
 	}
@@ -84,7 +84,7 @@ func (k *Kernel) makeProxy(found specifier.Specifier, remote string) *Proxy {
 		p.short = short
 		k.proxies[short] = p
 	}
-	k.inform(remote, "subscribe", event{spec: found})
+	k.inform(remote, EventSubscribe, event{spec: found})
 	return p
 }
 
@@ -97,7 +97,7 @@ func (k *Kernel) dropProxy(p *Proxy) {
 	if p.short != "" {
 		delete(k.proxies, p.short)
 	}
-	k.inform(p.remote, "unsubscribe", event{spec: p.found})
+	k.inform(p.remote, EventUnsubscribe, event{spec: p.found})
 }
 
 // Unsubscribe ends proxies, named as they were subscribed to, by poe://KERNEL/SESSION or by the short alias. Nothing is

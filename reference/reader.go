@@ -1,7 +1,6 @@
 package ikc
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -154,36 +153,4 @@ func (c *Channel) finish(cause error) {
 		c.out.drain(c.k.cfg.HandshakeTimeout)
 	}
 	c.end(cause)
-}
-
-// moment is how long an answer waits at most for others to be written.
-const moment = time.Second
-
-// send freezes a message and queues it. With lazy it is up to the reader to have it written. It does not wait, but for
-// a moment if the connection is one that cannot be written to without blocking.
-func (c *Channel) send(m *wire.Message, lazy bool) error {
-	f, err := c.freeze(m)
-	if err != nil {
-		return err
-	}
-	err = c.out.put(f, lazy)
-	if c.socket == nil && errors.Is(err, ErrQueueFull) { // the goroutine that writes may not have had its turn
-		ctx, cancel := context.WithTimeout(c.ctx, moment)
-		err = c.out.putWait(ctx, f, false)
-		cancel()
-	}
-	if err != nil {
-		release(f)
-	}
-	return err
-}
-
-func (c *Channel) freeze(m *wire.Message) (*wire.Outgoing, error) {
-	f := newFrame(int(c.frozen.Load()))
-	if err := f.Freeze(c.serializer, m); err != nil {
-		release(f)
-		return nil, &freezeError{err}
-	}
-	c.frozen.Store(int64(f.Size()))
-	return f, nil
 }

@@ -67,7 +67,7 @@ func (k *Kernel) KeepConnected(ctx context.Context, network, address string, b B
 		}
 		pause := min(b.Min<<min(failures-1, 30), b.Max)
 		k.mu.Lock()
-		k.inform(address, "reconnect", event{attempt: failures, delay: pause, message: wheelError(err)})
+		k.inform(address, EventReconnect, event{attempt: failures, delay: pause, message: wheelError(err)})
 		k.mu.Unlock()
 		select {
 		case <-time.After(pause):

@@ -11,14 +11,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Operations of a RemoteError: the step at which a kernel gave up on a request.
-const (
-	OpRequest    = "request"    // the message could not be understood
-	OpCheck      = "check"      // the state is not published
-	OpResolve    = "resolve"    // no such session
-	OpInvocation = "invocation" // the state failed
-)
-
 // requestError is why a request is not carried out.
 type requestError struct {
 	op  string
@@ -97,7 +89,7 @@ func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *r
 	}
 	h.only[0] = m.Params
 	h.Args = h.only[:]
-	if to.State == specifier.ProxyState {
+	if to.State == wire.StateProxy {
 		state, list, ok := m.Proxied()
 		if !ok {
 			return &requestError{OpRequest, "params of IKC:proxy are not [state, [arguments]]"}
@@ -207,7 +199,7 @@ func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) *request
 	var err error
 	switch {
 	case c != nil && c.calls(rsvp.Kernel):
-		err = c.send(m, true)
+		err = c.send(m)
 	case rsvp.Kernel == "":
 		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
 	default:
@@ -293,7 +285,7 @@ func (k *Kernel) from(s *Session) wire.Address {
 	if len(s.published) == 0 || len(s.aliases) == 0 {
 		return wire.Address{}
 	}
-	return wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: specifier.ProxyState})
+	return wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: wire.StateProxy})
 }
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
@@ -321,10 +313,10 @@ func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestEr
 		text += " sent by " + m.From.String()
 	}
 	k.mu.Lock()
-	told := k.inform(to.Kernel, "error", event{operation: "local-" + e.op, message: text})
+	told := k.inform(to.Kernel, EventError, event{operation: PrefixLocal + e.op, message: text})
 	k.mu.Unlock()
 	if told == 0 {
-		k.log.Warn("request failed", "operation", "local-"+e.op, "error", text)
+		k.log.Warn("request failed", "operation", PrefixLocal+e.op, "error", text)
 	}
 	return text
 }
@@ -332,7 +324,7 @@ func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestEr
 // sendReport sends an error report to a peer, or to this kernel itself if c is nil.
 func (k *Kernel) sendReport(c *Channel, text, kernel, op string) error {
 	report := &wire.Message{
-		Event:   wire.At(specifier.Specifier{Kernel: k.id, Session: responderAlias, State: "remote_error"}),
+		Event:   wire.At(specifier.Specifier{Kernel: k.id, Session: wire.SessionIKC, State: wire.StateRemoteError}),
 		Params:  perl.ArrayRef(str(text), str(kernel), str(op)),
 		IsError: true,
 	}
@@ -340,7 +332,7 @@ func (k *Kernel) sendReport(c *Channel, text, kernel, op string) error {
 		return k.toSelf(report)
 	}
 	report.Event.Kernel = c.peer.ID
-	return c.send(report, true)
+	return c.send(report)
 }
 
 // ascii escapes what is beyond ASCII.

@@ -10,20 +10,17 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// responderAlias is the session that every kernel has. Source: Responder _start.
-const responderAlias = "IKC"
-
 // addResponder makes the session IKC and publishes what every kernel publishes.
 func (k *Kernel) addResponder() error {
-	s, err := k.NewSession(responderAlias, map[string]State{
-		"ping":         func(context.Context, *Request) (any, error) { return "PONG", nil },
-		"do_you_have":  k.doYouHave,
-		"remote_error": k.remoteError,
+	s, err := k.NewSession(wire.SessionIKC, map[string]State{
+		wire.StatePing:        func(context.Context, *Request) (any, error) { return wire.Pong, nil },
+		wire.StateHave:        k.doYouHave,
+		wire.StateRemoteError: k.remoteError,
 	})
 	if err != nil {
 		return err
 	}
-	s.Publish("ping", "do_you_have", "remote_error")
+	s.Publish(wire.StatePing, wire.StateHave, wire.StateRemoteError)
 	return nil
 }
 
@@ -56,32 +53,32 @@ func (k *Kernel) doYouHave(_ context.Context, r *Request) (any, error) {
 // remoteError takes the error report of another kernel that no blocking call waits for.
 // Source: Responder remote_error.
 func (k *Kernel) remoteError(_ context.Context, r *Request) (any, error) {
-	e := ParseRemoteError(r.Arg(0))
+	e := wire.ParseRemoteError(r.Arg(0))
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.remoteTrouble(e) {
-		k.log.Warn("remote error", "operation", "remote-"+e.Operation, "kernel", e.Kernel, "error", e.Message)
+		k.log.Warn("remote error", "operation", PrefixRemote+e.Operation, "kernel", e.Kernel, "error", e.Message)
 	}
 	return nil, nil
 }
 
 // remoteTrouble tells monitors of an error report. mu is locked. Source: Responder _do_error.
 func (k *Kernel) remoteTrouble(e *RemoteError) (told bool) {
-	operation := "remote"
+	operation := OpRemote
 	if e.Operation != "" {
-		operation = "remote-" + strings.TrimPrefix(e.Operation, "remote-")
+		operation = PrefixRemote + strings.TrimPrefix(e.Operation, PrefixRemote)
 	}
-	return k.inform(kernelPart(e.Kernel), "error", event{operation: operation, message: e.Message}) > 0
+	return k.inform(kernelPart(e.Kernel), EventError, event{operation: operation, message: e.Message}) > 0
 }
 
 // Ping asks a kernel whether it is there.
 func (k *Kernel) Ping(ctx context.Context, kernel string) error {
-	v, err := k.Call(ctx, specifier.Specifier{Kernel: kernel, Session: responderAlias, State: "ping"}.String(), "PING")
+	v, err := k.Call(ctx, specifier.Specifier{Kernel: kernel, Session: wire.SessionIKC, State: wire.StatePing}.String(), wire.Ping)
 	if err != nil {
 		return err
 	}
-	if s, _ := v.AsString(); s != "PONG" {
-		return fmt.Errorf("ikc: ping %s: expected PONG, got %s", kernel, perl.Format(v, shown))
+	if s, _ := v.AsString(); s != wire.Pong {
+		return fmt.Errorf("ikc: ping %s: expected %s, got %s", kernel, wire.Pong, perl.Format(v, shown))
 	}
 	return nil
 }

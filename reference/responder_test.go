@@ -170,7 +170,7 @@ func TestOperations(t *testing.T) {
 		r.send(m)
 		got, err := r.receive()
 		must(t, err)
-		e := ikc.ParseRemoteError(got.Params)
+		e := wire.ParseRemoteError(got.Params)
 		if !got.IsError || got.Event.State != "remote_error" || e.Operation != tt.operation || !strings.Contains(e.Message, tt.message) {
 			t.Errorf("%s: got %s", tt.event, text(got.ToValue()))
 		}
@@ -282,7 +282,7 @@ func TestBadEventIsCut(t *testing.T) {
 	peer.send(&wire.Message{Event: wire.Address{Value: perl.NewRef(list)}})
 	m, err := peer.receive()
 	must(t, err)
-	if e := ikc.ParseRemoteError(m.Params); e.Operation != ikc.OpRequest || len(e.Message) > 2000 || !strings.Contains(e.Message, "7, 7, ") {
+	if e := wire.ParseRemoteError(m.Params); e.Operation != ikc.OpRequest || len(e.Message) > 2000 || !strings.Contains(e.Message, "7, 7, ") {
 		t.Errorf("got an error of %q with %d octets, expected the beginning of the event", e.Operation, len(e.Message))
 	}
 }

@@ -32,7 +32,7 @@ func (k *Kernel) register(c *Channel, address string) error {
 	switch {
 	case id == k.id || k.channels[id] != nil:
 		text := fmt.Sprintf("Remote kernel '%s' already exists", id)
-		k.inform("", "error", event{operation: "register", message: text})
+		k.inform("", EventError, event{operation: OpRegister, message: text})
 		k.log.Warn("remote kernel exists already; this connection can send, but not be addressed", "id", id)
 	default:
 		k.channels[id] = c
@@ -45,10 +45,10 @@ func (k *Kernel) register(c *Channel, address string) error {
 				k.names[name] = id
 			}
 		}
-		k.inform(id, "register", event{pid: c.peer.PID})
+		k.inform(id, EventRegister, event{pid: c.peer.PID})
 		k.log.Debug("kernel registered", "id", id, "aliases", c.aliases, "dialect", c.dialect.String())
 	}
-	k.inform(id, "channel", event{channel: c, change: "ready"})
+	k.inform(id, EventChannel, event{channel: c, change: ChannelReady})
 	return nil
 }
 
@@ -83,9 +83,9 @@ func (k *Kernel) unregister(c *Channel, cause error) {
 		return
 	}
 	if !closedHere(cause) {
-		operation := "read"
+		operation := OpRead
 		if errors.Is(cause, ErrQueueFull) {
-			operation = "write"
+			operation = OpWrite
 		}
 		k.channelError(c, operation, cause)
 	}
@@ -104,7 +104,7 @@ func (k *Kernel) channelError(c *Channel, operation string, cause error) {
 		return
 	}
 	c.failed = true
-	k.inform(c.peer.ID, "error", event{operation: "channel-" + operation, message: wheelError(cause)})
+	k.inform(c.peer.ID, EventError, event{operation: PrefixChannel + operation, message: wheelError(cause)})
 }
 
 // forget takes a channel's names away and tells monitors. mu is locked.
@@ -115,12 +115,12 @@ func (k *Kernel) forget(c *Channel) {
 	}
 	c.ready = false
 	id := c.peer.ID
-	k.inform(id, "channel", event{channel: c, change: "close"})
+	k.inform(id, EventChannel, event{channel: c, change: ChannelClose})
 	if !c.registered {
 		return
 	}
 	c.registered = false
-	k.inform(id, "unregister", event{})
+	k.inform(id, EventUnregister, event{})
 	delete(k.channels, id)
 	for _, name := range c.aliases {
 		if k.names[name] == id {
@@ -204,17 +204,9 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 	if c := k.channels[name]; c != nil {
 		return c, nil, false, nil
 	}
-	k.inform("", "error", event{operation: "resolve", message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), asked)})
+	k.inform("", EventError, event{operation: OpResolve, message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), asked)})
 	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, asked)
 }
-
-// urgency is how a message is to be sent.
-type urgency uint8
-
-const (
-	later  urgency = iota // by a goroutine, together with what else is queued
-	atOnce                // the sender waits for an answer
-)
 
 // dispatch sends a message to every kernel that a name stands for and returns how many there were.
 // each, if not nil, is told of each channel before the message goes there, undo if it could not.
@@ -302,27 +294,6 @@ func (k *Kernel) locally(f func(yield func())) error {
 	}})
 	if err != nil {
 		k.running.Done()
-	}
-	return err
-}
-
-// sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
-// deadline does not wait.
-func (c *Channel) sendWait(ctx context.Context, m *wire.Message, u urgency) error {
-	f, err := c.freeze(m)
-	if err != nil {
-		return err
-	}
-	if u == atOnce {
-		err = c.out.putNow(f)
-	} else {
-		err = c.out.put(f, false)
-	}
-	if _, ok := ctx.Deadline(); ok && errors.Is(err, ErrQueueFull) {
-		wait(ctx, func() { err = c.out.putWait(ctx, f, u == atOnce) })
-	}
-	if err != nil {
-		release(f)
 	}
 	return err
 }

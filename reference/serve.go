@@ -53,7 +53,7 @@ func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
 			if errors.Is(err, net.ErrClosed) || ctx.Err() != nil || k.isDown() {
 				return nil
 			}
-			k.trouble("accept", err)
+			k.trouble(OpAccept, err)
 			if !passing(err) {
 				return fmt.Errorf("ikc: accept on %v: %w", l.Addr(), err)
 			}

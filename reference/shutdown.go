@@ -36,7 +36,7 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 			delete(k.waiters, order)
 			w.finish(outcome{err: ErrClosed})
 		}
-		k.inform(specifier.Any, "shutdown", event{})
+		k.inform(specifier.Any, EventShutdown, event{})
 		clear(k.proxies)
 	}
 	channels := make([]*Channel, 0, len(k.open))

@@ -100,13 +100,13 @@ func parseSubscription(asked string) (specifier.Specifier, error) {
 
 // ask sends the question to every kernel that is meant.
 func (k *Kernel) ask(ctx context.Context, r *receipt) {
-	own := specifier.Specifier{Kernel: k.id, Session: responderAlias}
-	r.state = "IKC:receipt " + strconv.FormatUint(k.lastID.Add(1), 10) + " " + r.asked
+	own := specifier.Specifier{Kernel: k.id, Session: wire.SessionIKC}
+	r.state = wire.StateReceipt + strconv.FormatUint(k.lastID.Add(1), 10) + " " + r.asked
 	rsvp := own
 	rsvp.State = r.state
 	what := perl.HashRef(perl.P("kernel", str(r.spec.Kernel)), perl.P("session", str(r.spec.Session)), perl.P("state", str(r.spec.State)))
 	m := &wire.Message{
-		Event:  wire.At(specifier.Specifier{Kernel: r.spec.Kernel, Session: responderAlias, State: "do_you_have"}),
+		Event:  wire.At(specifier.Specifier{Kernel: r.spec.Kernel, Session: wire.SessionIKC, State: wire.StateHave}),
 		Params: perl.ArrayRef(what, str(k.id)), From: wire.At(own), RSVP: wire.At(rsvp),
 	}
 	k.mu.Lock()
@@ -140,7 +140,7 @@ func (k *Kernel) ask(ctx context.Context, r *receipt) {
 }
 
 func (k *Kernel) subscriptionError(message string) {
-	if k.inform("", "error", event{operation: "subscribe", message: message}) == 0 {
+	if k.inform("", EventError, event{operation: OpSubscribe, message: message}) == 0 {
 		k.log.Warn("subscription failed", "error", message)
 	}
 }

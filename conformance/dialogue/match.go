@@ -360,17 +360,9 @@ func ErrorText(params *perl.Value) string {
 	return s
 }
 
-// quotes tells whether an error message is about a request: it ends with ".  Request SPEC", before
-// 0.2400 with " [SPEC]", and then who sent it.
+// quotes tells whether an error message is about a request.
 func quotes(text string, request *Message) bool {
-	spec := request.To.String()
-	for _, form := range []string{".  Request " + spec, " [" + spec + "]"} {
-		_, tail, ok := strings.Cut(text, form)
-		if ok && (tail == "" || strings.HasPrefix(tail, " sent by ")) {
-			return true
-		}
-	}
-	return false
+	return (&wire.RemoteError{Message: text}).About(request.To.String())
 }
 
 // resolve finds out what a message is addressed to after all, and the arguments if that takes looking.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Stats counts what conversations hold.
@@ -94,7 +94,7 @@ func (s *Stats) item(item Item) {
 		case m == nil:
 			s.Unreadable++
 		case m.Kind == ErrorReport:
-			operation := ikc.ParseRemoteError(m.Params()).Operation
+			operation := wire.ParseRemoteError(m.Params()).Operation
 			s.Errors[cmp.Or(operation, "(none given)")]++
 		}
 	}

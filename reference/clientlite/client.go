@@ -13,7 +13,7 @@
 // connected to.
 //
 // Source: ClientLite and its manual, 0.2402. What differs: ping works in both dialects, and an error
-// report is an *ikc.RemoteError rather than the string ARRAY(0x...); a connection that is closed by
+// report is an *wire.RemoteError rather than the string ARRAY(0x...); a connection that is closed by
 // the other side fails a call at once rather than by its timeout.
 package clientlite
 
@@ -67,9 +67,6 @@ type Config struct {
 	// Logger is told of messages that nobody waits for. Default: they are dropped silently.
 	Logger *slog.Logger
 }
-
-// session is what the client calls itself in messages. Source: ClientLite _from.
-const session = "IKCLite"
 
 // Errors of a client, for errors.Is.
 var (
@@ -133,7 +130,7 @@ func New(cfg Config) *Client {
 		cfg.DialContext = new(net.Dialer).DialContext
 	}
 	c := &Client{cfg: cfg, turn: make(chan struct{}, 1), remote: cfg.Address}
-	c.from = wire.At(specifier.Specifier{Kernel: cfg.Name, Session: session})
+	c.from = wire.At(specifier.Specifier{Kernel: cfg.Name, Session: wire.SessionIKCLite})
 	c.scalar = []perl.Pair{perl.P("wantarray", perl.NewBytes(""))}
 	return c
 }
@@ -216,7 +213,7 @@ func (c *Client) Post(ctx context.Context, to string, params any) error {
 	return c.note(c.trySend(ctx, to, &wire.Message{Params: v, From: c.from}))
 }
 
-// Call sends an event and waits for what the state returns, in scalar context. Errors, besides those of Post: *ikc.RemoteError
+// Call sends an event and waits for what the state returns, in scalar context. Errors, besides those of Post: *wire.RemoteError
 // if the server reports one about the event, ErrTimeout, ErrDisconnected. The connection does not outlive the last two, so that a
 // late answer is not taken for another's.
 func (c *Client) Call(ctx context.Context, to string, params any) (*perl.Value, error) {
@@ -273,7 +270,7 @@ func (c *Client) Responded(ctx context.Context, state string) (*perl.Value, erro
 		return nil, err
 	}
 	defer c.end()
-	rsvp := specifier.Specifier{Kernel: c.cfg.Name, Session: session, State: state}
+	rsvp := specifier.Specifier{Kernel: c.cfg.Name, Session: wire.SessionIKCLite, State: state}
 	if c.conn == nil {
 		return nil, c.note(ErrNotConnected)
 	}

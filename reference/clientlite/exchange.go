@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -17,9 +16,9 @@ import (
 
 // rsvp makes an address of this client that has not been used before.
 func (c *Client) rsvp() specifier.Specifier {
-	state := "response" + strconv.FormatUint(c.serial, 10)
+	state := wire.StateResponse + strconv.FormatUint(c.serial, 10)
 	c.serial++
-	return specifier.Specifier{Kernel: c.cfg.Name, Session: session, State: state}
+	return specifier.Specifier{Kernel: c.cfg.Name, Session: wire.SessionIKCLite, State: state}
 }
 
 // exchange sends an event and waits for a post to rsvp.
@@ -98,17 +97,17 @@ func (c *Client) ping(ctx context.Context) error {
 	if c.conn == nil {
 		return ErrNotConnected
 	}
-	rsvp := specifier.Specifier{Kernel: c.cfg.Name, Session: "IKC", State: "pong"}
-	m := &wire.Message{Params: perl.NewBytes("PING"), RSVP: wire.At(rsvp)}
-	if err := c.send(ctx, "poe://"+c.peer.ID+"/IKC/ping", m); err != nil {
+	rsvp := specifier.Specifier{Kernel: c.cfg.Name, Session: wire.SessionIKC, State: wire.StatePong}
+	m := &wire.Message{Params: perl.NewBytes(wire.Ping), RSVP: wire.At(rsvp)}
+	if err := c.send(ctx, specifier.Specifier{Kernel: c.peer.ID, Session: wire.SessionIKC, State: wire.StatePing}.String(), m); err != nil {
 		return err
 	}
 	v, err := c.await(ctx, rsvp, m.Event.String())
 	if err != nil {
 		return err
 	}
-	if s, _ := v.AsString(); s != "PONG" {
-		return fmt.Errorf("clientlite: ping: expected PONG, got %s", perl.Format(v, perl.FormatOptions{MaxWidth: 1000}))
+	if s, _ := v.AsString(); s != wire.Pong {
+		return fmt.Errorf("clientlite: ping: expected %s, got %s", wire.Pong, perl.Format(v, perl.FormatOptions{MaxWidth: 1000}))
 	}
 	return nil
 }
@@ -146,7 +145,7 @@ func (c *Client) within(ctx context.Context, do func() (*perl.Value, error)) (*p
 		c.used = time.Now()
 		return v, nil
 	}
-	var remote *ikc.RemoteError
+	var remote *wire.RemoteError
 	switch {
 	case errors.As(err, &remote):
 		c.used = time.Now()
@@ -168,7 +167,7 @@ func (c *Client) await(ctx context.Context, rsvp specifier.Specifier, about stri
 	if err == nil {
 		return v, nil
 	}
-	var remote *ikc.RemoteError
+	var remote *wire.RemoteError
 	switch {
 	case errors.As(err, &remote):
 		return nil, err
@@ -202,7 +201,7 @@ func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, 
 			return nil, fmt.Errorf("clientlite: from %s: %w", c.remote, err)
 		}
 		if m.IsError {
-			e := ikc.ParseRemoteError(m.Params)
+			e := wire.ParseRemoteError(m.Params)
 			if about == "" || e.About(about) || !e.About("") {
 				return nil, e
 			}

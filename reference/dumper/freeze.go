@@ -10,7 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Freeze writes a value, for IKC a reference, as Data::Dumper does. The error is an *Error or a *LimitError.
+// Freeze writes a value, for IKC a reference, as Data::Dumper does. The error is an *Error, a *LimitError,
+// or the ThawError of a reference in v.
 func (m *Mode) Freeze(v *perl.Value) ([]byte, error) {
 	w := writer{opt: m.opt, depth: m.opt.MaxDepth, seen: map[*perl.Value]*name{}, slots: map[*perl.Value]bool{}}
 	w.findSlots(v)
@@ -104,6 +105,9 @@ func (w *writer) value(v *perl.Value, at *name) {
 	}
 	switch v.Kind() {
 	case perl.Ref:
+		if err := v.ThawError(); err != nil && w.err == nil {
+			w.err = err
+		}
 		w.ref(v.Target(), at)
 	case perl.Undef:
 		w.buf = append(w.buf, "undef"...)

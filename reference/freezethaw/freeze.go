@@ -10,8 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Freeze writes one value, like FreezeThaw::freeze; for IKC it is a reference. The error is an *Error
-// or a *LimitError.
+// Freeze writes one value, like FreezeThaw::freeze; for IKC it is a reference. The error is an *Error,
+// a *LimitError, or the ThawError of a reference in v.
 func (m *Mode) Freeze(v *perl.Value) ([]byte, error) { return m.FreezeList(v) }
 
 // FreezeList writes values, like FreezeThaw::freeze. Errors are those of Freeze.
@@ -134,6 +134,9 @@ func (e *encoder) value(v *perl.Value) {
 	case perl.Undef:
 		e.buf = append(e.buf, '_')
 	case perl.Ref:
+		if err := v.ThawError(); err != nil && e.err == nil {
+			e.err = err
+		}
 		e.ref(v.Target())
 	default:
 		s, ok := v.AsString()

@@ -1,9 +1,6 @@
 package perl
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
 // Kind tells what v is. A nil Value, an array's hole, is Undef.
 func (v *Value) Kind() Kind {
@@ -51,7 +48,7 @@ func (v *Value) Str() string {
 	switch v.Kind() {
 	case Bytes, Text, Code:
 		if v.flags&flagRare == 0 {
-			return unsafe.String((*byte)(v.p), int(v.n))
+			return v.plainStr()
 		}
 		return v.rare().str
 	case VString, Regexp, Hooked:
@@ -75,16 +72,18 @@ func (v *Value) SetStr(s string) *Value {
 	return v
 }
 
-// Target returns what a Ref points at, and the object behind a Tied; else nil.
+// Target returns what a Ref points at, and the object behind a Tied; else nil. Of a Ref that was read
+// from a message it may be nil as well, see [Value.ThawError].
 func (v *Value) Target() *Value {
 	if k := v.Kind(); k != Ref && k != Tied {
 		return nil
 	}
 	switch v.flags & (flagRare | flagFrozen) {
 	case 0:
-		return (*Value)(v.p)
+		return v.plainTarget()
 	case flagFrozen:
-		return v.thawing().thawed()
+		target, _ := v.thawing().thaw()
+		return target
 	}
 	return v.rare().ref
 }
@@ -95,10 +94,10 @@ func (v *Value) SetTarget(target *Value) *Value {
 	switch {
 	case v.kind != Ref && v.kind != Tied:
 	case v.flags&flagRare != 0:
-		v.rare().ref = target
+		v.rare().ref, v.rare().key = target, nil
 	default:
 		v.flags &^= flagFrozen
-		v.p = unsafe.Pointer(target)
+		v.setPlainTarget(target)
 	}
 	return v
 }
@@ -218,7 +217,7 @@ func (v *Value) Elems() []*Value {
 	if v.flags&flagRare != 0 {
 		return v.rare().elems
 	}
-	return unsafe.Slice((**Value)(v.p), v.n>>32)[:uint32(v.n)]
+	return v.plainElems()
 }
 
 // Append adds elements to an Array. Other kinds stay as they are.
@@ -236,7 +235,7 @@ func (v *Value) Pairs() []Pair {
 	if v.flags&flagRare != 0 {
 		return v.rare().pairs
 	}
-	return unsafe.Slice((*Pair)(v.p), v.n>>32)[:uint32(v.n)]
+	return v.plainPairs()
 }
 
 // AppendPair adds pairs to a Hash without looking whether their keys are there already. Other kinds stay as they are.
@@ -276,10 +275,10 @@ func (v *Value) Set(key string, value *Value) {
 func (v *Value) Assign(from *Value) {
 	class := v.Class()
 	*v = *from
-	v.settle()
+	v.thawInPlace()
 	if v.flags&flagRare != 0 {
 		own := *v.rare()
-		v.p = unsafe.Pointer(&own)
+		v.setRare(&own)
 	}
 	if v.Class() != class {
 		v.Bless(class)

@@ -3,17 +3,19 @@ package perl
 import (
 	"sync"
 	"sync/atomic"
-	"unsafe"
 )
 
-// Frozen is the target of a reference as a serializer read it: known to be sound, but no Values have been made of it yet. They
-// are when they are asked for, by [Value.Target] and whatever uses it. What is only handed on is never thawed, and
-// [Unmarshal] fills Go variables from it without Values in between.
+// Frozen is the target of a reference as a serializer read it: known to be sound, but no Values have
+// been made of it yet. They are when they are asked for, by [Value.Target] and whatever uses it. What
+// is only handed on is never thawed, and [Unmarshal] fills Go variables from it without Values in
+// between.
 //
-// An implementation is safe for concurrent use. Nothing in what it stands for has a class, and nothing else refers to any of it.
+// An implementation is safe for concurrent use. Nothing in what it stands for has a class, and
+// nothing else refers to any of it.
 type Frozen interface {
-	// Thaw makes the target. It cannot fail, and is called once.
-	Thaw() *Value
+	// Thaw makes the target. It is called once. An error says that what was found sound is not: a
+	// mistake of the implementation, which [Value.ThawError] tells of.
+	Thaw() (*Value, error)
 	// Unmarshal does what [Unmarshal] does with a reference to the target. It is false if that must be left to Unmarshal; then
 	// the variable may have been changed.
 	Unmarshal(variable any) bool
@@ -21,7 +23,7 @@ type Frozen interface {
 
 // NewFrozen returns a reference to what is frozen.
 func NewFrozen(f Frozen) *Value {
-	return &Value{kind: Ref, flags: flagFrozen, p: unsafe.Pointer(&thawing{from: f})}
+	return newFrozen(&thawing{from: f})
 }
 
 // Frozen returns what v was made of by [NewFrozen], nil if its target has been made since.
@@ -32,15 +34,14 @@ func (v *Value) Frozen() Frozen {
 	return v.thawing().frozen()
 }
 
-// thawing is what is behind a reference with flagFrozen, before and after its target is made: the reference itself does not
-// change then, since others may be reading it.
+// thawing is what is behind a reference with flagFrozen, before and after its target is made: the
+// reference itself does not change then, since others may be reading it.
 type thawing struct {
 	from   Frozen
 	once   sync.Once
 	target atomic.Pointer[Value]
+	err    error // set by once
 }
-
-func (v *Value) thawing() *thawing { return (*thawing)(v.p) }
 
 func (t *thawing) frozen() Frozen {
 	if t.target.Load() != nil {
@@ -49,16 +50,47 @@ func (t *thawing) frozen() Frozen {
 	return t.from
 }
 
-func (t *thawing) thawed() *Value {
-	t.once.Do(func() { t.target.Store(t.from.Thaw()) })
-	return t.target.Load()
+// thaw makes the target, the first time.
+func (t *thawing) thaw() (*Value, error) {
+	t.once.Do(func() {
+		var target *Value
+		target, t.err = t.from.Thaw()
+		t.target.Store(target)
+	})
+	return t.target.Load(), t.err
 }
 
-// settle makes v an ordinary reference, before it is changed.
-func (v *Value) settle() {
-	if v.flags&flagFrozen != 0 {
-		target := v.thawing().thawed()
-		v.flags &^= flagFrozen
-		v.p = unsafe.Pointer(target)
+func newFrozen(t *thawing) *Value {
+	v := &Value{kind: Ref}
+	v.setThawing(t)
+	return v
+}
+
+// ThawError tells why a Ref that was read from a message has no Target: what it stands for was found
+// sound when it came, but cannot be thawed. It is nil for all other Values, and is a defect of the
+// serializer. [Unmarshal] and the serializers return it, so a program need not ask.
+func (v *Value) ThawError() error {
+	switch {
+	case v.Kind() != Ref:
+	case v.flags&flagFrozen != 0:
+		_, err := v.thawing().thaw()
+		return err
+	case v.flags&flagRare != 0:
+		return v.rare().key.ThawError()
+	}
+	return nil
+}
+
+// thawInPlace makes v an ordinary reference, before it is changed.
+func (v *Value) thawInPlace() {
+	if v.flags&flagFrozen == 0 {
+		return
+	}
+	from := v.thawing()
+	target, err := from.thaw()
+	v.flags &^= flagFrozen
+	v.setPlainTarget(target)
+	if err != nil {
+		v.makeRare().key = newFrozen(from)
 	}
 }

@@ -12,10 +12,10 @@ type ice struct {
 	target *Value
 }
 
-func (i *ice) Thaw() *Value {
+func (i *ice) Thaw() (*Value, error) {
 	i.thawed.Add(1)
 	i.target = NewArray(NewBytes("x"))
-	return i.target
+	return i.target, nil
 }
 
 func (i *ice) Unmarshal(variable any) bool {

@@ -1,34 +1,36 @@
 package perl
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
-// A Value is kept to 24 octets with a single pointer, since trees of them are what decoders spend their time
-// on and what the garbage collector walks. What n and p hold depends on the kind:
+// A Value is kept to 24 octets with a single pointer, since trees of them are what decoders spend their
+// time on and what the garbage collector walks. What n and p hold depends on the kind:
 //
-//	kind                    n                              p
-//	Undef                   0                              nil
-//	Int, Uint, Double, Bool the number                     nil
-//	Bytes, Text, Code       length                         the octets
-//	Ref                     0                              *Value; with flagFrozen *thawing
-//	Array, Hash             length and capacity, 32 bits   the first element or pair; nil if there are none
-//	                        each
-//	Tied                    TiedKind                       *Value: the object
-//	VString, Regexp, Hooked 0                              *rare
+//	kind                    n                    p, a pointer to
+//	Undef                   0                    nothing: nil
+//	Int, Uint, Double, Bool the number           nothing: nil
+//	Bytes, Text, Code       length               the octets
+//	Ref                     0                    a Value; with flagFrozen a thawing
+//	Array, Hash             length and capacity, the first element or pair; nil if there are none
+//	                        32 bits each
+//	Tied                    TiedKind             a Value: the object
+//	VString, Regexp, Hooked 0                    a rare
 //
-// Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is a *rare with all but
-// the number or TiedKind. Only this file, Str, Target, Elems and Pairs know.
+// Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is that of a
+// rare with all but the number or TiedKind.
+//
+// Only pointer.go reads and writes p as this table says. With the build tag ikc_nounsafe there is
+// pointer_safe.go in its place, where p is an interface and a Value has 32 octets.
 type rare struct {
-	str      string
-	ref      *Value
-	elems    []*Value
-	pairs    []Pair
-	class    string
-	aux      string // Regexp: modifiers; VString: literal
-	key      *Value // Tied: the key of a tied hash element; Hooked: the magic object of a tied variable
-	index    int64  // Tied: the index of a tied array element
+	str   string
+	ref   *Value
+	elems []*Value
+	pairs []Pair
+	class string
+	aux   string // Regexp: modifiers; VString: literal
+	// key depends on the kind. Tied: the key of a tied hash element; Hooked: the magic object of a tied
+	// variable; Ref: the frozen reference that it was, if that could not be thawed.
+	key      *Value
+	index    int64 // Tied: the index of a tied array element
 	hookType HookType
 }
 
@@ -39,29 +41,24 @@ func newString(k Kind, s string) *Value {
 }
 
 func newRare(k Kind, r *rare) *Value {
-	return &Value{kind: k, flags: flagRare, p: unsafe.Pointer(r)}
+	v := &Value{kind: k}
+	v.setRare(r)
+	return v
 }
-
-func (v *Value) rare() *rare { return (*rare)(v.p) }
 
 // makeRare gives v a rare if it has none.
 func (v *Value) makeRare() *rare {
+	v.thawInPlace()
 	if v.flags&flagRare != 0 {
 		return v.rare()
 	}
-	v.settle()
 	r := &rare{str: v.Str(), ref: v.Target(), elems: v.Elems(), pairs: v.Pairs()}
 	switch v.kind {
 	case Bytes, Text, Code, Array, Hash:
 		v.n = 0
 	}
-	v.p = unsafe.Pointer(r)
-	v.flags |= flagRare
+	v.setRare(r)
 	return r
-}
-
-func (v *Value) setString(s string) {
-	v.p, v.n = unsafe.Pointer(unsafe.StringData(s)), uint64(len(s))
 }
 
 func (v *Value) setElems(e []*Value) {
@@ -74,7 +71,7 @@ func (v *Value) setElems(e []*Value) {
 		v.p, v.n = nil, 0
 		v.makeRare().elems = e
 	default:
-		v.p, v.n = unsafe.Pointer(unsafe.SliceData(e)), uint64(len(e))|uint64(cap(e))<<32
+		v.setPlainElems(e)
 	}
 }
 
@@ -88,6 +85,6 @@ func (v *Value) setPairs(p []Pair) {
 		v.p, v.n = nil, 0
 		v.makeRare().pairs = p
 	default:
-		v.p, v.n = unsafe.Pointer(unsafe.SliceData(p)), uint64(len(p))|uint64(cap(p))<<32
+		v.setPlainPairs(p)
 	}
 }

@@ -1,9 +1,6 @@
 package perl
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
 // Chunks fill size classes of Go's allocator, less the 8 octets that it needs itself.
 const (
@@ -121,7 +118,8 @@ func (s *Slab) Bool(b bool) *Value {
 // Ref returns a new reference to target, which may be nil until SetTarget.
 func (s *Slab) Ref(target *Value) *Value {
 	v := s.Undef()
-	v.kind, v.p = Ref, unsafe.Pointer(target)
+	v.kind = Ref
+	v.setPlainTarget(target)
 	return v
 }
 
@@ -176,14 +174,16 @@ func (s *Slab) Code(source string) *Value {
 // Regexp returns a new compiled pattern.
 func (s *Slab) Regexp(pattern, modifiers string) *Value {
 	v := s.Undef()
-	v.kind, v.flags, v.p = Regexp, flagRare, unsafe.Pointer(&rare{str: pattern, aux: modifiers})
+	v.kind = Regexp
+	v.setRare(&rare{str: pattern, aux: modifiers})
 	return v
 }
 
 // VString returns a new version string.
 func (s *Slab) VString(str, literal string) *Value {
 	v := s.Undef()
-	v.kind, v.flags, v.p = VString, flagRare, unsafe.Pointer(&rare{str: str, aux: literal})
+	v.kind = VString
+	v.setRare(&rare{str: str, aux: literal})
 	return v
 }
 
@@ -197,6 +197,7 @@ func (s *Slab) Tied(kind TiedKind) *Value {
 // Hooked returns a new object that serialized itself, to be completed by SetHooked.
 func (s *Slab) Hooked(sort HookType) *Value {
 	v := s.Undef()
-	v.kind, v.flags, v.p = Hooked, flagRare, unsafe.Pointer(&rare{hookType: sort})
+	v.kind = Hooked
+	v.setRare(&rare{hookType: sort})
 	return v
 }

@@ -26,8 +26,8 @@ import (
 //	Bytes, Text        string            Code, Regexp, VString    string
 //	Bool               bool              Tied, Hooked             *Value
 //
-// A time.Time is filled from RFC 3339 text or from seconds since 1970. The error is a *ConversionError, or
-// wraps what an Unmarshaler returned.
+// A time.Time is filled from RFC 3339 text or from seconds since 1970. The error is a *ConversionError,
+// or wraps what an Unmarshaler returned, or [Value.ThawError].
 func Unmarshal(v *Value, target any) error { return (*Types)(nil).Unmarshal(v, target) }
 
 // Unmarshal is like the function Unmarshal and makes values of registered types.
@@ -66,6 +66,9 @@ func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) er
 	if typ == valueType {
 		to.Set(reflect.ValueOf(v))
 		return nil
+	}
+	if err := v.ThawError(); err != nil {
+		return fmt.Errorf("perl: %s: %w", at.expr(), err)
 	}
 	if to.Kind() == reflect.Pointer {
 		return u.pointer(v, to, at, depth)

@@ -29,7 +29,6 @@ package perl
 import (
 	"fmt"
 	"math"
-	"unsafe"
 )
 
 // Kind tells what a Value is. It keeps apart what Perl's own dumper shows alike but a serializer
@@ -71,8 +70,8 @@ func (k Kind) String() string {
 type Value struct {
 	kind  Kind
 	flags valueFlags
-	n     uint64         // see repr.go
-	p     unsafe.Pointer // see repr.go
+	n     uint64  // see repr.go
+	p     pointer // see repr.go
 }
 
 type valueFlags uint8
@@ -150,7 +149,11 @@ func NewBool(b bool) *Value {
 }
 
 // NewRef returns a reference to target. It may be nil until [Value.SetTarget]; a reference to nothing cannot be frozen.
-func NewRef(target *Value) *Value { return &Value{kind: Ref, p: unsafe.Pointer(target)} }
+func NewRef(target *Value) *Value {
+	v := &Value{kind: Ref}
+	v.setPlainTarget(target)
+	return v
+}
 
 // NewArray returns an array. A nil element is a hole: an element that does not exist.
 func NewArray(elems ...*Value) *Value {
@@ -182,7 +185,9 @@ func NewVString(s, literal string) *Value {
 
 // NewTied returns a variable tied to object. TiedKey and TiedElement need SetTiedKey or SetTiedIndex.
 func NewTied(kind TiedKind, object *Value) *Value {
-	return &Value{kind: Tied, n: uint64(kind), p: unsafe.Pointer(object)}
+	v := &Value{kind: Tied, n: uint64(kind)}
+	v.setPlainTarget(object)
+	return v
 }
 
 // ArrayRef returns a reference to a new array.

@@ -5,16 +5,14 @@ import (
 	"fmt"
 	"math"
 	"sync"
-	"unsafe"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// What things cost in memory, for MaxAlloc.
+// What things cost in memory, in octets, for MaxAlloc; valueSize beside them.
 const (
-	valueSize = 24
-	pairSize  = 32
-	elemSize  = 8
+	pairSize = 32
+	elemSize = 8
 )
 
 // Thaw reads an image of any kind and returns a reference to what it holds, as Perl's thaw does.
@@ -35,7 +33,7 @@ func (m *Decoder) open(image []byte) (*decoder, error) {
 	}
 	d := decoders.Get().(*decoder)
 	if m.opt.Alias {
-		d.s = unsafe.String(unsafe.SliceData(image), len(image))
+		d.s = aliasOf(image)
 	} else {
 		d.s = string(image)
 	}
@@ -71,7 +69,7 @@ type decoder struct {
 	sketch  bool           // Sketch reads
 	kinds   perl.Kinds     // of Value that pass saw
 	lowest  int            // of depth in pass
-	sound   bool           // pass has been over it
+	sound   bool           // pass has been over it: no key comes twice
 	err     error
 }
 

@@ -1,3 +1,5 @@
+//go:build !ikc_nounsafe
+
 package storable
 
 // any reads what an element holds into the Go value that stands for it.

@@ -1,3 +1,5 @@
+//go:build !ikc_nounsafe
+
 package storable
 
 import (

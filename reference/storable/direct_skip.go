@@ -1,3 +1,5 @@
+//go:build !ikc_nounsafe
+
 package storable
 
 // skip passes over an object.

@@ -1,3 +1,5 @@
+//go:build !ikc_nounsafe
+
 package storable
 
 import (
@@ -9,6 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
+
+// shares tells that a Decoder with Alias makes strings that are parts of the image.
+const shares = true
 
 type everything struct {
 	Int    int            `perl:"id"`
@@ -161,6 +166,25 @@ func TestDirect(t *testing.T) {
 	if err := Unmarshal(image, &e); err != nil || e.Next.Next.Int != 1 {
 		t.Errorf("a long chain: %v", err)
 	}
+}
+
+// FuzzUnmarshal reads images into Go variables of all kinds by both ways, the short one with pointers without types.
+func FuzzUnmarshal(f *testing.F) {
+	for i, s := range seeds(f) {
+		f.Add([]byte(s), uint8(i))
+	}
+	for _, w := range workloads()[:2] {
+		image, err := Freeze(w.make())
+		if err != nil {
+			f.Fatal(err)
+		}
+		for i := range directTypes {
+			f.Add(image[:min(len(image), 2000)], uint8(i))
+		}
+	}
+	f.Fuzz(func(t *testing.T, image []byte, typ uint8) {
+		sameDirect(t, image, directTypes[int(typ)%len(directTypes)])
+	})
 }
 
 func BenchmarkUnmarshal(b *testing.B) {

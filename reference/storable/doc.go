@@ -87,20 +87,17 @@
 // of nothing, impossible counts and duplicate hash keys are errors with their offset, although Perl says
 // nothing to most of them.
 //
+// # Without package unsafe
+//
+// This package and perl use package unsafe: a perl.Value is 24 octets with one pointer, strings may be
+// parts of the image, and Unmarshal writes to Go variables by their address. With the build tag
+// ikc_nounsafe nothing under this module's reference/ imports it. All does the same then, but takes more
+// memory (72 times the size of an image instead of 64) and more time.
+//
 // # Speed
 //
-// Times as fast as Perl's Storable 3.26 (C) on the same machine, in a program without any heap, for which Go collects
-// garbage every 4 MiB, and in one that has 64 MiB in use:
-//
-//	                  call message   10 KiB of records   1 MiB of records   1 MiB string
-//	Thaw                 3.0  2.9         1.6  3.0            1.6  2.5         0.20  0.65
-//	Thaw with Alias      2.6  3.3         1.6  3.1            1.6  2.9           31    78
-//	Unmarshal            2.7  2.8         2.2  2.8            2.7  3.1         0.27  0.68
-//	Freeze               4.8  5.6         1.8  1.9            5.1  4.2         0.21  0.70
-//	Append               5.9  6.1         2.1  2.2            6.0  4.6          1.5   1.5
-//	(bytes.Clone)                                                              0.27  0.38
-//
-// Made by "go test ./reference/storable -run TestRatios -ratios -v", with two cores.
+// It thaws and freezes records 1.6 to 6 times as fast as Perl's Storable, which is written in C:
+// docs/benchmarks.md in this module, https://github.com/perl-ikc/ikc-conform/blob/main/docs/benchmarks.md.
 //
 // # Where Perl differs
 //

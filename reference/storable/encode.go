@@ -12,8 +12,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Freeze writes what the reference v points at into a new image. The error is a *ValueError or a
-// *LimitError.
+// Freeze writes what the reference v points at into a new image. The error is a *ValueError, a
+// *LimitError, or the ThawError of a reference in v.
 func (m *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	err := e.freeze(m, v)
@@ -91,7 +91,11 @@ func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
 	}
 	e.begin(m)
 	e.root = v
-	e.inner(v.Target())
+	target := v.Target()
+	if err := v.ThawError(); err != nil {
+		return err
+	}
+	e.inner(target)
 	return e.err
 }
 
@@ -362,6 +366,9 @@ func (e *encoder) ref(v *perl.Value) {
 	}
 	target := v.Target()
 	if target == nil {
+		if e.err == nil {
+			e.err = v.ThawError()
+		}
 		e.fail(ErrUnsupported, "a reference to something", "a reference without a target")
 		return
 	}

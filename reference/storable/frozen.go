@@ -34,7 +34,8 @@ func (d *decoder) frozen() *perl.Value {
 // frozenHeader is what the image of a frozen began with.
 var frozenHeader = Header{Major: major}
 
-func (f *frozen) Thaw() *perl.Value {
+// Thaw reads the object as Decoder.Thaw would. Its error says that pass and value do not agree.
+func (f *frozen) Thaw() (*perl.Value, error) {
 	d := decoders.Get().(*decoder)
 	defer d.close()
 	d.s, d.sound = f.s, true
@@ -42,9 +43,9 @@ func (f *frozen) Thaw() *perl.Value {
 	d.slab.Expect(f.values)
 	v := d.value()
 	if v == nil {
-		panic(fmt.Sprintf("storable: an object that was found sound is not: %v", d.err)) // pass and value do not agree
+		return nil, fmt.Errorf("an object that was found sound is not: %w", d.err)
 	}
-	return v
+	return v, nil
 }
 
 func (f *frozen) Unmarshal(variable any) bool {

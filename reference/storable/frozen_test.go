@@ -2,10 +2,13 @@ package storable
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
 
+	ddumper "github.com/perl-ikc/ikc-conform/reference/dumper"
+	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -132,5 +135,43 @@ func TestFrozenBeside(t *testing.T) {
 				t.Errorf("%+v: got\n%x (%v), want\n%x", o, got, err, want)
 			}
 		}
+	}
+}
+
+// TestFrozenUnsound: if value should not read what pass found sound, it is whoever asks that is told,
+// by an error, not by a panic.
+func TestFrozenUnsound(t *testing.T) {
+	broken := func() *perl.Value { // as if pass had let a count through that is too large
+		return perl.NewFrozen(&frozen{"\x02\x00\x00\x00\x05\x05", 6, 2, defaultDecoder})
+	}
+	native, err := FreezeOptions{Layout: AMD64}.Encoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blessed := func() *perl.Value { return broken().Bless("A") } // thaws it first
+	for name, ask := range map[string]func() error{
+		"Target": func() error {
+			v := broken()
+			if target := v.Target(); target != nil {
+				t.Errorf("Target is a %v", target.Kind())
+			}
+			return v.ThawError()
+		},
+		"Unmarshal":          func() error { return perl.Unmarshal(broken(), new([]int)) },
+		"Unmarshal to any":   func() error { return perl.Unmarshal(broken(), new(any)) },
+		"Unmarshal within":   func() error { return perl.Unmarshal(perl.ArrayRef(broken()), new([]*[]int)) },
+		"Unmarshal, blessed": func() error { return perl.Unmarshal(blessed(), new([]int)) },
+		"Freeze":             func() error { _, err := Freeze(broken()); return err },
+		"Freeze within":      func() error { _, err := native.Freeze(perl.ArrayRef(broken())); return err },
+		"Freeze, blessed":    func() error { _, err := Freeze(perl.ArrayRef(blessed())); return err },
+		"dumper.Freeze":      func() error { _, err := ddumper.Freeze(perl.ArrayRef(broken())); return err },
+		"freezethaw.Freeze":  func() error { _, err := freezethaw.Freeze(perl.ArrayRef(broken())); return err },
+	} {
+		if err := ask(); !errors.Is(err, ErrCount) {
+			t.Errorf("%s: got error %v, expected what value has against it, %v", name, err, ErrCount)
+		}
+	}
+	if v := blessed().SetTarget(perl.NewArray()); v.ThawError() != nil {
+		t.Errorf("with another target it has still %v", v.ThawError())
 	}
 }

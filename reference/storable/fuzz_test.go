@@ -86,22 +86,3 @@ func TestMutations(t *testing.T) {
 		return err == nil
 	})
 }
-
-// FuzzUnmarshal reads images into Go variables of all kinds by both ways, the short one with pointers without types.
-func FuzzUnmarshal(f *testing.F) {
-	for i, s := range seeds(f) {
-		f.Add([]byte(s), uint8(i))
-	}
-	for _, w := range workloads()[:2] {
-		image, err := Freeze(w.make())
-		if err != nil {
-			f.Fatal(err)
-		}
-		for i := range directTypes {
-			f.Add(image[:min(len(image), 2000)], uint8(i))
-		}
-	}
-	f.Fuzz(func(t *testing.T, image []byte, typ uint8) {
-		sameDirect(t, image, directTypes[int(typ)%len(directTypes)])
-	})
-}

@@ -3,7 +3,6 @@ package storable
 import (
 	"fmt"
 	"strings"
-	"unsafe"
 )
 
 // Header is what an image says about itself before its data.
@@ -39,7 +38,7 @@ func (h Header) String() string {
 // ReadHeader reads the header of an image of any kind. The error is an *Error that matches
 // ErrHeader or ErrTruncated.
 func ReadHeader(image []byte) (Header, error) {
-	return readHeader(unsafe.String(unsafe.SliceData(image), len(image))) // neither Header nor errors keep it
+	return readHeader(aliasOf(image)) // neither Header nor errors keep it
 }
 
 func readHeader(s string) (h Header, err error) {

@@ -145,6 +145,7 @@ func decoderWith(t testing.TB, o ThawOptions) *Decoder {
 // TestLimits has images just within and just beyond each limit.
 func TestLimits(t *testing.T) {
 	list := "\x05\x0b\x02\x00\x00\x00\x03\x05\x05\x05"
+	most := int64(len(list) + 2*valueSize + 3*(elemSize+valueSize))
 	tests := []struct {
 		name  string
 		opt   ThawOptions
@@ -161,8 +162,8 @@ func TestLimits(t *testing.T) {
 		{"longer string", ThawOptions{MaxString: 3}, "\x05\x0b\x0a\x04abcd", "storable: offset 4: MaxString is 3, got 4"},
 		{"longer key", ThawOptions{MaxString: 3}, "\x05\x0b\x03\x00\x00\x00\x01\x05\x00\x00\x00\x04abcd", "storable: offset 12: MaxString is 3, got 4"},
 		{"longer class", ThawOptions{MaxString: 3}, "\x05\x0b\x11\x04abcd\x05", "storable: offset 4: MaxString is 3, got 4"},
-		{"alloc", ThawOptions{MaxAlloc: 154}, list, ""},
-		{"more alloc", ThawOptions{MaxAlloc: 153}, list, "storable: offset 7: MaxAlloc is 153, got 154"},
+		{"alloc", ThawOptions{MaxAlloc: most}, list, ""},
+		{"more alloc", ThawOptions{MaxAlloc: most - 1}, list, fmt.Sprintf("storable: offset 7: MaxAlloc is %d, got %d", most-1, most)},
 		{"image", ThawOptions{MaxAlloc: 9}, list, "storable: offset 0: MaxAlloc is 9, got 10"},
 		{"class", ThawOptions{Classes: []string{"A"}}, "\x05\x0b\x11\x01A\x05", ""},
 		{"other class", ThawOptions{Classes: []string{"A"}}, "\x05\x0b\x11\x01B\x05", `storable: offset 4: forbidden by the options: expected an allowed class, got "B"`},

@@ -39,9 +39,10 @@ type ThawOptions struct {
 	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are
 	// kept as data or rejected. Default Allow.
 	Code, Tied, Hooks Policy
-	// Alias lets strings share memory with the image, which then must never change. Default false: one copy
-	// of the image is made, and all strings share that. A Serializer passes it over: it is connections that know what
-	// becomes of their images.
+	// Alias lets strings share memory with the image, which then must never change. Default false: one
+	// copy of the image is made, and all strings share that. A Serializer passes it over: it is
+	// connections that know what becomes of their images. With the build tag ikc_nounsafe there is a copy
+	// in any case.
 	Alias bool
 	// Perl56 reads native images with the byte order "1234" or "4321" as holding 8-octet integers,
 	// as perl 5.6 wrote them on 32-bit machines built with 64-bit integers; it is Storable's interwork_56_64bit.

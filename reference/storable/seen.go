@@ -2,7 +2,6 @@ package storable
 
 import (
 	"math/bits"
-	"unsafe"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -66,7 +65,7 @@ func (t *seenTable) release() {
 // add returns the index of v if it has one; else it enters v with the index next, which must be
 // higher than any before.
 func (t *seenTable) add(v *perl.Value, next uint32) (index uint32, found bool) {
-	address := uintptr(unsafe.Pointer(v))
+	address := addressOf(v)
 	page := &t.pages[t.last]
 	if page.number != address/pageSize {
 		page = t.page(address / pageSize)
@@ -85,7 +84,7 @@ func (t *seenTable) add(v *perl.Value, next uint32) (index uint32, found bool) {
 
 // get returns the index of v.
 func (t *seenTable) get(v *perl.Value) (index uint32, found bool) {
-	address := uintptr(unsafe.Pointer(v))
+	address := addressOf(v)
 	if t.page(address / pageSize).bits[address%pageSize/8/64]>>(address/8%64)&1 == 0 {
 		return 0, false
 	}

@@ -1,10 +1,6 @@
 package storable
 
-import (
-	"unsafe"
-
-	"github.com/perl-ikc/ikc-conform/reference/perl"
-)
+import "github.com/perl-ikc/ikc-conform/reference/perl"
 
 // sketch reads an image as thawShallow does with Alias, but of the value of the key whole it finds out only that Thaw can
 // read it, and what is in it: h has an item for it without its value, and kinds are the kinds of Value in the whole image.
@@ -17,7 +13,7 @@ func (m *Decoder) sketch(image []byte, h *perl.Shallow, whole string) (kinds per
 	}
 	d := decoders.Get().(*decoder)
 	defer d.close()
-	d.s, d.sketch = unsafe.String(unsafe.SliceData(image), len(image)), true
+	d.s, d.sketch = aliasOf(image), true
 	if !d.shallow(m, h, whole) {
 		h.Reset()
 		return 0, false

@@ -41,7 +41,7 @@ func ExampleFrameScanner() {
 	m := &wire.Message{
 		Event:  wire.AtString("poe://Boss/jobs/done"),
 		Params: perl.NewInt(7),
-		From:   wire.At(specifier.Specifier{Kernel: "worker-1", Session: "worker", State: specifier.ProxyState}),
+		From:   wire.At(specifier.Specifier{Kernel: "worker-1", Session: "worker", State: wire.StateProxy}),
 	}
 	image, err := storable.Freeze(m.ToValue())
 	if err != nil {

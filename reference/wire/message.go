@@ -224,7 +224,7 @@ func (m *Message) IsCall() bool { return m.RSVP.Present() }
 // its params are not [state, [args...]].
 func (m *Message) Proxied() (state string, args []*perl.Value, ok bool) {
 	p := m.Params.Target()
-	if m.Event.State != specifier.ProxyState || m.Params.Kind() != perl.Ref || p.Kind() != perl.Array || len(p.Elems()) != 2 {
+	if m.Event.State != StateProxy || m.Params.Kind() != perl.Ref || p.Kind() != perl.Array || len(p.Elems()) != 2 {
 		return "", nil, false
 	}
 	state, isString := p.Elems()[0].AsString()

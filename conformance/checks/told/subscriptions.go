@@ -9,9 +9,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
-	kernel "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // subscription is a command to subscribe, or to end subscriptions.
@@ -105,4 +105,4 @@ func onSubscriptions(what string, of func(*driverLog) []subscription) judge.Pred
 }
 
 // remoteError reads an error report.
-func remoteError(m *dialogue.Message) *kernel.RemoteError { return kernel.ParseRemoteError(m.Params()) }
+func remoteError(m *dialogue.Message) *wire.RemoteError { return wire.ParseRemoteError(m.Params()) }

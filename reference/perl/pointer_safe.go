@@ -1,0 +1,49 @@
+//go:build ikc_nounsafe
+
+package perl
+
+// pointer is what a Value holds besides its number: a string, *Value, []*Value, []Pair, *thawing or
+// *rare, as repr.go says; nil if that is "" or nil. The functions are those of pointer.go.
+type pointer = any
+
+func (v *Value) plainStr() string {
+	s, _ := v.p.(string)
+	return s
+}
+
+func (v *Value) setString(s string) { v.p = s }
+
+func (v *Value) plainTarget() *Value {
+	t, _ := v.p.(*Value)
+	return t
+}
+
+func (v *Value) setPlainTarget(t *Value) { v.p = t }
+
+func (v *Value) plainElems() []*Value {
+	e, _ := v.p.([]*Value)
+	return e
+}
+
+func (v *Value) setPlainElems(e []*Value) { v.p = e }
+
+func (v *Value) plainPairs() []Pair {
+	p, _ := v.p.([]Pair)
+	return p
+}
+
+func (v *Value) setPlainPairs(p []Pair) { v.p = p }
+
+func (v *Value) thawing() *thawing { return v.p.(*thawing) }
+
+func (v *Value) setThawing(t *thawing) {
+	v.p = t
+	v.flags |= flagFrozen
+}
+
+func (v *Value) rare() *rare { return v.p.(*rare) }
+
+func (v *Value) setRare(r *rare) {
+	v.p = r
+	v.flags |= flagRare
+}

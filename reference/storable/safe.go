@@ -1,0 +1,24 @@
+//go:build ikc_nounsafe
+
+package storable
+
+import (
+	"reflect"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// valueSize is the size of a perl.Value in octets.
+const valueSize = 32
+
+// aliasOf copies: only package unsafe spares that.
+func aliasOf(b []byte) string { return string(b) }
+
+// addressOf is where v is, as a number: it keeps nothing alive.
+func addressOf(v *perl.Value) uintptr { return reflect.ValueOf(v).Pointer() }
+
+// unmarshalDirect and direct write to variables by their address. Without package unsafe they leave
+// all of them to perl.Unmarshal.
+func (m *Decoder) unmarshalDirect([]byte, any) bool { return false }
+
+func (m *Decoder) direct(string, Header, reflect.Value) bool { return false }

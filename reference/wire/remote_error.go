@@ -1,0 +1,69 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// Operations of a RemoteError: the step at which a kernel gave up on a request.
+//
+// Source: Responder request, _req_is_published; Responder::Thunk __thunk.
+const (
+	OpRequest    = "request"    // the message could not be understood
+	OpCheck      = "check"      // the state is not published
+	OpResolve    = "resolve"    // no such session
+	OpInvocation = "invocation" // the state failed
+)
+
+// RemoteError is what another kernel reported about a request: the params of a message to its
+// [StateRemoteError]. It is told from other errors by errors.As.
+type RemoteError struct {
+	Message   string // such as "Session 'S' is not available for remote kernels.  Request poe://K/S/x"
+	Kernel    string // as the request addressed it
+	Operation string // where it failed: one of the Op constants
+}
+
+func (e *RemoteError) Error() string {
+	if e.Operation == "" {
+		return "ikc: remote kernel: " + e.Message
+	}
+	return fmt.Sprintf("ikc: remote kernel: %s: %s", e.Operation, e.Message)
+}
+
+// About tells whether the error is about a request to a specifier, poe://KERNEL/SESSION/STATE as it
+// was addressed; for "", whether it names a request at all. Releases before 0.2400 end a message
+// with " [SPECIFIER]" where later ones have ".  Request SPECIFIER". Who sent it may follow.
+// Source: Responder _error_response.
+func (e *RemoteError) About(to string) bool {
+	for _, form := range [][2]string{{".  Request ", ""}, {" [", "]"}} {
+		start := form[0] + to
+		if to != "" {
+			start += form[1]
+		}
+		_, tail, ok := strings.Cut(e.Message, start)
+		if ok && (tail == "" || to == "" || strings.HasPrefix(tail, " sent by ")) {
+			return true
+		}
+	}
+	return false
+}
+
+// ParseRemoteError reads the params of an error report: [message, kernel, operation], or the
+// message alone.
+func ParseRemoteError(params *perl.Value) *RemoteError {
+	e := new(RemoteError)
+	parts := []*perl.Value{params}
+	if params.Kind() == perl.Ref {
+		parts = params.Target().Elems()
+	}
+	for i, to := range []*string{&e.Message, &e.Kernel, &e.Operation} {
+		if i < len(parts) {
+			if s, ok := parts[i].AsString(); ok {
+				*to = s
+			}
+		}
+	}
+	return e
+}

@@ -1,0 +1,108 @@
+package ikc
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// A message is sent by freezing it into a frame (freeze), which goes into the outbox of the channel:
+// send is for answers of the reader, sendWait for everybody else. The outbox writes the frame and
+// releases it.
+
+// urgency is how a message is to be sent.
+type urgency uint8
+
+const (
+	later  urgency = iota // by a goroutine, together with what else is queued
+	atOnce                // the sender waits for an answer
+)
+
+// sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
+// deadline does not wait.
+func (c *Channel) sendWait(ctx context.Context, m *wire.Message, u urgency) error {
+	f, err := c.freeze(m)
+	if err != nil {
+		return err
+	}
+	if u == atOnce {
+		err = c.out.putNow(f)
+	} else {
+		err = c.out.put(f, false)
+	}
+	if _, ok := ctx.Deadline(); ok && errors.Is(err, ErrQueueFull) {
+		wait(ctx, func() { err = c.out.putWait(ctx, f, u == atOnce) })
+	}
+	if err != nil {
+		release(f)
+	}
+	return err
+}
+
+// moment is how long an answer waits at most for others to be written.
+const moment = time.Second
+
+// send freezes a message and queues it. The reader has it written when it has handled what has come
+// (outbox.flush). It waits for nothing, except for a moment if the connection cannot be
+// written to without blocking.
+func (c *Channel) send(m *wire.Message) error {
+	f, err := c.freeze(m)
+	if err != nil {
+		return err
+	}
+	err = c.out.put(f, true)
+	if c.socket == nil && errors.Is(err, ErrQueueFull) { // the goroutine that writes may not have had its turn
+		ctx, cancel := context.WithTimeout(c.ctx, moment)
+		err = c.out.putWait(ctx, f, false)
+		cancel()
+	}
+	if err != nil {
+		release(f)
+	}
+	return err
+}
+
+// freeze makes the frame of a message. The error is a *freezeError.
+func (c *Channel) freeze(m *wire.Message) (*wire.Outgoing, error) {
+	f := newFrame(int(c.frozen.Load()))
+	if err := f.Freeze(c.serializer, m); err != nil {
+		release(f)
+		return nil, &freezeError{err}
+	}
+	c.frozen.Store(int64(f.Size()))
+	return f, nil
+}
+
+// Buffers of frames are kept for other frames up to mostFrame octets; those from largeFrame octets on
+// apart, so that small frames do not hold them.
+const (
+	largeFrame = 128 << 10
+	mostFrame  = 4 << 20
+)
+
+var smallFrames, largeFrames sync.Pool
+
+// newFrame returns a frame for an image of about size octets. Whoever has a frame releases it, unless
+// an outbox took it.
+func newFrame(size int) *wire.Outgoing {
+	pool := &smallFrames
+	if size > largeFrame {
+		pool = &largeFrames
+	}
+	if f, _ := pool.Get().(*wire.Outgoing); f != nil {
+		return f
+	}
+	return new(wire.Outgoing)
+}
+
+func release(f *wire.Outgoing) {
+	switch n := f.Cap(); {
+	case n <= largeFrame:
+		smallFrames.Put(f)
+	case n <= mostFrame:
+		largeFrames.Put(f)
+	}
+}
