@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
@@ -29,15 +31,12 @@ func CountOf(x *dialogue.Exchange) int64 {
 	return n
 }
 
-// LiteSession is the session that a ClientLite says it is.
-const LiteSession = "IKCLite"
-
 // Published tells what is known of a session and state without asking: whether every target, or
 // one with the conformance session, has published them.
 func Published(session, state string) (yes, known bool) {
 	switch session {
-	case "IKC":
-		return state == "" || slices.Contains([]string{"ping", "do_you_have", "remote_error"}, state), true
+	case wire.SessionIKC:
+		return state == "" || slices.Contains([]string{wire.StatePing, wire.StateHave, wire.StateRemoteError}, state), true
 	case AbsentSession:
 		return false, true
 	case SessionAlias:
@@ -122,8 +121,8 @@ func PublishedStates() []string {
 // AlwaysAnswers tells whether a state is known to return a defined value, whatever it is given.
 func AlwaysAnswers(session, state string) bool {
 	switch session {
-	case "IKC":
-		return state == "ping"
+	case wire.SessionIKC:
+		return state == wire.StatePing
 	case SessionAlias:
 		switch state {
 		case "args", "list", "zero", "empty", "count":

@@ -130,7 +130,7 @@ func (m *matcher) add(f *Frame) {
 	resolve(msg)
 	other := f.From.Other()
 	switch {
-	case msg.IsError || msg.Event.Session == "IKC" && msg.Event.State == "remote_error":
+	case msg.IsError || msg.Event.Session == wire.SessionIKC && msg.Event.State == wire.StateRemoteError:
 		msg.Kind = ErrorReport
 		m.report(msg, other)
 		return

@@ -64,7 +64,7 @@ func kernel(p wire.Peer) string {
 }
 
 // isHave tells whether a message asks for a subscription.
-func isHave(m *Message) bool { return m.To.Session == "IKC" && m.To.State == "do_you_have" }
+func isHave(m *Message) bool { return m.To.Session == wire.SessionIKC && m.To.State == wire.StateHave }
 
 // What says what a message is for, in a word or two.
 func (m *Message) What() string {

@@ -202,7 +202,7 @@ func (v voice) spec(session, state string) string {
 func (v voice) converse(ctx context.Context, values []*perl.Value) error {
 	const session = contract.SessionAlias
 	b := perl.NewBytes
-	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
+	if _, err := v.call(ctx, wire.SessionIKC, wire.StatePing, b(wire.Ping)); err != nil {
 		return err
 	}
 	for _, value := range values {
@@ -245,7 +245,7 @@ func (v voice) converse(ctx context.Context, values []*perl.Value) error {
 			return err
 		}
 	}
-	_, err := v.call(ctx, "IKC", "ping", b("PING"))
+	_, err := v.call(ctx, wire.SessionIKC, wire.StatePing, b(wire.Ping))
 	return err
 }
 
@@ -276,7 +276,7 @@ func (v voice) ask(ctx context.Context) error {
 		return err
 	}
 	for _, s := range specs {
-		if _, err := v.call(ctx, "IKC", "do_you_have", perl.ArrayRef(perl.NewBytes(s), perl.NewBytes(clientName))); err != nil {
+		if _, err := v.call(ctx, wire.SessionIKC, wire.StateHave, perl.ArrayRef(perl.NewBytes(s), perl.NewBytes(clientName))); err != nil {
 			return err
 		}
 	}
@@ -286,7 +286,7 @@ func (v voice) ask(ctx context.Context) error {
 // greet is what the server has to say to the client.
 func (v voice) greet(ctx context.Context) error {
 	b := perl.NewBytes
-	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
+	if _, err := v.call(ctx, wire.SessionIKC, wire.StatePing, b(wire.Ping)); err != nil {
 		return err
 	}
 	if _, err := v.call(ctx, contract.SessionAlias, "echo", perl.HashRef(perl.P("greeting", b("hello")))); err != nil {
@@ -295,7 +295,7 @@ func (v voice) greet(ctx context.Context) error {
 	if err := v.post(ctx, contract.AbsentSession, "state", b("x")); err != nil {
 		return err
 	}
-	_, err := v.call(ctx, "IKC", "ping", b("PING"))
+	_, err := v.call(ctx, wire.SessionIKC, wire.StatePing, b(wire.Ping))
 	return err
 }
 
@@ -315,7 +315,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c cell.C
 		_, err := client.LiteCall(ctx, session+"/"+state, params)
 		return err
 	}
-	if err := call("IKC", "ping", b("PING")); err != nil {
+	if err := call(wire.SessionIKC, wire.StatePing, b(wire.Ping)); err != nil {
 		return err
 	}
 	for _, value := range p.values {
@@ -343,7 +343,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c cell.C
 		return err
 	}
 	for _, s := range []string{session, contract.AbsentSession} {
-		if err := call("IKC", "do_you_have", perl.ArrayRef(b("poe://"+serverName+"/"+s), b(clientName))); err != nil {
+		if err := call(wire.SessionIKC, wire.StateHave, perl.ArrayRef(b("poe://"+serverName+"/"+s), b(clientName))); err != nil {
 			return err
 		}
 	}
@@ -359,7 +359,7 @@ func duetLite(ctx context.Context, client *driver.Driver, relay string, c cell.C
 			return err
 		}
 	}
-	if err := call("IKC", "ping", b("PING")); err != nil {
+	if err := call(wire.SessionIKC, wire.StatePing, b(wire.Ping)); err != nil {
 		return err
 	}
 	if err := client.LiteDisconnect(ctx); err != nil || !p.testify {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
@@ -332,7 +334,7 @@ func (r *runner) curtain(ctx context.Context, server, client *driver.Driver, rel
 		connected = serverName
 	}
 	there := voice{client, connected, clientSession, clientName}
-	if _, err := there.call(ctx, "IKC", "ping", perl.NewBytes("PING")); err != nil {
+	if _, err := there.call(ctx, wire.SessionIKC, wire.StatePing, perl.NewBytes(wire.Ping)); err != nil {
 		return err
 	}
 	if r.cell.Cell.Role == cell.AsServer {

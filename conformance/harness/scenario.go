@@ -97,7 +97,7 @@ func responderScenarios() []scenario {
 	const session, absent = contract.SessionAlias, contract.AbsentSession
 	have := func(c *probe.Conn, kernel, session, state string) *wire.Message {
 		spec := wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state})
-		return c.Call("", "IKC", "do_you_have", perl.ArrayRef(spec.ToValue(), perl.NewBytes(c.Peer.ID)))
+		return c.Call("", wire.SessionIKC, wire.StateHave, perl.ArrayRef(spec.ToValue(), perl.NewBytes(c.Peer.ID)))
 	}
 	b := perl.NewBytes
 	list := func(m *wire.Message) *wire.Message { m.WantArray = true; return m }
@@ -122,23 +122,23 @@ func responderScenarios() []scenario {
 		{"states that every kernel has", safe, false, func(ctx context.Context, s *stage) error {
 			return s.talk(ctx, s.config(), func(c *probe.Conn) []*wire.Message {
 				return []*wire.Message{
-					c.Call("", "IKC", "ping", b("PING")),
-					list(c.Call("", "IKC", "ping", b("PING"))),
-					asString(c.Call("", "IKC", "ping", b("PING")), "poe://"+c.Peer.ID+"/IKC/ping"),
-					asString(c.Call("", "IKC", "ping", b("PING")), "IKC/ping"),
-					c.Call("SomeoneElse", "IKC", "ping", b("PING")),
-					back(c.Call("", "IKC", "ping", b("PING")), "poe://"+c.Name()+"/probe/back"),
-					byAlias(c, s, c.Call("", "IKC", "ping", b("PING"))),
-					anonymous(c.Call("", "IKC", "ping", b("PING"))),
-					nowhere(c.Call("", "IKC", "ping", b("PING"))),
-					c.Call("", "IKC", "ping", nil),
-					c.Call("", "IKC", "ping", perl.ArrayRef(b("anything"))),
-					c.Post("", "IKC", "ping", b("PING")),
-					c.Call("", "IKC", "do_you_have", perl.ArrayRef(b("poe://"+c.Peer.ID+"/IKC"), b(c.Peer.ID))),
-					have(c, c.Peer.ID, "IKC", ""),
-					have(c, "", "IKC", ""),
-					have(c, "Elsewhere", "IKC", "ping"),
-					have(c, c.Peer.ID, "IKC", "no_such_state"),
+					c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)),
+					list(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping))),
+					asString(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)), "poe://"+c.Peer.ID+"/IKC/ping"),
+					asString(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)), "IKC/ping"),
+					c.Call("SomeoneElse", wire.SessionIKC, wire.StatePing, b(wire.Ping)),
+					back(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)), "poe://"+c.Name()+"/probe/back"),
+					byAlias(c, s, c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping))),
+					anonymous(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping))),
+					nowhere(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping))),
+					c.Call("", wire.SessionIKC, wire.StatePing, nil),
+					c.Call("", wire.SessionIKC, wire.StatePing, perl.ArrayRef(b("anything"))),
+					c.Post("", wire.SessionIKC, wire.StatePing, b(wire.Ping)),
+					c.Call("", wire.SessionIKC, wire.StateHave, perl.ArrayRef(b("poe://"+c.Peer.ID+"/IKC"), b(c.Peer.ID))),
+					have(c, c.Peer.ID, wire.SessionIKC, ""),
+					have(c, "", wire.SessionIKC, ""),
+					have(c, "Elsewhere", wire.SessionIKC, wire.StatePing),
+					have(c, c.Peer.ID, wire.SessionIKC, "no_such_state"),
 					have(c, c.Peer.ID, absent, ""),
 					have(c, c.Peer.ID, absent, "state"),
 				}
@@ -148,7 +148,7 @@ func responderScenarios() []scenario {
 			for _, lite := range []bool{false, true} {
 				cfg := s.config()
 				if cfg.Lite = lite; lite {
-					cfg.Session = "IKCLite"
+					cfg.Session = wire.SessionIKCLite
 				}
 				err := s.talk(ctx, cfg, func(c *probe.Conn) []*wire.Message {
 					return []*wire.Message{
@@ -156,8 +156,8 @@ func responderScenarios() []scenario {
 						anonymous(c.Post("", absent, "state", b("x"))),
 						c.Call("", absent, "state", b("x")),
 						asString(c.Call("", absent, "state", b("x")), "poe://"+c.Peer.ID+"/"+absent+"/state"),
-						c.Call("", "IKC", "no_such_state", b("x")),
-						c.Call("", "IKC", "ping", b("PING")),
+						c.Call("", wire.SessionIKC, "no_such_state", b("x")),
+						c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)),
 					}
 				})
 				if err != nil {
@@ -222,7 +222,7 @@ func responderScenarios() []scenario {
 			for _, lite := range []bool{false, true} {
 				cfg := s.config()
 				if cfg.Lite = lite; lite {
-					cfg.Session = "IKCLite"
+					cfg.Session = wire.SessionIKCLite
 				}
 				err := s.talk(ctx, cfg, func(c *probe.Conn) []*wire.Message {
 					return []*wire.Message{c.Post("", session, "sender", b("to be sent back"))}
@@ -253,7 +253,7 @@ func negotiationScenarios() []scenario {
 			cfg := s.config()
 			early := &wire.Message{
 				Event:  wire.AtString("IKC/ping"),
-				Params: perl.NewBytes("PING"),
+				Params: perl.NewBytes(wire.Ping),
 				RSVP:   wire.At(specifier.Specifier{Kernel: cfg.ID, Session: "probe", State: "early"}),
 			}
 			cfg.Early = []*wire.Message{early}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
@@ -76,7 +78,7 @@ func (v voice) testify(ctx context.Context) error {
 	if err := v.d.ProxyPost(ctx, proxied); err != nil && !failed(err) {
 		return err
 	}
-	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
+	if _, err := v.call(ctx, wire.SessionIKC, wire.StatePing, b(wire.Ping)); err != nil {
 		return err
 	}
 	if err := v.d.Unsubscribe(ctx, subscribed); err != nil {
@@ -103,7 +105,7 @@ func (v voice) testify(ctx context.Context) error {
 	if err := v.speakingTo(nobody).callOnly(ctx, session, "echo", silentState, b("of nobody")); err != nil && !failed(err) {
 		return err
 	}
-	_, err := v.call(ctx, "IKC", "ping", b("PING"))
+	_, err := v.call(ctx, wire.SessionIKC, wire.StatePing, b(wire.Ping))
 	return err
 }
 
@@ -114,14 +116,14 @@ func answerTwice(ctx context.Context, v voice, other *driver.Driver) error {
 	if err := v.callOnly(ctx, contract.SessionAlias, "echo", contract.OnceState, b("once")); err != nil {
 		return err
 	}
-	if _, err := v.call(ctx, "IKC", "ping", b("PING")); err != nil {
+	if _, err := v.call(ctx, wire.SessionIKC, wire.StatePing, b(wire.Ping)); err != nil {
 		return err
 	}
 	back := voice{other, v.own, v.session, v.to}
 	if err := back.post(ctx, v.session, contract.OnceState, b("twice")); err != nil {
 		return err
 	}
-	_, err := back.call(ctx, "IKC", "ping", b("PING"))
+	_, err := back.call(ctx, wire.SessionIKC, wire.StatePing, b(wire.Ping))
 	return err
 }
 

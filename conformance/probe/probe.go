@@ -225,7 +225,7 @@ var ErrNoBarrier = errors.New("the call of IKC/ping that ends a scenario was not
 // Barrier calls IKC/ping and waits for the answer. Requests are handled in order, so nothing more
 // can come for what was sent before. It returns what came meanwhile.
 func (c *Conn) Barrier(ctx context.Context) ([]*wire.Message, error) {
-	ping := c.Call("", "IKC", "ping", perl.NewBytes("PING"))
+	ping := c.Call("", wire.SessionIKC, wire.StatePing, perl.NewBytes(wire.Ping))
 	if err := c.Send(ping); err != nil {
 		return nil, err
 	}
@@ -264,7 +264,7 @@ func (c *Conn) Call(kernel, session, state string, params *perl.Value) *wire.Mes
 	c.calls++
 	back := c.cfg.Session
 	if back == "" {
-		back = "IKCLite"
+		back = wire.SessionIKCLite
 	}
 	m.RSVP = wire.At(specifier.Specifier{Kernel: c.Name(), Session: back, State: "response" + strconv.Itoa(c.calls)})
 	return m

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -109,7 +111,7 @@ func CALL() []*judge.Check {
 			Requirement: "An answer of a session that published something says so in from: its kernel id, its alias, and IKC:proxy.",
 			Source:      "Responder send_msg", Needs: "an answered call of IKC or " + contract.SessionAlias,
 			Judge: judge.OnAnswers(func(t *judge.Trial, x *dialogue.Exchange, a *dialogue.Message) {
-				if s := x.Request.To.Session; !x.Ambiguous && (s == "IKC" || s == contract.SessionAlias) {
+				if s := x.Request.To.Session; !x.Ambiguous && (s == wire.SessionIKC || s == contract.SessionAlias) {
 					want := specifier.Specifier{Kernel: t.Conn.Negotiation.Peers[t.Side].ID, Session: s, State: specifier.ProxyState}
 					if want.Kernel != "" {
 						t.HoldFunc(a.From.Specifier == want, a.Frame, func() (string, string) {
@@ -160,7 +162,7 @@ func CALL() []*judge.Check {
 			ID: "CALL-012", Level: judge.Should, Party: judge.TheResponder,
 			Requirement: "The kernel part of a request's event is not compared with the kernel's own names.",
 			Source:      "Responder request", Needs: "a call of IKC/ping, addressed to a kernel name that the other side does not have",
-			Judge: onConcluded("IKC", []string{"ping"}, func(t *judge.Trial, x *dialogue.Exchange) {
+			Judge: onConcluded(wire.SessionIKC, []string{wire.StatePing}, func(t *judge.Trial, x *dialogue.Exchange) {
 				names := t.Names(t.Side)
 				if k := x.Request.To.Kernel; k != "" && len(names) > 0 && !slices.Contains(names, k) && x.Request.IsCall() {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {

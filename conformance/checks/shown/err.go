@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -17,7 +19,7 @@ func ERR() []*judge.Check {
 	onRefused := func(look func(t *judge.Trial, x *dialogue.Exchange)) judge.Predicate {
 		return judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 			m := x.Request
-			if m.To.Session == "IKC" && !m.IsCall() {
+			if m.To.Session == wire.SessionIKC && !m.IsCall() {
 				return // it may answer a call that the capture, or this connection, does not show
 			}
 			if yes, known := contract.Published(m.To.Session, m.To.State); known && !yes && !m.IsError && (len(x.Answers)+len(x.Errors) > 0 || concluded(t, x)) {
@@ -60,7 +62,7 @@ func ERR() []*judge.Check {
 			Source:      "Channel channel_receive (errors_to)", Needs: "an error report",
 			Judge: judge.OnErrors(func(t *judge.Trial, m *dialogue.Message, _ *dialogue.Exchange) {
 				names := t.Names(t.Side.Other())
-				ok := m.Event.Session == "IKC" && m.Event.State == "remote_error" && (len(names) == 0 || slices.Contains(names, m.Event.Kernel))
+				ok := m.Event.Session == wire.SessionIKC && m.Event.State == wire.StateRemoteError && (len(names) == 0 || slices.Contains(names, m.Event.Kernel))
 				t.HoldFunc(ok, m.Frame, func() (string, string) {
 					return "poe://<your kernel>/IKC/remote_error", m.Event.String()
 				})

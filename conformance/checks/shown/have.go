@@ -158,7 +158,7 @@ func askedFor(x *dialogue.Exchange) (a wire.Address, ok bool) {
 
 // onHave judges what a do_you_have request came to.
 func onHave(look func(t *judge.Trial, x *dialogue.Exchange, asked wire.Address)) judge.Predicate {
-	return onConcluded("IKC", []string{"do_you_have"}, func(t *judge.Trial, x *dialogue.Exchange) {
+	return onConcluded(wire.SessionIKC, []string{wire.StateHave}, func(t *judge.Trial, x *dialogue.Exchange) {
 		if asked, ok := askedFor(x); ok && x.Request.IsCall() {
 			look(t, x, asked)
 		}

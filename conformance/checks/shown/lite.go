@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -27,7 +26,7 @@ func LITE() []*judge.Check {
 			Source:      "ClientLite call, _response", Needs: "a call of a ClientLite",
 			Judge: onLite(func(t *judge.Trial, m *dialogue.Message) {
 				if names := t.Names(t.Side); m.IsCall() && len(names) > 0 {
-					t.HoldFunc(m.RSVP.Session == contract.LiteSession && m.RSVP.State != "" && slices.Contains(names, m.RSVP.Kernel), m.Frame, func() (string, string) {
+					t.HoldFunc(m.RSVP.Session == wire.SessionIKCLite && m.RSVP.State != "" && slices.Contains(names, m.RSVP.Kernel), m.Frame, func() (string, string) {
 						return "poe://" + names[0] + "/IKCLite/<state>", m.RSVP.String()
 					})
 				}
@@ -80,5 +79,5 @@ func LITE() []*judge.Check {
 
 // ofLite tells whether a message is of a ClientLite: its from has no state.
 func ofLite(m *dialogue.Message) bool {
-	return m.From.Session == contract.LiteSession && m.From.State == ""
+	return m.From.Session == wire.SessionIKCLite && m.From.State == ""
 }

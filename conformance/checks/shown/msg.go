@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -118,7 +120,7 @@ func MSG() []*judge.Check {
 			Requirement: "A do_you_have request has the params [specifier, kernel id].",
 			Source:      "Responder subscribe, do_you_have", Needs: "a do_you_have request",
 			Judge: judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
-				if to(x, "IKC", "do_you_have") {
+				if to(x, wire.SessionIKC, wire.StateHave) {
 					_, ok := askedFor(x)
 					t.HoldFunc(ok, x.Request.Frame, func() (string, string) {
 						return "[specifier, kernel id]", judge.ShowValue(x.Request.Params())

@@ -4,6 +4,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // PING are the checks PING-001 to PING-001.
@@ -13,11 +14,11 @@ func PING() []*judge.Check {
 			ID: "PING-001", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "A call of IKC/ping is answered with the string PONG.",
 			Source:      "Responder ping; ClientLite ping", Needs: "a call of IKC/ping",
-			Judge: onConcluded("IKC", []string{"ping"}, func(t *judge.Trial, x *dialogue.Exchange) {
+			Judge: onConcluded(wire.SessionIKC, []string{wire.StatePing}, func(t *judge.Trial, x *dialogue.Exchange) {
 				if !x.Request.IsCall() {
 					return
 				}
-				want := perl.NewBytes("PONG")
+				want := perl.NewBytes(wire.Pong)
 				if x.Request.WantArray {
 					want = perl.ArrayRef(want)
 				}
@@ -36,9 +37,9 @@ func MorePING() []*judge.Check {
 			ID: "PING-002", Level: judge.Should, Party: judge.TheResponder,
 			Requirement: "IKC/ping answers PONG whatever its params are.",
 			Source:      "Responder ping", Needs: "a call of IKC/ping with params other than PING",
-			Judge: onConcluded("IKC", []string{"ping"}, func(t *judge.Trial, x *dialogue.Exchange) {
-				if x.Request.IsCall() && !x.Request.WantArray && x.Arg(0).Str() != "PING" {
-					t.HoldFunc(len(x.Answers) > 0 && x.Answers[0].Params().Str() == "PONG", reply(x), func() (string, string) { return "'PONG'", gotten(x) })
+			Judge: onConcluded(wire.SessionIKC, []string{wire.StatePing}, func(t *judge.Trial, x *dialogue.Exchange) {
+				if x.Request.IsCall() && !x.Request.WantArray && x.Arg(0).Str() != wire.Ping {
+					t.HoldFunc(len(x.Answers) > 0 && x.Answers[0].Params().Str() == wire.Pong, reply(x), func() (string, string) { return "'PONG'", gotten(x) })
 				}
 			}),
 		},
@@ -46,7 +47,7 @@ func MorePING() []*judge.Check {
 			ID: "PING-003", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "A post to IKC/ping is not answered.",
 			Source:      "Responder request: what a state returns goes nowhere without rsvp", Needs: "a post to IKC/ping, and a later call that was answered",
-			Judge: onConcluded("IKC", []string{"ping"}, func(t *judge.Trial, x *dialogue.Exchange) {
+			Judge: onConcluded(wire.SessionIKC, []string{wire.StatePing}, func(t *judge.Trial, x *dialogue.Exchange) {
 				if !x.Request.IsCall() {
 					u := unasked(t, x)
 					if u != nil {

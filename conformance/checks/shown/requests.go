@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -63,7 +65,7 @@ func reply(x *dialogue.Exchange) dialogue.Item {
 // repeated tells whether what came after the answer of a call is another answer to it, and not
 // something that the state of the rsvp is there for besides.
 func repeated(x *dialogue.Exchange) bool {
-	if s := x.Request.To.Session; s == "IKC" || s == contract.SessionAlias {
+	if s := x.Request.To.Session; s == wire.SessionIKC || s == contract.SessionAlias {
 		return true
 	}
 	return slices.ContainsFunc(x.Answers[1:], func(a *dialogue.Message) bool { return perl.Equal(a.Params(), x.Answers[0].Params()) })

@@ -3,6 +3,8 @@ package shown
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -53,7 +55,7 @@ func SND() []*judge.Check {
 		{
 			ID: "SND-002", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "What a state posts to a sender whose from has no state (ClientLite) goes to that session and the state posted, with the params [arguments].",
-			Source:      "Responder::Thunk _default", Needs: "a request to " + contract.SessionAlias + "/sender of session " + contract.LiteSession + ", and a later call that was answered",
+			Source:      "Responder::Thunk _default", Needs: "a request to " + contract.SessionAlias + "/sender of session " + wire.SessionIKCLite + ", and a later call that was answered",
 			Judge: onReplies(true, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
 				item, actual := at(x, m)
 				want := x.Request.From.Specifier

@@ -3,6 +3,8 @@ package shown
 import (
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
@@ -12,7 +14,7 @@ import (
 func SUB() []*judge.Check {
 	onAsking := func(look func(t *judge.Trial, x *dialogue.Exchange)) judge.Predicate {
 		return judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
-			if to(x, "IKC", "do_you_have") && x.Request.IsCall() && x.Request.From.Session == "IKC" {
+			if to(x, wire.SessionIKC, wire.StateHave) && x.Request.IsCall() && x.Request.From.Session == wire.SessionIKC {
 				look(t, x)
 			}
 		})
@@ -24,7 +26,7 @@ func SUB() []*judge.Check {
 			Source:      "Responder subscribe", Needs: "a do_you_have request of the session IKC",
 			Judge: onAsking(func(t *judge.Trial, x *dialogue.Exchange) {
 				r := x.Request.RSVP
-				t.HoldFunc(r.Session == "IKC" && strings.HasPrefix(r.State, "IKC:receipt"), x.Request.Frame, func() (string, string) { return "IKC/IKC:receipt ...", r.String() })
+				t.HoldFunc(r.Session == wire.SessionIKC && strings.HasPrefix(r.State, strings.TrimSpace(wire.StateReceipt)), x.Request.Frame, func() (string, string) { return "IKC/IKC:receipt ...", r.String() })
 			}),
 		},
 		{

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -204,6 +205,6 @@ func (log *driverLog) liteCommands() (out []*liteCommand) {
 // postedTo are the posts that came to a state of the ClientLite, in order.
 func (log *driverLog) postedTo(state string) []exchanged {
 	return log.wire(func(m *dialogue.Message) bool {
-		return m.Frame.From != log.Side && m.To.Session == contract.LiteSession && m.To.State == state
+		return m.Frame.From != log.Side && m.To.Session == wire.SessionIKCLite && m.To.State == state
 	})
 }

@@ -26,7 +26,7 @@ func MON() []*judge.Check {
 					continue
 				}
 				for _, report := range m.Reports {
-					if report.Event.State != "remote_error" || (report.Frame.From == log.Side) != own || !log.hadTime(report.Frame.At.Time) {
+					if report.Event.State != wire.StateRemoteError || (report.Frame.From == log.Side) != own || !log.hadTime(report.Frame.At.Time) {
 						continue
 					}
 					e := remoteError(report)

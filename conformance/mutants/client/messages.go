@@ -23,7 +23,7 @@ func isCall(m *wire.Message) bool { return m.IsCall() }
 
 func isRequest(m *wire.Message) bool { return m.IsCall() && !isHave(m) }
 
-func isHave(m *wire.Message) bool { return m.IsCall() && m.Event.State == "do_you_have" }
+func isHave(m *wire.Message) bool { return m.IsCall() && m.Event.State == wire.StateHave }
 
 func hasFrom(m *wire.Message) bool { return m.From.Present() }
 
@@ -128,7 +128,7 @@ func answerDefects() []*Behaviour {
 			message: func() func(*wire.Message) []*wire.Message {
 				n := 0
 				return drop(func(m *wire.Message) bool {
-					if !isAnswer(m) || m.Params.Str() == "PONG" {
+					if !isAnswer(m) || m.Params.Str() == wire.Pong {
 						return false
 					}
 					n++
@@ -136,7 +136,7 @@ func answerDefects() []*Behaviour {
 				})
 			}()},
 		{Name: "pong in small letters", Text: "IKC/ping is answered with pong.", Kills: []string{"PING-001"}, Role: kernel, Dialect: ikc0,
-			message: when(func(m *wire.Message) bool { return isAnswer(m) && m.Params.Str() == "PONG" }, func(m *wire.Message) { m.Params = perl.NewBytes("pong") })},
+			message: when(func(m *wire.Message) bool { return isAnswer(m) && m.Params.Str() == wire.Pong }, func(m *wire.Message) { m.Params = perl.NewBytes("pong") })},
 		{Name: "report that is no error", Text: "An error report has no is_error.", Kills: []string{"ERR-002"}, Role: kernel, Dialect: ikc0, message: asReport(func(m *wire.Message) { m.IsError = false })},
 		{Name: "report to another state", Text: "An error report goes to another state.", Kills: []string{"ERR-003"}, Role: kernel, Dialect: ikc0,
 			message: asReport(func(m *wire.Message) { m.Event = change(m.Event, func(s *specifier.Specifier) { s.State = "error" }) })},

@@ -61,7 +61,7 @@ func answerDefects() []*Behaviour {
 			replies: unanswered(func(r *request) bool { return r.IsCall() && r.Event.Kernel == "" })},
 		{Name: "yes as a string", Text: "The specifier in the answer of do_you_have is a string.", Kills: []string{"HAVE-009"},
 			returned: func(r *request) {
-				if r.is("IKC", "do_you_have") && len(r.list) == 1 && r.list[0].Kind() == perl.Ref {
+				if r.is(wire.SessionIKC, wire.StateHave) && len(r.list) == 1 && r.list[0].Kind() == perl.Ref {
 					e := r.list[0].Target().Elems()
 					r.list[0] = perl.ArrayRef(perl.NewBytes(wire.ParseAddress("", e[0]).String()), e[1])
 				}

@@ -81,9 +81,9 @@ func (c *conn) handle(m *wire.Message) error {
 // published tells whether others may address a state, or a session if the state is empty.
 func published(to specifier.Specifier) bool {
 	switch to.Session {
-	case "IKC":
+	case wire.SessionIKC:
 		switch to.State {
-		case "", "ping", "do_you_have", "remote_error":
+		case "", wire.StatePing, wire.StateHave, wire.StateRemoteError:
 			return true
 		}
 	case contract.SessionAlias:
@@ -94,7 +94,9 @@ func published(to specifier.Specifier) bool {
 }
 
 // known tells whether a session published anything.
-func known(session string) bool { return session == "IKC" || session == contract.SessionAlias }
+func known(session string) bool {
+	return session == wire.SessionIKC || session == contract.SessionAlias
+}
 
 func (r *request) refuse() {
 	text := fmt.Sprintf("Session '%s' is not available for remote kernels", r.to.Session)
@@ -107,11 +109,11 @@ func (r *request) refuse() {
 // run carries a request out and gives what the state returned.
 func (r *request) run() []*perl.Value {
 	switch {
-	case r.is("IKC", "ping"):
-		return []*perl.Value{perl.NewBytes("PONG")}
-	case r.is("IKC", "do_you_have"):
+	case r.is(wire.SessionIKC, wire.StatePing):
+		return []*perl.Value{perl.NewBytes(wire.Pong)}
+	case r.is(wire.SessionIKC, wire.StateHave):
 		return []*perl.Value{r.have()}
-	case r.to.Session == "IKC":
+	case r.to.Session == wire.SessionIKC:
 		return nil
 	}
 	switch r.to.State {
@@ -197,7 +199,7 @@ func (r *request) report(e *refusal) *wire.Message {
 	}
 	b := perl.NewBytes
 	return &wire.Message{
-		Event:   wire.At(specifier.Specifier{Kernel: r.c.remote, Session: "IKC", State: "remote_error"}),
+		Event:   wire.At(specifier.Specifier{Kernel: r.c.remote, Session: wire.SessionIKC, State: wire.StateRemoteError}),
 		Params:  perl.ArrayRef(b(text), b(r.to.Kernel), b(e.op)),
 		IsError: true,
 	}

@@ -32,7 +32,7 @@ func answered(state string, list bool, v *perl.Value) func(*request) {
 // have changes what do_you_have answers.
 func have(change func(r *request, asked specifier.Specifier) *perl.Value) func(*request) {
 	return func(r *request) {
-		if r.is("IKC", "do_you_have") {
+		if r.is(wire.SessionIKC, wire.StateHave) {
 			if v := change(r, r.asked()); v != nil {
 				r.list = []*perl.Value{v}
 			}
@@ -60,7 +60,7 @@ func stateDefects() []*Behaviour {
 	return []*Behaviour{
 		{Name: "ping answered pong", Text: "IKC/ping is answered with \"pong\".", Kills: []string{"PING-001"},
 			returned: func(r *request) {
-				if r.is("IKC", "ping") {
+				if r.is(wire.SessionIKC, wire.StatePing) {
 					r.list = []*perl.Value{b("pong")}
 				}
 			}},
@@ -84,7 +84,7 @@ func stateDefects() []*Behaviour {
 			}},
 		{Name: "string events dropped", Text: "A request whose event is a string is passed over.", Kills: []string{"CALL-011"},
 			replies: unanswered(func(r *request) bool {
-				return r.Event.Value.Kind() == perl.Bytes && !(r.to.Session == "IKC" && r.RSVP.State == "early")
+				return r.Event.Value.Kind() == perl.Bytes && !(r.to.Session == wire.SessionIKC && r.RSVP.State == "early")
 			})},
 		{Name: "kernel compared", Text: "A request to another kernel name is passed over.", Kills: []string{"CALL-012"},
 			replies: unanswered(func(r *request) bool { return r.to.Kernel == "SomeoneElse" })},
@@ -102,9 +102,9 @@ func stateDefects() []*Behaviour {
 			}},
 		{Name: "posted pings come back", Text: "What is posted to IKC/ping is sent back to the session that sent it.", Kills: []string{"PING-003"},
 			replies: func(r *request) {
-				if r.is("IKC", "ping") && !r.IsCall() && r.From.Present() {
+				if r.is(wire.SessionIKC, wire.StatePing) && !r.IsCall() && r.From.Present() {
 					to := r.From.Specifier
-					to.State = "ping"
+					to.State = wire.StatePing
 					r.replies = append(r.replies, &wire.Message{Event: wire.At(to), Params: r.arg(0), From: r.self()})
 				}
 			}},
@@ -158,7 +158,7 @@ func stateDefects() []*Behaviour {
 				return r.yes(asked, ID)
 			})},
 		{Name: "refusal not sent", Text: "do_you_have says nothing instead of no.", Kills: []string{"HAVE-003"},
-			replies: unanswered(func(r *request) bool { return r.is("IKC", "do_you_have") && !published(r.asked()) })},
+			replies: unanswered(func(r *request) bool { return r.is(wire.SessionIKC, wire.StateHave) && !published(r.asked()) })},
 		{Name: "refusal in other words", Text: "do_you_have refuses in words of its own.", Kills: []string{"HAVE-004"},
 			returned: have(func(_ *request, asked specifier.Specifier) *perl.Value {
 				if !published(asked) {
