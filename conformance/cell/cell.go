@@ -40,7 +40,7 @@ func Cells(serializers ...Serializer) []Cell {
 	}
 	var cells []Cell
 	for _, s := range serializers {
-		for _, role := range []Role{AsServer, AsClient, AsClientLite} {
+		for _, role := range Roles() {
 			for _, d := range []Dialect{IKC0, IKC, Fallback} {
 				cells = append(cells, Cell{role, d, s})
 			}

@@ -14,6 +14,9 @@ const (
 	AsClientLite Role = "clientlite"
 )
 
+// Roles are all of them.
+func Roles() []Role { return []Role{AsServer, AsClient, AsClientLite} }
+
 // Side is the side of the connections that a target in this role is judged on.
 func (r Role) Side() wire.Role {
 	if r == AsServer {

@@ -13,11 +13,8 @@ import (
 
 // Deviation is a requirement that releases of an implementation are known to violate.
 type Deviation struct {
-	Check          string `json:"check"`
-	Implementation string `json:"implementation"`
-	// From and To are the first and the last release concerned, compared as strings.
-	From   string `json:"from"`
-	To     string `json:"to"`
+	Check string `json:"check"`
+	Releases
 	Reason string `json:"reason"`
 	// Prevents are the combinations that cannot be tried to the end because of it, as role/dialect. Problems there are
 	// explained by it, if it shows.
@@ -58,9 +55,14 @@ func parseDeviations(name string, b []byte) (Deviations, error) {
 	}
 	catalogue := checks.Catalogue()
 	for i, d := range list {
-		known := slices.ContainsFunc(catalogue, func(c *judge.Check) bool { return c.ID == d.Check })
-		if !known || d.Implementation == "" || d.Reason == "" || d.From > d.To {
-			return nil, fmt.Errorf("known deviations: %s: entry %d: expected a check of the catalogue, an implementation, releases from and to, and a reason; got %+v", name, i+1, d)
+		if !slices.ContainsFunc(catalogue, func(c *judge.Check) bool { return c.ID == d.Check }) {
+			return nil, fmt.Errorf("known deviations: %s: entry %d: expected a check of the catalogue, got %q", name, i+1, d.Check)
+		}
+		if d.Reason == "" {
+			return nil, fmt.Errorf("known deviations: %s: entry %d: expected a reason, got none", name, i+1)
+		}
+		if err := d.check(); err != nil {
+			return nil, fmt.Errorf("known deviations: %s: entry %d: %w", name, i+1, err)
 		}
 	}
 	return list, nil
@@ -69,7 +71,7 @@ func parseDeviations(name string, b []byte) (Deviations, error) {
 // Of returns the deviations of a release.
 func (ds Deviations) Of(implementation, release string) Deviations {
 	return slices.DeleteFunc(slices.Clone(ds), func(d Deviation) bool {
-		return d.Implementation != implementation || release < d.From || release > d.To
+		return !d.Has(implementation, release)
 	})
 }
 

@@ -13,11 +13,8 @@ import (
 type Sensitivity struct {
 	Segmentations []cell.Segmentation `json:"segmentations"`
 	// Roles are those in which it shows: server, client, clientlite.
-	Roles          []string `json:"roles"`
-	Implementation string   `json:"implementation"`
-	// From and To are the first and the last release concerned, compared as strings.
-	From   string `json:"from"`
-	To     string `json:"to"`
+	Roles []cell.Role `json:"roles"`
+	Releases
 	Reason string `json:"reason"`
 }
 
@@ -36,19 +33,22 @@ func Sensitivities() ([]Sensitivity, error) {
 				return nil, fmt.Errorf("known sensitivities: entry %d: expected one of %q, got %q", i+1, cell.Segmentations(), s)
 			}
 		}
-		if len(k.Segmentations) == 0 || len(k.Roles) == 0 || k.Implementation == "" || k.Reason == "" || k.From > k.To {
-			return nil, fmt.Errorf("known sensitivities: entry %d: expected segmentations, roles, an implementation, releases from and to, and a reason; got %+v", i+1, k)
+		for _, r := range k.Roles {
+			if !slices.Contains(cell.Roles(), r) {
+				return nil, fmt.Errorf("known sensitivities: entry %d: expected one of %q, got %q", i+1, cell.Roles(), r)
+			}
+		}
+		if len(k.Segmentations) == 0 || len(k.Roles) == 0 || k.Reason == "" {
+			return nil, fmt.Errorf("known sensitivities: entry %d: expected segmentations, roles and a reason; got %+v", i+1, k)
+		}
+		if err := k.check(); err != nil {
+			return nil, fmt.Errorf("known sensitivities: entry %d: %w", i+1, err)
 		}
 	}
 	return list, nil
 }
 
-// Of tells whether a release of an implementation is known for it.
-func (k Sensitivity) Of(implementation, release string) bool {
-	return k.Implementation == implementation && release >= k.From && release <= k.To
-}
-
 // Covers tells whether it explains verdicts of a role that depend on a segmentation.
-func (k Sensitivity) Covers(role string, s cell.Segmentation) bool {
+func (k Sensitivity) Covers(role cell.Role, s cell.Segmentation) bool {
 	return slices.Contains(k.Roles, role) && slices.Contains(k.Segmentations, s)
 }
