@@ -33,8 +33,7 @@ its capture: then that is what counts.`,
 		Example: "  ikc-conform check production.pcapng\n  tcpdump -i eth0 -w ikc.pcap port 603; ikc-conform check --side server ikc.pcap",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			level, selected, err := j.parse()
-			if err != nil {
+			if err := j.parse(cmd); err != nil {
 				return err
 			}
 			sides, err := parseSides(side)
@@ -46,6 +45,9 @@ its capture: then that is what counts.`,
 			expected := map[string]*recordings.Sidecar{}
 			for _, path := range args {
 				if strings.HasSuffix(path, ".json") {
+					if given(cmd, "checks") {
+						return together("--checks", "the sidecar "+path, "there are no verdicts on others, which the sidecar expects")
+					}
 					s, err := recordings.Read(path)
 					if err != nil {
 						return broken(err)
@@ -54,14 +56,14 @@ its capture: then that is what counts.`,
 					continue
 				}
 				tell, done := readProgress(cmd.ErrOrStderr(), path)
-				f, err := judge.File(path, selected, dialogue.Options{Progress: tell}, sides...)
+				f, err := judge.File(path, j.selected, dialogue.Options{Progress: tell}, sides...)
 				done()
 				if err != nil {
 					return broken(err)
 				}
 				files = append(files, f)
 			}
-			shown := j.show(cmd, report.NewDocument(version(), report.FromFiles(files, level)))
+			shown := j.show(cmd, report.NewDocument(version(), report.FromFiles(files, j.level)))
 			if len(expected) == 0 {
 				return shown
 			}
@@ -69,7 +71,7 @@ its capture: then that is what counts.`,
 			if !j.text() {
 				out = cmd.ErrOrStderr()
 			}
-			return compare(out, files, expected, shown)
+			return compare(out, files, expected, sides, shown)
 		},
 	}
 	j.flags(c)
@@ -77,9 +79,13 @@ its capture: then that is what counts.`,
 	return c
 }
 
-// compare holds verdicts against those that sidecars expect. What they expect is right, failures
+// compare holds verdicts on the sides against those that sidecars expect. What they expect is right, failures
 // included; shown is what the verdicts alone amount to.
-func compare(out io.Writer, files []*judge.FileVerdict, expected map[string]*recordings.Sidecar, shown error) error {
+func compare(out io.Writer, files []*judge.FileVerdict, expected map[string]*recordings.Sidecar, sides []wire.Role, shown error) error {
+	var names []string
+	for _, side := range sides {
+		names = append(names, side.String())
+	}
 	compared, different := 0, 0
 	for _, f := range files {
 		s := expected[filepath.Clean(f.File)]
@@ -87,7 +93,7 @@ func compare(out io.Writer, files []*judge.FileVerdict, expected map[string]*rec
 			continue
 		}
 		compared++
-		for _, d := range s.Differences(f) {
+		for _, d := range s.Differences(f, names...) {
 			different++
 			fmt.Fprintf(out, "%s: %s\n", f.File, d)
 		}

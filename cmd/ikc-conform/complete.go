@@ -25,7 +25,7 @@ func completions(root *cobra.Command) {
 		"markdown": suffix("md"), "codequality": suffix("json"), "badge": suffix("svg"), "baseline": suffix("json"),
 	}
 	arguments := map[string]cobra.CompletionFunc{
-		"run": completeTargets, "matrix": completeTargets, "driver-check": completeTargets,
+		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "model": completeTargets, "driver-check": completeTargets,
 		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"),
 		"compare": suffix("json"), // report itself has subcommands, beside which there can be no suffix
 		"list":    checkArguments, "explain": checkArguments,
@@ -101,7 +101,7 @@ func cellNames() (names []string) {
 	return names
 }
 
-// targets completes the kinds of target.
+// completeTargets completes the kinds of target.
 func completeTargets(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return []cobra.Completion{
 		cobra.CompletionWithDesc("reference", "the Go reference kernel"),

@@ -27,10 +27,11 @@ func exitStatuses() []status {
 			next: []string{
 				"Look at what is inconclusive: that was not shown, so it was not judged. 'ikc-conform explain ID' says what it takes.",
 			}},
-		{code: report.ExitNotConformant, meaning: "not conformant; something got worse; refused", commands: judges + ", report compare, driver-check, mutants, model, call, post, subscribe",
+		{code: report.ExitNotConformant, meaning: "not conformant; something got worse; refused", commands: judges + ", report compare, driver-check, mutants, model, oracle, call, post, subscribe",
 			why: []string{
 				"run, matrix, check, report: a check up to the --gate failed. It stands under Failures, with what was expected, what came, and where.",
 				"report compare: a check that passed fails, or is no longer decided.",
+				"oracle: a target says something else than the oracle.",
 				"driver-check: the driver does not do what conformance/DRIVER.md says.",
 				"call, post, subscribe: the other kernel reported an error, or has not published what was asked for.",
 			},
@@ -56,10 +57,14 @@ func exitStatuses() []status {
 				"A target that is slow wants --patience and --timeout; one under a debugger wants --debug.",
 			}},
 		{code: report.ExitStale, meaning: "a known deviation no longer deviates", commands: judges,
-			why:  []string{"A check is listed as a known deviation of this implementation and release, and it passed."},
-			next: []string{"Good news: remove it from the file of --baseline (or from conformance/known/deviations.json), so that it is noticed if it comes back."}},
-		{code: report.ExitNothing, meaning: "nothing was checked", commands: judges,
 			why: []string{
+				"A check is listed as a known deviation of this implementation and release, and it passed.",
+				"run --segmentation: this implementation and release is known to depend on the segmentation, and nothing did.",
+			},
+			next: []string{"Good news: remove it from the file of --baseline (or from conformance/known/deviations.json or sensitivities.json), so that it is noticed if it comes back."}},
+		{code: report.ExitNothing, meaning: "nothing was checked", commands: judges + ", oracle",
+			why: []string{
+				"oracle: there was no combination that both the target and the oracle could be tried in.",
 				"No check could be decided: the capture has no connection of IKC, or only the end of one; --checks, --cells or --side left nothing over; all cells were skipped.",
 			},
 			next: []string{

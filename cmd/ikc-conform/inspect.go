@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -122,17 +123,14 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 		return fmt.Errorf("--width %d: expected 1 or more", i.opts.Width)
 	case i.filter.Slower < 0:
 		return fmt.Errorf("--slower %v: expected a duration such as 100ms", i.filter.Slower)
-	case i.follow && i.filter.Unanswered:
-		return errors.New("--follow --unanswered: whether a call gets no answer is only known at the end; leave one of them out")
-	case i.follow && i.stats:
-		return errors.New("--follow --stats: counts are printed at the end, and there is none; leave one of them out")
-	case i.stats && (i.opts.Sequence || i.opts.Values), i.asJSON && i.opts.Sequence:
-		return errors.New("--stats, --sequence, --json and -v are different ways to show a capture: choose one (--stats --json counts for programs)")
 	}
 	if err := i.frame.check(cmd); err != nil {
 		return err
 	}
-	var err error
+	err := i.apart(cmd)
+	if err != nil {
+		return err
+	}
 	if i.filter.From, i.filter.FromStart, err = parseWhen("--from", i.from); err != nil {
 		return err
 	}
@@ -159,6 +157,21 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 		i.opts.Columns = columns
 	}
 	return nil
+}
+
+// apart refuses flags that cannot be honoured together.
+func (i *inspecting) apart(cmd *cobra.Command) error {
+	look := []string{"sequence", "values", "full", "width"}
+	if i.color == "always" {
+		look = append(look, "color")
+	}
+	return cmp.Or(
+		apart(cmd, "follow", "there is no end, at which that is known", "unanswered", "stats", "frame"),
+		apart(cmd, "unanswered", "only calls are shown that nothing came back for", "errors", "slower"),
+		apart(cmd, "frame", "that frame is shown, whole", append(look, "stats", "json", "kernel", "session", "state", "errors", "unanswered", "slower", "from", "to")...),
+		apart(cmd, "stats", "messages are counted and not shown", look...),
+		apart(cmd, "json", "all there is goes into an object", look...),
+	)
 }
 
 // terminal tells whether w is one, and how wide.

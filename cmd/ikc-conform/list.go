@@ -24,6 +24,9 @@ that a target may publish so that more can be checked, as the driver protocol de
 			if session && len(args) > 0 {
 				return fmt.Errorf("--session: expected no patterns beside it, got %q", args)
 			}
+			if err := apart(cmd, "session", "one object is printed, over several lines", "json"); err != nil {
+				return err
+			}
 			if session {
 				published := contract.PublishedStates()
 				e := json.NewEncoder(out)

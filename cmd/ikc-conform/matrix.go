@@ -1,10 +1,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +12,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
-	"github.com/perl-ikc/ikc-conform/conformance/judge"
-	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
@@ -33,17 +31,12 @@ func allTargets() []string {
 
 func matrixCommand() *cobra.Command {
 	var (
-		j        judging
-		dir      string
-		cells    []string
-		with     []string
-		all      bool
-		jobs     int
-		shard    string
-		timeout  time.Duration
-		baseline []string
-		quiet    bool
+		all   bool
+		jobs  int
+		shard string
+		quiet bool
 	)
+	e := experiment{serializers: []string{"all"}}
 	c := &cobra.Command{
 		Use:   "matrix [TARGET...]",
 		Short: "Test several implementations in all roles, dialects and serializers at once",
@@ -56,10 +49,6 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 		Example: "  ikc-conform matrix\n  ikc-conform matrix --all --html matrix.html\n  ikc-conform matrix reference 'cmd:./mydriver' perl@0.2402 --serializers Storable\n" +
 			"  ikc-conform matrix --shard 2/4 --json shard-2.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			level, selected, err := j.parse()
-			if err != nil {
-				return err
-			}
 			switch {
 			case all && len(args) > 0:
 				return fmt.Errorf("--all: expected no targets beside it, got %d", len(args))
@@ -68,77 +57,52 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			case len(args) == 0:
 				args = usualTargets
 			}
-			if len(with) == 0 {
-				with = []string{"all"}
-			}
-			opts := harness.MatrixOptions{Options: harness.Options{Checks: selected, Timeout: timeout, Dir: dir}, Jobs: jobs}
-			if opts.Cells, err = selectCells(cells, with); err != nil {
+			if err := once(args); err != nil {
 				return err
 			}
+			if err := e.parse(cmd, args); err != nil {
+				return err
+			}
+			opts := harness.MatrixOptions{Options: e.options, Jobs: jobs}
+			var err error
 			if opts.Shard, opts.Shards, err = harness.ParseShard(shard); err != nil {
 				return fmt.Errorf("--shard: %w", err)
-			}
-			deviations, err := known.Load(baseline...)
-			if err != nil {
-				return err
-			}
-			list, err := parseTargets(args)
-			if err != nil {
-				return err
 			}
 			done := func() {}
 			if !quiet {
 				opts.Cell, done = progress(cmd.ErrOrStderr())
 			}
-			d, err := matrix(cmd.Context(), list, opts, level, deviations)
+			results, err := harness.Matrix(cmd.Context(), e.targets, opts)
 			done()
 			if err != nil {
 				return broken(err)
 			}
-			return j.showMatrix(cmd, d)
+			var reports []*report.Report
+			for _, r := range results {
+				if len(r.Cells) > 0 {
+					reports = append(reports, report.FromRun(r, e.level, e.known))
+				}
+			}
+			return e.showMatrix(cmd, report.NewDocument(version(), reports...))
 		},
 	}
-	j.flags(c)
+	e.judging.flags(c)
+	e.flags(c, "captures", "cells", "serializers", "timeout", "baseline")
 	c.Flags().BoolVar(&all, "all", false, "all releases that start, not only those that differ most")
 	c.Flags().IntVar(&jobs, "jobs", 0, fmt.Sprintf("how many combinations to try at a time (default %d: two for each processor)", harness.DefaultJobs()))
 	c.Flags().StringVar(&shard, "shard", "", "only this part of the combinations: `I/N`")
-	c.Flags().StringVar(&dir, "captures", "", "keep the captures in this directory")
-	c.Flags().StringSliceVar(&cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
-	c.Flags().StringSliceVar(&with, "serializers", nil, "only with these serializers: Storable, FreezeThaw, Freezer (default all)")
-	c.Flags().DurationVar(&timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
-	c.Flags().StringSliceVar(&baseline, "baseline", nil, "files with more known deviations, in the form of conformance/known/deviations.json")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "do not tell on standard error how far it is")
 	return c
 }
 
-func matrix(ctx context.Context, list []*targets.Target, opts harness.MatrixOptions, level judge.Level, deviations known.Deviations) (*report.Document, error) {
-	results, err := harness.Matrix(ctx, list, opts)
-	if err != nil {
-		return nil, err
-	}
-	var reports []*report.Report
-	for _, r := range results {
-		if len(r.Cells) > 0 {
-			reports = append(reports, report.FromRun(r, level, deviations))
-		}
-	}
-	return report.NewDocument(version(), reports...), nil
-}
-
-func parseTargets(specs []string) (list []*targets.Target, err error) {
+// once demands that no target is named twice.
+func once(specs []string) error {
 	for i, spec := range specs {
-		for _, before := range specs[:i] {
-			if spec == before {
-				return nil, fmt.Errorf("target %q: expected each once", spec)
-			}
+		if slices.Contains(specs[:i], spec) {
+			return fmt.Errorf("target %q: expected each once", spec)
 		}
-		t, err := targets.Parse(spec)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, t)
 	}
-	return list, nil
+	return nil
 }
 
 // progress tells of each cell as it ends: on a terminal in one line that changes, else in a line each. What is

@@ -21,7 +21,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/model"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
-	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 func modelCommand() *cobra.Command {
@@ -32,6 +31,7 @@ func modelCommand() *cobra.Command {
 		replay  string
 		dir     string
 		shrink  time.Duration
+		e       experiment
 	)
 	c := &cobra.Command{
 		Use:   "model TARGET...",
@@ -47,6 +47,13 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 		Example: "  ikc-conform model reference --runs 1000\n  ikc-conform model perl@0.2402 reference --seed 7 --kernels 2..4\n  ikc-conform model reference --replay model-7.txt",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			err := apart(cmd, "replay", "the sequence is the one in the file, and its capture goes beside that", "seed", "runs", "kernels", "shrink", "dir")
+			if err != nil {
+				return err
+			}
+			if err := e.parse(cmd, args); err != nil {
+				return err
+			}
 			least, most, err := kernelRange(kernels)
 			if err != nil {
 				return err
@@ -57,17 +64,17 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 			if !cmd.Flags().Changed("seed") {
 				seed = uint64(rand.Uint32())
 			}
-			m, err := newModel(cmd.Context(), args)
-			if err != nil {
+			m := newModel(&e)
+			defer m.close()
+			if err := m.prepare(cmd.Context()); err != nil {
 				return err
 			}
-			defer m.close()
-			if dir, err = modelDir(dir); err != nil {
-				return broken(err)
-			}
-			cfg := model.Config{Seed: seed, Runs: runs, Least: least, Most: most, Start: m.start, Dir: dir, ShrinkTime: shrink, Judge: m.judge}
+			cfg := model.Config{Seed: seed, Runs: runs, Least: least, Most: most, Start: m.start, ShrinkTime: shrink, Judge: m.judge}
 			if replay != "" {
 				return replayModel(cmd, cfg, replay)
+			}
+			if cfg.Dir, err = modelDir(dir); err != nil {
+				return broken(err)
 			}
 			began := time.Now()
 			err = model.Check(cmd.Context(), cfg)
@@ -81,9 +88,10 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d runs, seeds %d to %d, of %s: all as the model says (%v).\n", runs, seed, seed+uint64(runs)-1,
 				strings.Join(args, " and "), time.Since(began).Round(time.Second))
-			return os.Remove(dir)
+			return os.Remove(cfg.Dir)
 		},
 	}
+	e.flags(c, "baseline")
 	f := c.Flags()
 	f.Uint64Var(&seed, "seed", 0, "of the first run; the next has one more (default random)")
 	f.IntVar(&runs, "runs", 100, "how many runs")
@@ -115,10 +123,10 @@ func modelDir(dir string) (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-func writeFailure(out io.Writer, f *model.Failure, list []string) {
+func writeFailure(out io.Writer, f *model.Failure, targets []string) {
 	fmt.Fprintf(out, "Not as the model says: seed %d.\n\n  %v\n\nThe shortest sequence found, %d of %d steps:\n\n  %s\n\n", f.Seed, f.Err,
 		len(f.Sequence.Steps), f.Steps, strings.ReplaceAll(strings.TrimSpace(f.Sequence.String()), "\n", "\n  "))
-	fmt.Fprintf(out, "Capture: %s\nAgain:   ikc-conform model '%s' --replay %s\n", f.Capture, strings.Join(list, "' '"), f.File)
+	fmt.Fprintf(out, "Capture: %s\nAgain:   ikc-conform model '%s' --replay %s\n", f.Capture, strings.Join(targets, "' '"), f.File)
 }
 
 func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
@@ -142,37 +150,32 @@ func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
 
 // modelTargets are the targets whose kernels a model drives.
 type modelTargets struct {
-	targets    []*targets.Target
+	*experiment
 	deviations known.Deviations // of any of them
-	known      known.Deviations
-	checks     []*judge.Check
+	must       []*judge.Check
 }
 
-func newModel(ctx context.Context, specs []string) (*modelTargets, error) {
-	m := &modelTargets{}
-	var err error
-	if m.known, err = known.Load(); err != nil {
-		return nil, err
-	}
+func newModel(e *experiment) *modelTargets {
+	m := &modelTargets{experiment: e}
 	for _, c := range checks.Catalogue() {
 		if c.Level == judge.Must {
-			m.checks = append(m.checks, c)
+			m.must = append(m.must, c)
 		}
 	}
-	for _, spec := range specs {
-		t, err := targets.Parse(spec)
-		if err != nil {
-			return nil, err
-		}
+	return m
+}
+
+// prepare does what takes long before the first kernel is started.
+func (m *modelTargets) prepare(ctx context.Context) error {
+	for _, t := range m.targets {
 		if !t.Driven() {
-			return nil, fmt.Errorf("target %q: expected one with a driver", spec)
+			return fmt.Errorf("target %q: expected one with a driver", t.Spec)
 		}
-		m.targets = append(m.targets, t)
 		if err := t.Prepare(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return m, nil
+	return nil
 }
 
 func (m *modelTargets) close() {
@@ -192,7 +195,7 @@ func (m *modelTargets) start(ctx context.Context, kernel int) (model.Driver, err
 
 // judge judges the traffic of a run.
 func (m *modelTargets) judge(path string) error {
-	f, err := judge.File(path, m.checks, dialogue.Options{AssumeIKC: true})
+	f, err := judge.File(path, m.must, dialogue.Options{AssumeIKC: true})
 	if err != nil {
 		return err
 	}

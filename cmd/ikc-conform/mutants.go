@@ -29,6 +29,9 @@ checks each defect makes fail, and which checks no defect does.
 Exit status is 1 if a defect survives: if a check that is to find it does not fail.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := apart(cmd, "list", "none is tried", "jobs"); err != nil {
+				return err
+			}
 			if list {
 				listDefects(cmd.OutOrStdout())
 				return nil

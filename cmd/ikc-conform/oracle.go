@@ -2,89 +2,96 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
-	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/oracle"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
-	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
-// runOracle plays the scenarios with an oracle and with targets, and shows where a target says something else.
-func runOracle(cmd *cobra.Command, specs []string, with string, opts harness.Options, dir string) error {
-	if dir == "" {
-		temporary, err := os.MkdirTemp("", "ikc-conform-oracle-")
-		if err != nil {
-			return broken(err)
+func oracleCommand() *cobra.Command {
+	var o outputs[*oracle.Report]
+	e := experiment{serializers: []string{"Storable"}}
+	c := &cobra.Command{
+		Use:   "oracle ORACLE TARGET...",
+		Short: "Compare what targets say with what another one says",
+		Long: `Oracle plays the scenarios of 'ikc-conform run' with a target that is right, the oracle, and with others, and shows for
+each connection the first message in which one of these says something else, and the first octet of its image. What must
+differ is made alike before: ids, addresses, the order of hashes. No checks are applied.
+
+Targets are those of 'ikc-conform run'. --json writes what was found for programs; 'ikc-conform oracle schema' prints the
+schema of that.
+
+Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke, 5 nothing was compared.`,
+		Example: "  ikc-conform oracle perl@0.2402 reference\n  ikc-conform oracle perl 'cmd:./mydriver' --cells server/IKC0 --json differences.json",
+		Args:    cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := e.parse(cmd, args); err != nil {
+				return err
+			}
+			if err := o.check(); err != nil {
+				return err
+			}
+			if e.captures == "" {
+				dir, remove, err := tempdir.New("ikc-conform-oracle-")
+				if err != nil {
+					return broken(err)
+				}
+				defer remove()
+				e.captures = dir
+			}
+			r := oracle.NewReport(args[0])
+			if err := e.compare(cmd, r); err != nil {
+				return broken(err)
+			}
+			if o.text() {
+				if err := r.WriteText(cmd.OutOrStdout()); err != nil {
+					return broken(err)
+				}
+			}
+			if err := o.save(cmd.OutOrStdout(), r); err != nil {
+				return err
+			}
+			switch {
+			case r.Different > 0:
+				return exitStatus(report.ExitNotConformant)
+			case r.Compared == 0:
+				return exitStatus(report.ExitNothing)
+			}
+			return nil
+		},
+	}
+	e.flags(c, tryingFlags...)
+	o.flag(c, "json", "what differs, for programs", func(w io.Writer, r *oracle.Report) error { return r.WriteJSON(w) })
+	c.AddCommand(schemaCommand("Print the JSON Schema of what differs", oracle.Schema))
+	return c
+}
+
+// compare tries the first target, the oracle, and holds the others against it.
+func (e *experiment) compare(cmd *cobra.Command, r *oracle.Report) error {
+	var right *cell.TargetResult
+	for i, t := range e.targets {
+		opts, name := e.options, "oracle"
+		if i > 0 {
+			name = fmt.Sprintf("target-%d", i)
 		}
-		defer os.RemoveAll(temporary)
-		dir = temporary
-	}
-	play := func(spec, name string) (*cell.TargetResult, error) {
-		target, err := targets.Parse(spec)
-		if err != nil {
-			return nil, err
-		}
-		opts.Dir = filepath.Join(dir, name)
-		r, err := harness.Run(cmd.Context(), target, opts)
-		return r, broken(err)
-	}
-	right, err := play(with, "oracle")
-	if err != nil {
-		return err
-	}
-	out := cmd.OutOrStdout()
-	different, compared := 0, 0
-	for i, spec := range specs {
-		left, err := play(spec, fmt.Sprintf("target-%d", i+1))
+		opts.Dir = filepath.Join(e.captures, name)
+		result, err := harness.Run(cmd.Context(), t, opts)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s, and %s as the oracle\n\n", spec, with)
-		for n, c := range left.Cells {
-			o := right.Cells[n]
-			if c.Capture == "" || o.Capture == "" {
-				fmt.Fprintf(out, "%s: not compared%s\n\n", c.Cell, because(c, o))
-				continue
-			}
-			list, err := oracle.Compare(c.Capture, o.Capture, c.Cell.Role.Side(), dialogue.Options{AssumeIKC: true})
-			if err != nil {
-				return broken(err)
-			}
-			compared++
-			different += len(list)
-			fmt.Fprintf(out, "%s: connections that differ: %d\n\n", c.Cell, len(list))
-			if err := oracle.Write(out, spec, with, list); err != nil {
-				return err
-			}
+		if i == 0 {
+			right = result
+			continue
+		}
+		if err := r.Add(result, right); err != nil {
+			return err
 		}
 	}
-	switch {
-	case different > 0:
-		fmt.Fprintf(out, "Connections that differ, in all: %d.\n", different)
-		return exitStatus(report.ExitNotConformant)
-	case compared == 0:
-		fmt.Fprintln(out, "Nothing was compared.")
-		return exitStatus(report.ExitNothing)
-	}
-	fmt.Fprintln(out, "No difference.")
 	return nil
-}
-
-// because says why a cell was not compared.
-func because(cells ...*cell.Result) (why string) {
-	for _, c := range cells {
-		switch {
-		case c.Skipped != "":
-			why += "; " + c.Skipped
-		case c.Err != nil:
-			why += "; " + c.Err.Error()
-		}
-	}
-	return why
 }

@@ -28,7 +28,7 @@ Exit status is what the merged run amounts to.`,
 			"  ikc-conform report compare old.json new.json",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := r.check(); err != nil {
+			if err := r.check(cmd); err != nil {
 				return err
 			}
 			docs, err := readRuns(args)
@@ -57,7 +57,7 @@ Exit status is what the merged run amounts to.`,
 	r.flags(c)
 	c.Flags().BoolVar(&table, "matrix", false, "print the table of 'ikc-conform matrix', a line for each target and serializer")
 	c.Flags().StringVar(&gate, "gate", "", "judge by this gate instead of the runs' own: must, should or may")
-	c.AddCommand(compareCommand(), schemaCommand())
+	c.AddCommand(compareCommand(), schemaCommand("Print the JSON Schema of stored runs", report.Schema))
 	return c
 }
 
@@ -131,13 +131,13 @@ decided, or a target can no longer be tried to the end.`,
 	return c
 }
 
-func schemaCommand() *cobra.Command {
+func schemaCommand(short string, schema []byte) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
-		Short: "Print the JSON Schema of stored runs",
+		Short: short,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := cmd.OutOrStdout().Write(report.Schema)
+			_, err := cmd.OutOrStdout().Write(schema)
 			return broken(err)
 		},
 	}

@@ -30,37 +30,49 @@ func (o *outputs[T]) flag(c *cobra.Command, name, about string, write func(io.Wr
 	c.Flags().StringVar(&f.path, name, "", "write to this `FILE` "+about+"; - is standard output, in place of the text")
 }
 
-// check finds out, before any work is done, whether the files can be written as far as that can be known.
+// check finds out, before any work is done, whether the files can be written as far as that can be known, and that no two
+// forms go to the same place.
 func (o *outputs[T]) check() error {
-	taken := ""
+	taken := map[string]string{}
 	for _, f := range o.list {
-		switch {
-		case f.path == "":
-		case f.path == "-" && taken != "":
-			return fmt.Errorf("--%s -: standard output is taken by --%s; expected a file", f.name, taken)
-		case f.path == "-":
-			taken = f.name
-		default:
-			dir := filepath.Dir(f.path)
-			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-				return fmt.Errorf("--%s %s: there is no directory %s", f.name, f.path, dir)
+		if f.path == "" {
+			continue
+		}
+		path := filepath.Clean(f.path)
+		info, err := os.Stat(path)
+		if by := taken[path]; by != "" && (err != nil || info.Mode().IsRegular()) { // a device takes more than one
+			where := path
+			if path == "-" {
+				where = "standard output"
 			}
-			if info, err := os.Stat(f.path); err == nil && info.IsDir() {
-				return fmt.Errorf("--%s %s: expected a file, it is a directory", f.name, f.path)
-			}
+			return fmt.Errorf("--%s %s: %s is taken by --%s; expected another file", f.name, f.path, where, by)
+		}
+		taken[path] = f.name
+		if path == "-" {
+			continue
+		}
+		if err == nil && info.IsDir() {
+			return fmt.Errorf("--%s %s: expected a file, it is a directory", f.name, f.path)
+		}
+		dir := filepath.Dir(path)
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return fmt.Errorf("--%s %s: there is no directory %s", f.name, f.path, dir)
 		}
 	}
 	return nil
 }
 
 // text tells whether standard output is left for text.
-func (o *outputs[T]) text() bool {
+func (o *outputs[T]) text() bool { return o.printed() == "" }
+
+// printed is the form that takes standard output, "" if none does.
+func (o *outputs[T]) printed() string {
 	for _, f := range o.list {
 		if f.path == "-" {
-			return false
+			return f.name
 		}
 	}
-	return true
+	return ""
 }
 
 // save writes all that was asked for.
@@ -114,9 +126,16 @@ func (r *reporting) flags(c *cobra.Command) {
 // summaryVariable is where GitHub Actions says which file step summaries go to.
 const summaryVariable = "GITHUB_STEP_SUMMARY"
 
-func (r *reporting) check() error {
+func (r *reporting) check(c *cobra.Command) error {
 	if r.github && os.Getenv(summaryVariable) == "" {
 		return fmt.Errorf("--github: expected %s in the environment, as GitHub Actions sets it; elsewhere use --markdown and --annotations", summaryVariable)
+	}
+	if form := r.printed(); form != "" {
+		for _, name := range []string{"verbose", "matrix"} {
+			if given(c, name) {
+				return together("--"+form+" -", "--"+name, "no text is printed, and --"+name+" is about that")
+			}
+		}
 	}
 	return r.outputs.check()
 }

@@ -1,18 +1,14 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/mutants/server"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
-	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // TestSegmentation: a server that takes reads for lines is conformant as long as peers write so, and the report says
@@ -34,6 +30,12 @@ func TestSegmentation(t *testing.T) {
 		if status != report.ExitConformant || !strings.Contains(out, test.want) || strings.Contains(out, test.wantNot) {
 			t.Errorf("reads are lines: %v: expected exit 0 and %q, got %d and\n%s\n%s", test.whole, test.want, status, out, errs)
 		}
+		// Nothing else is on standard output where a report goes there.
+		status, out, errs = command(t, "run", "tcp:"+s.Addr(), "--segmentation", "--session", "--cells", "server/IKC0", "--json", "-")
+		d, err := report.Read(strings.NewReader(out))
+		if status != report.ExitConformant || err != nil || d.Reports[0].Segmentation == nil || (len(d.Reports[0].Segmentation.Sensitive) > 0) != test.whole {
+			t.Errorf("reads are lines: %v: expected exit 0 and a stored run that says so, got %d, %v and\n%s\n%s", test.whole, status, err, out, errs)
+		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -51,7 +53,7 @@ func TestSegmentationOfPerl(t *testing.T) {
 	status, out, errs := command(t, "run", "perl@0.2402", "--segmentation", "--cells", "client/IKC", "--checks", "H*-*", "--patience", "1s")
 	for _, want := range []string{
 		"Conformant but segmentation-sensitive, as is known:\n",
-		"perl@0.2402: client, IKC with line ends cut: HC-IKC-001",
+		"  client, IKC with line ends cut: HC-IKC-001",
 		"A CR ends a line",
 	} {
 		if !strings.Contains(out, want) {
@@ -60,27 +62,5 @@ func TestSegmentationOfPerl(t *testing.T) {
 	}
 	if status != report.ExitConformant || strings.Contains(out, "sensitive:\n") || strings.Contains(out, "remove it") {
 		t.Errorf("expected exit 0 and nothing that is not known, got %d and\n%s\n%s", status, out, errs)
-	}
-}
-
-// TestStaleSensitivity: what a release is known for and does not show is told.
-func TestStaleSensitivity(t *testing.T) {
-	t.Parallel()
-	target, err := targets.Parse("reference")
-	if err != nil {
-		t.Fatal(err)
-	}
-	opts := harness.Options{Session: true, Cells: []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}}}
-	plain, err := harness.Run(context.Background(), target, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain.Identity.Implementation, plain.Identity.Release = "POE::Component::IKC", "0.2402"
-	var stale sweep
-	if err := stale.add(context.Background(), "reference", plain, opts, nil); err != nil {
-		t.Fatal(err)
-	}
-	if len(stale.stale) != 1 || len(stale.unknown)+len(stale.known) > 0 {
-		t.Errorf("expected one that is stale, got %+v", stale)
 	}
 }

@@ -7,12 +7,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // HarnessSession tells whether a session is one of those that harnesses make.

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
@@ -25,6 +23,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Options of a run. The zero value tries everything that is safe.
@@ -138,6 +137,9 @@ type runner struct {
 	hello  *driver.Hello
 }
 
+// FileName makes a name of a file of a target's spec, or of any other text.
+func FileName(text string) string { return unsafeInName.ReplaceAllString(text, "-") }
+
 var unsafeInName = regexp.MustCompile(`[^-.\w]+`)
 
 func (r *runner) run(ctx context.Context) {
@@ -145,8 +147,7 @@ func (r *runner) run(ctx context.Context) {
 		r.cell.Skipped = reason
 		return
 	}
-	name := unsafeInName.ReplaceAllString(r.target.Spec, "-")
-	path := filepath.Join(r.opts.Dir, fmt.Sprintf("%s-%s.pcapng", name, r.cell.Cell.File()))
+	path := filepath.Join(r.opts.Dir, fmt.Sprintf("%s-%s.pcapng", FileName(r.target.Spec), r.cell.Cell.File()))
 	var err error
 	if r.writer, err = capture.Create(path, capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform run %s (%s)", r.target, r.cell.Cell)}}); err != nil {
 		r.cell.Err = err

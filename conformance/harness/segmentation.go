@@ -1,14 +1,18 @@
 package harness
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
-	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/conformance/sweep"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
 // segmentationFault is what the relay does with what one side says.
@@ -28,49 +32,63 @@ func segmentationFault(s cell.Segmentation, from capture.Direction) relay.Fault 
 	return relay.Fault{}
 }
 
-// Sensitivity is a verdict that depends on the segmentation.
-type Sensitivity struct {
-	Check *judge.Check
-	// Plain is the outcome as sent, Outcome that with the segmentation.
-	Plain, Outcome judge.Outcome
-	// Finding is a violation among those of the two, if there is one.
-	Finding *judge.Finding
-}
-
-// Why says what was found, to be put behind what it is about; "" if nothing was.
-func (s Sensitivity) Why() string {
-	if s.Finding == nil {
-		return ""
+// Sweep repeats the run of a target with each segmentation, and tells what depends on it. plain is the run as sent, by the same
+// options; deviations are left out, since whether they show may take luck. Captures are left in a directory for each
+// segmentation, below that of the options. The error is about the harness, or about a cell that can be played as sent
+// only, unless that is known.
+func Sweep(ctx context.Context, plain *cell.TargetResult, opts Options, deviations known.Deviations) (*sweep.Result, error) {
+	sensitivities, err := known.Sensitivities()
+	if err != nil {
+		return nil, err
 	}
-	return fmt.Sprintf(": expected %s, got %s", s.Finding.Expected, s.Finding.Actual)
-}
-
-// Sensitivities compares the verdicts of a cell of a run with those of another with a segmentation. A verdict that became
-// inconclusive is no sensitivity: the evidence is missing. Nor is one that is known to fail: it may as well pass, where
-// that takes luck. A cell that could only be played as sent is an error.
-func Sensitivities(plain, other *cell.TargetResult, cell int, known known.Deviations) (out []Sensitivity, err error) {
-	if plain.Identity == nil {
-		known = nil
-	} else {
-		known = known.Of(plain.Identity.Implementation, plain.Identity.Release)
-	}
-	c, o := plain.Cells[cell], other.Cells[cell]
-	if c.Err != nil || c.Skipped != "" {
-		return nil, nil
-	}
-	for n, w := range o.Verdicts {
-		v := c.Verdicts[n]
-		if (v.Outcome == judge.Fail) == (w.Outcome == judge.Fail) || v.Outcome == judge.Inconclusive && w.Outcome != judge.Fail ||
-			w.Outcome == judge.Inconclusive || known.Find(v.Check.ID) != nil {
-			continue
+	sensitivities = slices.DeleteFunc(sensitivities, func(k known.Sensitivity) bool {
+		return plain.Identity == nil || !k.Has(plain.Identity.Implementation, plain.Identity.Release)
+	})
+	s := &sweep.Result{Tried: cell.Segmentations()}
+	for _, how := range s.Tried {
+		other, err := repeat(ctx, plain.Target, opts, how)
+		if err != nil {
+			return nil, err
 		}
-		found := Sensitivity{Check: v.Check, Plain: v.Outcome, Outcome: w.Outcome}
-		for _, list := range [][]judge.Finding{v.Findings, w.Findings} {
-			if len(list) > 0 {
-				found.Finding = &list[0]
+		for i, c := range plain.Cells {
+			found, err := sweep.Compare(plain, other, i, deviations)
+			k := slices.IndexFunc(sensitivities, func(k known.Sensitivity) bool { return k.Covers(c.Cell.Role, how) })
+			if err != nil && k < 0 {
+				return nil, fmt.Errorf("%s with %s: %w", c.Cell, how, err)
+			}
+			if err != nil {
+				found = append(found, sweep.Sensitivity{Cell: c.Cell, Err: err})
+			}
+			for _, f := range found {
+				f.Segmentation = how
+				if k >= 0 {
+					f.Known = &sensitivities[k]
+				}
+				s.Sensitive = append(s.Sensitive, f)
 			}
 		}
-		out = append(out, found)
 	}
-	return out, o.Err
+	s.FindStale(plain, sensitivities)
+	return s, nil
+}
+
+// repeat runs a target with a segmentation; several cells at a time, if that can be.
+func repeat(ctx context.Context, spec string, opts Options, how cell.Segmentation) (*cell.TargetResult, error) {
+	target, err := targets.Parse(spec)
+	if err != nil {
+		return nil, err
+	}
+	opts.Segmentation = how
+	if opts.Dir != "" {
+		opts.Dir = filepath.Join(opts.Dir, FileName(string(how)))
+	}
+	jobs := 1
+	if target.Startable() {
+		jobs = DefaultJobs()
+	}
+	results, err := Matrix(ctx, []*targets.Target{target}, MatrixOptions{Options: opts, Jobs: jobs})
+	if err != nil {
+		return nil, err
+	}
+	return results[0], nil
 }

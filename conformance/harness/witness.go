@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // What is not on the wire is judged by what drivers report (conformance.Check.ByDriver). Here kernels are made to do what

@@ -21,27 +21,30 @@ import (
 // Difference is the first message of a connection in which a target does something else than the oracle.
 type Difference struct {
 	// Connection counts from 0, in the target's capture; in the oracle's, if the target's lacks it.
-	Connection int
+	Connection int `json:"connection"`
 	// Target and Oracle are what each of them said, one line; "nothing" if that was all.
-	Target, Oracle string
+	Target string `json:"target"`
+	Oracle string `json:"oracle"`
 	// Frame and Packet are where, in the target's capture: the place of the message, or of the last before it.
-	Frame  int
-	Packet int64
+	Frame  int   `json:"frame,omitempty"`
+	Packet int64 `json:"packet,omitempty"`
 	// Image is where the images differ, if both are images of one serializer.
-	Image *Image
+	Image *Image `json:"image,omitempty"`
 	// Before are the lines that lead to it in the target's capture.
-	Before []string
+	Before []string `json:"before,omitempty"`
 }
 
 // Image is the first place at which two images differ.
 type Image struct {
 	// Path is where in the data: params[1]{key}.
-	Path string
+	Path string `json:"path"`
 	// Target and Oracle are what is there, and the offsets in octets of the two images at which.
-	Target, Oracle             string
-	TargetOffset, OracleOffset int
+	Target       string `json:"target"`
+	Oracle       string `json:"oracle"`
+	TargetOffset int    `json:"target_offset"`
+	OracleOffset int    `json:"oracle_offset"`
 	// Context are the lines around it, the target's marked with -, the oracle's with +.
-	Context []string
+	Context []string `json:"context,omitempty"`
 }
 
 // contextLines is how many messages before a difference are shown.

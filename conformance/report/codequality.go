@@ -29,6 +29,8 @@ type location struct {
 
 // WriteCodeQuality writes a document as a code quality report of GitLab: an entry for each part in which a
 // check failed. Its fingerprint is that of the check, the subject and the part, so that GitLab tells new ones from old ones.
+// A verdict that depends on a segmentation, and is not known to, is an entry for information. GitLab has no word for what is
+// known or stale.
 func WriteCodeQuality(w io.Writer, d *Document) error {
 	entries := []codeQuality{}
 	for _, r := range d.Reports {
@@ -46,6 +48,15 @@ func WriteCodeQuality(w io.Writer, d *Document) error {
 				e.Location.Path, e.Location.Lines.Begin = artifact(v.Capture, r.Subject), 1
 				entries = append(entries, e)
 			}
+		}
+		for _, s := range r.unknownSensitivities() {
+			sum := sha256.Sum256([]byte(strings.Join([]string{r.Subject, s.Part, s.Check, string(s.Segmentation)}, "\x00")))
+			e := codeQuality{
+				Description: fmt.Sprintf("%s depends on the segmentation (%s, %s): %s", s.Check, r.Subject, s.Part, s.change()),
+				CheckName:   s.Check, Fingerprint: hex.EncodeToString(sum[:16]), Severity: "info",
+			}
+			e.Location.Path, e.Location.Lines.Begin = artifact(s.Capture, r.Subject), 1
+			entries = append(entries, e)
 		}
 	}
 	e := json.NewEncoder(w)

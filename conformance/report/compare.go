@@ -117,7 +117,7 @@ func (r *Report) word() string {
 	case ExitBroken:
 		return "broken"
 	case ExitStale:
-		return "stale deviations"
+		return "stale " + stale(r)
 	}
 	return "nothing checked"
 }

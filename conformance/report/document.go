@@ -190,6 +190,12 @@ func (r *Report) merge(other *Report) error {
 			r.Deviations = append(r.Deviations, d)
 		}
 	}
+	switch {
+	case r.Segmentation == nil:
+		r.Segmentation = other.Segmentation
+	case other.Segmentation != nil:
+		r.Segmentation.merge(other.Segmentation)
+	}
 	r.sort()
 	r.finish()
 	return nil

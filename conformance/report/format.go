@@ -57,7 +57,7 @@ func (d *Document) headline() string {
 	case ExitNotConformant:
 		return plural(s.Failed, "check") + " failed"
 	case ExitStale:
-		return "known deviations are stale"
+		return "known " + stale(d.Reports...) + " are stale"
 	case ExitNothing:
 		return "nothing was checked"
 	}

@@ -37,7 +37,7 @@ func documents(t testing.TB) map[string]*report.Document {
 	violated.Findings[0].Expected, violated.Findings[0].Actual = nasty, nasty
 	undecided := verdict(should, judge.Inconclusive)
 	undecided.Reason = nasty
-	known := known.Deviations{{Check: must.ID, Implementation: "impl", From: "0", To: "9", Reason: nasty}, {Check: may.ID, Implementation: "impl", From: "0", To: "9", Reason: "stale"}}
+	known := known.Deviations{{Check: must.ID, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: nasty}, {Check: may.ID, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "stale"}}
 	cells := []*cell.Result{
 		{Verdicts: []judge.Verdict{violated, undecided, verdict(must, judge.Fail), verdict(may, judge.Pass)}, Notes: []string{nasty}},
 		{Cell: cell.Cell{Role: "client"}, Skipped: nasty},
@@ -47,6 +47,7 @@ func documents(t testing.TB) map[string]*report.Document {
 	lenient := report.FromRun(&cell.TargetResult{Target: "y", Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(may, judge.Fail)}}}}, judge.Must, nil)
 	return map[string]*report.Document{
 		"good": good, "bad": bad, "mixed": report.NewDocument("v0.0.0", mixed, lenient), "empty": report.NewDocument("v0.0.0"),
+		"sensitive": report.NewDocument("v0.0.0", swept(nasty, "all")), "stale": report.NewDocument("v0.0.0", swept("reason", "stale")),
 	}
 }
 
@@ -204,6 +205,9 @@ func TestSARIF(t *testing.T) {
 					}
 				}
 			}
+			if name == "sensitive" {
+				want += 3
+			}
 			if len(run.Results) != want {
 				t.Errorf("%s: expected %d results, got %d", name, want, len(run.Results))
 			}
@@ -317,7 +321,7 @@ func TestCodeQuality(t *testing.T) {
 			}
 			seen[e.Fingerprint] = true
 		}
-		if (len(entries) > 0) != (name == "bad" || name == "mixed") {
+		if (len(entries) > 0) != (name == "bad" || name == "mixed" || name == "sensitive") {
 			t.Errorf("%s: expected entries for failures only, got %d", name, len(entries))
 		}
 	}

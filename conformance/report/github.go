@@ -12,8 +12,8 @@ import (
 const maxAnnotations = 10
 
 // WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error for each
-// check that failed, a warning for each that failed and does not count, and for stale deviations. GitHub shows ten of each; what is beyond
-// is summed up in the last.
+// check that failed, a warning for each that failed and does not count, for each whose verdicts depend on the segmentation
+// and are not known to, and for what is stale. GitHub shows ten of each; what is beyond is summed up in the last.
 func WriteAnnotations(w io.Writer, d *Document) error {
 	var b strings.Builder
 	for _, r := range d.Reports {
@@ -36,6 +36,20 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 		}
 		for _, s := range r.Stale {
 			lists[1] = append(lists[1], annotation("warning", s.Check+": "+r.Subject, "listed as a known deviation, but it passes"))
+		}
+		of := map[string][]string{} // by check
+		var ids []string
+		for _, s := range r.unknownSensitivities() {
+			if of[s.Check] == nil {
+				ids = append(ids, s.Check)
+			}
+			of[s.Check] = append(of[s.Check], s.Part+": "+s.change())
+		}
+		for _, id := range ids {
+			lists[1] = append(lists[1], annotation("warning", id+" depends on the segmentation: "+r.Subject, strings.Join(of[id], "\n")))
+		}
+		for _, k := range r.staleSensitivities() {
+			lists[1] = append(lists[1], annotation("warning", "segmentation: "+r.Subject, staleLine(k)))
 		}
 		for i, kind := range []string{"error", "warning"} {
 			list := lists[i]
@@ -84,7 +98,7 @@ var outcomes = []struct {
 }
 
 // WriteMarkdown writes a document as a summary in GitHub's Markdown: the result, a table of the parts, and the
-// failures, folded.
+// failures, folded, as is what depends on the segmentation.
 func WriteMarkdown(w io.Writer, d *Document) error {
 	var b strings.Builder
 	for _, r := range d.Reports {
@@ -134,6 +148,17 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 		}
 		if seen > maxMarkdown {
 			fmt.Fprintf(&b, "\nand %d more failures\n", seen-maxMarkdown)
+		}
+		if s := r.Segmentation; s != nil && len(s.Sensitive)+len(s.Stale) == 0 {
+			fmt.Fprintf(&b, "No verdict depends on the segmentation: %s.\n", s.tried())
+		} else if s != nil {
+			var text strings.Builder
+			s.text(&text, r.Exit == ExitConformant || r.Exit == ExitStale)
+			sign := "⚠️"
+			if len(r.unknownSensitivities())+len(s.Stale) == 0 {
+				sign = "✅"
+			}
+			fmt.Fprintf(&b, "<details><summary>%s Segmentation: verdicts that depend on it: %d</summary>\n\n%s\n\n</details>\n", sign, len(s.Sensitive), fence(text.String()))
 		}
 		b.WriteString("\n")
 	}

@@ -37,6 +37,7 @@ type (
 		Versus                                 []side
 		Facts                                  []fact
 		Matrix                                 *matrix
+		Segmentations                          []segmentationView
 		Things, List                           string // what is listed, in small letters, and the title of the list
 		Levels, Areas, Parts                   []string
 		Chips                                  []tally
@@ -90,6 +91,16 @@ type (
 		Steps                            []stepView
 		Wide, Narrow                     template.HTML
 		Omitted                          string
+	}
+	// segmentationView is what depends on the segmentation in a report.
+	segmentationView struct {
+		Subject, Lead string
+		Lines         []sensitivityView
+		Notes         []matrixNote
+	}
+	sensitivityView struct {
+		tally
+		Part, Segmentation, What, Known string
 	}
 	stepView struct {
 		Kind, Title, Params, RSVP, Place string
@@ -164,7 +175,7 @@ func WriteHTML(w io.Writer, d *Document) error {
 	p := m.page
 	p.Things, p.List = "checks", "Checks"
 	p.Bar = tallies(d.Summary())
-	p.Tone, p.Icon, p.Heading = tone(d.Exit)
+	p.Tone, p.Icon, p.Heading = tone(d.Exit, d.Reports...)
 	if len(d.Reports) == 1 {
 		r := d.Reports[0]
 		p.Heading = r.sentence()
@@ -179,6 +190,11 @@ func WriteHTML(w io.Writer, d *Document) error {
 	p.Title += " · IKC conformance"
 	var columns partIndex
 	p.Matrix = columns.matrix(d)
+	for _, r := range d.Reports {
+		if r.Segmentation != nil {
+			p.Segmentations = append(p.Segmentations, r.segmentationView())
+		}
+	}
 	p.Parts = columns.names
 	for _, o := range byWeight {
 		p.Chips = append(p.Chips, signs(o))
@@ -210,7 +226,7 @@ func WriteHTML(w io.Writer, d *Document) error {
 }
 
 // tone is the class of a result, its sign, and the result.
-func tone(exit int) (class, icon, heading string) {
+func tone(exit int, reports ...*Report) (class, icon, heading string) {
 	switch exit {
 	case ExitConformant:
 		return "pass", "✓", "Conformant"
@@ -219,14 +235,14 @@ func tone(exit int) (class, icon, heading string) {
 	case ExitBroken:
 		return "known", "!", "No verdict: something broke"
 	case ExitStale:
-		return "known", "!", "Known deviations are stale"
+		return "known", "!", "Known " + stale(reports...) + " are stale"
 	}
 	return "open", "?", "Nothing was checked"
 }
 
 // sentence is the result with its subject.
 func (r *Report) sentence() string {
-	_, _, result := tone(r.Exit)
+	_, _, result := tone(r.Exit, r)
 	return r.Subject + ": " + strings.ToLower(result[:1]) + result[1:]
 }
 
@@ -328,6 +344,28 @@ func (e *entry) add(v verdictView) {
 		}
 	}
 	e.Verdicts = append(e.Verdicts, v)
+}
+
+// segmentationView shows what depends on the segmentation: a line for each verdict, and then one for each part in which that
+// is known.
+func (r *Report) segmentationView() segmentationView {
+	s := r.Segmentation
+	v := segmentationView{Subject: r.Name(), Lead: "No verdict depends on it: " + s.tried() + "."}
+	if len(s.Sensitive) > 0 {
+		v.Lead = "These verdicts depend on how TCP cuts what the target is told. That does not count, as long as peers write as they do."
+	}
+	for _, f := range r.unknownSensitivities() {
+		v.Lines = append(v.Lines, sensitivityView{tally{Class: "known", Mark: "!", Word: "not known"}, f.Part, string(f.Segmentation), f.what() + ": " + f.change(), ""})
+	}
+	for _, how := range s.Tried {
+		for _, of := range byPart(s.with(how, true)) {
+			v.Lines = append(v.Lines, sensitivityView{tally{Class: "open", Mark: "✓", Word: "known"}, of[0].Part, string(how), whats(of), of[0].Known})
+		}
+	}
+	for _, k := range s.Stale {
+		v.Notes = append(v.Notes, matrixNote{staleLine(k), true})
+	}
+	return v
 }
 
 func meta(c *Result) []fact {

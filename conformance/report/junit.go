@@ -53,12 +53,19 @@ type (
 
 // WriteJUnit writes a document as JUnit XML: a test suite for each part of each report, a test case for each
 // check. A failure that does not count, a known deviation, and what could not be decided are skipped,
-// with the reason; what broke is an error.
+// with the reason; what broke is an error. What depends on the segmentation is a suite of its own: a case for each
+// segmentation that was tried, skipped if something depends on it, since that does not count. Sensitivities that are known
+// and did not show are an error, so that the suite is not good where the exit status is not.
 func WriteJUnit(w io.Writer, d *Document) error {
 	var all junitSuites
 	for _, r := range d.Reports {
 		for _, p := range r.Parts {
 			s := r.junit(p)
+			s.ID = len(all.Suites)
+			all.Suites = append(all.Suites, s)
+		}
+		if r.Segmentation != nil {
+			s := r.junitSegmentation()
 			s.ID = len(all.Suites)
 			all.Suites = append(all.Suites, s)
 		}
@@ -133,6 +140,32 @@ func (r *Report) junit(p *Part) *junitSuite {
 				k.Skipped = &junitMessage{Message: v.Outcome.String() + ": " + v.Reason}
 			}
 		}
+	}
+	return s
+}
+
+func (r *Report) junitSegmentation() *junitSuite {
+	s := &junitSuite{
+		Package: token(r.Subject), Name: token(r.Subject + ", segmentation"), Hostname: "localhost",
+		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), Time: "0",
+	}
+	add := func(name string) *junitCase {
+		c := &junitCase{Name: name, ClassName: token(r.Subject + ".segmentation"), Time: "0"}
+		s.Cases = append(s.Cases, c)
+		s.Tests++
+		return c
+	}
+	for _, how := range r.Segmentation.Tried {
+		c := add(string(how))
+		list := append(lines(r.Segmentation.with(how, false)), summarized(r.Segmentation.with(how, true))...)
+		if len(list) > 0 {
+			s.Skipped++
+			c.Skipped = &junitMessage{Message: "depends on it: " + strings.Join(list, "; ")}
+		}
+	}
+	for _, k := range r.Segmentation.Stale {
+		s.Errors++
+		add("known sensitivities").Error = &junitMessage{Message: staleLine(k), Type: "stale"}
 	}
 	return s
 }

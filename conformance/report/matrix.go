@@ -156,6 +156,12 @@ func (r *Report) belowMatrix(b *strings.Builder, verbose bool) {
 			line("! %s: %s", p.Name, indented(problem))
 		}
 	}
+	for _, s := range r.unknownSensitivities() {
+		line("~ %s", s.line())
+	}
+	for _, k := range r.staleSensitivities() {
+		line("! %s", staleLine(k))
+	}
 	for _, d := range r.Stale {
 		line("! %s is listed as a known deviation of %s %s to %s, but it passes: %s", d.Check, d.Implementation, d.From, d.To, d.Reason)
 	}

@@ -23,7 +23,7 @@ const (
 	ExitNotConformant = 1
 	ExitUsage         = 2
 	ExitBroken        = 3 // the target or the harness broke
-	ExitStale         = 4 // a known deviation no longer deviates
+	ExitStale         = 4 // a known deviation no longer deviates, or a known sensitivity no longer shows
 	ExitNothing       = 5 // nothing was checked
 )
 
@@ -45,6 +45,8 @@ type Report struct {
 	// though the check was decided.
 	Deviations known.Deviations `json:"deviations,omitempty"`
 	Stale      known.Deviations `json:"stale,omitempty"`
+	// Segmentation is set if the run was repeated with each segmentation.
+	Segmentation *Segmentation `json:"segmentation,omitempty"`
 }
 
 // Problems are what kept parts from being tried to the end, in order.
@@ -289,7 +291,7 @@ func (r *Report) finish() {
 		r.Exit = ExitBroken
 	case counted == 0:
 		r.Exit = ExitNothing
-	case len(r.Stale) > 0:
+	case len(r.Stale)+len(r.staleSensitivities()) > 0:
 		r.Exit = ExitStale
 	}
 }
@@ -332,6 +334,22 @@ func (r *Report) deviates() bool {
 // Counts tells whether a check failed and counts.
 func (c *Result) Counts(gate judge.Level) bool {
 	return c.Outcome == judge.Fail && c.Level <= gate
+}
+
+// stale says of what reports list as known and what does not show; it is meant for those with ExitStale.
+func stale(reports ...*Report) string {
+	deviations, sensitivities := false, false
+	for _, r := range reports {
+		deviations = deviations || len(r.Stale) > 0
+		sensitivities = sensitivities || len(r.staleSensitivities()) > 0
+	}
+	switch {
+	case deviations && sensitivities:
+		return "deviations and sensitivities"
+	case sensitivities:
+		return "sensitivities"
+	}
+	return "deviations"
 }
 
 // Name is the subject with what it says it is.

@@ -103,7 +103,8 @@ const (
 
 // WriteSARIF writes a document as SARIF 2.1.0: a run for each report, a rule for each check, a result for
 // each part in which a check failed. GitHub shows a result only at a line of a file: that is the capture, if it was kept, or
-// else the name of the target; where in it is among the logical locations and in the message.
+// else the name of the target; where in it is among the logical locations and in the message. A verdict that depends on a
+// segmentation is a result as well, a note, suppressed if it is known; what is stale of that is a notification.
 func WriteSARIF(w io.Writer, d *Document) error {
 	all := sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []*sarifRun{}}
 	for _, r := range d.Reports {
@@ -137,6 +138,9 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 			}
 		}
 	}
+	for _, k := range r.staleSensitivities() {
+		invocation.Notices = append(invocation.Notices, sarifNotification{"warning", sarifText{staleLine(k)}})
+	}
 	run.Invocations = []sarifInvocation{invocation}
 	for i, c := range r.Checks {
 		full := c.Requirement
@@ -151,6 +155,14 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 		for _, v := range c.Verdicts {
 			if v.Outcome == judge.Fail || v.Outcome == judge.Known {
 				run.Results = append(run.Results, r.sarifResult(i, c, v))
+			}
+		}
+		if r.Segmentation == nil {
+			continue
+		}
+		for _, s := range r.Segmentation.Sensitive {
+			if s.Check == c.ID {
+				run.Results = append(run.Results, r.sarifSensitivity(i, s))
 			}
 		}
 	}
@@ -173,6 +185,22 @@ func (r *Report) sarifResult(rule int, c *Result, v *Verdict) sarifResult {
 	}
 	if v.Outcome == judge.Known {
 		res.Suppressions = []sarifSuppression{{"external", v.Reason}}
+	}
+	return res
+}
+
+func (r *Report) sarifSensitivity(rule int, s Sensitivity) sarifResult {
+	res := sarifResult{
+		RuleID: s.Check, RuleIndex: rule, Kind: "fail", Level: "note",
+		Message: sarifText{fmt.Sprintf("It depends on the segmentation. In %s of %s: %s", s.Part, r.Subject, s.change())},
+		Locations: []sarifLocation{{
+			Physical: sarifPhysical{sarifArtifact{artifact(s.Capture, r.Subject)}, sarifRegion{1}},
+			Logical:  []sarifLogical{{Name: s.Part, QualifiedName: fmt.Sprintf("%s, %s with %s", r.Subject, s.Part, s.Segmentation), Kind: "member"}},
+		}},
+		Fingerprints: map[string]string{"check/v1": strings.Join([]string{r.Subject, s.Part, s.Check, string(s.Segmentation)}, "|")},
+	}
+	if s.Known != "" {
+		res.Suppressions = []sarifSuppression{{"external", s.Known}}
 	}
 	return res
 }

@@ -10,6 +10,8 @@ import (
 
 // WriteTAP writes a document as TAP 13, a test for each check of each report. What could not be decided
 // is skipped; a known deviation, or a failure that does not count, is a TODO. Something that broke is a test that failed.
+// Each segmentation that was tried is a test: a TODO if something depends on it, and one that failed if what is known of
+// it did not show.
 func WriteTAP(w io.Writer, d *Document) error {
 	var b strings.Builder
 	n := 0
@@ -63,6 +65,28 @@ func WriteTAP(w io.Writer, d *Document) error {
 		for _, s := range r.Stale {
 			line(false, fmt.Sprintf("%s deviates as is known of %s", s.Check, s.Implementation), "", "")
 			diagnose("it passes; remove the known deviation: " + s.Reason)
+		}
+		if r.Segmentation == nil {
+			continue
+		}
+		for _, how := range r.Segmentation.Tried {
+			unknown, known := r.Segmentation.with(how, false), r.Segmentation.with(how, true)
+			name := fmt.Sprintf("%s says the same with %s", r.Subject, how)
+			switch {
+			case len(unknown) > 0:
+				line(false, name, "TODO", fmt.Sprintf("verdicts that depend on it: %d", len(unknown)))
+			case len(known) > 0:
+				line(false, name, "TODO", "known: "+known[0].Known)
+			default:
+				line(true, name, "", "")
+			}
+			for _, text := range append(lines(unknown), summarized(known)...) {
+				diagnose(text)
+			}
+		}
+		for _, k := range r.Segmentation.Stale {
+			line(false, r.Subject+" depends on the segmentation as is known", "", "")
+			diagnose(staleLine(k))
 		}
 	}
 	plan := fmt.Sprintf("TAP version 13\n1..%d", n)

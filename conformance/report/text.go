@@ -10,7 +10,7 @@ import (
 )
 
 // WriteText writes the report for people: a line for each part, every failure with its evidence, what
-// could not be decided, and the result. verbose also lists what passed, and what could not be decided however much it is.
+// could not be decided, the result, and what depends on the segmentation, if that was tried. verbose also lists what passed, and what could not be decided however much it is.
 func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	var b strings.Builder
 	b.WriteString(r.Subject)
@@ -40,6 +40,10 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	case ExitBroken, ExitStale, ExitNothing:
 		fmt.Fprintf(&b, "'ikc-conform explain %d' says what leads to this, and what to do.\n", r.Exit)
 	}
+	if s := r.Segmentation; s != nil {
+		b.WriteString("\n")
+		s.text(&b, r.Exit == ExitConformant || r.Exit == ExitStale)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -67,7 +71,7 @@ func (r *Report) Verdict() string {
 		return "No verdict, since the target, the capture or the harness broke: " + counts + "."
 	}
 	if r.Exit == ExitStale {
-		return "Known deviations are stale, remove them: " + counts + "."
+		return "Known " + stale(r) + " are stale, remove them: " + counts + "."
 	}
 	return "Nothing was checked: " + counts + "."
 }

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // CALL are the checks CALL-001 to CALL-013.

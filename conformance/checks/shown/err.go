@@ -5,12 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // ERR are the checks ERR-001 to ERR-013.

@@ -5,12 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // MSG are the checks MSG-001 to MSG-008.

@@ -5,14 +5,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // silenceMeans is how long a requester has to wait for its silence to mean something.

@@ -3,12 +3,11 @@ package shown
 import (
 	"fmt"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // SND are the checks SND-001 to SND-002.

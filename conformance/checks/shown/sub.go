@@ -3,11 +3,10 @@ package shown
 import (
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // SUB are the checks SUB-001 to SUB-004. // subscribeChecks are about what a kernel sends to subscribe.

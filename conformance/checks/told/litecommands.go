@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/reference/wire"
-
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -15,6 +13,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // onLiteCommands judges what methods of a ClientLite did, of those of the names given.

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
+)
+
+// judging are the flags of commands that judge.
+type judging struct {
+	reporting
+	checks []string
+	gate   string
+
+	// What parse makes of them.
+	level    judge.Level
+	selected []*judge.Check
+}
+
+func (j *judging) flags(c *cobra.Command) {
+	c.Flags().StringSliceVar(&j.checks, "checks", nil, "only the checks whose id matches one of these patterns, such as 'HS-*,ERR-00?'")
+	c.Flags().StringVar(&j.gate, "gate", "should", "the level up to which a failed check counts: must, should or may")
+	j.reporting.flags(c)
+}
+
+// parse reads the flags: the gate and the checks to apply.
+func (j *judging) parse(c *cobra.Command) (err error) {
+	if j.level, err = parseGate(j.gate); err != nil {
+		return err
+	}
+	if j.selected, err = checks.Select(j.checks...); err != nil {
+		return err
+	}
+	return j.check(c)
+}
+
+// experiment is what the commands that try targets were asked for: which targets, in which combinations of role, dialect and
+// serializer, and how. A command has the flags that it names; the others keep what the experiment was made with.
+type experiment struct {
+	judging                      // of commands that report verdicts
+	cells, serializers, baseline []string
+	captures                     string
+	session, hostile             bool
+	patience, timeout            time.Duration
+	debug, progress              bool
+
+	// What parse makes of them.
+	targets []*targets.Target
+	options harness.Options
+	known   known.Deviations
+}
+
+// tryingFlags are those of commands that try targets one after the other.
+var tryingFlags = []string{"captures", "cells", "serializers", "session", "hostile", "patience", "timeout", "debug", "progress"}
+
+// flags gives a command those of the flags that it can honour.
+func (e *experiment) flags(c *cobra.Command, names ...string) {
+	var all pflag.FlagSet
+	all.StringVar(&e.captures, "captures", "", "keep the captures in this directory")
+	all.StringSliceVar(&e.cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
+	all.StringSliceVar(&e.serializers, "serializers", e.serializers, "with these serializers: Storable, FreezeThaw, Freezer, or all")
+	all.BoolVar(&e.session, "session", false, "the target has published the conformance session")
+	all.BoolVar(&e.hostile, "hostile", false, "also do what ends a real Perl server: broken negotiations, bad images, bad frames")
+	all.DurationVar(&e.patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
+	all.DurationVar(&e.timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
+	all.BoolVar(&e.debug, "debug", false, "wait without limit, for a target that is being debugged")
+	all.StringSliceVar(&e.baseline, "baseline", nil, "files with more known deviations, in the form of conformance/known/deviations.json")
+	all.BoolVar(&e.progress, "progress", false, "tell on standard error what has been done")
+	for _, name := range names {
+		c.Flags().AddFlag(all.Lookup(name))
+	}
+}
+
+// parse reads the flags, and targets in the order in which they are to be tried.
+func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
+	err := apart(cmd, "debug", "there is no limit to how long it waits", "patience", "timeout")
+	if err != nil {
+		return err
+	}
+	if given := cmd.Flags().Lookup("gate"); given != nil {
+		if err := e.judging.parse(cmd); err != nil {
+			return err
+		}
+	}
+	for _, spec := range specs {
+		t, err := targets.Parse(spec)
+		if err != nil {
+			return err
+		}
+		e.targets = append(e.targets, t)
+	}
+	e.options = harness.Options{Checks: e.selected, Dir: e.captures, Session: e.session, Hostile: e.hostile, Patience: e.patience, Timeout: e.timeout}
+	if e.options.Cells, err = selectCells(e.cells, e.serializers); err != nil {
+		return err
+	}
+	if e.debug {
+		e.options.Patience, e.options.Timeout = 24*time.Hour, -1
+	}
+	if e.progress {
+		e.options.Progress = func(c *cell.Result) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: done\n", c.Cell) }
+	}
+	e.known, err = known.Load(e.baseline...)
+	return err
+}
+
+// selectCells reads ROLE, ROLE/DIALECT and /DIALECT, and the names of serializers.
+func selectCells(words, with []string) ([]cell.Cell, error) {
+	serializers, err := selectSerializers(with)
+	if err != nil {
+		return nil, err
+	}
+	all := cell.Cells(serializers...)
+	if len(words) == 0 {
+		return all, nil
+	}
+	var cells []cell.Cell
+	for _, w := range words {
+		role, dialect, _ := strings.Cut(w, "/")
+		found := false
+		for _, c := range all {
+			if (role == "" || role == string(c.Role)) && (dialect == "" || strings.EqualFold(dialect, string(c.Dialect))) {
+				found = true
+				if !slices.Contains(cells, c) {
+					cells = append(cells, c)
+				}
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("--cells %q: expected ROLE, ROLE/DIALECT or /DIALECT, with role server, client or clientlite, and dialect IKC0, IKC or fallback", w)
+		}
+	}
+	return cells, nil
+}
+
+func selectSerializers(words []string) (list []cell.Serializer, err error) {
+	for _, w := range words {
+		found := false
+		for _, s := range cell.Serializers() {
+			if strings.EqualFold(w, "all") || strings.EqualFold(w, string(s)) || s == cell.Freezer && strings.EqualFold(w, "Freezer") {
+				found = true
+				if !slices.Contains(list, s) {
+					list = append(list, s)
+				}
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("--serializers %q: expected Storable, FreezeThaw, Freezer or all", w)
+		}
+	}
+	return list, nil
+}

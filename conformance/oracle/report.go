@@ -1,0 +1,134 @@
+package oracle
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+)
+
+// SchemaID names the schema of what WriteJSON writes.
+const SchemaID = "https://github.com/perl-ikc/ikc-conform/conformance/oracle/schema.json"
+
+// Schema is the JSON Schema (draft 2020-12) of what WriteJSON writes.
+//
+//go:embed schema.json
+var Schema []byte
+
+// Report is how targets differ from an oracle.
+type Report struct {
+	// Schema is the id of the schema that it keeps.
+	Schema string `json:"$schema"`
+	Oracle string `json:"oracle"`
+	// Compared counts the combinations that were compared, Different the connections that differ in them.
+	Compared  int       `json:"compared"`
+	Different int       `json:"different"`
+	Targets   []*Target `json:"targets"`
+}
+
+// Target is how a target differs.
+type Target struct {
+	Target string `json:"target"`
+	Cells  []Cell `json:"cells"`
+}
+
+// Cell is how a target differs in one combination of role and dialect.
+type Cell struct {
+	Name       string `json:"name"`
+	Role       string `json:"role"`
+	Dialect    string `json:"dialect"`
+	Serializer string `json:"serializer,omitempty"`
+	// NotCompared says why there was nothing to compare, "" if there was.
+	NotCompared string `json:"not_compared,omitempty"`
+	// Differences are the first of each connection that differs.
+	Differences []Difference `json:"differences"`
+}
+
+// NewReport begins a report.
+func NewReport(oracle string) *Report {
+	return &Report{Schema: SchemaID, Oracle: oracle, Targets: []*Target{}}
+}
+
+// Add compares the run of a target with that of the oracle, by the captures of both, which have the same cells.
+func (r *Report) Add(target, oracle *cell.TargetResult) error {
+	t := &Target{Target: target.Target}
+	for i, c := range target.Cells {
+		o := oracle.Cells[i]
+		cell := Cell{
+			Name: c.Cell.String(), Role: string(c.Cell.Role), Dialect: string(c.Cell.Dialect), Serializer: string(c.Cell.Serializer),
+			NotCompared: why(c, o), Differences: []Difference{},
+		}
+		if cell.NotCompared == "" {
+			list, err := Compare(c.Capture, o.Capture, c.Cell.Role.Side(), dialogue.Options{AssumeIKC: true})
+			if err != nil {
+				return err
+			}
+			cell.Differences = append(cell.Differences, list...)
+			r.Compared++
+			r.Different += len(list)
+		}
+		t.Cells = append(t.Cells, cell)
+	}
+	r.Targets = append(r.Targets, t)
+	return nil
+}
+
+// why says why cells cannot be compared, "" if they can.
+func why(cells ...*cell.Result) string {
+	var reasons []string
+	for _, c := range cells {
+		switch {
+		case c.Capture != "":
+		case c.Skipped != "":
+			reasons = append(reasons, c.Skipped)
+		case c.Err != nil:
+			reasons = append(reasons, c.Err.Error())
+		default:
+			reasons = append(reasons, "there is no capture")
+		}
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// WriteText shows the report to people.
+func (r *Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	for _, t := range r.Targets {
+		fmt.Fprintf(&b, "%s, and %s as the oracle\n\n", t.Target, r.Oracle)
+		for _, c := range t.Cells {
+			if c.NotCompared != "" {
+				fmt.Fprintf(&b, "%s: not compared; %s\n\n", c.Name, c.NotCompared)
+				continue
+			}
+			fmt.Fprintf(&b, "%s: connections that differ: %d\n\n", c.Name, len(c.Differences))
+			if err := Write(&b, t.Target, r.Oracle, c.Differences); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case r.Different > 0:
+		fmt.Fprintf(&b, "Connections that differ, in all: %d.\n", r.Different)
+	case r.Compared == 0:
+		b.WriteString("Nothing was compared.\n")
+	default:
+		b.WriteString("No difference.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteJSON writes the report for programs.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("oracle: %w", err)
+	}
+	return nil
+}
