@@ -100,7 +100,7 @@ func readable(t *testing.T, name string, r *report.Report) {
 }
 
 func TestKnownDeviations(t *testing.T) {
-	known := known.Deviations{{Check: must.ID, Implementation: "impl", From: "0.1", To: "0.3", Reason: "it has always been so"}}
+	known := known.Deviations{{Check: must.ID, Releases: known.Releases{Implementation: "impl", From: "0.1", To: "0.3"}, Reason: "it has always been so"}}
 	identity := func(release string) *driver.Hello { return &driver.Hello{Implementation: "impl", Release: release} }
 	run := func(release string, o judge.Outcome) *report.Report {
 		cells := []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, o), verdict(should, judge.Pass)}}}
