@@ -123,7 +123,8 @@ func judgeAgain(_ context.Context, dir string) error {
 		return err
 	}
 	maps.DeleteFunc(examples, func(_ string, e spec.Example) bool { return !strings.HasPrefix(e.Capture, runMark) })
-	for _, dir := range []string{dir, filepath.Join(dir, "driven"), filepath.Join(dir, "releases"), filepath.Join(dir, "broken")} {
+	for _, below := range recordings.Dirs {
+		dir := filepath.Join(dir, below)
 		all, err := recordings.Load(dir)
 		if err != nil {
 			return err
@@ -137,10 +138,17 @@ func judgeAgain(_ context.Context, dir string) error {
 			}
 		}
 	}
+	table, err := recordings.Outcomes(dir)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, recordings.OutcomesFile), []byte(table), 0o644); err != nil {
+		return err
+	}
 	return writeExamples(examples)
 }
 
-// judge writes down what the checks say of a capture. What fails is printed, for somebody to explain.
+// judgeFile writes down what the checks say of a capture. What fails is printed, for somebody to explain.
 func judgeFile(dir string, s *recordings.Sidecar) error {
 	f, err := judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 	if err != nil {
@@ -149,16 +157,17 @@ func judgeFile(dir string, s *recordings.Sidecar) error {
 	if f.Err != nil {
 		return fmt.Errorf("%s: %w", s.Capture, f.Err)
 	}
-	known, err := known.Load()
+	list, err := known.Load()
 	if err != nil {
 		return err
 	}
-	s.Expected = s.Outcomes(f, known)
-	n := map[string]int{}
+	outcomes := s.Outcomes(f, list)
+	s.Expect(outcomes)
+	n := map[judge.Outcome]int{}
 	for _, v := range f.Verdicts {
-		outcome := s.Expected[v.Side.String()][v.Check.ID]
+		outcome := outcomes[v.Side.String()][v.Check.ID]
 		n[outcome]++
-		if outcome == judge.Fail.String() {
+		if outcome == judge.Fail {
 			fmt.Printf("%s: %s fails for the %s: expected %s, got %s\n", s.Capture, v.Check.ID, v.Side, v.Findings[0].Expected, v.Findings[0].Actual)
 		}
 	}
