@@ -78,10 +78,9 @@ func BenchmarkJudge(b *testing.B) {
 				file := long(b, n, window)
 				b.SetBytes(int64(len(file)))
 				for b.Loop() {
-					j := judge.New(checks.Catalogue(), wire.Server, wire.Client)
 					r, err := capture.NewReader(bytes.NewReader(file))
 					check(b, err)
-					check(b, dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, j.Part))
+					check(b, judge.Capture(r, checks.Catalogue(), dialogue.Options{}).Err)
 				}
 			})
 		}

@@ -107,7 +107,7 @@ func refusedSerializer(n *dialogue.Negotiation) bool {
 }
 
 // driverLogs pairs the conversations with drivers with the connections of the capture, by side.
-func (j *Judge) driverLogs() (of [2]*DriverLog) {
+func (j *judge) driverLogs() (of [2]*DriverLog) {
 	if len(j.records) == maxRecords || j.keptOctets.Load() > maxKeptOctets || j.octetsMissing {
 		return of // what is missing may be what is missed
 	}
@@ -129,7 +129,7 @@ func (j *Judge) driverLogs() (of [2]*DriverLog) {
 }
 
 // judgeLog judges a driver log by the rules that are about one.
-func (j *Judge) judgeLog(a *DriverLog) *found {
+func (j *judge) judgeLog(a *DriverLog) *found {
 	n := len(j.verdicts[a.Side])
 	f := &found{evidence: make([]uint32, n), full: make([]quota, n), wanted: slices.Repeat([]bool{true}, n)}
 	for _, r := range j.plans[a.Side].rules[atDriverLog] {

@@ -32,12 +32,17 @@ func File(path string, checks []*Check, opts dialogue.Options, sides ...wire.Rol
 
 // Capture judges both sides of a capture that is being read, or those given.
 func Capture(r *capture.Reader, checks []*Check, opts dialogue.Options, sides ...wire.Role) *FileVerdict {
+	return captureInParts(r, checks, opts, dialogue.Window{}, sides...)
+}
+
+// captureInParts is Capture with a window that says how large the parts are in which connections are read.
+func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w dialogue.Window, sides ...wire.Role) *FileVerdict {
 	if len(sides) == 0 {
 		sides = []wire.Role{wire.Server, wire.Client}
 	}
-	j := New(checks, sides...)
-	err := j.read(r, opts, dialogue.Window{})
-	f := &FileVerdict{Verdicts: j.Verdicts(), Connections: j.Connections(), Notes: j.Notes(), Err: err}
+	j := newJudge(checks, sides...)
+	err := j.read(r, opts, w)
+	f := &FileVerdict{Verdicts: j.conclude(), Connections: j.connections, Notes: j.notes, Err: err}
 	if err != nil {
 		f.doubt()
 	}

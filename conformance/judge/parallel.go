@@ -29,7 +29,7 @@ type judged struct {
 }
 
 // read judges the connections of a capture.
-func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.Window) error {
+func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.Window) error {
 	workers := runtime.GOMAXPROCS(0)
 	results := make(chan judged, 64)
 	done := make(chan *burst, workers*(bursts+2)) // room for all that may be on their way
@@ -71,7 +71,7 @@ func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 }
 
 // work judges the connections of one queue.
-func (j *Judge) work(queue <-chan *burst, done chan<- *burst, results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
+func (j *judge) work(queue <-chan *burst, done chan<- *burst, results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
 	tallies := map[*dialogue.Connection]*tally{}
 	ends := int64(0)
 	b := dialogue.NewBuilder(opts, window, func(p *dialogue.Part) {
@@ -104,7 +104,7 @@ func (j *Judge) work(queue <-chan *burst, done chan<- *burst, results chan<- jud
 
 // mergeAll merges results in the order in which connections ended; last come those that were still open, in the
 // order in which they were opened.
-func (j *Judge) mergeAll(results <-chan judged) {
+func (j *judge) mergeAll(results <-chan judged) {
 	next := int64(1)
 	waiting := map[int64]judged{}
 	var open []judged

@@ -18,7 +18,7 @@ type tally struct {
 	record   *ConnRecord
 }
 
-func (j *Judge) newTally() *tally {
+func (j *judge) newTally() *tally {
 	t := new(tally)
 	if j.byDriver {
 		t.record = new(ConnRecord)
@@ -36,7 +36,7 @@ func (j *Judge) newTally() *tally {
 	return t
 }
 
-func (t *tally) part(j *Judge, p *dialogue.Part) {
+func (t *tally) part(j *judge, p *dialogue.Part) {
 	for _, item := range p.Items {
 		if f, ok := item.(*dialogue.Frame); ok && f.Err != nil && f.From == wire.Client {
 			t.badImage = true
@@ -67,7 +67,7 @@ func (t *tally) part(j *Judge, p *dialogue.Part) {
 const manyItems = 128
 
 // side judges one side in a part.
-func (t *tally) side(j *Judge, p *dialogue.Part, side wire.Role, facts *memo) {
+func (t *tally) side(j *judge, p *dialogue.Part, side wire.Role, facts *memo) {
 	s := &t.sides[side]
 	j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, memo: facts}, p, s.memories)
 }
