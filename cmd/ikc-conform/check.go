@@ -41,7 +41,7 @@ its capture: then that is what counts.`,
 				return err
 			}
 			tuneForCheck()
-			var files []*judge.FileVerdict
+			var files []*judge.Judgement
 			expected := map[string]*recordings.Sidecar{}
 			for _, path := range args {
 				if strings.HasSuffix(path, ".json") {
@@ -81,7 +81,7 @@ its capture: then that is what counts.`,
 
 // compare holds verdicts on the sides against those that sidecars expect. What they expect is right, failures
 // included; shown is what the verdicts alone amount to.
-func compare(out io.Writer, files []*judge.FileVerdict, expected map[string]*recordings.Sidecar, sides []wire.Role, shown error) error {
+func compare(out io.Writer, files []*judge.Judgement, expected map[string]*recordings.Sidecar, sides []wire.Role, shown error) error {
 	var names []string
 	for _, side := range sides {
 		names = append(names, side.String())

@@ -111,12 +111,12 @@ func (a *assembler) segment(s *segment, p *Packet) {
 		a.handle(c, from, s)
 	}
 	if c.held != nil {
-		a.settle(c)
+		a.deliverHeld(c)
 	}
 	a.loseHope(c, FromClient)
 	a.loseHope(c, FromServer)
 	if c.held != nil {
-		a.settle(c)
+		a.deliverHeld(c)
 		for c.held != nil && c.packets-c.held[0].packet >= int64(a.limits.HeldPackets) {
 			a.force(c)
 		}

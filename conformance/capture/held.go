@@ -1,6 +1,8 @@
 package capture
 
-import "slices"
+import (
+	"slices"
+)
 
 // Captures are not always in the order in which things happened: each queue of a network card hands over its
 // packets in its own time, and files are merged by clocks that differ. Within a direction the sequence numbers
@@ -84,8 +86,8 @@ func (a *assembler) take(c *conn, i int) {
 	a.source, a.comment = source, comment
 }
 
-// settle handles the held segments whose turn it is.
-func (a *assembler) settle(c *conn) {
+// deliverHeld handles the held segments whose turn it is.
+func (a *assembler) deliverHeld(c *conn) {
 	for i := 0; i < len(c.held); {
 		if h := c.held[i]; c.tooEarly(h.from, &h.segment) {
 			i++
@@ -101,7 +103,7 @@ func (a *assembler) settle(c *conn) {
 func (a *assembler) force(c *conn) {
 	c.half[c.held[0].from.Reverse()].absent = true
 	a.take(c, 0)
-	a.settle(c)
+	a.deliverHeld(c)
 }
 
 // missingUntil gives where a hole of a direction that was thought to go on to end is over, in view of what is held

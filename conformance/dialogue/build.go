@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -91,9 +90,6 @@ type stream struct {
 	unreached string
 }
 
-// byRelay begins the comment on the close of a connection that a relay did not pass on.
-const byRelay = "closed by the relay"
-
 // Take takes an event. Data may be changed when it returns.
 func (b *Builder) Take(ev capture.Event) {
 	switch ev := ev.(type) {
@@ -139,7 +135,7 @@ func (b *Builder) Take(ev capture.Event) {
 			return
 		}
 		s.Ends[role(ev.From)] = ev
-		if strings.HasPrefix(ev.Comment, byRelay) {
+		if ev.Unreached() {
 			s.unreached = ev.Comment
 		}
 		if s.Ends[0] != nil && s.Ends[1] != nil {

@@ -205,7 +205,7 @@ func (s *stream) part(n int, last bool) {
 	if last && len(p.unsettled) == 0 {
 		part.Exchanges = part.Begun
 	} else {
-		part.Exchanges = s.settle(part.Begun, last)
+		part.Exchanges = s.concludeExchanges(part.Begun, last)
 	}
 	s.b.each(part)
 	p.shown++
@@ -230,14 +230,14 @@ func (s *stream) part(n int, last bool) {
 	}
 }
 
-// settle sorts out which exchanges are settled: those of earlier parts that were not, and those begun.
-func (s *stream) settle(begun []*Exchange, last bool) (settled []*Exchange) {
+// concludeExchanges sorts out which exchanges are settled: those of earlier parts that were not, and those begun.
+func (s *stream) concludeExchanges(begun []*Exchange, last bool) (concluded []*Exchange) {
 	p := &s.parts
 	var rest []*Exchange
 	for i, list := range [][]*Exchange{p.unsettled, begun} {
 		for _, x := range list {
 			if last || x.replied() || x.RepliesAfter > 1 {
-				settled = append(settled, x)
+				concluded = append(concluded, x)
 				continue
 			}
 			if i == 1 {
@@ -249,11 +249,11 @@ func (s *stream) settle(begun []*Exchange, last bool) (settled []*Exchange) {
 	// A direction with posts only is never settled: what is too old is shown as it stands.
 	if keep := s.newest(rest); keep < len(rest) {
 		over := len(rest) - keep
-		settled = append(settled, rest[:over]...)
+		concluded = append(concluded, rest[:over]...)
 		rest = slices.Delete(rest, 0, over)
 	}
 	p.unsettled = rest
-	return settled
+	return concluded
 }
 
 // newest is how many exchanges may wait for what comes of them, of a list that may wait as long as a part.

@@ -62,9 +62,6 @@ const (
 	maxKeptOctets = 4 << 20 // octets of images in all, which take tenfold the memory
 )
 
-// cutByRelay begins the comment on the reset of a connection that a relay cut because neither side closed it.
-const cutByRelay = "cut by the relay"
-
 // add notes what is in a part of a connection. budget is what is left of maxKept.
 func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 	for _, item := range p.Items {
@@ -94,7 +91,7 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 	m.Complete, m.Refused = n.Complete, refusedSerializer(n)
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		m.Names[side], m.PIDs[side] = n.Names(side), n.Peers[side].PID
-		if end := p.Ends[side]; end != nil && !strings.HasPrefix(end.Comment, cutByRelay) {
+		if end := p.Ends[side]; end != nil && !end.CutByRelay() {
 			m.Ended[side], m.How[side] = end.At.Time, end.How
 		}
 	}

@@ -50,7 +50,7 @@ func pcapOf(linkType uint32, all []record) []byte {
 }
 
 // outcomes are the verdicts of a capture by side and check.
-func outcomes(f *judge.FileVerdict) map[string]judge.Outcome {
+func outcomes(f *judge.Judgement) map[string]judge.Outcome {
 	m := map[string]judge.Outcome{}
 	for _, v := range f.Verdicts {
 		m[v.Side.String()+" "+v.Check.ID] = v.Outcome

@@ -56,7 +56,7 @@ func NewSide(role string, h *driver.Hello) Side {
 }
 
 // Outcomes are what a judge found, by side and id. What fails and is known of the release that did it is a known deviation.
-func (s *Sidecar) Outcomes(f *judge.FileVerdict, list known.Deviations) map[string]map[string]judge.Outcome {
+func (s *Sidecar) Outcomes(f *judge.Judgement, list known.Deviations) map[string]map[string]judge.Outcome {
 	deviations := map[string]known.Deviations{
 		"server": list.Of(s.Server.Implementation, s.Server.Release),
 		"client": list.Of(s.Client.Implementation, s.Client.Release),
@@ -93,7 +93,7 @@ func (s *Sidecar) Expect(outcomes map[string]map[string]judge.Outcome) {
 
 // Differences says how what a judge found differs from what is expected, by side and check; of the sides named, or of
 // both.
-func (s *Sidecar) Differences(f *judge.FileVerdict, sides ...string) (out []string) {
+func (s *Sidecar) Differences(f *judge.Judgement, sides ...string) (out []string) {
 	list, err := known.Load()
 	if err != nil {
 		return []string{err.Error()}

@@ -41,7 +41,7 @@ func reader(t testing.TB, file []byte) *capture.Reader {
 	return r
 }
 
-func verdictsOf(t testing.TB, file []byte) *judge.FileVerdict {
+func verdictsOf(t testing.TB, file []byte) *judge.Judgement {
 	t.Helper()
 	return judge.Capture(reader(t, file), checks.Catalogue(), dialogue.Options{})
 }

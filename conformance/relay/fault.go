@@ -54,7 +54,12 @@ func (e End) String() string {
 }
 
 // comment is put into the capture where the relay ended something.
-func (e End) comment() string { return fmt.Sprintf("%s by the relay, as it was told", e) }
+func (e End) comment() string {
+	if e == Cut {
+		return capture.RelayCut + ", as it was told"
+	}
+	return fmt.Sprintf("%s by the relay, as it was told", e)
+}
 
 // Interrupt ends all connections that there are. How is Cut or Reset. It returns how many they were.
 func (r *Relay) Interrupt(how End) int {

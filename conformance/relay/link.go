@@ -77,7 +77,7 @@ func (l *link) neverSpoke(err error) {
 		return
 	}
 	l.keep(l.recorder.CloseWrite(capture.FromClient, now))
-	l.keep(l.recorder.CloseWrite(capture.FromServer, now, "closed by the relay: the client said nothing, so the target was not called"))
+	l.keep(l.recorder.CloseWrite(capture.FromServer, now, capture.RelayUnreached+": the client said nothing, so the target was not called"))
 }
 
 // dial reaches the target, or else refuses the client.
@@ -104,7 +104,7 @@ func (l *link) dial() bool {
 
 // refuse closes the connection towards the client and records what it may still say.
 func (l *link) refuse(cause error) {
-	l.keep(l.recorder.CloseWrite(capture.FromServer, time.Now(), "closed by the relay: "+cause.Error()))
+	l.keep(l.recorder.CloseWrite(capture.FromServer, time.Now(), capture.RelayUnreached+": "+cause.Error()))
 	closeWrite(l.client)
 	_ = l.client.SetReadDeadline(time.Now().Add(refuseTimeout))
 	buf := make([]byte, chunkSize)
@@ -230,7 +230,7 @@ func (l *link) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.isCut = true
-	l.keep(l.recorder.Reset(capture.FromServer, time.Now(), "cut by the relay, which was closed"))
+	l.keep(l.recorder.Reset(capture.FromServer, time.Now(), capture.RelayCut+", which was closed"))
 	abort(l.client)
 	if l.target != nil {
 		abort(l.target)

@@ -63,8 +63,8 @@ type Change struct {
 	Detail string `json:"detail,omitempty"`
 
 	// What it is about in the new run, where there is something.
-	result  *Result
-	verdict *Verdict
+	result  *CheckResult
+	verdict *PartVerdict
 	part    *Part
 }
 
@@ -161,7 +161,7 @@ func (c *Comparison) reports(old, current *Report) {
 			c.add(Change{Kind: Broke, Subject: current.Subject, Part: p.Name, Old: "tried", New: absent, Detail: "it is no longer tried"})
 		}
 	}
-	results := map[string]*Result{}
+	results := map[string]*CheckResult{}
 	for _, r := range old.Checks {
 		results[r.ID] = r
 	}
@@ -173,7 +173,7 @@ func (c *Comparison) reports(old, current *Report) {
 			if before[k] == nil && v.Outcome != judge.Fail {
 				continue // the part is new
 			}
-			var was *Verdict
+			var was *PartVerdict
 			if o != nil {
 				was = o.in(old, key, k)
 			}
@@ -191,7 +191,7 @@ func (c *Comparison) reports(old, current *Report) {
 }
 
 // gone notes the verdicts on a check that there are no more, in parts that there still are.
-func (c *Comparison) gone(old, current *Report, was, is *Result, key func(*Part) string, now map[string]*Part) {
+func (c *Comparison) gone(old, current *Report, was, is *CheckResult, key func(*Part) string, now map[string]*Part) {
 	for _, v := range was.Verdicts {
 		k := key(old.Part(v.Part))
 		if p := now[k]; p != nil && (is == nil || is.in(current, key, k) == nil) {
@@ -201,7 +201,7 @@ func (c *Comparison) gone(old, current *Report, was, is *Result, key func(*Part)
 }
 
 // in finds the verdict on the part of a key.
-func (c *Result) in(r *Report, key func(*Part) string, k string) *Verdict {
+func (c *CheckResult) in(r *Report, key func(*Part) string, k string) *PartVerdict {
 	for _, v := range c.Verdicts {
 		if p := r.Part(v.Part); p != nil && key(p) == k {
 			return v
@@ -218,7 +218,7 @@ func first(list []string) string {
 }
 
 // verdicts compares two on one check in one part; either may be nil.
-func (c *Comparison) verdicts(r *Report, check *Result, old, current *Verdict, part string) {
+func (c *Comparison) verdicts(r *Report, check *CheckResult, old, current *PartVerdict, part string) {
 	level := check.Level
 	ch := Change{
 		Kind: Changed, Subject: r.Subject, Part: part, Check: check.ID, Level: &level, Requirement: check.Requirement,
@@ -246,7 +246,7 @@ func (c *Comparison) verdicts(r *Report, check *Result, old, current *Verdict, p
 }
 
 // alike tells whether two verdicts fail in the same way.
-func alike(a, b *Verdict) bool {
+func alike(a, b *PartVerdict) bool {
 	if len(a.Findings) == 0 || len(b.Findings) == 0 {
 		return len(a.Findings) == len(b.Findings)
 	}

@@ -174,7 +174,7 @@ func (r *Report) merge(other *Report) error {
 	}
 	r.Took += other.Took
 	for _, c := range other.Checks {
-		i := slices.IndexFunc(r.Checks, func(have *Result) bool { return have.ID == c.ID })
+		i := slices.IndexFunc(r.Checks, func(have *CheckResult) bool { return have.ID == c.ID })
 		if i < 0 {
 			r.Checks = append(r.Checks, c)
 			continue
@@ -218,5 +218,5 @@ func (r *Report) sort() {
 	for i, c := range catalogue {
 		place[c.ID] = i - len(catalogue)
 	}
-	slices.SortStableFunc(r.Checks, func(a, b *Result) int { return place[a.ID] - place[b.ID] })
+	slices.SortStableFunc(r.Checks, func(a, b *CheckResult) int { return place[a.ID] - place[b.ID] })
 }

@@ -348,7 +348,7 @@ func TestHTMLIsBounded(t *testing.T) {
 	for _, c := range bad.Reports[0].Checks {
 		for _, v := range c.Verdicts {
 			v.Outcome = judge.Fail
-			for len(v.Findings) < report.MaxFindings {
+			for len(v.Findings) < report.MaxKeptFindings {
 				f := judge.Finding{Expected: "e", Actual: strings.Repeat("long ", 40), Side: "server"}
 				if len(v.Findings) < report.MaxExchanges {
 					f.Exchange = exchange

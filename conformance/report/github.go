@@ -64,7 +64,7 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 }
 
 // where says for each part in which a check failed what was wrong first.
-func (c *Result) where() string {
+func (c *CheckResult) where() string {
 	var lines []string
 	for _, v := range c.Verdicts {
 		if v.Outcome == judge.Fail {

@@ -299,7 +299,7 @@ func (m *pageMaker) anchor(id string, report int) string {
 	return name
 }
 
-func (m *pageMaker) check(r *Report, c *Result, columns *partIndex, report int) *entry {
+func (m *pageMaker) check(r *Report, c *CheckResult, columns *partIndex, report int) *entry {
 	e := &entry{
 		tally: signs(c.Outcome), Anchor: m.anchor(c.ID, report), ID: c.ID, Level: c.Level.String(), Area: area(c.ID), Requirement: c.Requirement,
 		Meta: meta(c), Where: "Part",
@@ -368,7 +368,7 @@ func (r *Report) segmentationView() segmentationView {
 	return v
 }
 
-func meta(c *Result) []fact {
+func meta(c *CheckResult) []fact {
 	out := []fact{{"Source", c.Source}}
 	if c.Rationale != "" {
 		out = append(out, fact{"Why", c.Rationale})
@@ -397,7 +397,7 @@ func tested(p *Part) string {
 }
 
 // part shows what was wrong in a part.
-func (m *pageMaker) part(p *Part, v *Verdict) partView {
+func (m *pageMaker) part(p *Part, v *PartVerdict) partView {
 	n := len(v.Findings) + v.More
 	view := partView{tally: signs(v.Outcome), Title: p.Name, About: fmt.Sprintf("%d of %s disagree", n, plural(v.Evidence, "piece")+" of evidence")}
 	if v.Evidence == 1 {
@@ -413,7 +413,7 @@ func (m *pageMaker) part(p *Part, v *Verdict) partView {
 		view.Findings = append(view.Findings, fv)
 	}
 	if v.More > 0 {
-		view.Omitted = fmt.Sprintf("%d more were only counted: a report keeps %d of each verdict.", v.More, MaxFindings)
+		view.Omitted = fmt.Sprintf("%d more were only counted: a report keeps %d of each verdict.", v.More, MaxKeptFindings)
 	}
 	return view
 }

@@ -130,7 +130,7 @@ func TestKnownDeviations(t *testing.T) {
 }
 
 func TestFromFiles(t *testing.T) {
-	files := []*judge.FileVerdict{
+	files := []*judge.Judgement{
 		{File: "a.pcapng", Verdicts: []judge.Verdict{verdict(must, judge.Pass)}},
 		{File: "b.pcapng", Notes: []string{"not IKC"}},
 	}

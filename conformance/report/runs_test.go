@@ -75,9 +75,9 @@ func stored(t testing.TB) (good, bad *report.Document) {
 }
 
 // outcome sets what a check came to in all parts.
-func outcome(t testing.TB, r *report.Report, id string, o judge.Outcome) *report.Result {
+func outcome(t testing.TB, r *report.Report, id string, o judge.Outcome) *report.CheckResult {
 	t.Helper()
-	i := slices.IndexFunc(r.Checks, func(c *report.Result) bool { return c.ID == id })
+	i := slices.IndexFunc(r.Checks, func(c *report.CheckResult) bool { return c.ID == id })
 	if i < 0 {
 		t.Fatalf("no check %s", id)
 	}

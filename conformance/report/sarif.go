@@ -169,7 +169,7 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 	return run
 }
 
-func (r *Report) sarifResult(rule int, c *Result, v *Verdict) sarifResult {
+func (r *Report) sarifResult(rule int, c *CheckResult, v *PartVerdict) sarifResult {
 	where := v.Part
 	if len(v.Findings) > 0 {
 		where += ", " + v.Findings[0].Where()

@@ -148,7 +148,7 @@ const (
 
 // Explain writes a check that failed for people: the requirement, its source, and each violation with
 // what was expected, what came, where, and what led to it.
-func (c *Result) Explain() string {
+func (c *CheckResult) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %s  %s  %s\n", c.ID, c.Level, c.Requirement)
 	fmt.Fprintf(&b, "    source: %s\n", c.Source)

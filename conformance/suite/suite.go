@@ -113,7 +113,7 @@ func Captures(dir string) {
 			return
 		}
 		for _, s := range sidecars {
-			judged := sync.OnceValues(func() (*judge.FileVerdict, error) {
+			judged := sync.OnceValues(func() (*judge.Judgement, error) {
 				return judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 			})
 			for _, side := range []string{"client", "server"} {
@@ -131,7 +131,7 @@ func Captures(dir string) {
 	})
 }
 
-func errOf(f *judge.FileVerdict) error {
+func errOf(f *judge.Judgement) error {
 	if f == nil {
 		return nil
 	}
