@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -188,6 +189,49 @@ func (c *Comparison) reports(old, current *Report) {
 			c.gone(old, current, o, nil, key, now)
 		}
 	}
+	c.segmentation(old, current, key)
+}
+
+// segmentation notes which verdicts depend on the segmentation and did not, and the other way round, where both runs tried that;
+// what is known is left out. It does not count, so it makes nothing worse.
+func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) {
+	if old.Segmentation == nil || current.Segmentation == nil {
+		return
+	}
+	only := func(of, than *Report, tell func(Sensitivity, *Result)) {
+		tried, has := map[string]bool{}, map[string]bool{}
+		id := func(p *Part, s Sensitivity) string {
+			return strings.Join([]string{key(p), s.Check, string(s.Segmentation)}, "\x00")
+		}
+		for _, p := range than.Parts {
+			tried[key(p)] = true
+		}
+		for _, s := range than.unknownSensitivities() {
+			if p := than.Part(s.Part); p != nil {
+				has[id(p, s)] = true
+			}
+		}
+		for _, s := range of.unknownSensitivities() {
+			p, i := of.Part(s.Part), slices.IndexFunc(of.Checks, func(k *Result) bool { return k.ID == s.Check })
+			if p != nil && i >= 0 && tried[key(p)] && !has[id(p, s)] {
+				tell(s, of.Checks[i])
+			}
+		}
+	}
+	change := func(s Sensitivity, k *Result) Change {
+		return Change{Kind: Changed, Subject: current.Subject, Part: s.Part, Check: s.Check, Level: &k.Level, Requirement: k.Requirement, result: k}
+	}
+	const independent, sensitive = "independent of the segmentation", "segmentation-sensitive"
+	only(current, old, func(s Sensitivity, k *Result) {
+		ch := change(s, k)
+		ch.Old, ch.New, ch.Detail = independent, sensitive, s.change()
+		c.add(ch)
+	})
+	only(old, current, func(s Sensitivity, k *Result) {
+		ch := change(s, k)
+		ch.Old, ch.New, ch.Detail = sensitive, independent, "with "+string(s.Segmentation)
+		c.add(ch)
+	})
 }
 
 // gone notes the verdicts on a check that there are no more, in parts that there still are.

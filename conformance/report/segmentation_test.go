@@ -142,3 +142,39 @@ func TestMergeSegmentation(t *testing.T) {
 		}
 	}
 }
+
+// A verdict that begins to depend on the segmentation, or no longer does, is a change that makes nothing worse.
+func TestCompareSegmentation(t *testing.T) {
+	doc := func(shows string) *report.Document { return again(t, report.NewDocument("v0", swept("reason", shows))) }
+	untried, without := doc("all"), doc("known")
+	untried.Reports[0].Segmentation = nil
+	r := without.Reports[0] // without the server, of which those are that are not known
+	r.Parts, r.Checks[0].Verdicts = r.Parts[1:], r.Checks[0].Verdicts[1:]
+	for _, test := range []struct {
+		name     string
+		old, new *report.Document
+		want     string // "" for no change
+		changes  int
+	}{
+		{"the same", doc("all"), doc("all"), "", 0},
+		{"begins", doc("known"), doc("all"), "independent of the segmentation -> segmentation-sensitive: pass as sent, fail with single octets", 2},
+		{"ends", doc("all"), doc("known"), "segmentation-sensitive -> independent of the segmentation: with coalesced", 2},
+		{"was not tried", untried, doc("all"), "", 0},
+		{"is not tried", doc("all"), untried, "", 0},
+		{"the part is new", without, doc("all"), "", 0},
+	} {
+		c := report.Compare(test.old, test.new, judge.Should)
+		var text strings.Builder
+		if err := c.WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+		found := strings.Count(text.String(), "segmentation-sensitive")
+		if found != test.changes || !strings.Contains(text.String(), test.want) || c.Worse {
+			t.Errorf("%s: expected %d changes that make nothing worse, with %q; got\n%s", test.name, test.changes, test.want, text.String())
+		}
+		page := write(t, nil, func(w io.Writer, _ *report.Document) error { return report.WriteComparisonHTML(w, c) })
+		if (test.changes > 0) != strings.Contains(page, "segmentation-sensitive") {
+			t.Errorf("%s: expected the page to say so, got\n%s", test.name, page)
+		}
+	}
+}
