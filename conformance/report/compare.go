@@ -192,8 +192,9 @@ func (c *Comparison) reports(old, current *Report) {
 	c.segmentation(old, current, key)
 }
 
-// segmentation notes which verdicts depend on the segmentation and did not, and the other way round, where both runs tried that;
-// what is known is left out. It does not count, so it makes nothing worse.
+// segmentation notes which verdicts depend on the segmentation and did not, and the other way
+// round, where both runs tried that; what is known is left out. It does not count, so it makes
+// nothing worse.
 func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) {
 	if old.Segmentation == nil || current.Segmentation == nil {
 		return

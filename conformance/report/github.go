@@ -11,9 +11,10 @@ import (
 // maxAnnotations is how many of a kind GitHub shows of a step.
 const maxAnnotations = 10
 
-// WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error for each
-// check that failed, a warning for each that failed and does not count, for each whose verdicts depend on the segmentation
-// and are not known to, and for what is stale. GitHub shows ten of each; what is beyond is summed up in the last.
+// WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error
+// for each check that failed, a warning for each that failed and does not count, for each whose
+// verdicts depend on the segmentation and are not known to, and for what is stale. GitHub shows ten
+// of each; what is beyond is summed up in the last.
 func WriteAnnotations(w io.Writer, d *Document) error {
 	var b strings.Builder
 	for _, r := range d.Reports {
@@ -153,7 +154,7 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 			fmt.Fprintf(&b, "No verdict depends on the segmentation: %s.\n", s.tried())
 		} else if s != nil {
 			var text strings.Builder
-			s.text(&text, r.Exit == ExitConformant || r.Exit == ExitStale)
+			r.sensitivities(&text)
 			sign := "⚠️"
 			if len(r.unknownSensitivities())+len(s.Stale) == 0 {
 				sign = "✅"

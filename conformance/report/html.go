@@ -346,8 +346,8 @@ func (e *entry) add(v verdictView) {
 	e.Verdicts = append(e.Verdicts, v)
 }
 
-// segmentationView shows what depends on the segmentation: a line for each verdict, and then one for each part in which that
-// is known.
+// segmentationView shows what depends on the segmentation: a line for each verdict, and then one
+// for each part in which that is known.
 func (r *Report) segmentationView() segmentationView {
 	s := r.Segmentation
 	v := segmentationView{Subject: r.Name(), Lead: "No verdict depends on it: " + s.tried() + "."}

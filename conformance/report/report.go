@@ -336,7 +336,8 @@ func (c *CheckResult) Counts(gate judge.Level) bool {
 	return c.Outcome == judge.Fail && c.Level <= gate
 }
 
-// stale says of what reports list as known and what does not show; it is meant for those with ExitStale.
+// stale says of what reports list as known and what does not show; it is meant for those with
+// ExitStale.
 func stale(reports ...*Report) string {
 	deviations, sensitivities := false, false
 	for _, r := range reports {

@@ -14,8 +14,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/sweep"
 )
 
-// swept is the report on a run that was repeated with each segmentation: three verdicts depend on that, of which one is known, and
-// a part could not be played, which is known; or only what is known shows, or not even that.
+// swept is the report on a run that was repeated with each segmentation: three verdicts depend on
+// that, of which one is known, and a part could not be played, which is known; or only what is
+// known shows, or not even that.
 func swept(text, shows string) *report.Report {
 	server, client := cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClient, Dialect: cell.IKC0}
 	pass := []judge.Verdict{verdict(must, judge.Pass)}
@@ -40,8 +41,8 @@ func swept(text, shows string) *report.Report {
 	return r
 }
 
-// Every form that has room for it tells what depends on the segmentation, as something that does not count, and what is stale, as
-// something that does.
+// Every form that has room for it tells what depends on the segmentation, as something that does
+// not count, and what is stale, as something that does.
 func TestSegmentationForms(t *testing.T) {
 	plain := func(w io.Writer, d *report.Document) error { return d.WriteText(w, false) }
 	matrix := func(w io.Writer, d *report.Document) error { return d.WriteMatrix(w, false) }
@@ -107,7 +108,8 @@ func TestSegmentationForms(t *testing.T) {
 	}
 }
 
-// Parts of a run that were repeated on their own are put together: what is stale in one is not if it shows in another.
+// Parts of a run that were repeated on their own are put together: what is stale in one is not if
+// it shows in another.
 func TestMergeSegmentation(t *testing.T) {
 	part := func(tried cell.Cell, s *sweep.Result) *report.Document {
 		r := report.FromRun(&cell.TargetResult{Target: "x", Cells: []*cell.Result{{Cell: tried, Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
@@ -143,7 +145,8 @@ func TestMergeSegmentation(t *testing.T) {
 	}
 }
 
-// A verdict that begins to depend on the segmentation, or no longer does, is a change that makes nothing worse.
+// A verdict that begins to depend on the segmentation, or no longer does, is a change that makes
+// nothing worse.
 func TestCompareSegmentation(t *testing.T) {
 	doc := func(shows string) *report.Document { return again(t, report.NewDocument("v0", swept("reason", shows))) }
 	untried, without := doc("all"), doc("known")

@@ -9,8 +9,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// WriteText writes the report for people: a line for each part, every failure with its evidence, what
-// could not be decided, the result, and what depends on the segmentation, if that was tried. verbose also lists what passed, and what could not be decided however much it is.
+// WriteText writes the report for people: a line for each part, every failure with its evidence,
+// what could not be decided, the result, and what depends on the segmentation, if that was tried.
+// verbose also lists what passed, and what could not be decided however much it is.
 func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	var b strings.Builder
 	b.WriteString(r.Subject)
@@ -40,9 +41,9 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	case ExitBroken, ExitStale, ExitNothing:
 		fmt.Fprintf(&b, "'ikc-conform explain %d' says what leads to this, and what to do.\n", r.Exit)
 	}
-	if s := r.Segmentation; s != nil {
+	if r.Segmentation != nil {
 		b.WriteString("\n")
-		s.text(&b, r.Exit == ExitConformant || r.Exit == ExitStale)
+		r.sensitivities(&b)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
