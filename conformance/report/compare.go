@@ -199,7 +199,7 @@ func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) 
 	if old.Segmentation == nil || current.Segmentation == nil {
 		return
 	}
-	only := func(of, than *Report, tell func(Sensitivity, *Result)) {
+	only := func(of, than *Report, tell func(Sensitivity, *CheckResult)) {
 		tried, has := map[string]bool{}, map[string]bool{}
 		id := func(p *Part, s Sensitivity) string {
 			return strings.Join([]string{key(p), s.Check, string(s.Segmentation)}, "\x00")
@@ -213,22 +213,22 @@ func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) 
 			}
 		}
 		for _, s := range of.unknownSensitivities() {
-			p, i := of.Part(s.Part), slices.IndexFunc(of.Checks, func(k *Result) bool { return k.ID == s.Check })
+			p, i := of.Part(s.Part), slices.IndexFunc(of.Checks, func(k *CheckResult) bool { return k.ID == s.Check })
 			if p != nil && i >= 0 && tried[key(p)] && !has[id(p, s)] {
 				tell(s, of.Checks[i])
 			}
 		}
 	}
-	change := func(s Sensitivity, k *Result) Change {
+	change := func(s Sensitivity, k *CheckResult) Change {
 		return Change{Kind: Changed, Subject: current.Subject, Part: s.Part, Check: s.Check, Level: &k.Level, Requirement: k.Requirement, result: k}
 	}
 	const independent, sensitive = "independent of the segmentation", "segmentation-sensitive"
-	only(current, old, func(s Sensitivity, k *Result) {
+	only(current, old, func(s Sensitivity, k *CheckResult) {
 		ch := change(s, k)
 		ch.Old, ch.New, ch.Detail = independent, sensitive, s.change()
 		c.add(ch)
 	})
-	only(old, current, func(s Sensitivity, k *Result) {
+	only(old, current, func(s Sensitivity, k *CheckResult) {
 		ch := change(s, k)
 		ch.Old, ch.New, ch.Detail = sensitive, independent, "with "+string(s.Segmentation)
 		c.add(ch)

@@ -128,11 +128,33 @@ func Read(r io.Reader) (*Document, error) {
 	if err := json.Unmarshal(b, d); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStored, err)
 	}
-	for _, r := range d.Reports {
+	for i, r := range d.Reports {
+		if err := r.consistent(); err != nil {
+			return nil, fmt.Errorf("%w: report %d (%s): %w", ErrStored, i+1, r.Subject, err)
+		}
 		r.finish()
 	}
 	d.sum()
 	return d, nil
+}
+
+// consistent says what a schema cannot: verdicts and sensitivities are about parts that the report has.
+func (r *Report) consistent() error {
+	for _, c := range r.Checks {
+		for _, v := range c.Verdicts {
+			if r.Part(v.Part) == nil {
+				return fmt.Errorf("check %s: expected a verdict on one of the report's parts, got one on %q", c.ID, v.Part)
+			}
+		}
+	}
+	if r.Segmentation != nil {
+		for _, s := range r.Segmentation.Sensitive {
+			if r.Part(s.Part) == nil {
+				return fmt.Errorf("segmentation: expected a sensitivity of one of the report's parts, got one of %q", s.Part)
+			}
+		}
+	}
+	return nil
 }
 
 // Merge puts documents together. Reports of the same subject, by name and identity, become one, if their

@@ -74,6 +74,9 @@ func TestSchemaRefuses(t *testing.T) {
 		{"a report that is text", "/reports/0", func(d map[string]any) { d["reports"] = []any{"x"} }},
 		{"an outcome that is none", "/reports/0/checks/0/outcome", func(d map[string]any) { first(d, "checks")["outcome"] = "good" }},
 		{"a level that is none", "/reports/0/gate", func(d map[string]any) { d["reports"].([]any)[0].(map[string]any)["gate"] = "OUGHT" }},
+		{"a verdict on a part that is not there", "one on \"nowhere\"", func(d map[string]any) {
+			first(d, "checks")["verdicts"].([]any)[0].(map[string]any)["part"] = "nowhere"
+		}},
 		{"a negative count", "/reports/0/parts/0/summary/passed", func(d map[string]any) { first(d, "parts")["summary"].(map[string]any)["passed"] = -1 }},
 	} {
 		var d map[string]any
