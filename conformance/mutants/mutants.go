@@ -38,7 +38,7 @@ func Defects() []*Defect {
 		list = append(list, &Defect{Name: b.Name, Text: b.Text, Kills: b.Kills, Cell: cell.Cell{Role: cell.AsServer}, server: b})
 	}
 	for _, b := range client.Behaviours() {
-		at := cell.Cell{Role: cell.Role(b.Role), Dialect: cell.Dialect(b.Dialect), Serializer: cell.Serializer(b.Serializer)}
+		at := cell.Cell{Role: b.Role, Dialect: b.Dialect, Serializer: b.Serializer}
 		list = append(list, &Defect{Name: b.Name, Text: b.Text, Kills: b.Kills, Cell: at})
 	}
 	return list

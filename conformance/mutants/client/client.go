@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -23,9 +24,10 @@ type Behaviour struct {
 	Name, Text string
 	// Kills are the checks that must fail.
 	Kills []string
-	// Role is "server", "client" or "clientlite", Dialect "IKC0", "IKC" or "fallback", Serializer a Perl package, Storable if it is
-	// empty: where it shows.
-	Role, Dialect, Serializer string
+	// Role, Dialect and Serializer are the cell in which it shows.
+	Role       cell.Role
+	Dialect    cell.Dialect
+	Serializer cell.Serializer // Storable if it is empty
 
 	line    func(line string) []string            // replaces a line of the negotiation
 	lineEnd string                                // replaces CRLF
