@@ -36,7 +36,7 @@ func completions(root *cobra.Command) {
 		}
 		for name, f := range flags {
 			if flag := c.Flags().Lookup(name); flag != nil && flag.Value.Type() != "bool" {
-				_ = c.RegisterFlagCompletionFunc(name, f) // fails only for a flag that has one, or is none
+				_ = c.RegisterFlagCompletionFunc(name, f) // fails only for a flag that does not exist, or has a completion already
 			}
 		}
 	}

@@ -249,7 +249,7 @@ func (sh *shell) do(t *testing.T, command string, expected int) (got []string) {
 	t.Helper()
 	fmt.Fprintf(sh.in, "%s\n__status=$?; echo %q $(jobs -p); (exit $__status)\n", command, prompt)
 	background := inBackground.MatchString(command)
-	limit := time.After(time.Minute)
+	limit := time.After(4 * time.Minute)
 	ready := false
 	for !ready || background && len(got) < expected {
 		select {

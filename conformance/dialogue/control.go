@@ -35,7 +35,7 @@ type ControlLine struct {
 	Command *Command
 	Answer  *Reply
 	Event   *driver.Event
-	Err     error // why it is none of the driver protocol
+	Err     error // why the line is not one of the driver protocol
 
 	text json.RawMessage // nil if it is no JSON
 }

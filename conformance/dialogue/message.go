@@ -18,7 +18,7 @@ type Message struct {
 	// To is what it is addressed to after IKC:proxy and ?arg were resolved.
 	To specifier.Specifier
 
-	proxied []*perl.Value // the arguments in a message to IKC:proxy, nil if it is none
+	proxied []*perl.Value // the arguments in a message to IKC:proxy, nil if it is another message
 }
 
 // Kind tells what a message does.

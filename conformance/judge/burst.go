@@ -31,7 +31,8 @@ type record struct {
 	from            capture.Direction
 }
 
-// event is one that is not octets. If the connection ends with it, ends is the how manieth that is, from 1.
+// event is one that is not octets. If the connection ends with it, closedAs is its number among the
+// connections that ended, from 1.
 type event struct {
 	event    capture.Event // nil if no more will come
 	closedAs int64
@@ -51,8 +52,8 @@ type burst struct {
 // size is about what a burst takes in memory, but for its last chunk.
 func (u *burst) size() int { return u.octets + recordSize*len(u.records) }
 
-// all gives what happened: events, and if the connection ends with one, the how manieth that is, from 1. An event that is nil
-// says that no more will come. Data is valid until the next.
+// all gives what happened: events, and with the event that ends the connection its number among the
+// connections that ended, from 1. A nil event says that no more will come. Data is valid until the next.
 func (u *burst) all(yield func(ev capture.Event, ends int64) bool) {
 	at, events := 0, u.events
 	var data capture.Data
@@ -80,7 +81,7 @@ func (u *burst) all(yield func(ev capture.Event, ends int64) bool) {
 
 // gatherer has the bursts that are being gathered, one for each connection that something happened to. It is for one goroutine.
 type gatherer struct {
-	judged <-chan *burst // which are to be used again
+	judged <-chan *burst // whose memory is used again
 	open   map[*capture.Conn]*burst
 	last   *burst    // the one of the last call of of; always one of open
 	size   int       // of all

@@ -4,7 +4,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Elems are the elements of a reference to an array; ok is false if v is none.
+// Elems are the elements of a reference to an array; ok is false if v is something else.
 func Elems(v *perl.Value) (elems []*perl.Value, ok bool) {
 	if v.Kind() != perl.Ref || v.Target().Kind() != perl.Array {
 		return nil, false

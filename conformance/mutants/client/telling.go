@@ -85,7 +85,7 @@ func (t *telling) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lines are what becomes of a line. What is none of the protocol stays.
+// lines are what becomes of a line. A line that is not of the protocol stays.
 func (t *telling) lines(line []byte) [][]byte {
 	var head struct {
 		ID    int64           `json:"id"`

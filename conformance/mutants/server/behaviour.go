@@ -7,7 +7,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
 
-// Behaviour is one thing that a server does wrong. The zero Behaviour is none.
+// Behaviour is one thing that a server does wrong. The zero Behaviour does nothing wrong.
 type Behaviour struct {
 	// Name is a few words; Text says what it does in a sentence.
 	Name, Text string
