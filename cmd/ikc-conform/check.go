@@ -79,8 +79,8 @@ its capture: then that is what counts.`,
 	return c
 }
 
-// compare holds verdicts on the sides against those that sidecars expect. What they expect is right, failures
-// included; shown is what the verdicts alone amount to.
+// compare holds verdicts on the sides against those that sidecars expect. What they expect is
+// right, failures included; shown is what the verdicts alone amount to.
 func compare(out io.Writer, files []*judge.Judgement, expected map[string]*recordings.Sidecar, sides []wire.Role, shown error) error {
 	var names []string
 	for _, side := range sides {

@@ -42,8 +42,8 @@ func completions(root *cobra.Command) {
 	}
 }
 
-// completionCommand adds cobra's own command, which keeps root's standard output of now. Of itself it takes any word for a
-// shell, and prints its help.
+// completionCommand adds cobra's own command, which keeps root's standard output of now. Of itself
+// it takes any word for a shell, and prints its help.
 func completionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

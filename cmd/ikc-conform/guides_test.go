@@ -24,7 +24,8 @@ import (
 
 var update = flag.Bool("update", false, "write what commands print into guides and scripts, where it is not what they show")
 
-// guide is a page of docs/guides, as a reader follows it: files to write and commands to type, from the top to the bottom.
+// guide is a page of docs/guides, as a reader follows it: files to write and commands to type, from
+// the top to the bottom.
 type guide struct {
 	lines []string
 	steps []step
@@ -43,8 +44,9 @@ type step struct {
 
 var fileOf = regexp.MustCompile("`([\\w./-]+)`:$")
 
-// readGuide reads a page. Indented lines that begin with "$ " are commands, those below them their output, in which [...] stands
-// for anything. A fenced block below a line that ends in a name and a colon is a file of that name.
+// readGuide reads a page. Indented lines that begin with "$ " are commands, those below them their
+// output, in which [...] stands for anything. A fenced block below a line that ends in a name and a
+// colon is a file of that name.
 func readGuide(path string) (*guide, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {

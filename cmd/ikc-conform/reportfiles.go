@@ -18,8 +18,8 @@ type output[T any] struct {
 	write func(io.Writer, T) error
 }
 
-// outputs are the flags that say in which forms to write something, and where to. Text goes to standard output
-// unless one of them takes that.
+// outputs are the flags that say in which forms to write something, and where to. Text goes to
+// standard output unless one of them takes that.
 type outputs[T any] struct {
 	list []*output[T]
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
-// TestSegmentation: a server that takes reads for lines is conformant as long as peers write so, and the report says
-// that it depends on that.
+// TestSegmentation: a server that takes reads for lines is conformant as long as peers write so,
+// and the report says that it depends on that.
 func TestSegmentation(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -42,8 +42,8 @@ func TestSegmentation(t *testing.T) {
 	}
 }
 
-// TestSegmentationOfPerl: what the real implementation does where CR and LF come apart is known, and nothing else depends on how
-// it is sent.
+// TestSegmentationOfPerl: what the real implementation does where CR and LF come apart is known,
+// and nothing else depends on how it is sent.
 func TestSegmentationOfPerl(t *testing.T) {
 	t.Parallel()
 	root := driver.ReleasesDir()

@@ -62,7 +62,8 @@ Exit status: 0 it worked, 2 usage, 3 a file cannot be written.`,
 	return c
 }
 
-// pluginDir is where Wireshark looks for personal Lua plugins: what tshark says, else where it is usually.
+// pluginDir is where Wireshark looks for personal Lua plugins: what tshark says, else where it is
+// usually.
 func pluginDir(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()

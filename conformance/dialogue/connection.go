@@ -8,14 +8,17 @@ import (
 // Connection is one TCP connection, read as IKC.
 type Connection struct {
 	Conn *capture.Conn
-	// IsIKC is false for a connection that shows no sign of IKC; the rest is then empty but for Notes and Control.
+	// IsIKC is false for a connection that shows no sign of IKC; the rest is then empty but for Notes
+	// and Control.
 	IsIKC bool
-	// Control is set if the connection is the conversation of a harness with a driver; its lines are the Items then.
+	// Control is set if the connection is the conversation of a harness with a driver; its lines are
+	// the Items then.
 	Control *Control
-	// Joined: the capture does not hold the start. Who is the client is a guess then, lines are among the
-	// Items only, and the Negotiation is empty.
+	// Joined: the capture does not hold the start. Who is the client is a guess then, lines are among
+	// the Items only, and the Negotiation is empty.
 	Joined bool
-	// Unreached: a relay could not connect to the server, so that what the client said was said to nobody.
+	// Unreached: a relay could not connect to the server, so that what the client said was said to
+	// nobody.
 	Unreached bool
 	// Gaps: octets are missing in the middle, so that nothing follows from what is not there.
 	Gaps   bool

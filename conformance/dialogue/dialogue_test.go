@@ -127,7 +127,8 @@ func report(text string) said {
 		Params: perl.ArrayRef(perl.NewBytes(text), perl.NewBytes("server-1"), perl.NewBytes("check"))})
 }
 
-// shape says what came of each request: its kind, state, answers, errors, misdirected, ? if ambiguous.
+// shape says what came of each request: its kind, state, answers, errors, misdirected, ? if
+// ambiguous.
 func shape(c *dialogue.Connection) (out []string) {
 	for _, x := range c.Exchanges {
 		s := fmt.Sprintf("%v %s", x.Request.Kind, x.Request.To.State)
@@ -442,7 +443,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// FuzzStreams: no octets, however they come, make the reader panic, lose count, or write JSON that is none.
+// FuzzStreams: no octets, however they come, make the reader panic, lose count, or write JSON that
+// is none.
 func FuzzStreams(f *testing.F) {
 	ping := frame(&wire.Message{Event: at("server-1", "IKC", "ping"), RSVP: at("client-1", "app", "r")})
 	pong := frame(&wire.Message{Event: at("client-1", "app", "r"), Params: perl.NewBytes("PONG")})

@@ -21,7 +21,8 @@ type Frame struct {
 	Image []byte
 	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
 	Early bool
-	// Message is what the image means, nil if the image is no message or cannot be thawed; then Err says why.
+	// Message is what the image means, nil if the image is no message or cannot be thawed; then Err
+	// says why.
 	Message *Message
 	Err     error
 

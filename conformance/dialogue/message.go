@@ -12,8 +12,9 @@ type Message struct {
 	*wire.Message
 	Frame *Frame
 	Kind  Kind
-	// Exchange is the request's exchange that it opens, answers or reports on, or nil: nobody knows of an answer to one
-	// of more open calls than are kept, or of an error report that quotes none, which request it is for.
+	// Exchange is the request's exchange that it opens, answers or reports on, or nil: nobody knows of
+	// an answer to one of more open calls than are kept, or of an error report that quotes none, which
+	// request it is for.
 	Exchange *Exchange
 	// To is what it is addressed to after IKC:proxy and ?arg were resolved.
 	To specifier.Specifier

@@ -7,9 +7,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 )
 
-// A capture of many connections has a packet of each in turn. To judge them in that order is slow: what is known of a
-// connection has left the caches of the processor by the time of its next packet, and little can be settled of a message
-// alone. So what happens to a connection is gathered for a while, as octets, which take little memory.
+// A capture of many connections has a packet of each in turn. To judge them in that order is slow:
+// what is known of a connection has left the caches of the processor by the time of its next
+// packet, and little can be settled of a message alone. So what happens to a connection is gathered
+// for a while, as octets, which take little memory.
 
 const (
 	// burstOctets is how much is gathered of a connection at most, by burst.size.
@@ -23,7 +24,8 @@ const (
 )
 
 // record is one event of a connection: octets, or if there are none, the next of burst.events.
-// There are as many as packets, so it holds no pointers, which the garbage collector would have to follow.
+// There are as many as packets, so it holds no pointers, which the garbage collector would have to
+// follow.
 type record struct {
 	packet, seconds int64 // of the Stamp
 	nanos           int32
@@ -53,7 +55,8 @@ type burst struct {
 func (u *burst) size() int { return u.octets + recordSize*len(u.records) }
 
 // all gives what happened: events, and with the event that ends the connection its number among the
-// connections that ended, from 1. A nil event says that no more will come. Data is valid until the next.
+// connections that ended, from 1. A nil event says that no more will come. Data is valid until the
+// next.
 func (u *burst) all(yield func(ev capture.Event, ends int64) bool) {
 	at, events := 0, u.events
 	var data capture.Data
@@ -79,7 +82,8 @@ func (u *burst) all(yield func(ev capture.Event, ends int64) bool) {
 	}
 }
 
-// gatherer has the bursts that are being gathered, one for each connection that something happened to. It is for one goroutine.
+// gatherer has the bursts that are being gathered, one for each connection that something happened
+// to. It is for one goroutine.
 type gatherer struct {
 	judged <-chan *burst // whose memory is used again
 	open   map[*capture.Conn]*burst
@@ -110,8 +114,8 @@ func (g *gatherer) of(c *capture.Conn) *burst {
 	return u
 }
 
-// reclaim takes back the memory of bursts that were judged. That is due before another is handed out: judged has room for as
-// many as can be on their way, no more.
+// reclaim takes back the memory of bursts that were judged. That is due before another is handed
+// out: judged has room for as many as can be on their way, no more.
 func (g *gatherer) reclaim() {
 	for {
 		select {
@@ -160,7 +164,8 @@ func (g *gatherer) event(c *capture.Conn, e event) {
 	u.events = append(u.events, e)
 }
 
-// full returns the burst of a connection if it is to be judged now, else another of which that is so; nil if there is none.
+// full returns the burst of a connection if it is to be judged now, else another of which that is
+// so; nil if there is none.
 func (g *gatherer) full(c *capture.Conn) *burst {
 	u := g.last
 	if u != nil && u.conn == c && (u.size() >= burstOctets || len(u.events) > 0 && u.events[len(u.events)-1].closedAs > 0) {

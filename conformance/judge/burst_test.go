@@ -43,8 +43,8 @@ func (h *toldOctets) take(ev capture.Event, ends int64) {
 	}
 }
 
-// TestBursts: each connection is told what happened to it, in order, however much at once and among however many; memory
-// is bounded.
+// TestBursts: each connection is told what happened to it, in order, however much at once and among
+// however many; memory is bounded.
 func TestBursts(t *testing.T) {
 	const conns, workers, most = 3000, 2, 200_000
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -140,7 +140,8 @@ func TestBursts(t *testing.T) {
 	}
 }
 
-// TestGoneIsTold: a connection that one side reset, and of which nothing more came, is ended when many more were reset.
+// TestGoneIsTold: a connection that one side reset, and of which nothing more came, is ended when
+// many more were reset.
 func TestGoneIsTold(t *testing.T) {
 	q := make(chan *burst, 4*maxReset)
 	d := dispatcher{queues: []chan *burst{q}, gather: gatherer{open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}

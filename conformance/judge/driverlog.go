@@ -12,8 +12,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// DriverLog is what one kernel was asked to do and what its driver said that it did, beside what the capture shows of its
-// connections meanwhile. It is how checks see what is not on the wire: monitors, arguments of states, results of methods.
+// DriverLog is what one kernel was asked to do and what its driver said that it did, beside what
+// the capture shows of its connections meanwhile. It is how checks see what is not on the wire:
+// monitors, arguments of states, results of methods.
 type DriverLog struct {
 	Side  wire.Role // of the kernel
 	Conn  *dialogue.Connection
@@ -39,7 +40,8 @@ type ConnRecord struct {
 	Reports   []*dialogue.Message  // error reports of both sides
 }
 
-// Over is when the connection was over: one side had closed it. Zero if the capture does not show it.
+// Over is when the connection was over: one side had closed it. Zero if the capture does not show
+// it.
 func (m *ConnRecord) Over() time.Time {
 	at := m.Ended[0]
 	if at.IsZero() || !m.Ended[1].IsZero() && m.Ended[1].Before(at) {
@@ -48,8 +50,8 @@ func (m *ConnRecord) Over() time.Time {
 	return at
 }
 
-// Closed is when a side closed the connection, zero if it did not. known is false if the capture shows the end of the other side
-// alone: it may lack this one's.
+// Closed is when a side closed the connection, zero if it did not. known is false if the capture
+// shows the end of the other side alone: it may lack this one's.
 func (m *ConnRecord) Closed(side wire.Role) (at time.Time, known bool) {
 	at = m.Ended[side]
 	return at, !at.IsZero() || m.Ended[side.Other()].IsZero()
@@ -97,7 +99,8 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 	}
 }
 
-// refusedSerializer tells whether the last word of a negotiation in IKC was that the server refused a serializer.
+// refusedSerializer tells whether the last word of a negotiation in IKC was that the server refused
+// a serializer.
 func refusedSerializer(n *dialogue.Negotiation) bool {
 	last := len(n.Lines) - 1
 	return last > 0 && n.Lines[last].From == wire.Server && n.Lines[last].Text == "NOT" && strings.HasPrefix(n.Lines[last-1].Text, "FREEZER ")
@@ -140,13 +143,14 @@ func OnDriverLog(look func(*Trial, *DriverLog)) Predicate {
 	return Predicate{{at: atDriverLog, log: look}}
 }
 
-// ByDriver tells whether the check is about what is not on the wire, so that it takes a driver to decide it.
+// ByDriver tells whether the check is about what is not on the wire, so that it takes a driver to
+// decide it.
 func (c *Check) ByDriver() bool {
 	return slices.ContainsFunc(c.Judge, func(r rule) bool { return r.at == atDriverLog })
 }
 
-// ClosedFirst is the side that ended the connection first; ok is false if the capture does not show the ends of both, unless it was a
-// reset: what is missing may have been the first.
+// ClosedFirst is the side that ended the connection first; ok is false if the capture does not show
+// the ends of both, unless it was a reset: what is missing may have been the first.
 func (m *ConnRecord) ClosedFirst() (side wire.Role, ok bool) {
 	c, s := m.Ended[wire.Client], m.Ended[wire.Server]
 	switch {

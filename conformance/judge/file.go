@@ -35,7 +35,8 @@ func Capture(r *capture.Reader, checks []*Check, opts dialogue.Options, sides ..
 	return captureInParts(r, checks, opts, dialogue.Window{}, sides...)
 }
 
-// captureInParts is Capture with a window that says how large the parts are in which connections are read.
+// captureInParts is Capture with a window that says how large the parts are in which connections
+// are read.
 func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w dialogue.Window, sides ...wire.Role) *Judgement {
 	if len(sides) == 0 {
 		sides = []wire.Role{wire.Server, wire.Client}

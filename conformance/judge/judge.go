@@ -9,8 +9,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// judge applies checks to the connections of a capture. Several connections are judged at the same time, by
-// tallies; what was found is merged in the order in which they ended. It keeps verdicts, not connections.
+// judge applies checks to the connections of a capture. Several connections are judged at the same
+// time, by tallies; what was found is merged in the order in which they ended. It keeps verdicts,
+// not connections.
 type judge struct {
 	sides           []wire.Role
 	verdicts        [2][]*Verdict // by side
@@ -94,7 +95,8 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	}
 }
 
-// conclude returns what the checks have come to so far, in the order of the catalogue, side by side.
+// conclude returns what the checks have come to so far, in the order of the catalogue, side by
+// side.
 func (j *judge) conclude() []Verdict {
 	var out []Verdict
 	accounts := j.driverLogs()

@@ -27,7 +27,8 @@ type memo struct {
 	echo           *echoed
 }
 
-// echoed is a value that was sent and what came back, with what all checks of values want to know of the two.
+// echoed is a value that was sent and what came back, with what all checks of values want to know
+// of the two.
 type echoed struct {
 	Sent, Got *perl.Value
 	Parts     []*perl.Value // sent and all that it leads to

@@ -10,9 +10,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
-// Reading a capture takes one goroutine, and judging its connections several: each connection is judged by one of
-// them. What they find is merged in the order in which the connections ended, so the verdicts do not depend on
-// who was faster.
+// Reading a capture takes one goroutine, and judging its connections several: each connection is
+// judged by one of them. What they find is merged in the order in which the connections ended, so
+// the verdicts do not depend on who was faster.
 
 const (
 	// bursts is how many bursts a worker may have to judge before the reading waits for it.
@@ -102,8 +102,8 @@ func (j *judge) work(queue <-chan *burst, done chan<- *burst, results chan<- jud
 	b.Finish(*cut)
 }
 
-// mergeAll merges results in the order in which connections ended; last come those that were still open, in the
-// order in which they were opened.
+// mergeAll merges results in the order in which connections ended; last come those that were still
+// open, in the order in which they were opened.
 func (j *judge) mergeAll(results <-chan judged) {
 	next := int64(1)
 	waiting := map[int64]judged{}

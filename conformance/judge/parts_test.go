@@ -11,8 +11,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// TestPartsMakeNoDifference: verdicts, and the evidence for them, are the same however small the parts are that
-// connections are judged in.
+// TestPartsMakeNoDifference: verdicts, and the evidence for them, are the same however small the
+// parts are that connections are judged in.
 func TestPartsMakeNoDifference(t *testing.T) {
 	paths, err := filepath.Glob("../../captures/*.pcapng")
 	if err != nil || len(paths) == 0 {

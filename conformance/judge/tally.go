@@ -62,8 +62,8 @@ func (t *tally) part(j *judge, p *dialogue.Part) {
 	group.Wait()
 }
 
-// manyItems is how many items a part has of which the sides are judged at the same time: of a capture with one long
-// connection nothing else can be.
+// manyItems is how many items a part has of which the sides are judged at the same time: of a
+// capture with one long connection nothing else can be.
 const manyItems = 128
 
 // side judges one side in a part.
@@ -84,7 +84,8 @@ type found struct {
 	full     []quota
 }
 
-// quota is what a verdict needs no more of. Connections that are judged at the same time may look at it.
+// quota is what a verdict needs no more of. Connections that are judged at the same time may look
+// at it.
 type quota struct {
 	findings atomic.Int32 // how many there are
 	example  atomic.Int64 // the number from 1 of the first connection that has one, or 0

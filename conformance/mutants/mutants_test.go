@@ -85,7 +85,8 @@ func byDriver(id string) bool {
 // matrixFile is what 'ikc-conform mutants' printed.
 const matrixFile = "matrix.txt"
 
-// Every defect is killed by the checks that name it, every check kills one, and the matrix in the tree has them all.
+// Every defect is killed by the checks that name it, every check kills one, and the matrix in the
+// tree has them all.
 func TestMutations(t *testing.T) {
 	recorded, err := os.ReadFile(matrixFile)
 	if err != nil {

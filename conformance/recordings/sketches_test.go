@@ -15,7 +15,8 @@ import (
 // plainSerializer hides what Storable can do besides, so that every image is thawed at once.
 type plainSerializer struct{ wire.Serializer }
 
-// TestSketches: a frame whose image is thawed only when somebody asks for its value is the same as one that was thawed at once.
+// TestSketches: a frame whose image is thawed only when somebody asks for its value is the same as
+// one that was thawed at once.
 func TestSketches(t *testing.T) {
 	paths, err := filepath.Glob("*.pcapng")
 	if err != nil || len(paths) == 0 {

@@ -150,7 +150,8 @@ func TestEnds(t *testing.T) {
 				g.Consistently(got, 50*time.Millisecond).ShouldNot(Receive())
 				return
 			}
-			// A reset may overtake what came before it; and a server whose answer meets a socket that is closed is told by one.
+			// A reset may overtake what came before it; and a server whose answer meets a socket that is
+			// closed is told by one.
 			ends := []string{test.server}
 			if test.how == relay.Cut {
 				ends = append(ends, "RESET")

@@ -195,8 +195,8 @@ func (l *link) readFailed(from capture.Direction, err error) {
 	}
 }
 
-// writeFailed notes that a side takes no more. What it has said before can still be read, so that the
-// reset is passed on when that has come to its end.
+// writeFailed notes that a side takes no more. What it has said before can still be read, so that
+// the reset is passed on when that has come to its end.
 func (l *link) writeFailed(to capture.Direction, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -237,8 +237,8 @@ func (l *link) cut() {
 	}
 }
 
-// keep reports what went wrong with the capture. What comes after the end of a conversation, such as
-// octets under way when it was reset, is no error.
+// keep reports what went wrong with the capture. What comes after the end of a conversation, such
+// as octets under way when it was reset, is no error.
 func (l *link) keep(err error) {
 	if err != nil && !errors.Is(err, capture.ErrOver) {
 		l.relay.captureFailed(err)

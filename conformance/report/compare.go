@@ -71,8 +71,9 @@ type Change struct {
 
 const absent = "absent"
 
-// Compare tells what differs between two documents. Reports are those of one subject; if there is only one on
-// each side, they are compared whatever their subjects. Parts go by name, or else by role and dialect.
+// Compare tells what differs between two documents. Reports are those of one subject; if there is
+// only one on each side, they are compared whatever their subjects. Parts go by name, or else by
+// role and dialect.
 func Compare(old, current *Document, gate judge.Level) *Comparison {
 	c := &Comparison{Old: version(old), New: version(current), Gate: gate}
 	single := len(old.Reports) == 1 && len(current.Reports) == 1
@@ -309,7 +310,8 @@ func (c *Comparison) Exit() int {
 	return ExitConformant
 }
 
-// ComparisonFormats are the forms that a comparison can be written in, but for the text of WriteText.
+// ComparisonFormats are the forms that a comparison can be written in, but for the text of
+// WriteText.
 func ComparisonFormats() []ComparisonFormat {
 	return []ComparisonFormat{
 		{"json", "a list of the changes, for programs", func(w io.Writer, c *Comparison) error { return c.WriteJSON(w) }},

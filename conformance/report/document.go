@@ -138,7 +138,8 @@ func Read(r io.Reader) (*Document, error) {
 	return d, nil
 }
 
-// consistent says what a schema cannot: verdicts and sensitivities are about parts that the report has.
+// consistent says what a schema cannot: verdicts and sensitivities are about parts that the report
+// has.
 func (r *Report) consistent() error {
 	for _, c := range r.Checks {
 		for _, v := range c.Verdicts {
@@ -157,8 +158,9 @@ func (r *Report) consistent() error {
 	return nil
 }
 
-// Merge puts documents together. Reports of the same subject, by name and identity, become one, if their
-// parts differ: a part that is in two of them is an error, since either might be the right one.
+// Merge puts documents together. Reports of the same subject, by name and identity, become one, if
+// their parts differ: a part that is in two of them is an error, since either might be the right
+// one.
 func Merge(docs ...*Document) (*Document, error) {
 	if len(docs) == 0 {
 		return NewDocument(""), nil

@@ -60,7 +60,8 @@ func write(t testing.TB, d *report.Document, format func(io.Writer, *report.Docu
 	return b.String()
 }
 
-// schemas are the XSDs that JUnit XML is held against: ours, and published ones where IKC_JUNIT_XSD names them.
+// schemas are the XSDs that JUnit XML is held against: ours, and published ones where IKC_JUNIT_XSD
+// names them.
 func schemas(t *testing.T) []string {
 	if _, err := exec.LookPath("xmllint"); err != nil {
 		t.Skip("no xmllint here (Debian: apt-get install libxml2-utils)")

@@ -75,7 +75,8 @@ func (c *CheckResult) where() string {
 	return strings.Join(lines, "\n")
 }
 
-// annotation is a command of GitHub Actions. A newline would end it, and a comma or colon a property.
+// annotation is a command of GitHub Actions. A newline would end it, and a comma or colon a
+// property.
 func annotation(kind, title, text string) string {
 	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer(":", "%3A", ",", "%2C")
@@ -98,8 +99,8 @@ var outcomes = []struct {
 	{judge.Skipped, "⏭️", "skipped"},
 }
 
-// WriteMarkdown writes a document as a summary in GitHub's Markdown: the result, a table of the parts, and the
-// failures, folded, as is what depends on the segmentation.
+// WriteMarkdown writes a document as a summary in GitHub's Markdown: the result, a table of the
+// parts, and the failures, folded, as is what depends on the segmentation.
 func WriteMarkdown(w io.Writer, d *Document) error {
 	var b strings.Builder
 	for _, r := range d.Reports {

@@ -26,7 +26,8 @@ var (
 
 var pageTemplate = sync.OnceValues(func() (*template.Template, error) { return template.New("page").Parse(pageText) })
 
-// The page that the template shows. Classes are those of the style sheet: pass, fail, known, open, skip.
+// The page that the template shows. Classes are those of the style sheet: pass, fail, known, open,
+// skip.
 type (
 	page struct {
 		Title, Kind, Heading, Lead, Tone, Icon string
@@ -135,8 +136,8 @@ func tallies(s Summary) (out []tally) {
 	return out
 }
 
-// maxDiagrams is how many diagrams a page holds, and maxDiagramsOfVerdict how many of one verdict: each takes
-// about 8 KiB.
+// maxDiagrams is how many diagrams a page holds, and maxDiagramsOfVerdict how many of one verdict:
+// each takes about 8 KiB.
 const (
 	maxDiagrams          = 300
 	maxDiagramsOfVerdict = 2
@@ -168,8 +169,9 @@ func (m *pageMaker) write(w io.Writer) error {
 	return nil
 }
 
-// WriteHTML writes a document as one page that needs nothing else: no server, no network, and no script either, but for
-// filters and search. What is too much for a page is left out, and it says so.
+// WriteHTML writes a document as one page that needs nothing else: no server, no network, and no
+// script either, but for filters and search. What is too much for a page is left out, and it says
+// so.
 func WriteHTML(w io.Writer, d *Document) error {
 	m := newPage("conformance report", d.Tool)
 	p := m.page
@@ -286,7 +288,8 @@ func areas(groups []group) (out []string) {
 	return out
 }
 
-// anchor makes a name for an entry that links may lead to: the id of the check, which other reports on the page prefix.
+// anchor makes a name for an entry that links may lead to: the id of the check, which other reports
+// on the page prefix.
 func (m *pageMaker) anchor(id string, report int) string {
 	name := id
 	if m.anchors[name] {

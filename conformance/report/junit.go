@@ -9,8 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// The elements and attributes of JUnit XML that Jenkins' junit-10.xsd and windyroad's JUnit.xsd both
-// accept. They differ in what they demand; this keeps both.
+// The elements and attributes of JUnit XML that Jenkins' junit-10.xsd and windyroad's JUnit.xsd
+// both accept. They differ in what they demand; this keeps both.
 type (
 	junitSuites struct {
 		XMLName xml.Name      `xml:"testsuites"`

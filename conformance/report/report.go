@@ -1,7 +1,8 @@
-// Package report turns what runs and judges found into something to read: by people, by CI services, or by programs.
+// Package report turns what runs and judges found into something to read: by people, by CI
+// services, or by programs.
 //
-// A [Document] holds the reports of one use of the command, is stored as JSON ([Schema]), and can be read
-// again, merged with others, compared with an older one, and rendered in each of [Formats].
+// A [Document] holds the reports of one use of the command, is stored as JSON ([Schema]), and can
+// be read again, merged with others, compared with an older one, and rendered in each of [Formats].
 package report
 
 import (
@@ -63,8 +64,8 @@ func (r *Report) Problems() (out []string) {
 // Part is one cell of a run, or one side of a file.
 type Part struct {
 	Name string `json:"name"`
-	// Role is what the subject is in it: server, client or clientlite. Dialect is IKC0, IKC or fallback, Serializer
-	// the Perl package; each is empty if any may occur.
+	// Role is what the subject is in it: server, client or clientlite. Dialect is IKC0, IKC or
+	// fallback, Serializer the Perl package; each is empty if any may occur.
 	Role       string `json:"role"`
 	Dialect    string `json:"dialect,omitempty"`
 	Serializer string `json:"serializer,omitempty"`
@@ -114,8 +115,9 @@ type PartVerdict struct {
 	Capture string `json:"capture,omitempty"`
 }
 
-// MaxFindings is how many findings of a verdict a report keeps, and MaxExchanges for how many of them, in
-// the order of the findings, it keeps the exchange. The rest is counted, or says where it is.
+// MaxFindings is how many findings of a verdict a report keeps, and MaxExchanges for how many of
+// them, in the order of the findings, it keeps the exchange. The rest is counted, or says where it
+// is.
 const (
 	MaxKeptFindings = 20
 	MaxExchanges    = 5
@@ -296,7 +298,8 @@ func (r *Report) finish() {
 	}
 }
 
-// decide says what a check came to: it fails if it fails anywhere, and passes if it passes somewhere.
+// decide says what a check came to: it fails if it fails anywhere, and passes if it passes
+// somewhere.
 func (c *CheckResult) decide() {
 	c.Outcome, c.Reason = judge.Inconclusive, ""
 	skipped := 0

@@ -206,7 +206,8 @@ func (r *Report) sarifSensitivity(rule int, s Sensitivity) sarifResult {
 	return res
 }
 
-// artifact is the URI reference of a file that a result is about: the capture, or one named like the subject.
+// artifact is the URI reference of a file that a result is about: the capture, or one named like
+// the subject.
 func artifact(capture, subject string) string {
 	name := capture
 	if name == "" {

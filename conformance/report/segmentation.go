@@ -29,13 +29,15 @@ type Segmentation struct {
 type Sensitivity struct {
 	Part         string            `json:"part"`
 	Segmentation cell.Segmentation `json:"segmentation"`
-	// Check is empty for a part that could not be played to the end with the segmentation; Error says why.
+	// Check is empty for a part that could not be played to the end with the segmentation; Error says
+	// why.
 	Check string `json:"check,omitempty"`
 	Error string `json:"error,omitempty"`
 	// Plain is the outcome as sent, Outcome that with the segmentation; nil without a check.
 	Plain   *judge.Outcome `json:"as_sent,omitempty"`
 	Outcome *judge.Outcome `json:"outcome,omitempty"`
-	// Finding is the first violation of the run that fails, without the exchange. Capture is where it is, if that was kept.
+	// Finding is the first violation of the run that fails, without the exchange. Capture is where it
+	// is, if that was kept.
 	Finding *judge.Finding `json:"finding,omitempty"`
 	Capture string         `json:"capture,omitempty"`
 	// Known is the reason if it is known, else empty.

@@ -139,16 +139,17 @@ func (r *Report) Failed() (ids []string) {
 	return ids
 }
 
-// maxShown bounds how many violations of one part are shown with what led to them, maxAlso what is named without being shown, and maxReasons how many checks that were not decided are listed one by one:
-// a capture may show little of all that there is.
+// maxShown bounds how many violations of one part are shown with what led to them, maxAlso what is
+// named without being shown, and maxReasons how many checks that were not decided are listed one by
+// one: a capture may show little of all that there is.
 const (
 	maxShown   = 2
 	maxAlso    = 5
 	maxReasons = 24
 )
 
-// Explain writes a check that failed for people: the requirement, its source, and each violation with
-// what was expected, what came, where, and what led to it.
+// Explain writes a check that failed for people: the requirement, its source, and each violation
+// with what was expected, what came, where, and what led to it.
 func (c *CheckResult) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %s  %s  %s\n", c.ID, c.Level, c.Requirement)
@@ -202,7 +203,8 @@ func (r *Report) known(b *strings.Builder) {
 	}
 }
 
-// undecided lists what could not be decided, or was not tried, and why; much of it only when verbose.
+// undecided lists what could not be decided, or was not tried, and why; much of it only when
+// verbose.
 func (r *Report) undecided(b *strings.Builder, verbose bool) {
 	if sum := r.Summary; sum.Passed+sum.Failed+sum.Known == 0 {
 		return // all of them, for one and the same reason

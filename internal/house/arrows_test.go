@@ -13,9 +13,9 @@ import (
 
 const module = "github.com/perl-ikc/ikc-conform/"
 
-// arrows are the packages of this module that each package may import. They point down: what stands below
-// knows nothing of what stands above. A line that is not needed any more fails as one that is missing does.
-// Packages of reference, examples and cmd are held by rules of their own below.
+// arrows are the packages of this module that each package may import. They point down: what stands
+// below knows nothing of what stands above. A line that is not needed any more fails as one that is
+// missing does. Packages of reference, examples and cmd are held by rules of their own below.
 var arrows = map[string][]string{
 	"internal/tempdir": {},
 	"internal/walk":    {"reference/perl"},
@@ -62,8 +62,8 @@ var arrows = map[string][]string{
 	"conformance/suite":             {"conformance/checks", "conformance/dialogue", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/report", "conformance/targets"},
 }
 
-// links are packages that others must not link, directly or not: the first of a pair is a package, the second
-// the beginning of the paths of what it must not reach.
+// links are packages that others must not link, directly or not: the first of a pair is a package,
+// the second the beginning of the paths of what it must not reach.
 var links = [][2]string{
 	// The judge must not link what it judges.
 	{"conformance/judge", module + "reference$"},

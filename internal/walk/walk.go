@@ -140,8 +140,8 @@ func Kinds(v *perl.Value) perl.Kinds {
 	return s
 }
 
-// walkTree visits every value as if none were shared, which is quick where few are. It gives up and returns false
-// when that takes too many visits or levels: the value may be cyclic.
+// walkTree visits every value as if none were shared, which is quick where few are. It gives up and
+// returns false when that takes too many visits or levels: the value may be cyclic.
 func walkTree(v *perl.Value, visit func(*perl.Value)) bool {
 	budget := 4096
 	return walkNode(v, visit, &budget, 64)

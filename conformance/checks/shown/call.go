@@ -186,7 +186,8 @@ func CALL() []*judge.Check {
 	}
 }
 
-// MoreCALL are the checks CALL-014 to CALL-018. // spellingChecks are about the ways to write a request.
+// MoreCALL are the checks CALL-014 to CALL-018. // spellingChecks are about the ways to write a
+// request.
 func MoreCALL() []*judge.Check {
 	return []*judge.Check{
 		answered("CALL-014", judge.Must, "The rsvp of a call may be a string as well as a hash.", "Responder send_msg (specifier_parse)",

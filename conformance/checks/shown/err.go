@@ -199,7 +199,8 @@ func ERR() []*judge.Check {
 	}
 }
 
-// MoreERR are the checks ERR-014 to ERR-015. // proxyChecks are about messages to IKC:proxy and what was retracted.
+// MoreERR are the checks ERR-014 to ERR-015. // proxyChecks are about messages to IKC:proxy and
+// what was retracted.
 func MoreERR() []*judge.Check {
 	return []*judge.Check{
 		{

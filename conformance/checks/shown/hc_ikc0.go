@@ -100,7 +100,8 @@ func HCIKC0() []*judge.Check {
 	}
 }
 
-// MoreHCIKC0 are the checks HC-IKC0-007 to HC-IKC0-008. // identityChecks are about what kernels call themselves.
+// MoreHCIKC0 are the checks HC-IKC0-007 to HC-IKC0-008. // identityChecks are about what kernels
+// call themselves.
 func MoreHCIKC0() []*judge.Check {
 	return []*judge.Check{
 		{

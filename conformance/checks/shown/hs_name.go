@@ -27,7 +27,8 @@ func HSNAME() []*judge.Check {
 	}
 }
 
-// MoreHSNAME are the checks HS-NAME-002 to HS-NAME-003. // identityChecks are about what kernels call themselves.
+// MoreHSNAME are the checks HS-NAME-002 to HS-NAME-003. // identityChecks are about what kernels
+// call themselves.
 func MoreHSNAME() []*judge.Check {
 	return []*judge.Check{
 		{

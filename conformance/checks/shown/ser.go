@@ -77,7 +77,8 @@ func SER() []*judge.Check {
 	}
 }
 
-// MoreSER are the checks SER-006 to SER-008. // imageFormChecks are about how images of each serializer begin.
+// MoreSER are the checks SER-006 to SER-008. // imageFormChecks are about how images of each
+// serializer begin.
 func MoreSER() []*judge.Check {
 	begins := func(id, serializer, requirement, source, expected string, ok func(image []byte) bool) *judge.Check {
 		return &judge.Check{

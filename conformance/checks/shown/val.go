@@ -14,8 +14,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// kinds of value that must come back from the state "echo" as they went, with what shows one: in a value, of which
-// parts are all that it leads to.
+// kinds of value that must come back from the state "echo" as they went, with what shows one: in a
+// value, of which parts are all that it leads to.
 var echoKinds = []struct {
 	id, name string
 	has      func(v *perl.Value, parts []*perl.Value) bool

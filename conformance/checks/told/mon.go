@@ -14,7 +14,8 @@ import (
 
 // MON are the checks MON-001 to MON-023.
 func MON() []*judge.Check {
-	// reported judges that each error report, of one side or the other, was told with an operation that begins so.
+	// reported judges that each error report, of one side or the other, was told with an operation
+	// that begins so.
 	reported := func(prefix string, own bool) judge.Predicate {
 		return onLog(func(t *judge.Trial, log *driverLog) {
 			w := log.ofAll("error")

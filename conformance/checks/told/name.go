@@ -12,7 +12,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// NAME are the checks NAME-001 to NAME-004. // nameChecks are about names that several kernels announce.
+// NAME are the checks NAME-001 to NAME-004. // nameChecks are about names that several kernels
+// announce.
 func NAME() []*judge.Check {
 	const source = "Responder register, unregister, channel_list"
 	return []*judge.Check{
@@ -70,9 +71,9 @@ type namesake struct {
 	known bool                // the original goes by what is here
 }
 
-// leads tells where a name leads at a time. When a kernel goes, its names are free, and nobody has them until the next
-// registers. The original frees them even if they were another's: what a name leads to is not known from then on.
-// Source: Responder register, unregister.
+// leads tells where a name leads at a time. When a kernel goes, its names are free, and nobody has
+// them until the next registers. The original frees them even if they were another's: what a name
+// leads to is not known from then on. Source: Responder register, unregister.
 func (log *driverLog) leads(name string, at time.Time) namesake {
 	n := namesake{known: true}
 	end := func(by time.Time) {
@@ -115,8 +116,8 @@ func (log *driverLog) shared(name string) bool {
 	return len(ids) > 1
 }
 
-// onNamesakes judges what was posted to kernels that share names: by which connection it went, nil if by none, and how many
-// the method said there were.
+// onNamesakes judges what was posted to kernels that share names: by which connection it went, nil
+// if by none, and how many the method said there were.
 func onNamesakes(look func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine, to specifier.Specifier, went *judge.ConnRecord, count int)) judge.Predicate {
 	return onLog(func(t *judge.Trial, log *driverLog) {
 		for _, l := range log.commands("post") {
@@ -144,7 +145,8 @@ func where(m *judge.ConnRecord) string {
 	return fmt.Sprintf("connection %d", m.Index)
 }
 
-// toldOfEnd tells whether monitors had been told that a kernel of that name had gone, before a command was given.
+// toldOfEnd tells whether monitors had been told that a kernel of that name had gone, before a
+// command was given.
 func (log *driverLog) toldOfEnd(name string, before *dialogue.ControlLine) bool {
 	return slices.ContainsFunc(log.Lines, func(l *dialogue.ControlLine) bool {
 		e := l.Event

@@ -82,8 +82,9 @@ func RSVP() []*judge.Check {
 	}
 }
 
-// answersGot are the answers to the kernel's own calls, as they came on the wire, by the state that is their rsvp. settled
-// leaves out those that came so late that the driver may not have told what became of them.
+// answersGot are the answers to the kernel's own calls, as they came on the wire, by the state that
+// is their rsvp. settled leaves out those that came so late that the driver may not have told what
+// became of them.
 func (log *driverLog) answersGot(settled bool) map[string][]*dialogue.Message {
 	got := map[string][]*dialogue.Message{}
 	for _, m := range log.ownConns() {
@@ -99,7 +100,8 @@ func (log *driverLog) answersGot(settled bool) map[string][]*dialogue.Message {
 	return got
 }
 
-// localCalls are the calls that the kernel was told to make of itself, by the state that is their rsvp.
+// localCalls are the calls that the kernel was told to make of itself, by the state that is their
+// rsvp.
 func (log *driverLog) localCalls() map[string][]*dialogue.ControlLine {
 	out := map[string][]*dialogue.ControlLine{}
 	for _, l := range log.commands("call") {

@@ -115,16 +115,16 @@ func RUN() []*judge.Check {
 	}
 }
 
-// run is what a state must have been given, and where that is from: a request on the wire, or a command of the harness to
-// the kernel itself.
+// run is what a state must have been given, and where that is from: a request on the wire, or a
+// command of the harness to the kernel itself.
 type run struct {
 	args    []*perl.Value
 	context string // scalar, list or void
 	sender  bool
 }
 
-// runsOwed are the runs that a state of the harness's sessions owes to the requests that the kernel got and did not refuse. all
-// is false if the harness may not have waited for the last of them.
+// runsOwed are the runs that a state of the harness's sessions owes to the requests that the kernel
+// got and did not refuse. all is false if the harness may not have waited for the last of them.
 func (log *driverLog) runsOwed(session, state string) (out []run, all bool) {
 	all = true
 	for _, m := range log.Conns {

@@ -106,7 +106,8 @@ func (c *mutated) Read(p []byte) (int, error) {
 // openFor is how long a connection that should be closed is not.
 const openFor = 5 * time.Second
 
-// Close closes the connection, unless it is one that stays: then its own kernel alone takes it for closed.
+// Close closes the connection, unless it is one that stays: then its own kernel alone takes it for
+// closed.
 func (c *mutated) Close() error {
 	if c.defect.keep && c.framed {
 		c.defect.old.Store(c)
@@ -144,7 +145,8 @@ func (c *mutated) rewrite(p []byte) (out []byte) {
 	return out
 }
 
-// next returns what becomes of the line or frame at the front of pending, and its size; 0 if it is not whole.
+// next returns what becomes of the line or frame at the front of pending, and its size; 0 if it is
+// not whole.
 func (c *mutated) next() ([]byte, int) {
 	if first := c.pending[0]; first < '0' || first > '9' {
 		n := bytes.IndexByte(c.pending, '\n') + 1
@@ -240,8 +242,8 @@ func (c *mutated) mutate(image []byte) (out []byte) {
 	return out
 }
 
-// keepContext is the hash of a message that was made from another, sent. A wantarray that is false is no
-// part of a wire.Message, and must not be lost: that would be a second defect.
+// keepContext is the hash of a message that was made from another, sent. A wantarray that is false
+// is no part of a wire.Message, and must not be lost: that would be a second defect.
 func keepContext(sent *perl.Value, m *wire.Message) *perl.Value {
 	v := m.ToValue()
 	if context := sent.Target().Get("wantarray"); context != nil && m.IsCall() && !m.WantArray {

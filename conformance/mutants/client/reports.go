@@ -15,7 +15,8 @@ import (
 // same leaves an event as it is.
 func same(e driver.Event) []driver.Event { return []driver.Event{e} }
 
-// told changes the events that a condition is true for; of those that become nothing, nothing is told.
+// told changes the events that a condition is true for; of those that become nothing, nothing is
+// told.
 func told(is func(driver.Event) bool, change func(e driver.Event) []driver.Event) func(*telling, driver.Event) []driver.Event {
 	return func(_ *telling, e driver.Event) []driver.Event {
 		if is(e) {

@@ -32,8 +32,8 @@ type Behaviour struct {
 	image  func([]byte) []byte
 	frame  func([]byte) []byte
 
-	// Requests: before one is carried out, when its state has returned, when the replies are made, and when
-	// they have been sent: true ends the connection.
+	// Requests: before one is carried out, when its state has returned, when the replies are made, and
+	// when they have been sent: true ends the connection.
 	request  func(*request)
 	returned func(*request)
 	replies  func(*request)

@@ -111,7 +111,8 @@ func errorDefects() []*Behaviour {
 	}
 }
 
-// requestDefects are about requests that the server makes itself: when its state "sender" is called.
+// requestDefects are about requests that the server makes itself: when its state "sender" is
+// called.
 func requestDefects() []*Behaviour {
 	asks := func(session, state string, params *perl.Value, rsvp specifier.Specifier) func(*request) {
 		return func(r *request) {
