@@ -101,7 +101,8 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 		}
 		e.targets = append(e.targets, t)
 	}
-	e.options = harness.Options{Checks: e.selected, Dir: e.captures, Session: e.session, Hostile: e.hostile, Patience: e.patience, Timeout: e.timeout}
+	e.options = harness.Options{Checks: e.selected, Dir: e.captures,
+		Session: e.session, Hostile: e.hostile, Patience: e.patience, Timeout: e.timeout}
 	if e.options.Cells, err = selectCells(e.cells, e.serializers); err != nil {
 		return err
 	}

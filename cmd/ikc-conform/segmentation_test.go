@@ -33,7 +33,8 @@ func TestSegmentation(t *testing.T) {
 		// Nothing else is on standard output where a report goes there.
 		status, out, errs = command(t, "run", "tcp:"+s.Addr(), "--segmentation", "--session", "--cells", "server/IKC0", "--json", "-")
 		d, err := report.Read(strings.NewReader(out))
-		if status != report.ExitConformant || err != nil || d.Reports[0].Segmentation == nil || (len(d.Reports[0].Segmentation.Sensitive) > 0) != test.whole {
+		if status != report.ExitConformant || err != nil || d.Reports[0].Segmentation == nil ||
+			(len(d.Reports[0].Segmentation.Sensitive) > 0) != test.whole {
 			t.Errorf("reads are lines: %v: expected exit 0 and a stored run that says so, got %d, %v and\n%s\n%s", test.whole, status, err, out, errs)
 		}
 		if err := s.Close(); err != nil {

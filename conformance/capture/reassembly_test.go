@@ -429,7 +429,8 @@ func TestThousandsInterleaved(t *testing.T) {
 	var packets []tracePacket
 	for _, step := range []segmentSpec{
 		{syn: true, seq: 1}, {syn: true, hasAck: true, fromServer: true, seq: 1, ack: 2}, {seq: 4, hasAck: true, ack: 2, payload: []byte("cd")},
-		{seq: 2, hasAck: true, ack: 2, payload: []byte("ab")}, {seq: 6, hasAck: true, ack: 2, fin: true}, {fromServer: true, seq: 2, hasAck: true, ack: 7, fin: true},
+		{seq: 2, hasAck: true, ack: 2, payload: []byte("ab")}, {seq: 6, hasAck: true,
+			ack: 2, fin: true}, {fromServer: true, seq: 2, hasAck: true, ack: 7, fin: true},
 	} {
 		for i := range conns {
 			step.src, step.dst = netip.AddrPortFrom(testClient.Addr(), uint16(10000+i)), testServer

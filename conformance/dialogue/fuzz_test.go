@@ -49,11 +49,12 @@ func FuzzSplit(f *testing.F) {
 		for _, i := range observed { // the end of a line may come after the line
 			items = append(items, shown(i))
 		}
-		err := dialogue.ReadParts(events(false, fin, pieces...), opts, dialogue.Window{Items: 4, Octets: 4 << 10, Total: 8 << 10}, func(p *dialogue.Part) {
-			for _, i := range p.Items {
-				inParts = append(inParts, shown(i))
-			}
-		})
+		err := dialogue.ReadParts(events(false, fin, pieces...), opts,
+			dialogue.Window{Items: 4, Octets: 4 << 10, Total: 8 << 10}, func(p *dialogue.Part) {
+				for _, i := range p.Items {
+					inParts = append(inParts, shown(i))
+				}
+			})
 		if err != nil {
 			t.Fatal(err)
 		}

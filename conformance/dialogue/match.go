@@ -333,7 +333,8 @@ func (m *matcher) fail(x *Exchange) {
 func (m *matcher) close(x *Exchange) {
 	m.leaveOpen(x)
 	from := x.Request.Frame.From
-	if calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]; calls != nil && x.Request.IsCall() && calls.waiting.leave(x) {
+	if calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]; calls != nil &&
+		x.Request.IsCall() && calls.waiting.leave(x) {
 		m.waiting[from]--
 	}
 }

@@ -143,7 +143,8 @@ func (g *gatherer) octets(d *capture.Data, octets []byte) {
 		u.octets, octets = u.octets+k, octets[k:]
 	}
 	g.size += n + recordSize
-	u.records = append(u.records, record{packet: d.At.Packet, seconds: d.At.Time.Unix(), nanos: int32(d.At.Time.Nanosecond()), octets: int32(n), from: d.From})
+	u.records = append(u.records, record{packet: d.At.Packet, seconds: d.At.Time.Unix(),
+		nanos: int32(d.At.Time.Nanosecond()), octets: int32(n), from: d.From})
 }
 
 func (g *gatherer) chunk() *[chunkOctets]byte {

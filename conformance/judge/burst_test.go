@@ -51,7 +51,8 @@ func TestBursts(t *testing.T) {
 	want, got := make([]toldOctets, conns), make([]toldOctets, conns)
 	queues := []chan *burst{make(chan *burst, bursts), make(chan *burst, bursts)}
 	done := make(chan *burst, workers*(bursts+2))
-	d := dispatcher{queues: queues, gather: gatherer{judged: done, open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
+	d := dispatcher{queues: queues, gather: gatherer{judged: done,
+		open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
 	finished := make(chan bool)
 	for _, q := range queues {
 		go func() {
@@ -122,7 +123,8 @@ func TestBursts(t *testing.T) {
 	d.gather.reclaim()
 	for i := range want {
 		w, g := &want[i], &got[i]
-		if !bytes.Equal(w.octets[0], g.octets[0]) || !bytes.Equal(w.octets[1], g.octets[1]) || string(w.order) != string(g.order) || w.ends != g.ends {
+		if !bytes.Equal(w.octets[0], g.octets[0]) || !bytes.Equal(w.octets[1], g.octets[1]) ||
+			string(w.order) != string(g.order) || w.ends != g.ends {
 			t.Fatalf("connection %d: expected %q, %d and %d octets, ended as %d; got %q, %d and %d octets, ended as %d", i,
 				w.order, len(w.octets[0]), len(w.octets[1]), w.ends, g.order, len(g.octets[0]), len(g.octets[1]), g.ends)
 		}

@@ -77,7 +77,8 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 		}
 	}
 	for _, x := range p.Exchanges {
-		if r := x.Request; (contract.HarnessSession(r.To.Session) || contract.HarnessSession(r.RSVP.Session) || r.WithLite()) && len(m.Exchanges) < maxExchanges && budget(len(r.Frame.Image)) {
+		if r := x.Request; (contract.HarnessSession(r.To.Session) || contract.HarnessSession(r.RSVP.Session) ||
+			r.WithLite()) && len(m.Exchanges) < maxExchanges && budget(len(r.Frame.Image)) {
 			m.Exchanges = append(m.Exchanges, &dialogue.Exchange{Request: r, Answers: slices.Clone(x.Answers), Errors: slices.Clone(x.Errors)})
 		}
 	}
@@ -86,7 +87,8 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 	}
 	// As they came: p.Exchanges are in the order in which they were settled.
 	slices.SortStableFunc(m.Exchanges, func(x, y *dialogue.Exchange) int {
-		return cmp.Or(cmp.Compare(x.Request.Frame.At.Packet, y.Request.Frame.At.Packet), cmp.Compare(x.Request.Frame.Number, y.Request.Frame.Number))
+		return cmp.Or(cmp.Compare(x.Request.Frame.At.Packet, y.Request.Frame.At.Packet),
+			cmp.Compare(x.Request.Frame.Number, y.Request.Frame.Number))
 	})
 	n := p.Negotiation
 	m.Index, m.Opened, m.Unreached = p.Conn.Index, p.Opened.Time, p.Unreached

@@ -45,7 +45,8 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 		defer close(merged)
 		j.mergeAll(results)
 	}()
-	d := dispatcher{queues: queues, gather: gatherer{judged: done, open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
+	d := dispatcher{queues: queues, gather: gatherer{judged: done,
+		open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
 	var failed error
 	events := 0
 	for ev, err := range r.Events(capture.Limits{}) {
@@ -71,7 +72,8 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 }
 
 // work judges the connections of one queue.
-func (j *judge) work(queue <-chan *burst, done chan<- *burst, results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
+func (j *judge) work(queue <-chan *burst, done chan<- *burst,
+	results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
 	tallies := map[*dialogue.Connection]*tally{}
 	ends := int64(0)
 	b := dialogue.NewBuilder(opts, window, func(p *dialogue.Part) {

@@ -60,7 +60,8 @@ func TestServerWithoutDefect(t *testing.T) {
 		}
 		for _, c := range r.Checks {
 			// What is inconclusive on a good server says nothing on a bad one.
-			if hostile && c.Outcome != judge.Pass && !slices.Contains(needsMore, c.ID) && !requests(c.ID) && !byDriver(c.ID) && c.ID != "SER-007" && c.ID != "SER-008" {
+			if hostile && c.Outcome != judge.Pass && !slices.Contains(needsMore, c.ID) &&
+				!requests(c.ID) && !byDriver(c.ID) && c.ID != "SER-007" && c.ID != "SER-008" {
 				t.Errorf("%s: expected pass, got %s: %s", c.ID, c.Outcome, c.Reason)
 			}
 		}
@@ -137,7 +138,8 @@ func TestDefectsAreListedOnce(t *testing.T) {
 		if _, err := checks.Select(d.Kills...); err != nil {
 			t.Errorf("defect %q: %v", d.Name, err)
 		}
-		if found := mutants.Find(strings.ReplaceAll(d.Name, " ", "-")); found == nil || found.Name != d.Name || d.Cell.Role != cell.AsServer && found.Text != d.Text {
+		if found := mutants.Find(strings.ReplaceAll(d.Name, " ", "-")); found == nil ||
+			found.Name != d.Name || d.Cell.Role != cell.AsServer && found.Text != d.Text {
 			t.Errorf("defect %q cannot be found", d.Name)
 		}
 	}

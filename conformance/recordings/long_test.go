@@ -191,12 +191,14 @@ func worked(t testing.TB, path string, size int64, conns int) *long {
 	for n := 0; n%1000 > 0 || !l.full(); n++ {
 		i := n % conns
 		client := "c-" + strconv.Itoa(i)
-		params := perl.HashRef(perl.P("job", perl.NewInt(int64(n))), perl.P("text", perl.NewBytes("something to be done with "+strconv.Itoa(n*7919))), perl.P("list", perl.ArrayRef(perl.NewInt(int64(n%100)), perl.NewBytes("two"))))
+		params := perl.HashRef(perl.P("job", perl.NewInt(int64(n))), perl.P("text", perl.NewBytes("something to be done with "+strconv.Itoa(n*7919))),
+			perl.P("list", perl.ArrayRef(perl.NewInt(int64(n%100)), perl.NewBytes("two"))))
 		from := at(client, "boss", specifier.ProxyState)
 		l.now = l.now.Add(50 * time.Microsecond)
 		l.must(open[i].Data(capture.FromClient, frame(&wire.Message{Event: at("s-1", "worker", "run"), Params: params, From: from, RSVP: at(client, "boss", "done")}), l.now))
 		l.must(open[i].Data(capture.FromClient, frame(&wire.Message{Event: at("s-1", "worker", "note"), Params: params, From: from}), l.now))
-		l.must(open[i].Data(capture.FromServer, frame(&wire.Message{Event: at(client, "boss", "done"), Params: params, From: at("s-1", "worker", specifier.ProxyState)}), l.now))
+		l.must(open[i].Data(capture.FromServer, frame(&wire.Message{Event: at(client, "boss", "done"),
+			Params: params, From: at("s-1", "worker", specifier.ProxyState)}), l.now))
 	}
 	for _, c := range open {
 		l.must(c.CloseWrite(capture.FromClient, l.now))
@@ -298,7 +300,8 @@ func (l *long) request(c *capture.Recorder, n int, rng *rand.Rand, large bool) i
 		return sent
 	}
 	say(capture.FromClient, &wire.Message{Event: at("s-1", "worker", "run"), Params: params, From: from, RSVP: at(client, "boss", "done")})
-	say(capture.FromServer, &wire.Message{Event: at(client, "boss", "done"), Params: perl.ArrayRef(params, perl.NewBytes("done")), From: at("s-1", "worker", specifier.ProxyState)})
+	say(capture.FromServer, &wire.Message{Event: at(client, "boss", "done"),
+		Params: perl.ArrayRef(params, perl.NewBytes("done")), From: at("s-1", "worker", specifier.ProxyState)})
 	return sent
 }
 

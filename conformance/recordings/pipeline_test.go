@@ -54,7 +54,8 @@ func pipelined(t testing.TB, n, others int, rsvp func(i int) string) []byte {
 	}
 	own := contract.SessionAlias
 	for i := range n {
-		say(capture.FromClient, &wire.Message{Event: at("s-1", own, "echo"), Params: perl.NewInt(int64(i)), From: at("c-0", own, specifier.ProxyState), RSVP: at("c-0", own, rsvp(i))})
+		say(capture.FromClient, &wire.Message{Event: at("s-1", own, "echo"), Params: perl.NewInt(int64(i)),
+			From: at("c-0", own, specifier.ProxyState), RSVP: at("c-0", own, rsvp(i))})
 	}
 	for i := range n {
 		say(capture.FromServer, &wire.Message{Event: at("c-0", own, rsvp(i)), Params: perl.NewInt(int64(i)), From: at("s-1", own, specifier.ProxyState)})

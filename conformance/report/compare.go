@@ -221,7 +221,8 @@ func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) 
 		}
 	}
 	change := func(s Sensitivity, k *CheckResult) Change {
-		return Change{Kind: Changed, Subject: current.Subject, Part: s.Part, Check: s.Check, Level: &k.Level, Requirement: k.Requirement, result: k}
+		return Change{Kind: Changed, Subject: current.Subject, Part: s.Part,
+			Check: s.Check, Level: &k.Level, Requirement: k.Requirement, result: k}
 	}
 	const independent, sensitive = "independent of the segmentation", "segmentation-sensitive"
 	only(current, old, func(s Sensitivity, k *CheckResult) {

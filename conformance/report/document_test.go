@@ -170,7 +170,8 @@ func TestEvidenceIsBounded(t *testing.T) {
 			exchanges++
 		}
 	}
-	if len(kept.Findings) != report.MaxKeptFindings || exchanges != report.MaxExchanges || len(kept.Findings)+kept.More != judge.MaxFindings+900 {
+	if len(kept.Findings) != report.MaxKeptFindings || exchanges != report.MaxExchanges ||
+		len(kept.Findings)+kept.More != judge.MaxFindings+900 {
 		t.Errorf("expected %d findings, %d of them with an exchange, of %d; got %d, %d and %d more",
 			report.MaxKeptFindings, report.MaxExchanges, judge.MaxFindings+900, len(kept.Findings), exchanges, kept.More)
 	}

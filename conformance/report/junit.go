@@ -132,7 +132,8 @@ func (r *Report) junit(p *Part) *junitSuite {
 			switch {
 			case v.Outcome == judge.Fail && c.Level <= r.Gate:
 				s.Failures++
-				k.Failure = &junitMessage{Message: v.brief(), Type: c.Level.String(), Text: fmt.Sprintf("%s (%v) %s\nsource: %s\n%s", c.ID, c.Level, c.Requirement, c.Source, v.detail())}
+				k.Failure = &junitMessage{Message: v.brief(), Type: c.Level.String(),
+					Text: fmt.Sprintf("%s (%v) %s\nsource: %s\n%s", c.ID, c.Level, c.Requirement, c.Source, v.detail())}
 			case v.Outcome == judge.Fail:
 				s.Skipped++
 				k.Skipped = &junitMessage{Message: fmt.Sprintf("failed, but a %v does not count: %s", c.Level, v.brief())}

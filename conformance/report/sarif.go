@@ -126,7 +126,8 @@ func sarifLevel(l judge.Level) string {
 
 func (r *Report) sarif(tool Tool) *sarifRun {
 	run := &sarifRun{
-		Tool:       sarifTool{sarifDriver{Name: tool.Name, Version: tool.Version, InformationURI: projectURL, Language: sarifLanguage, Rules: []sarifRule{}}},
+		Tool: sarifTool{sarifDriver{Name: tool.Name, Version: tool.Version,
+			InformationURI: projectURL, Language: sarifLanguage, Rules: []sarifRule{}}},
 		Language:   sarifLanguage,
 		Automation: sarifAutomation{ID: "ikc-conform/" + r.Subject + "/"},
 		Results:    []sarifResult{},

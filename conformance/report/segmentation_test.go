@@ -20,8 +20,10 @@ import (
 func swept(text, shows string) *report.Report {
 	server, client := cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClient, Dialect: cell.IKC0}
 	pass := []judge.Verdict{verdict(must, judge.Pass)}
-	r := report.FromRun(&cell.TargetResult{Target: "x", Cells: []*cell.Result{{Cell: server, Verdicts: pass}, {Cell: client, Verdicts: pass}}}, judge.Should, nil)
-	sensitivity := &known.Sensitivity{Segmentations: []cell.Segmentation{cell.SingleOctets}, Roles: []cell.Role{"client"}, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "known " + text}
+	r := report.FromRun(&cell.TargetResult{Target: "x",
+		Cells: []*cell.Result{{Cell: server, Verdicts: pass}, {Cell: client, Verdicts: pass}}}, judge.Should, nil)
+	sensitivity := &known.Sensitivity{Segmentations: []cell.Segmentation{cell.SingleOctets}, Roles: []cell.Role{"client"},
+		Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "known " + text}
 	s := &sweep.Result{Tried: cell.Segmentations()}
 	if shows == "stale" {
 		s.Stale = []known.Sensitivity{*sensitivity}
@@ -46,7 +48,8 @@ func swept(text, shows string) *report.Report {
 func TestSegmentationForms(t *testing.T) {
 	plain := func(w io.Writer, d *report.Document) error { return d.WriteText(w, false) }
 	matrix := func(w io.Writer, d *report.Document) error { return d.WriteMatrix(w, false) }
-	unchanged := report.FromRun(&cell.TargetResult{Target: "x", Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
+	unchanged := report.FromRun(&cell.TargetResult{Target: "x",
+		Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
 	unchanged.AddSegmentation(&sweep.Result{Tried: cell.Segmentations()})
 	docs := map[string]*report.Document{
 		"sensitive": report.NewDocument("v0", swept("reason", "all")), "known": report.NewDocument("v0", swept("reason", "known")),
@@ -112,16 +115,20 @@ func TestSegmentationForms(t *testing.T) {
 // it shows in another.
 func TestMergeSegmentation(t *testing.T) {
 	part := func(tried cell.Cell, s *sweep.Result) *report.Document {
-		r := report.FromRun(&cell.TargetResult{Target: "x", Cells: []*cell.Result{{Cell: tried, Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
+		r := report.FromRun(&cell.TargetResult{Target: "x",
+			Cells: []*cell.Result{{Cell: tried, Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
 		if s != nil {
 			r.AddSegmentation(s)
 		}
 		return report.NewDocument("v0", r)
 	}
-	sensitivity := known.Sensitivity{Segmentations: []cell.Segmentation{cell.SingleOctets}, Roles: []cell.Role{"server", "client"}, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "reason"}
-	server, client, lite := cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClient, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClientLite, Dialect: cell.IKC0}
+	sensitivity := known.Sensitivity{Segmentations: []cell.Segmentation{cell.SingleOctets},
+		Roles: []cell.Role{"server", "client"}, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "reason"}
+	server, client, lite := cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0},
+		cell.Cell{Role: cell.AsClient, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClientLite, Dialect: cell.IKC0}
 	stale := &sweep.Result{Tried: cell.Segmentations(), Stale: []known.Sensitivity{sensitivity}}
-	shows := &sweep.Result{Tried: cell.Segmentations()[:1], Sensitive: []sweep.Sensitivity{{Cell: client, Segmentation: cell.SingleOctets, Check: must, Outcome: judge.Fail, Known: &sensitivity}}}
+	shows := &sweep.Result{Tried: cell.Segmentations()[:1], Sensitive: []sweep.Sensitivity{{Cell: client,
+		Segmentation: cell.SingleOctets, Check: must, Outcome: judge.Fail, Known: &sensitivity}}}
 	for _, test := range []struct {
 		name             string
 		docs             []*report.Document
@@ -139,7 +146,8 @@ func TestMergeSegmentation(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := d.Reports[0].Segmentation
-		if s == nil || d.Exit != test.exit || len(s.Stale) != test.stale || len(s.Sensitive) != test.sensitive || len(s.Tried) != len(cell.Segmentations()) {
+		if s == nil || d.Exit != test.exit || len(s.Stale) != test.stale ||
+			len(s.Sensitive) != test.sensitive || len(s.Tried) != len(cell.Segmentations()) {
 			t.Errorf("%s: expected exit status %d, %d stale and %d sensitive, got %d and %+v", test.name, test.exit, test.stale, test.sensitive, d.Exit, s)
 		}
 	}

@@ -47,7 +47,8 @@ func TestClient(t *testing.T) {
 			}
 			defer d.Close()
 			published := contract.PublishedStates()
-			if err := d.Session(ctx, driver.Session{Session: contract.SessionAlias, States: contract.SessionStates(), Publish: &published}); err != nil {
+			if err := d.Session(ctx, driver.Session{Session: contract.SessionAlias,
+				States: contract.SessionStates(), Publish: &published}); err != nil {
 				t.Fatal(err)
 			}
 			at, err := d.Listen(ctx, driver.Listen{Name: "Server", Protocol: server.protocol})

@@ -79,7 +79,8 @@ func MoreCTX() []*judge.Check {
 			Judge: onConcluded(contract.SessionAlias, []string{state}, func(t *judge.Trial, x *dialogue.Exchange) {
 				if x.Request.IsCall() && x.Request.WantArray {
 					want := carried(t)
-					t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) { return judge.ShowValue(want), gotten(x) })
+					t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want),
+						reply(x), func() (string, string) { return judge.ShowValue(want), gotten(x) })
 				}
 			}),
 		}

@@ -51,7 +51,8 @@ func MoreHSNAME() []*judge.Check {
 				names := slices.Clone(t.Names(t.Side))
 				if len(names) > 1 && t.Conn.Negotiation.Complete {
 					slices.Sort(names)
-					t.HoldFunc(len(slices.Compact(slices.Clone(names))) == len(names), lastLine(t), func() (string, string) { return "each name once", strings.Join(names, ", ") })
+					t.HoldFunc(len(slices.Compact(slices.Clone(names))) == len(names), lastLine(t),
+						func() (string, string) { return "each name once", strings.Join(names, ", ") })
 				}
 			}),
 		},

@@ -130,12 +130,14 @@ func answersArgs(x *dialogue.Exchange, args []*perl.Value) bool {
 func isString(v *perl.Value) bool { return v.Kind() == perl.Bytes || v.Kind() == perl.Text }
 
 // answered is a check that calls which are so are answered.
-func answered(id string, level judge.Level, requirement, source, needs string, so func(t *judge.Trial, x *dialogue.Exchange) bool) *judge.Check {
+func answered(id string, level judge.Level, requirement, source, needs string,
+	so func(t *judge.Trial, x *dialogue.Exchange) bool) *judge.Check {
 	return &judge.Check{
 		ID: id, Level: level, Party: judge.TheResponder, Requirement: requirement, Source: source, Needs: needs,
 		Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 			to := x.Request.To
-			if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) && so(t, x) && (len(x.Answers) > 0 || concluded(t, x)) {
+			if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous &&
+				contract.AlwaysAnswers(to.Session, to.State) && so(t, x) && (len(x.Answers) > 0 || concluded(t, x)) {
 				t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 					return "an answer to " + x.Request.RSVP.String(), gotten(x)
 				})

@@ -15,7 +15,8 @@ import (
 // SER are the checks SER-001 to SER-005.
 func SER() []*judge.Check {
 	storable := func(t *judge.Trial, f *dialogue.Frame) bool {
-		return t.Conn.Negotiation.Serializer == wire.DefaultSerializer || t.Conn.Joined && len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
+		return t.Conn.Negotiation.Serializer == wire.DefaultSerializer ||
+			t.Conn.Joined && len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
 	}
 	return []*judge.Check{
 		{

@@ -26,7 +26,8 @@ func SUB() []*judge.Check {
 			Source:      "Responder subscribe", Needs: "a do_you_have request of the session IKC",
 			Judge: onAsking(func(t *judge.Trial, x *dialogue.Exchange) {
 				r := x.Request.RSVP
-				t.HoldFunc(r.Session == wire.SessionIKC && strings.HasPrefix(r.State, strings.TrimSpace(wire.StateReceipt)), x.Request.Frame, func() (string, string) { return "IKC/IKC:receipt ...", r.String() })
+				t.HoldFunc(r.Session == wire.SessionIKC && strings.HasPrefix(r.State, strings.TrimSpace(wire.StateReceipt)),
+					x.Request.Frame, func() (string, string) { return "IKC/IKC:receipt ...", r.String() })
 			}),
 		},
 		{

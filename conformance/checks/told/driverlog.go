@@ -115,7 +115,8 @@ func (log *driverLog) ownConns() (out []*judge.ConnRecord) {
 
 // pairRuns pairs what is due with the runs that a driver reported: each with one that is the same.
 // What is left over is returned, of both.
-func pairRuns[R any](due []R, reported []*dialogue.ControlLine, same func(R, *driver.Event) bool) (missing []R, extra []*dialogue.ControlLine) {
+func pairRuns[R any](due []R, reported []*dialogue.ControlLine,
+	same func(R, *driver.Event) bool) (missing []R, extra []*dialogue.ControlLine) {
 	extra = slices.Clone(reported)
 	for _, d := range due {
 		i := slices.IndexFunc(extra, func(l *dialogue.ControlLine) bool { return same(d, l.Event) })

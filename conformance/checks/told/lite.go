@@ -84,7 +84,8 @@ func LITE() []*judge.Check {
 					var alive driver.LiteAlive
 					told := !l.Command.Failed() && json.Unmarshal(l.Command.Answer.Answer.OK, &alive) == nil
 					pong, _ := sent[i].Answers[0].Params().AsString()
-					t.Hold(told && alive.Alive == (pong == wire.Pong), l.Command.Answer, fmt.Sprintf("alive %v, as %s came", pong == wire.Pong, judge.ShowValue(sent[i].Answers[0].Params())), fmt.Sprintf("alive %v", alive.Alive))
+					t.Hold(told && alive.Alive == (pong == wire.Pong), l.Command.Answer, fmt.Sprintf("alive %v, as %s came",
+						pong == wire.Pong, judge.ShowValue(sent[i].Answers[0].Params())), fmt.Sprintf("alive %v", alive.Alive))
 				}
 			}),
 		},

@@ -164,7 +164,8 @@ func MON() []*judge.Check {
 			Judge: onEachRegistration("channel", func(t *judge.Trial, log *driverLog, v *registration) {
 				gone, closed := v.of("unregister", ""), v.of("channel", "close")
 				if len(gone) > 0 {
-					t.HoldFunc(len(closed) == 1 && slices.Index(v.announcements, closed[0]) < slices.Index(v.announcements, gone[0]), gone[0].at, func() (string, string) {
+					t.HoldFunc(len(closed) == 1 && slices.Index(v.announcements,
+						closed[0]) < slices.Index(v.announcements, gone[0]), gone[0].at, func() (string, string) {
 						return "channel close before unregister", fmt.Sprintf("%d of them before the end", len(closed))
 					})
 				}
@@ -183,7 +184,8 @@ func MON() []*judge.Check {
 					for _, b := range v.of("channel", "") {
 						id := text(b.at.Event.Args, 1)
 						holder := of[id]
-						t.HoldFunc(id != "" && (holder == nil || holder == v) && slices.Contains([]string{"ready", "close"}, text(b.at.Event.Args, 0)), b.at, func() (string, string) {
+						t.HoldFunc(id != "" && (holder == nil || holder == v) &&
+							slices.Contains([]string{"ready", "close"}, text(b.at.Event.Args, 0)), b.at, func() (string, string) {
 							return "(ready or close, an id of this connection alone)", showArgs(b.at.Event.Args)
 						})
 						if holder == nil {
@@ -208,7 +210,8 @@ func MON() []*judge.Check {
 					return
 				}
 				errors := v.of("error", "channel-read")
-				t.HoldFunc(len(errors) == 1 && text(errors[0].at.Event.Args, 1) == "[0] " && slices.Index(v.announcements, errors[0]) < slices.Index(v.announcements, closed[0]), closed[0].at, func() (string, string) {
+				t.HoldFunc(len(errors) == 1 && text(errors[0].at.Event.Args, 1) == "[0] " &&
+					slices.Index(v.announcements, errors[0]) < slices.Index(v.announcements, closed[0]), closed[0].at, func() (string, string) {
 					if len(errors) == 0 {
 						return "error ('channel-read', '[0] ') before it", "none"
 					}

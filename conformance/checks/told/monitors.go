@@ -15,7 +15,8 @@ const sourceMonitor = "Responder monitor, inform_monitors"
 
 // onRegistrations judges what a monitor of every kernel was told of one kind of event, by the
 // connections that it is about.
-func onRegistrations(what string, look func(t *judge.Trial, log *driverLog, w *monitorSpan, registrations []*registration)) judge.Predicate {
+func onRegistrations(what string, look func(t *judge.Trial, log *driverLog,
+	w *monitorSpan, registrations []*registration)) judge.Predicate {
 	return onLog(func(t *judge.Trial, log *driverLog) {
 		if w := log.ofAll(what); w != nil && w.wants("register") {
 			look(t, log, w, log.registrations(w))
@@ -237,7 +238,8 @@ func idReused(registrations []*registration, id string, at time.Time) (yes bool)
 // is of.
 func (log *driverLog) unannounced(w *monitorSpan, registrations []*registration) (out []*judge.ConnRecord) {
 	for _, m := range log.ownConns() {
-		if m.Opened.After(w.set.At.Time) && len(m.Names[log.Side.Other()]) > 0 && log.hadTime(m.Opened) && !idReused(registrations, m.Names[log.Side.Other()][0], m.Opened.Add(contract.DriverDelay)) &&
+		if m.Opened.After(w.set.At.Time) && len(m.Names[log.Side.Other()]) > 0 && log.hadTime(m.Opened) &&
+			!idReused(registrations, m.Names[log.Side.Other()][0], m.Opened.Add(contract.DriverDelay)) &&
 			!slices.ContainsFunc(registrations, func(v *registration) bool { return v.met == m }) {
 			out = append(out, m)
 		}

@@ -32,7 +32,8 @@ func NAME() []*judge.Check {
 			ID: "NAME-002", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "When the kernel that a name leads to goes, the name leads nowhere, though another that announced it is still connected.",
 			Source:      source, Needs: "a driver, and a post to a name whose first holder has gone while another stayed",
-			Judge: onNamesakes(func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine, to specifier.Specifier, went *judge.ConnRecord, count int) {
+			Judge: onNamesakes(func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine,
+				to specifier.Specifier, went *judge.ConnRecord, count int) {
 				if n := log.leads(to.Kernel, l.At.Time); n.known && n.owner == nil && len(n.has) > 0 && log.toldOfEnd(to.Kernel, l) {
 					t.Hold(went == nil && count <= 0, l, "sent to 0 kernels", fmt.Sprintf("sent to %d, by %s", count, where(went)))
 				}
@@ -55,7 +56,8 @@ func NAME() []*judge.Check {
 			Judge: onNamesakes(func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine, to specifier.Specifier, went *judge.ConnRecord, _ int) {
 				for _, m := range log.ownConns() {
 					names := m.Names[log.Side.Other()]
-					if over := m.Over(); len(names) > 1 && names[0] == to.Kernel && m.Opened.Before(l.At.Time) && (over.IsZero() || over.After(l.At.Time)) && slices.ContainsFunc(names[1:], log.shared) {
+					if over := m.Over(); len(names) > 1 && names[0] == to.Kernel && m.Opened.Before(l.At.Time) &&
+						(over.IsZero() || over.After(l.At.Time)) && slices.ContainsFunc(names[1:], log.shared) {
 						t.Hold(went == m, l, where(m), where(went))
 					}
 				}
@@ -118,12 +120,14 @@ func (log *driverLog) shared(name string) bool {
 
 // onNamesakes judges what was posted to kernels that share names: by which connection it went, nil
 // if by none, and how many the method said there were.
-func onNamesakes(look func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine, to specifier.Specifier, went *judge.ConnRecord, count int)) judge.Predicate {
+func onNamesakes(look func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine,
+	to specifier.Specifier, went *judge.ConnRecord, count int)) judge.Predicate {
 	return onLog(func(t *judge.Trial, log *driverLog) {
 		for _, l := range log.commands("post") {
 			to, ok := log.target(l)
 			var f driver.Post
-			if !ok || to.Session != contract.NamesakeSession || l.Command.Decode(&f) != nil || !log.wentOn(l.Command.Answer.At.Time.Add(contract.DriverDelay)) {
+			if !ok || to.Session != contract.NamesakeSession || l.Command.Decode(&f) != nil ||
+				!log.wentOn(l.Command.Answer.At.Time.Add(contract.DriverDelay)) {
 				continue
 			}
 			var went *judge.ConnRecord

@@ -72,7 +72,8 @@ func RUN() []*judge.Check {
 					at := 0 // connections take turns
 					for _, x := range m.Exchanges {
 						r := x.Request
-						if r.Frame.From == log.Side || r.To.Session != contract.SessionAlias || len(x.Errors) > 0 || !log.wentOn(r.Frame.At.Time.Add(contract.DriverDelay)) {
+						if r.Frame.From == log.Side || r.To.Session != contract.SessionAlias ||
+							len(x.Errors) > 0 || !log.wentOn(r.Frame.At.Time.Add(contract.DriverDelay)) {
 							continue
 						}
 						i := slices.IndexFunc(reported[at:], func(l *dialogue.ControlLine) bool {
@@ -86,7 +87,8 @@ func RUN() []*judge.Check {
 						if early := slices.IndexFunc(reported[:at], func(l *dialogue.ControlLine) bool {
 							return l.Event.State == r.To.State && sameArgs(l.Event.Args, arguments(r))
 						}); early >= 0 && at > 0 {
-							t.Fail(reported[early], fmt.Sprintf("the run of %s with %s after that of %s with %s", r.To.State, showArgs(arguments(r)), reported[at-1].Event.State, showArgs(reported[at-1].Event.Args)), "before it")
+							t.Fail(reported[early], fmt.Sprintf("the run of %s with %s after that of %s with %s", r.To.State,
+								showArgs(arguments(r)), reported[at-1].Event.State, showArgs(reported[at-1].Event.Args)), "before it")
 						}
 					}
 				}

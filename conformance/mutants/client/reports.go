@@ -118,7 +118,8 @@ func reportDefects() []*Behaviour {
 		{Name: "every name is real", Text: "The flag real is true for names as well.", Kills: []string{"MON-003"},
 			event: told(and(monitored(), isName), func(e driver.Event) []driver.Event { e.Real = true; return same(e) })},
 		{Name: "no id is real", Text: "The flag real is never true.", Kills: []string{"MON-003"},
-			event: told(and(monitored(), isReal, func(e driver.Event) bool { return e.What != "register" }), func(e driver.Event) []driver.Event { e.Real = false; return same(e) })},
+			event: told(and(monitored(), isReal, func(e driver.Event) bool { return e.What != "register" }),
+				func(e driver.Event) []driver.Event { e.Real = false; return same(e) })},
 		{Name: "register without a pid", Text: "register does not say the process id.", Kills: []string{"MON-004"},
 			event: told(monitored("register"), bare)},
 		{Name: "register with its own pid", Text: "register says the process id of the kernel itself.", Kills: []string{"MON-004"},
@@ -154,13 +155,15 @@ func reportDefects() []*Behaviour {
 		{Name: "monitors of names are deaf", Text: "Only monitors of every kernel are told.", Kills: []string{"MON-013"},
 			event: told(and(monitored(), toOne), nothing)},
 		{Name: "monitors hear more than they asked", Text: "A monitor of unregister is told other things as well.", Kills: []string{"MON-014"},
-			event: told(and(monitored("register"), toAll, func(e driver.Event) bool { return strings.HasSuffix(e.About, "Too") }), func(e driver.Event) []driver.Event {
+			event: told(and(monitored("register"), toAll,
+				func(e driver.Event) bool { return strings.HasSuffix(e.About, "Too") }), func(e driver.Event) []driver.Event {
 				other := e
 				other.Kernel = e.About
 				return []driver.Event{e, other}
 			})},
 		{Name: "ended monitors go on", Text: "A monitor that was ended is told on.", Kills: []string{"MON-015"},
-			event: told(and(monitored("register"), toAll, func(e driver.Event) bool { return strings.HasSuffix(e.About, "Ended") }), func(e driver.Event) []driver.Event {
+			event: told(and(monitored("register"), toAll,
+				func(e driver.Event) bool { return strings.HasSuffix(e.About, "Ended") }), func(e driver.Event) []driver.Event {
 				other := e
 				other.Kernel = e.About
 				return []driver.Event{e, other}

@@ -113,7 +113,8 @@ func recordPair(ctx context.Context, p harness.Pair) error {
 		serializer = cell.Storable
 	}
 	return judgeFile(filepath.Dir(p.Path), &recordings.Sidecar{
-		Capture: filepath.Base(p.Path), Recorded: time.Now().UTC().Format(time.DateOnly), Dialect: string(p.Dialect), Serializer: string(serializer),
+		Capture: filepath.Base(p.Path), Recorded: time.Now().UTC().Format(time.DateOnly),
+		Dialect: string(p.Dialect), Serializer: string(serializer),
 		Server: recordings.NewSide("server", s), Client: recordings.NewSide(string(p.Role), c),
 	})
 }
