@@ -305,7 +305,7 @@ func (s *Session) Respond(ctx context.Context, rsvp *perl.Value, params any) err
 	case a.Err != nil:
 		return fmt.Errorf("ikc: rsvp: %w", a.Err)
 	case a.State == "":
-		return fmt.Errorf("ikc: rsvp: %w", &wire.MessageError{Key: "rsvp", Want: "a specifier with a state", Got: perl.Format(rsvp, shown)})
+		return fmt.Errorf("ikc: rsvp: %w", &wire.MessageError{Key: "rsvp", Expected: "a specifier with a state", Got: perl.Format(rsvp, shown)})
 	}
 	v, err := perl.Marshal(params)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/limits"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -128,11 +129,8 @@ func (cfg *Config) checkSerializers() error {
 
 // limit sets a field that is 0 to its default.
 func limit[T ~int | ~int64](field string, v *T, standard T) error {
-	if *v < 0 {
+	if !limits.Set(v, standard, 0) {
 		return fmt.Errorf("%s: expected a positive one, or 0 for the default, got %v", field, *v)
-	}
-	if *v == 0 {
-		*v = standard
 	}
 	return nil
 }

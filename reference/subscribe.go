@@ -90,7 +90,7 @@ func (k *Kernel) Subscribe(ctx context.Context, specifiers ...string) ([]*Proxy,
 func parseSubscription(asked string) (specifier.Specifier, error) {
 	spec, err := specifier.Parse(asked)
 	if err == nil && (spec.Kernel == "" || spec.Session == "") {
-		err = &specifier.Error{Input: asked, Want: "poe://KERNEL/SESSION or poe://KERNEL/SESSION/STATE"}
+		err = &specifier.Error{Input: asked, Expected: "poe://KERNEL/SESSION or poe://KERNEL/SESSION/STATE"}
 	}
 	if err != nil {
 		return specifier.Specifier{}, fmt.Errorf("ikc: subscribe: %w", err)

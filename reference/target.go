@@ -15,7 +15,7 @@ func parseTarget(to string) (wire.Address, error) {
 	}
 	a := wire.AtString(to)
 	if a.Err == nil && a.State == "" {
-		a.Err = &specifier.Error{Input: to, Offset: len(to), Want: "a state"}
+		a.Err = &specifier.Error{Input: to, Offset: len(to), Expected: "a state"}
 	}
 	return a, a.Err
 }

@@ -3,6 +3,7 @@ package dumper
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -38,28 +39,19 @@ type Mode struct{ opt Options }
 
 // Mode checks the options and returns a Mode with them. An error says which is out of its range.
 func (o Options) Mode() (*Mode, error) {
-	for _, l := range []struct {
-		name          string
-		value         *int
-		standard, max int
-	}{
-		{"MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth},
-		{"MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31 - 1},
-		{"MaxString", &o.MaxString, DefaultMaxString, 1<<31 - 1},
-		{"MaxText", &o.MaxText, DefaultMaxText, 1<<31 - 1},
-	} {
-		if *l.value < 0 || *l.value > l.max {
-			return nil, fmt.Errorf("dumper: option %s: expected 0 to %d, got %d", l.name, l.max, *l.value)
-		}
-		if *l.value == 0 {
-			*l.value = l.standard
-		}
+	if err := codec.Complete(prefix,
+		codec.Bound("MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth),
+		codec.Bound("MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31-1),
+		codec.Bound("MaxString", &o.MaxString, DefaultMaxString, 1<<31-1),
+		codec.Bound("MaxText", &o.MaxText, DefaultMaxText, 1<<31-1),
+	); err != nil {
+		return nil, err
 	}
 	if o.Variable == "" {
 		o.Variable = DefaultVariable
 	}
 	if n := nameLength(o.Variable); n != len(o.Variable) {
-		return nil, fmt.Errorf("dumper: option Variable: expected a scalar like $VAR1, got %q", o.Variable)
+		return nil, fmt.Errorf("%s: option Variable: expected a scalar like $VAR1, got %q", prefix, o.Variable)
 	}
 	return &Mode{o}, nil
 }

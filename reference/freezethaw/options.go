@@ -1,8 +1,7 @@
 package freezethaw
 
 import (
-	"fmt"
-
+	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -31,21 +30,12 @@ type Mode struct{ opt Options }
 
 // Mode checks the options and returns a Mode with them. An error says which is out of its range.
 func (o Options) Mode() (*Mode, error) {
-	for _, l := range []struct {
-		name          string
-		value         *int
-		standard, max int
-	}{
-		{"MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth},
-		{"MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31 - 1},
-		{"MaxString", &o.MaxString, DefaultMaxString, 1<<31 - 1},
-	} {
-		if *l.value < 0 || *l.value > l.max {
-			return nil, fmt.Errorf("freezethaw: option %s: expected 0 to %d, got %d", l.name, l.max, *l.value)
-		}
-		if *l.value == 0 {
-			*l.value = l.standard
-		}
+	if err := codec.Complete(prefix,
+		codec.Bound("MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth),
+		codec.Bound("MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31-1),
+		codec.Bound("MaxString", &o.MaxString, DefaultMaxString, 1<<31-1),
+	); err != nil {
+		return nil, err
 	}
 	return &Mode{o}, nil
 }

@@ -1,5 +1,7 @@
 package storable
 
+import "github.com/perl-ikc/ikc-conform/reference/internal/limits"
+
 // Policy tells what to do with a part of an image that is not plain data.
 type Policy uint8
 
@@ -78,12 +80,10 @@ func (o ThawOptions) Decoder() (*Decoder, error) {
 	return d, nil
 }
 
-func limit[T int | int64](err *error, name string, got, def, most T) T {
-	if got == 0 {
-		return def
-	}
-	if (got < 0 || got > most) && *err == nil {
-		*err = &OptionError{name, int64(got), 0, int64(most)}
+// limit returns what an option is, its default for 0; or sets err, unless it is set already.
+func limit[T int | int64](err *error, option string, got, standard, most T) T {
+	if !limits.Set(&got, standard, most) && *err == nil {
+		*err = &OptionError{option, int64(got), 0, int64(most)}
 	}
 	return got
 }
@@ -159,8 +159,8 @@ func (o FreezeOptions) Encoder() (*Encoder, error) {
 
 const oldestMinorWritten = 4
 
-func size(err *error, name string, got, least int) {
+func size(err *error, option string, got, least int) {
 	if got != 8 && got != least && *err == nil {
-		*err = &OptionError{name, int64(got), int64(least), 8}
+		*err = &OptionError{option, int64(got), int64(least), 8}
 	}
 }

@@ -25,13 +25,13 @@ func AppendFrame(dst, image []byte) []byte {
 // FrameError says why octets are no frame. After one, the stream is lost: nothing tells where the
 // next frame starts.
 type FrameError struct {
-	Offset int64  // in the stream of frames, of the first octet of the frame
-	Want   string // what was expected
-	Got    string // what came
+	Offset   int64  // in the stream of frames, of the first octet of the frame
+	Expected string // what was expected
+	Got      string // what came
 }
 
 func (e *FrameError) Error() string {
-	return fmt.Sprintf("frame at octet %d: expected %s, got %s", e.Offset, e.Want, e.Got)
+	return fmt.Sprintf("frame at octet %d: expected %s, got %s", e.Offset, e.Expected, e.Got)
 }
 
 // FrameScanner cuts octets into frames. The zero value is ready to use. It allocates for octets

@@ -66,16 +66,16 @@ func (a *Address) AsText() (s string, ok bool) {
 
 // MessageError says why an image is not a message.
 type MessageError struct {
-	Key  string // the key of the hash concerned, "" if it is the whole
-	Want string
-	Got  string
+	Key      string // the key of the hash concerned, "" if it is the whole
+	Expected string
+	Got      string
 }
 
 func (e *MessageError) Error() string {
 	if e.Key == "" {
-		return fmt.Sprintf("message: expected %s, got %s", e.Want, e.Got)
+		return fmt.Sprintf("wire: message: expected %s, got %s", e.Expected, e.Got)
 	}
-	return fmt.Sprintf("message: key %s: expected %s, got %s", e.Key, e.Want, e.Got)
+	return fmt.Sprintf("wire: message: key %s: expected %s, got %s", e.Key, e.Expected, e.Got)
 }
 
 // ParseMessage reads a thawed image. Only what is no hash at all is an error, a *MessageError; an
