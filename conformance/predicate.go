@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -279,7 +280,7 @@ type facts struct {
 	names          [2][]string
 	namesKnown     bool
 	kindsOf        *dialogue.Frame
-	kinds          perl.Kinds
+	kinds          message.Kinds
 	echo           *echoed
 }
 
@@ -341,7 +342,7 @@ func (t *Trial) names(side wire.Role) []string {
 }
 
 // kinds are the kinds of value in a frame.
-func (t *Trial) kinds(f *dialogue.Frame) perl.Kinds {
+func (t *Trial) kinds(f *dialogue.Frame) message.Kinds {
 	if kinds, ok := f.Kinds(); ok {
 		return kinds
 	}

@@ -1,6 +1,9 @@
 package conformance
 
-import "github.com/perl-ikc/ikc-conform/reference/perl"
+import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
 
 // contains tells whether a value, or one that it leads to, is as wanted.
 func contains(v *perl.Value, wanted func(*perl.Value) bool) bool {
@@ -122,8 +125,8 @@ func cyclic(v *perl.Value) bool {
 }
 
 // kindsOf finds out the kinds of the values that a value leads to, itself included.
-func kindsOf(v *perl.Value) perl.Kinds {
-	var s perl.Kinds
+func kindsOf(v *perl.Value) message.Kinds {
+	var s message.Kinds
 	if visit := func(v *perl.Value) { s.Add(v.Kind()) }; !walkTree(v, visit) {
 		walk(v, map[*perl.Value]bool{}, visit)
 	}

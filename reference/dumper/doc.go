@@ -36,7 +36,7 @@
 // Where Data::Dumper writes text that Perl cannot read back, this package writes other text that it can: for
 // references to elements of arrays and hashes.
 //
-// [Freeze] and [Thaw] do it with the defaults; [Options.Mode] makes a [Mode] with others. Errors are *[Error], which matches one of the
+// [Freeze] and [Thaw] do it with the defaults; [Options.Codec] makes a [Codec] with others. Errors are *[Error], which matches one of the
 // sentinels, and *[LimitError].
 //
 // # Limits

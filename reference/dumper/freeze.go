@@ -12,10 +12,10 @@ import (
 
 // Freeze writes a value, for IKC a reference, as Data::Dumper does. The error is an *Error, a *LimitError,
 // or the ThawError of a reference in v.
-func (m *Mode) Freeze(v *perl.Value) ([]byte, error) {
-	w := writer{opt: m.opt, depth: m.opt.MaxDepth, seen: map[*perl.Value]*name{}, slots: map[*perl.Value]bool{}}
+func (c *Codec) Freeze(v *perl.Value) ([]byte, error) {
+	w := writer{opt: c.opt, depth: c.opt.MaxDepth, seen: map[*perl.Value]*name{}, slots: map[*perl.Value]bool{}}
 	w.findSlots(v)
-	w.buf = append(w.buf, m.opt.Variable...)
+	w.buf = append(w.buf, c.opt.Variable...)
 	w.buf = append(w.buf, " = "...)
 	w.value(v, &name{step: stepRoot})
 	w.buf = append(w.buf, ';')

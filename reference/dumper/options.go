@@ -23,7 +23,7 @@ const (
 
 const largestMaxDepth = 1_000_000
 
-// Options bound the reading and writing. The zero value gives the defaults; its method Mode checks them.
+// Options bound the reading and writing. The zero value gives the defaults; its method Codec checks them.
 type Options struct {
 	Variable    string // the variable that texts assign to; default $POE::Component::IKC::Freezer::VAR1
 	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
@@ -34,11 +34,11 @@ type Options struct {
 	Canonical bool
 }
 
-// Mode reads and writes texts. It is made by Options.Mode, and safe for concurrent use; the zero Mode has limits of 0.
-type Mode struct{ opt Options }
+// Codec reads and writes texts. It is made by Options.Codec, and safe for concurrent use; the zero Codec has limits of 0.
+type Codec struct{ opt Options }
 
-// Mode checks the options and returns a Mode with them. An error says which is out of its range.
-func (o Options) Mode() (*Mode, error) {
+// Codec checks the options and returns a Codec with them. An error says which is out of its range.
+func (o Options) Codec() (*Codec, error) {
 	if err := codec.Complete(prefix,
 		codec.Bound("MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth),
 		codec.Bound("MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31-1),
@@ -53,7 +53,7 @@ func (o Options) Mode() (*Mode, error) {
 	if n := nameLength(o.Variable); n != len(o.Variable) {
 		return nil, fmt.Errorf("%s: option Variable: expected a scalar like $VAR1, got %q", prefix, o.Variable)
 	}
-	return &Mode{o}, nil
+	return &Codec{o}, nil
 }
 
 // nameLength returns the length of the name of a scalar that s starts with, or 0.
@@ -75,31 +75,31 @@ func isWord(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-var standard = &Mode{Options{Variable: DefaultVariable,
+var standard = &Codec{Options{Variable: DefaultVariable,
 	MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString, MaxText: DefaultMaxText}}
 
-// Thaw reads a text in the default Mode. Errors are those of Mode.Thaw.
+// Thaw reads a text in the default Codec. Errors are those of Codec.Thaw.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }
 
-// Freeze writes a value in the default Mode. Errors are those of Mode.Freeze.
+// Freeze writes a value in the default Codec. Errors are those of Codec.Freeze.
 func Freeze(v *perl.Value) ([]byte, error) { return standard.Freeze(v) }
 
 // Serializer is the serializer named POE::Component::IKC::Freezer of an IKC connection. The zero
-// Serializer uses the default Mode. It is safe for concurrent use.
-type Serializer struct{ Mode *Mode }
+// Serializer uses the default Codec. It is safe for concurrent use.
+type Serializer struct{ Codec *Codec }
 
 // Name returns "POE::Component::IKC::Freezer".
 func (Serializer) Name() string { return Package }
 
-func (s Serializer) mode() *Mode {
-	if s.Mode == nil {
+func (s Serializer) codec() *Codec {
+	if s.Codec == nil {
 		return standard
 	}
-	return s.Mode
+	return s.Codec
 }
 
 // Freeze writes a value, for IKC a reference.
-func (s Serializer) Freeze(v *perl.Value) ([]byte, error) { return s.mode().Freeze(v) }
+func (s Serializer) Freeze(v *perl.Value) ([]byte, error) { return s.codec().Freeze(v) }
 
 // Thaw reads a text.
-func (s Serializer) Thaw(text []byte) (*perl.Value, error) { return s.mode().Thaw(text) }
+func (s Serializer) Thaw(text []byte) (*perl.Value, error) { return s.codec().Thaw(text) }

@@ -8,8 +8,8 @@ import (
 
 // Thaw reads a text and returns the value of its variable, for IKC a reference. The error is an *Error or a
 // *LimitError. The result keeps no part of text.
-func (m *Mode) Thaw(text []byte) (*perl.Value, error) {
-	p := parser{s: string(text), opt: m.opt, depth: m.opt.MaxDepth, left: m.opt.MaxElements, root: perl.NewUndef()}
+func (c *Codec) Thaw(text []byte) (*perl.Value, error) {
+	p := parser{s: string(text), opt: c.opt, depth: c.opt.MaxDepth, left: c.opt.MaxElements, root: perl.NewUndef()}
 	for first := true; p.err == nil; first = false {
 		p.space()
 		if p.pos == len(p.s) && !first {

@@ -29,7 +29,7 @@
 // Shared references and cycles survive; a reference to an element of an array or hash
 // becomes one to a copy of it, as in Perl. Hashes lose the order of their pairs, and locks.
 //
-// [Freeze] and [Thaw] do it with the defaults; [Options.Mode] makes a [Mode] with others. Errors are *[Error], which matches one of the
+// [Freeze] and [Thaw] do it with the defaults; [Options.Codec] makes a [Codec] with others. Errors are *[Error], which matches one of the
 // sentinels, and *[LimitError].
 //
 // # Limits

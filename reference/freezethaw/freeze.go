@@ -12,11 +12,11 @@ import (
 
 // Freeze writes one value, like FreezeThaw::freeze; for IKC it is a reference. The error is an *Error,
 // a *LimitError, or the ThawError of a reference in v.
-func (m *Mode) Freeze(v *perl.Value) ([]byte, error) { return m.FreezeList(v) }
+func (c *Codec) Freeze(v *perl.Value) ([]byte, error) { return c.FreezeList(v) }
 
 // FreezeList writes values, like FreezeThaw::freeze. Errors are those of Freeze.
-func (m *Mode) FreezeList(list ...*perl.Value) ([]byte, error) {
-	e := encoder{opt: m.opt, depth: m.opt.MaxDepth, count: map[*perl.Value]int{}, index: map[*perl.Value]int{}}
+func (c *Codec) FreezeList(list ...*perl.Value) ([]byte, error) {
+	e := encoder{opt: c.opt, depth: c.opt.MaxDepth, count: map[*perl.Value]int{}, index: map[*perl.Value]int{}}
 	top := perl.ArrayRef(list...)
 	e.begin(signature)
 	e.value(top)

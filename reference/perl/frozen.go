@@ -12,6 +12,9 @@ import (
 //
 // An implementation is safe for concurrent use. Nothing in what it stands for has a class, and
 // nothing else refers to any of it.
+//
+// It is for serializers, and is here and not in an internal package since a Value holds it in its private
+// parts.
 type Frozen interface {
 	// Thaw makes the target. It is called once. An error says that what was found sound is not: a
 	// mistake of the implementation, which [Value.ThawError] tells of.

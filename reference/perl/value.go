@@ -23,7 +23,7 @@
 //
 // Values are not safe for concurrent mutation; reading from several goroutines is fine.
 //
-// [Slab], [Shallow] and [Frozen] are for those who write serializers.
+// [Slab] and [Frozen] are for those who write serializers.
 package perl
 
 import (

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -17,22 +18,22 @@ const (
 
 // Thaw reads an image of any kind and returns a reference to what it holds, as Perl's thaw does.
 // The error is an *Error or a *LimitError. Unless Alias is set, the result keeps no part of image.
-func (m *Decoder) Thaw(image []byte) (*perl.Value, error) {
-	d, err := m.open(image)
+func (dec *Decoder) Thaw(image []byte) (*perl.Value, error) {
+	d, err := dec.open(image)
 	if err != nil {
 		return nil, err
 	}
 	defer d.close()
-	return d.thaw(m)
+	return d.thaw(dec)
 }
 
 // open returns a decoder for an image, to be closed.
-func (m *Decoder) open(image []byte) (*decoder, error) {
-	if int64(len(image)) > m.opt.MaxAlloc {
-		return nil, &LimitError{"MaxAlloc", m.opt.MaxAlloc, int64(len(image)), 0}
+func (dec *Decoder) open(image []byte) (*decoder, error) {
+	if int64(len(image)) > dec.opt.MaxAlloc {
+		return nil, &LimitError{"MaxAlloc", dec.opt.MaxAlloc, int64(len(image)), 0}
 	}
 	d := decoders.Get().(*decoder)
-	if m.opt.Alias {
+	if dec.opt.Alias {
 		d.s = aliasOf(image)
 	} else {
 		d.s = string(image)
@@ -52,36 +53,36 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // Every SV of an image has an index, by which SX_OBJECT refers to it: the order in which reading starts. Each
 // takes exactly one Value of the slab, in that order, so the slab is the table of what was seen.
 type decoder struct {
-	s       string // the image
-	pos     int
-	slab    perl.Slab
-	base    uint64 // the index of the first Value of the slab
-	big     bool   // multi-octet numbers are big-endian
-	inArray bool   // an SX_SVUNDEF_ELEM may come
-	depth   int    // levels left
-	left    int    // elements left
-	alloc   int64
-	longest uint64 // octets of the longest string allowed
-	mode    *Decoder
-	header  Header
-	classes []string
-	old     map[uint64]int // before major 1: address of an SV to its index
-	sketch  bool           // Sketch reads
-	kinds   perl.Kinds     // of Value that pass saw
-	lowest  int            // of depth in pass
-	sound   bool           // pass has been over it: no key comes twice
-	err     error
+	s        string // the image
+	pos      int
+	slab     perl.Slab
+	base     uint64 // the index of the first Value of the slab
+	big      bool   // multi-octet numbers are big-endian
+	inArray  bool   // an SX_SVUNDEF_ELEM may come
+	depth    int    // levels left
+	left     int    // elements left
+	alloc    int64
+	longest  uint64 // octets of the longest string allowed
+	dec      *Decoder
+	header   Header
+	classes  []string
+	old      map[uint64]int // before major 1: address of an SV to its index
+	envelope bool           // ThawEnvelope reads
+	kinds    message.Kinds  // of Value that pass saw
+	lowest   int            // of depth in pass
+	sound    bool           // pass has been over it: no key comes twice
+	err      error
 }
 
-func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
+func (d *decoder) thaw(dec *Decoder) (*perl.Value, error) {
 	h, err := readHeader(d.s)
 	if err != nil {
 		return nil, err
 	}
-	if m.opt.Perl56 && h.order56 {
+	if dec.opt.Perl56 && h.order56 {
 		h.Layout.IVSize = 8
 	}
-	d.begin(m, h)
+	d.begin(dec, h)
 	d.slab.Expect((len(d.s) - d.pos) / 8)
 	var root *perl.Value
 	if h.Major < majorWithMinor {
@@ -101,10 +102,10 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 	return d.slab.Root(root), nil
 }
 
-func (d *decoder) begin(m *Decoder, h Header) {
-	d.mode, d.header, d.pos = m, h, h.Size
+func (d *decoder) begin(dec *Decoder, h Header) {
+	d.dec, d.header, d.pos = dec, h, h.Size
 	d.big = h.Network() || h.Layout.BigEndian
-	d.depth, d.left, d.longest = m.opt.MaxDepth, m.opt.MaxElements, uint64(m.opt.MaxString)
+	d.depth, d.left, d.longest = dec.opt.MaxDepth, dec.opt.MaxElements, uint64(dec.opt.MaxString)
 	d.alloc = int64(len(d.s))
 }
 
@@ -198,11 +199,11 @@ func (d *decoder) enter(n uint64, least, size int, what string) bool {
 		return false
 	}
 	if n > uint64(d.left) {
-		d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)-int64(d.left)+int64(n))
+		d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)-int64(d.left)+int64(n))
 		return false
 	}
-	if d.alloc += 2*valueSize + int64(n)*int64(size+valueSize); d.alloc > d.mode.opt.MaxAlloc {
-		d.exceeded("MaxAlloc", d.mode.opt.MaxAlloc, d.alloc)
+	if d.alloc += 2*valueSize + int64(n)*int64(size+valueSize); d.alloc > d.dec.opt.MaxAlloc {
+		d.exceeded("MaxAlloc", d.dec.opt.MaxAlloc, d.alloc)
 		return false
 	}
 	return d.deeper()
@@ -210,7 +211,7 @@ func (d *decoder) enter(n uint64, least, size int, what string) bool {
 
 func (d *decoder) deeper() bool {
 	if d.depth == 0 {
-		d.exceeded("MaxDepth", int64(d.mode.opt.MaxDepth), int64(d.mode.opt.MaxDepth)+1)
+		d.exceeded("MaxDepth", int64(d.dec.opt.MaxDepth), int64(d.dec.opt.MaxDepth)+1)
 		return false
 	}
 	d.depth--
@@ -224,7 +225,7 @@ func (d *decoder) value() *perl.Value {
 		return nil
 	}
 	if d.left == 0 {
-		return d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)+1)
+		return d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)+1)
 	}
 	d.left--
 	t := tag(d.s[d.pos])
@@ -445,7 +446,7 @@ func (d *decoder) newClass(n uint64) (string, bool) {
 		d.fail(ErrCount, at, "a class name", "an empty one")
 		return "", false
 	}
-	if d.mode.classes != nil && !d.mode.classes[name] {
+	if d.dec.classes != nil && !d.dec.classes[name] {
 		d.fail(ErrForbidden, at, "an allowed class", fmt.Sprintf("%.80q", name))
 		return "", false
 	}

@@ -21,22 +21,22 @@ type direct struct {
 }
 
 // unmarshalDirect tells whether the image was read. If not, target may have changed.
-func (m *Decoder) unmarshalDirect(image []byte, target any) bool {
+func (dec *Decoder) unmarshalDirect(image []byte, target any) bool {
 	to := reflect.ValueOf(target)
-	if to.Kind() != reflect.Pointer || to.IsNil() || m.classes != nil {
+	if to.Kind() != reflect.Pointer || to.IsNil() || dec.classes != nil {
 		return false
 	}
 	h, err := ReadHeader(image)
-	if err != nil || h.Major != major || !h.Network() || int64(len(image)) > m.opt.MaxAlloc {
+	if err != nil || h.Major != major || !h.Network() || int64(len(image)) > dec.opt.MaxAlloc {
 		return false
 	}
-	return m.direct(string(image), h, to)
+	return dec.direct(string(image), h, to)
 }
 
 // direct fills the variable that to points at with the object behind the header h.
-func (m *Decoder) direct(s string, h Header, to reflect.Value) bool {
-	d := direct{decoder: decoder{s: s, pos: h.Size, big: true, header: h, mode: m,
-		depth: m.opt.MaxDepth, left: m.opt.MaxElements, longest: uint64(m.opt.MaxString)}, passed: mostPassed * len(s)}
+func (dec *Decoder) direct(s string, h Header, to reflect.Value) bool {
+	d := direct{decoder: decoder{s: s, pos: h.Size, big: true, header: h, dec: dec,
+		depth: dec.opt.MaxDepth, left: dec.opt.MaxElements, longest: uint64(dec.opt.MaxString)}, passed: mostPassed * len(s)}
 	p := planOf(to.Type().Elem())
 	at := to.UnsafePointer()
 	switch p.kind {

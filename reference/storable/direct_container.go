@@ -92,7 +92,7 @@ func (d *direct) stringSlice(n int) []string {
 // spend counts what is allocated for n elements.
 func (d *direct) spend(n int, t reflect.Type) bool {
 	d.alloc += int64(n) * int64(t.Size())
-	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.mode.opt.MaxAlloc
+	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.dec.opt.MaxAlloc
 }
 
 func (d *direct) keyString() (string, bool) {

@@ -14,9 +14,9 @@ import (
 
 // Freeze writes what the reference v points at into a new image. The error is a *ValueError, a
 // *LimitError, or the ThawError of a reference in v.
-func (m *Encoder) Freeze(v *perl.Value) ([]byte, error) {
+func (enc *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
-	err := e.freeze(m, v)
+	err := e.freeze(enc, v)
 	var image []byte
 	switch n := len(e.buf); {
 	case err != nil:
@@ -34,10 +34,10 @@ func (m *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 const longString = 1 << 16
 
 // Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
-func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
+func (enc *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	e.lend(dst)
-	err := e.freeze(m, v)
+	err := e.freeze(enc, v)
 	if err == nil {
 		dst = e.buf
 	}
@@ -85,11 +85,11 @@ func (e *encoder) release() {
 	encoders.Put(e)
 }
 
-func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
+func (e *encoder) freeze(enc *Encoder, v *perl.Value) error {
 	if v.Kind() != perl.Ref {
 		return &ValueError{ErrUnsupported, 0, "a reference", v.Kind().String()}
 	}
-	e.begin(m)
+	e.begin(enc)
 	e.root = v
 	target := v.Target()
 	if err := v.ThawError(); err != nil {
@@ -100,9 +100,9 @@ func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
 }
 
 // begin writes the header.
-func (e *encoder) begin(m *Encoder) {
+func (e *encoder) begin(enc *Encoder) {
 	e.start = len(e.buf)
-	e.opt, e.depth, e.next, e.err = &m.opt, m.opt.MaxDepth, 0, nil
+	e.opt, e.depth, e.next, e.err = &enc.opt, enc.opt.MaxDepth, 0, nil
 	e.native = e.opt.Layout.native()
 	e.little = e.native && !e.opt.Layout.BigEndian
 	e.seen.reset()

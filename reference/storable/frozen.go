@@ -13,7 +13,7 @@ type frozen struct {
 	s      string // the object
 	values int    // how many indices it takes
 	levels int    // how deep it is, with the reference to it
-	mode   *Decoder
+	dec    *Decoder
 }
 
 // frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to be thawed, or is not sound.
@@ -28,7 +28,7 @@ func (d *decoder) frozen() *perl.Value {
 		return nil
 	}
 	values := left - d.left - 1 // without the reference
-	return perl.NewFrozen(&frozen{d.s[at:d.pos], values, depth - d.lowest, d.mode})
+	return perl.NewFrozen(&frozen{d.s[at:d.pos], values, depth - d.lowest, d.dec})
 }
 
 // frozenHeader is what the image of a frozen began with.
@@ -39,7 +39,7 @@ func (f *frozen) Thaw() (*perl.Value, error) {
 	d := decoders.Get().(*decoder)
 	defer d.close()
 	d.s, d.sound = f.s, true
-	d.begin(f.mode, frozenHeader)
+	d.begin(f.dec, frozenHeader)
 	d.slab.Expect(f.values)
 	v := d.value()
 	if v == nil {
@@ -50,7 +50,7 @@ func (f *frozen) Thaw() (*perl.Value, error) {
 
 func (f *frozen) Unmarshal(variable any) bool {
 	to := reflect.ValueOf(variable)
-	return to.Kind() == reflect.Pointer && !to.IsNil() && f.mode.direct(f.s, frozenHeader, to)
+	return to.Kind() == reflect.Pointer && !to.IsNil() && f.dec.direct(f.s, frozenHeader, to)
 }
 
 // asItCame writes a reference to what is frozen as it was read, or nothing if it cannot: then it is to be thawed.

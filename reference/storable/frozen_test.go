@@ -13,17 +13,17 @@ import (
 )
 
 // frozenOf reads a reference to the root of an image, if it can be left frozen, and the image of a reference to that reference.
-func frozenOf(m *Decoder, image []byte) (v *perl.Value, around []byte) {
+func frozenOf(dec *Decoder, image []byte) (v *perl.Value, around []byte) {
 	h, err := ReadHeader(image)
 	if err != nil || h.Major != major || !h.Network() || h.Size != 2 {
 		return nil, nil
 	}
 	around = append([]byte{image[0], image[1], byte(tagRef)}, image[2:]...)
-	if int64(len(around)) > m.opt.MaxAlloc {
+	if int64(len(around)) > dec.opt.MaxAlloc {
 		return nil, nil
 	}
 	d := &decoder{s: string(around)}
-	d.begin(m, h)
+	d.begin(dec, h)
 	if v = d.frozen(); v == nil || d.pos != len(d.s) {
 		return nil, nil
 	}
@@ -31,14 +31,14 @@ func frozenOf(m *Decoder, image []byte) (v *perl.Value, around []byte) {
 }
 
 // sameFrozen holds what is left frozen of an image against what Thaw makes of it. It tells whether anything is.
-func sameFrozen(t *testing.T, m *Decoder, image []byte) bool {
+func sameFrozen(t *testing.T, dec *Decoder, image []byte) bool {
 	t.Helper()
-	frozen := func() *perl.Value { v, _ := frozenOf(m, image); return v }
-	v, around := frozenOf(m, image)
+	frozen := func() *perl.Value { v, _ := frozenOf(dec, image); return v }
+	v, around := frozenOf(dec, image)
 	if v == nil {
 		return false
 	}
-	want, err := m.Thaw(around)
+	want, err := dec.Thaw(around)
 	if err != nil {
 		t.Fatalf("%x: left frozen, but Thaw has %v", image, err)
 	}

@@ -13,7 +13,7 @@ func Marshal(x any) ([]byte, error) { return defaultEncoder.Marshal(nil, x) }
 func Unmarshal(image []byte, target any) error { return defaultDecoder.Unmarshal(nil, image, target) }
 
 // Marshal is like the function Marshal, with types, which may be nil, telling the classes of Go types.
-func (m *Encoder) Marshal(types *perl.Types, x any) ([]byte, error) {
+func (enc *Encoder) Marshal(types *perl.Types, x any) ([]byte, error) {
 	v, err := types.Marshal(x)
 	if err != nil {
 		return nil, err
@@ -21,15 +21,15 @@ func (m *Encoder) Marshal(types *perl.Types, x any) ([]byte, error) {
 	if v.Kind() != perl.Ref {
 		v = perl.NewRef(v)
 	}
-	return m.Freeze(v)
+	return enc.Freeze(v)
 }
 
 // Unmarshal is like the function Unmarshal, with types, which may be nil, telling the Go types of classes.
-func (m *Decoder) Unmarshal(types *perl.Types, image []byte, target any) error {
-	if types == nil && m.unmarshalDirect(image, target) {
+func (dec *Decoder) Unmarshal(types *perl.Types, image []byte, target any) error {
+	if types == nil && dec.unmarshalDirect(image, target) {
 		return nil
 	}
-	v, err := m.Thaw(image)
+	v, err := dec.Thaw(image)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (d *decoder) passCount(pos int, least, size uint64) (int, int) {
 	if pos < 0 || n*least > uint64(len(d.s)-pos) || n > uint64(d.left) || d.depth == 0 {
 		return 0, -1
 	}
-	if d.alloc += 2*valueSize + int64(n*(size+valueSize)); d.alloc > d.mode.opt.MaxAlloc {
+	if d.alloc += 2*valueSize + int64(n*(size+valueSize)); d.alloc > d.dec.opt.MaxAlloc {
 		return 0, -1
 	}
 	d.left -= int(n)

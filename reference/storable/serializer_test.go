@@ -3,6 +3,7 @@ package storable
 import (
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -25,8 +26,8 @@ func TestSerializerKeepsNothing(t *testing.T) {
 			} else {
 				v, err = s.Thaw(image)
 			}
-			h := new(perl.Shallow)
-			if _, short := s.ThawShallow(image, h, "params", aliased); err != nil || short != nil {
+			h := new(message.Hash)
+			if _, short := s.ThawMessage(image, h, "params", aliased); err != nil || short != nil {
 				t.Fatal(err, short)
 			}
 			clear(image)

@@ -34,8 +34,11 @@ func (e *FrameError) Error() string {
 	return fmt.Sprintf("frame at octet %d: expected %s, got %s", e.Offset, e.Expected, e.Got)
 }
 
-// FrameScanner cuts octets into frames. The zero value is ready to use. It allocates for octets
-// that have come, never for a length that was only claimed.
+// FrameScanner cuts octets into frames: Write what comes, then ask Next for images. The zero value is
+// ready to use. It allocates for octets that have come, never for a length that was only claimed.
+//
+// Room, Advance, Release and Thaw spare copies: the kernel reads with them. They are here and not in an
+// internal package since they are about the private buffer; so is Peek about the private way to read.
 type FrameScanner struct {
 	// Max bounds an image, in octets; 0 means DefaultMaxFrame.
 	Max    int

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
@@ -147,13 +148,13 @@ func ParseAddress(key string, v *perl.Value) Address {
 
 // ToValue returns the hash that an image is frozen from.
 func (m *Message) ToValue() *perl.Value {
-	var h perl.Shallow
+	var h message.Hash
 	m.fill(&h)
 	return h.Value(new(perl.Slab))
 }
 
 // fill makes h the hash of the message.
-func (m *Message) fill(h *perl.Shallow) {
+func (m *Message) fill(h *message.Hash) {
 	h.Reset()
 	m.Event.add(h, "event")
 	if m.Params != nil {
@@ -189,7 +190,7 @@ func (a Address) ToValue() *perl.Value {
 }
 
 // add appends the address to h, if there is one.
-func (a *Address) add(h *perl.Shallow, key string) {
+func (a *Address) add(h *message.Hash, key string) {
 	if !a.Present() {
 		return
 	}
@@ -207,8 +208,8 @@ func (a *Address) add(h *perl.Shallow, key string) {
 }
 
 // parts returns the pairs of the hash that stands for the specifier, and how many there are.
-func (a *Address) parts() (parts [4]perl.Part, n int) {
-	for i, p := range [...]perl.Part{{Key: "kernel", Str: a.Kernel}, {Key: "session", Str: a.Session}, {Key: "state", Str: a.State}, {Key: "args", Str: a.Arg}} {
+func (a *Address) parts() (parts [4]message.Part, n int) {
+	for i, p := range [...]message.Part{{Key: "kernel", Str: a.Kernel}, {Key: "session", Str: a.Session}, {Key: "state", Str: a.State}, {Key: "args", Str: a.Arg}} {
 		if p.Str != "" || i == 1 {
 			parts[n] = p
 			n++

@@ -1,20 +1,23 @@
 package storable
 
-import "github.com/perl-ikc/ikc-conform/reference/perl"
+import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
 
-// sketch reads an image as thawShallow does with Alias, but of the value of the key whole it finds out only that Thaw can
+// thawEnvelope reads an image as thawMessage does with Alias, but of the value of the key whole it finds out only that Thaw can
 // read it, and what is in it: h has an item for it without its value, and kinds are the kinds of Value in the whole image.
 // It makes no Values for what takes most of them, so it is several times as fast. ok is false, and h empty, if the image is
 // something else, or anything in it had better be seen by Thaw.
-func (m *Decoder) sketch(image []byte, h *perl.Shallow, whole string) (kinds perl.Kinds, ok bool) {
+func (dec *Decoder) thawEnvelope(image []byte, h *message.Hash, whole string) (kinds message.Kinds, ok bool) {
 	h.Reset()
-	if int64(len(image)) > m.opt.MaxAlloc {
+	if int64(len(image)) > dec.opt.MaxAlloc {
 		return 0, false
 	}
 	d := decoders.Get().(*decoder)
 	defer d.close()
-	d.s, d.sketch = aliasOf(image), true
-	if !d.shallow(m, h, whole) {
+	d.s, d.envelope = aliasOf(image), true
+	if !d.message(dec, h, whole) {
 		h.Reset()
 		return 0, false
 	}
