@@ -215,8 +215,8 @@ func (b *inbox) close() {
 	b.room.Broadcast()
 }
 
-// settle waits until nothing is queued or running.
-func (b *inbox) settle() {
+// waitIdle waits until nothing is queued or running.
+func (b *inbox) waitIdle() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for b.worker != nil || b.active > 0 {

@@ -121,8 +121,10 @@ func (k *Kernel) Unsubscribe(specifiers ...string) {
 
 // PostSession posts to a session of this kernel, published or not, or to the proxy of a remote one, by
 // alias: what POE's own post does. A session of this kernel gets the event after those that were
-// posted before. Errors: ErrUnknownSession, and those of [Kernel.Post];
-// ErrQueueFull at once if it is for this kernel, and some hundred thousand events wait (one in 256 octets of Config.MaxQueue). That the session has no such state is none.
+// posted before; if it has no such state, the event is dropped, which is no error.
+//
+// Errors: ErrUnknownSession, and those of [Kernel.Post]. For this kernel ErrQueueFull comes at once, when
+// as many events wait as Config.MaxQueue has room for, each counted as 256 octets.
 func (k *Kernel) PostSession(ctx context.Context, alias, state string, args ...any) error {
 	return k.postSession(ctx, nil, alias, state, args)
 }

@@ -147,7 +147,7 @@ func (c *Channel) anotherReader() {
 func (c *Channel) finish(cause error) {
 	defer c.k.running.Done()
 	c.k.lose(c, cause)
-	c.in.settle()
+	c.in.waitIdle()
 	c.jobs.Wait()
 	if errors.Is(cause, io.EOF) {
 		c.out.drain(c.k.cfg.HandshakeTimeout)

@@ -56,9 +56,9 @@ func (k *Kernel) KeepConnected(ctx context.Context, network, address string, b B
 			}
 		}
 		failures++
-		var network net.UnknownNetworkError
+		var unknown net.UnknownNetworkError
 		switch {
-		case errors.As(err, &network):
+		case errors.As(err, &unknown):
 			return err
 		case ctx.Err() != nil || errors.Is(err, ErrClosed):
 			return nil

@@ -103,7 +103,8 @@ type Client struct {
 	err error
 }
 
-// New makes a client that connects when it is first used, or by Connect. A Name that is none is an error of connecting.
+// New makes a client that connects when it is first used, or by Connect. A Name that no kernel can have
+// is an error of connecting.
 func New(cfg Config) *Client {
 	if cfg.Network == "" {
 		cfg.Network = "tcp"

@@ -71,7 +71,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 		}
 	}
 	if !plain {
-		// It is the value of whole, or the image is none that can be read so.
+		// It is the value of whole, or the image cannot be read in this way.
 		d.pos, d.left, d.depth, d.alloc, d.base, d.kinds, d.err = pos, left, depth, alloc, base, kinds, nil
 		item.Parts, item.Value, item.Str = nil, nil, ""
 		if d.envelope {

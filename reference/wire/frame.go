@@ -113,9 +113,8 @@ func (s *FrameScanner) Peek(octets []byte) (image []byte, size int, err error) {
 	return image, size, err
 }
 
-// peek reads the frame at the front of octets. When octets end within it, there is no image, and size is 0 or, if its
-// length is known, what it will be.
-
+// peek reads the frame at the front of octets. When octets end within it, there is no image, and size is
+// 0 or, if its length is known, what it will be.
 func (s *FrameScanner) peek(octets []byte, offset int64) (image []byte, size int, err error) {
 	limit := s.Max
 	if limit == 0 {

@@ -56,10 +56,10 @@ func (s *LineScanner) Next() (line string, ok bool, err error) {
 	return line, true, nil
 }
 
-// Frames hands what has been received behind the last line to a new FrameScanner, with max as its
+// Frames hands what has been received behind the last line to a new FrameScanner, with maxFrame as its
 // Max. The line scanner is empty afterwards.
-func (s *LineScanner) Frames(max int) *FrameScanner {
-	f := &FrameScanner{Max: max, skipLF: s.skipLF}
+func (s *LineScanner) Frames(maxFrame int) *FrameScanner {
+	f := &FrameScanner{Max: maxFrame, skipLF: s.skipLF}
 	f.Write(s.buf)
 	s.buf = nil
 	return f

@@ -56,7 +56,7 @@ func AtString(s string) Address {
 // Present tells whether the message has the address at all.
 func (a *Address) Present() bool { return a.Value != nil || a.Text != "" || !a.IsZero() }
 
-// AsText is the string that stands in the message; ok is false if it is none.
+// AsText is the string that stands in the message; ok is false if there is a hash or nothing.
 func (a *Address) AsText() (s string, ok bool) {
 	if a.Value == nil {
 		return a.Text, a.Text != ""
@@ -221,8 +221,8 @@ func (a *Address) parts() (parts [4]message.Part, n int) {
 // IsCall tells whether the sender wants the return value.
 func (m *Message) IsCall() bool { return m.RSVP.Present() }
 
-// Proxied returns the state and arguments of a message to IKC:proxy; ok is false if it is none, or
-// its params are not [state, [args...]].
+// Proxied returns the state and arguments of a message to IKC:proxy; ok is false if it is for another
+// state, or its params are not [state, [args...]].
 func (m *Message) Proxied() (state string, args []*perl.Value, ok bool) {
 	p := m.Params.Target()
 	if m.Event.State != StateProxy || m.Params.Kind() != perl.Ref || p.Kind() != perl.Array || len(p.Elems()) != 2 {

@@ -122,8 +122,9 @@ func (n *Negotiator) Serializer() string {
 	return n.freezer
 }
 
-// Receive takes a line from the other side, without its end, and returns the lines to send. An error, which matches ErrRefused, ends the
-// negotiation: the connection is of no use any more. A line that makes no sense is none: it is answered NOT, or passed over.
+// Receive takes a line from the other side, without its end, and returns the lines to send. An error,
+// which matches ErrRefused, ends the negotiation: the connection is of no use any more. A line that makes
+// no sense is not an error: it is answered NOT, or passed over.
 func (n *Negotiator) Receive(line string) (reply []string, err error) {
 	if n.received++; n.received > n.cfg.MaxLines {
 		return nil, fmt.Errorf("%w: no agreement after %d lines (the limit)", ErrRefused, n.cfg.MaxLines)
