@@ -408,7 +408,8 @@ func (m *mute) Write(b []byte) (int, error) {
 	return m.Conn.Write(b)
 }
 
-// A connection that cannot be written to ends, soon and for that reason, however long it may be idle.
+// A connection that cannot be written to ends, soon and for that reason, however long it may be
+// idle.
 func TestWriteFails(t *testing.T) {
 	for _, idle := range []time.Duration{0, time.Hour} {
 		var conn *mute
@@ -482,7 +483,8 @@ func TestDialWhileShutDown(t *testing.T) {
 	}
 }
 
-// A peer whose calls have their answers sent to this kernel itself fills no more than the queue of that.
+// A peer whose calls have their answers sent to this kernel itself fills no more than the queue of
+// that.
 func TestAnswersToOurselves(t *testing.T) {
 	for _, perSession := range []bool{false, true} {
 		server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 64 << 10, QueuePerSession: perSession})

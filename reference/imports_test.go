@@ -9,7 +9,8 @@ import (
 
 const module = "github.com/perl-ikc/ikc-conform"
 
-// TestJudgeWithoutKernel: what judges a kernel, and the client that needs none, do not link this one.
+// TestJudgeWithoutKernel: what judges a kernel, and the client that needs none, do not link this
+// one.
 func TestJudgeWithoutKernel(t *testing.T) {
 	for _, p := range []string{"/conformance", "/conformance/dialogue", "/reference/clientlite"} {
 		out, err := exec.Command("go", "list", "-deps", module+p).Output()
@@ -22,8 +23,8 @@ func TestJudgeWithoutKernel(t *testing.T) {
 	}
 }
 
-// TestNoUnsafe: with the build tag ikc_nounsafe, no package below this folder, nor any of this module
-// that they need, imports unsafe, not even in its tests.
+// TestNoUnsafe: with the build tag ikc_nounsafe, no package below this folder, nor any of this
+// module that they need, imports unsafe, not even in its tests.
 func TestNoUnsafe(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-tags", "ikc_nounsafe",
 		"-f", `{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}`, "./...").Output()

@@ -63,8 +63,9 @@ func (c *Channel) talk(n *wire.Negotiator) error {
 	return nil
 }
 
-// localName is how a kernel names its end of a connection: host:port, or unix: and the path of the server's socket, to
-// which a client, whose own has none, adds ":PID-NUMBER". Source: Channel channel_start.
+// localName is how a kernel names its end of a connection: host:port, or unix: and the path of the
+// server's socket, to which a client, whose own has none, adds ":PID-NUMBER". Source: Channel
+// channel_start.
 func (c *Channel) localName(role wire.Role) string {
 	own, pid := c.conn.LocalAddr(), strconv.Itoa(os.Getpid())
 	if own.Network() != "unix" {

@@ -33,11 +33,11 @@ type receipt struct {
 }
 
 // Subscribe asks kernels whether they have published sessions or states, poe://KERNEL/SESSION or
-// poe://KERNEL/SESSION/STATE, and makes a proxy of each session that was accepted. Of the kernel "*"
-// the first that accepts gets it. It returns the proxies in the order asked; if some were not
-// accepted, the error is a *SubscribeError that names them, and the others stand; if one is no such specifier, it is a
-// *specifier.Error, and nobody is asked. It ends with ctx, and after SubscribeTimeout.
-// Source: Responder subscribe, _subscribe_receipt.
+// poe://KERNEL/SESSION/STATE, and makes a proxy of each session that was accepted. Of the kernel
+// "*" the first that accepts gets it. It returns the proxies in the order asked; if some were not
+// accepted, the error is a *SubscribeError that names them, and the others stand; if one is no such
+// specifier, it is a *specifier.Error, and nobody is asked. It ends with ctx, and after
+// SubscribeTimeout. Source: Responder subscribe, _subscribe_receipt.
 func (k *Kernel) Subscribe(ctx context.Context, specifiers ...string) ([]*Proxy, error) {
 	receipts := make([]*receipt, len(specifiers))
 	for i, asked := range specifiers {
@@ -155,9 +155,9 @@ func (k *Kernel) conclude(r *receipt, p *Proxy, err error) {
 	k.dropAnswered(r)
 }
 
-// dropAnswered forgets a receipt that has ended once everybody has answered or is gone: whoever was asked
-// may answer, however late, and gets no error report for it. mu is locked. Source: Responder send_msg,
-// which permits as many posts to an rsvp.
+// dropAnswered forgets a receipt that has ended once everybody has answered or is gone: whoever was
+// asked may answer, however late, and gets no error report for it. mu is locked. Source: Responder
+// send_msg, which permits as many posts to an rsvp.
 func (k *Kernel) dropAnswered(r *receipt) {
 	if r.ended && r.all && len(r.pending) == 0 {
 		delete(k.receipts, r.state)

@@ -8,7 +8,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// parseTarget reads the specifier of a state. It goes out as it was given, a string, as in the original.
+// parseTarget reads the specifier of a state. It goes out as it was given, a string, as in the
+// original.
 func parseTarget(to string) (wire.Address, error) {
 	if !strings.HasPrefix(to, "poe:") {
 		to = "poe://" + to

@@ -1,5 +1,5 @@
-// Package message is for those who write and read the messages of IKC fast: the kernel's package wire,
-// the serializers that it may do without Values with, and the judge of recorded traffic.
+// Package message is for those who write and read the messages of IKC fast: the kernel's package
+// wire, the serializers that it may do without Values with, and the judge of recorded traffic.
 package message
 
 import (
@@ -9,16 +9,16 @@ import (
 )
 
 // Hash is a hash as the messages of IKC are: most of its values are plain strings of octets, or
-// references to small hashes of such. Serializers that read and write it ([Codec]) spare the Values of
-// those. It is used again and again: the strings are what it is filled with, its slices are its own. The
-// zero Hash is empty and ready; it is not safe for concurrent use.
+// references to small hashes of such. Serializers that read and write it ([Codec]) spare the Values
+// of those. It is used again and again: the strings are what it is filled with, its slices are its
+// own. The zero Hash is empty and ready; it is not safe for concurrent use.
 type Hash struct {
 	Items []Item
 	parts []Part // of all items
 }
 
-// Item is a pair of a Hash. Its value is Value if that is not nil, else a reference to a hash of Parts
-// if these are not nil, else Str.
+// Item is a pair of a Hash. Its value is Value if that is not nil, else a reference to a hash of
+// Parts if these are not nil, else Str.
 type Item struct {
 	perl.Pair
 	Str   string

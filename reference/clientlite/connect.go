@@ -25,7 +25,8 @@ func (c *Client) Connect(ctx context.Context) error {
 	return c.note(c.connect(ctx))
 }
 
-// Disconnect ends the connection, once the method that runs has ended. The next event that is sent makes a new one.
+// Disconnect ends the connection, once the method that runs has ended. The next event that is sent
+// makes a new one.
 func (c *Client) Disconnect() {
 	c.turn <- struct{}{}
 	defer c.end()

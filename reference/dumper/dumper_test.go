@@ -11,8 +11,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// golden are texts of Data::Dumper 2.184 with the variable cut to V, what they hold, and what this package
-// writes for it, if that is another text.
+// golden are texts of Data::Dumper 2.184 with the variable cut to V, what they hold, and what this
+// package writes for it, if that is another text.
 var golden = []struct{ text, want, other string }{
 	{`V = [1,'a',undef,'1.5'];`, `[1, 'a', undef, '1.5']`, ""},
 	{`V = [-5,'-5',1234567890,'12345678901',-123456789];`, `[-5, '-5', 1234567890, '12345678901', -123456789]`, ""},

@@ -26,8 +26,8 @@ func codec(t testing.TB, opt dumper.Options) *dumper.Codec {
 	return m
 }
 
-// checkThaw thaws a text. What is accepted must be frozen, unless it is code, and thawed again; what is not must
-// be an error of this package.
+// checkThaw thaws a text. What is accepted must be frozen, unless it is code, and thawed again;
+// what is not must be an error of this package.
 func checkThaw(t testing.TB, short, wide *dumper.Codec, text []byte) bool {
 	v, err := short.Thaw(text)
 	if err != nil {

@@ -23,18 +23,21 @@ const (
 
 const largestMaxDepth = 1_000_000
 
-// Options bound the reading and writing. The zero value gives the defaults; its method Codec checks them.
+// Options bound the reading and writing. The zero value gives the defaults; its method Codec checks
+// them.
 type Options struct {
 	Variable    string // the variable that texts assign to; default $POE::Component::IKC::Freezer::VAR1
 	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
 	MaxElements int    // number of values in a text; default 16,777,216
 	MaxString   int    // octets of one string; default 256 MiB
 	MaxText     int    // octets of a text written, where deep cycles make long paths; default 256 MiB
-	// Canonical writes hashes sorted by key, like $Data::Dumper::Sortkeys. Default: in the order of their pairs.
+	// Canonical writes hashes sorted by key, like $Data::Dumper::Sortkeys. Default: in the order of
+	// their pairs.
 	Canonical bool
 }
 
-// Codec reads and writes texts. It is made by Options.Codec, and safe for concurrent use; the zero Codec has limits of 0.
+// Codec reads and writes texts. It is made by Options.Codec, and safe for concurrent use; the zero
+// Codec has limits of 0.
 type Codec struct{ opt Options }
 
 // Codec checks the options and returns a Codec with them. An error says which is out of its range.

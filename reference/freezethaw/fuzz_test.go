@@ -18,8 +18,8 @@ func seeds() (list []string) {
 	return list
 }
 
-// checkThaw thaws a text. What is accepted must be frozen and thawed again; what is not must be an error of this
-// package.
+// checkThaw thaws a text. What is accepted must be frozen and thawed again; what is not must be an
+// error of this package.
 func checkThaw(t testing.TB, wide *freezethaw.Codec, text []byte) bool {
 	v, err := freezethaw.Thaw(text)
 	if err != nil {

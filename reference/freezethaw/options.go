@@ -14,18 +14,20 @@ const (
 
 const largestMaxDepth = 1_000_000
 
-// Options bound the reading and writing. The zero value gives the defaults; its method Codec checks them.
+// Options bound the reading and writing. The zero value gives the defaults; its method Codec checks
+// them.
 type Options struct {
 	MaxDepth    int // nesting of values; default 10,000, at most 1,000,000
 	MaxElements int // number of values in a text; default 16,777,216
 	MaxString   int // octets of one string; default 256 MiB
-	// UTF8 says that the text is UTF-8, as whoever stores the characters that Perl's freeze returns has it. Lengths then
-	// count characters, and strings beyond ASCII are Text. Default false: the text is octets, as on the wire of
-	// IKC; a character beyond Latin-1 cannot be written.
+	// UTF8 says that the text is UTF-8, as whoever stores the characters that Perl's freeze returns
+	// has it. Lengths then count characters, and strings beyond ASCII are Text. Default false: the
+	// text is octets, as on the wire of IKC; a character beyond Latin-1 cannot be written.
 	UTF8 bool
 }
 
-// Codec reads and writes texts. It is made by Options.Codec, and safe for concurrent use; the zero Codec has limits of 0.
+// Codec reads and writes texts. It is made by Options.Codec, and safe for concurrent use; the zero
+// Codec has limits of 0.
 type Codec struct{ opt Options }
 
 // Codec checks the options and returns a Codec with them. An error says which is out of its range.

@@ -10,8 +10,8 @@ import (
 
 const signature = "FrT;"
 
-// Thaw reads a text that holds one value, like (FreezeThaw::thaw $text)[0]. The error is an *Error or a
-// *LimitError. The result keeps no part of text.
+// Thaw reads a text that holds one value, like (FreezeThaw::thaw $text)[0]. The error is an *Error
+// or a *LimitError. The result keeps no part of text.
 func (c *Codec) Thaw(text []byte) (*perl.Value, error) {
 	list, err := c.ThawList(text)
 	if err != nil {

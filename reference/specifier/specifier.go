@@ -15,9 +15,10 @@ import (
 	"strings"
 )
 
-// Specifier is an address. Every part may be empty: the default kernel, no session, no state. Specifiers can be compared by ==.
-// What Parse would not take, such as a session with a slash, is not looked for in one that is made by hand; it can be sent
-// as a hash, and String writes what nobody reads back.
+// Specifier is an address. Every part may be empty: the default kernel, no session, no state.
+// Specifiers can be compared by ==. What Parse would not take, such as a session with a slash, is
+// not looked for in one that is made by hand; it can be sent as a hash, and String writes what
+// nobody reads back.
 type Specifier struct {
 	Kernel  string
 	Session string

@@ -50,8 +50,9 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 // decoder reads one image. Its methods return nil, or false, once err is set.
 //
-// Every SV of an image has an index, by which SX_OBJECT refers to it: the order in which reading starts. Each
-// takes exactly one Value of the slab, in that order, so the slab is the table of what was seen.
+// Every SV of an image has an index, by which SX_OBJECT refers to it: the order in which reading
+// starts. Each takes exactly one Value of the slab, in that order, so the slab is the table of what
+// was seen.
 type decoder struct {
 	s        string // the image
 	pos      int
@@ -191,8 +192,9 @@ func (d *decoder) str(n uint64, what string) (string, bool) {
 	return d.s[d.pos-int(n) : d.pos], true
 }
 
-// enter checks the count of a container against the octets left, each member taking at least least, and against
-// the limits, before anything is allocated. It takes the container for one level and each member for a value.
+// enter checks the count of a container against the octets left, each member taking at least least,
+// and against the limits, before anything is allocated. It takes the container for one level and
+// each member for a value.
 func (d *decoder) enter(n uint64, least, size int, what string) bool {
 	if rest := uint64(len(d.s) - d.pos); n > rest || n*uint64(least) > rest {
 		d.fail(ErrCount, d.pos, fmt.Sprintf("a count that %d octets can hold", rest), fmt.Sprintf("%d %s", n, what))

@@ -8,12 +8,12 @@ import (
 	"unsafe"
 )
 
-// direct reads an image into Go variables without a tree in between. It knows what messages consist of; whatever
-// else it meets, errors included, it gives up, and the long way is taken from the start. What it does must be
-// what perl.Unmarshal does.
+// direct reads an image into Go variables without a tree in between. It knows what messages consist
+// of; whatever else it meets, errors included, it gives up, and the long way is taken from the
+// start. What it does must be what perl.Unmarshal does.
 //
-// Variables are addressed by pointers without a type, each with the plan of its type, since package reflect takes
-// longer for an assignment than the reading does.
+// Variables are addressed by pointers without a type, each with the plan of its type, since package
+// reflect takes longer for an assignment than the reading does.
 type direct struct {
 	decoder
 	passed  int      // octets that may still be passed over
@@ -58,7 +58,8 @@ func (dec *Decoder) direct(s string, h Header, to reflect.Value) bool {
 	return d.pos == len(d.s)
 }
 
-// mostPassed times the image may be passed over in all: structs in structs are passed over once for each level.
+// mostPassed times the image may be passed over in all: structs in structs are passed over once for
+// each level.
 const mostPassed = 8
 
 func (d *direct) tag() tag {

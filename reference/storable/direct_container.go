@@ -133,8 +133,8 @@ func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 	return m.Len() == n // else a key came twice
 }
 
-// structure reads a hash into a struct. Values come before keys, so each is passed over, to be read once its
-// key tells where it belongs.
+// structure reads a hash into a struct. Values come before keys, so each is passed over, to be read
+// once its key tells where it belongs.
 func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	n, ok := d.head(tagHash, 5)
 	if !ok {
@@ -180,7 +180,8 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	return true
 }
 
-// ignore checks a value that has been passed over and belongs nowhere: a hash in it may have a key twice.
+// ignore checks a value that has been passed over and belongs nowhere: a hash in it may have a key
+// twice.
 func (d *direct) ignore(at int) bool {
 	switch tag(d.s[at]) {
 	case tagScalar, tagUTF8Str, tagLScalar, tagLUTF8Str, tagByte, tagNetint, tagUndef, tagSVUndef:

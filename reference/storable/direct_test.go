@@ -103,7 +103,8 @@ func TestDirectOffsets(t *testing.T) {
 	}
 }
 
-// TestDirect compares the two ways on golden images, workloads, random structures and mutations of them.
+// TestDirect compares the two ways on golden images, workloads, random structures and mutations of
+// them.
 func TestDirect(t *testing.T) {
 	images := seeds(t)
 	for _, w := range workloads()[:2] {
@@ -168,7 +169,8 @@ func TestDirect(t *testing.T) {
 	}
 }
 
-// FuzzUnmarshal reads images into Go variables of all kinds by both ways, the short one with pointers without types.
+// FuzzUnmarshal reads images into Go variables of all kinds by both ways, the short one with
+// pointers without types.
 func FuzzUnmarshal(f *testing.F) {
 	for i, s := range seeds(f) {
 		f.Add([]byte(s), uint8(i))

@@ -19,9 +19,10 @@ import (
 //	15       [1] #4 SX_SCALAR 'abc'
 //	20   key 'list'
 //
-// At the left are the offsets in octets; #n is the index of an SV, by which SX_OBJECT refers to it. Strings
-// longer than 60 octets are cut. What comes before an error in the image is written; then the error, an *Error
-// or a *LimitError, is returned. Other errors are those of w. The limits are those of Thaw.
+// At the left are the offsets in octets; #n is the index of an SV, by which SX_OBJECT refers to it.
+// Strings longer than 60 octets are cut. What comes before an error in the image is written; then
+// the error, an *Error or a *LimitError, is returned. Other errors are those of w. The limits are
+// those of Thaw.
 func Dump(w io.Writer, image []byte) error {
 	dec := defaultDecoder
 	h, err := readHeader(string(image))

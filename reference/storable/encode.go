@@ -29,8 +29,8 @@ func (enc *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 	return image, err
 }
 
-// longString is the size from which a string makes the encoder leave its scratch buffer for one that
-// has the right size to be the image, which saves a copy.
+// longString is the size from which a string makes the encoder leave its scratch buffer for one
+// that has the right size to be the image, which saves a copy.
 const longString = 1 << 16
 
 // Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
@@ -55,7 +55,8 @@ type encoder struct {
 	buf     []byte
 	scratch []byte // the pooled buffer, if buf is borrowed
 	start   int
-	// borrowed: buf is not the pooled buffer, but somebody's: the caller's of Append, or the image of Freeze.
+	// borrowed: buf is not the pooled buffer, but somebody's: the caller's of Append, or the image
+	// of Freeze.
 	borrowed bool
 	seen     seenTable
 	next     uint32 // the index of the next SV
@@ -141,7 +142,8 @@ func (e *encoder) fail(err error, expected, got string) {
 	}
 }
 
-// needs fails if the image's minor version is older than the one that brought what is to be written.
+// needs fails if the image's minor version is older than the one that brought what is to be
+// written.
 func (e *encoder) needs(minor int, what string) {
 	if e.opt.Minor < minor {
 		e.fail(ErrUnsupported, fmt.Sprintf("what minor version %d has", e.opt.Minor),
@@ -323,8 +325,8 @@ func (e *encoder) integer(i int64) {
 // an integer: every integer below has a float64 of its own.
 const exactInts = 1 << 53
 
-// double writes a number without a fraction as an integer, as Perl does, and others, in network order, as a
-// string of 15 digits.
+// double writes a number without a fraction as an integer, as Perl does, and others, in network
+// order, as a string of 15 digits.
 func (e *encoder) double(f float64) {
 	if f > -exactInts && f < exactInts && f == math.Trunc(f) {
 		if i := int64(f); e.opt.Layout.IVSize != 4 || i == int64(int32(i)) {

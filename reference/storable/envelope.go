@@ -5,10 +5,11 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// thawEnvelope reads an image as thawMessage does with Alias, but of the value of the key whole it finds out only that Thaw can
-// read it, and what is in it: h has an item for it without its value, and kinds are the kinds of Value in the whole image.
-// It makes no Values for what takes most of them, so it is several times as fast. ok is false, and h empty, if the image is
-// something else, or anything in it had better be seen by Thaw.
+// thawEnvelope reads an image as thawMessage does with Alias, but of the value of the key whole it
+// finds out only that Thaw can read it, and what is in it: h has an item for it without its value,
+// and kinds are the kinds of Value in the whole image. It makes no Values for what takes most of
+// them, so it is several times as fast. ok is false, and h empty, if the image is something else,
+// or anything in it had better be seen by Thaw.
 func (dec *Decoder) thawEnvelope(image []byte, h *message.Hash, whole string) (kinds message.Kinds, ok bool) {
 	h.Reset()
 	if int64(len(image)) > dec.opt.MaxAlloc {

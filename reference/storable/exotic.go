@@ -9,7 +9,8 @@ import (
 var tiedKinds = map[tag]perl.TiedKind{tagTiedScalar: perl.TiedScalar, tagTiedArray: perl.TiedArray,
 	tagTiedHash: perl.TiedHash, tagTiedKey: perl.TiedKey, tagTiedIdx: perl.TiedElement}
 
-// tied reads a tied variable, or an element of one: the object that it is tied to, and the key or index.
+// tied reads a tied variable, or an element of one: the object that it is tied to, and the key or
+// index.
 func (d *decoder) tied(t tag) *perl.Value {
 	if d.dec.opt.Tied == Reject {
 		return d.fail(ErrForbidden, d.pos-1, "no tied variable", t.String())
@@ -168,8 +169,9 @@ func (d *decoder) large() *perl.Value {
 //
 //	flags [extra] {object flags} class string [list of indices] [magic object]
 //
-// While flags say recurse, an object follows that the list refers to. They also tell how long the lengths are
-// and what sort of variable it is; the sort extra has an octet of its own, and a magic object at the end.
+// While flags say recurse, an object follows that the list refers to. They also tell how long the
+// lengths are and what sort of variable it is; the sort extra has an octet of its own, and a magic
+// object at the end.
 func (d *decoder) hook(large bool) *perl.Value {
 	at := d.pos - 1
 	if d.dec.opt.Hooks == Reject {

@@ -7,8 +7,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// frozen is an array or a hash of an image in network order, passed over and found sound. It is not blessed and has no indices
-// in it, nor do indices elsewhere lead into it: so it means the same wherever it stands.
+// frozen is an array or a hash of an image in network order, passed over and found sound. It is not
+// blessed and has no indices in it, nor do indices elsewhere lead into it: so it means the same
+// wherever it stands.
 type frozen struct {
 	s      string // the object
 	values int    // how many indices it takes
@@ -16,7 +17,8 @@ type frozen struct {
 	dec    *Decoder
 }
 
-// frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to be thawed, or is not sound.
+// frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to
+// be thawed, or is not sound.
 func (d *decoder) frozen() *perl.Value {
 	at := d.pos + 1
 	if at >= len(d.s) || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
@@ -53,7 +55,8 @@ func (f *frozen) Unmarshal(variable any) bool {
 	return to.Kind() == reflect.Pointer && !to.IsNil() && f.dec.direct(f.s, frozenHeader, to)
 }
 
-// asItCame writes a reference to what is frozen as it was read, or nothing if it cannot: then it is to be thawed.
+// asItCame writes a reference to what is frozen as it was read, or nothing if it cannot: then it is
+// to be thawed.
 func (e *encoder) asItCame(f *frozen) bool {
 	if e.native || e.opt.Canonical || e.depth < f.levels {
 		return false

@@ -12,7 +12,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// frozenOf reads a reference to the root of an image, if it can be left frozen, and the image of a reference to that reference.
+// frozenOf reads a reference to the root of an image, if it can be left frozen, and the image of a
+// reference to that reference.
 func frozenOf(dec *Decoder, image []byte) (v *perl.Value, around []byte) {
 	h, err := ReadHeader(image)
 	if err != nil || h.Major != major || !h.Network() || h.Size != 2 {
@@ -30,7 +31,8 @@ func frozenOf(dec *Decoder, image []byte) (v *perl.Value, around []byte) {
 	return v, around
 }
 
-// sameFrozen holds what is left frozen of an image against what Thaw makes of it. It tells whether anything is.
+// sameFrozen holds what is left frozen of an image against what Thaw makes of it. It tells whether
+// anything is.
 func sameFrozen(t *testing.T, dec *Decoder, image []byte) bool {
 	t.Helper()
 	frozen := func() *perl.Value { v, _ := frozenOf(dec, image); return v }
@@ -98,8 +100,8 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// TestFrozenBeside: what is written behind something frozen has the right indices, whatever the options; and what is changed
-// is written as it is then.
+// TestFrozenBeside: what is written behind something frozen has the right indices, whatever the
+// options; and what is changed is written as it is then.
 func TestFrozenBeside(t *testing.T) {
 	image, err := Freeze(perl.ArrayRef(perl.HashRef(perl.P("b", perl.NewInt(1)), perl.P("a", perl.ArrayRef(perl.NewInt(2))))))
 	if err != nil {
@@ -138,8 +140,8 @@ func TestFrozenBeside(t *testing.T) {
 	}
 }
 
-// TestFrozenUnsound: if value should not read what pass found sound, it is whoever asks that is told,
-// by an error, not by a panic.
+// TestFrozenUnsound: if value should not read what pass found sound, it is whoever asks that is
+// told, by an error, not by a panic.
 func TestFrozenUnsound(t *testing.T) {
 	broken := func() *perl.Value { // as if pass had let a count through that is too large
 		return perl.NewFrozen(&frozen{"\x02\x00\x00\x00\x05\x05", 6, 2, defaultDecoder})

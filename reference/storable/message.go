@@ -5,15 +5,17 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// What a hash may have at most to be read without Values: the messages of IKC have six pairs, their specifiers four.
+// What a hash may have at most to be read without Values: the messages of IKC have six pairs, their
+// specifiers four.
 const (
 	mostItems = 8
 	mostParts = 4
 )
 
-// thawMessage reads an image that is a hash as a message is: the value of the key whole may be anything, others are
-// strings of octets, small integers, or references to hashes of a few strings. If the image is something else, the result
-// is what Thaw returns, error or not, and h is empty; else it is nil.
+// thawMessage reads an image that is a hash as a message is: the value of the key whole may be
+// anything, others are strings of octets, small integers, or references to hashes of a few strings.
+// If the image is something else, the result is what Thaw returns, error or not, and h is empty;
+// else it is nil.
 func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*perl.Value, error) {
 	d, err := dec.open(image)
 	if err != nil {
@@ -29,7 +31,8 @@ func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*p
 	return d.thaw(dec)
 }
 
-// message tells whether the image could be read. What it accepts must be what thaw accepts, with the same limits.
+// message tells whether the image could be read. What it accepts must be what thaw accepts, with
+// the same limits.
 func (d *decoder) message(dec *Decoder, h *message.Hash, whole string) bool {
 	header, err := readHeader(d.s)
 	if err != nil || header.Major != major || !header.Network() {
@@ -54,7 +57,8 @@ func (d *decoder) message(dec *Decoder, h *message.Hash, whole string) bool {
 	return d.pos == len(d.s)
 }
 
-// item reads a pair. In an image the value comes first, so that what to make of it is known when it has been passed over.
+// item reads a pair. In an image the value comes first, so that what to make of it is known when it
+// has been passed over.
 func (d *decoder) item(h *message.Hash, whole string) bool {
 	pos, left, depth, alloc, base, kinds := d.pos, d.left, d.depth, d.alloc, d.base, d.kinds
 	item := h.Add("")
@@ -177,7 +181,8 @@ func (d *decoder) plainStr(t tag) (string, bool) {
 	return d.str(n, "a string")
 }
 
-// appendMessage appends the image of h to dst: what Append writes of h.Value. Errors are those of Append.
+// appendMessage appends the image of h to dst: what Append writes of h.Value. Errors are those of
+// Append.
 func (enc *Encoder) appendMessage(dst []byte, h *message.Hash) ([]byte, error) {
 	special := enc.opt.Canonical || enc.opt.MaxDepth < leastDepth
 	for i := range h.Items {

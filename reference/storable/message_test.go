@@ -55,8 +55,8 @@ func sameMessage(t *testing.T, dec *Decoder, image []byte) bool {
 	return short
 }
 
-// sameEnvelope holds what ThawEnvelope finds against what Thaw read of an image, nil if that was an error. It tells whether there was
-// anything to hold.
+// sameEnvelope holds what ThawEnvelope finds against what Thaw read of an image, nil if that was an
+// error. It tells whether there was anything to hold.
 func sameEnvelope(t *testing.T, dec *Decoder, image []byte, want *perl.Value) bool {
 	t.Helper()
 	h := new(message.Hash)
@@ -101,7 +101,8 @@ func kindsIn(v *perl.Value, seen map[*perl.Value]bool) (kinds message.Kinds) {
 	return kinds
 }
 
-// TestEnvelope: messages of plain data are read as envelopes, whatever is in them; others are left to Thaw.
+// TestEnvelope: messages of plain data are read as envelopes, whatever is in them; others are left
+// to Thaw.
 func TestEnvelope(t *testing.T) {
 	wide := perl.HashRef()
 	for i := range 3 * scanKeys {
@@ -184,7 +185,8 @@ func nearMessages() (list []*perl.Value) {
 		perl.HashRef(perl.P("rsvp", many)), perl.HashRef(perl.P("wantarray", perl.NewInt(-3))), perl.NewRef(perl.NewHash().Bless("A")))
 }
 
-// TestMessage: messages, and mutations of their images, are read as by Thaw and written as by Freeze.
+// TestMessage: messages, and mutations of their images, are read as by Thaw and written as by
+// Freeze.
 func TestMessage(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	short := 0

@@ -2,7 +2,8 @@ package storable
 
 import "github.com/perl-ikc/ikc-conform/reference/perl"
 
-// passOver passes over the next object, and tells whether value would read it. If not, the decoder is in no state to go on.
+// passOver passes over the next object, and tells whether value would read it. If not, the decoder
+// is in no state to go on.
 func (d *decoder) passOver() bool {
 	if d.left == 0 {
 		return false
@@ -12,9 +13,9 @@ func (d *decoder) passOver() bool {
 	return d.pos >= 0
 }
 
-// pass passes over the object at pos, which is counted already, and returns where it ends: a place only if value would read the
-// object, else -1. It knows plain data; indices, blessed objects and what is rare it leaves to value. It notes the kinds of
-// Value and the lowest depth.
+// pass passes over the object at pos, which is counted already, and returns where it ends: a place
+// only if value would read the object, else -1. It knows plain data; indices, blessed objects and
+// what is rare it leaves to value. It notes the kinds of Value and the lowest depth.
 func (d *decoder) pass(pos int) int {
 	s := d.s
 	if pos >= len(s) {
@@ -94,8 +95,8 @@ func passNumber(s string, pos int) (uint64, int) {
 	return uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3]), pos + 4
 }
 
-// passCount reads the count of a container and enters it, as enter does, but counts the members now. It returns -1 for a
-// place if it cannot.
+// passCount reads the count of a container and enters it, as enter does, but counts the members
+// now. It returns -1 for a place if it cannot.
 func (d *decoder) passCount(pos int, least, size uint64) (int, int) {
 	n, pos := passNumber(d.s, pos)
 	if pos < 0 || n*least > uint64(len(d.s)-pos) || n > uint64(d.left) || d.depth == 0 {

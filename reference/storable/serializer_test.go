@@ -7,7 +7,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// A connection uses the memory of an image again: a Serializer whose Decoder has Alias set must not keep parts of it, unless told that it may.
+// A connection uses the memory of an image again: a Serializer whose Decoder has Alias set must not
+// keep parts of it, unless told that it may.
 func TestSerializerKeepsNothing(t *testing.T) {
 	alias, err := ThawOptions{Alias: true}.Decoder()
 	if err != nil {

@@ -37,10 +37,12 @@ func (s Serializer) Freeze(v *perl.Value) ([]byte, error) {
 	return s.Encoder.Freeze(v)
 }
 
-// Thaw returns a reference to what the image holds. It keeps no part of the image, whatever the Decoder's Alias.
+// Thaw returns a reference to what the image holds. It keeps no part of the image, whatever the
+// Decoder's Alias.
 func (s Serializer) Thaw(image []byte) (*perl.Value, error) { return s.decoder(false).Thaw(image) }
 
-// ThawAliased is Thaw of an image that is never changed again: the strings of the result are parts of it.
+// ThawAliased is Thaw of an image that is never changed again: the strings of the result are parts
+// of it.
 func (s Serializer) ThawAliased(image []byte) (*perl.Value, error) {
 	return s.decoder(true).Thaw(image)
 }

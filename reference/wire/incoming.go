@@ -9,8 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// incoming reads the messages of a connection. It keeps the last addresses, since those of the next message are mostly
-// the same.
+// incoming reads the messages of a connection. It keeps the last addresses, since those of the next
+// message are mostly the same.
 type incoming struct {
 	hash  message.Hash
 	event Address
@@ -47,8 +47,8 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 	return nil
 }
 
-// message fills m from the hash, or returns false if there is anything in it that Message.parse had better see. What it does
-// is what that does, but for Address.Value.
+// message fills m from the hash, or returns false if there is anything in it that Message.parse had
+// better see. What it does is what that does, but for Address.Value.
 func (in *incoming) message(m *Message) bool {
 	*m = Message{}
 	for i := range in.hash.Items {

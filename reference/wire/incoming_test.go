@@ -117,7 +117,8 @@ func sameEnvelope(t *testing.T, s *EnvelopeReader, image []byte, want *Message) 
 	}
 }
 
-// TestIncoming: a connection reads messages as ParseMessage reads what is thawed, whatever came before.
+// TestIncoming: a connection reads messages as ParseMessage reads what is thawed, whatever came
+// before.
 func TestIncoming(t *testing.T) {
 	images := incomingImages(t)
 	var in incoming

@@ -32,9 +32,11 @@ type Message struct {
 // Address is a specifier as a message holds it: a string, or a hash of kernel, session and state.
 type Address struct {
 	specifier.Specifier
-	// Text is the string that stands in the message, if Value is nil. If both are empty it is a hash made of Specifier.
+	// Text is the string that stands in the message, if Value is nil. If both are empty it is a
+	// hash made of Specifier.
 	Text string
-	// Value is how it stood in the message, or how it shall stand there. A kernel has it for what is unusual only.
+	// Value is how it stood in the message, or how it shall stand there. A kernel has it for what
+	// is unusual only.
 	Value *perl.Value
 	// Err says why Value is no specifier; Specifier is then empty.
 	Err error
@@ -221,8 +223,8 @@ func (a *Address) parts() (parts [4]message.Part, n int) {
 // IsCall tells whether the sender wants the return value.
 func (m *Message) IsCall() bool { return m.RSVP.Present() }
 
-// Proxied returns the state and arguments of a message to IKC:proxy; ok is false if it is for another
-// state, or its params are not [state, [args...]].
+// Proxied returns the state and arguments of a message to IKC:proxy; ok is false if it is for
+// another state, or its params are not [state, [args...]].
 func (m *Message) Proxied() (state string, args []*perl.Value, ok bool) {
 	p := m.Params.Target()
 	if m.Event.State != StateProxy || m.Params.Kind() != perl.Ref || p.Kind() != perl.Array || len(p.Elems()) != 2 {

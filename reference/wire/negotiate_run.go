@@ -6,12 +6,13 @@ import (
 	"io"
 )
 
-// Negotiate runs n over a connection until both sides agree. It returns the scanner of the frames that
-// follow, with maxFrame as its Max. before, unless it is nil, is called before a line is answered and
-// the next awaited, whether there is anything to write or not: the place to set a deadline.
+// Negotiate runs n over a connection until both sides agree. It returns the scanner of the frames
+// that follow, with maxFrame as its Max. before, unless it is nil, is called before a line is
+// answered and the next awaited, whether there is anything to write or not: the place to set a
+// deadline.
 //
-// Errors are those of Receive, of the LineScanner, of before and of rw; if the other side closes the
-// connection, it matches io.ErrUnexpectedEOF.
+// Errors are those of Receive, of the LineScanner, of before and of rw; if the other side closes
+// the connection, it matches io.ErrUnexpectedEOF.
 func Negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() error) (*FrameScanner, error) {
 	if before == nil {
 		before = func() error { return nil }

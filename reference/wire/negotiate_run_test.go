@@ -9,8 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// TestNegotiate runs both sides over a pipe: the frame that a client sends right behind its last line is
-// the server's to scan, and before is called ahead of all that is waited for.
+// TestNegotiate runs both sides over a pipe: the frame that a client sends right behind its last
+// line is the server's to scan, and before is called ahead of all that is waited for.
 func TestNegotiate(t *testing.T) {
 	for _, d := range []wire.Dialect{wire.IKC0, wire.IKC} {
 		near, far := net.Pipe()

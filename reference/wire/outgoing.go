@@ -8,11 +8,11 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Outgoing is a frame that is to be written. It is made in place, in a buffer that the next one uses
-// again. The zero value is ready to use.
+// Outgoing is a frame that is to be written. It is made in place, in a buffer that the next one
+// uses again. The zero value is ready to use.
 //
-// It is what the kernel and clientlite send with; [AppendFrame] is simpler. It is here and not in an
-// internal package since it writes Messages without Values, by their private means.
+// It is what the kernel and clientlite send with; [AppendFrame] is simpler. It is here and not in
+// an internal package since it writes Messages without Values, by their private means.
 type Outgoing struct {
 	buf   []byte // frameHead octets, the last of which have the length, and the image
 	start int    // of the length
@@ -22,8 +22,8 @@ type Outgoing struct {
 // frameHead is room for the longest length and the NUL behind it.
 const frameHead = maxLengthDigits + 1
 
-// Freeze makes the frame of a message. Errors are those of the serializer, or say that the image is too
-// long to be taken by anyone: more than DefaultMaxFrame octets.
+// Freeze makes the frame of a message. Errors are those of the serializer, or say that the image is
+// too long to be taken by anyone: more than DefaultMaxFrame octets.
 func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	if o.buf == nil {
 		o.buf = make([]byte, frameHead, 512)

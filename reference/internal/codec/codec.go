@@ -1,5 +1,5 @@
-// Package codec has what the serializers of IKC share: the wording of their errors, and limits of their
-// options that are ints.
+// Package codec has what the serializers of IKC share: the wording of their errors, and limits of
+// their options that are ints.
 package codec
 
 import (
@@ -9,7 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/internal/limits"
 )
 
-// ErrorText says what is wrong with an image and where: err is a sentinel; expected or got may be "".
+// ErrorText says what is wrong with an image and where: err is a sentinel; expected or got may be
+// "".
 func ErrorText(serializer string, offset int, err error, expected, got string) string {
 	s := fmt.Sprintf("%s: offset %d: %v", serializer, offset, err)
 	switch {
