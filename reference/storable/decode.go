@@ -1,19 +1,11 @@
 package storable
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"sync"
 
-	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
-)
-
-// What things cost in memory, in octets, for MaxAlloc; valueSize beside them.
-const (
-	pairSize = 32
-	elemSize = 8
 )
 
 // Thaw reads an image of any kind and returns a reference to what it holds, as Perl's thaw does.
@@ -54,25 +46,13 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // starts. Each takes exactly one Value of the slab, in that order, so the slab is the table of what
 // was seen.
 type decoder struct {
-	s        string // the image
-	pos      int
+	cursor
 	slab     perl.Slab
-	base     uint64 // the index of the first Value of the slab
-	big      bool   // multi-octet numbers are big-endian
-	inArray  bool   // an SX_SVUNDEF_ELEM may come
-	depth    int    // levels left
-	left     int    // elements left
-	alloc    int64
-	longest  uint64 // octets of the longest string allowed
-	dec      *Decoder
-	header   Header
-	classes  []string
+	base     uint64         // the index of the first Value of the slab
+	inArray  bool           // an SX_SVUNDEF_ELEM may come
 	old      map[uint64]int // before major 1: address of an SV to its index
 	envelope bool           // ThawEnvelope reads
-	kinds    message.Kinds  // of Value that pass saw
-	lowest   int            // of depth in pass
 	sound    bool           // pass has been over it: no key comes twice
-	err      error
 }
 
 func (d *decoder) thaw(dec *Decoder) (*perl.Value, error) {
@@ -101,123 +81,6 @@ func (d *decoder) thaw(dec *Decoder) (*perl.Value, error) {
 		return root, nil // Storable 0.5 wrote the reference to an object, too
 	}
 	return d.slab.Root(root), nil
-}
-
-func (d *decoder) begin(dec *Decoder, h Header) {
-	d.dec, d.header, d.pos = dec, h, h.Size
-	d.big = h.Network() || h.Layout.BigEndian
-	d.depth, d.left, d.longest = dec.opt.MaxDepth, dec.opt.MaxElements, uint64(dec.opt.MaxString)
-	d.alloc = int64(len(d.s))
-}
-
-func (d *decoder) fail(err error, at int, expected, got string) *perl.Value {
-	if d.err == nil {
-		d.err = &Error{err, at, expected, got}
-	}
-	return nil
-}
-
-func (d *decoder) exceeded(name string, most, got int64) *perl.Value {
-	if d.err == nil {
-		d.err = &LimitError{name, most, got, d.pos}
-	}
-	return nil
-}
-
-func (d *decoder) truncated(n uint64, what string) {
-	d.fail(ErrTruncated, d.pos, fmt.Sprintf("%d octets of %s", n, what), fmt.Sprintf("%d", len(d.s)-d.pos))
-}
-
-func (d *decoder) octet(what string) (byte, bool) {
-	if d.pos >= len(d.s) {
-		d.truncated(1, what)
-		return 0, false
-	}
-	d.pos++
-	return d.s[d.pos-1], true
-}
-
-// bigEndian reads what has four octets in network order even in native images.
-func (d *decoder) bigEndian(what string) (uint32, bool) {
-	if len(d.s)-d.pos < 4 {
-		d.truncated(4, what)
-		return 0, false
-	}
-	s := d.s[d.pos : d.pos+4]
-	d.pos += 4
-	return uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3]), true
-}
-
-func (d *decoder) u32(what string) (uint32, bool) {
-	n, ok := d.bigEndian(what)
-	if !d.big {
-		n = n>>24 | n>>8&0xff00 | n<<8&0xff0000 | n<<24
-	}
-	return n, ok
-}
-
-func (d *decoder) u64(what string) (uint64, bool) {
-	if len(d.s)-d.pos < 8 {
-		d.truncated(8, what)
-		return 0, false
-	}
-	b := []byte(d.s[d.pos : d.pos+8])
-	d.pos += 8
-	if d.big {
-		return binary.BigEndian.Uint64(b), true
-	}
-	return binary.LittleEndian.Uint64(b), true
-}
-
-// length reads the length of a string or the count of a container: one octet, or four.
-func (d *decoder) length(long bool, what string) (uint64, bool) {
-	if long {
-		n, ok := d.u32(what)
-		return uint64(n), ok
-	}
-	n, ok := d.octet(what)
-	return uint64(n), ok
-}
-
-func (d *decoder) str(n uint64, what string) (string, bool) {
-	if n > uint64(len(d.s)-d.pos) {
-		d.truncated(n, what)
-		return "", false
-	}
-	if n > d.longest {
-		d.exceeded("MaxString", int64(d.longest), int64(n))
-		return "", false
-	}
-	d.pos += int(n)
-	return d.s[d.pos-int(n) : d.pos], true
-}
-
-// enter checks the count of a container against the octets left, each member taking at least least,
-// and against the limits, before anything is allocated. It takes the container for one level and
-// each member for a value.
-func (d *decoder) enter(n uint64, least, size int, what string) bool {
-	if rest := uint64(len(d.s) - d.pos); n > rest || n*uint64(least) > rest {
-		d.fail(ErrCount, d.pos, fmt.Sprintf("a count that %d octets can hold", rest), fmt.Sprintf("%d %s", n, what))
-		return false
-	}
-	if n > uint64(d.left) {
-		d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)-int64(d.left)+int64(n))
-		return false
-	}
-	if d.alloc += 2*valueSize + int64(n)*int64(size+valueSize); d.alloc > d.dec.opt.MaxAlloc {
-		d.exceeded("MaxAlloc", d.dec.opt.MaxAlloc, d.alloc)
-		return false
-	}
-	return d.deeper()
-}
-
-func (d *decoder) deeper() bool {
-	if d.depth == 0 {
-		d.exceeded("MaxDepth", int64(d.dec.opt.MaxDepth), int64(d.dec.opt.MaxDepth)+1)
-		return false
-	}
-	d.depth--
-	return true
 }
 
 // value reads one object.
@@ -414,46 +277,6 @@ func (d *decoder) blessed(t tag) *perl.Value {
 		return nil
 	}
 	return v.Bless(class)
-}
-
-func (d *decoder) class(t tag) (string, bool) {
-	n, ok := d.length(false, "a class name's length")
-	if ok && n&blessLong != 0 {
-		n, ok = d.length(true, "a class name's length")
-	}
-	if !ok {
-		return "", false
-	}
-	if t == tagIxBless {
-		return d.classAt(n)
-	}
-	return d.newClass(n)
-}
-
-func (d *decoder) classAt(i uint64) (string, bool) {
-	if i >= uint64(len(d.classes)) {
-		d.fail(ErrIndex, d.pos, fmt.Sprintf("one of the %d classes seen", len(d.classes)), fmt.Sprintf("class %d", i))
-		return "", false
-	}
-	return d.classes[i], true
-}
-
-func (d *decoder) newClass(n uint64) (string, bool) {
-	at := d.pos
-	name, ok := d.str(n, "a class name")
-	if !ok {
-		return "", false
-	}
-	if n == 0 {
-		d.fail(ErrCount, at, "a class name", "an empty one")
-		return "", false
-	}
-	if d.dec.classes != nil && !d.dec.classes[name] {
-		d.fail(ErrForbidden, at, "an allowed class", fmt.Sprintf("%.80q", name))
-		return "", false
-	}
-	d.classes = append(d.classes, name)
-	return name, true
 }
 
 func (d *decoder) integer() *perl.Value {

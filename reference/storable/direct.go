@@ -15,7 +15,7 @@ import (
 // Variables are addressed by pointers without a type, each with the plan of its type, since package
 // reflect takes longer for an assignment than the reading does.
 type direct struct {
-	decoder
+	cursor
 	passed  int      // octets that may still be passed over
 	strings []string // left of a chunk that small slices are cut from
 }
@@ -35,8 +35,9 @@ func (dec *Decoder) unmarshalDirect(image []byte, target any) bool {
 
 // direct fills the variable that to points at with the object behind the header h.
 func (dec *Decoder) direct(s string, h Header, to reflect.Value) bool {
-	d := direct{decoder: decoder{s: s, pos: h.Size, big: true, header: h, dec: dec,
-		depth: dec.opt.MaxDepth, left: dec.opt.MaxElements, longest: uint64(dec.opt.MaxString)}, passed: mostPassed * len(s)}
+	d := direct{cursor: cursor{s: s}, passed: mostPassed * len(s)}
+	d.begin(dec, h)
+	d.alloc = 0 // what spend counts
 	p := planOf(to.Type().Elem())
 	at := to.UnsafePointer()
 	switch p.kind {

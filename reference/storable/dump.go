@@ -24,13 +24,12 @@ import (
 // the error, an *Error or a *LimitError, is returned. Other errors are those of w. The limits are
 // those of Thaw.
 func Dump(w io.Writer, image []byte) error {
-	dec := defaultDecoder
 	h, err := readHeader(string(image))
 	if err != nil {
 		return err
 	}
-	d := dumper{decoder: decoder{s: string(image), dec: dec, header: h, pos: h.Size, big: h.Network() || h.Layout.BigEndian,
-		depth: dec.opt.MaxDepth, left: dec.opt.MaxElements, longest: uint64(dec.opt.MaxString)}, w: w}
+	d := dumper{decoder: decoder{cursor: cursor{s: string(image)}}, w: w}
+	d.begin(defaultDecoder, h)
 	d.line(0, "%s", h)
 	if h.Major < majorWithMinor {
 		d.line(h.Size, "the data of images before version 2 is not shown")

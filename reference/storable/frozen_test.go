@@ -23,7 +23,7 @@ func frozenOf(dec *Decoder, image []byte) (v *perl.Value, around []byte) {
 	if int64(len(around)) > dec.opt.MaxAlloc {
 		return nil, nil
 	}
-	d := &decoder{s: string(around)}
+	d := &decoder{cursor: cursor{s: string(around)}}
 	d.begin(dec, h)
 	if v = d.frozen(); v == nil || d.pos != len(d.s) {
 		return nil, nil

@@ -27,7 +27,7 @@ func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*p
 		return nil, nil
 	}
 	h.Reset()
-	*d = decoder{s: d.s}
+	*d = decoder{cursor: cursor{s: d.s}}
 	return d.thaw(dec)
 }
 
