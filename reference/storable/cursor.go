@@ -30,6 +30,7 @@ type cursor struct {
 	classes []string
 	kinds   message.Kinds // of Value that pass saw
 	lowest  int           // of depth in pass
+	objects bool          // pass takes blessed objects, and undefs of Perl's own, too
 	err     error
 }
 

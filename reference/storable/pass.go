@@ -67,8 +67,29 @@ func (c *cursor) pass(pos int) int {
 	case tagUndef:
 		c.kinds.Add(perl.Undef)
 		return pos
+	case tagSVUndef, tagBless, tagIxBless:
+		return c.passObject(t, pos)
 	}
 	return -1
+}
+
+// passObject passes over what value reads and a frozen must not have in it, if objects says so.
+func (c *cursor) passObject(t tag, pos int) int {
+	switch {
+	case !c.objects:
+		return -1
+	case t == tagSVUndef:
+		return pos
+	}
+	c.pos = pos
+	if _, ok := c.class(t); !ok || c.pos == len(c.s) {
+		return -1
+	}
+	switch tag(c.s[c.pos]) {
+	case tagSVUndef, tagBless, tagIxBless:
+		return -1
+	}
+	return c.pass(c.pos)
 }
 
 func stringKind(t tag) perl.Kind {
@@ -160,14 +181,15 @@ func (c *cursor) passManyKeys(n, pos int) int {
 	return pos
 }
 
+// passKey returns the key at pos, and where it ends: -1 if value would not read it.
 func (c *cursor) passKey(pos int) (string, int) {
-	n, pos := passNumber(c.s, pos)
-	if pos < 0 {
+	rest := c.s[pos:]
+	if len(rest) < 4 {
 		return "", -1
 	}
-	end := c.passOctets(pos, n)
-	if end < 0 {
+	n := uint64(rest[0])<<24 | uint64(rest[1])<<16 | uint64(rest[2])<<8 | uint64(rest[3])
+	if n > uint64(len(rest)-4) || n > c.longest {
 		return "", -1
 	}
-	return c.s[pos:end], end
+	return rest[4 : 4+n], pos + 4 + int(n)
 }
