@@ -45,7 +45,7 @@ type Builder struct {
 	active *stream // the one that the last octets were for, nil if it has ended
 
 	controlled int // octets of Controls that are kept
-	sketches   wire.Sketches
+	envelopes  wire.EnvelopeReader
 }
 
 // NewBuilder makes a Builder of connections in parts, see ReadParts.

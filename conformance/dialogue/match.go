@@ -242,7 +242,7 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 // oldest finds the call that an answer of a session is for: the oldest that waits for that session,
 // else the oldest that waits, else the newest. several tells that it is not the only one.
 func (c *sameRSVP) oldest(session string) (found *Exchange, several bool) {
-	var any *Exchange
+	var first *Exchange
 	others := 0
 	for x := range c.waiting.all {
 		if x.Request.To.Session == session {
@@ -251,16 +251,16 @@ func (c *sameRSVP) oldest(session string) (found *Exchange, several bool) {
 			}
 			found = x
 		}
-		if any == nil {
-			any = x
+		if first == nil {
+			first = x
 		}
 		others++
 	}
 	switch {
 	case found != nil:
 		return found, false
-	case any != nil:
-		return any, others > 1
+	case first != nil:
+		return first, others > 1
 	}
 	return c.newest, false
 }

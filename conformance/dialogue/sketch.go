@@ -3,6 +3,7 @@ package dialogue
 import (
 	"bytes"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -11,7 +12,7 @@ import (
 // sketch is what is known of a frame whose image nobody has asked for yet: most values are never
 // looked at.
 type sketch struct {
-	wire.Sketch
+	wire.Envelope
 	by aliasing
 }
 
@@ -39,7 +40,7 @@ func (f *Frame) Value() *perl.Value {
 }
 
 // Kinds are the kinds of Value in the image; ok is false if they are to be looked for.
-func (f *Frame) Kinds() (kinds perl.Kinds, ok bool) {
+func (f *Frame) Kinds() (kinds message.Kinds, ok bool) {
 	if f.sketch == nil {
 		return 0, false
 	}

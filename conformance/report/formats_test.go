@@ -192,11 +192,11 @@ func TestSARIF(t *testing.T) {
 		seen := map[string]bool{}
 		for i, run := range log.Runs {
 			for _, res := range run.Results {
-				print := res.PartialFingerprints["check/v1"]
-				if seen[print] || print == "" {
-					t.Errorf("%s: expected fingerprints that differ, got %q twice", name, print)
+				fingerprint := res.PartialFingerprints["check/v1"]
+				if seen[fingerprint] || fingerprint == "" {
+					t.Errorf("%s: expected fingerprints that differ, got %q twice", name, fingerprint)
 				}
-				seen[print] = true
+				seen[fingerprint] = true
 				if rule := run.Tool.Driver.Rules[res.RuleIndex]; *rule.ID != *res.RuleID {
 					t.Errorf("%s: expected the rule of %s, got %s", name, *res.RuleID, *rule.ID)
 				}

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -132,8 +133,8 @@ func Cyclic(v *perl.Value) bool {
 }
 
 // Kinds finds out the kinds of the values that a value leads to, itself included.
-func Kinds(v *perl.Value) perl.Kinds {
-	var s perl.Kinds
+func Kinds(v *perl.Value) message.Kinds {
+	var s message.Kinds
 	if visit := func(v *perl.Value) { s.Add(v.Kind()) }; !walkTree(v, visit) {
 		each(v, map[*perl.Value]bool{}, visit)
 	}
