@@ -21,7 +21,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// peers are who the scenarios of faults are played with: the reference, and the real module where it is.
+// peers are who the scenarios of faults are played with: the reference, and the real module where
+// it is.
 func peers(t *testing.T, play func(t *testing.T, target *targets.Target)) {
 	for _, spec := range []string{"reference", "perl@0.2402", "perl@0.2102", "perl@0.1904"} {
 		t.Run(spec, func(t *testing.T) {
@@ -39,7 +40,8 @@ func peers(t *testing.T, play func(t *testing.T, target *targets.Target)) {
 	}
 }
 
-// drive starts a driver of the target with a session of an echo, a state that takes its time, and one for answers.
+// drive starts a driver of the target with a session of an echo, a state that takes its time, and
+// one for answers.
 func drive(t *testing.T, ctx context.Context, target *targets.Target) (*driver.Driver, wire.Dialect) {
 	t.Helper()
 	d, hello, err := target.Start(ctx, driver.Options{})
@@ -102,8 +104,8 @@ func echoed(t *testing.T, ctx context.Context, d *driver.Driver, kernel, word st
 	}
 }
 
-// A connection that is cut in order, or reset, while a call is under way: the monitors of both sides are told, nobody dies, and
-// a client that connects again is served.
+// A connection that is cut in order, or reset, while a call is under way: the monitors of both
+// sides are told, nobody dies, and a client that connects again is served.
 func TestLostPeer(t *testing.T) {
 	peers(t, func(t *testing.T, target *targets.Target) {
 		for _, how := range []relay.End{relay.Cut, relay.Reset} {
@@ -155,7 +157,8 @@ func TestLostPeer(t *testing.T) {
 	})
 }
 
-// A blocking call of Go that is under way when the connection ends fails at once, and does not wait for its context.
+// A blocking call of Go that is under way when the connection ends fails at once, and does not wait
+// for its context.
 func TestCallInFlight(t *testing.T) {
 	peers(t, func(t *testing.T, target *targets.Target) {
 		ctx := limited(t)
@@ -203,7 +206,8 @@ func TestCallInFlight(t *testing.T) {
 	})
 }
 
-// A client kernel of Go that keeps connected comes back by itself, however the connection ends, and is subscribed again.
+// A client kernel of Go that keeps connected comes back by itself, however the connection ends, and
+// is subscribed again.
 func TestReconnection(t *testing.T) {
 	peers(t, func(t *testing.T, target *targets.Target) {
 		ctx := limited(t)
@@ -213,7 +217,8 @@ func TestReconnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		var connection atomic.Int64
-		// The first connection is reset in the middle of the answer to a call, the second half closed, the third cut.
+		// The first connection is reset in the middle of the answer to a call, the second half
+		// closed, the third cut.
 		r := between(t, at.Address, relay.Options{Fault: func(n int, from capture.Direction) relay.Fault {
 			connection.Store(int64(n))
 			if from == capture.FromServer && n < 3 {

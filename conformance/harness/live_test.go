@@ -254,7 +254,8 @@ func wellBehaved(t *testing.T, b []byte, onlyIKC bool) int {
 	return n
 }
 
-// behaviour tells how many requests a connection made, and what in it no peer in its right mind would send.
+// behaviour tells how many requests a connection made, and what in it no peer in its right mind
+// would send.
 func behaviour(b []byte, onlyIKC bool) (requests int, err error) {
 	dialect := wire.IKC0
 	if onlyIKC {

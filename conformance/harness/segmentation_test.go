@@ -59,7 +59,8 @@ func TestSegmentation(t *testing.T) {
 	}
 }
 
-// TestSweep: what depends on the segmentation is told with its cell, and what a release is known for and does not show is stale.
+// TestSweep: what depends on the segmentation is told with its cell, and what a release is known
+// for and does not show is stale.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	sweep := func(spec, implementation string, role cell.Role) *sweep.Result {
