@@ -12,12 +12,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Names of the two kernels of a conversation.
-const (
-	serverName = "ConformServer"
-	clientName = "ConformClient"
-)
-
 // listen makes a driven server ready: the conformance session, and a listener.
 func listen(ctx context.Context, server *driver.Driver, d cell.Dialect) (address string, err error) {
 	if err := publishSession(ctx, server); err != nil {
@@ -31,7 +25,7 @@ func listen(ctx context.Context, server *driver.Driver, d cell.Dialect) (address
 	if d == cell.IKC && !hello.HasProtocol(protocol) {
 		protocol = wire.IKC.String()
 	}
-	at, err := server.Listen(ctx, driver.Listen{Name: serverName, Aliases: serverNames.aliases(), Protocol: protocol})
+	at, err := server.Listen(ctx, driver.Listen{Name: contract.ServerName, Aliases: serverNames.aliases(), Protocol: protocol})
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +50,7 @@ func retractState(ctx context.Context, d *driver.Driver) error {
 // connectTo is how a driven client is told to connect in a cell.
 func connectTo(ctx context.Context, address string, c cell.Cell) driver.Connect {
 	return driver.Connect{
-		Name: clientName, Aliases: clientNames.aliases(), Protocol: c.Dialect.Client().String(),
+		Name: contract.ClientName, Aliases: clientNames.aliases(), Protocol: c.Dialect.Client().String(),
 		Address: address, Serializers: c.Serializer.Offer(), Timeout: wait(ctx).Seconds(),
 	}
 }
@@ -80,7 +74,7 @@ func playConversation(ctx context.Context, server, client *driver.Driver, relaye
 	own := driver.Session{
 		Session: contract.ClientSession,
 		States: map[string]driver.Action{
-			answerState: driver.Echo(), silentState: driver.Echo(),
+			contract.AnswerState: driver.Echo(), silentState: driver.Echo(),
 			contract.OnceState: driver.Echo(), contract.ReplyState: driver.Echo(),
 		},
 		Publish: &[]string{contract.ReplyState},

@@ -108,7 +108,7 @@ func (c crowd) meanwhile(ctx context.Context, target *driver.Driver) (inTime boo
 		return false, fmt.Errorf("the run of %s: %w", contract.SlowState, err)
 	}
 	for i, conn := range c[1:] {
-		if err := conn.Send(conn.Call("", contract.CrowdSession, "echo", perl.NewBytes(fmt.Sprintf("meanwhile %d", i+1)))); err != nil {
+		if err := conn.Send(conn.Call("", contract.CrowdSession, "echo", perl.NewBytes(fmt.Sprintf("%s%d", contract.MeanwhileMark, i+1)))); err != nil {
 			return false, err
 		}
 	}

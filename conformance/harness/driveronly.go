@@ -26,8 +26,8 @@ type kernelNames struct {
 }
 
 var (
-	serverNames = kernelNames{serverName, "ConformServerToo", "ConformServerEnded"}
-	clientNames = kernelNames{clientName, "ConformClientToo", "ConformClientEnded"}
+	serverNames = kernelNames{contract.ServerName, contract.ServerName + "Too", contract.ServerName + "Ended"}
+	clientNames = kernelNames{contract.ClientName, contract.ClientName + "Too", contract.ClientName + "Ended"}
 )
 
 // aliases are the names that the kernel goes by besides its own.
@@ -67,7 +67,7 @@ func (p peer) playDriverOnly(ctx context.Context) error {
 		return err
 	}
 	// To everybody, itself included, and to nobody.
-	if err := p.withKernel(contract.EveryKernel).post(ctx, session, "count", b("to all")); err != nil {
+	if err := p.withKernel(contract.EveryKernel).post(ctx, session, "count", b(contract.AllMark)); err != nil {
 		return err
 	}
 	toNobody := p.withKernel(nobody)

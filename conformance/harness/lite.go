@@ -14,7 +14,7 @@ import (
 // playLiteConversation plays a conversation in which the client is a ClientLite.
 func playLiteConversation(ctx context.Context, client *driver.Driver, relayed string, c cell.Cell, opts conversationOpts) error {
 	connect := driver.LiteConnect{
-		Name: clientName, Address: relayed, Protocol: c.Dialect.Client().String(), Timeout: wait(ctx).Seconds(),
+		Name: contract.ClientName, Address: relayed, Protocol: c.Dialect.Client().String(), Timeout: wait(ctx).Seconds(),
 	}
 	if offer := c.Serializer.Offer(); len(offer) > 0 {
 		connect.Serializer = offer[0]
@@ -79,7 +79,7 @@ func liteRequests(ctx context.Context, client *driver.Driver, values []*perl.Val
 		return err
 	}
 	for _, s := range []string{session, contract.AbsentSession} {
-		asked := perl.ArrayRef(b("poe://"+serverName+"/"+s), b(clientName))
+		asked := perl.ArrayRef(b("poe://"+contract.ServerName+"/"+s), b(contract.ClientName))
 		if err := call(wire.SessionIKC, wire.StateHave, asked); err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func awaitPosts(ctx context.Context, client *driver.Driver) error {
 		func() error { _, err := client.LiteResponded(ctx, contract.ReplyState); return err },
 		func() error { _, err := client.LiteRespondedList(ctx, contract.ReplyState); return err },
 	} {
-		if _, err := client.LitePost(ctx, contract.SessionAlias+"/sender", perl.NewBytes("to be waited for")); err != nil {
+		if _, err := client.LitePost(ctx, contract.SessionAlias+"/sender", perl.NewBytes(contract.AwaitedMark)); err != nil {
 			return err
 		}
 		if err := responded(); err != nil && !failed(err) {

@@ -92,7 +92,7 @@ func (r *runner) refuseLite(ctx context.Context, client *driver.Driver) error {
 		connecting := make(chan error, 1)
 		go func() {
 			connecting <- client.LiteConnect(ctx, driver.LiteConnect{
-				Name: clientName, Address: relayed, Protocol: wire.IKC.String(), Timeout: wait(ctx).Seconds(),
+				Name: contract.ClientName, Address: relayed, Protocol: wire.IKC.String(), Timeout: wait(ctx).Seconds(),
 			})
 		}()
 		if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait(ctx))); err != nil {

@@ -48,7 +48,7 @@ func awaitMonitor(ctx context.Context, d *driver.Driver, what, about string) {
 // that they had it.
 func letDriversReport(ctx context.Context, drivers ...*driver.Driver) error {
 	select {
-	case <-time.After(afterlife):
+	case <-time.After(contract.DriverGrace):
 	case <-ctx.Done():
 	}
 	for _, d := range drivers {
@@ -58,6 +58,3 @@ func letDriversReport(ctx context.Context, drivers ...*driver.Driver) error {
 	}
 	return nil
 }
-
-// afterlife is how long a kernel that was shut down may still tell something.
-const afterlife = 50 * time.Millisecond

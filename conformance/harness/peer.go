@@ -20,24 +20,21 @@ type peer struct {
 	to, own string
 }
 
-// States of contract.ClientSession that are the rsvp of calls.
-const (
-	answerState = "answer"
-	silentState = "silence" // of calls that are not answered
-)
+// silentState is a state of contract.ClientSession: the rsvp of calls that are not answered.
+const silentState = "silence"
 
 // connectPeer has a driven client connect, and is its side of the conversation then.
 func connectPeer(ctx context.Context, client *driver.Driver, relayed string, c cell.Cell) (peer, error) {
 	connected, err := client.Connect(ctx, connectTo(ctx, relayed, c))
 	if connected == "" {
-		connected = serverName
+		connected = contract.ServerName
 	}
-	return peer{d: client, to: connected, own: clientName}, err
+	return peer{d: client, to: connected, own: contract.ClientName}, err
 }
 
 // serverPeer is the side of a driven server to which a client is connected.
 func serverPeer(server *driver.Driver) peer {
-	return peer{d: server, to: clientName, own: serverName}
+	return peer{d: server, to: contract.ClientName, own: contract.ServerName}
 }
 
 // withKernel is the same peer when it talks to another kernel.
@@ -48,12 +45,12 @@ func (p peer) withKernel(kernel string) peer {
 
 // call calls a state and waits for the answer.
 func (p peer) call(ctx context.Context, session, state string, params *perl.Value) (*perl.Value, error) {
-	if err := p.callOnly(ctx, session, state, answerState, params); err != nil {
+	if err := p.callOnly(ctx, session, state, contract.AnswerState, params); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait(ctx))
 	defer cancel()
-	e, err := p.d.WaitState(ctx, contract.ClientSession, answerState)
+	e, err := p.d.WaitState(ctx, contract.ClientSession, contract.AnswerState)
 	if err != nil {
 		return nil, fmt.Errorf("no answer from %s/%s: %w", session, state, err)
 	}
@@ -165,7 +162,7 @@ func (p peer) subscribe(ctx context.Context) error {
 		return err
 	}
 	for _, s := range specs {
-		asked := perl.ArrayRef(perl.NewBytes(s), perl.NewBytes(clientName))
+		asked := perl.ArrayRef(perl.NewBytes(s), perl.NewBytes(contract.ClientName))
 		if _, err := p.call(ctx, wire.SessionIKC, wire.StateHave, asked); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 )
@@ -46,7 +47,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 // every kernel publishes itself, and those with the conformance session if the server has it from
 // the start.
 func (r *runner) probeBare(ctx context.Context, d *driver.Driver) error {
-	at, err := d.Listen(ctx, driver.Listen{Name: serverName, Protocol: r.cell.Cell.Dialect.Server().String()})
+	at, err := d.Listen(ctx, driver.Listen{Name: contract.ServerName, Protocol: r.cell.Cell.Dialect.Server().String()})
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

@@ -187,7 +187,7 @@ func reportDefects() []*Behaviour {
 		{Name: "unregister after the shutdown", Text: "Monitors are told that kernels go after a shutdown.", Kills: []string{"MON-023"},
 			event: told(monitored("shutdown"), func(e driver.Event) []driver.Event {
 				gone := e
-				gone.What, gone.About = "unregister", "ConformServer"
+				gone.What, gone.About = "unregister", contract.ServerName
 				return []driver.Event{e, gone}
 			})},
 		{Name: "states run twice", Text: "A request runs its state twice.", Kills: []string{"RUN-001"},
@@ -229,7 +229,7 @@ func reportDefects() []*Behaviour {
 				return []driver.Event{e, {Kind: "state", Session: session, State: contract.HiddenState, Args: []*perl.Value{b("x")}, Context: "scalar"}}
 			})},
 		{Name: "answers go nowhere", Text: "The answer to a call does not reach the rsvp.", Kills: []string{"RSVP-001"},
-			event: told(ran(own, "answer"), nothing)},
+			event: told(ran(own, contract.AnswerState), nothing)},
 		{Name: "answers as a list", Text: "The rsvp is given the answer in an array.", Kills: []string{"RSVP-001"},
 			event: told(ran(own, "answer"), func(e driver.Event) []driver.Event { e.Args = []*perl.Value{perl.ArrayRef(e.Args...)}; return same(e) })},
 		{Name: "an rsvp is for ever", Text: "An rsvp takes a second post.", Kills: []string{"RSVP-002"},
@@ -239,11 +239,11 @@ func reportDefects() []*Behaviour {
 		{Name: "post returns one always", Text: "post returns 1 whether it was sent or not.", Kills: []string{"SENT-002", "SENT-003"},
 			answer: answered("post", func(_ command, ok map[string]any) any { return map[string]any{"count": 1} })},
 		{Name: "not to itself", Text: `What is sent to "*" does not reach the kernel itself.`, Kills: []string{"SENT-004"},
-			event: told(and(ran(session, "count"), first("to all")), nothing)},
+			event: told(and(ran(session, "count"), first(contract.AllMark)), nothing)},
 		{Name: "not its own client", Text: "A kernel gets no answer to a call of itself.", Kills: []string{"LOC-001"},
 			event: told(and(ran(own, "answer"), first(contract.LocalMark)), nothing)},
 		{Name: "its own errors are silent", Text: "What a kernel asks of itself and is refused is told once only.", Kills: []string{"LOC-003"},
-			event: told(and(monitored("error"), first("remote-check"), func(e driver.Event) bool { return e.About == "ConformClient" }), nothing)},
+			event: told(and(monitored("error"), first("remote-check"), func(e driver.Event) bool { return e.About == contract.ClientName }), nothing)},
 		{Name: "everything is accepted", Text: "Who subscribes is told that all was accepted.", Kills: []string{"SUB-005"},
 			answer: answered("subscribe", func(c command, ok map[string]any) any {
 				var f driver.Subscribe
