@@ -51,7 +51,7 @@ func ParseShard(s string) (shard, shards int, err error) {
 // in the order of the options. A target that has no cell in the shard has a Result without cells.
 // The error is about the harness; what is wrong with a target is in its Result. Matrix closes the
 // targets.
-func Matrix(ctx context.Context, targets []*targets.Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
+func Matrix(ctx context.Context, all []*targets.Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
 	if opts.Jobs <= 0 {
 		opts.Jobs = DefaultJobs()
 	}
@@ -62,9 +62,9 @@ func Matrix(ctx context.Context, targets []*targets.Target, opts MatrixOptions) 
 	if err != nil {
 		return nil, err
 	}
-	m := &matrix{opts: opts, results: make([]*cell.TargetResult, len(targets))}
+	m := &matrix{opts: opts, results: make([]*cell.TargetResult, len(all))}
 	var todo []job
-	for i, t := range targets {
+	for i, t := range all {
 		m.results[i] = &cell.TargetResult{Target: t.Spec}
 		m.targets = append(m.targets, &shared{Target: t})
 		for _, c := range opts.Cells {
@@ -90,7 +90,7 @@ func Matrix(ctx context.Context, targets []*targets.Target, opts MatrixOptions) 
 	}
 	close(queue)
 	workers.Wait()
-	for _, t := range targets {
+	for _, t := range all {
 		_ = t.Close()
 	}
 	release(m.results...)

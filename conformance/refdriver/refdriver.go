@@ -126,11 +126,12 @@ func serializers() []wire.Serializer {
 	return []wire.Serializer{storable.Serializer{}, freezethaw.Serializer{}, dumper.Serializer{}}
 }
 
-func names(list []wire.Serializer) (names []string) {
+// names are the names of serializers.
+func names(list []wire.Serializer) (out []string) {
 	for _, s := range list {
-		names = append(names, s.Name())
+		out = append(out, s.Name())
 	}
-	return names
+	return out
 }
 
 // choose returns the serializers of these names; all if there are none.
@@ -188,8 +189,8 @@ func (d *refDriver) need(name string, aliases []string, protocol string, chosen 
 		return nil, err
 	}
 	d.kernel, d.name = k, name
-	for _, make := range d.waiting {
-		if err := make(); err != nil {
+	for _, add := range d.waiting {
+		if err := add(); err != nil {
 			return nil, err
 		}
 	}
@@ -279,7 +280,7 @@ func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
 			*publish = append(*publish, name)
 		}
 	}
-	make := func() error {
+	add := func() error {
 		s := d.sessions[f.Session]
 		if s == nil {
 			var err error
@@ -297,10 +298,10 @@ func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.kernel == nil {
-		d.waiting = append(d.waiting, make)
+		d.waiting = append(d.waiting, add)
 		return nil, nil
 	}
-	return nil, make()
+	return nil, add()
 }
 
 // reported wraps a state so that the harness hears of it before anything is returned.
