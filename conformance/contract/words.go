@@ -6,6 +6,13 @@ const (
 	ClientName = "ConformClient"
 )
 
+// Each of the two has two aliases: its name with TooSuffix, of which a monitor wants to be told of
+// unregister only, and its name with EndedSuffix, of which a monitor is ended before anything happens.
+const (
+	TooSuffix   = "Too"
+	EndedSuffix = "Ended"
+)
+
 // Values that the harness has kernels send, by which others know them again: checks, and the
 // mutants that answer for a kernel.
 const (

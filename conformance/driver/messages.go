@@ -285,11 +285,11 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		Session: e.Session, State: e.State, Context: e.Context,
 		Kernel: e.Kernel, About: e.About, What: e.What, Operation: e.Operation, Message: e.Message}
 	switch e.Kind {
-	case "state":
+	case EventState:
 		l.Sender = &e.Sender
-	case "monitor":
+	case EventMonitor:
 		l.Real = &e.Real
-	case "error":
+	case EventError:
 		l.Args, l.Number = nil, &e.Number
 	}
 	return json.Marshal(l)
@@ -305,7 +305,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	switch e.Kind = kind.Event; e.Kind {
-	case "state", "monitor", "error":
+	case EventState, EventMonitor, EventError:
 	default:
 		return nil
 	}

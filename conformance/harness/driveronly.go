@@ -26,8 +26,8 @@ type kernelNames struct {
 }
 
 var (
-	serverNames = kernelNames{contract.ServerName, contract.ServerName + "Too", contract.ServerName + "Ended"}
-	clientNames = kernelNames{contract.ClientName, contract.ClientName + "Too", contract.ClientName + "Ended"}
+	serverNames = kernelNames{contract.ServerName, contract.ServerName + contract.TooSuffix, contract.ServerName + contract.EndedSuffix}
+	clientNames = kernelNames{contract.ClientName, contract.ClientName + contract.TooSuffix, contract.ClientName + contract.EndedSuffix}
 )
 
 // aliases are the names that the kernel goes by besides its own.
@@ -107,8 +107,8 @@ func reconnect(ctx context.Context, server, client *driver.Driver, relayed strin
 	if err := client.Disconnect(ctx); err != nil {
 		return err
 	}
-	awaitMonitor(ctx, server, "unregister", clientNames.ended)
-	awaitMonitor(ctx, client, "unregister", serverNames.ended)
+	awaitMonitor(ctx, server, driver.MonitorUnregister, clientNames.ended)
+	awaitMonitor(ctx, client, driver.MonitorUnregister, serverNames.ended)
 	p, err := connectPeer(ctx, client, relayed, c)
 	if err != nil {
 		return fmt.Errorf("a second time: %w: %w", errConnect, err)
@@ -131,6 +131,6 @@ func shutDownConnected(ctx context.Context, target peer, own kernelNames, other 
 	if err := target.d.Shutdown(ctx); err != nil {
 		return fmt.Errorf("shutdown: %w", err)
 	}
-	awaitMonitor(ctx, other, "unregister", own.ended)
+	awaitMonitor(ctx, other, driver.MonitorUnregister, own.ended)
 	return letDriversReport(ctx, target.d, other)
 }

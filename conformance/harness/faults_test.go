@@ -97,7 +97,7 @@ func echoed(t *testing.T, ctx context.Context, d *driver.Driver, kernel, word st
 		t.Fatal(err)
 	}
 	e, err := d.Wait(ctx, func(e *driver.Event) bool {
-		return e.Kind == "state" && e.State == "answer" && len(e.Args) > 0 && e.Args[0].Str() == word
+		return e.Kind == driver.EventState && e.State == "answer" && len(e.Args) > 0 && e.Args[0].Str() == word
 	})
 	if err != nil {
 		t.Fatalf("no answer: %v (%v)", err, e)
@@ -122,21 +122,21 @@ func TestLostPeer(t *testing.T) {
 					d    *driver.Driver
 					peer string
 				}{{server, "Client"}, {client, "Server"}} {
-					if err := side.d.Monitor(ctx, side.peer, "register", "unregister"); err != nil {
+					if err := side.d.Monitor(ctx, side.peer, driver.MonitorRegister, driver.MonitorUnregister); err != nil {
 						t.Fatal(err)
 					}
 				}
 				told := func(d *driver.Driver, what, peer string) {
 					t.Helper()
-					if _, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == "monitor" && e.What == what && e.Kernel == peer }); err != nil {
+					if _, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == driver.EventMonitor && e.What == what && e.Kernel == peer }); err != nil {
 						t.Errorf("no monitor of %s was told that %s: %v", peer, what, err)
 					}
 				}
 				if _, err := client.Connect(ctx, driver.Connect{Name: "Client", Address: r.Addr().String(), Timeout: 10}); err != nil {
 					t.Fatal(err)
 				}
-				told(server, "register", "Client")
-				told(client, "register", "Server")
+				told(server, driver.MonitorRegister, "Client")
+				told(client, driver.MonitorRegister, "Server")
 				echoed(t, ctx, client, "Server", "before")
 				_, err = client.Call(ctx, driver.Call{To: "poe://Server/me/slow", Params: typed.Value{V: perl.NewBytes("lost")}, Session: "me", RSVP: "poe:/me/answer"})
 				if err != nil {
@@ -145,8 +145,8 @@ func TestLostPeer(t *testing.T) {
 				if n := r.Interrupt(how); n != 1 {
 					t.Fatalf("%d connections were there to interrupt", n)
 				}
-				told(server, "unregister", "Client")
-				told(client, "unregister", "Server")
+				told(server, driver.MonitorUnregister, "Client")
+				told(client, driver.MonitorUnregister, "Server")
 				again, _ := drive(t, ctx, target)
 				if _, err := again.Connect(ctx, driver.Connect{Name: "Again", Address: r.Addr().String(), Timeout: 10}); err != nil {
 					t.Fatal(err)

@@ -305,8 +305,8 @@ func behaviour(b []byte, onlyIKC bool) (requests int, err error) {
 			return requests, errors.New("an odd message")
 		}
 		switch to := m.Event; to.Session {
-		case "IKC":
-			if !slices.Contains([]string{"ping", "do_you_have", "no_such_state"}, to.State) {
+		case wire.SessionIKC:
+			if !slices.Contains([]string{wire.StatePing, wire.StateHave, "no_such_state"}, to.State) {
 				return requests, errors.New("a request to " + to.String())
 			}
 		case contract.AbsentSession:

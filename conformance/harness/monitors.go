@@ -19,7 +19,7 @@ func watch(ctx context.Context, d *driver.Driver, of kernelNames) error {
 	for _, m := range []driver.Monitor{
 		{Kernel: contract.EveryKernel, Events: hello.Monitors},
 		{Kernel: of.name, Events: hello.Monitors},
-		{Kernel: of.too, Events: []string{"unregister"}},
+		{Kernel: of.too, Events: []string{driver.MonitorUnregister}},
 		{Kernel: of.ended, Events: hello.Monitors},
 		{Kernel: of.ended}, // ends the one before
 	} {
@@ -40,7 +40,7 @@ func awaitMonitor(ctx context.Context, d *driver.Driver, what, about string) {
 	limit, cancel := context.WithTimeout(ctx, wait(ctx))
 	defer cancel()
 	_, _ = d.Wait(limit, func(e *driver.Event) bool {
-		return e.Kind == "monitor" && e.Kernel == contract.EveryKernel && e.What == what && e.About == about
+		return e.Kind == driver.EventMonitor && e.Kernel == contract.EveryKernel && e.What == what && e.About == about
 	})
 }
 

@@ -43,7 +43,7 @@ func namesakeScenarios(target *driver.Driver) []scenario {
 			}
 			_ = n.conns[0].Close()
 			n.conns = n.conns[1:]
-			awaitMonitor(ctx, target, "unregister", namesake)
+			awaitMonitor(ctx, target, driver.MonitorUnregister, namesake)
 			if err := n.post(ctx, namesake, contract.FirstGone); err != nil {
 				return err
 			}

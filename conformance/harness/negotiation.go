@@ -20,7 +20,7 @@ func negotiationScenarios() []scenario {
 				}
 				cfg := p.config()
 				early := &wire.Message{
-					Event:  wire.AtString("IKC/ping"),
+					Event:  wire.AtString(wire.SessionIKC + "/" + wire.StatePing),
 					Params: perl.NewBytes(wire.Ping),
 					RSVP:   wire.At(specifier.Specifier{Kernel: cfg.ID, Session: "probe", State: "early"}),
 				}

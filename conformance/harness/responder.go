@@ -13,6 +13,7 @@ import (
 // responderScenarios play on one connection, whoever opened it.
 func responderScenarios() []scenario {
 	const session, absent = contract.SessionAlias, contract.AbsentSession
+	const ping = wire.SessionIKC + "/" + wire.StatePing
 	have := func(c *probe.Conn, kernel, session, state string) *wire.Message {
 		spec := wire.At(specifier.Specifier{Kernel: kernel, Session: session, State: state})
 		return c.Call("", wire.SessionIKC, wire.StateHave, perl.ArrayRef(spec.ToValue(), perl.NewBytes(c.Peer.ID)))
@@ -44,8 +45,8 @@ func responderScenarios() []scenario {
 					return []*wire.Message{
 						c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)),
 						list(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping))),
-						asString(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)), "poe://"+c.Peer.ID+"/IKC/ping"),
-						asString(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)), "IKC/ping"),
+						asString(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)), "poe://"+c.Peer.ID+"/"+ping),
+						asString(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)), ping),
 						c.Call("SomeoneElse", wire.SessionIKC, wire.StatePing, b(wire.Ping)),
 						back(c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping)), "poe://"+c.Name()+"/probe/back"),
 						byAlias(c, p, c.Call("", wire.SessionIKC, wire.StatePing, b(wire.Ping))),
@@ -54,7 +55,7 @@ func responderScenarios() []scenario {
 						c.Call("", wire.SessionIKC, wire.StatePing, nil),
 						c.Call("", wire.SessionIKC, wire.StatePing, perl.ArrayRef(b("anything"))),
 						c.Post("", wire.SessionIKC, wire.StatePing, b(wire.Ping)),
-						c.Call("", wire.SessionIKC, wire.StateHave, perl.ArrayRef(b("poe://"+c.Peer.ID+"/IKC"), b(c.Peer.ID))),
+						c.Call("", wire.SessionIKC, wire.StateHave, perl.ArrayRef(b("poe://"+c.Peer.ID+"/"+wire.SessionIKC), b(c.Peer.ID))),
 						have(c, c.Peer.ID, wire.SessionIKC, ""),
 						have(c, "", wire.SessionIKC, ""),
 						have(c, "Elsewhere", wire.SessionIKC, wire.StatePing),

@@ -16,7 +16,7 @@ const sourceMonitor = "Responder monitor, inform_monitors"
 // onRegistrations judges what a monitor of every kernel was told of one kind of event, by the connections that it is about.
 func onRegistrations(what string, look func(t *judge.Trial, log *driverLog, w *monitorSpan, registrations []*registration)) judge.Predicate {
 	return onLog(func(t *judge.Trial, log *driverLog) {
-		if w := log.ofAll(what); w != nil && w.wants("register") {
+		if w := log.ofAll(what); w != nil && w.wants(driver.MonitorRegister) {
 			look(t, log, w, log.registrations(w))
 		}
 	})
@@ -67,7 +67,7 @@ func isSpecifier(kernel string) bool { return strings.HasPrefix(kernel, "poe:") 
 // errorsTold are the error events of an operation that a monitor of every kernel was told, of ids only if real.
 func (log *driverLog) errorsTold(w *monitorSpan, operation string) (out []*dialogue.ControlLine) {
 	for _, l := range log.monitored(w) {
-		if l.Event.What == "error" && text(l.Event.Args, 0) == operation {
+		if l.Event.What == driver.MonitorError && text(l.Event.Args, 0) == operation {
 			out = append(out, l)
 		}
 	}
@@ -120,7 +120,7 @@ func (log *driverLog) ofAll(what string) *monitorSpan {
 // told are the events that a monitor was told.
 func (log *driverLog) monitored(w *monitorSpan) (out []*dialogue.ControlLine) {
 	for _, l := range log.Lines[w.from:w.to] {
-		if e := l.Event; e != nil && e.Kind == "monitor" && e.Kernel == w.kernel {
+		if e := l.Event; e != nil && e.Kind == driver.EventMonitor && e.Kernel == w.kernel {
 			out = append(out, l)
 		}
 	}
@@ -178,7 +178,7 @@ func (log *driverLog) registrations(w *monitorSpan) []*registration {
 	current := map[string]*registration{}
 	count := map[string]int{}
 	for _, b := range log.announcements(w) {
-		if b.what == "register" {
+		if b.what == driver.MonitorRegister {
 			v := &registration{id: b.id}
 			n := 0
 			for _, m := range log.ownConns() {
@@ -194,7 +194,7 @@ func (log *driverLog) registrations(w *monitorSpan) []*registration {
 			out = append(out, v)
 		}
 		if v := current[b.id]; v != nil {
-			if b.what == "channel" && text(b.at.Event.Args, 0) == "ready" && len(v.of("channel", "ready")) > 0 && v.doubled.IsZero() && log.cameAgain(v, b.at.At.Time) {
+			if b.what == driver.MonitorChannel && text(b.at.Event.Args, 0) == "ready" && len(v.of(driver.MonitorChannel, "ready")) > 0 && v.doubled.IsZero() && log.cameAgain(v, b.at.At.Time) {
 				v.doubled = b.at.At.Time
 			}
 			v.announcements = append(v.announcements, b)
