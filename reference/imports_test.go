@@ -7,22 +7,6 @@ import (
 	"testing"
 )
 
-const module = "github.com/perl-ikc/ikc-conform"
-
-// TestJudgeWithoutKernel: what judges a kernel, and the client that needs none, do not link this
-// one.
-func TestJudgeWithoutKernel(t *testing.T) {
-	for _, p := range []string{"/conformance", "/conformance/dialogue", "/reference/clientlite"} {
-		out, err := exec.Command("go", "list", "-deps", module+p).Output()
-		if err != nil {
-			t.Fatalf("go list -deps %s: %v", module+p, err)
-		}
-		if slices.Contains(strings.Fields(string(out)), module+"/reference") {
-			t.Errorf("%s%s imports, somehow, %s/reference", module, p, module)
-		}
-	}
-}
-
 // TestNoUnsafe: with the build tag ikc_nounsafe, no package below this folder, nor any of this
 // module that they need, imports unsafe, not even in its tests.
 func TestNoUnsafe(t *testing.T) {

@@ -69,6 +69,9 @@ var links = [][2]string{
 	// The judge must not link what it judges.
 	{"conformance/judge", module + "reference$"},
 	{"conformance/checks", module + "reference$"},
+	{"conformance/dialogue", module + "reference$"},
+	// A ClientLite needs no kernel.
+	{"reference/clientlite", module + "reference$"},
 	// Who shows results, or embeds the judge, links no Docker and no harness.
 	{"conformance/judge", "github.com/docker/"}, {"conformance/judge", "github.com/moby/"}, {"conformance/judge", "github.com/testcontainers/"},
 	{"conformance/report", "github.com/docker/"}, {"conformance/report", "github.com/moby/"}, {"conformance/report", "github.com/testcontainers/"},

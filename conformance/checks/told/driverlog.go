@@ -67,7 +67,7 @@ func (log *driverLog) commands(names ...string) (out []*dialogue.ControlLine) {
 // states are the events of runs of a state.
 func (log *driverLog) states(session, state string) (out []*dialogue.ControlLine) {
 	for _, l := range log.Lines {
-		if e := l.Event; e != nil && e.Kind == "state" && e.Session == session && e.State == state {
+		if e := l.Event; e != nil && e.Kind == driver.EventState && e.Session == session && e.State == state {
 			out = append(out, l)
 		}
 	}

@@ -62,7 +62,7 @@ func LITE() []*judge.Check {
 					if n >= len(posted) {
 						continue
 					}
-					c := &liteCommand{line: l, list: f.Context == "list"}
+					c := &liteCommand{line: l, list: f.Context == driver.ContextList}
 					want := c.expect(posted[n].Request.Params())
 					values, ok := c.result()
 					t.HoldFunc(ok && sameArgs(want, values), l.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
@@ -161,7 +161,7 @@ func LITE() []*judge.Check {
 					if l.Command.Decode(&f) != nil || len(log.postedTo(f.State)) > 0 || log.reportedOn(l) {
 						continue
 					}
-					c := &liteCommand{line: l, timeout: log.liteTimeout(l), list: f.Context == "list"}
+					c := &liteCommand{line: l, timeout: log.liteTimeout(l), list: f.Context == driver.ContextList}
 					t.HoldFunc(l.Command.Failed() && c.took() >= c.timeout, l.Command.Answer, func() (string, string) {
 						return fmt.Sprintf("it fails after %v", c.timeout), fmt.Sprintf("%s, after %v", c.returns(), c.took().Round(time.Millisecond))
 					})

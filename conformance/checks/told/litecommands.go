@@ -191,7 +191,7 @@ func (log *driverLog) liteCommands() (out []*liteCommand) {
 		if err != nil {
 			continue
 		}
-		c := &liteCommand{line: l, name: l.Command.Name, to: to, params: f.Params.V, list: f.Context == "list", timeout: timeout}
+		c := &liteCommand{line: l, name: l.Command.Name, to: to, params: f.Params.V, list: f.Context == driver.ContextList, timeout: timeout}
 		for i := range sent {
 			r := sent[i].Request
 			if r.To.Session == to.Session && r.To.State == to.State && r.IsCall() == (c.name == "lite-call") && !r.Frame.At.Time.Before(l.At.Time) {

@@ -58,7 +58,7 @@ func LOC() []*judge.Check {
 			Requirement: "What a kernel asks of itself and has not published is refused as from a peer: monitors are told of an error at both ends.",
 			Source:      "LocalKernel; Responder _error_response, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a post of a kernel to itself that is refused`,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll("error")
+				w := log.ofAll(driver.MonitorError)
 				if w == nil {
 					return
 				}

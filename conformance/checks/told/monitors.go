@@ -18,7 +18,7 @@ const sourceMonitor = "Responder monitor, inform_monitors"
 func onRegistrations(what string, look func(t *judge.Trial, log *driverLog,
 	w *monitorSpan, registrations []*registration)) judge.Predicate {
 	return onLog(func(t *judge.Trial, log *driverLog) {
-		if w := log.ofAll(what); w != nil && w.wants("register") {
+		if w := log.ofAll(what); w != nil && w.wants(driver.MonitorRegister) {
 			look(t, log, w, log.registrations(w))
 		}
 	})
@@ -72,7 +72,7 @@ func isSpecifier(kernel string) bool { return strings.HasPrefix(kernel, "poe:") 
 // only if real.
 func (log *driverLog) errorsTold(w *monitorSpan, operation string) (out []*dialogue.ControlLine) {
 	for _, l := range log.monitored(w) {
-		if l.Event.What == "error" && text(l.Event.Args, 0) == operation {
+		if l.Event.What == driver.MonitorError && text(l.Event.Args, 0) == operation {
 			out = append(out, l)
 		}
 	}
@@ -126,7 +126,7 @@ func (log *driverLog) ofAll(what string) *monitorSpan {
 // told are the events that a monitor was told.
 func (log *driverLog) monitored(w *monitorSpan) (out []*dialogue.ControlLine) {
 	for _, l := range log.Lines[w.from:w.to] {
-		if e := l.Event; e != nil && e.Kind == "monitor" && e.Kernel == w.kernel {
+		if e := l.Event; e != nil && e.Kind == driver.EventMonitor && e.Kernel == w.kernel {
 			out = append(out, l)
 		}
 	}
@@ -187,7 +187,7 @@ func (log *driverLog) registrations(w *monitorSpan) []*registration {
 	current := map[string]*registration{}
 	count := map[string]int{}
 	for _, b := range log.announcements(w) {
-		if b.what == "register" {
+		if b.what == driver.MonitorRegister {
 			v := &registration{id: b.id}
 			n := 0
 			for _, m := range log.ownConns() {
@@ -203,7 +203,8 @@ func (log *driverLog) registrations(w *monitorSpan) []*registration {
 			out = append(out, v)
 		}
 		if v := current[b.id]; v != nil {
-			if b.what == "channel" && text(b.at.Event.Args, 0) == "ready" && len(v.of("channel", "ready")) > 0 && v.doubled.IsZero() && log.cameAgain(v, b.at.At.Time) {
+			if b.what == driver.MonitorChannel && text(b.at.Event.Args, 0) == "ready" &&
+				len(v.of(driver.MonitorChannel, "ready")) > 0 && v.doubled.IsZero() && log.cameAgain(v, b.at.At.Time) {
 				v.doubled = b.at.At.Time
 			}
 			v.announcements = append(v.announcements, b)

@@ -154,6 +154,7 @@ func where(m *judge.ConnRecord) string {
 func (log *driverLog) toldOfEnd(name string, before *dialogue.ControlLine) bool {
 	return slices.ContainsFunc(log.Lines, func(l *dialogue.ControlLine) bool {
 		e := l.Event
-		return e != nil && e.Kind == "monitor" && e.What == "unregister" && e.About == name && l.At.Time.Before(before.At.Time)
+		return e != nil && e.Kind == driver.EventMonitor &&
+			e.What == driver.MonitorUnregister && e.About == name && l.At.Time.Before(before.At.Time)
 	})
 }

@@ -64,7 +64,7 @@ func RUN() []*judge.Check {
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
 				var reported []*dialogue.ControlLine
 				for _, l := range log.Lines {
-					if e := l.Event; e != nil && e.Kind == "state" && e.Session == contract.SessionAlias {
+					if e := l.Event; e != nil && e.Kind == driver.EventState && e.Session == contract.SessionAlias {
 						reported = append(reported, l)
 					}
 				}
@@ -146,9 +146,9 @@ func (log *driverLog) runsOwed(session, state string) (out []run, all bool) {
 			to.Kernel != contract.EveryKernel && !slices.Contains(log.ownNames(), to.Kernel) {
 			continue
 		}
-		context := "void"
+		context := driver.ContextVoid
 		if l.Command.Name == "call" {
-			context = "scalar"
+			context = driver.ContextScalar
 		}
 		out = append(out, run{[]*perl.Value{f.Params.V}, context, f.Session != ""})
 	}
@@ -168,11 +168,11 @@ func arguments(m *dialogue.Message) []*perl.Value {
 func contextOf(m *dialogue.Message) string {
 	switch {
 	case !m.IsCall():
-		return "void"
+		return driver.ContextVoid
 	case m.WantArray:
-		return "list"
+		return driver.ContextList
 	}
-	return "scalar"
+	return driver.ContextScalar
 }
 
 // harnessStates are the states of the conformance session that may be asked for.

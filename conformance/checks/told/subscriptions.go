@@ -84,7 +84,8 @@ func onSubscriptions(what string, of func(*driverLog) []subscription) judge.Pred
 				var near *dialogue.ControlLine
 				i := slices.IndexFunc(log.Lines, func(l *dialogue.ControlLine) bool {
 					e := l.Event
-					if e == nil || e.Kind != "monitor" || e.Kernel != contract.EveryKernel || e.What != what || !e.Real || l.At.Time.Before(s.line.At.Time) {
+					if e == nil || e.Kind != driver.EventMonitor || e.Kernel != contract.EveryKernel ||
+						e.What != what || !e.Real || l.At.Time.Before(s.line.At.Time) {
 						return false
 					}
 					near = l

@@ -3,6 +3,7 @@ package client
 import (
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -77,7 +78,8 @@ func messageDefects() []*Behaviour {
 			})},
 		{Name: "subscribes to nothing", Text: "What is subscribed to names no session.", Kills: []string{"SUB-004"}, Role: kernel, Dialect: ikc0,
 			message: when(isHave, func(m *wire.Message) {
-				m.Params = perl.ArrayRef(perl.HashRef(perl.P("kernel", perl.NewBytes("ConformServer")), perl.P("session", perl.NewBytes(""))), m.Params.Target().Elems()[1])
+				m.Params = perl.ArrayRef(perl.HashRef(perl.P("kernel", perl.NewBytes(contract.ServerName)),
+					perl.P("session", perl.NewBytes(""))), m.Params.Target().Elems()[1])
 			})},
 	}
 }
