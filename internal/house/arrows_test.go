@@ -53,7 +53,7 @@ var arrows = map[string][]string{
 
 	// What plays.
 	"conformance/harness":           {"conformance/capture", "conformance/cell", "conformance/checks", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/probe", "conformance/relay", "conformance/sweep", "conformance/targets", "conformance/typed", "internal/tempdir", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
-	"conformance/drivercheck":       {"conformance/contract", "conformance/driver", "conformance/refdriver", "conformance/typed", "reference/perl"},
+	"conformance/drivercheck":       {"conformance/contract", "conformance/driver", "conformance/refdriver", "conformance/typed", "reference/perl", "reference/wire"},
 	"conformance/model":             {"conformance/capture", "conformance/driver", "conformance/relay", "conformance/typed", "reference/perl"},
 	"conformance/mutants/octets":    {"reference/perl", "reference/storable", "reference/wire"},
 	"conformance/mutants/server":    {"conformance/contract", "conformance/mutants/octets", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},

@@ -15,8 +15,8 @@ const (
 )
 
 // cursor is a place in an image, with what may still be read from there. All that reads images has
-// one. Its methods read the parts that objects consist of, and check them against the octets that are
-// left and the limits before anything is allocated. They return nil, or false, once err is set.
+// one. Its methods read the parts that objects consist of, and check them against the octets that
+// are left and the limits before anything is allocated. They return nil, or false, once err is set.
 type cursor struct {
 	s       string // the image
 	pos     int

@@ -121,8 +121,8 @@ func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 	return m.Len() == n // else a key came twice
 }
 
-// structure reads a hash into a struct. Values come before keys, so each is passed over, to be read once
-// its key tells where it belongs. What belongs nowhere has been checked by that.
+// structure reads a hash into a struct. Values come before keys, so each is passed over, to be read
+// once its key tells where it belongs. What belongs nowhere has been checked by that.
 func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	n, ok := d.head(tagHash, 5)
 	if !ok {
