@@ -53,7 +53,7 @@ func readGuide(path string) (*guide, error) {
 		return nil, err
 	}
 	g := &guide{lines: strings.Split(string(b), "\n")}
-	g.perl = strings.Contains(string(b), "POE::Component::IKC on this machine")
+	g.perl = strings.Contains(strings.ReplaceAll(string(b), "\n", " "), "POE::Component::IKC on this machine")
 	above := ""
 	for i := 0; i < len(g.lines); i++ {
 		line := g.lines[i]
