@@ -2,10 +2,11 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# The fast tests: packages without real sockets in quantity, containers, Perl in quantity, or the big captures.
+# What quick leaves out: packages that run targets or containers, and tests that take long or start a browser, tshark or Perl.
 QUICK = ./reference/... ./internal/... ./conformance/capture ./conformance/cell ./conformance/checks/... \
 	./conformance/contract ./conformance/dialogue ./conformance/judge ./conformance/known ./conformance/mutants/octets \
-	./conformance/report ./conformance/spec ./conformance/sweep ./conformance/typed ./wireshark
+	./conformance/report ./conformance/spec ./conformance/sweep ./conformance/typed
+SLOW = Browser|Tshark|Soak|LongStream|Differential|TestShallow|TestCompare$$|StoredRuns|TestMerge|TestTAP|HTMLIsBounded
 
 .PHONY: all help build format quick check test race generate captures rejudge examples bench fuzz
 
@@ -19,7 +20,7 @@ build: ## build ./ikc-conform, statically linked
 
 quick: format ## the inner loop, under a minute: formatting, go vet, the fast tests
 	go vet ./...
-	go test -short $(QUICK)
+	go test -short -skip '$(SLOW)' $(QUICK)
 
 check: format ## what CI asks first: formatting, go vet, checksums of modules, staticcheck
 	go vet ./...

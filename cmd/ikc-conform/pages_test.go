@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // pages are those for people, as paths from the root of the repository, but for the specification, which is made.
@@ -51,15 +52,18 @@ func tree(t *testing.T) []string {
 }
 
 var (
-	codeIn = regexp.MustCompile("`([^`\n]+)`")
-	linkIn = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)]*)?\)`)
+	codeIn  = regexp.MustCompile("`([^`\n]+)`")
+	linkIn  = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)]*)?\)`)
 	blockIn = regexp.MustCompile("(?ms)^```.*?^```|^    [^\n]*$")
-	fileIn = regexp.MustCompile(`^[\w./-]+(\.(go|pm|pl|md|json|yaml|yml|txt|txtar)|/)$`)
+	fileIn  = regexp.MustCompile(`^[\w./-]+(\.(go|pm|pl|md|json|yaml|yml|txt|txtar)|/)$`)
 	// madeLater are files that pages speak of and readers make.
 	madeLater = []string{"mydriver.go", "run.json", "report.html", "known.json", "ikc.json", "all.html", "worker.pcapng"}
 )
 
-// TestPages: the files that pages speak of exist. A name without a folder may be in any.
+// columns is how wide a page is.
+const columns = 120
+
+// TestPages: the files that pages speak of exist, and no line is too wide. A name without a folder may be in any.
 func TestPages(t *testing.T) {
 	files := tree(t)
 	exists := func(name string) bool {
@@ -77,7 +81,13 @@ func TestPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := string(b)
-		for _, m := range linkIn.FindAllStringSubmatch(blockIn.ReplaceAllString(text, ""), -1) {
+		prose := blockIn.ReplaceAllString(text, "")
+		for line := range strings.Lines(prose) {
+			if n := utf8.RuneCountInString(strings.TrimSpace(line)); n > columns && !strings.HasPrefix(line, "|") {
+				t.Errorf("%s: expected lines of %d columns at most, but for tables and code, got %d: %.60s...", page, columns, n, line)
+			}
+		}
+		for _, m := range linkIn.FindAllStringSubmatch(prose, -1) {
 			if strings.Contains(m[1], "://") || strings.HasPrefix(m[1], "mailto:") {
 				continue
 			}

@@ -2,7 +2,7 @@
 // decide it.
 //
 // A file of clauses/ is a section: a title after "# ", then clauses, each with a heading after "## " and at its end a line
-// "Checks: " with ids, or patterns as conformance.Select takes them. Clauses are numbered by their order.
+// "Checks: " with ids, or patterns as checks.Select takes them. Clauses are numbered by their order.
 package spec
 
 import (
