@@ -25,7 +25,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-// Register registers a spec for every check, against a target as harness.ParseTarget reads it. The
+// Register registers a spec for every check, against a target as targets.Parse reads it. The
 // target is tried when the first of them runs. A check that could not be decided is skipped with
 // its reason; so are all when the target is not to be had.
 func Register(spec string, opts harness.Options) {
