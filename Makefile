@@ -26,6 +26,7 @@ check: format ## what CI asks first: formatting, go vet, checksums of modules, s
 	go vet ./...
 	go mod verify
 	$(STATICCHECK) ./...
+	go test ./internal/house
 
 format: ## say which Go files gofmt would change; change none
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi

@@ -206,38 +206,38 @@ func reference(t *testing.T) *driver.Driver {
 	return d
 }
 
-// talk has the client call the server's echo.
-func talk(t *testing.T, server, client *driver.Driver) {
+// talk has a client call the server's echo.
+func talk(t *testing.T, server, caller *driver.Driver) {
 	t.Helper()
 	ctx := testContext(t)
 	must(t, server.Session(ctx, echo))
-	must(t, client.Session(ctx, echo))
+	must(t, caller.Session(ctx, echo))
 	at, err := server.Listen(ctx, driver.Listen{Name: "Server"})
 	must(t, err)
-	_, err = client.Connect(ctx, driver.Connect{Name: "Client", Address: at.Address})
+	_, err = caller.Connect(ctx, driver.Connect{Name: "Client", Address: at.Address})
 	must(t, err)
-	ask(t, client, "over")
-	hello, err := client.Hello(ctx)
+	ask(t, caller, "over")
+	hello, err := caller.Hello(ctx)
 	must(t, err)
 	if !hello.Has("clientlite") {
 		return
 	}
 	lite := driver.LiteConnect{Name: "Lite", Address: at.Address}
-	must(t, client.LiteConnect(ctx, lite))
-	got, err := client.LiteCall(ctx, "s/echo", perl.NewBytes("lite"))
+	must(t, caller.LiteConnect(ctx, lite))
+	got, err := caller.LiteCall(ctx, "s/echo", perl.NewBytes("lite"))
 	must(t, err)
 	if s, _ := got.AsString(); s != "lite" {
 		t.Errorf("got %v, want lite", got)
 	}
-	must(t, client.LiteDisconnect(ctx))
+	must(t, caller.LiteDisconnect(ctx))
 }
 
-func ask(t *testing.T, client *driver.Driver, what string) {
+func ask(t *testing.T, caller *driver.Driver, what string) {
 	t.Helper()
 	ctx := testContext(t)
-	_, err := client.Call(ctx, driver.Call{To: "poe://Server/s/echo", Params: typed.Value{V: perl.NewBytes(what)}, RSVP: "poe:/s/answer", Session: "s"})
+	_, err := caller.Call(ctx, driver.Call{To: "poe://Server/s/echo", Params: typed.Value{V: perl.NewBytes(what)}, RSVP: "poe:/s/answer", Session: "s"})
 	must(t, err)
-	e, err := client.WaitState(ctx, "s", "answer")
+	e, err := caller.WaitState(ctx, "s", "answer")
 	must(t, err)
 	if s, _ := e.Args[0].AsString(); s != what {
 		t.Errorf("got %v, want %s", e, what)

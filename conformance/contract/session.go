@@ -65,23 +65,22 @@ const (
 	ReplyState = "reply"
 	// ClientSession is the session by which a driven kernel asks others.
 	ClientSession = SessionAlias + "-client"
-	// OnceState is a state of ClientSession that is not published: the rsvp of a call that is answered twice.
+	// AnswerState is a state of ClientSession that is not published: the rsvp of calls.
+	AnswerState = "answer"
+	// OnceState is another: the rsvp of a call that is answered twice.
 	OnceState = "once"
-	// CrowdSession is a session that several connections ask at the same time, and SlowSession one of which a state takes time.
+	// CrowdSession is a session that several connections ask at the same time, and SlowSession one
+	// of which a state takes time.
 	CrowdSession, SlowSession = SessionAlias + "-crowd", SessionAlias + "-slow"
-	// Namesake is a name that several kernels go by, NamesakeSession a session that what is posted to them is for.
+	// Namesake is a name that several kernels go by, NamesakeSession a session that what is posted
+	// to them is for.
 	Namesake, NamesakeSession = "ConformNamesake", SessionAlias + "-namesake"
-	// FirstGone is what is posted to Namesake when the first of them is gone, AnotherCame when another has come.
-	FirstGone, AnotherCame = "the first is gone", "another has come"
 	// SlowState takes SlowFor and is an echo then.
 	SlowState = "slow"
-	// LocalMark is what a kernel sends to itself: never over a connection.
-	LocalMark = "to itself"
-	// LastWords is what a kernel posts before it is shut down.
-	LastWords = "last words"
 )
 
-// SessionStates are the states of the conformance session. All but HiddenState and RetractedState are published.
+// SessionStates are the states of the conformance session. All but HiddenState and RetractedState
+// are published.
 func SessionStates() map[string]driver.Action {
 	return map[string]driver.Action{
 		"echo":      driver.Echo(),

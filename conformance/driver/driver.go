@@ -395,7 +395,7 @@ func (d *Driver) Wait(ctx context.Context, match func(*Event) bool) (Event, erro
 
 // WaitState waits for a run of a state.
 func (d *Driver) WaitState(ctx context.Context, session, state string) (Event, error) {
-	return d.Wait(ctx, func(e *Event) bool { return e.Kind == "state" && e.Session == session && e.State == state })
+	return d.Wait(ctx, func(e *Event) bool { return e.Kind == EventState && e.Session == session && e.State == state })
 }
 
 // TakeEvents returns the events that have come and were not waited for, and forgets them.

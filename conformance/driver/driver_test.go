@@ -96,7 +96,7 @@ func TestCommands(t *testing.T) {
 			if err := r.Decode(&p); err != nil {
 				return nil, err
 			}
-			if err := s.Event(driver.Event{Kind: "state", Session: "me", State: "run", Args: []*perl.Value{p.Params.V}, Sender: true}); err != nil {
+			if err := s.Event(driver.Event{Kind: driver.EventState, Session: "me", State: "run", Args: []*perl.Value{p.Params.V}, Sender: true}); err != nil {
 				return nil, err
 			}
 			return driver.Sent{}, nil
@@ -206,7 +206,7 @@ func TestWaitKeepsOthers(t *testing.T) {
 	d, _ := wired(t, driver.Options{}, func(s *driver.Server) {
 		s.Handle("hello", func(context.Context, *driver.Request) (any, error) {
 			for _, state := range []string{"a", "b", "a", "c"} {
-				if err := s.Event(driver.Event{Kind: "state", Session: "s", State: state}); err != nil {
+				if err := s.Event(driver.Event{Kind: driver.EventState, Session: "s", State: state}); err != nil {
 					return nil, err
 				}
 			}
@@ -296,7 +296,7 @@ func TestTooManyEvents(t *testing.T) {
 	d, _ := wired(t, driver.Options{MaxEvents: 3}, func(s *driver.Server) {
 		s.Handle("hello", func(context.Context, *driver.Request) (any, error) {
 			for range 5 {
-				if err := s.Event(driver.Event{Kind: "error"}); err != nil {
+				if err := s.Event(driver.Event{Kind: driver.EventError}); err != nil {
 					return nil, err
 				}
 			}

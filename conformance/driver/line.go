@@ -17,8 +17,8 @@ type lineReader struct {
 	max int
 }
 
-func newLineReader(r io.Reader, max int) *lineReader {
-	return &lineReader{r: bufio.NewReaderSize(r, min(64<<10, max+1)), max: max}
+func newLineReader(r io.Reader, limit int) *lineReader {
+	return &lineReader{r: bufio.NewReaderSize(r, min(64<<10, limit+1)), max: limit}
 }
 
 // next returns the next line that is not blank, without its end. The slice is the caller's. An unfinished line

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
@@ -34,26 +35,17 @@ type Hello struct {
 const SessionPublished = "session"
 
 // Has tells whether the driver declared a capability.
-func (h *Hello) Has(capability string) bool { return contains(h.Capabilities, capability) }
+func (h *Hello) Has(capability string) bool { return slices.Contains(h.Capabilities, capability) }
 
 // HasProtocol tells whether the driver can negotiate a protocol, IKC or IKC0.
-func (h *Hello) HasProtocol(protocol string) bool { return contains(h.Protocols, protocol) }
+func (h *Hello) HasProtocol(protocol string) bool { return slices.Contains(h.Protocols, protocol) }
 
 // HasMonitor tells whether the driver can monitor an event.
-func (h *Hello) HasMonitor(event string) bool { return contains(h.Monitors, event) }
+func (h *Hello) HasMonitor(event string) bool { return slices.Contains(h.Monitors, event) }
 
 // HasCommand tells whether the driver may know a command: it does not say what it knows, or knows that one.
 func (h *Hello) HasCommand(name string) bool {
-	return len(h.Commands) == 0 || contains(h.Commands, name)
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
+	return len(h.Commands) == 0 || slices.Contains(h.Commands, name)
 }
 
 // Listen asks a driver to listen for connections.
@@ -293,11 +285,11 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		Session: e.Session, State: e.State, Context: e.Context,
 		Kernel: e.Kernel, About: e.About, What: e.What, Operation: e.Operation, Message: e.Message}
 	switch e.Kind {
-	case "state":
+	case EventState:
 		l.Sender = &e.Sender
-	case "monitor":
+	case EventMonitor:
 		l.Real = &e.Real
-	case "error":
+	case EventError:
 		l.Args, l.Number = nil, &e.Number
 	}
 	return json.Marshal(l)
@@ -313,7 +305,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	switch e.Kind = kind.Event; e.Kind {
-	case "state", "monitor", "error":
+	case EventState, EventMonitor, EventError:
 	default:
 		return nil
 	}

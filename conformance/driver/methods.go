@@ -144,7 +144,7 @@ func (d *Driver) LiteCall(ctx context.Context, to string, params *perl.Value) (*
 // LiteCallList calls in list context.
 func (d *Driver) LiteCallList(ctx context.Context, to string, params *perl.Value) ([]*perl.Value, error) {
 	var r LiteResult
-	err := d.Do(ctx, "lite-call", LiteMessage{To: to, Params: typed.Value{V: params}, Context: "list"}, &r)
+	err := d.Do(ctx, "lite-call", LiteMessage{To: to, Params: typed.Value{V: params}, Context: ContextList}, &r)
 	return typed.Unwrap(r.Values), err
 }
 
@@ -161,7 +161,7 @@ func (d *Driver) LiteResponded(ctx context.Context, state string) (*perl.Value, 
 // LiteRespondedList does so in list context.
 func (d *Driver) LiteRespondedList(ctx context.Context, state string) ([]*perl.Value, error) {
 	var r LiteResult
-	err := d.Do(ctx, "lite-responded", LiteResponded{State: state, Context: "list"}, &r)
+	err := d.Do(ctx, "lite-responded", LiteResponded{State: state, Context: ContextList}, &r)
 	return typed.Unwrap(r.Values), err
 }
 

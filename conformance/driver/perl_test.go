@@ -175,7 +175,7 @@ func (n *network) fence(t *testing.T, name string) (before []string) {
 	t.Helper()
 	n.call(t, "echo", perl.NewBytes(name))
 	for {
-		e, err := n.client.Wait(n.ctx, func(e *driver.Event) bool { return e.Kind == "state" })
+		e, err := n.client.Wait(n.ctx, func(e *driver.Event) bool { return e.Kind == driver.EventState })
 		must(t, err)
 		if e.State == "answer" && len(e.Args) == 1 && e.Args[0].Str() == name {
 			return before
@@ -258,7 +258,7 @@ func testUsage(t *testing.T, p *driver.PerlInstall) {
 			t.Errorf("%s %v: got %v, want code %s", c.cmd, c.fields, err, c.code)
 		}
 	}
-	e, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == "error" })
+	e, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == driver.EventError })
 	if err != nil || e.Operation != "connect" || e.Number == 0 || e.Message == "" {
 		t.Errorf("error event: %s, %v", e, err)
 	}
@@ -305,7 +305,7 @@ func (n *network) testActions(t *testing.T) {
 		}
 		e, err := n.server.WaitState(n.ctx, "me", c.state)
 		must(t, err)
-		if show(e.Args...) != show(hi) || !e.Sender || e.Context != "scalar" {
+		if show(e.Args...) != show(hi) || !e.Sender || e.Context != driver.ContextScalar {
 			t.Errorf("%s: reported %s", c.state, e)
 		}
 	}
@@ -349,7 +349,7 @@ func (n *network) testMessages(t *testing.T) {
 		}
 		e, err := n.server.WaitState(n.ctx, "me", "echo")
 		must(t, err)
-		if show(e.Args...) != show(perl.NewBytes(to)) || e.Context == "scalar" {
+		if show(e.Args...) != show(perl.NewBytes(to)) || e.Context == driver.ContextScalar {
 			t.Errorf("post: reported %s", e)
 		}
 	}
@@ -445,7 +445,7 @@ func (n *network) testMonitor(t *testing.T) {
 
 	var got []string
 	for {
-		e, err := n.server.Wait(n.ctx, func(e *driver.Event) bool { return e.Kind == "monitor" && e.About == client.Kernel })
+		e, err := n.server.Wait(n.ctx, func(e *driver.Event) bool { return e.Kind == driver.EventMonitor && e.About == client.Kernel })
 		must(t, err)
 		if e.Kernel != "*" || !e.Real {
 			t.Errorf("monitor: %+v", e)
@@ -479,7 +479,7 @@ func (n *network) testMonitor(t *testing.T) {
 	must(t, err)
 	n.fence(t, "end")
 	for _, e := range n.server.TakeEvents() {
-		if e.Kind == "monitor" {
+		if e.Kind == driver.EventMonitor {
 			t.Errorf("monitored after the end: %+v", e)
 		}
 	}

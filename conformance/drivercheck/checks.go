@@ -16,6 +16,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // check is a requirement of DRIVER.md and a way to find out. An error that is neither failure nor skip is a
@@ -121,7 +122,7 @@ var incomplete = []struct {
 	{"post", map[string]any{"params": nil}},
 	{"call", map[string]any{"to": "poe://Kernel/session/state", "params": nil}},
 	{"subscribe", map[string]any{"specifiers": "no list"}},
-	{"monitor", map[string]any{"events": []string{"register"}}},
+	{"monitor", map[string]any{"events": []string{driver.MonitorRegister}}},
 	{"lite-connect", map[string]any{"name": "Lite"}},
 }
 
@@ -281,9 +282,9 @@ func converse(ctx context.Context, s *subject, d *driver.Driver) (ref *driver.Dr
 	} else if err != nil {
 		return nil, err
 	}
-	protocol := "IKC0"
+	protocol := wire.IKC0.String()
 	if len(s.hello.Protocols) > 0 && !s.hello.HasProtocol(protocol) {
-		protocol = "IKC"
+		protocol = wire.IKC.String()
 	}
 	server, client, names := d, other, [2]string{subjectName, referenceName}
 	switch {
@@ -392,7 +393,7 @@ func eventFirst(ctx context.Context, s *subject, d *driver.Driver) error {
 			if len(e.Args) != 1 {
 				return &failure{"a state event with one argument", e.String()}
 			}
-			if !e.Sender || e.Context != "" && e.Context != "scalar" {
+			if !e.Sender || e.Context != "" && e.Context != driver.ContextScalar {
 				return &failure{"a state event with sender true, and context scalar or none", e.String()}
 			}
 			return same(v, e.Args[0], "a state event with the argument")
@@ -424,7 +425,7 @@ func refused(ctx context.Context, s *subject, d *driver.Driver) error {
 			return err
 		}
 		for _, e := range d.TakeEvents() {
-			if e.Kind == "error" && before == 0 {
+			if e.Kind == driver.EventError && before == 0 {
 				return &failure{"the error event before the answer", "it came after: " + e.String()}
 			}
 		}

@@ -12,13 +12,14 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Conversations with drivers go over pipes. In captures they are connections from controlHarness to controlDriver, addresses
-// that nobody has (RFC 5737), with a port for each side.
+// The driver protocol is spoken over pipes. In captures such a pipe is a connection from
+// controlHarness to controlDriver, addresses that nobody has (RFC 5737), with a port for each side.
 var (
 	controlHarness = netip.MustParseAddr("192.0.2.1")
 	controlDriver  = netip.MustParseAddr("192.0.2.2")
 )
 
+// controlPort is the port of the client's driver; the server's has the next.
 const controlPort = 49152
 
 // controlTap records the conversation with a driver, line by line.
@@ -31,9 +32,10 @@ type controlTap struct {
 	err      error
 }
 
+// tapDriver records the conversation with the driver of a side.
 func tapDriver(w *capture.Writer, side wire.Role) *controlTap { return &controlTap{w: w, side: side} }
 
-// recorded are the options of the driver of a side whose conversation goes into the capture of the cell.
+// recorded are the options of a driver, of a side, that is recorded in the capture of the cell.
 func (r *runner) recorded(side wire.Role) driver.Options {
 	t := tapDriver(r.writer, side)
 	r.taps = append(r.taps, t)
@@ -45,7 +47,8 @@ func (t *controlTap) line(l driver.Line) {
 	t.once.Do(func() {
 		var iface int
 		name := fmt.Sprintf("driver-%s", t.side)
-		if iface, t.err = t.w.Interface(name, fmt.Sprintf("what the harness had the kernel of the %s do, and what its driver said (conformance/DRIVER.md)", t.side)); t.err != nil {
+		description := fmt.Sprintf("what the harness had the kernel of the %s do, and what its driver said (conformance/DRIVER.md)", t.side)
+		if iface, t.err = t.w.Interface(name, description); t.err != nil {
 			return
 		}
 		port := controlPort + uint16(t.side)

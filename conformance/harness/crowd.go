@@ -12,47 +12,51 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// What several connections ask of a kernel at the same time. It takes a driver: how kernels that others use take it, nobody
-// should find out.
+// What several connections ask of a kernel at the same time. It takes a driver: nobody should find
+// out how a kernel that is in use takes it.
 
 const (
 	crowdSize   = 3
 	crowdRounds = 3
-	// crowdTries is how often it is tried to have calls come while a state takes its time: on a machine that is busy they may be late.
+	// crowdTries is how often it is tried to have calls come while a state takes its time. On a
+	// busy machine they may be late.
 	crowdTries = 8
 )
 
 // publishCrowd makes the sessions that a crowd asks.
 func publishCrowd(ctx context.Context, d *driver.Driver) error {
-	crowd := driver.Session{Session: contract.CrowdSession, States: map[string]driver.Action{"count": driver.Count(), "echo": driver.Echo()}}
-	if err := d.Session(ctx, crowd); err != nil {
+	asked := map[string]driver.Action{"count": driver.Count(), "echo": driver.Echo()}
+	if err := d.Session(ctx, driver.Session{Session: contract.CrowdSession, States: asked}); err != nil {
 		return err
 	}
-	slow := driver.Session{Session: contract.SlowSession, States: map[string]driver.Action{contract.SlowState: driver.Echo().Slow(contract.SlowFor)}}
-	return d.Session(ctx, slow)
+	slow := map[string]driver.Action{contract.SlowState: driver.Echo().Slow(contract.SlowFor)}
+	return d.Session(ctx, driver.Session{Session: contract.SlowSession, States: slow})
 }
 
 // crowdScenarios ask a kernel whose driver, target, has done publishCrowd.
 func crowdScenarios(target *driver.Driver) []scenario {
-	return []scenario{{"several connections at once", safe, true, func(ctx context.Context, s *stage) error {
-		crowd, err := s.crowd(ctx)
-		defer crowd.close()
-		if err != nil {
-			return err
-		}
-		if err := crowd.each(func(i int, c *probe.Conn) error { return count(ctx, c, i > 0) }); err != nil {
-			return err
-		}
-		for range crowdTries {
-			if inTime, err := crowd.meanwhile(ctx, target); inTime || err != nil {
+	return []scenario{{
+		name: "several connections at once", risk: safe, session: true,
+		run: func(ctx context.Context, p *prober) error {
+			all, err := p.crowd(ctx)
+			defer all.close()
+			if err != nil {
 				return err
 			}
-		}
-		return nil
-	}}}
+			if err := all.each(func(i int, c *probe.Conn) error { return count(ctx, c, i > 0) }); err != nil {
+				return err
+			}
+			for range crowdTries {
+				if inTime, err := all.meanwhile(ctx, target); inTime || err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}}
 }
 
-// count asks for counts, all at once or each when the one before is there.
+// count asks for counts, all at once or, patiently, each when the one before is there.
 func count(ctx context.Context, c *probe.Conn, patiently bool) error {
 	for range crowdRounds {
 		x := perl.NewBytes("x")
@@ -72,9 +76,10 @@ func count(ctx context.Context, c *probe.Conn, patiently bool) error {
 // crowd is several connections.
 type crowd []*probe.Conn
 
-func (s *stage) crowd(ctx context.Context) (c crowd, err error) {
+// crowd connects several probes.
+func (p *prober) crowd(ctx context.Context) (c crowd, err error) {
 	for range crowdSize {
-		conn, err := s.connect(ctx, s.config(), true)
+		conn, err := p.connect(ctx, p.config(), true)
 		if err != nil {
 			return c, err
 		}
@@ -83,14 +88,15 @@ func (s *stage) crowd(ctx context.Context) (c crowd, err error) {
 	return c, nil
 }
 
+// close closes all connections.
 func (c crowd) close() {
 	for _, conn := range c {
 		_ = conn.Close()
 	}
 }
 
-// meanwhile has the first connection call the state that takes time, and when it has begun, the others another. inTime tells
-// whether they may have been quick enough.
+// meanwhile has the first connection call the state that takes time, and when that has begun, has
+// the others call another. inTime tells whether they may have been quick enough.
 func (c crowd) meanwhile(ctx context.Context, target *driver.Driver) (inTime bool, err error) {
 	began := time.Now()
 	if err := c[0].Send(c[0].Call("", contract.SlowSession, contract.SlowState, perl.NewBytes("slow"))); err != nil {
@@ -102,7 +108,7 @@ func (c crowd) meanwhile(ctx context.Context, target *driver.Driver) (inTime boo
 		return false, fmt.Errorf("the run of %s: %w", contract.SlowState, err)
 	}
 	for i, conn := range c[1:] {
-		if err := conn.Send(conn.Call("", contract.CrowdSession, "echo", perl.NewBytes(fmt.Sprintf("meanwhile %d", i+1)))); err != nil {
+		if err := conn.Send(conn.Call("", contract.CrowdSession, "echo", perl.NewBytes(fmt.Sprintf("%s%d", contract.MeanwhileMark, i+1)))); err != nil {
 			return false, err
 		}
 	}
@@ -111,7 +117,7 @@ func (c crowd) meanwhile(ctx context.Context, target *driver.Driver) (inTime boo
 }
 
 // each has every connection do something at the same time, and returns the first error.
-func (c crowd) each(do func(i int, c *probe.Conn) error) (failed error) {
+func (c crowd) each(do func(i int, c *probe.Conn) error) (first error) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for i, conn := range c {
@@ -119,12 +125,12 @@ func (c crowd) each(do func(i int, c *probe.Conn) error) (failed error) {
 			if err := do(i, conn); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				if failed == nil {
-					failed = err
+				if first == nil {
+					first = err
 				}
 			}
 		})
 	}
 	all.Wait()
-	return failed
+	return first
 }

@@ -21,7 +21,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// peers are who the scenarios of faults are played with: the reference, and the real module where it is.
+// peers are who the scenarios of faults are played with: the reference, and the real module where
+// it is.
 func peers(t *testing.T, play func(t *testing.T, target *targets.Target)) {
 	for _, spec := range []string{"reference", "perl@0.2402", "perl@0.2102", "perl@0.1904"} {
 		t.Run(spec, func(t *testing.T) {
@@ -39,7 +40,8 @@ func peers(t *testing.T, play func(t *testing.T, target *targets.Target)) {
 	}
 }
 
-// drive starts a driver of the target with a session of an echo, a state that takes its time, and one for answers.
+// drive starts a driver of the target with a session of an echo, a state that takes its time, and
+// one for answers.
 func drive(t *testing.T, ctx context.Context, target *targets.Target) (*driver.Driver, wire.Dialect) {
 	t.Helper()
 	d, hello, err := target.Start(ctx, driver.Options{})
@@ -95,15 +97,15 @@ func echoed(t *testing.T, ctx context.Context, d *driver.Driver, kernel, word st
 		t.Fatal(err)
 	}
 	e, err := d.Wait(ctx, func(e *driver.Event) bool {
-		return e.Kind == "state" && e.State == "answer" && len(e.Args) > 0 && e.Args[0].Str() == word
+		return e.Kind == driver.EventState && e.State == "answer" && len(e.Args) > 0 && e.Args[0].Str() == word
 	})
 	if err != nil {
 		t.Fatalf("no answer: %v (%v)", err, e)
 	}
 }
 
-// A connection that is cut in order, or reset, while a call is under way: the monitors of both sides are told, nobody dies, and
-// a client that connects again is served.
+// A connection that is cut in order, or reset, while a call is under way: the monitors of both
+// sides are told, nobody dies, and a client that connects again is served.
 func TestLostPeer(t *testing.T) {
 	peers(t, func(t *testing.T, target *targets.Target) {
 		for _, how := range []relay.End{relay.Cut, relay.Reset} {
@@ -120,21 +122,21 @@ func TestLostPeer(t *testing.T) {
 					d    *driver.Driver
 					peer string
 				}{{server, "Client"}, {client, "Server"}} {
-					if err := side.d.Monitor(ctx, side.peer, "register", "unregister"); err != nil {
+					if err := side.d.Monitor(ctx, side.peer, driver.MonitorRegister, driver.MonitorUnregister); err != nil {
 						t.Fatal(err)
 					}
 				}
 				told := func(d *driver.Driver, what, peer string) {
 					t.Helper()
-					if _, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == "monitor" && e.What == what && e.Kernel == peer }); err != nil {
+					if _, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == driver.EventMonitor && e.What == what && e.Kernel == peer }); err != nil {
 						t.Errorf("no monitor of %s was told that %s: %v", peer, what, err)
 					}
 				}
 				if _, err := client.Connect(ctx, driver.Connect{Name: "Client", Address: r.Addr().String(), Timeout: 10}); err != nil {
 					t.Fatal(err)
 				}
-				told(server, "register", "Client")
-				told(client, "register", "Server")
+				told(server, driver.MonitorRegister, "Client")
+				told(client, driver.MonitorRegister, "Server")
 				echoed(t, ctx, client, "Server", "before")
 				_, err = client.Call(ctx, driver.Call{To: "poe://Server/me/slow", Params: typed.Value{V: perl.NewBytes("lost")}, Session: "me", RSVP: "poe:/me/answer"})
 				if err != nil {
@@ -143,8 +145,8 @@ func TestLostPeer(t *testing.T) {
 				if n := r.Interrupt(how); n != 1 {
 					t.Fatalf("%d connections were there to interrupt", n)
 				}
-				told(server, "unregister", "Client")
-				told(client, "unregister", "Server")
+				told(server, driver.MonitorUnregister, "Client")
+				told(client, driver.MonitorUnregister, "Server")
 				again, _ := drive(t, ctx, target)
 				if _, err := again.Connect(ctx, driver.Connect{Name: "Again", Address: r.Addr().String(), Timeout: 10}); err != nil {
 					t.Fatal(err)
@@ -155,7 +157,8 @@ func TestLostPeer(t *testing.T) {
 	})
 }
 
-// A blocking call of Go that is under way when the connection ends fails at once, and does not wait for its context.
+// A blocking call of Go that is under way when the connection ends fails at once, and does not wait
+// for its context.
 func TestCallInFlight(t *testing.T) {
 	peers(t, func(t *testing.T, target *targets.Target) {
 		ctx := limited(t)
@@ -203,7 +206,8 @@ func TestCallInFlight(t *testing.T) {
 	})
 }
 
-// A client kernel of Go that keeps connected comes back by itself, however the connection ends, and is subscribed again.
+// A client kernel of Go that keeps connected comes back by itself, however the connection ends, and
+// is subscribed again.
 func TestReconnection(t *testing.T) {
 	peers(t, func(t *testing.T, target *targets.Target) {
 		ctx := limited(t)
@@ -213,7 +217,8 @@ func TestReconnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		var connection atomic.Int64
-		// The first connection is reset in the middle of the answer to a call, the second half closed, the third cut.
+		// The first connection is reset in the middle of the answer to a call, the second half
+		// closed, the third cut.
 		r := between(t, at.Address, relay.Options{Fault: func(n int, from capture.Direction) relay.Fault {
 			connection.Store(int64(n))
 			if from == capture.FromServer && n < 3 {

@@ -116,14 +116,14 @@ func conforms(t *testing.T, target *targets.Target) {
 
 // hostileOnly tells whether a check takes a hostile run.
 func hostileOnly(id string) bool {
-	checks, err := checks.Select(id)
-	return err == nil && checks[0].Aftermath
+	selected, err := checks.Select(id)
+	return err == nil && selected[0].Aftermath
 }
 
 // TestHostile: the Go reference survives what ends the original, and of the original it is known.
 func TestHostile(t *testing.T) {
 	t.Parallel()
-	known, err := known.Load()
+	deviations, err := known.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestHostile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rep := report.FromRun(r, judge.Should, known)
+			rep := report.FromRun(r, judge.Should, deviations)
 			if rep.Exit != report.ExitConformant {
 				t.Errorf("expected exit status 0, got %d: failing %v, problems %v", rep.Exit, rep.Failed(), rep.Problems())
 			}
@@ -254,7 +254,8 @@ func wellBehaved(t *testing.T, b []byte, onlyIKC bool) int {
 	return n
 }
 
-// behaviour tells how many requests a connection made, and what in it no peer in its right mind would send.
+// behaviour tells how many requests a connection made, and what in it no peer in its right mind
+// would send.
 func behaviour(b []byte, onlyIKC bool) (requests int, err error) {
 	dialect := wire.IKC0
 	if onlyIKC {
@@ -304,8 +305,8 @@ func behaviour(b []byte, onlyIKC bool) (requests int, err error) {
 			return requests, errors.New("an odd message")
 		}
 		switch to := m.Event; to.Session {
-		case "IKC":
-			if !slices.Contains([]string{"ping", "do_you_have", "no_such_state"}, to.State) {
+		case wire.SessionIKC:
+			if !slices.Contains([]string{wire.StatePing, wire.StateHave, "no_such_state"}, to.State) {
 				return requests, errors.New("a request to " + to.String())
 			}
 		case contract.AbsentSession:
@@ -373,12 +374,12 @@ func TestNothingToCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	checks, err := checks.Select("VAL-*")
+	values, err := checks.Select("VAL-*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, opts := range []harness.Options{
-		{Checks: checks}, // without the session
+		{Checks: values}, // without the session
 		{Cells: []cell.Cell{{Role: cell.AsClient, Dialect: cell.IKC0}}},
 		{Checks: []*judge.Check{}},
 	} {

@@ -16,18 +16,21 @@ import (
 
 // MatrixOptions of a run over several targets.
 type MatrixOptions struct {
-	// Options are for every cell. Progress is called by one goroutine at a time; not at all for the cells of other shards.
+	// Options are for every cell. Progress is called by one goroutine at a time; not at all for the
+	// cells of other shards.
 	Options
 	// Jobs is how many cells are tried at a time. 0: DefaultJobs.
 	Jobs int
-	// Shard of Shards, counted from 1, is the part of the cells to try; 0 of 0 is all of them. The cells of all shards
-	// together are those of a run without shards, each once.
+	// Shard of Shards, counted from 1, is the part of the cells to try; 0 of 0 is all of them. The
+	// cells of all shards together are those of a run without shards, each once.
 	Shard, Shards int
-	// Cell is told of each cell as it ends, with its target and how many of how many have ended. Nil for nobody.
+	// Cell is told of each cell as it ends, with its target and how many of how many have ended.
+	// Nil for nobody.
 	Cell func(t *targets.Target, c *cell.Result, done, of int)
 }
 
-// DefaultJobs is two for each processor: a cell spends more time waiting for its peers than working.
+// DefaultJobs is two for each processor: a cell spends more time waiting for its peers than
+// working.
 func DefaultJobs() int { return 2 * runtime.NumCPU() }
 
 // ParseShard reads I/N, the I-th of N shards.
@@ -44,10 +47,11 @@ func ParseShard(s string) (shard, shards int, err error) {
 	return shard, shards, nil
 }
 
-// Matrix tries several targets at once, cell by cell, and returns a Result for each, with its cells in the order
-// of the options. A target that has no cell in the shard has a Result without cells. The error is about the
-// harness; what is wrong with a target is in its Result. Matrix closes the targets.
-func Matrix(ctx context.Context, targets []*targets.Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
+// Matrix tries several targets at once, cell by cell, and returns a Result for each, with its cells
+// in the order of the options. A target that has no cell in the shard has a Result without cells.
+// The error is about the harness; what is wrong with a target is in its Result. Matrix closes the
+// targets.
+func Matrix(ctx context.Context, all []*targets.Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
 	if opts.Jobs <= 0 {
 		opts.Jobs = DefaultJobs()
 	}
@@ -58,9 +62,9 @@ func Matrix(ctx context.Context, targets []*targets.Target, opts MatrixOptions) 
 	if err != nil {
 		return nil, err
 	}
-	m := &matrix{opts: opts, results: make([]*cell.TargetResult, len(targets))}
+	m := &matrix{opts: opts, results: make([]*cell.TargetResult, len(all))}
 	var todo []job
-	for i, t := range targets {
+	for i, t := range all {
 		m.results[i] = &cell.TargetResult{Target: t.Spec}
 		m.targets = append(m.targets, &shared{Target: t})
 		for _, c := range opts.Cells {
@@ -86,7 +90,7 @@ func Matrix(ctx context.Context, targets []*targets.Target, opts MatrixOptions) 
 	}
 	close(queue)
 	workers.Wait()
-	for _, t := range targets {
+	for _, t := range all {
 		_ = t.Close()
 	}
 	release(m.results...)

@@ -10,67 +10,70 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// namesakeScenarios have several kernels of one name connect to a kernel whose driver is target, which posts to them by that
-// name and by their ids.
+// namesakeScenarios have several kernels of one name connect to a kernel whose driver is target. It
+// posts to them by that name and by their ids.
 func namesakeScenarios(target *driver.Driver) []scenario {
 	const namesake = contract.Namesake
-	return []scenario{{"kernels that share a name", safe, true, func(ctx context.Context, s *stage) error {
-		hello, err := target.Hello(ctx)
-		if err != nil {
-			return err
-		}
-		if len(hello.Monitors) > 0 {
-			if err := target.Monitor(ctx, namesake, hello.Monitors...); err != nil {
+	return []scenario{{
+		name: "kernels that share a name", risk: safe, session: true,
+		run: func(ctx context.Context, p *prober) error {
+			hello, err := target.Hello(ctx)
+			if err != nil {
 				return err
 			}
-		}
-		n := &namesakes{target: target, s: s}
-		defer n.close()
-		for range 2 {
+			if len(hello.Monitors) > 0 {
+				if err := target.Monitor(ctx, namesake, hello.Monitors...); err != nil {
+					return err
+				}
+			}
+			n := &namesakes{target: target, prober: p}
+			defer n.close()
+			for range 2 {
+				if err := n.join(ctx); err != nil {
+					return err
+				}
+			}
+			for _, to := range []string{namesake, n.ids[0], n.ids[1]} {
+				if err := n.post(ctx, to, "both are there, to "+to); err != nil {
+					return err
+				}
+			}
+			if err := n.barrier(ctx); err != nil {
+				return err
+			}
+			_ = n.conns[0].Close()
+			n.conns = n.conns[1:]
+			awaitMonitor(ctx, target, driver.MonitorUnregister, namesake)
+			if err := n.post(ctx, namesake, contract.FirstGone); err != nil {
+				return err
+			}
 			if err := n.join(ctx); err != nil {
 				return err
 			}
-		}
-		for _, to := range []string{namesake, n.ids[0], n.ids[1]} {
-			if err := n.post(ctx, to, "both are there, to "+to); err != nil {
+			if err := n.post(ctx, namesake, contract.AnotherCame); err != nil {
 				return err
 			}
-		}
-		if err := n.settle(ctx); err != nil {
-			return err
-		}
-		_ = n.conns[0].Close()
-		n.conns = n.conns[1:]
-		awaitMonitor(ctx, target, "unregister", namesake)
-		if err := n.post(ctx, namesake, contract.FirstGone); err != nil {
-			return err
-		}
-		if err := n.join(ctx); err != nil {
-			return err
-		}
-		if err := n.post(ctx, namesake, contract.AnotherCame); err != nil {
-			return err
-		}
-		if err := n.settle(ctx); err != nil {
-			return err
-		}
-		return linger(ctx, target)
-	}}}
+			if err := n.barrier(ctx); err != nil {
+				return err
+			}
+			return letDriversReport(ctx, target)
+		},
+	}}
 }
 
-// namesakes are the probes that share the name and are there, in the order in which they came; ids are of all that ever came.
+// namesakes are the probes that share the name.
 type namesakes struct {
 	target *driver.Driver
-	s      *stage
-	conns  []*probe.Conn
-	ids    []string
+	prober *prober
+	conns  []*probe.Conn // of those that are connected, in the order in which they came
+	ids    []string      // of all that ever came
 }
 
 // join has one more connect, and waits until the target knows it.
 func (n *namesakes) join(ctx context.Context) error {
-	cfg := n.s.config()
+	cfg := n.prober.config()
 	cfg.Name = contract.Namesake
-	c, err := n.s.connect(ctx, cfg, true)
+	c, err := n.prober.connect(ctx, cfg, true)
 	if err != nil {
 		return err
 	}
@@ -79,17 +82,18 @@ func (n *namesakes) join(ctx context.Context) error {
 	return err
 }
 
-// post has the target post to a kernel. That it does not know it is for the judge to find.
+// post has the target post to a kernel. If it does not know the kernel, the judge will find that.
 func (n *namesakes) post(ctx context.Context, kernel, what string) error {
-	_, err := n.target.Post(ctx, driver.Post{To: "poe://" + kernel + "/" + contract.NamesakeSession + "/note", Params: typed.Value{V: perl.NewBytes(what)}})
+	to := "poe://" + kernel + "/" + contract.NamesakeSession + "/note"
+	_, err := n.target.Post(ctx, driver.Post{To: to, Params: typed.Value{V: perl.NewBytes(what)}})
 	if failed(err) {
 		return nil
 	}
 	return err
 }
 
-// settle waits until what was posted has come to those who are there.
-func (n *namesakes) settle(ctx context.Context) error {
+// barrier waits until what was posted has come to all that are connected.
+func (n *namesakes) barrier(ctx context.Context) error {
 	for _, c := range n.conns {
 		if _, err := c.Barrier(ctx); err != nil {
 			return err
@@ -98,6 +102,7 @@ func (n *namesakes) settle(ctx context.Context) error {
 	return nil
 }
 
+// close closes all connections.
 func (n *namesakes) close() {
 	for _, c := range n.conns {
 		_ = c.Close()

@@ -26,14 +26,17 @@ type Pair struct {
 	Serializer cell.Serializer
 	// Path is the capture to write.
 	Path string
-	// Told: what drivers are asked and tell goes into the capture as well, and kernels are made to do what shows there.
+	// Told: what drivers are asked and tell goes into the capture as well, and kernels are made to
+	// do what shows there.
 	Told bool
 }
 
-// Record has the two converse and writes what they say. It returns what their drivers are.
+// Record has the two talk to each other, and writes what they say. It returns what their drivers
+// are.
 func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err error) {
 	at := cell.Cell{Role: p.Role, Dialect: p.Dialect, Serializer: p.Serializer}
-	w, err := capture.Create(p.Path, capture.Meta{Comments: []string{fmt.Sprintf("%s as server, %s as %s, %s", p.Server, p.Client, p.Role, p.Dialect)}})
+	comment := fmt.Sprintf("%s as server, %s as %s, %s", p.Server, p.Client, p.Role, p.Dialect)
+	w, err := capture.Create(p.Path, capture.Meta{Comments: []string{comment}})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -61,32 +64,23 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}
-	what := plot{handy(contract.Carried(at.Serializer.Wire())), p.Told}
-	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
+	opts := conversationOpts{values: withoutLarge(contract.Carried(at.Serializer.Wire())), driverOnly: p.Told}
+	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relayed string) error {
 		if p.Role == cell.AsClientLite {
-			return duetLite(ctx, c, relay, at, what)
+			return playLiteConversation(ctx, c, relayed, at, opts)
 		}
-		return duet(ctx, s, c, relay, at, what)
+		return playConversation(ctx, s, c, relayed, at, opts)
 	})
-	return server, client, errors.Join(err, linger(ctx, s, c))
+	return server, client, errors.Join(err, letDriversReport(ctx, s, c))
 }
 
-// handySize is what a value may have in a capture that is to be kept, in octets as Perl writes it.
-const handySize = 1 << 10
+// maxRecordedValue is how large a value may be in a capture that is to be kept: octets, as Perl
+// writes it.
+const maxRecordedValue = 1 << 10
 
-// handy leaves out large values: they are in the capture several times.
-func handy(values []*perl.Value) []*perl.Value {
-	return slices.DeleteFunc(values, func(v *perl.Value) bool { return len(perl.Format(v, perl.FormatOptions{})) > handySize })
-}
-
-// through plays something by way of a relay that records it.
-func through(ctx context.Context, opts relay.Options, play func(relay string) error) error {
-	r, err := relay.Start(opts)
-	if err != nil {
-		return fmt.Errorf("%w: %w", targets.ErrUnusable, err)
-	}
-	err = play(r.Addr().String())
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait(ctx))
-	defer cancel()
-	return errors.Join(err, r.Close(limit))
+// withoutLarge leaves out large values, which would be in the capture several times.
+func withoutLarge(values []*perl.Value) []*perl.Value {
+	return slices.DeleteFunc(values, func(v *perl.Value) bool {
+		return len(perl.Format(v, perl.FormatOptions{})) > maxRecordedValue
+	})
 }

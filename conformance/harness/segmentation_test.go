@@ -59,10 +59,11 @@ func TestSegmentation(t *testing.T) {
 	}
 }
 
-// TestSweep: what depends on the segmentation is told with its cell, and what a release is known for and does not show is stale.
+// TestSweep: what depends on the segmentation is told with its cell, and what a release is known
+// for and does not show is stale.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	sweep := func(spec, implementation string, role cell.Role) *sweep.Result {
+	try := func(spec, implementation string, role cell.Role) *sweep.Result {
 		target, err := targets.Parse(spec)
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +99,7 @@ func TestSweep(t *testing.T) {
 		{"tcp:" + whole.Addr(), "", cell.AsServer, true, false, 0},
 		{"tcp:" + whole.Addr(), "POE::Component::IKC", cell.AsServer, false, true, 0},
 	} {
-		swept := sweep(test.spec, test.implementation, test.role)
+		swept := try(test.spec, test.implementation, test.role)
 		unknown, known := false, false
 		for _, s := range swept.Sensitive {
 			if s.Cell.Role != test.role || s.Segmentation == cell.AsSent || s.Check == nil || s.Finding == nil || s.Capture == "" {

@@ -86,9 +86,9 @@ func traces(t *testing.T, server *driver.Driver, dialect cell.Dialect) map[strin
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relay string) error {
-			return sc.run(ctx, &stage{serializer: cell.Storable.Wire(), dialect: dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
-				return probe.Dial(ctx, "tcp", relay, cfg)
+		err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relayed string) error {
+			return sc.run(ctx, &prober{serializer: cell.Storable.Wire(), dialect: dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
+				return probe.Dial(ctx, "tcp", relayed, cfg)
 			}})
 		})
 		if err = errors.Join(err, w.Close()); err != nil {
@@ -120,9 +120,9 @@ var (
 )
 
 // writeTrace writes what the server of a connection said, without what differs from run to run: its
-// kernel id, addresses, process ids. Keys of hashes are sorted. Messages stand in order, except that what
-// a state posts comes last: Perl only queues it, and whether the answer to the next call, which may have
-// come meanwhile, goes out before it is left to chance.
+// kernel id, addresses, process ids. Keys of hashes are sorted. Messages stand in order, except
+// that what a state posts comes last: Perl only queues it, and whether the answer to the next call,
+// which may have come meanwhile, goes out before it is left to chance.
 func writeTrace(b *strings.Builder, c *dialogue.Connection) {
 	plain := func(s string) string {
 		if id := c.Negotiation.Peers[wire.Server].ID; id != "" {

@@ -70,7 +70,7 @@ func Start(ctx context.Context, n int, start func(ctx context.Context, kernel in
 	at, err := k.drivers[0].Listen(ctx, driver.Listen{Name: name(0)})
 	if err == nil {
 		k.address = at.Address
-		err = k.drivers[0].Monitor(ctx, "*", "register", "unregister")
+		err = k.drivers[0].Monitor(ctx, "*", driver.MonitorRegister, driver.MonitorUnregister)
 	}
 	if err != nil {
 		return nil, errors.Join(err, k.Close())
@@ -256,7 +256,7 @@ func (r *run) connect(ctx context.Context, client int) error {
 	if _, err := d.Connect(ctx, driver.Connect{Name: name(client), Address: r.relay, Timeout: stepTime.Seconds()}); err != nil {
 		return err
 	}
-	if err := r.registered(ctx, client, "register"); err != nil {
+	if err := r.registered(ctx, client, driver.MonitorRegister); err != nil {
 		return err
 	}
 	_, err := r.synchronise(ctx, Step{From: client})
@@ -268,13 +268,13 @@ func (r *run) disconnect(ctx context.Context, client int) error {
 	if err := r.drivers[client].Disconnect(ctx); err != nil {
 		return err
 	}
-	return r.registered(ctx, client, "unregister")
+	return r.registered(ctx, client, driver.MonitorUnregister)
 }
 
 // registered waits until the server has noticed that a client came or went.
 func (r *run) registered(ctx context.Context, client int, what string) error {
 	_, err := r.drivers[0].Wait(ctx, func(e *driver.Event) bool {
-		return e.Kind == "monitor" && e.What == what && e.About == name(client)
+		return e.Kind == driver.EventMonitor && e.What == what && e.About == name(client)
 	})
 	return err
 }
@@ -293,7 +293,7 @@ func (r *run) synchronise(ctx context.Context, s Step) (events []seen, err error
 			return nil, err
 		}
 		_, err = r.drivers[p[0]].Wait(ctx, func(e *driver.Event) bool {
-			return e.Kind == "state" && e.Session == r.session && e.State == syncedState && arg(e) == token
+			return e.Kind == driver.EventState && e.Session == r.session && e.State == syncedState && arg(e) == token
 		})
 		if err != nil {
 			return nil, fmt.Errorf("kernel %d: its call of %s was not answered: %w", p[0], r.spec(p[1], syncState), err)
@@ -311,7 +311,7 @@ func (r *run) synchronise(ctx context.Context, s Step) (events []seen, err error
 
 // seen reads an event that is about a state of the run, other than those that synchronise.
 func (r *run) seen(kernel int, e *driver.Event) (seen, bool) {
-	if e.Kind != "state" || e.Session != r.session || e.State == syncState || e.State == syncedState {
+	if e.Kind != driver.EventState || e.Session != r.session || e.State == syncState || e.State == syncedState {
 		return seen{}, false
 	}
 	return seen{kernel, e.State, arg(e)}, true

@@ -24,7 +24,8 @@ type Report struct {
 	// Schema is the id of the schema that it keeps.
 	Schema string `json:"$schema"`
 	Oracle string `json:"oracle"`
-	// Compared counts the combinations that were compared, Different the connections that differ in them.
+	// Compared counts the combinations that were compared, Different the connections that differ in
+	// them.
 	Compared  int       `json:"compared"`
 	Different int       `json:"different"`
 	Targets   []*Target `json:"targets"`
@@ -58,20 +59,20 @@ func (r *Report) Add(target, oracle *cell.TargetResult) error {
 	t := &Target{Target: target.Target}
 	for i, c := range target.Cells {
 		o := oracle.Cells[i]
-		cell := Cell{
+		compared := Cell{
 			Name: c.Cell.String(), Role: string(c.Cell.Role), Dialect: string(c.Cell.Dialect), Serializer: string(c.Cell.Serializer),
 			NotCompared: why(c, o), Differences: []Difference{},
 		}
-		if cell.NotCompared == "" {
+		if compared.NotCompared == "" {
 			list, err := Compare(c.Capture, o.Capture, c.Cell.Role.Side(), dialogue.Options{AssumeIKC: true})
 			if err != nil {
 				return err
 			}
-			cell.Differences = append(cell.Differences, list...)
+			compared.Differences = append(compared.Differences, list...)
 			r.Compared++
 			r.Different += len(list)
 		}
-		t.Cells = append(t.Cells, cell)
+		t.Cells = append(t.Cells, compared)
 	}
 	r.Targets = append(r.Targets, t)
 	return nil

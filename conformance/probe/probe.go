@@ -266,7 +266,7 @@ func (c *Conn) Call(kernel, session, state string, params *perl.Value) *wire.Mes
 	if back == "" {
 		back = wire.SessionIKCLite
 	}
-	m.RSVP = wire.At(specifier.Specifier{Kernel: c.Name(), Session: back, State: "response" + strconv.Itoa(c.calls)})
+	m.RSVP = wire.At(specifier.Specifier{Kernel: c.Name(), Session: back, State: wire.StateResponse + strconv.Itoa(c.calls)})
 	return m
 }
 

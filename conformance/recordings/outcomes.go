@@ -12,7 +12,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// OutcomesFile is the table of what every check says of every capture, in the directory of the captures.
+// OutcomesFile is the table of what every check says of every capture, in the directory of the
+// captures.
 const OutcomesFile = "outcomes.txt"
 
 // Dirs are the directories with captures, below that of all captures.
@@ -21,8 +22,8 @@ var Dirs = []string{"", "driven", "releases", "broken"}
 // marks are how the table shows outcomes.
 var marks = map[judge.Outcome]byte{judge.Pass: '+', judge.Inconclusive: '.', judge.Known: 'k', judge.Fail: 'F', judge.Skipped: '-'}
 
-// Outcomes judges the captures of a directory and makes the table of what came of it: a column for each capture,
-// a line for each check and side. A new check adds lines, a new capture a column.
+// Outcomes judges the captures of a directory and makes the table of what came of it: a column for
+// each capture, a line for each check and side. A new check adds lines, a new capture a column.
 func Outcomes(dir string) (string, error) {
 	list, err := known.Load()
 	if err != nil {

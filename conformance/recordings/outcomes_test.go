@@ -8,8 +8,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
 
-// TestOutcomes: each check says of each capture what the table in the tree says: what a check was decided by is
-// still enough to decide it, and what was not shown is not judged.
+// TestOutcomes: each check says of each capture what the table in the tree says: what a check was
+// decided by is still enough to decide it, and what was not shown is not judged.
 func TestOutcomes(t *testing.T) {
 	recorded, err := os.ReadFile(recordings.OutcomesFile)
 	if err != nil {

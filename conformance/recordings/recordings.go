@@ -1,10 +1,11 @@
 // Package recordings knows what there is to know of the captures in captures/: how each was made,
 // and what the checks must say of it.
 //
-// Each capture NAME.pcapng has a sidecar NAME.json, a [Sidecar]. Those in captures/ itself are of release 0.2402 and Go, in
-// captures/releases/ of every release, with each role, dialect and serializer that works in it. 'make captures' records
-// them again from the real POE::Component::IKC. Those in captures/broken/ show what goes wrong when a kernel has a defect and its
-// peer is the real one: their sidecars expect failures.
+// Each capture NAME.pcapng has a sidecar NAME.json, a [Sidecar]. Those in captures/ itself are of
+// release 0.2402 and Go, in captures/releases/ of every release, with each role, dialect and
+// serializer that works in it. 'make captures' records them again from the real
+// POE::Component::IKC. Those in captures/broken/ show what goes wrong when a kernel has a defect
+// and its peer is the real one: their sidecars expect failures.
 package recordings
 
 import (
@@ -35,9 +36,9 @@ type Sidecar struct {
 	Serializer string `json:"serializer"`
 	// Defect is what one side did wrong on purpose, of package mutants; in captures/broken only.
 	Defect string `json:"defect,omitempty"`
-	// Expected are outcomes by side and id: of the checks whose outcome is not what the catalogue says of the
-	// original, that they pass where the capture shows what they need. A check that is not named must not fail,
-	// unless it is known to. So a new check changes no sidecar.
+	// Expected are outcomes by side and id: of the checks whose outcome is not what the catalogue says
+	// of the original, that they pass where the capture shows what they need. A check that is not
+	// named must not fail, unless it is known to. So a new check changes no sidecar.
 	Expected map[string]map[string]string `json:"expected"`
 }
 
@@ -55,8 +56,9 @@ func NewSide(role string, h *driver.Hello) Side {
 	return Side{Role: role, Implementation: h.Implementation, Release: h.Release, Versions: h.Versions}
 }
 
-// Outcomes are what a judge found, by side and id. What fails and is known of the release that did it is a known deviation.
-func (s *Sidecar) Outcomes(f *judge.FileVerdict, list known.Deviations) map[string]map[string]judge.Outcome {
+// Outcomes are what a judge found, by side and id. What fails and is known of the release that did
+// it is a known deviation.
+func (s *Sidecar) Outcomes(f *judge.Judgement, list known.Deviations) map[string]map[string]judge.Outcome {
 	deviations := map[string]known.Deviations{
 		"server": list.Of(s.Server.Implementation, s.Server.Release),
 		"client": list.Of(s.Client.Implementation, s.Client.Release),
@@ -91,9 +93,9 @@ func (s *Sidecar) Expect(outcomes map[string]map[string]judge.Outcome) {
 	}
 }
 
-// Differences says how what a judge found differs from what is expected, by side and check; of the sides named, or of
-// both.
-func (s *Sidecar) Differences(f *judge.FileVerdict, sides ...string) (out []string) {
+// Differences says how what a judge found differs from what is expected, by side and check; of the
+// sides named, or of both.
+func (s *Sidecar) Differences(f *judge.Judgement, sides ...string) (out []string) {
 	list, err := known.Load()
 	if err != nil {
 		return []string{err.Error()}

@@ -47,8 +47,8 @@ func (l *lite) connect(ctx context.Context, r *driver.Request) (any, error) {
 	}
 	cfg := clientlite.Config{Name: f.Name, Address: f.Address}
 	switch f.Protocol {
-	case "", "IKC0":
-	case "IKC":
+	case "", wire.IKC0.String():
+	case wire.IKC.String():
 		cfg.Dialect = wire.IKC
 	default:
 		return nil, driver.Errorf(driver.Unsupported, "protocol %q: expected IKC or IKC0", f.Protocol)
@@ -130,7 +130,7 @@ func (l *lite) call(ctx context.Context, r *driver.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Context == "list" {
+	if f.Context == driver.ContextList {
 		return values(c.CallList(ctx, f.To, f.Params.V))
 	}
 	return scalar(c.Call(ctx, f.To, f.Params.V))
@@ -151,7 +151,7 @@ func (l *lite) responded(ctx context.Context, r *driver.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Context == "list" {
+	if f.Context == driver.ContextList {
 		return values(c.RespondedList(ctx, f.State))
 	}
 	return scalar(c.Responded(ctx, f.State))

@@ -118,7 +118,10 @@ type refDriver struct {
 
 // monitored are the events that this driver can monitor.
 func monitored() []string {
-	return []string{"register", "unregister", "subscribe", "unsubscribe", "shutdown", "error", "channel"}
+	return []string{
+		driver.MonitorRegister, driver.MonitorUnregister, driver.MonitorSubscribe, driver.MonitorUnsubscribe,
+		driver.MonitorShutdown, driver.MonitorError, driver.MonitorChannel,
+	}
 }
 
 // serializers are those that the reference kernel knows, best first.
@@ -126,11 +129,12 @@ func serializers() []wire.Serializer {
 	return []wire.Serializer{storable.Serializer{}, freezethaw.Serializer{}, dumper.Serializer{}}
 }
 
-func names(list []wire.Serializer) (names []string) {
+// names are the names of serializers.
+func names(list []wire.Serializer) (out []string) {
 	for _, s := range list {
-		names = append(names, s.Name())
+		out = append(out, s.Name())
 	}
-	return names
+	return out
 }
 
 // choose returns the serializers of these names; all if there are none.
@@ -155,7 +159,8 @@ func (d *refDriver) hello(context.Context, *driver.Request) (any, error) {
 	h := driver.Hello{
 		Protocol: driver.ProtocolVersion, Driver: "ikc-conform", Implementation: "ikc-conform/reference", Release: Release,
 		Versions: map[string]string{"go": runtime.Version()}, PID: os.Getpid(),
-		Capabilities: []string{"server", "client", "clientlite", "unix"}, Protocols: []string{"IKC", "IKC0"}, Serializers: names(serializers()),
+		Capabilities: []string{"server", "client", "clientlite", "unix"},
+		Protocols:    []string{wire.IKC.String(), wire.IKC0.String()}, Serializers: names(serializers()),
 		Commands: d.server.Commands(), Monitors: monitored(), Booleans: true,
 		Actions: []string{"echo", "return", "list", "args", "nothing", "undef", "count", "sender", "respond", "die"},
 	}
@@ -169,8 +174,8 @@ func (d *refDriver) hello(context.Context, *driver.Request) (any, error) {
 func (d *refDriver) need(name string, aliases []string, protocol string, chosen []wire.Serializer) (*ikc.Kernel, error) {
 	dialect := wire.IKC0
 	switch protocol {
-	case "", "IKC0":
-	case "IKC":
+	case "", wire.IKC0.String():
+	case wire.IKC.String():
 		dialect = wire.IKC
 	default:
 		return nil, driver.Errorf(driver.Unsupported, "protocol %q: expected IKC or IKC0", protocol)
@@ -188,8 +193,8 @@ func (d *refDriver) need(name string, aliases []string, protocol string, chosen 
 		return nil, err
 	}
 	d.kernel, d.name = k, name
-	for _, make := range d.waiting {
-		if err := make(); err != nil {
+	for _, add := range d.waiting {
+		if err := add(); err != nil {
 			return nil, err
 		}
 	}
@@ -279,7 +284,7 @@ func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
 			*publish = append(*publish, name)
 		}
 	}
-	make := func() error {
+	add := func() error {
 		s := d.sessions[f.Session]
 		if s == nil {
 			var err error
@@ -297,21 +302,21 @@ func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.kernel == nil {
-		d.waiting = append(d.waiting, make)
+		d.waiting = append(d.waiting, add)
 		return nil, nil
 	}
-	return nil, make()
+	return nil, add()
 }
 
 // reported wraps a state so that the harness hears of it before anything is returned.
 func (d *refDriver) reported(state ikc.State) ikc.State {
 	return func(ctx context.Context, r *ikc.Request) (any, error) {
-		e := driver.Event{Kind: "state", Session: r.Session.Alias(), State: r.State, Args: r.Args, Sender: true, Context: "void"}
+		e := driver.Event{Kind: driver.EventState, Session: r.Session.Alias(), State: r.State, Args: r.Args, Sender: true, Context: driver.ContextVoid}
 		switch {
 		case r.IsCall && r.WantArray:
-			e.Context = "list"
+			e.Context = driver.ContextList
 		case r.IsCall:
-			e.Context = "scalar"
+			e.Context = driver.ContextScalar
 		}
 		_ = d.server.Event(e)
 		return state(ctx, r)

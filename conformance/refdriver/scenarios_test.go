@@ -220,7 +220,7 @@ var scenarios = []struct {
 	{"lite", func(p *play) {
 		p.start()
 		p.monitor(p.server, "*", "register", "unregister", "error")
-		show := func(vs ...*perl.Value) string { return describe(driver.Event{Kind: "state", Args: vs}) }
+		show := func(vs ...*perl.Value) string { return describe(driver.Event{Kind: driver.EventState, Args: vs}) }
 		p.step("it connects", func() {
 			p.answered("lite-connect", nil, p.client.LiteConnect(p.ctx, driver.LiteConnect{Name: "Lite", Address: p.through, Protocol: p.dialect, Timeout: 5}))
 		})
@@ -256,7 +256,7 @@ var scenarios = []struct {
 			sent, err := p.client.LitePost(p.ctx, "me/sender", b("from the sender"))
 			p.answered("lite-post", sent, err)
 			var r driver.LiteResult
-			err = p.client.Do(p.ctx, "lite-responded", driver.LiteResponded{State: "reply", Context: "list"}, &r)
+			err = p.client.Do(p.ctx, "lite-responded", driver.LiteResponded{State: "reply", Context: driver.ContextList}, &r)
 			p.answered("lite-responded", show(typed.Unwrap(r.Values)...), err)
 		})
 		p.step("calls what is not there", func() {

@@ -99,12 +99,12 @@ func (d *refDriver) monitor(_ context.Context, r *driver.Request) (any, error) {
 func (d *refDriver) only(events []string) ikc.Monitor {
 	var m ikc.Monitor
 	for name, f := range map[string]*func(context.Context, *ikc.MonitorEvent){
-		"register": &m.Register, "unregister": &m.Unregister, "subscribe": &m.Subscribe, "unsubscribe": &m.Unsubscribe,
-		"shutdown": &m.Shutdown, "error": &m.Error, "channel": &m.Channel,
+		driver.MonitorRegister: &m.Register, driver.MonitorUnregister: &m.Unregister, driver.MonitorSubscribe: &m.Subscribe, driver.MonitorUnsubscribe: &m.Unsubscribe,
+		driver.MonitorShutdown: &m.Shutdown, driver.MonitorError: &m.Error, driver.MonitorChannel: &m.Channel,
 	} {
 		if slices.Contains(events, name) {
 			*f = func(_ context.Context, e *ikc.MonitorEvent) {
-				_ = d.server.Event(driver.Event{Kind: "monitor", Kernel: e.Kernel, About: e.About, Real: e.Real, What: e.What, Args: e.Args()})
+				_ = d.server.Event(driver.Event{Kind: driver.EventMonitor, Kernel: e.Kernel, About: e.About, Real: e.Real, What: e.What, Args: e.Args()})
 			}
 		}
 	}
@@ -113,7 +113,7 @@ func (d *refDriver) only(events []string) ikc.Monitor {
 
 // failed reports what the kernel's OnError is told.
 func (d *refDriver) failed(operation string, err error) {
-	e := driver.Event{Kind: "error", Operation: operation, Message: err.Error()}
+	e := driver.Event{Kind: driver.EventError, Operation: operation, Message: err.Error()}
 	var number syscall.Errno
 	if errors.As(err, &number) {
 		e.Number = int(number)

@@ -110,7 +110,8 @@ func HAVE() []*judge.Check {
 	}
 }
 
-// MoreHAVE are the checks HAVE-008 to HAVE-009. // proxyChecks are about messages to IKC:proxy and what was retracted.
+// MoreHAVE are the checks HAVE-008 to HAVE-009. // proxyChecks are about messages to IKC:proxy and
+// what was retracted.
 func MoreHAVE() []*judge.Check {
 	return []*judge.Check{
 		{

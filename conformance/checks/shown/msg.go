@@ -130,7 +130,8 @@ func MSG() []*judge.Check {
 	}
 }
 
-// MoreMSG are the checks MSG-009 to MSG-009. // subscribeChecks are about what a kernel sends to subscribe.
+// MoreMSG are the checks MSG-009 to MSG-009. // subscribeChecks are about what a kernel sends to
+// subscribe.
 func MoreMSG() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -30,7 +30,8 @@ func PING() []*judge.Check {
 	}
 }
 
-// MorePING are the checks PING-002 to PING-003. // spellingChecks are about the ways to write a request.
+// MorePING are the checks PING-002 to PING-003. // spellingChecks are about the ways to write a
+// request.
 func MorePING() []*judge.Check {
 	return []*judge.Check{
 		{

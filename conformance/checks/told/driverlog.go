@@ -28,7 +28,8 @@ type exchanged struct {
 	on *judge.ConnRecord
 }
 
-// wire are the requests that are wanted of all connections of the kernel, in the order of the capture.
+// wire are the requests that are wanted of all connections of the kernel, in the order of the
+// capture.
 func (log *driverLog) wire(wanted func(*dialogue.Message) bool) (out []exchanged) {
 	for _, m := range log.ownConns() {
 		for _, x := range m.Exchanges {
@@ -41,8 +42,8 @@ func (log *driverLog) wire(wanted func(*dialogue.Message) bool) (out []exchanged
 	return out
 }
 
-// hadTime tells whether the kernel had the time to tell of something that happened: the harness went on, and did not shut it
-// down meanwhile, which ends what monitors are told.
+// hadTime tells whether the kernel had the time to tell of something that happened: the harness
+// went on, and did not shut it down meanwhile, which ends what monitors are told.
 func (log *driverLog) hadTime(at time.Time) bool {
 	at = at.Add(contract.DriverDelay)
 	for _, l := range log.commands("shutdown") {
@@ -66,15 +67,15 @@ func (log *driverLog) commands(names ...string) (out []*dialogue.ControlLine) {
 // states are the events of runs of a state.
 func (log *driverLog) states(session, state string) (out []*dialogue.ControlLine) {
 	for _, l := range log.Lines {
-		if e := l.Event; e != nil && e.Kind == "state" && e.Session == session && e.State == state {
+		if e := l.Event; e != nil && e.Kind == driver.EventState && e.Session == session && e.State == state {
 			out = append(out, l)
 		}
 	}
 	return out
 }
 
-// wentOn tells whether the harness had waited for what follows from something at a time, and then gone on: a later
-// command was answered.
+// wentOn tells whether the harness had waited for what follows from something at a time, and then
+// gone on: a later command was answered.
 func (log *driverLog) wentOn(at time.Time) bool {
 	for _, l := range slices.Backward(log.Lines) {
 		if l.Answer != nil && l.Answer.To != nil {
@@ -112,9 +113,10 @@ func (log *driverLog) ownConns() (out []*judge.ConnRecord) {
 	return out
 }
 
-// pairRuns pairs what is due with the runs that a driver reported: each with one that is the same. What is left over is
-// returned, of both.
-func pairRuns[R any](due []R, reported []*dialogue.ControlLine, same func(R, *driver.Event) bool) (missing []R, extra []*dialogue.ControlLine) {
+// pairRuns pairs what is due with the runs that a driver reported: each with one that is the same.
+// What is left over is returned, of both.
+func pairRuns[R any](due []R, reported []*dialogue.ControlLine,
+	same func(R, *driver.Event) bool) (missing []R, extra []*dialogue.ControlLine) {
 	extra = slices.Clone(reported)
 	for _, d := range due {
 		i := slices.IndexFunc(extra, func(l *dialogue.ControlLine) bool { return same(d, l.Event) })

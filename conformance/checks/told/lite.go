@@ -62,7 +62,7 @@ func LITE() []*judge.Check {
 					if n >= len(posted) {
 						continue
 					}
-					c := &liteCommand{line: l, list: f.Context == "list"}
+					c := &liteCommand{line: l, list: f.Context == driver.ContextList}
 					want := c.expect(posted[n].Request.Params())
 					values, ok := c.result()
 					t.HoldFunc(ok && sameArgs(want, values), l.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
@@ -84,7 +84,8 @@ func LITE() []*judge.Check {
 					var alive driver.LiteAlive
 					told := !l.Command.Failed() && json.Unmarshal(l.Command.Answer.Answer.OK, &alive) == nil
 					pong, _ := sent[i].Answers[0].Params().AsString()
-					t.Hold(told && alive.Alive == (pong == wire.Pong), l.Command.Answer, fmt.Sprintf("alive %v, as %s came", pong == wire.Pong, judge.ShowValue(sent[i].Answers[0].Params())), fmt.Sprintf("alive %v", alive.Alive))
+					t.Hold(told && alive.Alive == (pong == wire.Pong), l.Command.Answer, fmt.Sprintf("alive %v, as %s came",
+						pong == wire.Pong, judge.ShowValue(sent[i].Answers[0].Params())), fmt.Sprintf("alive %v", alive.Alive))
 				}
 			}),
 		},
@@ -160,7 +161,7 @@ func LITE() []*judge.Check {
 					if l.Command.Decode(&f) != nil || len(log.postedTo(f.State)) > 0 || log.reportedOn(l) {
 						continue
 					}
-					c := &liteCommand{line: l, timeout: log.liteTimeout(l), list: f.Context == "list"}
+					c := &liteCommand{line: l, timeout: log.liteTimeout(l), list: f.Context == driver.ContextList}
 					t.HoldFunc(l.Command.Failed() && c.took() >= c.timeout, l.Command.Answer, func() (string, string) {
 						return fmt.Sprintf("it fails after %v", c.timeout), fmt.Sprintf("%s, after %v", c.returns(), c.took().Round(time.Millisecond))
 					})

@@ -85,7 +85,8 @@ func (c *liteCommand) returns() string {
 	return showArgs(values)
 }
 
-// expect is what a method returns of params that came: in list context the elements of an array. Source: ClientLite _response.
+// expect is what a method returns of params that came: in list context the elements of an array.
+// Source: ClientLite _response.
 func (c *liteCommand) expect(params *perl.Value) []*perl.Value {
 	if c.list && params.Kind() == perl.Ref && params.Target().Kind() == perl.Array && params.Target().Class() == "" {
 		return params.Target().Elems()
@@ -118,7 +119,8 @@ func (log *driverLog) liteTimeout(at *dialogue.ControlLine) (timeout time.Durati
 	return timeout
 }
 
-// reportedOn tells whether an error report came while a ClientLite did something, or what it was told before.
+// reportedOn tells whether an error report came while a ClientLite did something, or what it was
+// told before.
 func (log *driverLog) reportedOn(l *dialogue.ControlLine) bool {
 	since := l.At.Time
 	for _, before := range log.Lines[:slices.Index(log.Lines, l)] {
@@ -167,8 +169,9 @@ func onLiteSpawns(look func(t *judge.Trial, s *liteSpawn)) judge.Predicate {
 	})
 }
 
-// liteCommands are the calls of a ClientLite's methods that send, in order, each with its request. A ClientLite does one
-// thing after the other, so what it was asked for and what it sent are in the same order.
+// liteCommands are the calls of a ClientLite's methods that send, in order, each with its request.
+// A ClientLite does one thing after the other, so what it was asked for and what it sent are in the
+// same order.
 func (log *driverLog) liteCommands() (out []*liteCommand) {
 	sent := log.wire(func(m *dialogue.Message) bool { return m.Frame.From == log.Side && !m.IsLitePing() })
 	var timeout time.Duration
@@ -188,7 +191,7 @@ func (log *driverLog) liteCommands() (out []*liteCommand) {
 		if err != nil {
 			continue
 		}
-		c := &liteCommand{line: l, name: l.Command.Name, to: to, params: f.Params.V, list: f.Context == "list", timeout: timeout}
+		c := &liteCommand{line: l, name: l.Command.Name, to: to, params: f.Params.V, list: f.Context == driver.ContextList, timeout: timeout}
 		for i := range sent {
 			r := sent[i].Request
 			if r.To.Session == to.Session && r.To.State == to.State && r.IsCall() == (c.name == "lite-call") && !r.Frame.At.Time.Before(l.At.Time) {

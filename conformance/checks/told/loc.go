@@ -10,7 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// LOC are the checks LOC-001 to LOC-003. // sendingChecks are about what methods that send return, and about what a kernel sends to itself.
+// LOC are the checks LOC-001 to LOC-003. // sendingChecks are about what methods that send return,
+// and about what a kernel sends to itself.
 func LOC() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -57,7 +58,7 @@ func LOC() []*judge.Check {
 			Requirement: "What a kernel asks of itself and has not published is refused as from a peer: monitors are told of an error at both ends.",
 			Source:      "LocalKernel; Responder _error_response, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a post of a kernel to itself that is refused`,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll("error")
+				w := log.ofAll(driver.MonitorError)
 				if w == nil {
 					return
 				}

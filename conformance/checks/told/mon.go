@@ -8,16 +8,18 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // MON are the checks MON-001 to MON-023.
 func MON() []*judge.Check {
-	// reported judges that each error report, of one side or the other, was told with an operation that begins so.
+	// reported judges that each error report, of one side or the other, was told with an operation
+	// that begins so.
 	reported := func(prefix string, own bool) judge.Predicate {
 		return onLog(func(t *judge.Trial, log *driverLog) {
-			w := log.ofAll("error")
+			w := log.ofAll(driver.MonitorError)
 			if w == nil {
 				return
 			}
@@ -52,7 +54,7 @@ func MON() []*judge.Check {
 			ID: "MON-001", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: `A monitor of "*" is told when a kernel registers, by its id.`,
 			Source:      "Responder register_channel; " + sourceMonitor, Needs: `a monitor of "*" that is told of register, and a connection after it`,
-			Judge: onRegistrations("register", func(t *judge.Trial, log *driverLog, w *monitorSpan, registrations []*registration) {
+			Judge: onRegistrations(driver.MonitorRegister, func(t *judge.Trial, log *driverLog, w *monitorSpan, registrations []*registration) {
 				for _, v := range registrations {
 					if v.met != nil {
 						t.Hold(true, v.announcements[0].at, "register of "+v.id, "")
@@ -68,7 +70,7 @@ func MON() []*judge.Check {
 			Requirement: `What a monitor of "*" is told of a kernel comes once for its id and once for each name that it announced.`,
 			Source:      sourceMonitor, Needs: `a monitor of "*", and a connection after it`,
 			Rationale: "The address that the connection goes to or comes from is one more name, if it is not among those announced.",
-			Judge: onEachRegistration("register", func(t *judge.Trial, log *driverLog, v *registration) {
+			Judge: onEachRegistration(driver.MonitorRegister, func(t *judge.Trial, log *driverLog, v *registration) {
 				announced := v.met.Names[log.Side.Other()][1:]
 				for _, b := range v.announcements {
 					t.HoldFunc(b.saysNames(announced), b.at, func() (string, string) {
@@ -95,11 +97,12 @@ func MON() []*judge.Check {
 					}
 				}
 				var registrations []*registration
-				if w := log.ofAll("channel"); w != nil && w.wants("register") {
+				if w := log.ofAll(driver.MonitorChannel); w != nil && w.wants(driver.MonitorRegister) {
 					registrations = log.registrations(w)
 				}
 				for _, l := range log.Lines {
-					if e := l.Event; e != nil && e.Kind == "monitor" && ids[e.About] != names[e.About] && !idReused(registrations, e.About, l.At.Time) {
+					if e := l.Event; e != nil && e.Kind == driver.EventMonitor &&
+						ids[e.About] != names[e.About] && !idReused(registrations, e.About, l.At.Time) {
 						t.Hold(e.Real == ids[e.About], l, fmt.Sprintf("real %v", ids[e.About]), fmt.Sprintf("real %v", e.Real))
 					}
 				}
@@ -109,7 +112,7 @@ func MON() []*judge.Check {
 			ID: "MON-004", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "register comes with the process id that the kernel announced; undef if it announced none, as in the dialect IKC.",
 			Source:      "Responder register_channel, from 0.2400 on", Needs: `a monitor of "*" that is told of register, and a connection after it`,
-			Judge: onEachRegistration("register", func(t *judge.Trial, log *driverLog, v *registration) {
+			Judge: onEachRegistration(driver.MonitorRegister, func(t *judge.Trial, log *driverLog, v *registration) {
 				pid := v.met.PIDs[log.Side.Other()]
 				got := text(v.announcements[0].at.Event.Args, 0)
 				t.Hold(got == pid, v.announcements[0].at, fmt.Sprintf("the process id %q", pid), fmt.Sprintf("%q", got))
@@ -119,10 +122,10 @@ func MON() []*judge.Check {
 			ID: "MON-005", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "Monitors are told unregister when the connection to a kernel has ended.",
 			Source:      "Responder delete_channel; " + sourceMonitor, Needs: `a monitor of "*" that is told of unregister, and a connection after it that ended`,
-			Judge: onEachRegistration("unregister", func(t *judge.Trial, log *driverLog, v *registration) {
+			Judge: onEachRegistration(driver.MonitorUnregister, func(t *judge.Trial, log *driverLog, v *registration) {
 				over := v.met.Over()
-				if len(v.of("unregister", "")) > 0 {
-					t.Hold(true, v.of("unregister", "")[0].at, "unregister of "+v.id, "")
+				if len(v.of(driver.MonitorUnregister, "")) > 0 {
+					t.Hold(true, v.of(driver.MonitorUnregister, "")[0].at, "unregister of "+v.id, "")
 				} else if !over.IsZero() && log.hadTime(over) {
 					t.Fail(v.announcements[len(v.announcements)-1].at, fmt.Sprintf("unregister of %s, whose connection %d ended", v.id, v.met.Index), "none")
 				}
@@ -132,8 +135,8 @@ func MON() []*judge.Check {
 			ID: "MON-006", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "Of one connection, monitors are told register first and unregister last, each once.",
 			Source:      "Responder register_channel, delete_channel", Needs: `a monitor of "*" that is told of register and unregister, and a connection after it`,
-			Judge: onEachRegistration("unregister", func(t *judge.Trial, log *driverLog, v *registration) {
-				gone := v.of("unregister", "")
+			Judge: onEachRegistration(driver.MonitorUnregister, func(t *judge.Trial, log *driverLog, v *registration) {
+				gone := v.of(driver.MonitorUnregister, "")
 				if len(gone) == 0 {
 					return
 				}
@@ -147,8 +150,8 @@ func MON() []*judge.Check {
 			ID: "MON-007", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "After register, monitors are told channel ready, once.",
 			Source:      "Responder channel_ready, from 0.2400 on", Needs: `a monitor of "*" that is told of channel, and a connection after it`,
-			Judge: onEachRegistration("channel", func(t *judge.Trial, log *driverLog, v *registration) {
-				ready := v.of("channel", "ready")
+			Judge: onEachRegistration(driver.MonitorChannel, func(t *judge.Trial, log *driverLog, v *registration) {
+				ready := v.of(driver.MonitorChannel, "ready")
 				if len(v.announcements) > 1 || len(ready) > 0 {
 					t.HoldFunc(len(ready) == 1 && v.announcements[1] == ready[0], v.announcements[0].at, func() (string, string) {
 						return "channel ready, next after register", fmt.Sprintf("%d of them", len(ready))
@@ -160,10 +163,11 @@ func MON() []*judge.Check {
 			ID: "MON-008", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "Monitors are told channel close before unregister, once.",
 			Source:      "Responder channel_close, delete_channel, from 0.2400 on", Needs: `a monitor of "*" that is told of channel and unregister, and a connection after it that ended`,
-			Judge: onEachRegistration("channel", func(t *judge.Trial, log *driverLog, v *registration) {
-				gone, closed := v.of("unregister", ""), v.of("channel", "close")
+			Judge: onEachRegistration(driver.MonitorChannel, func(t *judge.Trial, log *driverLog, v *registration) {
+				gone, closed := v.of(driver.MonitorUnregister, ""), v.of(driver.MonitorChannel, "close")
 				if len(gone) > 0 {
-					t.HoldFunc(len(closed) == 1 && slices.Index(v.announcements, closed[0]) < slices.Index(v.announcements, gone[0]), gone[0].at, func() (string, string) {
+					t.HoldFunc(len(closed) == 1 && slices.Index(v.announcements,
+						closed[0]) < slices.Index(v.announcements, gone[0]), gone[0].at, func() (string, string) {
 						return "channel close before unregister", fmt.Sprintf("%d of them before the end", len(closed))
 					})
 				}
@@ -173,16 +177,17 @@ func MON() []*judge.Check {
 			ID: "MON-009", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "channel comes with ready or close and the channel's id, which is the same for both and no other connection's.",
 			Source:      "Responder channel_ready, channel_close, from 0.2400 on", Needs: `a monitor of "*" that is told of channel, and a connection after it`,
-			Judge: onRegistrations("channel", func(t *judge.Trial, log *driverLog, _ *monitorSpan, registrations []*registration) {
+			Judge: onRegistrations(driver.MonitorChannel, func(t *judge.Trial, log *driverLog, _ *monitorSpan, registrations []*registration) {
 				of := map[string]*registration{}
 				for _, v := range registrations {
 					if !v.doubled.IsZero() {
 						continue
 					}
-					for _, b := range v.of("channel", "") {
+					for _, b := range v.of(driver.MonitorChannel, "") {
 						id := text(b.at.Event.Args, 1)
 						holder := of[id]
-						t.HoldFunc(id != "" && (holder == nil || holder == v) && slices.Contains([]string{"ready", "close"}, text(b.at.Event.Args, 0)), b.at, func() (string, string) {
+						t.HoldFunc(id != "" && (holder == nil || holder == v) &&
+							slices.Contains([]string{"ready", "close"}, text(b.at.Event.Args, 0)), b.at, func() (string, string) {
 							return "(ready or close, an id of this connection alone)", showArgs(b.at.Event.Args)
 						})
 						if holder == nil {
@@ -201,13 +206,14 @@ func MON() []*judge.Check {
 			ID: "MON-010", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: `When a peer closes its connection, monitors are told the error channel-read with the message "[0] ", before channel close.`,
 			Source:      "Channel channel_error, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a connection after it that the other side closed`,
-			Judge: onEachRegistration("error", func(t *judge.Trial, log *driverLog, v *registration) {
-				closed := v.of("channel", "close")
+			Judge: onEachRegistration(driver.MonitorError, func(t *judge.Trial, log *driverLog, v *registration) {
+				closed := v.of(driver.MonitorChannel, "close")
 				if by, ok := v.met.ClosedFirst(); !ok || by == log.Side || v.met.How[by] != capture.FIN || len(closed) == 0 {
 					return
 				}
-				errors := v.of("error", "channel-read")
-				t.HoldFunc(len(errors) == 1 && text(errors[0].at.Event.Args, 1) == "[0] " && slices.Index(v.announcements, errors[0]) < slices.Index(v.announcements, closed[0]), closed[0].at, func() (string, string) {
+				errors := v.of(driver.MonitorError, "channel-read")
+				t.HoldFunc(len(errors) == 1 && text(errors[0].at.Event.Args, 1) == "[0] " &&
+					slices.Index(v.announcements, errors[0]) < slices.Index(v.announcements, closed[0]), closed[0].at, func() (string, string) {
 					if len(errors) == 0 {
 						return "error ('channel-read', '[0] ') before it", "none"
 					}
@@ -219,10 +225,10 @@ func MON() []*judge.Check {
 			ID: "MON-011", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "A kernel that closes a connection itself tells monitors of no error.",
 			Source:      "Channel channel_shutdown", Needs: `a monitor of "*" that is told of error, and a connection after it that the kernel closed`,
-			Judge: onEachRegistration("error", func(t *judge.Trial, log *driverLog, v *registration) {
-				if by, ok := v.met.ClosedFirst(); ok && by == log.Side && len(v.of("unregister", "")) > 0 {
-					errors := v.of("error", "channel-read")
-					t.Hold(len(errors) == 0, v.of("unregister", "")[0].at, "no error channel-read", fmt.Sprintf("%d", len(errors)))
+			Judge: onEachRegistration(driver.MonitorError, func(t *judge.Trial, log *driverLog, v *registration) {
+				if by, ok := v.met.ClosedFirst(); ok && by == log.Side && len(v.of(driver.MonitorUnregister, "")) > 0 {
+					errors := v.of(driver.MonitorError, "channel-read")
+					t.Hold(len(errors) == 0, v.of(driver.MonitorUnregister, "")[0].at, "no error channel-read", fmt.Sprintf("%d", len(errors)))
 				}
 			}),
 		},
@@ -246,7 +252,7 @@ func MON() []*judge.Check {
 			Requirement: `A monitor of a name is told what a monitor of "*" is told of that name.`,
 			Source:      sourceMonitor, Needs: `a monitor of a name beside one of "*"`,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				all := log.ofAll("register")
+				all := log.ofAll(driver.MonitorRegister)
 				if all == nil {
 					return
 				}
@@ -323,7 +329,7 @@ func MON() []*judge.Check {
 			Requirement: `Sending to a kernel that is not known is told as an error resolve about "*".`,
 			Source:      "Responder send_msg, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a post or call to a kernel that nobody is`,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll("error")
+				w := log.ofAll(driver.MonitorError)
 				if w == nil {
 					return
 				}
@@ -349,7 +355,7 @@ func MON() []*judge.Check {
 			Requirement: `A subscription that is refused is told as an error subscribe about "*", with the refusal as its message.`,
 			Source:      "Responder _subscribe_receipt, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a subscription that was refused`,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll("error")
+				w := log.ofAll(driver.MonitorError)
 				if w == nil {
 					return
 				}
@@ -375,20 +381,20 @@ func MON() []*judge.Check {
 			ID: "MON-020", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "A subscription that is accepted is told as subscribe with the specifier, a hash of kernel, session and state as they were asked for.",
 			Source:      "Proxy create; " + sourceMonitor, Needs: `a monitor of "*" that is told of subscribe, and a subscription that was accepted`,
-			Judge: onSubscriptions("subscribe", func(log *driverLog) []subscription { return log.subscriptions() }),
+			Judge: onSubscriptions(driver.MonitorSubscribe, func(log *driverLog) []subscription { return log.subscriptions() }),
 		},
 		{
 			ID: "MON-021", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "The end of a subscription is told as unsubscribe with the specifier.",
 			Source:      "Proxy _shutdown; " + sourceMonitor, Needs: `a monitor of "*" that is told of unsubscribe, and a subscription that was ended`,
-			Judge: onSubscriptions("unsubscribe", func(log *driverLog) []subscription { return log.unsubscriptions() }),
+			Judge: onSubscriptions(driver.MonitorUnsubscribe, func(log *driverLog) []subscription { return log.unsubscriptions() }),
 		},
 		{
 			ID: "MON-022", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: `A shutdown is told to monitors of "*", once, about "*".`,
 			Source:      "Responder shutdown", Needs: `a monitor of "*" that is told of shutdown, and a shutdown`,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll("shutdown")
+				w := log.ofAll(driver.MonitorShutdown)
 				if w == nil {
 					return
 				}
@@ -408,7 +414,7 @@ func MON() []*judge.Check {
 			Requirement: "After a shutdown, monitors are told nothing: not that kernels unregister.",
 			Source:      "Responder shutdown (it forgets the monitors)", Needs: `a monitor of "*" that is told of shutdown and unregister, and a shutdown`,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll("shutdown")
+				w := log.ofAll(driver.MonitorShutdown)
 				if w == nil {
 					return
 				}

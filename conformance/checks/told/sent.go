@@ -12,7 +12,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// SENT are the checks SENT-001 to SENT-004. // sendingChecks are about what methods that send return, and about what a kernel sends to itself.
+// SENT are the checks SENT-001 to SENT-004. // sendingChecks are about what methods that send
+// return, and about what a kernel sends to itself.
 func SENT() []*judge.Check {
 	count := func(id, requirement, needs string, applies func(log *driverLog, to specifier.Specifier) (want int, ok bool)) *judge.Check {
 		return &judge.Check{
@@ -37,7 +38,8 @@ func SENT() []*judge.Check {
 	return []*judge.Check{
 		count("SENT-001", "post and call return 1 when they sent to a kernel that is connected.", "a post or call to a kernel that is connected",
 			func(log *driverLog, to specifier.Specifier) (int, bool) {
-				return 1, to.Kernel != "" && to.Kernel != contract.EveryKernel && !slices.Contains(log.ownNames(), to.Kernel) && !isAddress(to.Kernel) && log.knows(to.Kernel) && !log.shared(to.Kernel)
+				return 1, to.Kernel != "" && to.Kernel != contract.EveryKernel && !slices.Contains(log.ownNames(), to.Kernel) &&
+					!isAddress(to.Kernel) && log.knows(to.Kernel) && !log.shared(to.Kernel)
 			}),
 		count("SENT-002", "post and call return 0 when nobody has the name that they are addressed to.", "a post or call to a kernel that nobody is",
 			func(log *driverLog, to specifier.Specifier) (int, bool) { return 0, !log.knows(to.Kernel) }),

@@ -12,7 +12,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// SUB are the checks SUB-005 to SUB-007. // sendingChecks are about what methods that send return, and about what a kernel sends to itself.
+// SUB are the checks SUB-005 to SUB-007. // sendingChecks are about what methods that send return,
+// and about what a kernel sends to itself.
 func SUB() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -46,7 +47,8 @@ func SUB() []*judge.Check {
 					}
 					session := f.To[strings.LastIndexByte(f.To, '/')+1:]
 					args := typed.Unwrap(f.Args)
-					came := slices.ContainsFunc(newDriverLog(log.Other).states(session, f.State), func(e *dialogue.ControlLine) bool { return sameArgs(e.Event.Args, args) })
+					came := slices.ContainsFunc(newDriverLog(log.Other).states(session, f.State),
+						func(e *dialogue.ControlLine) bool { return sameArgs(e.Event.Args, args) })
 					t.Hold(came, l, "a run of "+session+"/"+f.State+" in the other kernel with "+showArgs(args), "none")
 				}
 			}),

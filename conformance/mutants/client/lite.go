@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -64,7 +65,7 @@ func liteDefects() []*Behaviour {
 		{Name: "responded returns the first argument", Text: "responded in scalar context returns an argument, not the array of all.", Kills: []string{"LITE-009"}, Role: lite, Dialect: ikc0,
 			answer: answered("lite-responded", func(_ command, ok map[string]any) any {
 				if ok["value"] != nil {
-					return map[string]any{"value": perlValue("to be waited for")}
+					return map[string]any{"value": perlValue(contract.AwaitedMark)}
 				}
 				return nil
 			})},
@@ -72,8 +73,8 @@ func liteDefects() []*Behaviour {
 			answer: answered("lite-ping", func(command, map[string]any) any { return map[string]any{"alive": false} })},
 		{Name: "an error report is an answer", Text: "A call that is refused returns the error report.", Kills: []string{"LITE-011"}, Role: lite, Dialect: ikc0,
 			answer: func(c command, ok json.RawMessage) any {
-				if c.Name == "lite-call" && ok == nil && bytes.Contains(c.line, []byte("absent")) {
-					return map[string]any{"value": perlValue("Session 'ikc-conform-absent' is not available for remote kernels.")}
+				if c.Name == "lite-call" && ok == nil && bytes.Contains(c.line, []byte(contract.AbsentSession)) {
+					return map[string]any{"value": perlValue("Session '" + contract.AbsentSession + "' is not available for remote kernels.")}
 				}
 				return nil
 			}},

@@ -3,6 +3,7 @@ package client
 import (
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -22,7 +23,7 @@ func orderDefects() []*Behaviour {
 		{Name: "sessions run at the same time", Text: "A kernel runs states of different sessions at the same time.", Kills: []string{"ORD-003"}, Role: server, Dialect: ikc0, concurrent: true},
 		{Name: "deaf while busy", Text: "What comes while a state takes its time gets no answer.", Kills: []string{"ORD-004"}, Role: server, Dialect: ikc0,
 			message: func(m *wire.Message) []*wire.Message {
-				if s, _ := m.Params.AsString(); isAnswer(m) && strings.HasPrefix(s, "meanwhile") {
+				if s, _ := m.Params.AsString(); isAnswer(m) && strings.HasPrefix(s, contract.MeanwhileMark) {
 					return nil
 				}
 				return []*wire.Message{m}

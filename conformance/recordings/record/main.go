@@ -1,9 +1,10 @@
-// Command record makes the captures of this repository again: every combination of who is the server
-// and who the client, in every dialect, with the real POE::Component::IKC that the local perl finds.
-// With -releases it records every release that is unpacked in that directory, into the folder releases.
-// With -broken it records kernels with defects against the real module, into the folder broken.
-// With -rejudge it leaves the captures alone and only writes down anew what the checks say of them, with -examples it takes
-// the examples of 'ikc-conform explain' that they do not show from runs of the real module and of the reference.
+// Command record makes the captures of this repository again: every combination of who is the
+// server and who the client, in every dialect, with the real POE::Component::IKC that the local
+// perl finds. With -releases it records every release that is unpacked in that directory, into the
+// folder releases. With -broken it records kernels with defects against the real module, into the
+// folder broken. With -rejudge it leaves the captures alone and only writes down anew what the
+// checks say of them, with -examples it takes the examples of 'ikc-conform explain' that they do
+// not show from runs of the real module and of the reference.
 package main
 
 import (
@@ -112,7 +113,8 @@ func recordPair(ctx context.Context, p harness.Pair) error {
 		serializer = cell.Storable
 	}
 	return judgeFile(filepath.Dir(p.Path), &recordings.Sidecar{
-		Capture: filepath.Base(p.Path), Recorded: time.Now().UTC().Format(time.DateOnly), Dialect: string(p.Dialect), Serializer: string(serializer),
+		Capture: filepath.Base(p.Path), Recorded: time.Now().UTC().Format(time.DateOnly),
+		Dialect: string(p.Dialect), Serializer: string(serializer),
 		Server: recordings.NewSide("server", s), Client: recordings.NewSide(string(p.Role), c),
 	})
 }
@@ -148,7 +150,8 @@ func judgeAgain(_ context.Context, dir string) error {
 	return writeExamples(examples)
 }
 
-// judgeFile writes down what the checks say of a capture. What fails is printed, for somebody to explain.
+// judgeFile writes down what the checks say of a capture. What fails is printed, for somebody to
+// explain.
 func judgeFile(dir string, s *recordings.Sidecar) error {
 	f, err := judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 	if err != nil {

@@ -1,0 +1,32 @@
+package contract
+
+// Names of the kernels of a conversation.
+const (
+	ServerName = "ConformServer"
+	ClientName = "ConformClient"
+)
+
+// Each of the two has two aliases: its name with TooSuffix, of which a monitor wants to be told of
+// unregister only, and its name with EndedSuffix, of which a monitor is ended before anything happens.
+const (
+	TooSuffix   = "Too"
+	EndedSuffix = "Ended"
+)
+
+// Values that the harness has kernels send, by which others know them again: checks, and the
+// mutants that answer for a kernel.
+const (
+	// LocalMark is what a kernel sends to itself: never over a connection.
+	LocalMark = "to itself"
+	// AllMark is what a kernel posts to all kernels, itself included.
+	AllMark = "to all"
+	// LastWords is what a kernel posts before it is shut down.
+	LastWords = "last words"
+	// AwaitedMark is what a state posts to a ClientLite that waits for it.
+	AwaitedMark = "to be waited for"
+	// MeanwhileMark begins what is sent to CrowdSession while SlowState takes its time.
+	MeanwhileMark = "meanwhile "
+	// FirstGone is what is posted to Namesake when the first of them is gone, AnotherCame when
+	// another has come.
+	FirstGone, AnotherCame = "the first is gone", "another has come"
+)

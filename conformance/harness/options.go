@@ -1,0 +1,73 @@
+package harness
+
+import (
+	"os"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
+)
+
+// Options of a run. The zero value tries everything that is safe.
+type Options struct {
+	// Checks to apply. Nil: the catalogue.
+	Checks []*judge.Check
+	// Cells to try. Nil: all that the target can be tried in.
+	Cells []cell.Cell
+	// Dir is where captures are left. Empty: a temporary directory that is removed.
+	Dir string
+	// Session says that a target without a driver has published the conformance session.
+	Session bool
+	// Hostile allows scenarios that end a real Perl server.
+	Hostile bool
+	// Segmentation is how the relay cuts what goes through it. Default AsSent.
+	Segmentation cell.Segmentation
+	// Patience bounds every wait for the target. 0: probe.DefaultTimeout for one that we started,
+	// LivePatience for others.
+	Patience time.Duration
+	// Timeout bounds a cell. 0: DefaultTimeout; negative: none, for a target that is being
+	// debugged.
+	Timeout time.Duration
+	// Progress is told of each cell as it ends. Nil for nobody.
+	Progress func(*cell.Result)
+}
+
+// DefaultTimeout bounds a cell.
+const DefaultTimeout = time.Minute
+
+// LivePatience bounds every wait for a server that somebody may need. It is long, since a server
+// that is merely slow must not be left in the middle of a negotiation.
+const LivePatience = 30 * time.Second
+
+// prepare fills in what was left out, and makes the directory for captures. The function that it
+// returns is to be called with the results in the end: it removes the directory if it is a
+// temporary one, and takes the names of captures out of the results then.
+func (o *Options) prepare() (func(...*cell.TargetResult), error) {
+	if o.Checks == nil {
+		o.Checks = checks.Catalogue()
+	}
+	if o.Cells == nil {
+		o.Cells = cell.Cells()
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Dir != "" {
+		return func(...*cell.TargetResult) {}, os.MkdirAll(o.Dir, 0o755)
+	}
+	dir, remove, err := tempdir.New("ikc-conform-run-")
+	if err != nil {
+		return nil, err
+	}
+	o.Dir = dir
+	return func(results ...*cell.TargetResult) {
+		_ = remove()
+		for _, r := range results {
+			for _, c := range r.Cells {
+				c.Capture = ""
+			}
+		}
+	}, nil
+}

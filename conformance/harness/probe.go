@@ -1,0 +1,149 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/conformance/probe"
+)
+
+// probeServer plays scenarios on a server; target is its driver, nil for one without.
+func (r *runner) probeServer(ctx context.Context, network, address string, session bool, target *driver.Driver) error {
+	if !r.target.Driven() {
+		if err := reachable(network, address); err != nil {
+			return err
+		}
+	}
+	err := through(ctx, r.relayOptions(network, address), func(relayed string) error {
+		p := &prober{
+			dialect: r.cell.Cell.Dialect.Client(), serializer: r.cell.Cell.Serializer.Wire(),
+			connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
+				if negotiate {
+					return probe.Dial(ctx, "tcp", relayed, cfg)
+				}
+				return probe.Open(ctx, "tcp", relayed, cfg)
+			},
+		}
+		if p.timeout = r.opts.Patience; p.timeout == 0 && !r.target.Driven() {
+			p.timeout = LivePatience
+		}
+		r.playScenarios(ctx, scenarios(), p, session)
+		return r.playCrowd(ctx, p, target)
+	})
+	if r.opts.Hostile && err != nil {
+		// A target that is gone is what hostile scenarios are about.
+		r.cell.Notes = append(r.cell.Notes, err.Error())
+		return nil
+	}
+	return err
+}
+
+// probeBare plays scenarios on a server whose driver cannot give it a session: those about what
+// every kernel publishes itself, and those with the conformance session if the server has it from
+// the start.
+func (r *runner) probeBare(ctx context.Context, d *driver.Driver) error {
+	at, err := d.Listen(ctx, driver.Listen{Name: contract.ServerName, Protocol: r.cell.Cell.Dialect.Server().String()})
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	session := r.hello.Has(driver.SessionPublished)
+	if !session {
+		r.cell.Notes = append(r.cell.Notes, "the driver has no command session: tried with what every kernel publishes itself")
+	}
+	return r.probeServer(ctx, "tcp", at.Address, session, nil)
+}
+
+// probeClient has a driven client connect to probes that play scenarios on it.
+func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	tried := r.cell.Cell
+	return through(ctx, r.relayOptions("tcp", l.Addr().String()), func(relayed string) error {
+		p := &prober{dialect: tried.Dialect.Server(), serializer: tried.Serializer.Wire(), timeout: r.opts.Patience}
+		p.connect = func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
+			connecting := make(chan error, 1)
+			go func() {
+				_, err := client.Connect(ctx, connectTo(ctx, relayed, tried))
+				connecting <- err
+			}()
+			if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait(ctx))); err != nil {
+				return nil, err
+			}
+			conn, err := l.Accept()
+			if err != nil {
+				return nil, errors.Join(err, <-connecting)
+			}
+			c, err := probe.Accept(ctx, conn, cfg)
+			if told := <-connecting; err == nil && told != nil {
+				_ = c.Close()
+				err = told
+			}
+			return c, err
+		}
+		r.playScenarios(ctx, append(responderScenarios(), clientScenarios()...), p, true)
+		return r.playCrowd(ctx, p, client)
+	})
+}
+
+// playCrowd plays the scenarios in which several connections ask a driven target at the same time.
+func (r *runner) playCrowd(ctx context.Context, p *prober, target *driver.Driver) error {
+	if target == nil || r.gone(target) {
+		return nil
+	}
+	if err := publishCrowd(ctx, target); err != nil {
+		return fmt.Errorf("sessions for several connections: %w", err)
+	}
+	r.playScenarios(ctx, append(crowdScenarios(target), namesakeScenarios(target)...), p, true)
+	return nil
+}
+
+// allowed tells whether a scenario may be played on the target.
+func (r *runner) allowed(s scenario, session bool) bool {
+	switch {
+	case s.session && !session:
+		return false
+	case s.risk == hostile:
+		return r.opts.Hostile
+	case s.risk == odd:
+		return r.target.Driven() || r.opts.Hostile
+	}
+	return true
+}
+
+// maxFailuresInARow is how many scenarios in a row may fail before the rest is not tried.
+const maxFailuresInARow = 3
+
+// playScenarios plays the scenarios that are allowed, one after the other.
+func (r *runner) playScenarios(ctx context.Context, list []scenario, p *prober, session bool) {
+	failures := 0
+	for _, sc := range list {
+		if !r.allowed(sc, session) {
+			continue
+		}
+		if failures == maxFailuresInARow {
+			r.problem(fmt.Errorf("scenario %q and those after it were not tried, since the %d before it came to nothing",
+				sc.name, maxFailuresInARow))
+			return
+		}
+		failures++
+		err := sc.run(ctx, p)
+		if err != nil && sc.risk == hostile && silence(err) {
+			gone := fmt.Sprintf("scenario %q: the target is not there any more: %v", sc.name, err)
+			r.cell.Notes = append(r.cell.Notes, gone)
+			continue
+		}
+		if err != nil {
+			r.problem(fmt.Errorf("scenario %q: %w", sc.name, err))
+			continue
+		}
+		failures = 0
+	}
+}
