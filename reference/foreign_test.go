@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestNothingForeign: whoever embeds the kernel or the client links nothing but them and Go's own packages, though the
-// module has more requirements, for the harness. So reference/ needs no go.mod of its own.
+// TestNothingForeign: whoever embeds the kernel or the client links nothing but them and Go's own
+// packages, though the module has more requirements, for the harness. So reference/ needs no go.mod
+// of its own.
 func TestNothingForeign(t *testing.T) {
 	const module = "github.com/perl-ikc/ikc-conform"
 	const here = module + "/reference"

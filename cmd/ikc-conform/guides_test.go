@@ -257,8 +257,8 @@ var jobNews = regexp.MustCompile(`^(bash: line \d+: +\d+ |\[\d+\])`)
 // longest is how long a command may take.
 const longest = 4 * time.Minute
 
-// do types a command and returns what came. One that goes to the background has as long as it needs for as many lines as
-// are expected.
+// do types a command and returns what came. One that goes to the background has as long as it needs
+// for as many lines as are expected.
 func (sh *shell) do(t *testing.T, command string, expected int) (got []string) {
 	t.Helper()
 	fmt.Fprintf(sh.in, "%s\n__status=$?; echo %q $(jobs -p); (exit $__status)\n", command, prompt)
@@ -311,7 +311,8 @@ func normal(line string) string {
 	return strings.TrimSpace(line)
 }
 
-// matches compares what is shown with what came. A line [...] stands for any lines, at the end of a line for its rest.
+// matches compares what is shown with what came. A line [...] stands for any lines, at the end of a
+// line for its rest.
 func matches(want, got []string) bool {
 	if len(want) == 0 {
 		return len(got) == 0
@@ -335,8 +336,8 @@ func matches(want, got []string) bool {
 
 var number = regexp.MustCompile(`\d+`)
 
-// elided is what came, with the lines left out that were left out in what is shown: all of them, unless nothing but numbers
-// differs. Ends of lines that were left out are there again.
+// elided is what came, with the lines left out that were left out in what is shown: all of them,
+// unless nothing but numbers differs. Ends of lines that were left out are there again.
 func elided(want, got []string) []string {
 	same := func(w, g string) bool {
 		w, open := strings.CutSuffix(w, "[...]")
@@ -447,7 +448,8 @@ func TestGuideWorkflows(t *testing.T) {
 	}
 }
 
-// TestFirstScreen follows what the README says before its first heading: it leads from a capture to why it fails.
+// TestFirstScreen follows what the README says before its first heading: it leads from a capture to
+// why it fails.
 func TestFirstScreen(t *testing.T) {
 	need(t, "bash", "bash")
 	path := filepath.Join(repository, "README.md")

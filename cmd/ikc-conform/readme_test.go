@@ -13,8 +13,8 @@ import (
 
 var readme = filepath.Join(repository, "README.md")
 
-// TestReadme types every command of the README that is shown with what it prints, and compares. With -update it
-// writes down what came.
+// TestReadme types every command of the README that is shown with what it prints, and compares.
+// With -update it writes down what came.
 func TestReadme(t *testing.T) {
 	need(t, "bash", "bash")
 	page, err := readGuide(readme)
@@ -97,7 +97,8 @@ func wrongServer(t *testing.T, check string) string {
 	return port
 }
 
-// TestReadmeMatrix: the matrix in the README has the numbers of the runs above it, so one cannot be newer than the other.
+// TestReadmeMatrix: the matrix in the README has the numbers of the runs above it, so one cannot be
+// newer than the other.
 func TestReadmeMatrix(t *testing.T) {
 	g, err := readGuide(readme)
 	if err != nil {

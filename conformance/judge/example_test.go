@@ -8,8 +8,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// A check of one's own needs nothing that this package keeps to itself. Here a team demands that no state is called with
-// undef, and looks at a capture of a conversation with real Perl.
+// A check of one's own needs nothing that this package keeps to itself. Here a team demands that no
+// state is called with undef, and looks at a capture of a conversation with real Perl.
 func Example() {
 	check := &judge.Check{
 		ID: "TEAM-001", Level: judge.Must, Party: judge.TheRequester,

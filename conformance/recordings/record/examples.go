@@ -55,8 +55,8 @@ func take(examples map[string]spec.Example, from string, verdicts []judge.Verdic
 const runMark = "run of "
 
 // fromRuns takes examples of what the captures do not show from runs: of the real module, and of
-// the reference for what the module does not survive. Examples that are there stay, so that a new check
-// adds one and changes no other; to have one taken anew, delete it from the file.
+// the reference for what the module does not survive. Examples that are there stay, so that a new
+// check adds one and changes no other; to have one taken anew, delete it from the file.
 func fromRuns(ctx context.Context, dir string) error {
 	examples, err := spec.Examples()
 	if err != nil {
