@@ -2,8 +2,8 @@
 // the catalogue that decide it.
 //
 // A file of clauses/ is a section: a title after "# ", then clauses, each with a heading after "##
-// " and at its end a line "Checks: " with ids, or patterns as checks.Select takes them.
-// Clauses are numbered by their order.
+// " and at its end a line "Checks: " with ids, or patterns as checks.Select takes them. Clauses are
+// numbered by their order.
 package spec
 
 import (
