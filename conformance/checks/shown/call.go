@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// CALL are the checks CALL-001 to CALL-013.
+// CALL are about calls and their answers.
 func CALL() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -189,8 +189,7 @@ func CALL() []*judge.Check {
 	}
 }
 
-// MoreCALL are the checks CALL-014 to CALL-018. // spellingChecks are about the ways to write a
-// request.
+// MoreCALL are about the ways to write a call.
 func MoreCALL() []*judge.Check {
 	return []*judge.Check{
 		answered("CALL-014", judge.Must, "The rsvp of a call may be a string as well as a hash.", "Responder send_msg (specifier_parse)",

@@ -11,7 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// CTX are the checks CTX-001 to CTX-009.
+// CTX are about what a call returns in scalar and in list context.
 func CTX() []*judge.Check {
 	call := func(x *dialogue.Exchange, list bool) bool { return x.Request.IsCall() && x.Request.WantArray == list }
 	silent := func(id, state, requirement string, list bool) *judge.Check {
@@ -68,8 +68,7 @@ func CTX() []*judge.Check {
 	}
 }
 
-// MoreCTX are the checks CTX-010 to CTX-012. // returnChecks are about returns in list context, and
-// a context that is named and false.
+// MoreCTX are about false values in list context, and about a context that is named and false.
 func MoreCTX() []*judge.Check {
 	inList := func(id, state, requirement string, want *perl.Value) *judge.Check {
 		carried := carrier(want)

@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// ERR are the checks ERR-001 to ERR-013.
+// ERR are about error reports.
 func ERR() []*judge.Check {
 	// onRefused judges requests to what is known not to be published.
 	onRefused := func(look func(t *judge.Trial, x *dialogue.Exchange)) judge.Predicate {
@@ -202,8 +202,7 @@ func ERR() []*judge.Check {
 	}
 }
 
-// MoreERR are the checks ERR-014 to ERR-015. // proxyChecks are about messages to IKC:proxy and
-// what was retracted.
+// MoreERR are about the form and the place of error reports.
 func MoreERR() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -10,7 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// HCIKC0 are the checks HC-IKC0-001 to HC-IKC0-006.
+// HCIKC0 are about the client in the dialect IKC0.
 func HCIKC0() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -100,8 +100,7 @@ func HCIKC0() []*judge.Check {
 	}
 }
 
-// MoreHCIKC0 are the checks HC-IKC0-007 to HC-IKC0-008. // identityChecks are about what kernels
-// call themselves.
+// MoreHCIKC0 are about what the SETUP of a client says.
 func MoreHCIKC0() []*judge.Check {
 	return []*judge.Check{
 		{

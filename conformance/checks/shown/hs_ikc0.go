@@ -11,7 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// HSIKC0 are the checks HS-IKC0-001 to HS-IKC0-013.
+// HSIKC0 are about the server in the dialect IKC0.
 func HSIKC0() []*judge.Check {
 	return []*judge.Check{
 		{

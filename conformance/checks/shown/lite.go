@@ -10,7 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// LITE are the checks LITE-001 to LITE-005. // liteChecks are about what a ClientLite sends.
+// LITE are about what a ClientLite sends.
 func LITE() []*judge.Check {
 	onLite := func(look func(t *judge.Trial, m *dialogue.Message)) judge.Predicate {
 		return judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {

@@ -9,8 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// SUB are the checks SUB-001 to SUB-004. // subscribeChecks are about what a kernel sends to
-// subscribe.
+// SUB are about what a kernel sends to subscribe.
 func SUB() []*judge.Check {
 	onAsking := func(look func(t *judge.Trial, x *dialogue.Exchange)) judge.Predicate {
 		return judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {

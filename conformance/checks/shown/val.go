@@ -113,7 +113,7 @@ func hasOctet(s string, ok func(byte) bool) bool {
 	return false
 }
 
-// VAL are the checks VAL-001 to VAL-026.
+// VAL are about values that the state echo hands back.
 func VAL() []*judge.Check {
 	var checks []*judge.Check
 	for _, k := range echoKinds {

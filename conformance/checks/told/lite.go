@@ -15,7 +15,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// LITE are the checks LITE-006 to LITE-018. // liteResultChecks are about what methods return.
+// LITE are about what the methods of a ClientLite do and return.
 func LITE() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -13,7 +13,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// MON are the checks MON-001 to MON-023.
+// MON are about what monitors are told.
 func MON() []*judge.Check {
 	// reported judges that each error report, of one side or the other, was told with an operation
 	// that begins so.

@@ -12,8 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// NAME are the checks NAME-001 to NAME-004. // nameChecks are about names that several kernels
-// announce.
+// NAME are about names that several kernels announce.
 func NAME() []*judge.Check {
 	const source = "Responder register, unregister, channel_list"
 	return []*judge.Check{

@@ -8,8 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// ORD are the checks ORD-001 to ORD-004. // orderChecks are about what several connections ask at
-// the same time.
+// ORD are about what several connections ask at the same time.
 func ORD() []*judge.Check {
 	const needs = "a driver, and calls of several connections at the same time to " + contract.CrowdSession
 	return []*judge.Check{

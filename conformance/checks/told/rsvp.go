@@ -13,7 +13,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// RSVP are the checks RSVP-001 to RSVP-003.
+// RSVP are about answers that reach the state of their rsvp.
 func RSVP() []*judge.Check {
 	return []*judge.Check{
 		{

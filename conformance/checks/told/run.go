@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// RUN are the checks RUN-001 to RUN-006.
+// RUN are about how the states of requests run.
 func RUN() []*judge.Check {
 	return []*judge.Check{
 		{

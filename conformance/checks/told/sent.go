@@ -12,8 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// SENT are the checks SENT-001 to SENT-004. // sendingChecks are about what methods that send
-// return, and about what a kernel sends to itself.
+// SENT are about what the methods post and call return.
 func SENT() []*judge.Check {
 	count := func(id, requirement, needs string, applies func(log *driverLog, to specifier.Specifier) (want int, ok bool)) *judge.Check {
 		return &judge.Check{

@@ -12,8 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// SUB are the checks SUB-005 to SUB-007. // sendingChecks are about what methods that send return,
-// and about what a kernel sends to itself.
+// SUB are about subscriptions, for those who made them.
 func SUB() []*judge.Check {
 	return []*judge.Check{
 		{
