@@ -1,6 +1,7 @@
 package harness_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -167,7 +168,12 @@ func TestCallInFlight(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := between(t, at.Address, relay.Options{})
+		underWay := make(chan struct{}, 1)
+		r := between(t, at.Address, relay.Options{Tap: func(c relay.Chunk) {
+			if c.From == capture.FromClient && bytes.Contains(c.Bytes, []byte("slow")) {
+				underWay <- struct{}{}
+			}
+		}})
 		k, err := ikc.New(ikc.Config{Name: "Client", Dialect: dialect, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
@@ -177,12 +183,16 @@ func TestCallInFlight(t *testing.T) {
 			t.Fatal(err)
 		}
 		failed := make(chan error, 1)
-		release := r.Hold() // so that it is surely under way
+		release := r.Hold() // so that it gets no answer
 		go func() {
 			_, err := k.Call(ctx, "poe://Server/me/slow", "x")
 			failed <- err
 		}()
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-underWay:
+		case <-ctx.Done():
+			t.Fatal("the call was not sent")
+		}
 		r.Interrupt(relay.Reset)
 		release()
 		select {

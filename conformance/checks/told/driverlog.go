@@ -85,6 +85,12 @@ func (log *driverLog) wentOn(at time.Time) bool {
 	return false
 }
 
+// waitedFor tells whether the harness waited for what follows from a command, of this driver or of
+// another: if it gave up before, nothing says that it would not have been told.
+func (log *driverLog) waitedFor(l *dialogue.ControlLine) bool {
+	return log.wentOn(l.Command.Answer.At.Time.Add(contract.DriverDelay))
+}
+
 // ownNames are what the kernel calls itself.
 func (log *driverLog) ownNames() (names []string) {
 	for _, m := range log.Conns {
@@ -111,6 +117,14 @@ func (log *driverLog) ownConns() (out []*judge.ConnRecord) {
 		}
 	}
 	return out
+}
+
+// connsAt are the connections of the kernel that were there while a command was carried out.
+func (log *driverLog) connsAt(l *dialogue.ControlLine) []*judge.ConnRecord {
+	return slices.DeleteFunc(log.ownConns(), func(m *judge.ConnRecord) bool {
+		over := m.Over()
+		return m.Opened.After(l.At.Time) || !over.IsZero() && over.Before(l.Command.Answer.At.Time)
+	})
 }
 
 // pairRuns pairs what is due with the runs that a driver reported: each with one that is the same.

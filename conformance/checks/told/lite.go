@@ -39,6 +39,9 @@ func LITE() []*judge.Check {
 					return
 				}
 				if posted := log.postedTo(c.rsvpState()); len(posted) > 0 {
+					if c.line.Command.Failed() && c.late(posted[0].Request.Frame.At.Time) {
+						return
+					}
 					want := c.expect(posted[0].Request.Params())
 					values, ok := c.result()
 					t.HoldFunc(ok && sameArgs(want, values), c.line.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
@@ -62,7 +65,11 @@ func LITE() []*judge.Check {
 					if n >= len(posted) {
 						continue
 					}
-					c := &liteCommand{line: l, list: f.Context == driver.ContextList}
+					c := &liteCommand{line: l, timeout: log.liteTimeout(l), list: f.Context == driver.ContextList}
+					if l.Command.Failed() && (c.late(posted[n].Request.Frame.At.Time) || !log.liteConnected(l)) {
+						seen[f.State] = len(posted) // the next may get that post, or none
+						continue
+					}
 					want := c.expect(posted[n].Request.Params())
 					values, ok := c.result()
 					t.HoldFunc(ok && sameArgs(want, values), l.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
@@ -83,6 +90,10 @@ func LITE() []*judge.Check {
 					}
 					var alive driver.LiteAlive
 					told := !l.Command.Failed() && json.Unmarshal(l.Command.Answer.Answer.OK, &alive) == nil
+					c := &liteCommand{line: l, timeout: log.liteTimeout(l), sent: &sent[i]}
+					if !alive.Alive && c.late(sent[i].Answers[0].Frame.At.Time) {
+						continue
+					}
 					pong, _ := sent[i].Answers[0].Params().AsString()
 					t.Hold(told && alive.Alive == (pong == wire.Pong), l.Command.Answer, fmt.Sprintf("alive %v, as %s came",
 						pong == wire.Pong, judge.ShowValue(sent[i].Answers[0].Params())), fmt.Sprintf("alive %v", alive.Alive))
@@ -97,6 +108,9 @@ func LITE() []*judge.Check {
 				if c.sent == nil || len(c.sent.Errors) == 0 || len(c.sent.Answers) > 0 {
 					return
 				}
+				if c.line.Command.Failed() && c.late(c.sent.Errors[0].Frame.At.Time) {
+					return
+				}
 				t.HoldFunc(c.line.Command.Failed() && (c.timeout == 0 || c.took() < c.timeout), c.line.Command.Answer, func() (string, string) {
 					return "it fails at once", fmt.Sprintf("%s, after %v", c.returns(), c.took().Round(time.Millisecond))
 				})
@@ -106,8 +120,8 @@ func LITE() []*judge.Check {
 			ID: "LITE-012", Level: judge.Must, Party: judge.TheClient,
 			Requirement: "A call that gets no answer fails when the time that the client was given is over, and not before.",
 			Source:      "ClientLite call, _response", Needs: "a driver that tells what call returned, and a call without an answer",
-			Judge: onLiteCommands(func(t *judge.Trial, _ *driverLog, c *liteCommand) {
-				if c.sent == nil || len(c.sent.Errors)+len(c.sent.Answers) > 0 {
+			Judge: onLiteCommands(func(t *judge.Trial, log *driverLog, c *liteCommand) {
+				if c.sent == nil || len(c.sent.Errors)+len(c.sent.Answers) > 0 || c.failedEarly() && log.liteLost(c.line) {
 					return
 				}
 				t.HoldFunc(c.line.Command.Failed() && c.took() >= c.timeout, c.line.Command.Answer, func() (string, string) {
@@ -142,7 +156,7 @@ func LITE() []*judge.Check {
 			Requirement: "post_respond fails when nothing was posted to its rsvp in the time that the client was given, and not before.",
 			Source:      "ClientLite post_respond, _response", Needs: "a driver that tells what post_respond returned, and one whose rsvp nothing is posted to",
 			Judge: onLiteCommands(func(t *judge.Trial, log *driverLog, c *liteCommand) {
-				if c.sent == nil || len(c.sent.Errors) > 0 || len(log.postedTo(c.rsvpState())) > 0 {
+				if c.sent == nil || len(c.sent.Errors) > 0 || len(log.postedTo(c.rsvpState())) > 0 || c.failedEarly() && log.liteLost(c.line) {
 					return
 				}
 				t.HoldFunc(c.line.Command.Failed() && c.took() >= c.timeout, c.line.Command.Answer, func() (string, string) {
@@ -162,6 +176,9 @@ func LITE() []*judge.Check {
 						continue
 					}
 					c := &liteCommand{line: l, timeout: log.liteTimeout(l), list: f.Context == driver.ContextList}
+					if c.failedEarly() && (!log.liteConnected(l) || log.liteLost(l)) {
+						continue
+					}
 					t.HoldFunc(l.Command.Failed() && c.took() >= c.timeout, l.Command.Answer, func() (string, string) {
 						return fmt.Sprintf("it fails after %v", c.timeout), fmt.Sprintf("%s, after %v", c.returns(), c.took().Round(time.Millisecond))
 					})

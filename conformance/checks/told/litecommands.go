@@ -33,7 +33,11 @@ func onLiteAnswers(list bool) judge.Predicate {
 		if c.list != list || c.sent == nil || len(c.sent.Answers) == 0 {
 			return
 		}
-		want := c.expect(c.sent.Answers[0].Params())
+		answer := c.sent.Answers[0]
+		if c.line.Command.Failed() && c.late(answer.Frame.At.Time) {
+			return
+		}
+		want := c.expect(answer.Params())
 		values, ok := c.result()
 		t.HoldFunc(ok && sameArgs(want, values), c.line.Command.Answer, func() (string, string) { return showArgs(want), c.returns() })
 	}, "lite-call")
@@ -57,6 +61,22 @@ type liteCommand struct {
 func (c *liteCommand) took() time.Duration {
 	return c.line.Command.Answer.At.Time.Sub(c.line.At.Time)
 }
+
+// lateness is how long it may take on a busy machine until a ClientLite sees what came.
+const lateness = time.Second
+
+// late tells whether something came so late that the time of the method may have been over: that it
+// was not there in time for the method is then no fault of the ClientLite.
+func (c *liteCommand) late(came time.Time) bool {
+	began := c.line.At.Time
+	if c.sent != nil { // it may have had to connect before
+		began = c.sent.Request.Frame.At.Time
+	}
+	return c.took() >= c.timeout && came.After(began.Add(c.timeout-lateness))
+}
+
+// failedEarly tells whether the method failed before its time was over.
+func (c *liteCommand) failedEarly() bool { return c.line.Command.Failed() && c.took() < c.timeout }
 
 // result is what the method returned, one value in scalar context; ok is false if it failed.
 func (c *liteCommand) result() (values []*perl.Value, ok bool) {
@@ -119,14 +139,57 @@ func (log *driverLog) liteTimeout(at *dialogue.ControlLine) (timeout time.Durati
 	return timeout
 }
 
+// liteBefore is what a ClientLite was told before something, nil if that was the first.
+func (log *driverLog) liteBefore(l *dialogue.ControlLine) *dialogue.ControlLine {
+	for _, before := range slices.Backward(log.Lines[:slices.Index(log.Lines, l)]) {
+		if before.Command != nil && strings.HasPrefix(before.Command.Name, "lite-") {
+			return before
+		}
+	}
+	return nil
+}
+
+// liteConnected tells whether a ClientLite surely had a connection when it was told something: what
+// it was told before came to something. If that failed, because the machine was busy or for
+// whatever reason, it may have none.
+func (log *driverLog) liteConnected(l *dialogue.ControlLine) bool {
+	before := log.liteBefore(l)
+	if before == nil || before.Command.Answer == nil || before.Command.Failed() {
+		return false
+	}
+	answer := before.Command.Answer.Answer.OK
+	switch before.Command.Name {
+	case "lite-disconnect":
+		return false
+	case "lite-ping":
+		var alive driver.LiteAlive
+		return json.Unmarshal(answer, &alive) == nil && alive.Alive
+	case "lite-post":
+		var sent driver.LiteSent
+		return json.Unmarshal(answer, &sent) == nil && sent.Sent
+	}
+	return true
+}
+
+// liteLost tells whether the other side ended a connection while a ClientLite did something, or
+// what it was told before.
+func (log *driverLog) liteLost(l *dialogue.ControlLine) bool {
+	since := l.At.Time
+	if before := log.liteBefore(l); before != nil {
+		since = before.At.Time
+	}
+	return slices.ContainsFunc(log.Conns, func(m *judge.ConnRecord) bool {
+		end, own := m.Ended[log.Side.Other()], m.Ended[log.Side]
+		return end.After(since) && end.Before(l.Command.Answer.At.Time) && (own.IsZero() || end.Before(own))
+	})
+}
+
 // reportedOn tells whether an error report came while a ClientLite did something, or what it was
 // told before.
 func (log *driverLog) reportedOn(l *dialogue.ControlLine) bool {
 	since := l.At.Time
-	for _, before := range log.Lines[:slices.Index(log.Lines, l)] {
-		if before.Command != nil && strings.HasPrefix(before.Command.Name, "lite-") {
-			since = before.At.Time
-		}
+	if before := log.liteBefore(l); before != nil {
+		since = before.At.Time
 	}
 	return slices.ContainsFunc(log.Conns, func(m *judge.ConnRecord) bool {
 		return slices.ContainsFunc(m.Reports, func(r *dialogue.Message) bool {

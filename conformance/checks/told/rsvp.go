@@ -46,14 +46,19 @@ func RSVP() []*judge.Check {
 					return
 				}
 				second := x.Answers[1]
-				refused := false
+				refused, wentOn := false, false
 				for _, item := range t.Conn.Items {
 					f, ok := item.(*dialogue.Frame)
-					refused = refused || ok && f.From == t.Side && f.Message != nil &&
-						f.Message.Kind == dialogue.ErrorReport && f.At.Packet > second.Frame.At.Packet &&
+					if !ok || f.From != t.Side || f.At.Packet <= second.Frame.At.Packet {
+						continue
+					}
+					wentOn = true
+					refused = refused || f.Message != nil && f.Message.Kind == dialogue.ErrorReport &&
 						strings.Contains(dialogue.ErrorText(f.Message.Params()), contract.OnceState)
 				}
-				t.Hold(refused, second.Frame, "an error report on it", "none")
+				if wentOn { // else the connection may have ended before it came to that
+					t.Hold(refused, second.Frame, "an error report on it", "none")
+				}
 			}),
 		},
 	}
@@ -106,10 +111,7 @@ func answersReachStates(t *judge.Trial, log *driverLog) {
 			due = append(due, m.Params())
 		}
 		reported := log.states(session, state)
-		missing, extra := pairRuns(due, reported, func(v *perl.Value,
-			e *driver.Event) bool {
-			return len(e.Args) > 0 && sameValue(v, e.Args[0])
-		})
+		missing, extra := pairRuns(due, reported, func(v *perl.Value, e *driver.Event) bool { return len(e.Args) > 0 && sameValue(v, e.Args[0]) })
 		for _, l := range reported {
 			if !slices.Contains(extra, l) {
 				t.Hold(true, l, "the answer", "")

@@ -14,7 +14,8 @@ import (
 
 // SENT are about what the methods post and call return.
 func SENT() []*judge.Check {
-	count := func(id, requirement, needs string, applies func(log *driverLog, to specifier.Specifier) (want int, ok bool)) *judge.Check {
+	count := func(id, requirement, needs string, applies func(log *driverLog,
+		l *dialogue.ControlLine, to specifier.Specifier) (want int, ok bool)) *judge.Check {
 		return &judge.Check{
 			ID: id, Level: judge.Should, Party: judge.TheKernel, Requirement: requirement, Source: "Responder post, call, send_msg", Needs: needs,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
@@ -27,7 +28,7 @@ func SENT() []*judge.Check {
 					if n < 0 {
 						continue
 					}
-					if want, ok := applies(log, to); ok {
+					if want, ok := applies(log, l, to); ok {
 						t.Hold(n == want, l.Command.Answer, fmt.Sprint(want), fmt.Sprint(n))
 					}
 				}
@@ -36,14 +37,20 @@ func SENT() []*judge.Check {
 	}
 	return []*judge.Check{
 		count("SENT-001", "post and call return 1 when they sent to a kernel that is connected.", "a post or call to a kernel that is connected",
-			func(log *driverLog, to specifier.Specifier) (int, bool) {
-				return 1, to.Kernel != "" && to.Kernel != contract.EveryKernel && !slices.Contains(log.ownNames(), to.Kernel) &&
-					!isAddress(to.Kernel) && log.knows(to.Kernel) && !log.shared(to.Kernel)
+			func(log *driverLog, l *dialogue.ControlLine, to specifier.Specifier) (int, bool) {
+				connected := slices.ContainsFunc(log.connsAt(l), func(m *judge.ConnRecord) bool {
+					return slices.Contains(m.Names[log.Side.Other()], to.Kernel)
+				})
+				return 1, connected && !slices.Contains(log.ownNames(), to.Kernel) && !isAddress(to.Kernel) && !log.shared(to.Kernel)
 			}),
 		count("SENT-002", "post and call return 0 when nobody has the name that they are addressed to.", "a post or call to a kernel that nobody is",
-			func(log *driverLog, to specifier.Specifier) (int, bool) { return 0, !log.knows(to.Kernel) }),
+			func(log *driverLog, _ *dialogue.ControlLine, to specifier.Specifier) (int, bool) {
+				return 0, !log.knows(to.Kernel)
+			}),
 		count("SENT-003", `What is sent to "*" goes to every kernel that is connected, and to the kernel itself: that many are returned.`, `a post or call to "*" while one kernel was connected`,
-			func(log *driverLog, to specifier.Specifier) (int, bool) { return 2, to.Kernel == contract.EveryKernel }),
+			func(log *driverLog, l *dialogue.ControlLine, to specifier.Specifier) (int, bool) {
+				return 2, to.Kernel == contract.EveryKernel && len(log.connsAt(l)) == 1
+			}),
 		{
 			ID: "SENT-004", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: `What is sent to "*" reaches the states of the kernel itself as well.`,
@@ -58,7 +65,9 @@ func SENT() []*judge.Check {
 					ran := slices.ContainsFunc(log.states(to.Session, to.State), func(e *dialogue.ControlLine) bool {
 						return len(e.Event.Args) > 0 && sameValue(e.Event.Args[0], f.Params.V)
 					})
-					t.Hold(ran, l, "a run of "+to.Session+"/"+to.State+" in the kernel itself", "none")
+					if ran || log.waitedFor(l) {
+						t.Hold(ran, l, "a run of "+to.Session+"/"+to.State+" in the kernel itself", "none")
+					}
 				}
 			}),
 		},

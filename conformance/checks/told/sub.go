@@ -46,9 +46,11 @@ func SUB() []*judge.Check {
 					}
 					session := f.To[strings.LastIndexByte(f.To, '/')+1:]
 					args := typed.Unwrap(f.Args)
-					came := slices.ContainsFunc(newDriverLog(log.Other).states(session, f.State),
-						func(e *dialogue.ControlLine) bool { return sameArgs(e.Event.Args, args) })
-					t.Hold(came, l, "a run of "+session+"/"+f.State+" in the other kernel with "+showArgs(args), "none")
+					other := newDriverLog(log.Other)
+					came := slices.ContainsFunc(other.states(session, f.State), func(e *dialogue.ControlLine) bool { return sameArgs(e.Event.Args, args) })
+					if came || other.waitedFor(l) {
+						t.Hold(came, l, "a run of "+session+"/"+f.State+" in the other kernel with "+showArgs(args), "none")
+					}
 				}
 			}),
 		},
