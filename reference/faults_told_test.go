@@ -76,7 +76,8 @@ func TestFaultsAreToldOf(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			log := new(journal)
-			cfg := ikc.Config{Name: "Server", MaxQueue: 1 << 20, MaxFrame: 1 << 20, HandshakeTimeout: time.Second, Logger: slog.New(slog.NewTextHandler(log, nil))}
+			cfg := ikc.Config{Name: "Server", MaxQueue: 1 << 20, MaxFrame: 1 << 20,
+				HandshakeTimeout: time.Second, Logger: slog.New(slog.NewTextHandler(log, nil))}
 			if tt.negotiated == "Idle" {
 				cfg.IdleTimeout = 300 * time.Millisecond
 			}

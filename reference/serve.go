@@ -86,7 +86,8 @@ func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
 
 // passing tells whether an error of Accept is about one connection or about a want that may pass.
 func passing(err error) bool {
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR, syscall.ECONNRESET} {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS,
+		syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR, syscall.ECONNRESET} {
 		if errors.Is(err, e) {
 			return true
 		}

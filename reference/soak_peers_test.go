@@ -336,7 +336,8 @@ func (s *swarm) perlPeer(install *driver.PerlInstall) error {
 	if _, err := d.Connect(ctx, driver.Connect{Name: "Perl", Address: s.address}); err != nil {
 		return err
 	}
-	if err := d.Session(ctx, driver.Session{Session: "me", States: map[string]driver.Action{"answer": driver.Nothing()}, Publish: &[]string{}}); err != nil {
+	if err := d.Session(ctx, driver.Session{Session: "me",
+		States: map[string]driver.Action{"answer": driver.Nothing()}, Publish: &[]string{}}); err != nil {
 		return err
 	}
 	call := func(state, x string) error {

@@ -88,7 +88,7 @@ func serveServer(ctx context.Context, in io.Reader, out io.Writer, b *server.Beh
 	})
 	s.Handle("listen", func(_ context.Context, r *driver.Request) (any, error) {
 		var f driver.Listen
-		if err := r.Decode(&f); err != nil {
+		if err := r.Decode(&f, "name"); err != nil {
 			return nil, err
 		}
 		if running != nil {

@@ -304,7 +304,8 @@ func TestReconnectOverOtherConnections(t *testing.T) {
 func TestRefusedSerializer(t *testing.T) {
 	_, address := server(t, ikc.Config{Serializers: []wire.Serializer{freezethaw.Serializer{}}}, "")
 	for _, dialect := range []wire.Dialect{wire.IKC0, wire.IKC} {
-		if _, err := clientlite.Spawn(soon(t), clientlite.Config{Address: address, Dialect: dialect}); !errors.Is(err, wire.ErrRefused) || !strings.Contains(err.Error(), address) {
+		if _, err := clientlite.Spawn(soon(t), clientlite.Config{Address: address,
+			Dialect: dialect}); !errors.Is(err, wire.ErrRefused) || !strings.Contains(err.Error(), address) {
 			t.Errorf("%v: got %v, want ErrRefused with the address", dialect, err)
 		}
 	}

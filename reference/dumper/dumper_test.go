@@ -202,7 +202,8 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s:\n got %v\nwant %s", tt.text, err, tt.want)
 		}
 	}
-	for _, o := range []dumper.Options{{MaxDepth: -1}, {MaxDepth: 1 << 30}, {MaxElements: -1}, {MaxString: 1 << 31}, {Variable: "VAR1"}, {Variable: "$"}, {Variable: "$1"}, {Variable: "$a b"}} {
+	for _, o := range []dumper.Options{{MaxDepth: -1}, {MaxDepth: 1 << 30}, {MaxElements: -1},
+		{MaxString: 1 << 31}, {Variable: "VAR1"}, {Variable: "$"}, {Variable: "$1"}, {Variable: "$a b"}} {
 		if _, err := o.Codec(); err == nil {
 			t.Errorf("%+v: got no error", o)
 		}

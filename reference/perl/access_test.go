@@ -58,7 +58,8 @@ func TestEverySetterOnEveryKind(t *testing.T) {
 
 // state is all that accessors tell of v.
 func state(v *Value) string {
-	return fmt.Sprint(v.Kind(), v.Int(), v.Uint(), v.Double(), v.Bool(), v.Str(), v.Target(), v.Weak(), v.Overloaded(), v.Restricted(), v.Class(),
+	return fmt.Sprint(v.Kind(), v.Int(), v.Uint(), v.Double(), v.Bool(),
+		v.Str(), v.Target(), v.Weak(), v.Overloaded(), v.Restricted(), v.Class(),
 		v.Modifiers(), v.Literal(), v.TiedKind(), v.TiedKey(), v.TiedIndex(), len(v.Elems()), len(v.Pairs()), v.Get("k").Kind(), v.HookType(),
 		v.HookRefs(), v.HookMagic(), v.Immortal(), v.UTF8(), v.True())
 }

@@ -31,7 +31,8 @@ func TestFrozen(t *testing.T) {
 	from := new(ice)
 	v := NewFrozen(from)
 	var list []string
-	if err := Unmarshal(v, &list); err != nil || list[0] != "from the ice" || v.Kind() != Ref || v.Weak() || v.Class() != "" || v.Frozen() != Frozen(from) || from.thawed.Load() != 0 {
+	if err := Unmarshal(v, &list); err != nil || list[0] != "from the ice" || v.Kind() != Ref ||
+		v.Weak() || v.Class() != "" || v.Frozen() != Frozen(from) || from.thawed.Load() != 0 {
 		t.Fatalf("%v, %v, thawed %d times, expected it frozen", list, err, from.thawed.Load())
 	}
 	var all sync.WaitGroup
@@ -69,7 +70,8 @@ func TestFrozenChanged(t *testing.T) {
 			"Assign": func(v *Value, from *ice) bool {
 				copied := NewUndef()
 				copied.Assign(v)
-				return copied.Frozen() == nil && v.Frozen() == nil && copied.Target() == v.Target() && v.Target() == from.target && from.thawed.Load() == 1
+				return copied.Frozen() == nil && v.Frozen() == nil &&
+					copied.Target() == v.Target() && v.Target() == from.target && from.thawed.Load() == 1
 			},
 			"Assign to it": func(v *Value, _ *ice) bool {
 				v.Assign(NewInt(7))

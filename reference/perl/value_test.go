@@ -38,12 +38,14 @@ func TestAccessors(t *testing.T) {
 		if d := Diff(v, w); d != "" {
 			t.Errorf("%v: %s", k, d)
 		}
-		got := fmt.Sprint(v.Int(), v.Uint(), v.Double(), v.Bool(), v.Str(), v.Target() != nil, len(v.Elems()), len(v.Pairs()), v.Modifiers(), v.Literal(),
+		got := fmt.Sprint(v.Int(), v.Uint(), v.Double(), v.Bool(), v.Str(),
+			v.Target() != nil, len(v.Elems()), len(v.Pairs()), v.Modifiers(), v.Literal(),
 			v.TiedKind(), v.TiedKey(), v.TiedIndex(), v.HookType(), len(v.HookRefs()), v.HookMagic(), v.True(), v.UTF8(), v.Class())
 		want := fmt.Sprint(pick(k == Int, int64(-5)), pick(k == Uint, uint64(math.MaxUint64)), pick(k == Double, 2.5), k == Bool,
 			map[Kind]string{Bytes: "b", Text: "é", Code: "{ 1 }", Regexp: "p", VString: "\x01", Hooked: "f"}[k], k == Ref || k == Tied,
 			pick(k == Array, 2), pick(k == Hash, 1), pick(k == Regexp, "i"), pick(k == VString, "v1"),
-			pick(k == Tied, TiedArray), (*Value)(nil), 0, pick(k == Hooked, HookArray), pick(k == Hooked, 1), (*Value)(nil), k != Undef, k == Text, pick(k == Hooked, "C"))
+			pick(k == Tied, TiedArray), (*Value)(nil), 0, pick(k == Hooked, HookArray),
+			pick(k == Hooked, 1), (*Value)(nil), k != Undef, k == Text, pick(k == Hooked, "C"))
 		if got != want {
 			t.Errorf("%v:\n got %s\nwant %s", k, got, want)
 		}
@@ -67,7 +69,8 @@ func TestAccessors(t *testing.T) {
 		if s := v.Str(); s != "" && s != "new" {
 			t.Errorf("%v: SetStr: got %q", k, s)
 		}
-		if v.Target() != nil && v.Target().Int() != 9 || k == Array && len(v.Elems()) != 3 || k == Hash && (len(v.Pairs()) != 3 || v.Get("k").Int() != 3 || v.Get("x") != nil) {
+		if v.Target() != nil && v.Target().Int() != 9 || k == Array && len(v.Elems()) != 3 ||
+			k == Hash && (len(v.Pairs()) != 3 || v.Get("k").Int() != 3 || v.Get("x") != nil) {
 			t.Errorf("%v: after the setters: %s", k, Format(v, FormatOptions{}))
 		}
 		c := NewUndef().Bless("Other")
@@ -87,7 +90,8 @@ func TestAccessors(t *testing.T) {
 		}
 	}
 	var none *Value
-	if none.Kind() != Undef || none.True() || none.Immortal() || none.UTF8() || none.Class() != "" || none.Weak() || none.Overloaded() || none.Restricted() {
+	if none.Kind() != Undef || none.True() || none.Immortal() || none.UTF8() ||
+		none.Class() != "" || none.Weak() || none.Overloaded() || none.Restricted() {
 		t.Error("nil is not undef")
 	}
 	if v := NewInt(7); v.Uint() != 7 {
@@ -119,7 +123,8 @@ func pick[T any](cond bool, v T) (w T) {
 }
 
 func TestTruth(t *testing.T) {
-	for _, v := range []*Value{NewUndef(), NewInt(0), NewDouble(0), NewDouble(math.Copysign(0, -1)), NewBytes(""), NewBytes("0"), NewText("0"), NewBool(false)} {
+	for _, v := range []*Value{NewUndef(), NewInt(0), NewDouble(0),
+		NewDouble(math.Copysign(0, -1)), NewBytes(""), NewBytes("0"), NewText("0"), NewBool(false)} {
 		if v.True() {
 			t.Errorf("%s is true", Format(v, FormatOptions{}))
 		}

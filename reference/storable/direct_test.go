@@ -68,15 +68,19 @@ func sameDirect(t *testing.T, image []byte, typ reflect.Type) bool {
 	if err := perl.Unmarshal(v, long.Interface()); err != nil {
 		t.Fatalf("%x into %v: read, but not the long way: %v", image, typ, err)
 	}
-	if got, want := fmt.Sprintf("%#v", short.Elem()), fmt.Sprintf("%#v", long.Elem()); !reflect.DeepEqual(short.Interface(), long.Interface()) && got != want {
+	if got, want := fmt.Sprintf("%#v", short.Elem()), fmt.Sprintf("%#v",
+		long.Elem()); !reflect.DeepEqual(short.Interface(), long.Interface()) && got != want {
 		t.Fatalf("%x into %v:\n got %s\nwant %s", image, typ, got, want)
 	}
 	return true
 }
 
-var directTypes = []reflect.Type{reflect.TypeFor[any](), reflect.TypeFor[everything](), reflect.TypeFor[*everything](), reflect.TypeFor[[]everything](),
-	reflect.TypeFor[map[string]any](), reflect.TypeFor[[]any](), reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[[]*nested](),
-	reflect.TypeFor[map[string][]string](), reflect.TypeFor[float64](), reflect.TypeFor[bool](), reflect.TypeFor[uint8](), reflect.TypeFor[[]byte](),
+var directTypes = []reflect.Type{reflect.TypeFor[any](), reflect.TypeFor[everything](),
+	reflect.TypeFor[*everything](), reflect.TypeFor[[]everything](),
+	reflect.TypeFor[map[string]any](), reflect.TypeFor[[]any](),
+	reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[[]*nested](),
+	reflect.TypeFor[map[string][]string](), reflect.TypeFor[float64](),
+	reflect.TypeFor[bool](), reflect.TypeFor[uint8](), reflect.TypeFor[[]byte](),
 	reflect.TypeFor[mixed](), reflect.TypeFor[[]*mixed](), reflect.TypeFor[[]label](), reflect.TypeFor[float32]()}
 
 // TestDirectOffsets reads into all fields of a struct with an embedded one.
@@ -84,7 +88,8 @@ func TestDirectOffsets(t *testing.T) {
 	v := perl.HashRef(perl.P("id", perl.NewInt(-7)), perl.P("uid", perl.NewInt(1<<20)), perl.P("c", perl.NewInt(1)),
 		perl.P("group", perl.NewBytes("users")), perl.P("e", perl.ArrayRef(perl.NewInt(1))), perl.P("price", perl.NewDouble(0.25)),
 		perl.P("tags", perl.ArrayRef(perl.NewBytes("a"), perl.NewInt(5))), perl.P("list", perl.ArrayRef(perl.NewDouble(1.5), perl.NewInt(2))),
-		perl.P("owner", perl.HashRef(perl.P("x", perl.HashRef(perl.P("uid", perl.NewInt(3)))))), perl.P("params", perl.ArrayRef(perl.NewInt(-300), perl.NewInt(300), perl.NewInt(0))))
+		perl.P("owner", perl.HashRef(perl.P("x", perl.HashRef(perl.P("uid", perl.NewInt(3)))))),
+		perl.P("params", perl.ArrayRef(perl.NewInt(-300), perl.NewInt(300), perl.NewInt(0))))
 	image, err := Freeze(v)
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,8 @@ func sameFrozen(t *testing.T, dec *Decoder, image []byte) bool {
 		}
 	}
 	short, long := new(any), new(any)
-	if failed, wantErr := perl.Unmarshal(frozen(), short), perl.Unmarshal(want, long); (failed == nil) != (wantErr == nil) || wantErr == nil && !reflect.DeepEqual(short, long) {
+	if failed, wantErr := perl.Unmarshal(frozen(), short), perl.Unmarshal(want, long); (failed == nil) != (wantErr == nil) ||
+		wantErr == nil && !reflect.DeepEqual(short, long) {
 		t.Fatalf("%x: unmarshaled %v (%v), want %v (%v)", image, *short, failed, *long, wantErr)
 	}
 	if !perl.Equal(v, want) {

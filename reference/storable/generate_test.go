@@ -225,7 +225,8 @@ func (g *generator) plain() *perl.Value {
 }
 
 func (g *generator) integer() *perl.Value {
-	edges := []int64{0, 127, 128, -128, -129, math.MaxInt32, math.MaxInt32 + 1, math.MinInt32, math.MinInt32 - 1, math.MaxInt64, math.MinInt64 + 1, 1 << 53}
+	edges := []int64{0, 127, 128, -128, -129, math.MaxInt32, math.MaxInt32 + 1,
+		math.MinInt32, math.MinInt32 - 1, math.MaxInt64, math.MinInt64 + 1, 1 << 53}
 	switch g.IntN(4) {
 	case 0:
 		return perl.NewInt(edges[g.IntN(len(edges))])
@@ -236,7 +237,8 @@ func (g *generator) integer() *perl.Value {
 }
 
 func (g *generator) double() float64 {
-	edges := []float64{0, 1, -1, 0.1, 1.5, 1e15, 1e16, 1 << 53, 1<<53 - 1, -1 << 53, 1e20, 1e300, 5e-324, math.Inf(1), math.Inf(-1), math.Float64frombits(0x7ff8000000000000), math.Copysign(0, -1),
+	edges := []float64{0, 1, -1, 0.1, 1.5, 1e15, 1e16, 1 << 53, 1<<53 - 1, -1 << 53, 1e20, 1e300,
+		5e-324, math.Inf(1), math.Inf(-1), math.Float64frombits(0x7ff8000000000000), math.Copysign(0, -1),
 		math.MaxFloat64, 2147483648, 4294967296.5, 9223372036854775808, 123456789012345680}
 	switch g.IntN(4) {
 	case 0:

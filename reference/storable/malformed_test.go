@@ -184,7 +184,8 @@ func TestLimits(t *testing.T) {
 }
 
 func TestOptionErrors(t *testing.T) {
-	for _, o := range []ThawOptions{{MaxDepth: -1}, {MaxDepth: LargestMaxDepth + 1}, {MaxElements: -1}, {MaxString: -1}, {MaxAlloc: 1 << 60}, {Code: 2}, {Tied: 9}, {Hooks: 3}} {
+	for _, o := range []ThawOptions{{MaxDepth: -1}, {MaxDepth: LargestMaxDepth + 1},
+		{MaxElements: -1}, {MaxString: -1}, {MaxAlloc: 1 << 60}, {Code: 2}, {Tied: 9}, {Hooks: 3}} {
 		var oe *OptionError
 		if _, err := o.Decoder(); !errors.As(err, &oe) || !strings.HasPrefix(err.Error(), "storable: option ") {
 			t.Errorf("%+v: got %v", o, err)

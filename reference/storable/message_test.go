@@ -118,7 +118,8 @@ func TestEnvelope(t *testing.T) {
 		params *perl.Value
 		ok     bool
 	}{
-		{"records", perl.ArrayRef(perl.HashRef(perl.P("id", perl.NewInt(7)), perl.P("name", perl.NewText("ü"))), perl.NewUndef(), perl.NewInt(1<<20), perl.NewBytes(strings.Repeat("x", 300))), true},
+		{"records", perl.ArrayRef(perl.HashRef(perl.P("id", perl.NewInt(7)), perl.P("name", perl.NewText("ü"))),
+			perl.NewUndef(), perl.NewInt(1<<20), perl.NewBytes(strings.Repeat("x", 300))), true},
 		{"a wide hash", wide, true},
 		{"a deep one", perl.ArrayRef(perl.ArrayRef(perl.ArrayRef(perl.NewRef(perl.NewBytes("x"))))), true},
 		{"a string", perl.NewBytes("x"), true},
@@ -159,9 +160,11 @@ func nearMessages() (list []*perl.Value) {
 	records := perl.ArrayRef(spec(), perl.NewInt(7), perl.NewInt(100_000), perl.NewText("ü"), perl.NewUndef(), shared, shared)
 	records.Target().Append(records)
 	for _, params := range []*perl.Value{
-		perl.NewUndef(), perl.NewInt(5), perl.NewInt(500), perl.NewBytes(""), perl.NewBytes(strings.Repeat("x", 300)), perl.NewText("ü"), perl.NewDouble(0.5),
+		perl.NewUndef(), perl.NewInt(5), perl.NewInt(500), perl.NewBytes(""),
+		perl.NewBytes(strings.Repeat("x", 300)), perl.NewText("ü"), perl.NewDouble(0.5),
 		spec(), shared, perl.ArrayRef(), perl.ArrayRef(perl.NewInt(1)), records, perl.NewRef(perl.NewBytes("r")), perl.HashRef(),
-		perl.NewRef(perl.NewHash(perl.P("a", perl.NewInt(1))).Bless("A")), perl.ArrayRef(perl.NewRef(perl.NewArray().Bless("A")), perl.NewRef(perl.NewArray().Bless("B"))),
+		perl.NewRef(perl.NewHash(perl.P("a", perl.NewInt(1))).Bless("A")),
+		perl.ArrayRef(perl.NewRef(perl.NewArray().Bless("A")), perl.NewRef(perl.NewArray().Bless("B"))),
 		perl.NewRef(perl.NewHash(perl.P("a", perl.NewInt(1))).SetRestricted()),
 	} {
 		list = append(list,
@@ -181,7 +184,8 @@ func nearMessages() (list []*perl.Value) {
 	twice.Target().AppendPair(perl.P("event", perl.NewBytes("b")))
 	inner := perl.NewHash(perl.P("kernel", perl.NewBytes("a")))
 	inner.AppendPair(perl.P("kernel", perl.NewBytes("b")))
-	return append(list, many, twice, perl.HashRef(), perl.ArrayRef(), perl.HashRef(perl.P("rsvp", perl.HashRef())), perl.HashRef(perl.P("rsvp", perl.NewRef(inner))),
+	return append(list, many, twice, perl.HashRef(), perl.ArrayRef(),
+		perl.HashRef(perl.P("rsvp", perl.HashRef())), perl.HashRef(perl.P("rsvp", perl.NewRef(inner))),
 		perl.HashRef(perl.P("rsvp", many)), perl.HashRef(perl.P("wantarray", perl.NewInt(-3))), perl.NewRef(perl.NewHash().Bless("A")))
 }
 

@@ -108,11 +108,13 @@ func sameEnvelope(t *testing.T, s *EnvelopeReader, image []byte, want *Message) 
 	for _, a := range []struct{ got, want *Address }{{&got.Event, &want.Event}, {&got.From, &want.From}, {&got.RSVP, &want.RSVP}} {
 		text, isText := a.got.AsText()
 		wantText, wantIsText := a.want.AsText()
-		if a.got.Specifier != a.want.Specifier || a.got.Present() != a.want.Present() || a.got.Err != nil || a.want.Err != nil || isText != wantIsText || text != wantText {
+		if a.got.Specifier != a.want.Specifier || a.got.Present() != a.want.Present() ||
+			a.got.Err != nil || a.want.Err != nil || isText != wantIsText || text != wantText {
 			t.Fatalf("%x: envelope: address %+v, want %+v", image, a.got, a.want)
 		}
 	}
-	if k.Params != (want.Params != nil) || got.Params != nil || got.WantArray != want.WantArray || got.IsError != want.IsError || len(got.Other)+len(want.Other) > 0 {
+	if k.Params != (want.Params != nil) || got.Params != nil || got.WantArray != want.WantArray ||
+		got.IsError != want.IsError || len(got.Other)+len(want.Other) > 0 {
 		t.Fatalf("%x: envelope: %+v, params %v, want %+v", image, got, k.Params, want)
 	}
 }
