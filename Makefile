@@ -1,47 +1,64 @@
-# What people type: check, test, captures, bench, build.
+# What people type; "make help" lists it.
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build check test race captures rejudge examples bench fuzz
+# What quick leaves out: packages that run targets or containers, and tests that take long or start a browser, tshark or Perl.
+QUICK = ./reference/... ./internal/... ./conformance/capture ./conformance/cell ./conformance/checks/... \
+	./conformance/contract ./conformance/dialogue ./conformance/judge ./conformance/known ./conformance/mutants/octets \
+	./conformance/report ./conformance/spec ./conformance/sweep ./conformance/typed
+SLOW = Browser|Tshark|Soak|LongStream|Differential|TestShallow|TestCompare$$|StoredRuns|TestMerge|TestTAP|HTMLIsBounded
 
-all: check test
+.PHONY: all help build format quick check test race generate captures rejudge examples bench fuzz
 
-build:
+all: check test ## analyse and test everything
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build ./ikc-conform, statically linked
 	CGO_ENABLED=0 go build -o ikc-conform ./cmd/ikc-conform
 
-# Formatting and static analysis.
-check:
-	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+quick: format ## the inner loop, under a minute: formatting, go vet, the fast tests
+	go vet ./...
+	go test -short -skip '$(SLOW)' $(QUICK)
+
+check: format ## what CI asks first: formatting, go vet, checksums of modules, staticcheck
 	go vet ./...
 	go mod verify
 	$(STATICCHECK) ./...
+	go test ./internal/house
 
-test:
+format: ## say which Go files gofmt would change; change none
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+
+test: ## all tests; what is missing here (Perl, Docker, tshark) is skipped with a reason
 	go test ./...
 
-race:
+race: ## all tests of the kernel and the harness with the race detector
 	go test -race ./reference/... ./conformance/...
 
-# Record the captures again from the real POE::Component::IKC that the local perl finds (PERL5LIB), and
-# write down what every check says of them. rejudge does the second only.
-captures:
+generate: rejudge examples ## after a change of checks, defects or clauses: write anew all files that follow from them
+	go test ./conformance/spec -run 'TestDocument' -update
+	go run ./cmd/ikc-conform mutants >conformance/mutants/matrix.new
+	mv conformance/mutants/matrix.new conformance/mutants/matrix.txt
+	go test ./cmd/ikc-conform -run 'TestScripts|TestGuides|TestFirstScreen|TestReadme' -update
+	git diff --stat
+
+captures: ## record the captures again from the real POE::Component::IKC that perl finds (PERL5LIB), and judge them
 	go run ./conformance/recordings/record
 	git diff --stat -- captures
 
-rejudge:
+rejudge: ## judge the captures anew: sidecars, captures/outcomes.txt, and the examples that captures show
 	go run ./conformance/recordings/record -rejudge
 
-# The examples of 'ikc-conform explain' that no capture shows, from runs of the real module and the reference.
-examples:
+examples: ## the examples of "explain" that no capture shows, from runs of the real module and of the reference
 	go run ./conformance/recordings/record -examples
 
-# Benchmarks of the codecs, the kernel and the reading of captures, with Perl in the same run where it is.
-bench:
+bench: ## benchmarks of serializers, kernel and the reading of captures, with Perl in the same run where it is
 	go test -run xxx -bench . ./reference/... ./conformance/capture ./conformance/dialogue ./conformance/recordings
 
-# A short round over every fuzz target; FUZZTIME=10m for a long one.
 FUZZTIME ?= 10s
-fuzz:
+fuzz: ## a short round of every fuzz target; FUZZTIME=10m for a long one
 	@set -e; for pkg in $$(go list ./...); do \
 	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "$$pkg $$target"; go test -run xxx -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \

@@ -1,5 +1,5 @@
-// Package perlpeer carries the Perl programs that put the real POE::Component::IKC under the control of
-// the driver protocol (conformance/DRIVER.md), so that a single Go binary can run them.
+// Package perlpeer carries the Perl programs that put the real POE::Component::IKC under the
+// control of the driver protocol (conformance/DRIVER.md), so that a single Go binary can run them.
 package perlpeer
 
 import (
@@ -20,8 +20,8 @@ var Files embed.FS
 // Main is the program to run, relative to the directory that Extract returns.
 const Main = "driver.pl"
 
-// Extract writes the programs to a new temporary directory and returns its path. The caller calls remove when the last of
-// them has ended.
+// Extract writes the programs to a new temporary directory and returns its path. The caller calls
+// remove when the last of them has ended.
 func Extract() (dir string, remove func() error, err error) {
 	dir, remove, err = tempdir.New("ikc-conform-perlpeer-")
 	if err != nil {

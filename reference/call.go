@@ -16,21 +16,24 @@ import (
 // go to whoever waits.
 const callSession = "IKCCall"
 
-// fewCalls is how many blocking calls may be under way for each to be written by itself. If there are
-// more, they are better written together.
+// fewCalls is how many blocking calls may be under way for each to be written by itself. If there
+// are more, they are better written together.
 const fewCalls = 4
 
-// Post sends an event. to is a specifier, such as "poe://Pulse/timeserver/connect"; without a kernel, such as
-// "poe:/timeserver/connect", it goes to the default one. params, which becomes ARG0 there, is anything [perl.Marshal] takes; a
-// *perl.Value is taken as it is, and must not be changed until Post returns, or later if it is for this kernel itself. It returns the
-// number of kernels it was sent to: more than one only for the kernel "*", all that are connected and this one.
+// Post sends an event. to is a specifier, such as "poe://Pulse/timeserver/connect"; without a
+// kernel, such as "poe:/timeserver/connect", it goes to the default one. params, which becomes ARG0
+// there, is anything [perl.Marshal] takes; a *perl.Value is taken as it is, and must not be changed
+// until Post returns, or later if it is for this kernel itself. It returns the number of kernels it
+// was sent to: more than one only for the kernel "*", all that are connected and this one.
 //
-// The event has then been queued. Nothing tells whether it arrived; if it is refused there, monitors are told.
+// The event has then been queued. Nothing tells whether it arrived; if it is refused there,
+// monitors are told.
 //
-// Errors: *[specifier.Error]; *[perl.ConversionError], or what the serializer has against params; ErrUnknownKernel if nobody has that name;
-// ErrDisconnected if the connection is lost; ErrClosed after Shutdown. When more than Config.MaxQueue waits for the peer to
-// read it, Post waits for room if ctx has a deadline, and else fails with ErrQueueFull; so do all methods that send. Otherwise it
-// does not look at ctx: a state whose peer has gone can still post.
+// Errors: *[specifier.Error]; *[perl.ConversionError], or what the serializer has against params;
+// ErrUnknownKernel if nobody has that name; ErrDisconnected if the connection is lost; ErrClosed
+// after Shutdown. When more than Config.MaxQueue waits for the peer to read it, Post waits for room
+// if ctx has a deadline, and else fails with ErrQueueFull; so do all methods that send. Otherwise
+// it does not look at ctx: a state whose peer has gone can still post.
 func (k *Kernel) Post(ctx context.Context, to string, params any) (int, error) {
 	return k.post(ctx, nil, to, params, wire.Address{})
 }
@@ -40,10 +43,10 @@ func (s *Session) Post(ctx context.Context, to string, params any) (int, error) 
 	return s.k.post(ctx, s, to, params, wire.Address{})
 }
 
-// CallTo sends an event and asks for the state's return value to be posted to rsvp, a specifier of a
-// state of this kernel, which need not be published: poe:/SESSION/STATE, or poe:STATE in this session. One post of each kernel that
-// was asked, "*" being all, is let in. Nothing comes if the state returns nothing. It returns what Post does.
-// Source: Responder call.
+// CallTo sends an event and asks for the state's return value to be posted to rsvp, a specifier of
+// a state of this kernel, which need not be published: poe:/SESSION/STATE, or poe:STATE in this
+// session. One post of each kernel that was asked, "*" being all, is let in. Nothing comes if the
+// state returns nothing. It returns what Post does. Source: Responder call.
 func (s *Session) CallTo(ctx context.Context, to string, params any, rsvp string) (int, error) {
 	spec, err := parseTarget(rsvp)
 	if err != nil {
@@ -113,15 +116,18 @@ func (w *waiter) finish(o outcome) {
 
 // Call sends an event to one kernel, not "*", and waits for what the state returns: its last value.
 //
-// It fails at once with the errors of Post, with ErrDisconnected when the connection is lost, and with a *RemoteError when the
-// other side reports an error about the request. (Reports do not say which request they are about but by its specifier; the oldest
-// call of that specifier fails.) A state that returns nothing, or undef, sends no answer, as in the original:
-// the call then ends with the context, and its error says so. There is no other time limit. The Value is the caller's own.
+// It fails at once with the errors of Post, with ErrDisconnected when the connection is lost, and
+// with a *RemoteError when the other side reports an error about the request. (Reports do not say
+// which request they are about but by its specifier; the oldest call of that specifier fails.) A
+// state that returns nothing, or undef, sends no answer, as in the original: the call then ends
+// with the context, and its error says so. There is no other time limit. The Value is the caller's
+// own.
 func (k *Kernel) Call(ctx context.Context, to string, params any) (*perl.Value, error) {
 	return k.call(ctx, nil, to, params, false)
 }
 
-// CallList is Call in list context: it returns all values of the state. There is at least one, or no answer comes at all.
+// CallList is Call in list context: it returns all values of the state. There is at least one, or
+// no answer comes at all.
 func (k *Kernel) CallList(ctx context.Context, to string, params any) ([]*perl.Value, error) {
 	return k.callList(ctx, nil, to, params)
 }
@@ -296,16 +302,16 @@ func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 	return true
 }
 
-// Respond posts to an rsvp as it stood in a message, a string or a hash, once. It is how a state answers later, or answers the
-// post_respond of a ClientLite, which gives it [params, rsvp] for an argument. Errors are those of Kernel.Post.
-// Source: ClientLite post_respond.
+// Respond posts to an rsvp as it stood in a message, a string or a hash, once. It is how a state
+// answers later, or answers the post_respond of a ClientLite, which gives it [params, rsvp] for an
+// argument. Errors are those of Kernel.Post. Source: ClientLite post_respond.
 func (s *Session) Respond(ctx context.Context, rsvp *perl.Value, params any) error {
 	a := wire.ParseAddress("rsvp", rsvp)
 	switch {
 	case a.Err != nil:
 		return fmt.Errorf("ikc: rsvp: %w", a.Err)
 	case a.State == "":
-		return fmt.Errorf("ikc: rsvp: %w", &wire.MessageError{Key: "rsvp", Want: "a specifier with a state", Got: perl.Format(rsvp, shown)})
+		return fmt.Errorf("ikc: rsvp: %w", &wire.MessageError{Key: "rsvp", Expected: "a specifier with a state", Got: perl.Format(rsvp, shown)})
 	}
 	v, err := perl.Marshal(params)
 	if err != nil {

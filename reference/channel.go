@@ -11,8 +11,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Channel is a connection to a remote kernel that has been negotiated. It comes of Dial, Config.OnConnect or [Kernel.Channel], and
-// is safe for concurrent use.
+// Channel is a connection to a remote kernel that has been negotiated. It comes of Dial,
+// Config.OnConnect or [Kernel.Channel], and is safe for concurrent use.
 type Channel struct {
 	k          *Kernel
 	number     uint64
@@ -43,7 +43,8 @@ type Channel struct {
 // ID returns the number of the channel, unique in its kernel, by which monitors know it.
 func (c *Channel) ID() uint64 { return c.number }
 
-// Peer returns what the remote kernel said of itself: its id, its aliases, its process. Its slice must not be changed.
+// Peer returns what the remote kernel said of itself: its id, its aliases, its process. Its slice
+// must not be changed.
 func (c *Channel) Peer() wire.Peer { return c.peer }
 
 // Dialect returns how the connection was negotiated.
@@ -61,9 +62,10 @@ func (c *Channel) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 // Done is closed when the connection has ended; Err then tells why.
 func (c *Channel) Done() <-chan struct{} { return c.ctx.Done() }
 
-// Err returns why the connection ended; nil while it lives. It matches io.EOF if the peer closed it in order, net.ErrClosed if Close
-// did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull, or ErrDisconnected if it could not be written to. What the
-// peer did wrong is a *wire.FrameError, a *wire.MessageError or an error of the serializer; the rest are errors of the network.
+// Err returns why the connection ended; nil while it lives. It matches io.EOF if the peer closed it
+// in order, net.ErrClosed if Close did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull, or
+// ErrDisconnected if it could not be written to. What the peer did wrong is a *wire.FrameError, a
+// *wire.MessageError or an error of the serializer; the rest are errors of the network.
 func (c *Channel) Err() error {
 	if c.ctx.Err() == nil {
 		return nil
@@ -71,8 +73,9 @@ func (c *Channel) Err() error {
 	return context.Cause(c.ctx)
 }
 
-// Close ends the connection once what is queued has been written, or Config.HandshakeTimeout passed; it waits for that, but not for
-// states. Requests that have not been begun are dropped, and calls that wait for the peer fail. The error is always nil.
+// Close ends the connection once what is queued has been written, or Config.HandshakeTimeout
+// passed; it waits for that, but not for states. Requests that have not been begun are dropped, and
+// calls that wait for the peer fail. The error is always nil.
 func (c *Channel) Close() error {
 	c.out.drain(c.k.cfg.HandshakeTimeout)
 	c.end(net.ErrClosed)
@@ -95,7 +98,8 @@ func (c *Channel) end(cause error) {
 // sent before.
 const lingering = time.Second
 
-// writeFailed is told by the outbox that the peer cannot be written to. What it sent before is still handled.
+// writeFailed is told by the outbox that the peer cannot be written to. What it sent before is
+// still handled.
 func (c *Channel) writeFailed(err error) {
 	c.k.mu.Lock()
 	c.k.channelError(c, OpWrite, err)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/limits"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -36,7 +37,8 @@ type Config struct {
 	// HandshakeTimeout bounds connecting and negotiating, and how long a connection that ends waits
 	// for the peer to read what is queued. Default: DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
-	// IdleTimeout ends a connection from which nothing came for so long, with ErrIdle. Default: never.
+	// IdleTimeout ends a connection from which nothing came for so long, with ErrIdle. Default:
+	// never.
 	IdleTimeout time.Duration
 	// MaxConnections bounds the connections that each Serve has at once; more are accepted when
 	// others have ended. Default: no bound.
@@ -46,22 +48,24 @@ type Config struct {
 	// MaxQueue bounds what waits to be written to one peer, and what a peer has sent and waits to
 	// be handled, in octets each. A peer that reads too slowly for the first loses its connection;
 	// one that sends too fast for the second is read no further until there is room. Requests whose
-	// states wait, for an answer of that peer perhaps, do not count; they may have 16 times as much,
-	// and beyond that the connection ends. Events of the kernel to itself count 256 octets each, and errors that
-	// monitors have not been told are bounded alike.
-	// Default: DefaultMaxQueue.
+	// states wait, for an answer of that peer perhaps, do not count; they may have 16 times as
+	// much, and beyond that the connection ends. Events of the kernel to itself count 256 octets
+	// each, and errors that monitors have not been told are bounded alike. Default:
+	// DefaultMaxQueue.
 	MaxQueue int
-	// QueuePerSession lets the states of different sessions run at the same time. Those of one session
-	// still run one at a time, the requests of one connection to one session in order of arrival.
+	// QueuePerSession lets the states of different sessions run at the same time. Those of one
+	// session still run one at a time, the requests of one connection to one session in order of
+	// arrival.
 	QueuePerSession bool
 	// OnConnect is told of every connection that has been negotiated, in either role, before a
 	// request that came by it is handled. It must not block.
 	OnConnect func(*Channel)
-	// OnError is told what goes wrong before a connection is there: operation is OpConnect, OpAccept or
-	// OpNegotiate. Default: monitors get it as an error with PrefixChannel before the operation.
+	// OnError is told what goes wrong before a connection is there: operation is OpConnect,
+	// OpAccept or OpNegotiate. Default: monitors get it as an error with PrefixChannel before the
+	// operation.
 	OnError func(operation string, err error)
-	// Wrap may return a connection to be used in place of one just accepted or dialled: one that records
-	// every octet, say. Default, also if it returns nil: the connection itself.
+	// Wrap may return a connection to be used in place of one just accepted or dialled: one that
+	// records every octet, say. Default, also if it returns nil: the connection itself.
 	Wrap func(net.Conn) net.Conn
 	// Logger gets what the original warns of. Default: slog.Default().
 	Logger *slog.Logger
@@ -128,11 +132,8 @@ func (cfg *Config) checkSerializers() error {
 
 // limit sets a field that is 0 to its default.
 func limit[T ~int | ~int64](field string, v *T, standard T) error {
-	if *v < 0 {
+	if !limits.Set(v, standard, 0) {
 		return fmt.Errorf("%s: expected a positive one, or 0 for the default, got %v", field, *v)
-	}
-	if *v == 0 {
-		*v = standard
 	}
 	return nil
 }

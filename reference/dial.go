@@ -25,8 +25,9 @@ func newDialOptions(options []DialOption) (o dialOptions, err error) {
 }
 
 // WithSubscribe makes these subscriptions a condition of being connected: if not all of them are
-// accepted, Dial closes the connection and fails with a *SubscribeError. What is no specifier of a session fails before
-// there is a connection, with a *specifier.Error. (The original promises that of its client; 0.2402 dies of it.)
+// accepted, Dial closes the connection and fails with a *SubscribeError. What is no specifier of a
+// session fails before there is a connection, with a *specifier.Error. (The original promises that
+// of its client; 0.2402 dies of it.)
 func WithSubscribe(specifiers ...string) DialOption {
 	return func(o *dialOptions) error {
 		for _, asked := range specifiers {
@@ -39,11 +40,12 @@ func WithSubscribe(specifiers ...string) DialOption {
 	}
 }
 
-// Dial connects to a remote kernel, network and address as in net.Dial, and negotiates. All of it, subscriptions
-// included, has Config.HandshakeTimeout at most. ctx counts until then; the connection outlives it.
+// Dial connects to a remote kernel, network and address as in net.Dial, and negotiates. All of it,
+// subscriptions included, has Config.HandshakeTimeout at most. ctx counts until then; the
+// connection outlives it.
 //
-// Errors: those of net.Dialer; an error that matches [wire.ErrRefused] if there was nothing to agree on; ErrClosed after
-// Shutdown; and what options say.
+// Errors: those of net.Dialer; an error that matches [wire.ErrRefused] if there was nothing to
+// agree on; ErrClosed after Shutdown; and what options say.
 func (k *Kernel) Dial(ctx context.Context, network, address string, options ...DialOption) (*Channel, error) {
 	o, err := newDialOptions(options)
 	if err != nil {
@@ -72,9 +74,9 @@ func (k *Kernel) dial(ctx context.Context, network, address string, then func(co
 	return err
 }
 
-// localPart is the alias that a peer gets for having been reached at an address. At a Unix socket the original calls
-// every server by the same letter; so does this.
-// Source: Client _start, Channel channel_start.
+// localPart is the alias that a peer gets for having been reached at an address. At a Unix socket
+// the original calls every server by the same letter; so does this. Source: Client _start, Channel
+// channel_start.
 func localPart(network, address string) string {
 	if network == "unix" {
 		return "unix:n"
@@ -83,7 +85,8 @@ func localPart(network, address string) string {
 }
 
 // DialConn negotiates as a client over a connection that exists already, such as one with TLS. The
-// remote kernel also gets the alias name, unless that is empty. Errors are those of Dial; conn is closed then.
+// remote kernel also gets the alias name, unless that is empty. Errors are those of Dial; conn is
+// closed then.
 func (k *Kernel) DialConn(ctx context.Context, conn net.Conn, name string, options ...DialOption) (*Channel, error) {
 	o, err := newDialOptions(options)
 	if err != nil {

@@ -17,11 +17,13 @@ import (
 var (
 	// ErrClosed: the kernel has been shut down.
 	ErrClosed = errors.New("ikc: kernel is shut down")
-	// ErrUnknownKernel: no kernel of that name or id is connected, or none was named and there is no default.
+	// ErrUnknownKernel: no kernel of that name or id is connected, or none was named and there is
+	// no default.
 	ErrUnknownKernel = errors.New("ikc: unknown kernel")
 	// ErrUnknownSession: no session or proxy has that alias.
 	ErrUnknownSession = errors.New("ikc: unknown session")
-	// ErrDisconnected: the connection ended before the event was sent, or before the answer came. The error wraps why.
+	// ErrDisconnected: the connection ended before the event was sent, or before the answer came.
+	// The error wraps why.
 	ErrDisconnected = errors.New("ikc: connection lost")
 	// ErrQueueFull: the peer does not read what is sent to it, and Config.MaxQueue octets wait.
 	ErrQueueFull = errors.New("ikc: write queue is full")
@@ -31,9 +33,9 @@ var (
 	ErrIdle = errors.New("ikc: connection was idle too long")
 )
 
-// RemoteError is what another kernel reported about a request of ours, for errors.As: the error of a
-// Call that the other side refused or failed. It is an alias, so that a program which calls need not
-// import package wire.
+// RemoteError is what another kernel reported about a request of ours, for errors.As: the error of
+// a Call that the other side refused or failed. It is an alias, so that a program which calls need
+// not import package wire.
 type RemoteError = wire.RemoteError
 
 // Operations of a RemoteError: the step at which the other kernel gave up on the request.
@@ -44,8 +46,8 @@ const (
 	OpInvocation = wire.OpInvocation // the state failed
 )
 
-// SubscribeError says which subscriptions were not accepted. It matches what any of the reasons does, such as ErrSubscribeRefused,
-// ErrUnknownKernel, ErrDisconnected, context.DeadlineExceeded.
+// SubscribeError says which subscriptions were not accepted. It matches what any of the reasons
+// does, such as ErrSubscribeRefused, ErrUnknownKernel, ErrDisconnected, context.DeadlineExceeded.
 type SubscribeError struct {
 	Refused []Refusal // in the order asked
 }

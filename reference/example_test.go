@@ -27,7 +27,8 @@ func listening(name string) (*ikc.Kernel, string) {
 	return k, l.Addr().String()
 }
 
-// A server with a state that can be called, and a client that calls it. Either may as well be a Perl process.
+// A server with a state that can be called, and a client that calls it. Either may as well be a
+// Perl process.
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -84,8 +85,8 @@ func Example() {
 	// true invocation
 }
 
-// The time server of the manual: clients connect, by a post, and get the time posted to them every second
-// from then on, as long as they live.
+// The time server of the manual: clients connect, by a post, and get the time posted to them every
+// second from then on, as long as they live.
 func Example_timeServer() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

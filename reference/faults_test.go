@@ -35,23 +35,9 @@ func rawPeer(t testing.TB, address, name string, aliases ...string) *raw {
 	t.Cleanup(func() { conn.Close() })
 	must(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
 	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Client, KernelID: name, Names: aliases, Serializers: []string{"Storable"}})
-	_, err = conn.Write(wire.AppendLine(nil, n.Start()[0]))
+	frames, err := wire.Negotiate(conn, n, 0, nil)
 	must(t, err)
-	var lines wire.LineScanner
-	buf := make([]byte, 1024)
-	for !n.Done() {
-		line, ok, err := lines.Next()
-		must(t, err)
-		if ok {
-			_, err = n.Receive(line)
-			must(t, err)
-			continue
-		}
-		got, err := conn.Read(buf)
-		must(t, err)
-		lines.Write(buf[:got])
-	}
-	return &raw{Conn: conn, t: t, frames: lines.Frames(0)}
+	return &raw{Conn: conn, t: t, frames: frames}
 }
 
 func (r *raw) send(m *wire.Message) {
@@ -422,7 +408,8 @@ func (m *mute) Write(b []byte) (int, error) {
 	return m.Conn.Write(b)
 }
 
-// A connection that cannot be written to ends, soon and for that reason, however long it may be idle.
+// A connection that cannot be written to ends, soon and for that reason, however long it may be
+// idle.
 func TestWriteFails(t *testing.T) {
 	for _, idle := range []time.Duration{0, time.Hour} {
 		var conn *mute
@@ -496,7 +483,8 @@ func TestDialWhileShutDown(t *testing.T) {
 	}
 }
 
-// A peer whose calls have their answers sent to this kernel itself fills no more than the queue of that.
+// A peer whose calls have their answers sent to this kernel itself fills no more than the queue of
+// that.
 func TestAnswersToOurselves(t *testing.T) {
 	for _, perSession := range []bool{false, true} {
 		server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 64 << 10, QueuePerSession: perSession})

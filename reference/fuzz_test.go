@@ -16,8 +16,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// FuzzKernel gives a kernel whatever octets as those of a connection, from the first on or behind a good negotiation. It
-// must neither panic nor hang, must let go of the connection when that ends, and must answer somebody else afterwards.
+// FuzzKernel gives a kernel whatever octets as those of a connection, from the first on or behind a
+// good negotiation. It must neither panic nor hang, must let go of the connection when that ends,
+// and must answer somebody else afterwards.
 func FuzzKernel(f *testing.F) {
 	me := specifier.Specifier{Kernel: "Peer", Session: "me", State: "IKC:proxy"}
 	rsvp := wire.At(specifier.Specifier{Kernel: "Peer", Session: "me", State: "answer"})

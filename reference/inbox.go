@@ -9,8 +9,9 @@ import (
 // inbox is a bounded queue of work, carried out in order by one goroutine at a time. That goroutine
 // lives only while there is any.
 //
-// A job that waits for something yields: the jobs behind it go on then, in a goroutine of their own. It does not count any
-// more, for what it waits for may come behind what is queued; but there is a limit to that as well.
+// A job that waits for something yields: the jobs behind it go on then, in a goroutine of their
+// own. It does not count any more, for what it waits for may come behind what is queued; but there
+// is a limit to that as well.
 //
 // The goroutine that reads a connection need not queue what it could do itself: tryBegin makes it
 // the worker for one job. If that takes long, somebody else takes the reading over (takeOver), and
@@ -69,7 +70,8 @@ func (b *inbox) put(j job) error {
 	return nil
 }
 
-// offer queues a job, or returns ErrQueueFull if there is no room. The inbox must not have been closed.
+// offer queues a job, or returns ErrQueueFull if there is no room. The inbox must not have been
+// closed.
 func (b *inbox) offer(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -162,8 +164,8 @@ func (w *worker) yield() {
 	}
 }
 
-// tryBegin makes the caller, the reader, the worker if there is none; else it returns false. tryFinish
-// must follow. A reader has one worker all its life.
+// tryBegin makes the caller, the reader, the worker if there is none; else it returns false.
+// tryFinish must follow. A reader has one worker all its life.
 func (b *inbox) tryBegin(w *worker, size int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -176,8 +178,8 @@ func (b *inbox) tryBegin(w *worker, size int) bool {
 	return true
 }
 
-// tryFinish ends what tryBegin began, unless the reading has been taken over meanwhile: then it returns false, the caller
-// is not the reader any more, and finish must follow.
+// tryFinish ends what tryBegin began, unless the reading has been taken over meanwhile: then it
+// returns false, the caller is not the reader any more, and finish must follow.
 func (b *inbox) tryFinish(w *worker) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -190,7 +192,8 @@ func (b *inbox) tryFinish(w *worker) bool {
 	return true
 }
 
-// finish ends what a reader began that has lost its role. It does what has been queued since, if it is still the worker.
+// finish ends what a reader began that has lost its role. It does what has been queued since, if it
+// is still the worker.
 func (b *inbox) finish(w *worker) {
 	b.mu.Lock()
 	b.done(w)
@@ -215,8 +218,8 @@ func (b *inbox) close() {
 	b.room.Broadcast()
 }
 
-// settle waits until nothing is queued or running.
-func (b *inbox) settle() {
+// waitIdle waits until nothing is queued or running.
+func (b *inbox) waitIdle() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for b.worker != nil || b.active > 0 {

@@ -12,8 +12,8 @@ import (
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 )
 
-// States that wait for answers of the peer that called them must not keep these from being read, however much the peer has
-// sent meanwhile.
+// States that wait for answers of the peer that called them must not keep these from being read,
+// however much the peer has sent meanwhile.
 func TestWaitingStatesDoNotFillTheQueue(t *testing.T) {
 	for _, perSession := range []bool{false, true} {
 		t.Run(fmt.Sprintf("QueuePerSession %v", perSession), func(t *testing.T) {
@@ -27,7 +27,8 @@ func TestWaitingStatesDoNotFillTheQueue(t *testing.T) {
 				began.Add(1)
 				return p.server.Call(ctx, "poe://Client/me/late", len(r.Arg(0).Str()))
 			}})
-			// The client answers only when all have been sent, so that the answers come behind them.
+			// The client answers only when all have been sent, so that the answers come behind
+			// them.
 			session(t, p.client, "me", map[string]ikc.State{"late": func(ctx context.Context, r *ikc.Request) (any, error) {
 				<-gate
 				return r.Arg(0), nil

@@ -31,14 +31,14 @@
 // happens to remote kernels.
 //
 // Data goes from Go to Perl by [perl.Marshal] and comes back by [perl.Unmarshal], which say what
-// becomes what; a [perl.Value] is Perl data with nothing lost. Params and answers are checked when they
-// come, and thawed when somebody looks into them: a bridge that hands them on pays for no more than the
-// check, and Unmarshal fills Go variables from what came.
+// becomes what; a [perl.Value] is Perl data with nothing lost. Params and answers are checked when
+// they come, and thawed when somebody looks into them: a bridge that hands them on pays for no more
+// than the check, and Unmarshal fills Go variables from what came.
 //
 // States run one at a time per kernel, the requests of one connection in the order of their
 // arrival, as in POE. While a state waits in a method of this package that takes a context, and was
-// given the state's own, others may run. [Config.QueuePerSession] trades that for one queue for each
-// session.
+// given the state's own, others may run. [Config.QueuePerSession] trades that for one queue for
+// each session.
 //
 // How long calls take, beside Perl's kernel and a bare echo: docs/benchmarks.md in this module,
 // https://github.com/perl-ikc/ikc-conform/blob/main/docs/benchmarks.md.
@@ -59,7 +59,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Kernel is one participant of a cluster. It is made by [New], and safe for concurrent use. [Kernel.Shutdown] ends it.
+// Kernel is one participant of a cluster. It is made by [New], and safe for concurrent use.
+// [Kernel.Shutdown] ends it.
 type Kernel struct {
 	cfg     Config
 	id      string
@@ -95,9 +96,9 @@ type Kernel struct {
 // address is a state of a session of this kernel.
 type address struct{ session, state string }
 
-// New makes a kernel. It listens to nothing and is connected to nobody yet; it has the session IKC, which every kernel has.
-// An error says which field of cfg makes no sense. What is in cfg is not to be changed any more, but for its slices, of which
-// it makes copies.
+// New makes a kernel. It listens to nothing and is connected to nobody yet; it has the session IKC,
+// which every kernel has. An error says which field of cfg makes no sense. What is in cfg is not to
+// be changed any more, but for its slices, of which it makes copies.
 func New(cfg Config) (*Kernel, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, fmt.Errorf("ikc: config: %w", err)

@@ -517,7 +517,8 @@ func TestShutdownFromState(t *testing.T) {
 	}
 }
 
-// The connection by which a shutdown is asked for may be the first to end. Others get what is queued for them all the same.
+// The connection by which a shutdown is asked for may be the first to end. Others get what is
+// queued for them all the same.
 func TestShutdownFromStateWritesAll(t *testing.T) {
 	p := connected(t, ikc.Config{}, ikc.Config{})
 	session(t, p.server, "me", map[string]ikc.State{"down": func(ctx context.Context, r *ikc.Request) (any, error) {
@@ -540,7 +541,8 @@ func TestShutdownFromStateWritesAll(t *testing.T) {
 	}
 }
 
-// The context of a state ends with a shutdown, even if it is this kernel itself that sent the event.
+// The context of a state ends with a shutdown, even if it is this kernel itself that sent the
+// event.
 func TestShutdownEndsLocalStates(t *testing.T) {
 	k := kernel(t, ikc.Config{Name: "Alone"})
 	begun := make(chan struct{})

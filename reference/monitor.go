@@ -11,9 +11,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// Monitor says what to tell of a kernel. The zero value is told nothing. Its funcs run one at a time, in the order of events, each as
-// a state does: methods that are given ctx let states run while they block. A func that is nil is
-// not told, unless there is Any. Errors wait for their monitors up to [Config].MaxQueue octets; what comes beyond that is logged.
+// Monitor says what to tell of a kernel. The zero value is told nothing. Its funcs run one at a
+// time, in the order of events, each as a state does: methods that are given ctx let states run
+// while they block. A func that is nil is not told, unless there is Any. Errors wait for their
+// monitors up to [Config].MaxQueue octets; what comes beyond that is logged.
 //
 // Nothing of a monitor is seen by the remote kernel. Source: Responder monitor, inform_monitors.
 type Monitor struct {
@@ -53,8 +54,8 @@ const (
 // Operations of errors that monitors are told of: MonitorEvent.Operation.
 //
 // Behind PrefixLocal and PrefixRemote stands one of the operations of a RemoteError: a request that
-// failed here, or at a peer. Behind PrefixChannel stands where a connection failed: OpConnect, OpAccept,
-// OpNegotiate, OpRead or OpWrite. OpResolve alone is a kernel that nobody knows.
+// failed here, or at a peer. Behind PrefixChannel stands where a connection failed: OpConnect,
+// OpAccept, OpNegotiate, OpRead or OpWrite. OpResolve alone is a kernel that nobody knows.
 const (
 	PrefixLocal   = "local-"
 	PrefixRemote  = OpRemote + "-"
@@ -64,7 +65,8 @@ const (
 	OpRegister    = "register"  // the id of a peer is taken
 )
 
-// Operations of a connection, as Config.OnError is told them, and monitors with PrefixChannel before.
+// Operations of a connection, as Config.OnError is told them, and monitors with PrefixChannel
+// before.
 const (
 	OpConnect   = "connect"
 	OpAccept    = "accept"
@@ -94,8 +96,8 @@ type MonitorEvent struct {
 	Delay     time.Duration       // reconnect: how long it waits first
 }
 
-// Args are the arguments of the event that the original gives a callback, after the data; those of reconnect, which it does not
-// have, are attempt, delay in seconds, and message.
+// Args are the arguments of the event that the original gives a callback, after the data; those of
+// reconnect, which it does not have, are attempt, delay in seconds, and message.
 func (e *MonitorEvent) Args() []*perl.Value {
 	switch e.What {
 	case EventRegister:
@@ -135,8 +137,8 @@ func (m *Monitor) handler(what string) func(context.Context, *MonitorEvent) {
 }
 
 // Monitor watches a kernel, named by id, alias, or a specifier of which only the kernel counts, or
-// every kernel: "*". It need not be connected. stop ends it; events that have happened are still told. The context that the
-// funcs get does not end.
+// every kernel: "*". It need not be connected. stop ends it; events that have happened are still
+// told. The context that the funcs get does not end.
 func (k *Kernel) Monitor(kernel string, m Monitor) (stop func()) {
 	w := &watcher{name: kernel, m: m}
 	key := kernelPart(kernel)
@@ -185,9 +187,10 @@ type event struct {
 	delay     time.Duration
 }
 
-// inform tells monitors about a kernel, under its id and each of its aliases, or about none in particular ("" or "*"), and
-// returns how many were told. mu is locked. An alias that is another kernel's id goes no further: the original follows it, and
-// two peers that have each other's id for an alias are its end. Source: Responder inform_monitors.
+// inform tells monitors about a kernel, under its id and each of its aliases, or about none in
+// particular ("" or "*"), and returns how many were told. mu is locked. An alias that is another
+// kernel's id goes no further: the original follows it, and two peers that have each other's id for
+// an alias are its end. Source: Responder inform_monitors.
 func (k *Kernel) inform(about, what string, e event) int {
 	if k.closed && what != EventShutdown || len(k.monitors) == 0 {
 		return 0
@@ -248,11 +251,12 @@ func (k *Kernel) tell(key, about, what string, isID bool, e event) (n int) {
 	return n
 }
 
-// eventSize is about what an error takes while it waits to be told, in octets, apart from its message.
+// eventSize is about what an error takes while it waits to be told, in octets, apart from its
+// message.
 const eventSize = 256
 
-// monitorQueue has events told in order by a goroutine that lives only while there are any. Errors that wait have a bound,
-// since it is peers who make them.
+// monitorQueue has events told in order by a goroutine that lives only while there are any. Errors
+// that wait have a bound, since it is peers who make them.
 type monitorQueue struct {
 	mu     sync.Mutex
 	queue  []notice

@@ -140,7 +140,8 @@ func TestSubscribeNeverAnswered(t *testing.T) {
 	}
 }
 
-// Of every kernel that was asked, those that answer when the subscription has ended are not told off: each may answer once.
+// Of every kernel that was asked, those that answer when the subscription has ended are not told
+// off: each may answer once.
 func TestSubscribeAnsweredLate(t *testing.T) {
 	server := kernel(t, ikc.Config{Name: "Server"})
 	session(t, server, "me", map[string]ikc.State{"echo": echo})
@@ -279,7 +280,8 @@ func TestMonitorNamesInCircles(t *testing.T) {
 	}
 }
 
-// Errors that come faster than monitors take them are not kept without a bound; what is too much is logged. Other events all come.
+// Errors that come faster than monitors take them are not kept without a bound; what is too much is
+// logged. Other events all come.
 func TestMonitorTooSlow(t *testing.T) {
 	var log journal
 	server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 10_000, Logger: slog.New(slog.NewTextHandler(&log, nil))})

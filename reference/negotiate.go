@@ -2,9 +2,7 @@ package ikc
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -45,33 +43,9 @@ func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 }
 
 func (c *Channel) talk(n *wire.Negotiator) error {
-	if err := c.sendLines(n.Start()); err != nil {
+	frames, err := wire.Negotiate(c.conn, n, c.k.cfg.MaxFrame, nil)
+	if err != nil {
 		return err
-	}
-	var lines wire.LineScanner
-	buf := make([]byte, 2048)
-	for !n.Done() {
-		line, ok, err := lines.Next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			got, err := c.conn.Read(buf)
-			if lines.Write(buf[:got]); err != nil && got == 0 {
-				if errors.Is(err, io.EOF) {
-					err = fmt.Errorf("expected a line, the peer closed the connection: %w", io.ErrUnexpectedEOF)
-				}
-				return err
-			}
-			continue
-		}
-		reply, err := n.Receive(line)
-		if err != nil {
-			return err
-		}
-		if err := c.sendLines(reply); err != nil {
-			return err
-		}
 	}
 	c.peer, c.dialect = n.Peer(), n.Dialect()
 	for _, s := range c.k.cfg.Serializers {
@@ -85,24 +59,13 @@ func (c *Channel) talk(n *wire.Negotiator) error {
 	if c.peer.ID == "" {
 		return fmt.Errorf("%w: the peer gave no name", wire.ErrRefused)
 	}
-	c.frames = lines.Frames(c.k.cfg.MaxFrame)
+	c.frames = frames
 	return nil
 }
 
-func (c *Channel) sendLines(lines []string) error {
-	var b []byte
-	for _, line := range lines {
-		b = wire.AppendLine(b, line)
-	}
-	if len(b) == 0 {
-		return nil
-	}
-	_, err := c.conn.Write(b)
-	return err
-}
-
-// localName is how a kernel names its end of a connection: host:port, or unix: and the path of the server's socket, to
-// which a client, whose own has none, adds ":PID-NUMBER". Source: Channel channel_start.
+// localName is how a kernel names its end of a connection: host:port, or unix: and the path of the
+// server's socket, to which a client, whose own has none, adds ":PID-NUMBER". Source: Channel
+// channel_start.
 func (c *Channel) localName(role wire.Role) string {
 	own, pid := c.conn.LocalAddr(), strconv.Itoa(os.Getpid())
 	if own.Network() != "unix" {

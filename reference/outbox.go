@@ -17,8 +17,8 @@ const (
 	ownSegment = 4 << 10
 	// joinedSegment is the size, in octets, up to which small frames are joined to one.
 	joinedSegment = 64 << 10
-	// enough is the size, in octets, from which what is queued is neither left to a goroutine nor for later: the other side
-	// has something to do then, while the rest is made.
+	// enough is the size, in octets, from which what is queued is neither left to a goroutine nor
+	// for later: the other side has something to do then, while the rest is made.
 	enough = 6 << 10
 )
 
@@ -171,8 +171,9 @@ func (o *outbox) take() []*wire.Outgoing {
 	return frames
 }
 
-// tryWrite writes what is queued as far as the connection takes it without blocking, and leaves the rest, and what others
-// queue meanwhile, to a goroutine. It is called with mu locked and nobody writing, and unlocks mu for a while.
+// tryWrite writes what is queued as far as the connection takes it without blocking, and leaves the
+// rest, and what others queue meanwhile, to a goroutine. It is called with mu locked and nobody
+// writing, and unlocks mu for a while.
 func (o *outbox) tryWrite() {
 	o.busy, o.coming = true, false
 	if o.socket != nil {
@@ -190,8 +191,9 @@ func (o *outbox) tryWrite() {
 	o.idle.Broadcast()
 }
 
-// writeFirst writes the first frame, or as much of it as the connection takes without blocking; whole tells that this was
-// all of it. It is called with mu locked and busy set, and unlocks mu for a while.
+// writeFirst writes the first frame, or as much of it as the connection takes without blocking;
+// whole tells that this was all of it. It is called with mu locked and busy set, and unlocks mu for
+// a while.
 func (o *outbox) writeFirst() (whole bool) {
 	f := o.pending[0]
 	octets := f.Octets()

@@ -9,9 +9,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Proxy stands for a session of a remote kernel that was subscribed to. It goes by poe://KERNEL/SESSION,
-// and by SESSION if no session had that alias, in [Kernel.PostSession]. It ends with Unsubscribe or the connection.
-// It comes of [Kernel.Subscribe], and is safe for concurrent use.
+// Proxy stands for a session of a remote kernel that was subscribed to. It goes by
+// poe://KERNEL/SESSION, and by SESSION if no session had that alias, in [Kernel.PostSession]. It
+// ends with Unsubscribe or the connection. It comes of [Kernel.Subscribe], and is safe for
+// concurrent use.
 //
 // Source: Proxy.
 type Proxy struct {
@@ -23,7 +24,8 @@ type Proxy struct {
 	remote string // id of the kernel
 }
 
-// Specifier returns what was subscribed to: a session, or a state of one. Source: the event subscribe of monitors.
+// Specifier returns what was subscribed to: a session, or a state of one. Source: the event
+// subscribe of monitors.
 func (p *Proxy) Specifier() specifier.Specifier { return p.found }
 
 // Name returns the alias poe://KERNEL/SESSION, with the kernel as it was asked for.
@@ -32,8 +34,8 @@ func (p *Proxy) Name() string { return p.name }
 // KernelID returns the id of the remote kernel.
 func (p *Proxy) KernelID() string { return p.remote }
 
-// Post sends an event to the remote session, with any number of arguments. Errors are those of [Kernel.Post]. A proxy that has
-// ended still posts if the kernel is connected again.
+// Post sends an event to the remote session, with any number of arguments. Errors are those of
+// [Kernel.Post]. A proxy that has ended still posts if the kernel is connected again.
 func (p *Proxy) Post(ctx context.Context, state string, args ...any) error {
 	return p.post(ctx, nil, state, args)
 }
@@ -100,9 +102,9 @@ func (k *Kernel) dropProxy(p *Proxy) {
 	k.inform(p.remote, EventUnsubscribe, event{spec: p.found})
 }
 
-// Unsubscribe ends proxies, named as they were subscribed to, by poe://KERNEL/SESSION or by the short alias. Nothing is
-// sent; the other kernel does not know of subscriptions. Names of no proxy are passed over.
-// Source: Responder unsubscribe, Proxy _shutdown.
+// Unsubscribe ends proxies, named as they were subscribed to, by poe://KERNEL/SESSION or by the
+// short alias. Nothing is sent; the other kernel does not know of subscriptions. Names of no proxy
+// are passed over. Source: Responder unsubscribe, Proxy _shutdown.
 func (k *Kernel) Unsubscribe(specifiers ...string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -119,10 +121,12 @@ func (k *Kernel) Unsubscribe(specifiers ...string) {
 	}
 }
 
-// PostSession posts to a session of this kernel, published or not, or to the proxy of a remote one, by
-// alias: what POE's own post does. A session of this kernel gets the event after those that were
-// posted before. Errors: ErrUnknownSession, and those of [Kernel.Post];
-// ErrQueueFull at once if it is for this kernel, and some hundred thousand events wait (one in 256 octets of Config.MaxQueue). That the session has no such state is none.
+// PostSession posts to a session of this kernel, published or not, or to the proxy of a remote one,
+// by alias: what POE's own post does. A session of this kernel gets the event after those that were
+// posted before; if it has no such state, the event is dropped, which is no error.
+//
+// Errors: ErrUnknownSession, and those of [Kernel.Post]. For this kernel ErrQueueFull comes at
+// once, when as many events wait as Config.MaxQueue has room for, each counted as 256 octets.
 func (k *Kernel) PostSession(ctx context.Context, alias, state string, args ...any) error {
 	return k.postSession(ctx, nil, alias, state, args)
 }

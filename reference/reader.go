@@ -10,8 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// What a connection makes room for at once, in octets: little if it keeps that while it is idle, else what is usual
-// to come at once.
+// What a connection makes room for at once, in octets: little if it keeps that while it is idle,
+// else what is usual to come at once.
 const (
 	idleBuffer = 4 << 10
 	readBuffer = 64 << 10
@@ -94,8 +94,8 @@ func (c *Channel) fault(err error) error {
 	return &faultError{err}
 }
 
-// receive thaws an image into m and sees to the message. It returns false when another goroutine has taken
-// the reading over.
+// receive thaws an image into m and sees to the message. It returns false when another goroutine
+// has taken the reading over.
 func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message) (still bool, err error) {
 	size := len(image)
 	if err := c.frames.Thaw(c.serializer, image, m); err != nil {
@@ -147,7 +147,7 @@ func (c *Channel) anotherReader() {
 func (c *Channel) finish(cause error) {
 	defer c.k.running.Done()
 	c.k.lose(c, cause)
-	c.in.settle()
+	c.in.waitIdle()
 	c.jobs.Wait()
 	if errors.Is(cause, io.EOF) {
 		c.out.drain(c.k.cfg.HandshakeTimeout)

@@ -14,8 +14,8 @@ type Backoff struct {
 	Min time.Duration
 	// Max is the longest wait. Default: 30 s.
 	Max time.Duration
-	// Attempts is how often in a row it is tried again after a failure, or after the connection was lost, before
-	// KeepConnected gives up. Default: no bound.
+	// Attempts is how often in a row it is tried again after a failure, or after the connection was
+	// lost, before KeepConnected gives up. Default: no bound.
 	Attempts int
 }
 
@@ -24,14 +24,15 @@ func (b *Backoff) complete() error {
 	return errors.Join(limit("Min", &b.Min, 100*time.Millisecond), limit("Max", &b.Max, 30*time.Second), limit("Attempts", &b.Attempts, 0))
 }
 
-// KeepConnected dials, and dials again whenever that fails or the connection is lost, until ctx ends
-// or the kernel is shut down: both give nil, and ctx takes the connection with it. It blocks; run it in a goroutine.
-// Subscriptions of the options are made again each time.
-// A connection that is ended by Channel.Close is not made again, which gives nil too. Monitors of the
-// peer's names and of "*" are told of each new attempt by Reconnect.
+// KeepConnected dials, and dials again whenever that fails or the connection is lost, until ctx
+// ends or the kernel is shut down: both give nil, and ctx takes the connection with it. It blocks;
+// run it in a goroutine. Subscriptions of the options are made again each time. A connection that
+// is ended by Channel.Close is not made again, which gives nil too. Monitors of the peer's names
+// and of "*" are told of each new attempt by Reconnect.
 //
-// It gives up with an error, the last there was, after Backoff.Attempts; and at once for what can never succeed: a Backoff below zero,
-// options that are no specifiers (*specifier.Error), an unknown network (net.UnknownNetworkError).
+// It gives up with an error, the last there was, after Backoff.Attempts; and at once for what can
+// never succeed: a Backoff below zero, options that are no specifiers (*specifier.Error), an
+// unknown network (net.UnknownNetworkError).
 //
 // The original leaves this to the monitors of unregister.
 func (k *Kernel) KeepConnected(ctx context.Context, network, address string, b Backoff, options ...DialOption) error {
@@ -56,9 +57,9 @@ func (k *Kernel) KeepConnected(ctx context.Context, network, address string, b B
 			}
 		}
 		failures++
-		var network net.UnknownNetworkError
+		var unknown net.UnknownNetworkError
 		switch {
-		case errors.As(err, &network):
+		case errors.As(err, &unknown):
 			return err
 		case ctx.Err() != nil || errors.Is(err, ErrClosed):
 			return nil

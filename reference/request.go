@@ -55,8 +55,8 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
 	return k.enqueue(c, m, h, size, func(err *requestError) { k.reportError(c, m, to, err) })
 }
 
-// enqueue leaves a request to the queue of its session; failed is told if it is not carried out. If c is nil, it is called
-// while something of the kernel is running.
+// enqueue leaves a request to the queue of its session; failed is told if it is not carried out. If
+// c is nil, it is called while something of the kernel is running.
 func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, size int, failed func(*requestError)) error {
 	jobs := &k.running
 	if c != nil {
@@ -82,7 +82,8 @@ func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, size int, fai
 // shown is how much of a value that a peer sent goes into a message for people.
 var shown = perl.FormatOptions{MaxWidth: 1000}
 
-// admit finds what a request is for, and checks that it may. to becomes what is addressed in the end.
+// admit finds what a request is for, and checks that it may. to becomes what is addressed in the
+// end.
 func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
 		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), shown))}
@@ -112,7 +113,8 @@ func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *r
 	return nil
 }
 
-// find looks the state up, for what has been queued: as in POE, it is the one that the session has when its turn has come.
+// find looks the state up, for what has been queued: as in POE, it is the one that the session has
+// when its turn has come.
 func (h *handling) find(k *Kernel) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -133,8 +135,8 @@ func (k *Kernel) permitted(at address) bool {
 	return true
 }
 
-// allow checks that a peer may address a state: an rsvp of ours, good for one post, or published. mu is locked.
-// Source: Responder _req_is_published.
+// allow checks that a peer may address a state: an rsvp of ours, good for one post, or published.
+// mu is locked. Source: Responder _req_is_published.
 func (k *Kernel) allow(s *Session, to *specifier.Specifier) *requestError {
 	if len(k.permits) > 0 && k.permitted(address{to.Session, to.State}) {
 		return nil
@@ -190,10 +192,10 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	return k.answer(c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
 }
 
-// answer sends what a state returned: by the connection that the call came by if it is the peer's own
-// name that the rsvp gives, else to whoever has that name. An rsvp that names no kernel gets no answer: a peer
-// is not to have one sent to whoever is the default. What cannot be frozen fails the request, so that the caller does not
-// wait in vain.
+// answer sends what a state returned: by the connection that the call came by if it is the peer's
+// own name that the rsvp gives, else to whoever has that name. An rsvp that names no kernel gets no
+// answer: a peer is not to have one sent to whoever is the default. What cannot be frozen fails the
+// request, so that the caller does not wait in vain.
 func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
 	k.stats.answers.Add(1)
 	var err error
@@ -215,7 +217,8 @@ func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) *request
 	return nil
 }
 
-// undeliverable is what becomes of an answer that cannot be sent. A peer that calls but does not read costs its connection.
+// undeliverable is what becomes of an answer that cannot be sent. A peer that calls but does not
+// read costs its connection.
 func (k *Kernel) undeliverable(c *Channel, rsvp wire.Address, err error) {
 	k.log.Warn("answer not sent", "to", rsvp.String(), "error", err)
 	if c != nil && errors.Is(err, ErrQueueFull) {
@@ -305,7 +308,8 @@ func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier
 	}
 }
 
-// tellError tells monitors, else the log, what went wrong with a request, and returns the text of it.
+// tellError tells monitors, else the log, what went wrong with a request, and returns the text of
+// it.
 func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestError) string {
 	k.stats.errors.Add(1)
 	text := e.msg + ".  Request " + to.String()

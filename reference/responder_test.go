@@ -46,7 +46,8 @@ func TestPublished(t *testing.T) {
 	}
 }
 
-// The first kernel to connect is the default, until it is gone. The kernel itself is it only if told so.
+// The first kernel to connect is the default, until it is gone. The kernel itself is it only if
+// told so.
 func TestDefaultKernel(t *testing.T) {
 	k := kernel(t, ikc.Config{Name: "Server"})
 	session(t, k, "me", map[string]ikc.State{"who": func(context.Context, *ikc.Request) (any, error) { return "Server", nil }})
@@ -131,8 +132,8 @@ func TestOnConnect(t *testing.T) {
 	settled(t, "nobody is connected", func() bool { return server.Stats().Connections == 0 })
 }
 
-// Each step at which a request can fail is told to monitors here as local-, and to the peer, whose monitors are told as
-// remote-.
+// Each step at which a request can fail is told to monitors here as local-, and to the peer, whose
+// monitors are told as remote-.
 func TestOperations(t *testing.T) {
 	server := kernel(t, ikc.Config{Name: "Server"})
 	var told story
@@ -216,7 +217,8 @@ func TestAnswerThatCannotBeSent(t *testing.T) {
 	}
 }
 
-// A session that has been closed gets nothing any more, not even what waited for its turn, and stays closed.
+// A session that has been closed gets nothing any more, not even what waited for its turn, and
+// stays closed.
 func TestSessionClosed(t *testing.T) {
 	for _, perSession := range []bool{false, true} {
 		p := connected(t, ikc.Config{QueuePerSession: perSession}, ikc.Config{})
@@ -271,7 +273,8 @@ func TestNoSender(t *testing.T) {
 	}
 }
 
-// What is no specifier is cut in the error report: a peer does not have it sent back, logged and told many times its size.
+// What is no specifier is cut in the error report: a peer does not have it sent back, logged and
+// told many times its size.
 func TestBadEventIsCut(t *testing.T) {
 	p := connected(t, ikc.Config{}, ikc.Config{})
 	peer := rawPeer(t, p.address, "Bad")

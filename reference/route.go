@@ -13,8 +13,8 @@ import (
 )
 
 // register enters a negotiated peer under its id and aliases, and under the address it was reached
-// at. Names that are taken stay with whoever has them; a peer whose id is taken can send, but not be
-// addressed. Source: Responder register, Channel _negociation_done.
+// at. Names that are taken stay with whoever has them; a peer whose id is taken can send, but not
+// be addressed. Source: Responder register, Channel _negociation_done.
 func (k *Kernel) register(c *Channel, address string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -137,9 +137,9 @@ func (k *Kernel) forget(c *Channel) {
 	}
 }
 
-// SetDefault makes a connected kernel, named by id or alias, or this one, the one that specifiers without a kernel
-// lead to. Otherwise it is the first that connects, and when that is gone the next to connect. The error is ErrUnknownKernel.
-// Source: Responder default.
+// SetDefault makes a connected kernel, named by id or alias, or this one, the one that specifiers
+// without a kernel lead to. Otherwise it is the first that connects, and when that is gone the next
+// to connect. The error is ErrUnknownKernel. Source: Responder default.
 func (k *Kernel) SetDefault(name string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -154,7 +154,8 @@ func (k *Kernel) SetDefault(name string) error {
 	return nil
 }
 
-// Kernels returns the ids of the remote kernels that are connected, with their aliases. The map is the caller's own.
+// Kernels returns the ids of the remote kernels that are connected, with their aliases. The map is
+// the caller's own.
 func (k *Kernel) Kernels() map[string][]string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -259,8 +260,8 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 	return n, nil
 }
 
-// toSelf queues a message for this kernel itself; what a blocking call or a subscription waits for goes there directly.
-// Source: LocalKernel send.
+// toSelf queues a message for this kernel itself; what a blocking call or a subscription waits for
+// goes there directly. Source: LocalKernel send.
 func (k *Kernel) toSelf(m *wire.Message) error {
 	if k.answered(nil, m) {
 		return nil
@@ -275,11 +276,12 @@ func (k *Kernel) toSelf(m *wire.Message) error {
 	})
 }
 
-// localSize is what an event of this kernel to itself counts for in a queue, in octets: it is never an image.
+// localSize is what an event of this kernel to itself counts for in a queue, in octets: it is never
+// an image.
 const localSize = 256
 
-// locally queues something to be done in the order of requests of this kernel to itself. It does not wait for room: its caller
-// may be what the queue waits for.
+// locally queues something to be done in the order of requests of this kernel to itself. It does
+// not wait for room: its caller may be what the queue waits for.
 func (k *Kernel) locally(f func(yield func())) error {
 	k.mu.Lock()
 	if k.closed {

@@ -27,9 +27,9 @@ func (s *Sender) Specifier() specifier.Specifier {
 }
 
 // Post sends an event to the sender, with any number of arguments. The sender's session must have
-// published that state. A sender that is a ClientLite gets the arguments as one array. Errors are those of
-// [Kernel.Post], and ErrNoSender for a nil Sender, which is that of a request that does not say where it came from.
-// Source: Responder::Thunk _default.
+// published that state. A sender that is a ClientLite gets the arguments as one array. Errors are
+// those of [Kernel.Post], and ErrNoSender for a nil Sender, which is that of a request that does
+// not say where it came from. Source: Responder::Thunk _default.
 func (s *Sender) Post(ctx context.Context, state string, args ...any) error {
 	if s == nil {
 		return ErrNoSender
@@ -52,8 +52,9 @@ func (s *Sender) Post(ctx context.Context, state string, args ...any) error {
 	return err
 }
 
-// calls tells whether a name is one by which this channel's peer is known, while it is connected. What is
-// for the peer that asked can then go the way that it came, even if another peer has the same name.
+// calls tells whether a name is one by which this channel's peer is known, while it is connected.
+// What is for the peer that asked can then go the way that it came, even if another peer has the
+// same name.
 func (c *Channel) calls(name string) bool {
 	if c.ctx.Err() != nil {
 		return false

@@ -11,9 +11,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Serve takes connections from l, any listener, until ctx ends, l is closed, or the kernel is shut down; these give nil. It closes
-// l, and leaves the connections open. Being short of file descriptors is waited out; other errors of Accept are returned. After
-// Shutdown the error is ErrClosed. A kernel may serve several listeners.
+// Serve takes connections from l, any listener, until ctx ends, l is closed, or the kernel is shut
+// down; these give nil. It closes l, and leaves the connections open. Being short of file
+// descriptors is waited out; other errors of Accept are returned. After Shutdown the error is
+// ErrClosed. A kernel may serve several listeners.
 func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
 	k.mu.Lock()
 	if k.closed {

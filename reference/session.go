@@ -16,10 +16,11 @@ import (
 // the caller gets nothing. (An undef is one value to a caller that wants a list.) An error is
 // reported to the remote kernel with operation "invocation".
 //
-// The context ends when this side ends the connection: by Channel.Close, by Shutdown, or because the peer does not read. It does not
-// end because the peer is gone: what a peer sent is handled to the end, as in POE; until then the connection is not
-// over, and monitors are not told of it. Methods of this package that block let other states run when they are given the context.
-// They must not be given another in a state, or whatever they wait for waits for this state.
+// The context ends when this side ends the connection: by Channel.Close, by Shutdown, or because
+// the peer does not read. It does not end because the peer is gone: what a peer sent is handled to
+// the end, as in POE; until then the connection is not over, and monitors are not told of it.
+// Methods of this package that block let other states run when they are given the context. They
+// must not be given another in a state, or whatever they wait for waits for this state.
 //
 // A panic in a state ends the program, as any other.
 type State func(ctx context.Context, r *Request) (any, error)
@@ -28,7 +29,8 @@ type State func(ctx context.Context, r *Request) (any, error)
 // a list, else the last.
 type List []any
 
-// Request is what a state is told about the event that it handles. It is the state's own, and may be kept.
+// Request is what a state is told about the event that it handles. It is the state's own, and may
+// be kept.
 type Request struct {
 	// Session and State are what was addressed.
 	Session *Session
@@ -39,7 +41,8 @@ type Request struct {
 	WantArray bool
 	// IsCall tells whether the return value goes anywhere; that of a post is dropped.
 	IsCall bool
-	// Sender is who sent the event, nil if it did not say: sessions that have published nothing do not.
+	// Sender is who sent the event, nil if it did not say: sessions that have published nothing do
+	// not.
 	Sender *Sender
 	// Channel is the connection it came by, nil if it came from this kernel itself.
 	Channel *Channel
@@ -53,8 +56,8 @@ func (r *Request) Arg(i int) *perl.Value {
 	return perl.NewUndef()
 }
 
-// Session is an addressable object of a kernel: a set of states under an alias, or several. It is made by [Kernel.NewSession], and
-// safe for concurrent use.
+// Session is an addressable object of a kernel: a set of states under an alias, or several. It is
+// made by [Kernel.NewSession], and safe for concurrent use.
 type Session struct {
 	k         *Kernel
 	aliases   []string // the first is the one it was made with
@@ -65,8 +68,8 @@ type Session struct {
 	queue     inbox // with Config.QueuePerSession
 }
 
-// NewSession adds a session to the kernel, with a copy of states, which may be nil. Nothing of it is published yet. The error
-// says that the alias is empty, or that a session or a proxy has it.
+// NewSession adds a session to the kernel, with a copy of states, which may be nil. Nothing of it
+// is published yet. The error says that the alias is empty, or that a session or a proxy has it.
 func (k *Kernel) NewSession(alias string, states map[string]State) (*Session, error) {
 	s := &Session{k: k, states: map[string]State{}, published: map[string]bool{}, turn: &k.turn}
 	for name, state := range states {
@@ -110,8 +113,8 @@ func (s *Session) AddAlias(alias string) error {
 	return nil
 }
 
-// Close takes the session from its kernel, for good. Its aliases are free, and nobody is told. States that are running go on; events that
-// have come but not begun are not handled any more.
+// Close takes the session from its kernel, for good. Its aliases are free, and nobody is told.
+// States that are running go on; events that have come but not begun are not handled any more.
 func (s *Session) Close() {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
@@ -124,7 +127,8 @@ func (s *Session) Close() {
 	clear(s.states)
 }
 
-// Handle adds a state, or replaces one. A nil f takes it away. In a session that has been closed it does nothing.
+// Handle adds a state, or replaces one. A nil f takes it away. In a session that has been closed it
+// does nothing.
 func (s *Session) Handle(state string, f State) {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
@@ -136,8 +140,8 @@ func (s *Session) Handle(state string, f State) {
 	}
 }
 
-// Publish lets remote kernels post to and call these states, which may come later: an event for a state that is published and
-// not there is dropped, as by POE.
+// Publish lets remote kernels post to and call these states, which may come later: an event for a
+// state that is published and not there is dropped, as by POE.
 func (s *Session) Publish(states ...string) {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()
@@ -146,7 +150,8 @@ func (s *Session) Publish(states ...string) {
 	}
 }
 
-// Retract takes back Publish, without telling anybody: of these states, or of all when none is named.
+// Retract takes back Publish, without telling anybody: of these states, or of all when none is
+// named.
 func (s *Session) Retract(states ...string) {
 	s.k.mu.Lock()
 	defer s.k.mu.Unlock()

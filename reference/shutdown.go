@@ -9,14 +9,15 @@ import (
 )
 
 // Shutdown closes listeners, tells monitors of "*", writes what is queued, closes the connections,
-// ends the contexts of states, and waits for the states and monitors that are running. What such a state returns
-// is not sent any more. When ctx ends first, what is left is cut off and the context's error returned.
+// ends the contexts of states, and waits for the states and monitors that are running. What such a
+// state returns is not sent any more. When ctx ends first, what is left is cut off and the
+// context's error returned.
 //
-// With the context of a state it does not wait for states, its own among them, and of that context only a deadline
-// counts. In a state, with another context, it waits for that very state, in vain.
+// With the context of a state it does not wait for states, its own among them, and of that context
+// only a deadline counts. In a state, with another context, it waits for that very state, in vain.
 //
-// Monitors are told of nothing after the shutdown, as in the original. A second Shutdown waits as the first does.
-// Source: Responder shutdown.
+// Monitors are told of nothing after the shutdown, as in the original. A second Shutdown waits as
+// the first does. Source: Responder shutdown.
 func (k *Kernel) Shutdown(ctx context.Context) error {
 	fromState := inState(ctx)
 	if fromState { // which ends with its connection, one of those that are closed here

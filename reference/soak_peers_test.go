@@ -90,8 +90,8 @@ func (s *swarm) stays(n int) error {
 	return nil
 }
 
-// crashes is a kernel whose connection goes while calls are under way. It has the name of another that does
-// the same. Each call gets its own answer, or an error that says so.
+// crashes is a kernel whose connection goes while calls are under way. It has the name of another
+// that does the same. Each call gets its own answer, or an error that says so.
 func (s *swarm) crashes() error {
 	k, err := ikc.New(ikc.Config{Name: "Same", Logger: quiet})
 	if err != nil {
@@ -162,7 +162,8 @@ func (s *swarm) lite() error {
 	return nil
 }
 
-// misbehaves sends what is no negotiation or no frame, or part of one, and goes, perhaps by a reset.
+// misbehaves sends what is no negotiation or no frame, or part of one, and goes, perhaps by a
+// reset.
 func (s *swarm) misbehaves() error {
 	s.bad.Add(1)
 	conn, err := net.Dial("tcp", s.address)
@@ -244,7 +245,8 @@ func (s *swarm) neverReads() error {
 	return nil
 }
 
-// readsSlowly asks for large answers, all at once, and takes its time to read them: each comes once, in order.
+// readsSlowly asks for large answers, all at once, and takes its time to read them: each comes
+// once, in order.
 func (s *swarm) readsSlowly() error {
 	conn, err := s.negotiated("Slow")
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// socket reads and writes a connection by itself, to do what package net does not offer: to write only what can be
-// written at once, and to have no buffer while it waits for something to read. One goroutine may read while
-// another writes.
+// socket reads and writes a connection by itself, to do what package net does not offer: to write
+// only what can be written at once, and to have no buffer while it waits for something to read. One
+// goroutine may read while another writes.
 type socket struct {
 	conn net.Conn
 	raw  syscall.RawConn
@@ -72,8 +72,8 @@ func (s *socket) tryWrite(fd uintptr) bool {
 	}
 }
 
-// read reads what has come into the scanner, once something has. While it waits, the scanner has no buffer unless
-// part of a frame is in it.
+// read reads what has come into the scanner, once something has. While it waits, the scanner has no
+// buffer unless part of a frame is in it.
 func (s *socket) read(to *wire.FrameScanner) (int, error) {
 	s.in.to = to
 	closed := s.raw.Read(s.in.try)

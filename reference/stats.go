@@ -2,7 +2,8 @@ package ikc
 
 import "sync/atomic"
 
-// Stats are counts of what a kernel has done since it was made. They only grow, except for Connections.
+// Stats are counts of what a kernel has done since it was made. They only grow, except for
+// Connections.
 type Stats struct {
 	Connections      int    // there are now, those that negotiate included
 	Channels         uint64 // connections begun, in either role

@@ -33,11 +33,11 @@ type receipt struct {
 }
 
 // Subscribe asks kernels whether they have published sessions or states, poe://KERNEL/SESSION or
-// poe://KERNEL/SESSION/STATE, and makes a proxy of each session that was accepted. Of the kernel "*"
-// the first that accepts gets it. It returns the proxies in the order asked; if some were not
-// accepted, the error is a *SubscribeError that names them, and the others stand; if one is no such specifier, it is a
-// *specifier.Error, and nobody is asked. It ends with ctx, and after SubscribeTimeout.
-// Source: Responder subscribe, _subscribe_receipt.
+// poe://KERNEL/SESSION/STATE, and makes a proxy of each session that was accepted. Of the kernel
+// "*" the first that accepts gets it. It returns the proxies in the order asked; if some were not
+// accepted, the error is a *SubscribeError that names them, and the others stand; if one is no such
+// specifier, it is a *specifier.Error, and nobody is asked. It ends with ctx, and after
+// SubscribeTimeout. Source: Responder subscribe, _subscribe_receipt.
 func (k *Kernel) Subscribe(ctx context.Context, specifiers ...string) ([]*Proxy, error) {
 	receipts := make([]*receipt, len(specifiers))
 	for i, asked := range specifiers {
@@ -90,7 +90,7 @@ func (k *Kernel) Subscribe(ctx context.Context, specifiers ...string) ([]*Proxy,
 func parseSubscription(asked string) (specifier.Specifier, error) {
 	spec, err := specifier.Parse(asked)
 	if err == nil && (spec.Kernel == "" || spec.Session == "") {
-		err = &specifier.Error{Input: asked, Want: "poe://KERNEL/SESSION or poe://KERNEL/SESSION/STATE"}
+		err = &specifier.Error{Input: asked, Expected: "poe://KERNEL/SESSION or poe://KERNEL/SESSION/STATE"}
 	}
 	if err != nil {
 		return specifier.Specifier{}, fmt.Errorf("ikc: subscribe: %w", err)
@@ -136,7 +136,7 @@ func (k *Kernel) ask(ctx context.Context, r *receipt) {
 	case len(r.pending) == 0 && !r.ended:
 		k.conclude(r, nil, ErrSubscribeRefused)
 	}
-	k.settle(r)
+	k.dropAnswered(r)
 }
 
 func (k *Kernel) subscriptionError(message string) {
@@ -152,18 +152,19 @@ func (k *Kernel) conclude(r *receipt, p *Proxy, err error) {
 	}
 	r.ended, r.proxy, r.err = true, p, err
 	close(r.done)
-	k.settle(r)
+	k.dropAnswered(r)
 }
 
-// settle drops a receipt that has ended once everybody has answered or is gone: who was asked may answer, however late,
-// and gets no error report for it. mu is locked. Source: Responder send_msg, which permits as many posts to an rsvp.
-func (k *Kernel) settle(r *receipt) {
+// dropAnswered forgets a receipt that has ended once everybody has answered or is gone: whoever was
+// asked may answer, however late, and gets no error report for it. mu is locked. Source: Responder
+// send_msg, which permits as many posts to an rsvp.
+func (k *Kernel) dropAnswered(r *receipt) {
 	if r.ended && r.all && len(r.pending) == 0 {
 		delete(k.receipts, r.state)
 	}
 }
 
-// received takes the answer to a subscription. It returns false if the message is none.
+// received takes the answer to a subscription. It returns false if the message is something else.
 func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -183,7 +184,7 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	}
 	delete(r.pending, from)
 	if r.ended {
-		k.settle(r)
+		k.dropAnswered(r)
 		return true
 	}
 	if parts := m.Params.Target().Elems(); m.Params.Kind() == perl.Ref && len(parts) > 0 {
@@ -209,7 +210,7 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 func (k *Kernel) refused(r *receipt, by *Channel, message string, err error) {
 	delete(r.pending, by)
 	if r.ended {
-		k.settle(r)
+		k.dropAnswered(r)
 		return
 	}
 	k.subscriptionError(message)

@@ -8,14 +8,15 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// parseTarget reads the specifier of a state. It goes out as it was given, a string, as in the original.
+// parseTarget reads the specifier of a state. It goes out as it was given, a string, as in the
+// original.
 func parseTarget(to string) (wire.Address, error) {
 	if !strings.HasPrefix(to, "poe:") {
 		to = "poe://" + to
 	}
 	a := wire.AtString(to)
 	if a.Err == nil && a.State == "" {
-		a.Err = &specifier.Error{Input: to, Offset: len(to), Want: "a state"}
+		a.Err = &specifier.Error{Input: to, Offset: len(to), Expected: "a state"}
 	}
 	return a, a.Err
 }

@@ -7,12 +7,12 @@ import (
 )
 
 // patience is how long a state may keep the goroutine that reads its connection before another
-// takes the reading over; it may be up to twice that. A state that waits by a method of this package
-// hands it over at once.
+// takes the reading over; it may be up to twice that. A state that waits by a method of this
+// package hands it over at once.
 const patience = 2 * time.Millisecond
 
-// watchdog sees to it that no connection goes unread because a state takes long. Its goroutine
-// runs while requests are being handled, and ends when there are none: a timer for each request would
+// watchdog sees to it that no connection goes unread because a state takes long. Its goroutine runs
+// while requests are being handled, and ends when there are none: a timer for each request would
 // cost more than the request.
 type watchdog struct {
 	running atomic.Bool
@@ -35,7 +35,8 @@ func (k *Kernel) watchInline(c *Channel) {
 	}
 }
 
-// watchAll takes over the reading of every channel that has been handling one request for a whole tick.
+// watchAll takes over the reading of every channel that has been handling one request for a whole
+// tick.
 func (k *Kernel) watchAll() {
 	w := &k.watch
 	ticker := time.NewTicker(patience)

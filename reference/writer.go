@@ -9,9 +9,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// A message is sent by freezing it into a frame (freeze), which goes into the outbox of the channel:
-// send is for answers of the reader, sendWait for everybody else. The outbox writes the frame and
-// releases it.
+// A message is sent by freezing it into a frame (freeze), which goes into the outbox of the
+// channel: send is for answers of the reader, sendWait for everybody else. The outbox writes the
+// frame and releases it.
 
 // urgency is how a message is to be sent.
 type urgency uint8
@@ -76,8 +76,8 @@ func (c *Channel) freeze(m *wire.Message) (*wire.Outgoing, error) {
 	return f, nil
 }
 
-// Buffers of frames are kept for other frames up to mostFrame octets; those from largeFrame octets on
-// apart, so that small frames do not hold them.
+// Buffers of frames are kept for other frames up to mostFrame octets; those from largeFrame octets
+// on apart, so that small frames do not hold them.
 const (
 	largeFrame = 128 << 10
 	mostFrame  = 4 << 20
@@ -85,8 +85,8 @@ const (
 
 var smallFrames, largeFrames sync.Pool
 
-// newFrame returns a frame for an image of about size octets. Whoever has a frame releases it, unless
-// an outbox took it.
+// newFrame returns a frame for an image of about size octets. Whoever has a frame releases it,
+// unless an outbox took it.
 func newFrame(size int) *wire.Outgoing {
 	pool := &smallFrames
 	if size > largeFrame {

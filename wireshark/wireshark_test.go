@@ -48,7 +48,8 @@ func (f *field) walk(visit func(*field)) {
 	}
 }
 
-// dissect runs tshark with the dissector, and gives the messages by stream, side and number, and the lines of each stream.
+// dissect runs tshark with the dissector, and gives the messages by stream, side and number, and
+// the lines of each stream.
 func dissect(t *testing.T, path string) (messages map[string]message, lines map[string][]string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -194,7 +195,8 @@ func own(t *testing.T, path string) (messages map[string]message, lines map[stri
 	return messages, lines, text
 }
 
-// TestAgreesWithInspect holds the dissector against our own decoder on every message of every capture here.
+// TestAgreesWithInspect holds the dissector against our own decoder on every message of every
+// capture here.
 func TestAgreesWithInspect(t *testing.T) {
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skipf("tshark is not here: %v (Debian: apt-get install tshark)", err)

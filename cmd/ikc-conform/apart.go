@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// apart refuses a flag beside others that cannot be honoured with it; why says what is so with the one. Flags that a command does
-// not have were not given.
+// apart refuses a flag beside others that cannot be honoured with it; why says what is so with the
+// one. Flags that a command does not have were not given.
 func apart(c *cobra.Command, one, why string, others ...string) error {
 	for _, other := range others {
 		if given(c, one) && given(c, other) {
@@ -17,7 +17,8 @@ func apart(c *cobra.Command, one, why string, others ...string) error {
 	return nil
 }
 
-// together is the error about two flags, or a flag and an argument, of which only one can be honoured.
+// together is the error about two flags, or a flag and an argument, of which only one can be
+// honoured.
 func together(one, other, why string) error {
 	return fmt.Errorf("%s and %s cannot be honoured together: with %s, %s; leave one of them out", one, other, one, why)
 }

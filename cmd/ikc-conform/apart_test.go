@@ -9,7 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
-// TestApart: flags of which only one can be honoured are refused, with a sentence that names both, and nothing is written.
+// TestApart: flags of which only one can be honoured are refused, with a sentence that names both,
+// and nothing is written.
 func TestApart(t *testing.T) {
 	written := filepath.Join(t.TempDir(), "written")
 	capture := repository + "/captures/perl-server-perl-client-ikc0"

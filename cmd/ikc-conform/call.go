@@ -57,7 +57,8 @@ func callCommand() *cobra.Command {
 	return c
 }
 
-// request reads the arguments of call and post, and connects: what is wrong with them is told before.
+// request reads the arguments of call and post, and connects: what is wrong with them is told
+// before.
 func (c *client) request(cmd *cobra.Command, in *valueInput, args []string) (target, *perl.Value, error) {
 	t, err := c.resolve(args[0])
 	if err != nil {

@@ -41,7 +41,7 @@ its capture: then that is what counts.`,
 				return err
 			}
 			tuneForCheck()
-			var files []*judge.FileVerdict
+			var files []*judge.Judgement
 			expected := map[string]*recordings.Sidecar{}
 			for _, path := range args {
 				if strings.HasSuffix(path, ".json") {
@@ -79,9 +79,9 @@ its capture: then that is what counts.`,
 	return c
 }
 
-// compare holds verdicts on the sides against those that sidecars expect. What they expect is right, failures
-// included; shown is what the verdicts alone amount to.
-func compare(out io.Writer, files []*judge.FileVerdict, expected map[string]*recordings.Sidecar, sides []wire.Role, shown error) error {
+// compare holds verdicts on the sides against those that sidecars expect. What they expect is
+// right, failures included; shown is what the verdicts alone amount to.
+func compare(out io.Writer, files []*judge.Judgement, expected map[string]*recordings.Sidecar, sides []wire.Role, shown error) error {
 	var names []string
 	for _, side := range sides {
 		names = append(names, side.String())

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// A long capture is read in a steady state in which little is kept and much thrown away: collecting it less often
-// than usual saves a third of the time. checkMemory is where it becomes as often as it takes.
+// A long capture is read in a steady state in which little is kept and much thrown away: collecting
+// it less often than usual saves a third of the time. checkMemory is where it becomes as often as
+// it takes.
 const (
 	checkGCPercent = 300
 	checkMemory    = 512 << 20
@@ -23,8 +24,8 @@ func tuneForCheck() {
 // progressInterval is how often progress is shown.
 const progressInterval = 200 * time.Millisecond
 
-// readProgress shows how far a file has been read, if there is somebody to see it: out is a terminal and the file takes
-// longer than a moment. It returns nil otherwise. done clears the line.
+// readProgress shows how far a file has been read, if there is somebody to see it: out is a
+// terminal and the file takes longer than a moment. It returns nil otherwise. done clears the line.
 func readProgress(out io.Writer, path string) (tell func(octets int64), done func()) {
 	terminal, ok := out.(*os.File)
 	if !ok {

@@ -38,8 +38,8 @@ type action struct {
 	}
 }
 
-// service stands for GitHub Actions: it expands expressions, runs the steps that are scripts in the shell that it would use,
-// with the environment that they would find, and keeps what they leave.
+// service stands for GitHub Actions: it expands expressions, runs the steps that are scripts in the
+// shell that it would use, with the environment that they would find, and keeps what they leave.
 type service struct {
 	t       *testing.T
 	dir     string            // of the repository that uses the action
@@ -234,7 +234,8 @@ func TestAction(t *testing.T) {
 	}
 }
 
-// The template of GitLab, with its inputs filled in and its scripts run as a runner does: one after the other in one shell.
+// The template of GitLab, with its inputs filled in and its scripts run as a runner does: one after
+// the other in one shell.
 func TestGitLabTemplate(t *testing.T) {
 	need(t, "sh", "dash")
 	b, err := os.ReadFile(filepath.Join(repository, "templates", "ikc-conform.yml"))

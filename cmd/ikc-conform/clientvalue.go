@@ -215,7 +215,7 @@ const dumperVariable = "$VAR1"
 
 // fromPerl reads a literal, or what Data::Dumper prints: with "$VAR1 =" before it.
 func fromPerl(text []byte) (*perl.Value, error) {
-	mode, err := dumper.Options{Variable: dumperVariable, MaxDepth: typed.MaxDepth}.Mode()
+	codec, err := dumper.Options{Variable: dumperVariable, MaxDepth: typed.MaxDepth}.Codec()
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +231,7 @@ func fromPerl(text []byte) (*perl.Value, error) {
 	if !strings.HasSuffix(given, ";") {
 		given += ";"
 	}
-	v, err := mode.Thaw([]byte(prefix + given))
+	v, err := codec.Thaw([]byte(prefix + given))
 	var wrong *dumper.Error
 	if errors.As(err, &wrong) {
 		return nil, fmt.Errorf("octet %d: %w: expected %s, got %s", max(wrong.Offset-len(prefix), 0), wrong.Err, wrong.Expected, wrong.Got)

@@ -36,14 +36,14 @@ func completions(root *cobra.Command) {
 		}
 		for name, f := range flags {
 			if flag := c.Flags().Lookup(name); flag != nil && flag.Value.Type() != "bool" {
-				_ = c.RegisterFlagCompletionFunc(name, f) // fails only for a flag that has one, or is none
+				_ = c.RegisterFlagCompletionFunc(name, f) // fails only for a flag that does not exist, or has a completion already
 			}
 		}
 	}
 }
 
-// completionCommand adds cobra's own command, which keeps root's standard output of now. Of itself it takes any word for a
-// shell, and prints its help.
+// completionCommand adds cobra's own command, which keeps root's standard output of now. Of itself
+// it takes any word for a shell, and prints its help.
 func completionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

@@ -22,8 +22,8 @@ func elsewhere() map[string]string {
 	return tests
 }
 
-// TestEverythingIsTested demands that a script or a guide uses each command, each of its flags, and each exit status that
-// 'ikc-conform explain' knows.
+// TestEverythingIsTested demands that a script or a guide uses each command, each of its flags, and
+// each exit status that 'ikc-conform explain' knows.
 func TestEverythingIsTested(t *testing.T) {
 	type use struct {
 		words []string

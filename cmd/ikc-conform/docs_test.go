@@ -107,6 +107,9 @@ func TestCompletion(t *testing.T) {
 		{[]string{"run", "x", "--checks", "PING-001,ERR-00"}, "PING-001,ERR-002", "PING-001,PING-001"},
 		{[]string{"run", "x", "--cells", "client/"}, "client/IKC0", "server/IKC0"},
 		{[]string{"check", "--side", "s"}, "server", "client"},
+		{[]string{"oracle", "re"}, "reference", "report"},
+		{[]string{"oracle", "perl", "perl@"}, "perl@", "schema"},
+		{[]string{"run", "x", "--o"}, "", "--oracle"},
 	} {
 		var out []byte
 		if inBash {

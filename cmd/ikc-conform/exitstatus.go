@@ -41,7 +41,7 @@ func exitStatuses() []status {
 				"What you will not mend is a known deviation of your own: --baseline FILE. --gate must lets SHOULD fail.",
 			}},
 		{code: report.ExitUsage, meaning: "usage", commands: "all",
-			why:  []string{"The command line makes no sense: an unknown command or flag, a missing argument, a value that is none. Nothing was tried."},
+			why:  []string{"The command line makes no sense: an unknown command or flag, a missing argument, a value that means nothing there. Nothing was tried."},
 			next: []string{"The message says what was expected. 'ikc-conform COMMAND --help' has all flags and examples."}},
 		{code: report.ExitBroken, meaning: "the target, the capture or the harness broke", commands: "all",
 			why: []string{

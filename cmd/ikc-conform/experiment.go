@@ -45,8 +45,9 @@ func (j *judging) parse(c *cobra.Command) (err error) {
 	return j.check(c)
 }
 
-// experiment is what the commands that try targets were asked for: which targets, in which combinations of role, dialect and
-// serializer, and how. A command has the flags that it names; the others keep what the experiment was made with.
+// experiment is what the commands that try targets were asked for: which targets, in which
+// combinations of role, dialect and serializer, and how. A command has the flags that it names; the
+// others keep what the experiment was made with.
 type experiment struct {
 	judging                      // of commands that report verdicts
 	cells, serializers, baseline []string
@@ -88,7 +89,7 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	if given := cmd.Flags().Lookup("gate"); given != nil {
+	if cmd.Flags().Lookup("gate") != nil {
 		if err := e.judging.parse(cmd); err != nil {
 			return err
 		}
@@ -100,7 +101,8 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 		}
 		e.targets = append(e.targets, t)
 	}
-	e.options = harness.Options{Checks: e.selected, Dir: e.captures, Session: e.session, Hostile: e.hostile, Patience: e.patience, Timeout: e.timeout}
+	e.options = harness.Options{Checks: e.selected, Dir: e.captures,
+		Session: e.session, Hostile: e.hostile, Patience: e.patience, Timeout: e.timeout}
 	if e.options.Cells, err = selectCells(e.cells, e.serializers); err != nil {
 		return err
 	}

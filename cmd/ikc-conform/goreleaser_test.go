@@ -10,8 +10,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// TestGoreleaser follows .goreleaser.yaml as far as it goes without goreleaser: its hooks are run, what archives and packages are
-// made of is there afterwards, and the command can be built for each system.
+// TestGoreleaser follows .goreleaser.yaml as far as it goes without goreleaser: its hooks are run,
+// what archives and packages are made of is there afterwards, and the command can be built for each
+// system.
 func TestGoreleaser(t *testing.T) {
 	need(t, "go", "golang-go")
 	need(t, "sh", "dash")

@@ -24,12 +24,15 @@ import (
 
 var update = flag.Bool("update", false, "write what commands print into guides and scripts, where it is not what they show")
 
-// guide is a page of docs/guides, as a reader follows it: files to write and commands to type, from the top to the bottom.
+// guide is a page of docs/guides, as a reader follows it: files to write and commands to type, from
+// the top to the bottom.
 type guide struct {
 	lines []string
 	steps []step
 	// perl: it takes the real module.
 	perl bool
+	// fixed are ports that something listens on already: that of the page, that of here.
+	fixed []string
 }
 
 // step is a command, with what it is to print, or a file.
@@ -43,15 +46,16 @@ type step struct {
 
 var fileOf = regexp.MustCompile("`([\\w./-]+)`:$")
 
-// readGuide reads a page. Indented lines that begin with "$ " are commands, those below them their output, in which [...] stands
-// for anything. A fenced block below a line that ends in a name and a colon is a file of that name.
+// readGuide reads a page. Indented lines that begin with "$ " are commands, those below them their
+// output, in which [...] stands for anything. A fenced block below a line that ends in a name and a
+// colon is a file of that name.
 func readGuide(path string) (*guide, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	g := &guide{lines: strings.Split(string(b), "\n")}
-	g.perl = strings.Contains(string(b), "POE::Component::IKC on this machine")
+	g.perl = strings.Contains(strings.ReplaceAll(string(b), "\n", " "), "POE::Component::IKC on this machine")
 	above := ""
 	for i := 0; i < len(g.lines); i++ {
 		line := g.lines[i]
@@ -130,15 +134,18 @@ func (g *guide) follow(t *testing.T, path string) {
 		if matches(want, got) {
 			continue
 		}
-		t.Errorf("%s: $ %s\nexpected\n    %s\ngot\n    %s", filepath.Base(path), s.command, strings.Join(want, "\n    "), strings.Join(got, "\n    "))
-		if *update {
+		if !*update {
+			t.Errorf("%s: $ %s\nexpected\n    %s\ngot\n    %s\n(go test ./cmd/ikc-conform -run %s -update)", filepath.Base(path), s.command,
+				strings.Join(want, "\n    "), strings.Join(got, "\n    "), t.Name())
+		} else {
 			at := s.first + moved
 			var lines []string
-			for _, l := range got {
+			for _, l := range elided(want, got) {
 				lines = append(lines, strings.TrimRight("    "+shown.Replace(l), " "))
 			}
 			g.lines = slices.Replace(g.lines, at, at+len(want), lines...)
-			moved += len(got) - len(want)
+			moved += len(lines) - len(want)
+			t.Logf("%s: written anew: $ %s", filepath.Base(path), s.command)
 			if err := os.WriteFile(path, []byte(strings.Join(g.lines, "\n")), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +180,11 @@ var portIn = regexp.MustCompile(`\b(?:127\.0\.0\.1:|PORT=|\.pl )(\d{4,5})\b`)
 // ports makes every port of the guide one that is free here.
 // The second result undoes it.
 func (g *guide) ports(t *testing.T) (there, back *strings.Replacer) {
-	var pairs, undo []string
+	pairs := slices.Clone(g.fixed)
+	var undo []string
+	for i := 0; i < len(pairs); i += 2 {
+		undo = append(undo, pairs[i+1], pairs[i])
+	}
 	for _, s := range g.steps {
 		for _, m := range portIn.FindAllStringSubmatch(s.command, -1) {
 			if slices.Contains(pairs, m[1]) {
@@ -243,13 +254,16 @@ var inBackground = regexp.MustCompile(`&( \w+=\$!)?$`)
 // jobNews is what bash tells of its jobs.
 var jobNews = regexp.MustCompile(`^(bash: line \d+: +\d+ |\[\d+\])`)
 
+// longest is how long a command may take.
+const longest = 3 * time.Minute
+
 // do types a command and returns what came. One that goes to the background has as long as it needs for as many lines as
 // are expected.
 func (sh *shell) do(t *testing.T, command string, expected int) (got []string) {
 	t.Helper()
 	fmt.Fprintf(sh.in, "%s\n__status=$?; echo %q $(jobs -p); (exit $__status)\n", command, prompt)
 	background := inBackground.MatchString(command)
-	limit := time.After(time.Minute)
+	limit := time.After(longest)
 	ready := false
 	for !ready || background && len(got) < expected {
 		select {
@@ -264,7 +278,7 @@ func (sh *shell) do(t *testing.T, command string, expected int) (got []string) {
 				got = append(got, l)
 			}
 		case <-limit:
-			t.Fatalf("$ %s: expected its end and %d lines within a minute, got %q", command, expected, got)
+			t.Fatalf("$ %s: expected its end and %d lines within %v, got %q", command, expected, longest, got)
 		}
 	}
 	return got
@@ -313,9 +327,67 @@ func matches(want, got []string) bool {
 	if len(got) == 0 {
 		return false
 	}
-	w, open := strings.CutSuffix(want[0], "[...]")
-	w, g := normal(w), normal(got[0])
-	return (w == g || open && strings.HasPrefix(g, w)) && matches(want[1:], got[1:])
+	shown, open := strings.CutSuffix(want[0], "[...]")
+	w, g := normal(shown), normal(got[0])
+	same := w == g || open && (strings.HasPrefix(g, w) || strings.HasPrefix(got[0], strings.TrimSuffix(shown, " ")))
+	return same && matches(want[1:], got[1:])
+}
+
+var number = regexp.MustCompile(`\d+`)
+
+// elided is what came, with the lines left out that were left out in what is shown: all of them, unless nothing but numbers
+// differs. Ends of lines that were left out are there again.
+func elided(want, got []string) []string {
+	same := func(w, g string) bool {
+		w, open := strings.CutSuffix(w, "[...]")
+		w, g = number.ReplaceAllString(normal(w), "N"), number.ReplaceAllString(normal(g), "N")
+		return w == g || open && strings.HasPrefix(g, w)
+	}
+	// fit returns what stands for want, nil if it does not fit.
+	var fit func(want, got []string) []string
+	fit = func(want, got []string) []string {
+		switch {
+		case len(want) == 0 && len(got) == 0:
+			return []string{}
+		case len(want) == 0:
+			return nil
+		case strings.TrimSpace(want[0]) == "[...]":
+			for i := range len(got) + 1 {
+				if rest := fit(want[1:], got[i:]); rest != nil {
+					return append(want[:1:1], rest...)
+				}
+			}
+			return nil
+		case len(got) == 0 || !same(want[0], got[0]):
+			return nil
+		}
+		line := got[0]
+		if matches(want[:1], got[:1]) {
+			line = want[0] // nothing new
+		}
+		if rest := fit(want[1:], got[1:]); rest != nil {
+			return append([]string{line}, rest...)
+		}
+		return nil
+	}
+	if lines := fit(want, got); lines != nil {
+		return lines
+	}
+	return got
+}
+
+// TestElided: what was left out of what a page shows stays so when its numbers change.
+func TestElided(t *testing.T) {
+	got := []string{"a", "b", "12 passed   3 failed 10ms", "c"}
+	for _, test := range []struct{ want, now []string }{
+		{[]string{"[...]", "11 passed   3 failed 99ms", "[...]"}, []string{"[...]", "12 passed   3 failed 10ms", "[...]"}},
+		{[]string{"[...]", "12 passed   3 failed 99ms", "c"}, []string{"[...]", "12 passed   3 failed 99ms", "c"}},
+		{[]string{"a", "other", "[...]"}, got},
+	} {
+		if now := elided(test.want, got); !slices.Equal(now, test.now) {
+			t.Errorf("%q: expected %q, got %q", test.want, test.now, now)
+		}
+	}
 }
 
 // The workflows that guides show use inputs that the action and the template have.

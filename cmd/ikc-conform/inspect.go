@@ -285,8 +285,8 @@ type growing struct {
 	done <-chan struct{}
 }
 
-// patience is how long growing waits before it looks again.
-const patience = 100 * time.Millisecond
+// lookAgainAfter is how long growing waits before it looks again.
+const lookAgainAfter = 100 * time.Millisecond
 
 func (g *growing) Read(p []byte) (int, error) {
 	for {
@@ -297,7 +297,7 @@ func (g *growing) Read(p []byte) (int, error) {
 		select {
 		case <-g.done:
 			return 0, io.EOF
-		case <-time.After(patience):
+		case <-time.After(lookAgainAfter):
 		}
 	}
 }

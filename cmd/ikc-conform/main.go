@@ -78,7 +78,8 @@ deviation no longer deviates, 5 nothing was checked.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), oracleCommand(), checkCommand(), inspectCommand(), listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), serveCommand(),
+	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), oracleCommand(), checkCommand(), inspectCommand(),
+		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
 		wiresharkCommand(), doctorCommand())

@@ -40,8 +40,8 @@ Shell completion is written by 'ikc-conform completion'.`,
 
 func pageName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
 
-// writeMan writes the manual page of a command in the macros of man(7). cobra's own generator takes texts for Markdown,
-// and so spoils tables.
+// writeMan writes the manual page of a command in the macros of man(7). cobra's own generator takes
+// texts for Markdown, and so spoils tables.
 func writeMan(w io.Writer, c *cobra.Command) error {
 	c.InitDefaultHelpFlag()
 	var b strings.Builder
@@ -141,7 +141,8 @@ func manSeeAlso(b *strings.Builder, c *cobra.Command) {
 	}
 }
 
-// roff keeps a text from meaning something to roff: backslashes, hyphens, and dots and quotes that begin a line.
+// roff keeps a text from meaning something to roff: backslashes, hyphens, and dots and quotes that
+// begin a line.
 func roff(s string) string {
 	lines := strings.Split(strings.NewReplacer(`\`, `\e`, "-", `\-`, "\t", "    ").Replace(s), "\n")
 	for i, l := range lines {

@@ -16,8 +16,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-// usualTargets are those of a matrix for which none were named: the reference, and one release of each way that
-// POE::Component::IKC behaved.
+// usualTargets are those of a matrix for which none were named: the reference, and one release of
+// each way that POE::Component::IKC behaved.
 var usualTargets = []string{"reference", "perl@0.1801", "perl@0.1904", "perl@0.2003", "perl@0.2102", "perl@0.2305", "perl@0.2401", "perl@0.2402"}
 
 // allTargets are the reference and all releases that start.
@@ -105,8 +105,8 @@ func once(specs []string) error {
 	return nil
 }
 
-// progress tells of each cell as it ends: on a terminal in one line that changes, else in a line each. What is
-// returned second ends that.
+// progress tells of each cell as it ends: on a terminal in one line that changes, else in a line
+// each. What is returned second ends that.
 func progress(w io.Writer) (func(*targets.Target, *cell.Result, int, int), func()) {
 	began, terminal := time.Now(), isTerminal(w)
 	return func(t *targets.Target, c *cell.Result, done, of int) {

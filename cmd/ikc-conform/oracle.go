@@ -25,7 +25,7 @@ each connection the first message in which one of these says something else, and
 differ is made alike before: ids, addresses, the order of hashes. No checks are applied.
 
 Targets are those of 'ikc-conform run'. --json writes what was found for programs; 'ikc-conform oracle schema' prints the
-schema of that.
+schema of that. --captures keeps what was recorded with the oracle in DIR/oracle, with the targets in DIR/target-1 and so on.
 
 Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke, 5 nothing was compared.`,
 		Example: "  ikc-conform oracle perl@0.2402 reference\n  ikc-conform oracle perl 'cmd:./mydriver' --cells server/IKC0 --json differences.json",

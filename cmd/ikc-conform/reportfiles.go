@@ -18,8 +18,8 @@ type output[T any] struct {
 	write func(io.Writer, T) error
 }
 
-// outputs are the flags that say in which forms to write something, and where to. Text goes to standard output
-// unless one of them takes that.
+// outputs are the flags that say in which forms to write something, and where to. Text goes to
+// standard output unless one of them takes that.
 type outputs[T any] struct {
 	list []*output[T]
 }
@@ -30,8 +30,8 @@ func (o *outputs[T]) flag(c *cobra.Command, name, about string, write func(io.Wr
 	c.Flags().StringVar(&f.path, name, "", "write to this `FILE` "+about+"; - is standard output, in place of the text")
 }
 
-// check finds out, before any work is done, whether the files can be written as far as that can be known, and that no two
-// forms go to the same place.
+// check finds out, before any work is done, whether the files can be written as far as that can be
+// known, and that no two forms go to the same place.
 func (o *outputs[T]) check() error {
 	taken := map[string]string{}
 	for _, f := range o.list {

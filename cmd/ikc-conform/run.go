@@ -71,9 +71,9 @@ unless --session says that it has published the session of 'ikc-conform list --s
 		},
 	}
 	e.judging.flags(c)
-	e.flags(c, append(tryingFlags, "baseline")...)
+	e.flags(c, append([]string{"baseline"}, tryingFlags...)...)
 	c.Flags().BoolVar(&segmentation, "segmentation", false, "repeat everything with single octets, line ends cut in two, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
 	c.Flags().StringVar(&oracle, "oracle", "", "")
-	_ = c.Flags().MarkHidden("oracle") // fails only for a flag that is none
+	_ = c.Flags().MarkHidden("oracle") // fails only for a flag that does not exist
 	return c
 }

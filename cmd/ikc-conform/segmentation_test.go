@@ -11,8 +11,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
-// TestSegmentation: a server that takes reads for lines is conformant as long as peers write so, and the report says
-// that it depends on that.
+// TestSegmentation: a server that takes reads for lines is conformant as long as peers write so,
+// and the report says that it depends on that.
 func TestSegmentation(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -33,7 +33,8 @@ func TestSegmentation(t *testing.T) {
 		// Nothing else is on standard output where a report goes there.
 		status, out, errs = command(t, "run", "tcp:"+s.Addr(), "--segmentation", "--session", "--cells", "server/IKC0", "--json", "-")
 		d, err := report.Read(strings.NewReader(out))
-		if status != report.ExitConformant || err != nil || d.Reports[0].Segmentation == nil || (len(d.Reports[0].Segmentation.Sensitive) > 0) != test.whole {
+		if status != report.ExitConformant || err != nil || d.Reports[0].Segmentation == nil ||
+			(len(d.Reports[0].Segmentation.Sensitive) > 0) != test.whole {
 			t.Errorf("reads are lines: %v: expected exit 0 and a stored run that says so, got %d, %v and\n%s\n%s", test.whole, status, err, out, errs)
 		}
 		if err := s.Close(); err != nil {
@@ -42,8 +43,8 @@ func TestSegmentation(t *testing.T) {
 	}
 }
 
-// TestSegmentationOfPerl: what the real implementation does where CR and LF come apart is known, and nothing else depends on how
-// it is sent.
+// TestSegmentationOfPerl: what the real implementation does where CR and LF come apart is known,
+// and nothing else depends on how it is sent.
 func TestSegmentationOfPerl(t *testing.T) {
 	t.Parallel()
 	root := driver.ReleasesDir()

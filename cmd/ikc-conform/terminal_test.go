@@ -11,8 +11,8 @@ import (
 
 var escapes = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// TestTerminal shows a capture on a terminal, which script(1) makes: lines are as wide as it is, and coloured, unless the
-// environment says otherwise; a pager gets neither.
+// TestTerminal shows a capture on a terminal, which script(1) makes: lines are as wide as it is,
+// and coloured, unless the environment says otherwise; a pager gets neither.
 func TestTerminal(t *testing.T) {
 	need(t, "script", "bsdutils")
 	need(t, "stty", "coreutils")

@@ -49,7 +49,8 @@ Exit status: 0 it worked, 2 usage, 3 a file cannot be written.`,
 				return broken(fmt.Errorf("the folder for plugins: %w; --dir names another", err))
 			}
 			script, colors := filepath.Join(dir, "ikc.lua"), filepath.Join(dir, "ikc.colorfilters")
-			if err := errors.Join(os.WriteFile(script, wireshark.Dissector, 0o644), os.WriteFile(colors, wireshark.ColorFilters, 0o644)); err != nil {
+			if err := errors.Join(os.WriteFile(script, wireshark.Dissector, 0o644),
+				os.WriteFile(colors, wireshark.ColorFilters, 0o644)); err != nil {
 				return broken(err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "installed %s; start Wireshark anew, or Analyze > Reload Lua Plugins\n"+
@@ -62,7 +63,8 @@ Exit status: 0 it worked, 2 usage, 3 a file cannot be written.`,
 	return c
 }
 
-// pluginDir is where Wireshark looks for personal Lua plugins: what tshark says, else where it is usually.
+// pluginDir is where Wireshark looks for personal Lua plugins: what tshark says, else where it is
+// usually.
 func pluginDir(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()

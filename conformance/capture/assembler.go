@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// ackPatience is after how many more packets of a connection the reader gives up waiting for octets that the
-// receiver has acknowledged: they arrived, so nobody will send them again. It leaves room for captures in which
-// packets are slightly out of order.
+// ackPatience is after how many more packets of a connection the reader gives up waiting for octets
+// that the receiver has acknowledged: they arrived, so nobody will send them again. It leaves room
+// for captures in which packets are slightly out of order.
 const ackPatience = 64
 
 // revival is how long after a reset data on the same addresses belongs to a new connection, whose
@@ -111,12 +111,12 @@ func (a *assembler) segment(s *segment, p *Packet) {
 		a.handle(c, from, s)
 	}
 	if c.held != nil {
-		a.settle(c)
+		a.deliverHeld(c)
 	}
 	a.loseHope(c, FromClient)
 	a.loseHope(c, FromServer)
 	if c.held != nil {
-		a.settle(c)
+		a.deliverHeld(c)
 		for c.held != nil && c.packets-c.held[0].packet >= int64(a.limits.HeldPackets) {
 			a.force(c)
 		}
@@ -244,7 +244,8 @@ func (a *assembler) end(err error) {
 	a.give(&End{At: a.at, Stats: a.stats, Err: err})
 }
 
-// makeRoom forgets a connection: the closed one, or else the open one, that has been silent for longest.
+// makeRoom forgets a connection: the closed one, or else the open one, that has been silent for
+// longest.
 func (a *assembler) makeRoom() {
 	c := a.closed.front
 	if c == nil {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// benchFile makes a capture of about 64 MiB: 100 connections at once, with pieces of the given size.
+// benchFile makes a capture of about 64 MiB: 100 connections at once, with pieces of the given
+// size.
 func benchFile(b *testing.B, size int) []byte {
 	return recording(b, func(w *Writer) {
 		var conns []*Recorder

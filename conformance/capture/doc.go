@@ -4,8 +4,8 @@
 // application saw on its sockets, and Wireshark opens the resulting pcapng file without complaint.
 //
 // Reading takes pcapng and classic pcap from anybody's network. [Reader.Events] turns the packets
-// into what the two sides of each TCP connection said, in the order of the capture, except that octets come
-// before what acknowledges them:
+// into what the two sides of each TCP connection said, in the order of the capture, except that
+// octets come before what acknowledges them:
 //
 //	r, err := capture.Open("server.pcapng")
 //	if err != nil {

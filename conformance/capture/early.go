@@ -89,8 +89,8 @@ func (a *assembler) drain(c *conn, from Direction) {
 	}
 }
 
-// giveUp stops waiting for the missing octets before what is held back; if all, for any that are missing in
-// what is known of the direction.
+// giveUp stops waiting for the missing octets before what is held back; if all, for any that are
+// missing in what is known of the direction.
 func (a *assembler) giveUp(c *conn, from Direction, reason GapReason, all bool) {
 	h := &c.half[from]
 	for h.known && !h.ended {
@@ -131,8 +131,8 @@ func (a *assembler) loseHope(c *conn, from Direction) {
 	}
 }
 
-// relieve makes connections give up waiting until a quarter of the memory for all is free, beginning with those
-// that have been silent for longest.
+// relieve makes connections give up waiting until a quarter of the memory for all is free,
+// beginning with those that have been silent for longest.
 func (a *assembler) relieve() {
 	for _, l := range []*connList{&a.closed, &a.open} {
 		for c := l.front; c != nil && a.pending > a.limits.TotalOctets/4*3; c = c.next {

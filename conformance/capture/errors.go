@@ -12,8 +12,8 @@ var ErrClosed = errors.New("capture: the writer is closed")
 // after a reset.
 var ErrOver = errors.New("capture: that side of the conversation is over")
 
-// TruncatedError says that a capture file ends before its content does, as when a copy was cut or the
-// recording program died. What was read before is good.
+// TruncatedError says that a capture file ends before its content does, as when a copy was cut or
+// the recording program died. What was read before is good.
 type TruncatedError struct {
 	// Offset is where in the file the incomplete part begins, in octets from 0.
 	Offset int64

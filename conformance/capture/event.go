@@ -19,17 +19,17 @@ type Stamp struct {
 	// Packet is the number of the packet in the file, counted from 1 as Wireshark does.
 	Packet int64
 
-	// Time is when the packet was captured, in UTC and with the resolution of the file. It is zero if the file
-	// does not tell.
+	// Time is when the packet was captured, in UTC and with the resolution of the file. It is zero if
+	// the file does not tell.
 	Time time.Time
 }
 
-// Conn identifies one TCP connection of a capture. All events of a connection share one *Conn. It does
-// not change once its Opened event has been given out.
+// Conn identifies one TCP connection of a capture. All events of a connection share one *Conn. It
+// does not change once its Opened event has been given out.
 type Conn struct {
 	// Index counts the connections of the capture from 0, in order of their first packet. It is
-	// Wireshark's tcp.stream, unless a limit made the reader forget connections or the SYN of a connection
-	// that used the ports of an earlier one is missing: Wireshark takes the two for one.
+	// Wireshark's tcp.stream, unless a limit made the reader forget connections or the SYN of a
+	// connection that used the ports of an earlier one is missing: Wireshark takes the two for one.
 	Index int
 
 	// Client and Server are the addresses of the two sides.
@@ -38,8 +38,8 @@ type Conn struct {
 	// SYNSeen is true if the capture holds the handshake, or enough of it to know where each direction
 	// begins and who is the client: the SYN, or the SYN/ACK.
 	// If it is false, the capture joined the connection in the middle: octets may have been exchanged
-	// before, offset 0 is where the capture joined, and who is the client is a guess (the side with the
-	// higher port number; the sender of the first packet if they are equal).
+	// before, offset 0 is where the capture joined, and who is the client is a guess (the side with
+	// the higher port number; the sender of the first packet if they are equal).
 	SYNSeen bool
 
 	// Interface is the interface on which the first packet was seen.
@@ -65,12 +65,13 @@ type Opened struct {
 }
 
 // Data is a run of octets of one direction: in order, without repetition, as the receiving
-// application got them. Octets before Offset in this direction have been in earlier events, as Data or
-// Gap. The size of a run has no meaning.
+// application got them. Octets before Offset in this direction have been in earlier events, as Data
+// or Gap. The size of a run has no meaning.
 type Data struct {
 	// At is the packet by which the octets became readable: the packet that holds them, or, if they
-	// arrived early, the later one that filled the gap before them or brought what they acknowledge (or that made
-	// the reader give up waiting for it). The packet numbers of At never decrease from event to event.
+	// arrived early, the later one that filled the gap before them or brought what they acknowledge
+	// (or that made the reader give up waiting for it). The packet numbers of At never decrease from
+	// event to event.
 	At   Stamp
 	Conn *Conn
 	From Direction
@@ -101,7 +102,8 @@ type Gap struct {
 	// Offset is how many octets of the direction came before.
 	Offset int64
 
-	// Octets is how many are missing, or Unknown. After an unknown gap, offsets are no more than a guess.
+	// Octets is how many are missing, or Unknown. After an unknown gap, offsets are no more than a
+	// guess.
 	Octets int64
 
 	Reason GapReason
@@ -130,9 +132,9 @@ func (r GapReason) String() string {
 	return "unknown reason"
 }
 
-// Closed ends one direction of a connection, or with an RST the whole of it: then the other direction need not
-// have a Closed event, and a direction that ended with a FIN may have this second one. A
-// connection that was open when the capture ended has none.
+// Closed ends one direction of a connection, or with an RST the whole of it: then the other
+// direction need not have a Closed event, and a direction that ended with a FIN may have this
+// second one. A connection that was open when the capture ended has none.
 type Closed struct {
 	At   Stamp
 	Conn *Conn

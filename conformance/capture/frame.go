@@ -18,8 +18,8 @@ type segmentSpec struct {
 	payload            []byte
 }
 
-// What a synthesised segment announces: a window of 8 MiB, so that nothing a conversation does in one
-// moment exceeds it, and the segment size of Linux's loopback interface.
+// What a synthesised segment announces: a window of 8 MiB, so that nothing a conversation does in
+// one moment exceeds it, and the segment size of Linux's loopback interface.
 const (
 	window      = 0xffff
 	windowScale = 7

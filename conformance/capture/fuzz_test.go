@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// FuzzReader reads anything as a capture: it must end with an End event and a typed error or none, with the
-// octets of each direction accounted for, and with no more memory than the file gives reason for, whatever its lengths claim.
+// FuzzReader reads anything as a capture: it must end with an End event and a typed error or none,
+// with the octets of each direction accounted for, and with no more memory than the file gives
+// reason for, whatever its lengths claim.
 func FuzzReader(f *testing.F) {
 	for _, name := range []string{"broken/answers-to-nobody", "broken/booleans", "broken/characters-counted", "perl-server-perl-client-ikc0", "driven/perl-server-perl-clientlite-ikc"} {
 		file, err := os.ReadFile("../../captures/" + name + ".pcapng")
@@ -115,8 +116,8 @@ func expectTyped(t *testing.T, err error) {
 	}
 }
 
-// FuzzSegments gives the reassembler any segments of a few connections: octets must be accounted for without
-// repetition, and the memory too.
+// FuzzSegments gives the reassembler any segments of a few connections: octets must be accounted
+// for without repetition, and the memory too.
 func FuzzSegments(f *testing.F) {
 	f.Add([]byte("0123456789abcdefghijklmnopqrstuvwxyz"))
 	rnd := rand.New(rand.NewPCG(1, 2))

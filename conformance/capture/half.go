@@ -1,7 +1,7 @@
 package capture
 
-// maxWindow is the largest window that TCP can have (RFC 7323), so that a sequence number further away
-// than that tells nothing about how many octets are missing.
+// maxWindow is the largest window that TCP can have (RFC 7323), so that a sequence number further
+// away than that tells nothing about how many octets are missing.
 const maxWindow = 1 << 30
 
 // half is one direction of a connection. Positions count octets from the start of the stream, or
@@ -39,8 +39,8 @@ func (h *half) waiting() bool { return len(h.early) > 0 }
 // over tells that no more data is to be expected.
 func (h *half) over() bool { return h.ended || h.aborted }
 
-// where gives the position of a sequence number: the one nearest to the current position, or far ahead if
-// it is not within a window of it.
+// where gives the position of a sequence number: the one nearest to the current position, or far
+// ahead if it is not within a window of it.
 func (h *half) where(seq uint32) int64 {
 	ahead := int32(seq - h.seq)
 	if ahead < -maxWindow {

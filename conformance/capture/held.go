@@ -1,11 +1,14 @@
 package capture
 
-import "slices"
+import (
+	"slices"
+)
 
-// Captures are not always in the order in which things happened: each queue of a network card hands over its
-// packets in its own time, and files are merged by clocks that differ. Within a direction the sequence numbers
-// put that right. Across directions the acknowledgements do: a segment that acknowledges octets was sent after
-// they arrived, so it is held back until they have been given out.
+// Captures are not always in the order in which things happened: each queue of a network card hands
+// over its packets in its own time, and files are merged by clocks that differ. Within a direction
+// the sequence numbers put that right. Across directions the acknowledgements do: a segment that
+// acknowledges octets was sent after they arrived, so it is held back until they have been given
+// out.
 
 // heldSegment is a segment that acknowledges octets which have not been given out yet.
 type heldSegment struct {
@@ -84,8 +87,8 @@ func (a *assembler) take(c *conn, i int) {
 	a.source, a.comment = source, comment
 }
 
-// settle handles the held segments whose turn it is.
-func (a *assembler) settle(c *conn) {
+// deliverHeld handles the held segments whose turn it is.
+func (a *assembler) deliverHeld(c *conn) {
 	for i := 0; i < len(c.held); {
 		if h := c.held[i]; c.tooEarly(h.from, &h.segment) {
 			i++
@@ -96,16 +99,16 @@ func (a *assembler) settle(c *conn) {
 	}
 }
 
-// force gives up waiting for what the oldest held segment of a connection waits for. From then on nothing waits
-// for that direction until the capture shows more of it.
+// force gives up waiting for what the oldest held segment of a connection waits for. From then on
+// nothing waits for that direction until the capture shows more of it.
 func (a *assembler) force(c *conn) {
 	c.half[c.held[0].from.Reverse()].absent = true
 	a.take(c, 0)
-	a.settle(c)
+	a.deliverHeld(c)
 }
 
-// missingUntil gives where a hole of a direction that was thought to go on to end is over, in view of what is held
-// back: not behind the current position if that fills it.
+// missingUntil gives where a hole of a direction that was thought to go on to end is over, in view
+// of what is held back: not behind the current position if that fills it.
 func (c *conn) missingUntil(from Direction, end int64) int64 {
 	h := &c.half[from]
 	for _, held := range c.held {

@@ -73,7 +73,8 @@ type turn struct {
 	octets []byte
 }
 
-// talk makes a conversation with its packets, in order: each side has read what came before, or some of it.
+// talk makes a conversation with its packets, in order: each side has read what came before, or
+// some of it.
 func talk(rnd *rand.Rand) (said []turn, packets []tracePacket) {
 	isn := [2]uint32{rnd.Uint32(), -uint32(rnd.IntN(3000))}
 	next := [2]uint32{isn[0] + 1, isn[1] + 1}
@@ -115,7 +116,8 @@ func reorder(packets []tracePacket, window int, rnd *rand.Rand) {
 	}
 }
 
-// However the packets of the two sides are interleaved within a window, the conversation is the same.
+// However the packets of the two sides are interleaved within a window, the conversation is the
+// same.
 func TestAnyInterleavingGivesTheSameConversation(t *testing.T) {
 	for seed := range uint64(600) {
 		rnd := rand.New(rand.NewPCG(seed, 5))

@@ -5,34 +5,37 @@ import "time"
 // Limits bounds what reassembly keeps in memory. The zero value means the defaults.
 // Exceeding a limit never ends the reading: it shows as a [Gap], or as [Closed] with [Forgotten].
 type Limits struct {
-	// PendingOctets is how many early octets one direction of a connection may hold back while it waits
-	// for a gap to be filled. Default 4 MiB.
+	// PendingOctets is how many early octets one direction of a connection may hold back while it
+	// waits for a gap to be filled. Default 4 MiB.
 	PendingOctets int
 
 	// PendingPackets is how many packets with data one direction may bring while it waits for a gap
 	// to be filled. Default 1000.
 	PendingPackets int
 
-	// HeldPackets, HeldOctets and HeldTime bound how long data (or the end) of one side of a connection waits for
-	// octets of the other side that it acknowledges and that come later in the capture, so that an answer does
-	// not come before its question. When a bound is exceeded, the data is given out, and nothing
-	// waits for that other side any more until more of it is seen and nothing acknowledged is
-	// missing: a capture of one side only waits once.
+	// HeldPackets, HeldOctets and HeldTime bound how long data (or the end) of one side of a
+	// connection waits for octets of the other side that it acknowledges and that come later in the
+	// capture, so that an answer does not come before its question. When a bound is exceeded, the data
+	// is given out, and nothing waits for that other side any more until more of it is seen and
+	// nothing acknowledged is missing: a capture of one side only waits once.
 	//
 	// HeldPackets counts the packets of the connection. Default 64; if negative, nothing waits.
 	HeldPackets int
 
-	// HeldOctets counts what one connection holds back, with an overhead of some 300 octets a packet. Default 4 MiB.
+	// HeldOctets counts what one connection holds back, with an overhead of some 300 octets a packet.
+	// Default 4 MiB.
 	HeldOctets int
 
-	// HeldTime is by the clock of the capture; it is checked when a packet of any connection comes. Default 1 s.
+	// HeldTime is by the clock of the capture; it is checked when a packet of any connection comes.
+	// Default 1 s.
 	HeldTime time.Duration
 
 	// TotalOctets is how many octets all connections together may hold back. Default 256 MiB.
 	TotalOctets int
 
-	// Connections is how many connections are followed at the same time, closed ones included until they
-	// make room. Closed ones go first, then the one that has been silent for longest. Default 65536.
+	// Connections is how many connections are followed at the same time, closed ones included until
+	// they make room. Closed ones go first, then the one that has been silent for longest. Default
+	// 65536.
 	Connections int
 }
 

@@ -35,10 +35,10 @@ const (
 	optStatisticsDropped  = 5
 )
 
-// endMarker is the value of an option in the section header of every capture that a Writer makes. The Reader
-// knows by it that a file without statistics blocks at its end is not complete: pcapng itself has no end. The
-// option is of a code for local use, which programs that rewrite captures leave out. They leave out the
-// statistics too.
+// endMarker is the value of an option in the section header of every capture that a Writer makes.
+// The Reader knows by it that a file without statistics blocks at its end is not complete: pcapng
+// itself has no end. The option is of a code for local use, which programs that rewrite captures
+// leave out. They leave out the statistics too.
 const endMarker = "ikc-conform: ends with an Interface Statistics Block for each interface"
 
 // defaultApplication is the name of the recording program when Meta has none.
@@ -75,7 +75,8 @@ func appendOption[T string | []byte](b []byte, code uint16, value T) []byte {
 	return appendPadding(b, len(value))
 }
 
-// appendText leaves empty texts out, cuts long ones, and replaces what is not UTF-8, as the format wants it.
+// appendText leaves empty texts out, cuts long ones, and replaces what is not UTF-8, as the format
+// wants it.
 func appendText(b []byte, code uint16, text string) []byte {
 	if text == "" {
 		return b

@@ -251,8 +251,8 @@ func (f *pcapngFormat) readInterface(b []byte, start int64) error {
 	return errors.Join(bad, err)
 }
 
-// unitsPerSecond reads a time stamp resolution: the exponent of 10^-n, or with the high bit set, of 2^-n.
-// It returns 0 for what does not fit.
+// unitsPerSecond reads a time stamp resolution: the exponent of 10^-n, or with the high bit set, of
+// 2^-n. It returns 0 for what does not fit.
 func unitsPerSecond(resolution byte) uint64 {
 	n := resolution & 0x7f
 	if resolution&0x80 != 0 {

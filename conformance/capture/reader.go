@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// maxRecord is the largest record of a packet, or other block with a meaning, that is read, in octets. The
-// largest packets, those of BIG TCP on a loopback interface, have half a MiB.
+// maxRecord is the largest record of a packet, or other block with a meaning, that is read, in
+// octets. The largest packets, those of BIG TCP on a loopback interface, have half a MiB.
 const maxRecord = 16 << 20
 
-// Reader reads a capture file: pcapng, or classic pcap with microseconds or nanoseconds, in either byte
-// order. It keeps a bounded amount of it in memory. A Reader is for one goroutine.
+// Reader reads a capture file: pcapng, or classic pcap with microseconds or nanoseconds, in either
+// byte order. It keeps a bounded amount of it in memory. A Reader is for one goroutine.
 //
-// A pcapng file that was cut between two blocks, or a pcap file cut between two packets, looks complete, unless the
-// section says how long it is or the file is one of a [Writer], which marks the end.
+// A pcapng file that was cut between two blocks, or a pcap file cut between two packets, looks
+// complete, unless the section says how long it is or the file is one of a [Writer], which marks
+// the end.
 type Reader struct {
 	src    source
 	file   io.Closer
@@ -61,8 +62,8 @@ func Open(path string) (*Reader, error) {
 	return r, nil
 }
 
-// NewReader reads a capture from r, which is read in large pieces and never closed. The errors are those of
-// r, a *TruncatedError or a *FormatError.
+// NewReader reads a capture from r, which is read in large pieces and never closed. The errors are
+// those of r, a *TruncatedError or a *FormatError.
 func NewReader(r io.Reader) (*Reader, error) {
 	cr := &Reader{src: source{r: r}}
 	b, err := cr.src.peek(4)
@@ -99,8 +100,9 @@ func (r *Reader) Offset() int64 { return r.src.offset }
 // read, and for classic pcap.
 func (r *Reader) Meta() Meta { return r.format.meta() }
 
-// Next returns the next packet, which is valid until the next call. At the end of the capture it returns io.EOF; at
-// the end of a damaged one, a *TruncatedError or a *FormatError; then the same error for ever.
+// Next returns the next packet, which is valid until the next call. At the end of the capture it
+// returns io.EOF; at the end of a damaged one, a *TruncatedError or a *FormatError; then the same
+// error for ever.
 func (r *Reader) Next() (*Packet, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -114,10 +116,11 @@ func (r *Reader) Next() (*Packet, error) {
 	return &r.packet, nil
 }
 
-// Events reads the rest of the capture and gives what happened to each TCP connection, in the order of the
-// capture; where an answer was captured before its question, as the acknowledgements tell, the question comes
-// first (see [Limits]). The last event is always an *[End]; after it, if the file is damaged, comes one pair of a nil
-// event and the error. Whoever stops earlier can go on with another call, but connections are forgotten.
+// Events reads the rest of the capture and gives what happened to each TCP connection, in the order
+// of the capture; where an answer was captured before its question, as the acknowledgements tell,
+// the question comes first (see [Limits]). The last event is always an *[End]; after it, if the
+// file is damaged, comes one pair of a nil event and the error. Whoever stops earlier can go on
+// with another call, but connections are forgotten.
 func (r *Reader) Events(limits Limits) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		a := newAssembler(limits.withDefaults(), func(ev Event) bool { return yield(ev, nil) })

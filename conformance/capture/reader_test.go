@@ -377,7 +377,8 @@ func TestOtherTrafficIsCounted(t *testing.T) {
 	udp[23] = 17
 	arp := append(bytes.Clone(packets[0].octets[:12]), 8, 6, 0, 1)
 	short := packets[0].octets[:40]
-	packets = append(packets, frame{udp, len(udp), testTime}, frame{arp, len(arp), testTime}, frame{short, 54, testTime}, frame{nil, 60, testTime})
+	packets = append(packets, frame{udp, len(udp), testTime},
+		frame{arp, len(arp), testTime}, frame{short, 54, testTime}, frame{nil, 60, testTime})
 	r, err := NewReader(bytes.NewReader(pcap(binary.LittleEndian, pcapMicro, linkEthernet, packets)))
 	must(t, err)
 	for ev := range r.Events(Limits{}) {

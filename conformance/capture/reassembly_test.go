@@ -183,7 +183,8 @@ func shortAddrs(s string, ipv6 bool) string {
 	return strings.NewReplacer(client+"1", "C", client+"2", "C1", client+"3", "C2", server, "S").Replace(s)
 }
 
-// A conversation split at every octet, in pairs of packets that come in order, the wrong way round, and twice.
+// A conversation split at every octet, in pairs of packets that come in order, the wrong way round,
+// and twice.
 func TestSplitEverywhere(t *testing.T) {
 	const text = "SETUP KERNEL=a,b;FREEZER=Storable;PID=12\r\n"
 	for i := 1; i < len(text); i++ {
@@ -205,7 +206,8 @@ func under(s string) string {
 	return strings.NewReplacer(" ", "_", ":", ";", "\r", "R", "\n", "N").Replace(s)
 }
 
-// Whatever is done to the packets of a stream, as long as each octet is there, the stream is the same.
+// Whatever is done to the packets of a stream, as long as each octet is there, the stream is the
+// same.
 func TestAnyOrderGivesTheSameStream(t *testing.T) {
 	for seed := range uint64(400) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
@@ -427,7 +429,8 @@ func TestThousandsInterleaved(t *testing.T) {
 	var packets []tracePacket
 	for _, step := range []segmentSpec{
 		{syn: true, seq: 1}, {syn: true, hasAck: true, fromServer: true, seq: 1, ack: 2}, {seq: 4, hasAck: true, ack: 2, payload: []byte("cd")},
-		{seq: 2, hasAck: true, ack: 2, payload: []byte("ab")}, {seq: 6, hasAck: true, ack: 2, fin: true}, {fromServer: true, seq: 2, hasAck: true, ack: 7, fin: true},
+		{seq: 2, hasAck: true, ack: 2, payload: []byte("ab")}, {seq: 6, hasAck: true,
+			ack: 2, fin: true}, {fromServer: true, seq: 2, hasAck: true, ack: 7, fin: true},
 	} {
 		for i := range conns {
 			step.src, step.dst = netip.AddrPortFrom(testClient.Addr(), uint16(10000+i)), testServer
@@ -466,7 +469,8 @@ func TestOrderAtTheEnd(t *testing.T) {
 	g.Expect(strings.Split(got, "\n")[10:]).To(Equal(want))
 }
 
-// Without a SYN, the side with the higher port is taken for the client, or else the one that is seen first.
+// Without a SYN, the side with the higher port is taken for the client, or else the one that is
+// seen first.
 func TestGuessedClient(t *testing.T) {
 	g := NewWithT(t)
 	for _, c := range []struct{ src, dst, client string }{

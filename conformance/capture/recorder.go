@@ -15,8 +15,8 @@ const (
 )
 
 // Recorder writes one TCP conversation to a capture. Its methods take the time at which the thing
-// happened (zero means now) and comments, which are attached to the first packet written; one that is too long
-// for the format (65535 octets) is cut. They may be called from several goroutines.
+// happened (zero means now) and comments, which are attached to the first packet written; one that
+// is too long for the format (65535 octets) is cut. They may be called from several goroutines.
 type Recorder struct {
 	w              *Writer
 	iface          int
@@ -33,9 +33,9 @@ type recorderHalf struct {
 // Open writes the handshake of a new connection on an interface of the capture and returns the
 // Recorder of its conversation.
 //
-// IPv4 addresses mapped into IPv6 are recorded as IPv4; if only one side has an IPv4 address, it is mapped.
-// Zones are left out, as packets have none. If the capture has an open connection between the same two ends, the client
-// is recorded with the next free port number, and a comment says so.
+// IPv4 addresses mapped into IPv6 are recorded as IPv4; if only one side has an IPv4 address, it is
+// mapped. Zones are left out, as packets have none. If the capture has an open connection between
+// the same two ends, the client is recorded with the next free port number, and a comment says so.
 func (w *Writer) Open(iface int, client, server netip.AddrPort, at time.Time, comments ...string) (*Recorder, error) {
 	if !client.IsValid() || !server.IsValid() {
 		return nil, fmt.Errorf("capture: expected two addresses with ports, got client %v, server %v", client, server)
@@ -126,8 +126,8 @@ func (r *Recorder) Data(from Direction, octets []byte, at time.Time, comments ..
 	return nil
 }
 
-// CloseWrite records that one side has no more to send. When both have said so, the conversation is over.
-// Saying it again changes nothing.
+// CloseWrite records that one side has no more to send. When both have said so, the conversation is
+// over. Saying it again changes nothing.
 func (r *Recorder) CloseWrite(from Direction, at time.Time, comments ...string) error {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
@@ -148,8 +148,8 @@ func (r *Recorder) CloseWrite(from Direction, at time.Time, comments ...string) 
 	return r.ack(from.Reverse(), at)
 }
 
-// Reset records that one side aborted the connection, which ends the conversation. It changes nothing
-// if the conversation is over.
+// Reset records that one side aborted the connection, which ends the conversation. It changes
+// nothing if the conversation is over.
 func (r *Recorder) Reset(from Direction, at time.Time, comments ...string) error {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
@@ -203,8 +203,8 @@ func mappedAddr(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(a.Addr().As16()), a.Port())
 }
 
-// initialSequence gives each side of each connection of a capture its own place to start, the same in
-// every run (the mixing function of SplitMix64).
+// initialSequence gives each side of each connection of a capture its own place to start, the same
+// in every run (the mixing function of SplitMix64).
 func initialSequence(conn uint64, from Direction) uint32 {
 	z := (2*conn + uint64(from) + 1) * 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9

@@ -13,10 +13,11 @@ import (
 //
 //	[!][conn]side[seq][a ack][~cut]:what
 //
-// "!" means sent but not captured. conn tells connections apart (0 to 9). side is c or s. seq and ack count from
-// the SYN of their direction, which is 0; without them, the packet follows those before it in the trace.
-// cut is how many octets at the end of the packet are not in the capture. what is syn, ack, fin, rst, 'octets' or
-// 'octets'fin. Every packet but a first SYN acknowledges; a- leaves that out.
+// "!" means sent but not captured. conn tells connections apart (0 to 9). side is c or s. seq and
+// ack count from the SYN of their direction, which is 0; without them, the packet follows those
+// before it in the trace. cut is how many octets at the end of the packet are not in the capture.
+// what is syn, ack, fin, rst, 'octets' or 'octets'fin. Every packet but a first SYN acknowledges;
+// a- leaves that out.
 type tracePacket struct {
 	spec segmentSpec
 	cut  int

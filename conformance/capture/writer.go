@@ -17,14 +17,14 @@ const flushSize = 64 << 10
 // maxInterfaces bounds the interfaces of a capture.
 const maxInterfaces = 1 << 16
 
-// Writer writes a pcapng file of synthesised TCP conversations: Ethernet frames with IPv4 or IPv6, correct
-// checksums, and time stamps in nanoseconds.
+// Writer writes a pcapng file of synthesised TCP conversations: Ethernet frames with IPv4 or IPv6,
+// correct checksums, and time stamps in nanoseconds.
 //
 // Time stamps are those given, except that each packet is at least a nanosecond later than the one
 // before: the order of the file is the order of the calls, and tools that sort by time keep it.
 //
-// All methods, and those of its Recorders, may be called from several goroutines. The first error of the
-// underlying io.Writer is kept and returned by every later call.
+// All methods, and those of its Recorders, may be called from several goroutines. The first error
+// of the underlying io.Writer is kept and returned by every later call.
 type Writer struct {
 	mu     sync.Mutex
 	out    io.Writer
@@ -47,8 +47,8 @@ type writerInterface struct {
 	packets uint64
 }
 
-// NewWriter writes the section header of a capture to w and returns a Writer for the rest. It does not
-// close w. If meta has no Application, "ikc-conform" is noted.
+// NewWriter writes the section header of a capture to w and returns a Writer for the rest. It does
+// not close w. If meta has no Application, "ikc-conform" is noted.
 func NewWriter(w io.Writer, meta Meta) (*Writer, error) {
 	if meta.Application == "" {
 		meta.Application = defaultApplication
@@ -111,8 +111,9 @@ func (w *Writer) Flush() error {
 	return w.flush()
 }
 
-// Close completes the capture: without it, a Reader reports the file as cut short. Conversations that are
-// still open stay so in the capture. Close closes the file if Create opened it. Later calls of it return nil.
+// Close completes the capture: without it, a Reader reports the file as cut short. Conversations
+// that are still open stay so in the capture. Close closes the file if Create opened it. Later
+// calls of it return nil.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

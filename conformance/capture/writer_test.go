@@ -49,7 +49,8 @@ var trueNotes = []string{
 	"A new tcp session is started with the same ports as an earlier session in this trace",
 }
 
-// complaints returns what Wireshark's experts say at the level of a note or above, but for trueNotes.
+// complaints returns what Wireshark's experts say at the level of a note or above, but for
+// trueNotes.
 func complaints(t *testing.T, file []byte) []string {
 	t.Helper()
 	var found []string
@@ -133,7 +134,8 @@ func TestTsharkReadsMetadata(t *testing.T) {
 	g.Expect(out).To(HaveSuffix("1795348800.123456789\n"))
 }
 
-// Many connections at once, the same ends again, resets, ends that are left open: all of one capture.
+// Many connections at once, the same ends again, resets, ends that are left open: all of one
+// capture.
 func TestTsharkManyConnections(t *testing.T) {
 	g := NewWithT(t)
 	file := recording(t, func(w *Writer) {
@@ -206,7 +208,8 @@ func TestTimesIncrease(t *testing.T) {
 	g.Expect(last).To(Equal(testTime.Add(time.Second + 1)))
 }
 
-// Two open connections between the same ends cannot be told apart, so that they must not be written.
+// Two open connections between the same ends cannot be told apart, so that they must not be
+// written.
 func TestSameEndsAtOnce(t *testing.T) {
 	g := NewWithT(t)
 	file := recording(t, func(w *Writer) {

@@ -1,7 +1,7 @@
 package cell
 
-// Segmentation is how what the two sides of a connection say is cut into pieces on its way, and how the connection ends. TCP is
-// a stream: verdicts must not depend on it.
+// Segmentation is how what the two sides of a connection say is cut into pieces on its way, and how
+// the connection ends. TCP is a stream: verdicts must not depend on it.
 type Segmentation string
 
 // The segmentations.
@@ -14,7 +14,8 @@ const (
 	LineEndsCut Segmentation = "line ends cut"
 	// Coalesced waits for more and passes it on in one piece.
 	Coalesced Segmentation = "coalesced"
-	// Pieces passes pieces on that end in the middle of lines and frames, the rest of each some time later.
+	// Pieces passes pieces on that end in the middle of lines and frames, the rest of each some time
+	// later.
 	Pieces Segmentation = "delayed pieces"
 	// ResetEnds ends connections that the client closes with a reset (RST) instead of a FIN.
 	ResetEnds Segmentation = "RST for FIN"

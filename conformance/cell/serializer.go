@@ -30,7 +30,8 @@ func (s Serializer) Wire() wire.Serializer {
 	return storable.Serializer{}
 }
 
-// Offer is what a client is told to offer: nothing in particular for Storable, which comes first with all that know it.
+// Offer is what a client is told to offer: nothing in particular for Storable, which comes first
+// with all that know it.
 func (s Serializer) Offer() []string {
 	if s == Storable || s == "" {
 		return nil

@@ -1,18 +1,24 @@
 package checks
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
+// checkID is the form of an id: an area and a number.
+var checkID = regexp.MustCompile(`^[A-Z]+(-IKC0?|-LINE|-NAME)?-\d\d\d$`)
+
 // TestCatalogue: each check says what a reader needs to know, once, under an id of its own.
 func TestCatalogue(t *testing.T) {
 	ids, texts := map[string]bool{}, map[string]bool{}
-	id := regexp.MustCompile(`^[A-Z]+(-IKC0?|-LINE|-NAME)?-\d\d\d$`)
 	for _, c := range Catalogue() {
-		if !id.MatchString(c.ID) || ids[c.ID] {
+		if !checkID.MatchString(c.ID) || ids[c.ID] {
 			t.Errorf("%s: expected an id of its own, AREA-nnn", c.ID)
 		}
 		if texts[c.Requirement] || !strings.HasSuffix(c.Requirement, ".") {
@@ -44,6 +50,39 @@ func TestSelect(t *testing.T) {
 	for _, bad := range []string{"NONE-*", "[", "ctx-001", ""} {
 		if got, err := Select("CTX-001", bad); err == nil {
 			t.Errorf("%q: expected an error, got %d checks", bad, len(got))
+		}
+	}
+}
+
+// TestEachAreaHasItsFile: the check HAVE-003 stands in have.go, and nowhere else.
+func TestEachAreaHasItsFile(t *testing.T) {
+	ids := map[string]string{} // of checks, with the file that they stand in
+	paths, err := filepath.Glob("*/*.go")
+	if err != nil || len(paths) < 30 {
+		t.Fatalf("expected files of areas, got %d, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") { // tests name checks of all areas
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if id := strings.Trim(lit.Value, `"`); checkID.MatchString(id) {
+					ids[id] = path
+				}
+			}
+			return true
+		})
+	}
+	for _, c := range Catalogue() {
+		area := c.ID[:strings.LastIndexByte(c.ID, '-')]
+		want := strings.ToLower(strings.ReplaceAll(area, "-", "_")) + ".go"
+		if got := ids[c.ID]; filepath.Base(got) != want {
+			t.Errorf("%s: expected it in a file %s, got %q", c.ID, want, got)
 		}
 	}
 }

@@ -79,7 +79,8 @@ func FuzzJudge(f *testing.F) {
 		}
 		for _, v := range judge.Capture(c, Catalogue(), dialogue.Options{AssumeIKC: piece&1 != 0, MaxFrame: 1 << 20}).Verdicts {
 			n := len(v.Findings) + v.More
-			if n > v.Evidence || (v.Outcome == judge.Fail) != (n > 0) || (v.Outcome == judge.Pass) != (n == 0 && v.Evidence > 0) || v.Outcome == judge.Inconclusive && v.Reason == "" {
+			if n > v.Evidence || (v.Outcome == judge.Fail) != (n > 0) ||
+				(v.Outcome == judge.Pass) != (n == 0 && v.Evidence > 0) || v.Outcome == judge.Inconclusive && v.Reason == "" {
 				t.Errorf("%s of the %v: %v with %d pieces of evidence, %d findings, reason %q", v.Check.ID, v.Side, v.Outcome, v.Evidence, n, v.Reason)
 			}
 		}

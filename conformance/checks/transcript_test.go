@@ -17,8 +17,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// script writes a conversation by hand, to be judged. "C: line" and "S: line" are lines of the client and
-// the server; Messages are sent by send.
+// script writes a conversation by hand, to be judged. "C: line" and "S: line" are lines of the
+// client and the server; Messages are sent by send.
 type script struct {
 	t    *testing.T
 	file bytes.Buffer

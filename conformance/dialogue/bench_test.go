@@ -17,8 +17,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// long makes the capture of one connection with n calls, all with the same rsvp as Perl programs have
-// it, window of them open at a time, and a post that nothing comes back for beside each.
+// long makes the capture of one connection with n calls, all with the same rsvp as Perl programs
+// have it, window of them open at a time, and a post that nothing comes back for beside each.
 func long(b testing.TB, n, window int) []byte {
 	b.Helper()
 	var file bytes.Buffer
@@ -70,7 +70,8 @@ func check(b testing.TB, err error) {
 	}
 }
 
-// BenchmarkJudge reads and judges one long connection. The time per octet must not grow with its length.
+// BenchmarkJudge reads and judges one long connection. The time per octet must not grow with its
+// length.
 func BenchmarkJudge(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 50_000} {
 		for _, window := range []int{1, 50} {
@@ -78,10 +79,9 @@ func BenchmarkJudge(b *testing.B) {
 				file := long(b, n, window)
 				b.SetBytes(int64(len(file)))
 				for b.Loop() {
-					j := judge.New(checks.Catalogue(), wire.Server, wire.Client)
 					r, err := capture.NewReader(bytes.NewReader(file))
 					check(b, err)
-					check(b, dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, j.Part))
+					check(b, judge.Capture(r, checks.Catalogue(), dialogue.Options{}).Err)
 				}
 			})
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -19,18 +18,19 @@ type Options struct {
 	Serializers []wire.Serializer
 	// MaxFrame bounds an image, in octets. 0: wire.DefaultMaxFrame.
 	MaxFrame int
-	// Progress, if it is set, is called now and then by who reads a file, with how many octets of it were read.
+	// Progress, if it is set, is called now and then by who reads a file, with how many octets of it
+	// were read.
 	Progress func(octets int64)
-	// Observe, if it is set, is called with each line and frame at once, when it is known what it answers, but not
-	// yet what answers it.
+	// Observe, if it is set, is called with each line and frame at once, when it is known what it
+	// answers, but not yet what answers it.
 	Observe func(*Connection, Item)
 }
 
 // Source gives the events of a capture, as capture.Reader.Events does.
 type Source = iter.Seq2[capture.Event, error]
 
-// Read reads a capture and hands over each connection, whole, when it has ended, or the capture has. The
-// error is that of the capture: what was handed over before holds all the same.
+// Read reads a capture and hands over each connection, whole, when it has ended, or the capture
+// has. The error is that of the capture: what was handed over before holds all the same.
 func Read(events Source, opts Options, each func(*Connection)) error {
 	return newBuilder(opts, nil, func(p *Part) { each(p.Connection) }).read(events)
 }
@@ -45,7 +45,7 @@ type Builder struct {
 	active *stream // the one that the last octets were for, nil if it has ended
 
 	controlled int // octets of Controls that are kept
-	sketches   wire.Sketches
+	envelopes  wire.EnvelopeReader
 }
 
 // NewBuilder makes a Builder of connections in parts, see ReadParts.
@@ -90,9 +90,6 @@ type stream struct {
 	// unreached is the comment of a relay that could not connect to the server.
 	unreached string
 }
-
-// byRelay begins the comment on the close of a connection that a relay did not pass on.
-const byRelay = "closed by the relay"
 
 // Take takes an event. Data may be changed when it returns.
 func (b *Builder) Take(ev capture.Event) {
@@ -139,7 +136,7 @@ func (b *Builder) Take(ev capture.Event) {
 			return
 		}
 		s.Ends[role(ev.From)] = ev
-		if strings.HasPrefix(ev.Comment, byRelay) {
+		if ev.Unreached() {
 			s.unreached = ev.Comment
 		}
 		if s.Ends[0] != nil && s.Ends[1] != nil {
@@ -148,7 +145,8 @@ func (b *Builder) Take(ev capture.Event) {
 	}
 }
 
-// activate notes that octets are for a connection. The one before has to do with its share from now on.
+// activate notes that octets are for a connection. The one before has to do with its share from now
+// on.
 func (b *Builder) activate(s *stream) {
 	if before := b.active; before != s {
 		b.active = s
@@ -165,7 +163,8 @@ func (b *Builder) End(c *capture.Conn) {
 	}
 }
 
-// Finish ends what is still open, in the order in which it was opened. cut says that the capture is.
+// Finish ends what is still open, in the order in which it was opened. cut says that the capture
+// is.
 func (b *Builder) Finish(cut bool) {
 	left := make([]*stream, 0, len(b.open))
 	for _, s := range b.open {

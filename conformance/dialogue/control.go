@@ -11,9 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Control is a conversation of the driver protocol (conformance/DRIVER.md): what a harness had a kernel do, and what the
-// kernel's driver said that happened. Captures of the harness hold it as a connection beside the kernel's own traffic: the
-// harness is the client, the driver the server.
+// Control is a conversation of the driver protocol (conformance/DRIVER.md): what a harness had a
+// kernel do, and what the kernel's driver said that happened. Captures of the harness hold it as a
+// connection beside the kernel's own traffic: the harness is the client, the driver the server.
 type Control struct {
 	// Lines are in the order of the capture.
 	Lines []*ControlLine
@@ -35,7 +35,7 @@ type ControlLine struct {
 	Command *Command
 	Answer  *Reply
 	Event   *driver.Event
-	Err     error // why it is none of the driver protocol
+	Err     error // why the line is not one of the driver protocol
 
 	text json.RawMessage // nil if it is no JSON
 }
@@ -70,8 +70,8 @@ func (c *Command) Decode(into any) error { return json.Unmarshal(c.Fields, into)
 // Failed tells whether the command was answered with an error.
 func (c *Command) Failed() bool { return c.Answer != nil && c.Answer.Answer.Error != nil }
 
-// Role is what the kernel that was driven did first: listen as a server, or connect as a client. ok is false if it was
-// asked for neither.
+// Role is what the kernel that was driven did first: listen as a server, or connect as a client. ok
+// is false if it was asked for neither.
 func (c *Control) Role() (role wire.Role, ok bool) {
 	for _, l := range c.Lines {
 		if l.Command == nil {
@@ -97,10 +97,12 @@ type controlDirection struct {
 	base     int64 // offset of rest in the stream
 }
 
-// controlStart is how a harness begins: no line or frame of IKC begins so. Whether it is one, the first line tells.
+// controlStart is how a harness begins: no line or frame of IKC begins so. Whether it is one, the
+// first line tells.
 const controlStart = `{"id":`
 
-// beginsControl tells whether the client's first octets, which end with these, are those of a harness.
+// beginsControl tells whether the client's first octets, which end with these, are those of a
+// harness.
 func (s *stream) beginsControl(octets []byte) bool {
 	before := s.dirs[wire.Client].buf
 	if s.Joined || s.Gaps || s.dirs[wire.Server].total != 0 || s.dirs[wire.Client].total != int64(len(before)) {

@@ -8,7 +8,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
-// told reads a connection on which a client and a server said these octets, in turn and in pieces of some size.
+// told reads a connection on which a client and a server said these octets, in turn and in pieces
+// of some size.
 func told(t testing.TB, piece int, said ...string) *Connection {
 	t.Helper()
 	conn := &capture.Conn{SYNSeen: true}
@@ -63,7 +64,8 @@ func TestNoControl(t *testing.T) {
 	}
 }
 
-// BenchmarkControlLine reads a line of 16 MiB that comes in small pieces: what has been searched is not searched anew.
+// BenchmarkControlLine reads a line of 16 MiB that comes in small pieces: what has been searched is
+// not searched anew.
 func BenchmarkControlLine(b *testing.B) {
 	line := `{"id":1,"cmd":"` + strings.Repeat("x", driver.MaxLine-100) + `"}` + "\n"
 	b.SetBytes(int64(len(line)))

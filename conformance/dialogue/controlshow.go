@@ -61,7 +61,8 @@ func eventTitle(e *driver.Event) string {
 	return e.String()
 }
 
-// showFields writes the fields of an object but for some, in alphabetical order, what is a value as Perl has it.
+// showFields writes the fields of an object but for some, in alphabetical order, what is a value as
+// Perl has it.
 func showFields(object json.RawMessage, opts WriteOptions, but ...string) string {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {

@@ -87,7 +87,8 @@ func read(t testing.TB, source dialogue.Source, opts dialogue.Options) *dialogue
 // conversation reads messages behind a negotiation of IKC0.
 func conversation(t testing.TB, parts ...said) *dialogue.Connection {
 	t.Helper()
-	return read(t, events(false, true, slices.Concat([]said{{from: c, octets: setupC}, {from: v, octets: setupS}}, parts)...), dialogue.Options{})
+	return read(t, events(false, true, slices.Concat([]said{{from: c, octets: setupC},
+		{from: v, octets: setupS}}, parts)...), dialogue.Options{})
 }
 
 func frame(m *wire.Message) string {
@@ -127,7 +128,8 @@ func report(text string) said {
 		Params: perl.ArrayRef(perl.NewBytes(text), perl.NewBytes("server-1"), perl.NewBytes("check"))})
 }
 
-// shape says what came of each request: its kind, state, answers, errors, misdirected, ? if ambiguous.
+// shape says what came of each request: its kind, state, answers, errors, misdirected, ? if
+// ambiguous.
 func shape(c *dialogue.Connection) (out []string) {
 	for _, x := range c.Exchanges {
 		s := fmt.Sprintf("%v %s", x.Request.Kind, x.Request.To.State)
@@ -242,7 +244,8 @@ func TestNegotiations(t *testing.T) {
 			false, wire.IKC0, false, "Storable", "client-1 Client 192.0.2.1:50000", "server-1 Server 192.0.2.2:603"},
 	} {
 		n := read(t, events(false, true, test.parts...), dialogue.Options{}).Negotiation
-		got := fmt.Sprint(n.Complete, n.Dialect, n.Fallback, n.Serializer, strings.Join(n.Names(wire.Client), " "), strings.Join(n.Names(wire.Server), " "))
+		got := fmt.Sprint(n.Complete, n.Dialect, n.Fallback, n.Serializer,
+			strings.Join(n.Names(wire.Client), " "), strings.Join(n.Names(wire.Server), " "))
 		want := fmt.Sprint(test.complete, test.dialect, test.fallback, test.serializer, test.client, test.server)
 		if got != want {
 			t.Errorf("%s: expected %s, got %s", test.name, want, got)
@@ -371,7 +374,8 @@ func TestNotIKC(t *testing.T) {
 // A SETUP may have many names, and come in several segments.
 func TestLongSetup(t *testing.T) {
 	long := "SETUP KERNEL=client-1" + strings.Repeat(",a-name-of-many", 200) + ";FREEZER=Storable\r\n"
-	conn := read(t, events(false, true, said{from: c, octets: long[:1500]}, said{from: c, octets: long[1500:]}, said{from: v, octets: setupS}), dialogue.Options{})
+	conn := read(t, events(false, true, said{from: c, octets: long[:1500]},
+		said{from: c, octets: long[1500:]}, said{from: v, octets: setupS}), dialogue.Options{})
 	if !conn.IsIKC || !conn.Negotiation.Complete || len(conn.Negotiation.Peers[wire.Client].Aliases) != 200 {
 		t.Errorf("got IKC %v, complete %v, %d aliases; want all of it", conn.IsIKC, conn.Negotiation.Complete, len(conn.Negotiation.Peers[wire.Client].Aliases))
 	}
@@ -442,7 +446,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// FuzzStreams: no octets, however they come, make the reader panic, lose count, or write JSON that is none.
+// FuzzStreams: no octets, however they come, make the reader panic, lose count, or write JSON that
+// is none.
 func FuzzStreams(f *testing.F) {
 	ping := frame(&wire.Message{Event: at("server-1", "IKC", "ping"), RSVP: at("client-1", "app", "r")})
 	pong := frame(&wire.Message{Event: at("client-1", "app", "r"), Params: perl.NewBytes("PONG")})

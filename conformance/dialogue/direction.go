@@ -79,8 +79,8 @@ const (
 	largeBuffer = 32 << 10
 )
 
-// append adds octets. Images are parts of the buffer, so what is in it is never written again: when it is full,
-// the rest that is no frame yet goes on in another.
+// append adds octets. Images are parts of the buffer, so what is in it is never written again: when
+// it is full, the rest that is no frame yet goes on in another.
 func (d *direction) append(p []byte) {
 	if need := len(d.buf) + len(p); need > cap(d.buf) {
 		d.size = min(max(2*d.size, smallBuffer), largeBuffer, d.s.share()/4)
@@ -114,8 +114,8 @@ func (d *direction) gap(g *capture.Gap) {
 	d.base, d.buf, d.mode = g.Offset+max(g.Octets, 0), nil, modeSearch
 }
 
-// step reads as far as possible, both directions in turn, since what one side says tells how to read
-// the other.
+// step reads as far as possible, both directions in turn, since what one side says tells how to
+// read the other.
 func (s *stream) step() {
 	for again := true; again; {
 		again = false

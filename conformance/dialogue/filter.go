@@ -7,10 +7,11 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Filter says which items of conversations are of interest. All conditions must hold; the zero value of each
-// is none. A nil Filter keeps everything.
+// Filter says which items of conversations are of interest. All conditions must hold; the zero
+// value of each is none. A nil Filter keeps everything.
 type Filter struct {
-	// Kernel is a name or id of either side of the connection, or of the kernel that a message is from or for.
+	// Kernel is a name or id of either side of the connection, or of the kernel that a message is from
+	// or for.
 	Kernel string
 	// Session and State are those of a request; its answer and error reports go with it.
 	Session, State string
@@ -20,7 +21,8 @@ type Filter struct {
 	Unanswered bool
 	// Slower keeps calls whose answer took at least so long, and that answer.
 	Slower time.Duration
-	// From and To bound the time of an item, To excluded. FromStart and ToStart do so since the connection opened.
+	// From and To bound the time of an item, To excluded. FromStart and ToStart do so since the
+	// connection opened.
 	From, To           time.Time
 	FromStart, ToStart time.Duration
 	// Connections keeps those of these indices.

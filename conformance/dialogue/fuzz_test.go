@@ -14,8 +14,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
-// FuzzSplit reads a conversation as it was said, cut into pieces, and in parts: what was read must be the same. A script is
-// turns, each the varint of twice the number of octets, odd for the server, and the octets.
+// FuzzSplit reads a conversation as it was said, cut into pieces, and in parts: what was read must
+// be the same. A script is turns, each the varint of twice the number of octets, odd for the
+// server, and the octets.
 func FuzzSplit(f *testing.F) {
 	for _, path := range recordings(f) {
 		f.Add(recorded(f, path, 6<<10), uint8(0), uint8(0))
@@ -48,11 +49,12 @@ func FuzzSplit(f *testing.F) {
 		for _, i := range observed { // the end of a line may come after the line
 			items = append(items, shown(i))
 		}
-		err := dialogue.ReadParts(events(false, fin, pieces...), opts, dialogue.Window{Items: 4, Octets: 4 << 10, Total: 8 << 10}, func(p *dialogue.Part) {
-			for _, i := range p.Items {
-				inParts = append(inParts, shown(i))
-			}
-		})
+		err := dialogue.ReadParts(events(false, fin, pieces...), opts,
+			dialogue.Window{Items: 4, Octets: 4 << 10, Total: 8 << 10}, func(p *dialogue.Part) {
+				for _, i := range p.Items {
+					inParts = append(inParts, shown(i))
+				}
+			})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -61,11 +61,12 @@ type jsonProblem struct {
 // WriteJSON writes a connection as JSON, one object a line: the connection, then each of its items.
 // Values are typed as in the driver protocol.
 func WriteJSON(w io.Writer, c *Connection) error {
-	return NewJSONPrinter(w, nil).Part(&Part{Connection: c, First: true, Last: true, Items: c.Items, Begun: c.Exchanges, Exchanges: c.Exchanges})
+	return NewJSONPrinter(w, nil).Part(&Part{Connection: c, First: true,
+		Last: true, Items: c.Items, Begun: c.Exchanges, Exchanges: c.Exchanges})
 }
 
-// JSONPrinter writes connections as WriteJSON does, part by part. Of one that is not whole, what is only known at
-// the end follows its items, in an object of type "notes".
+// JSONPrinter writes connections as WriteJSON does, part by part. Of one that is not whole, what is
+// only known at the end follows its items, in an object of type "notes".
 type JSONPrinter struct {
 	e      *json.Encoder
 	filter *Filter

@@ -10,23 +10,24 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// matcher finds out which message answers which. IKC has no numbers for that: an answer is addressed
-// to the rsvp of its call, an error report quotes the request's specifier.
+// matcher finds out which message answers which. IKC has no numbers for that: an answer is
+// addressed to the rsvp of its call, an error report quotes the request's specifier.
 type matcher struct {
 	c *Connection
 	// calls holds the calls by wire.Role of the caller and by rsvp.
 	calls [2]map[rsvp]*sameRSVP
 	// open holds, by wire.Role of the requester, the requests that nothing came back for yet.
 	open [2]waitingList
-	// awaited counts, by wire.Role of the caller, the open calls by the sessions that wait or were called.
+	// awaited counts, by wire.Role of the caller, the open calls by the sessions that wait or were
+	// called.
 	awaited [2]map[string]int
 	// failed holds, by wire.Role of the requester, the requests last reported on, newest first.
 	failed [2][]*Exchange
 	// keys are those of calls, oldest first; waiting counts the calls in all.
 	keys    [2][]rsvp
 	waiting [2]int
-	// forgot tells, by wire.Role of the caller, that calls were forgotten together with their rsvp: a post to a state that
-	// no call names may be the answer to one of them.
+	// forgot tells, by wire.Role of the caller, that calls were forgotten together with their rsvp: a
+	// post to a state that no call names may be the answer to one of them.
 	forgot [2]bool
 	// share is how many octets of memory the connection may take.
 	share func() int
@@ -35,7 +36,8 @@ type matcher struct {
 // rsvp is where an answer goes within a kernel.
 type rsvp struct{ session, state string }
 
-// sameRSVP are the calls with one rsvp: those that nothing came back for yet, in order, and the last.
+// sameRSVP are the calls with one rsvp: those that nothing came back for yet, in order, and the
+// last.
 type sameRSVP struct {
 	waiting waitingList
 	newest  *Exchange
@@ -93,8 +95,8 @@ func (w *waitingList) all(yield func(*Exchange) bool) {
 func notOpen(x *Exchange) *bool    { return &x.notOpen }
 func notWaiting(x *Exchange) *bool { return &x.notWaiting }
 
-// What is kept of requests, per direction of a connection that is alone; of one among many it is what there is room for,
-// requestCost octets of memory each, but leastRequests in any case.
+// What is kept of requests, per direction of a connection that is alone; of one among many it is
+// what there is room for, requestCost octets of memory each, but leastRequests in any case.
 const (
 	maxOpen       = 4096 // requests without reply: posts get none
 	maxRSVPs      = 8192 // different rsvps
@@ -208,7 +210,8 @@ func (m *matcher) leaveOpen(x *Exchange) {
 }
 
 // answer gives a message to the call whose rsvp it is addressed to: the oldest that has no answer
-// yet, of the session that answers if it says so; else the newest, which then has one too many, unless calls were forgotten.
+// yet, of the session that answers if it says so; else the newest, which then has one too many,
+// unless calls were forgotten.
 func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	calls := m.calls[caller][rsvp{msg.Event.Session, msg.Event.State}]
 	if calls == nil && m.forgot[caller] && msg.Event.State != specifier.ProxyState {
@@ -236,10 +239,10 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	return true
 }
 
-// oldest finds the call that an answer of a session is for: the oldest that waits for that session, else the
-// oldest that waits, else the newest. several tells that it is not the only one.
+// oldest finds the call that an answer of a session is for: the oldest that waits for that session,
+// else the oldest that waits, else the newest. several tells that it is not the only one.
 func (c *sameRSVP) oldest(session string) (found *Exchange, several bool) {
-	var any *Exchange
+	var first *Exchange
 	others := 0
 	for x := range c.waiting.all {
 		if x.Request.To.Session == session {
@@ -248,16 +251,16 @@ func (c *sameRSVP) oldest(session string) (found *Exchange, several bool) {
 			}
 			found = x
 		}
-		if any == nil {
-			any = x
+		if first == nil {
+			first = x
 		}
 		others++
 	}
 	switch {
 	case found != nil:
 		return found, false
-	case any != nil:
-		return any, others > 1
+	case first != nil:
+		return first, others > 1
 	}
 	return c.newest, false
 }
@@ -330,7 +333,8 @@ func (m *matcher) fail(x *Exchange) {
 func (m *matcher) close(x *Exchange) {
 	m.leaveOpen(x)
 	from := x.Request.Frame.From
-	if calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]; calls != nil && x.Request.IsCall() && calls.waiting.leave(x) {
+	if calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]; calls != nil &&
+		x.Request.IsCall() && calls.waiting.leave(x) {
 		m.waiting[from]--
 	}
 }
@@ -365,7 +369,8 @@ func quotes(text string, request *Message) bool {
 	return (&wire.RemoteError{Message: text}).About(request.To.String())
 }
 
-// resolve finds out what a message is addressed to after all, and the arguments if that takes looking.
+// resolve finds out what a message is addressed to after all, and the arguments if that takes
+// looking.
 func resolve(m *Message) {
 	m.To = m.Event.Specifier
 	if state, args, ok := m.Proxied(); ok {

@@ -6,6 +6,31 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
+// Negotiation is the conversation before the frames.
+type Negotiation struct {
+	Lines []*Line
+	// Complete: frames may follow.
+	Complete bool
+	// Dialect is the one agreed on, valid if Complete. Fallback: SETUP was refused and HELLO followed.
+	Dialect  wire.Dialect
+	Fallback bool
+	// Serializer is the package agreed on; the default if none was named.
+	Serializer string
+	// Peers is what each side said of itself, by wire.Role.
+	Peers [2]wire.Peer
+	// Offered are the serializers that the client named.
+	Offered []string
+}
+
+// Names returns all that a side called itself, the id first.
+func (n *Negotiation) Names(side wire.Role) []string {
+	p := n.Peers[side]
+	if p.ID == "" {
+		return nil
+	}
+	return append([]string{p.ID}, p.Aliases...)
+}
+
 // line follows a negotiation from outside: both sides' lines in the order of the capture.
 func (s *stream) line(l *Line) {
 	n := s.Negotiation

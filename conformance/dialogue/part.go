@@ -8,8 +8,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Part is a piece of a connection, shown once it is settled. While it is shown, Items and Exchanges of the
-// connection hold what is around it as well.
+// Part is a piece of a connection, shown once it is settled. While it is shown, Items and Exchanges
+// of the connection hold what is around it as well.
 type Part struct {
 	*Connection
 	// First and Last tell its place. Only with the last are Ends and Notes complete.
@@ -18,24 +18,25 @@ type Part struct {
 	Items []Item
 	// Begun are the exchanges whose requests are among the Items, in order.
 	Begun []*Exchange
-	// Exchanges are those that came to something or to nothing by now: some were Begun in earlier parts, and
-	// some of Begun will come with later ones.
+	// Exchanges are those that came to something or to nothing by now: some were Begun in earlier
+	// parts, and some of Begun will come with later ones.
 	Exchanges []*Exchange
 }
 
-// Window bounds what is kept of a connection when it is read in parts. The fields count per connection, but for
-// Total. The zero value means the defaults.
+// Window bounds what is kept of a connection when it is read in parts. The fields count per
+// connection, but for Total. The zero value means the defaults.
 //
-// Octets are those that a message takes in memory, of which its image is a tenth or less where it holds many small
-// values: estimated, see cost.
+// Octets are those that a message takes in memory, of which its image is a tenth or less where it
+// holds many small values: estimated, see cost.
 type Window struct {
-	// Items is how many lines and frames make a part. As many again are read before a part is shown, so that
-	// the answers to its requests are there. Default 1024.
+	// Items is how many lines and frames make a part. As many again are read before a part is shown,
+	// so that the answers to its requests are there. Default 1024.
 	Items int
 	// Octets is how many octets of memory make a part. Default 8 MiB.
 	Octets int
-	// Total bounds the octets of memory that all open connections together keep: each has its share, and may keep two
-	// messages in any case. While octets are for no other, it may keep a little more. Default 32 MiB.
+	// Total bounds the octets of memory that all open connections together keep: each has its share,
+	// and may keep two messages in any case. While octets are for no other, it may keep a little more.
+	// Default 32 MiB.
 	Total int
 }
 
@@ -47,12 +48,13 @@ const (
 	leastWindow = 2 << 10
 	// activeOctets is how many octets of memory a connection may keep while octets are for no other.
 	activeOctets = 128 << 10
-	// context is how many items before a part stay, for people, if they take no more than a quarter of the share.
+	// context is how many items before a part stay, for people, if they take no more than a quarter of
+	// the share.
 	context = 16
 )
 
-// What items cost in memory: lineCost or frameCost in any case. The values of an image take six times its size where they
-// are small; a long string is a part of the image.
+// What items cost in memory: lineCost or frameCost in any case. The values of an image take six
+// times its size where they are small; a long string is a part of the image.
 const (
 	lineCost   = 128
 	frameCost  = 1 << 10
@@ -90,9 +92,10 @@ func (w Window) Share(n int) Window {
 	return w
 }
 
-// ReadParts is Read for connections of any length: what is settled of one is handed over, and forgotten. A part
-// is valid until the function returns, but for the connection itself with the last. What comes more than a
-// Window later than the request that it belongs to is not seen to belong to it.
+// ReadParts is Read for connections of any length: what is settled of one is handed over, and
+// forgotten. A part is valid until the function returns, but for the connection itself with the
+// last. What comes more than a Window later than the request that it belongs to is not seen to
+// belong to it.
 func ReadParts(events Source, opts Options, w Window, each func(*Part)) error {
 	return NewBuilder(opts, w, each).read(events)
 }
@@ -155,8 +158,8 @@ func (s *stream) show() {
 	}
 }
 
-// The first part waits for the first frame of the client, unless that many items come before it, or what takes that
-// many octets of memory.
+// The first part waits for the first frame of the client, unless that many items come before it, or
+// what takes that many octets of memory.
 const (
 	maxFirst       = 64
 	maxFirstOctets = 64 << 10
@@ -205,7 +208,7 @@ func (s *stream) part(n int, last bool) {
 	if last && len(p.unsettled) == 0 {
 		part.Exchanges = part.Begun
 	} else {
-		part.Exchanges = s.settle(part.Begun, last)
+		part.Exchanges = s.concludeExchanges(part.Begun, last)
 	}
 	s.b.each(part)
 	p.shown++
@@ -230,14 +233,15 @@ func (s *stream) part(n int, last bool) {
 	}
 }
 
-// settle sorts out which exchanges are settled: those of earlier parts that were not, and those begun.
-func (s *stream) settle(begun []*Exchange, last bool) (settled []*Exchange) {
+// concludeExchanges sorts out which exchanges are settled: those of earlier parts that were not,
+// and those begun.
+func (s *stream) concludeExchanges(begun []*Exchange, last bool) (concluded []*Exchange) {
 	p := &s.parts
 	var rest []*Exchange
 	for i, list := range [][]*Exchange{p.unsettled, begun} {
 		for _, x := range list {
 			if last || x.replied() || x.RepliesAfter > 1 {
-				settled = append(settled, x)
+				concluded = append(concluded, x)
 				continue
 			}
 			if i == 1 {
@@ -249,14 +253,15 @@ func (s *stream) settle(begun []*Exchange, last bool) (settled []*Exchange) {
 	// A direction with posts only is never settled: what is too old is shown as it stands.
 	if keep := s.newest(rest); keep < len(rest) {
 		over := len(rest) - keep
-		settled = append(settled, rest[:over]...)
+		concluded = append(concluded, rest[:over]...)
 		rest = slices.Delete(rest, 0, over)
 	}
 	p.unsettled = rest
-	return settled
+	return concluded
 }
 
-// newest is how many exchanges may wait for what comes of them, of a list that may wait as long as a part.
+// newest is how many exchanges may wait for what comes of them, of a list that may wait as long as
+// a part.
 func (s *stream) newest(list []*Exchange) int {
 	octets := min(s.window.Octets, s.share())
 	n := 0
@@ -285,7 +290,8 @@ func (s *stream) context() int {
 
 func (x *Exchange) replied() bool { return len(x.Answers)+len(x.Errors) > 0 }
 
-// countReplies counts, for each request, the later ones of the same side that something came back for.
+// countReplies counts, for each request, the later ones of the same side that something came back
+// for.
 func (s *stream) countReplies() {
 	var replied [2]int
 	for _, x := range slices.Backward(s.Exchanges) {

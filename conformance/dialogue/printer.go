@@ -31,7 +31,8 @@ func NewPrinter(w io.Writer, opts WriteOptions) *Printer {
 	return &Printer{w: w, opts: opts, tails: map[*capture.Conn]*tail{}}
 }
 
-// Part shows a part of a connection. With a filter, connections of which nothing is kept are left out.
+// Part shows a part of a connection. With a filter, connections of which nothing is kept are left
+// out.
 func (p *Printer) Part(part *Part) error {
 	c := part.Connection
 	if !p.opts.Filter.connection(c) {
@@ -61,7 +62,8 @@ func (p *Printer) Part(part *Part) error {
 	return err
 }
 
-// Item shows an item at once: with the head of its connection, unless the item before was of the same one.
+// Item shows an item at once: with the head of its connection, unless the item before was of the
+// same one.
 func (p *Printer) Item(c *Connection, item Item) error {
 	if !p.opts.Filter.Keep(c, item) {
 		return nil

@@ -140,7 +140,8 @@ func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOp
 	return spec.Session + "/" + spec.State
 }
 
-// warnings says what is off in exchanges that can be read, but for calls without an answer, which it counts.
+// warnings says what is off in exchanges that can be read, but for calls without an answer, which
+// it counts.
 func warnings(exchanges []*Exchange) (out []string, silent int) {
 	for _, x := range exchanges {
 		if len(x.Answers) > 1 {

@@ -3,14 +3,16 @@ package dialogue
 import (
 	"bytes"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// sketch is what is known of a frame whose image nobody has asked for yet: most values are never looked at.
+// sketch is what is known of a frame whose image nobody has asked for yet: most values are never
+// looked at.
 type sketch struct {
-	wire.Sketch
+	wire.Envelope
 	by aliasing
 }
 
@@ -25,7 +27,8 @@ type received struct {
 // Thawed tells whether the image can be thawed.
 func (f *Frame) Thawed() bool { return f.sketch != nil || f.value.Load() != nil }
 
-// Value is the thawed image, nil if Err says why it cannot be thawed. It may be asked for by several goroutines.
+// Value is the thawed image, nil if Err says why it cannot be thawed. It may be asked for by
+// several goroutines.
 func (f *Frame) Value() *perl.Value {
 	if v := f.value.Load(); v != nil || f.sketch == nil {
 		return v
@@ -37,14 +40,15 @@ func (f *Frame) Value() *perl.Value {
 }
 
 // Kinds are the kinds of Value in the image; ok is false if they are to be looked for.
-func (f *Frame) Kinds() (kinds perl.Kinds, ok bool) {
+func (f *Frame) Kinds() (kinds message.Kinds, ok bool) {
 	if f.sketch == nil {
 		return 0, false
 	}
 	return f.sketch.Kinds, true
 }
 
-// Mentions tells whether a string in the image may have these octets in it. If not, it is not worth asking for the Value.
+// Mentions tells whether a string in the image may have these octets in it. If not, it is not worth
+// asking for the Value.
 func (f *Frame) Mentions(octets string) bool {
 	return f.sketch == nil || bytes.Contains(f.Image, []byte(octets))
 }
@@ -52,7 +56,8 @@ func (f *Frame) Mentions(octets string) bool {
 // Sent is what stands in the message under a key that is its own, nil if there is nothing.
 func (m *Message) Sent(key string) *perl.Value { return m.Frame.Value().Target().Get(key) }
 
-// Params is ARG0 of the state, nil if the key is absent; for the state IKC:proxy it is [state, [args...]].
+// Params is ARG0 of the state, nil if the key is absent; for the state IKC:proxy it is [state,
+// [args...]].
 func (m *Message) Params() *perl.Value {
 	if m.Message.Params == nil && m.HasParams() {
 		return m.Sent("params")

@@ -8,22 +8,22 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Step is an item of a conversation as reports show it: decoded, bounded in size, and with its place in
-// the capture.
+// Step is an item of a conversation as reports show it: decoded, bounded in size, and with its
+// place in the capture.
 type Step struct {
 	// Seconds since the connection opened.
 	Seconds float64 `json:"seconds"`
 	// From is the side that sent it: client or server.
 	From string `json:"from"`
-	// Packet counts from 1, 0 if unknown. Offset is its first octet in the stream of its side, and Octets
-	// how many there are.
+	// Packet counts from 1, 0 if unknown. Offset is its first octet in the stream of its side, and
+	// Octets how many there are.
 	Packet int64 `json:"packet,omitempty"`
 	Offset int64 `json:"offset"`
 	Octets int   `json:"octets"`
 	// Frame counts the frames of a side from 1; 0 for a line.
 	Frame int `json:"frame,omitempty"`
-	// Kind is "line", "post", "call", "answer", "error", or "unreadable" for a frame that is no message; of a Control it is
-	// "command", "reply" or "event".
+	// Kind is "line", "post", "call", "answer", "error", or "unreadable" for a frame that is no
+	// message; of a Control it is "command", "reply" or "event".
 	Kind string `json:"kind"`
 	// Title says what it is; for a line, its text.
 	Title string `json:"title"`
@@ -99,15 +99,16 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 	return s
 }
 
-// around is how many items are shown before the one that a finding is about, and maxAround how many of
-// an exchange.
+// around is how many items are shown before the one that a finding is about, and maxAround how many
+// of an exchange.
 const (
 	around    = 4
 	maxAround = 12
 )
 
-// Around shows what leads to an item: of a message that belongs to an exchange, the request and what
-// came back; else the items before it. Of a long exchange the first steps and those around the item are shown.
+// Around shows what leads to an item: of a message that belongs to an exchange, the request and
+// what came back; else the items before it. Of a long exchange the first steps and those around the
+// item are shown.
 func Around(c *Connection, item Item) []Step {
 	wanted := map[Item]bool{item: true}
 	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Exchange != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/dumper"
 	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -19,7 +20,7 @@ func Serializers() []wire.Serializer {
 // aliasing is a serializer that can do without a copy of the image.
 type aliasing interface {
 	ThawAliased(image []byte) (*perl.Value, error)
-	wire.Sketcher
+	message.EnvelopeThawer
 }
 
 // thaw reads the image of a frame, and the message in it.
@@ -35,7 +36,7 @@ func (s *stream) thaw(r *received) {
 		}
 		a, isAliasing := z.(aliasing)
 		if isAliasing { // nobody changes an image
-			if k, ok := s.b.sketches.Read(a, f.Image, &r.wire); ok {
+			if k, ok := s.b.envelopes.Read(a, f.Image, &r.wire); ok {
 				r.sketch, f.sketch = sketch{k, a}, &r.sketch
 				r.message = Message{Message: &r.wire, Frame: f}
 				f.Message = &r.message

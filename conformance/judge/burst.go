@@ -7,9 +7,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 )
 
-// A capture of many connections has a packet of each in turn. To judge them in that order is slow: what is known of a
-// connection has left the caches of the processor by the time of its next packet, and little can be settled of a message
-// alone. So what happens to a connection is gathered for a while, as octets, which take little memory.
+// A capture of many connections has a packet of each in turn. To judge them in that order is slow:
+// what is known of a connection has left the caches of the processor by the time of its next
+// packet, and little can be settled of a message alone. So what happens to a connection is gathered
+// for a while, as octets, which take little memory.
 
 const (
 	// burstOctets is how much is gathered of a connection at most, by burst.size.
@@ -23,7 +24,8 @@ const (
 )
 
 // record is one event of a connection: octets, or if there are none, the next of burst.events.
-// There are as many as packets, so it holds no pointers, which the garbage collector would have to follow.
+// There are as many as packets, so it holds no pointers, which the garbage collector would have to
+// follow.
 type record struct {
 	packet, seconds int64 // of the Stamp
 	nanos           int32
@@ -31,7 +33,8 @@ type record struct {
 	from            capture.Direction
 }
 
-// event is one that is not octets. If the connection ends with it, ends is the how manieth that is, from 1.
+// event is one that is not octets. If the connection ends with it, closedAs is its number among the
+// connections that ended, from 1.
 type event struct {
 	event    capture.Event // nil if no more will come
 	closedAs int64
@@ -51,8 +54,9 @@ type burst struct {
 // size is about what a burst takes in memory, but for its last chunk.
 func (u *burst) size() int { return u.octets + recordSize*len(u.records) }
 
-// all gives what happened: events, and if the connection ends with one, the how manieth that is, from 1. An event that is nil
-// says that no more will come. Data is valid until the next.
+// all gives what happened: events, and with the event that ends the connection its number among the
+// connections that ended, from 1. A nil event says that no more will come. Data is valid until the
+// next.
 func (u *burst) all(yield func(ev capture.Event, ends int64) bool) {
 	at, events := 0, u.events
 	var data capture.Data
@@ -78,9 +82,10 @@ func (u *burst) all(yield func(ev capture.Event, ends int64) bool) {
 	}
 }
 
-// gatherer has the bursts that are being gathered, one for each connection that something happened to. It is for one goroutine.
+// gatherer has the bursts that are being gathered, one for each connection that something happened
+// to. It is for one goroutine.
 type gatherer struct {
-	judged <-chan *burst // which are to be used again
+	judged <-chan *burst // whose memory is used again
 	open   map[*capture.Conn]*burst
 	last   *burst    // the one of the last call of of; always one of open
 	size   int       // of all
@@ -109,8 +114,8 @@ func (g *gatherer) of(c *capture.Conn) *burst {
 	return u
 }
 
-// reclaim takes back the memory of bursts that were judged. That is due before another is handed out: judged has room for as
-// many as can be on their way, no more.
+// reclaim takes back the memory of bursts that were judged. That is due before another is handed
+// out: judged has room for as many as can be on their way, no more.
 func (g *gatherer) reclaim() {
 	for {
 		select {
@@ -138,7 +143,8 @@ func (g *gatherer) octets(d *capture.Data, octets []byte) {
 		u.octets, octets = u.octets+k, octets[k:]
 	}
 	g.size += n + recordSize
-	u.records = append(u.records, record{packet: d.At.Packet, seconds: d.At.Time.Unix(), nanos: int32(d.At.Time.Nanosecond()), octets: int32(n), from: d.From})
+	u.records = append(u.records, record{packet: d.At.Packet, seconds: d.At.Time.Unix(),
+		nanos: int32(d.At.Time.Nanosecond()), octets: int32(n), from: d.From})
 }
 
 func (g *gatherer) chunk() *[chunkOctets]byte {
@@ -159,7 +165,8 @@ func (g *gatherer) event(c *capture.Conn, e event) {
 	u.events = append(u.events, e)
 }
 
-// full returns the burst of a connection if it is to be judged now, else another of which that is so; nil if there is none.
+// full returns the burst of a connection if it is to be judged now, else another of which that is
+// so; nil if there is none.
 func (g *gatherer) full(c *capture.Conn) *burst {
 	u := g.last
 	if u != nil && u.conn == c && (u.size() >= burstOctets || len(u.events) > 0 && u.events[len(u.events)-1].closedAs > 0) {

@@ -43,15 +43,16 @@ func (h *toldOctets) take(ev capture.Event, ends int64) {
 	}
 }
 
-// TestBursts: each connection is told what happened to it, in order, however much at once and among however many; memory
-// is bounded.
+// TestBursts: each connection is told what happened to it, in order, however much at once and among
+// however many; memory is bounded.
 func TestBursts(t *testing.T) {
 	const conns, workers, most = 3000, 2, 200_000
 	rng := rand.New(rand.NewPCG(1, 2))
 	want, got := make([]toldOctets, conns), make([]toldOctets, conns)
 	queues := []chan *burst{make(chan *burst, bursts), make(chan *burst, bursts)}
 	done := make(chan *burst, workers*(bursts+2))
-	d := dispatcher{queues: queues, gather: gatherer{judged: done, open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
+	d := dispatcher{queues: queues, gather: gatherer{judged: done,
+		open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
 	finished := make(chan bool)
 	for _, q := range queues {
 		go func() {
@@ -122,7 +123,8 @@ func TestBursts(t *testing.T) {
 	d.gather.reclaim()
 	for i := range want {
 		w, g := &want[i], &got[i]
-		if !bytes.Equal(w.octets[0], g.octets[0]) || !bytes.Equal(w.octets[1], g.octets[1]) || string(w.order) != string(g.order) || w.ends != g.ends {
+		if !bytes.Equal(w.octets[0], g.octets[0]) || !bytes.Equal(w.octets[1], g.octets[1]) ||
+			string(w.order) != string(g.order) || w.ends != g.ends {
 			t.Fatalf("connection %d: expected %q, %d and %d octets, ended as %d; got %q, %d and %d octets, ended as %d", i,
 				w.order, len(w.octets[0]), len(w.octets[1]), w.ends, g.order, len(g.octets[0]), len(g.octets[1]), g.ends)
 		}
@@ -140,7 +142,8 @@ func TestBursts(t *testing.T) {
 	}
 }
 
-// TestGoneIsTold: a connection that one side reset, and of which nothing more came, is ended when many more were reset.
+// TestGoneIsTold: a connection that one side reset, and of which nothing more came, is ended when
+// many more were reset.
 func TestGoneIsTold(t *testing.T) {
 	q := make(chan *burst, 4*maxReset)
 	d := dispatcher{queues: []chan *burst{q}, gather: gatherer{open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}

@@ -82,8 +82,8 @@ type Check struct {
 	// Local says that each piece of evidence stands for itself: a violation is one even where octets
 	// around it are missing from the capture.
 	Local bool
-	// Aftermath: it is about what a connection did to those after it. Then Judge is shown connections when they
-	// have ended, in that order.
+	// Aftermath: it is about what a connection did to those after it. Then Judge is shown connections
+	// when they have ended, in that order.
 	Aftermath bool
 	// Judge is shown connections on behalf of one side.
 	Judge Predicate

@@ -12,8 +12,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// DriverLog is what one kernel was asked to do and what its driver said that it did, beside what the capture shows of its
-// connections meanwhile. It is how checks see what is not on the wire: monitors, arguments of states, results of methods.
+// DriverLog is what one kernel was asked to do and what its driver said that it did, beside what
+// the capture shows of its connections meanwhile. It is how checks see what is not on the wire:
+// monitors, arguments of states, results of methods.
 type DriverLog struct {
 	Side  wire.Role // of the kernel
 	Conn  *dialogue.Connection
@@ -39,7 +40,8 @@ type ConnRecord struct {
 	Reports   []*dialogue.Message  // error reports of both sides
 }
 
-// Over is when the connection was over: one side had closed it. Zero if the capture does not show it.
+// Over is when the connection was over: one side had closed it. Zero if the capture does not show
+// it.
 func (m *ConnRecord) Over() time.Time {
 	at := m.Ended[0]
 	if at.IsZero() || !m.Ended[1].IsZero() && m.Ended[1].Before(at) {
@@ -48,8 +50,8 @@ func (m *ConnRecord) Over() time.Time {
 	return at
 }
 
-// Closed is when a side closed the connection, zero if it did not. known is false if the capture shows the end of the other side
-// alone: it may lack this one's.
+// Closed is when a side closed the connection, zero if it did not. known is false if the capture
+// shows the end of the other side alone: it may lack this one's.
 func (m *ConnRecord) Closed(side wire.Role) (at time.Time, known bool) {
 	at = m.Ended[side]
 	return at, !at.IsZero() || m.Ended[side.Other()].IsZero()
@@ -61,9 +63,6 @@ const (
 	maxExchanges  = 4096    // requests and error reports of a connection
 	maxKeptOctets = 4 << 20 // octets of images in all, which take tenfold the memory
 )
-
-// cutByRelay begins the comment on the reset of a connection that a relay cut because neither side closed it.
-const cutByRelay = "cut by the relay"
 
 // add notes what is in a part of a connection. budget is what is left of maxKept.
 func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
@@ -78,7 +77,8 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 		}
 	}
 	for _, x := range p.Exchanges {
-		if r := x.Request; (contract.HarnessSession(r.To.Session) || contract.HarnessSession(r.RSVP.Session) || r.WithLite()) && len(m.Exchanges) < maxExchanges && budget(len(r.Frame.Image)) {
+		if r := x.Request; (contract.HarnessSession(r.To.Session) || contract.HarnessSession(r.RSVP.Session) ||
+			r.WithLite()) && len(m.Exchanges) < maxExchanges && budget(len(r.Frame.Image)) {
 			m.Exchanges = append(m.Exchanges, &dialogue.Exchange{Request: r, Answers: slices.Clone(x.Answers), Errors: slices.Clone(x.Errors)})
 		}
 	}
@@ -87,27 +87,29 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 	}
 	// As they came: p.Exchanges are in the order in which they were settled.
 	slices.SortStableFunc(m.Exchanges, func(x, y *dialogue.Exchange) int {
-		return cmp.Or(cmp.Compare(x.Request.Frame.At.Packet, y.Request.Frame.At.Packet), cmp.Compare(x.Request.Frame.Number, y.Request.Frame.Number))
+		return cmp.Or(cmp.Compare(x.Request.Frame.At.Packet, y.Request.Frame.At.Packet),
+			cmp.Compare(x.Request.Frame.Number, y.Request.Frame.Number))
 	})
 	n := p.Negotiation
 	m.Index, m.Opened, m.Unreached = p.Conn.Index, p.Opened.Time, p.Unreached
 	m.Complete, m.Refused = n.Complete, refusedSerializer(n)
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		m.Names[side], m.PIDs[side] = n.Names(side), n.Peers[side].PID
-		if end := p.Ends[side]; end != nil && !strings.HasPrefix(end.Comment, cutByRelay) {
+		if end := p.Ends[side]; end != nil && !end.CutByRelay() {
 			m.Ended[side], m.How[side] = end.At.Time, end.How
 		}
 	}
 }
 
-// refusedSerializer tells whether the last word of a negotiation in IKC was that the server refused a serializer.
+// refusedSerializer tells whether the last word of a negotiation in IKC was that the server refused
+// a serializer.
 func refusedSerializer(n *dialogue.Negotiation) bool {
 	last := len(n.Lines) - 1
 	return last > 0 && n.Lines[last].From == wire.Server && n.Lines[last].Text == "NOT" && strings.HasPrefix(n.Lines[last-1].Text, "FREEZER ")
 }
 
 // driverLogs pairs the conversations with drivers with the connections of the capture, by side.
-func (j *Judge) driverLogs() (of [2]*DriverLog) {
+func (j *judge) driverLogs() (of [2]*DriverLog) {
 	if len(j.records) == maxRecords || j.keptOctets.Load() > maxKeptOctets || j.octetsMissing {
 		return of // what is missing may be what is missed
 	}
@@ -129,7 +131,7 @@ func (j *Judge) driverLogs() (of [2]*DriverLog) {
 }
 
 // judgeLog judges a driver log by the rules that are about one.
-func (j *Judge) judgeLog(a *DriverLog) *found {
+func (j *judge) judgeLog(a *DriverLog) *found {
 	n := len(j.verdicts[a.Side])
 	f := &found{evidence: make([]uint32, n), full: make([]quota, n), wanted: slices.Repeat([]bool{true}, n)}
 	for _, r := range j.plans[a.Side].rules[atDriverLog] {
@@ -143,13 +145,14 @@ func OnDriverLog(look func(*Trial, *DriverLog)) Predicate {
 	return Predicate{{at: atDriverLog, log: look}}
 }
 
-// ByDriver tells whether the check is about what is not on the wire, so that it takes a driver to decide it.
+// ByDriver tells whether the check is about what is not on the wire, so that it takes a driver to
+// decide it.
 func (c *Check) ByDriver() bool {
 	return slices.ContainsFunc(c.Judge, func(r rule) bool { return r.at == atDriverLog })
 }
 
-// ClosedFirst is the side that ended the connection first; ok is false if the capture does not show the ends of both, unless it was a
-// reset: what is missing may have been the first.
+// ClosedFirst is the side that ended the connection first; ok is false if the capture does not show
+// the ends of both, unless it was a reset: what is missing may have been the first.
 func (m *ConnRecord) ClosedFirst() (side wire.Role, ok bool) {
 	c, s := m.Ended[wire.Client], m.Ended[wire.Server]
 	switch {

@@ -8,8 +8,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// FileVerdict is what was found in one capture file.
-type FileVerdict struct {
+// Judgement is what was found in one capture file.
+type Judgement struct {
 	File        string
 	Verdicts    []Verdict
 	Connections int
@@ -19,7 +19,7 @@ type FileVerdict struct {
 }
 
 // File judges both sides of a capture file. It fails only if the file cannot be opened.
-func File(path string, checks []*Check, opts dialogue.Options, sides ...wire.Role) (*FileVerdict, error) {
+func File(path string, checks []*Check, opts dialogue.Options, sides ...wire.Role) (*Judgement, error) {
 	r, err := capture.Open(path)
 	if err != nil {
 		return nil, err
@@ -31,13 +31,19 @@ func File(path string, checks []*Check, opts dialogue.Options, sides ...wire.Rol
 }
 
 // Capture judges both sides of a capture that is being read, or those given.
-func Capture(r *capture.Reader, checks []*Check, opts dialogue.Options, sides ...wire.Role) *FileVerdict {
+func Capture(r *capture.Reader, checks []*Check, opts dialogue.Options, sides ...wire.Role) *Judgement {
+	return captureInParts(r, checks, opts, dialogue.Window{}, sides...)
+}
+
+// captureInParts is Capture with a window that says how large the parts are in which connections
+// are read.
+func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w dialogue.Window, sides ...wire.Role) *Judgement {
 	if len(sides) == 0 {
 		sides = []wire.Role{wire.Server, wire.Client}
 	}
-	j := New(checks, sides...)
-	err := j.read(r, opts, dialogue.Window{})
-	f := &FileVerdict{Verdicts: j.Verdicts(), Connections: j.Connections(), Notes: j.Notes(), Err: err}
+	j := newJudge(checks, sides...)
+	err := j.read(r, opts, w)
+	f := &Judgement{Verdicts: j.conclude(), Connections: j.connections, Notes: j.notes, Err: err}
 	if err != nil {
 		f.doubt()
 	}
@@ -45,7 +51,7 @@ func Capture(r *capture.Reader, checks []*Check, opts dialogue.Options, sides ..
 }
 
 // doubt takes back what passed: the part of the capture that is missing might say otherwise.
-func (f *FileVerdict) doubt() {
+func (f *Judgement) doubt() {
 	for i := range f.Verdicts {
 		if v := &f.Verdicts[i]; v.Outcome == Pass {
 			v.Outcome = Inconclusive

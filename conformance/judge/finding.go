@@ -13,8 +13,8 @@ type Finding struct {
 	// Connection counts from 0 as in the capture; Packet from 1.
 	Connection int   `json:"connection"`
 	Packet     int64 `json:"packet,omitempty"`
-	// Side sent what is wrong, or failed to. Frame counts its frames from 1, 0 if it is none. Offset is
-	// the octet in its stream.
+	// Side sent what is wrong, or failed to. Frame counts its frames from 1; it is 0 if what is wrong
+	// is not a frame. Offset is the octet in its stream.
 	Side   string `json:"side"`
 	Frame  int    `json:"frame,omitempty"`
 	Offset int64  `json:"offset"`

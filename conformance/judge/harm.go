@@ -43,8 +43,8 @@ func harms(c *dialogue.Connection, badImageSent bool) Harm {
 	return noHarm
 }
 
-// AfterHarm judges whether a server still takes connections after one that was harmful in a way: the
-// next that begins a negotiation must get to the end of it.
+// AfterHarm judges whether a server still takes connections after one that was harmful in a way:
+// the next that begins a negotiation must get to the end of it.
 func AfterHarm(kind Harm) Predicate {
 	return OnConnection(func(t *Trial) {
 		n, c := t.Conn.Negotiation, t.Conn

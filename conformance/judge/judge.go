@@ -9,15 +9,16 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Judge applies checks to connections, one after the other. It keeps verdicts, not connections.
-type Judge struct {
+// judge applies checks to the connections of a capture. Several connections are judged at the same
+// time, by tallies; what was found is merged in the order in which they ended. It keeps verdicts,
+// not connections.
+type judge struct {
 	sides           []wire.Role
 	verdicts        [2][]*Verdict // by side
 	plans           [2]*plan
-	full            [2][]quota                      // of the verdicts
-	tallies         map[*dialogue.Connection]*tally // of connections that go on
-	connections     int                             // that were IKC
-	incomplete      int                             // of them, without a complete negotiation
+	full            [2][]quota // of the verdicts
+	connections     int        // that were IKC
+	incomplete      int        // of them, without a complete negotiation
 	cut             bool
 	serverMayBeDown bool // a connection might have done harm, and no good one has come since
 	notes           []string
@@ -28,9 +29,9 @@ type Judge struct {
 	keptOctets      atomic.Int64           // octets of images that records hold
 }
 
-// New prepares to judge the sides given, by the checks given.
-func New(checks []*Check, sides ...wire.Role) *Judge {
-	j := &Judge{sides: sides, tallies: map[*dialogue.Connection]*tally{}}
+// newJudge prepares to judge the sides given, by the checks given.
+func newJudge(checks []*Check, sides ...wire.Role) *judge {
+	j := &judge{sides: sides}
 	for _, side := range sides {
 		for _, c := range checks {
 			j.byDriver = j.byDriver || c.ByDriver()
@@ -47,23 +48,8 @@ func New(checks []*Check, sides ...wire.Role) *Judge {
 // maxNotes bounds the notes that are kept of odd connections.
 const maxNotes = 100
 
-// Part judges a part of a connection; connections may take turns.
-func (j *Judge) Part(p *dialogue.Part) {
-	t := j.tallies[p.Connection]
-	if t == nil {
-		t = j.newTally()
-	}
-	t.part(j, p)
-	if !p.Last {
-		j.tallies[p.Connection] = t
-		return
-	}
-	delete(j.tallies, p.Connection)
-	j.merge(p.Connection, t)
-}
-
 // merge adds what was found in a connection that has ended.
-func (j *Judge) merge(c *dialogue.Connection, t *tally) {
+func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	for _, n := range c.Notes {
 		if len(j.notes) < maxNotes {
 			j.notes = append(j.notes, fmt.Sprintf("connection %d (%v to %v): %s", c.Conn.Index, c.Conn.Client, c.Conn.Server, n.Text))
@@ -109,14 +95,9 @@ func (j *Judge) merge(c *dialogue.Connection, t *tally) {
 	}
 }
 
-// Notes say what was odd about connections: not IKC, octets missing.
-func (j *Judge) Notes() []string { return j.notes }
-
-// Connections is how many connections of IKC were judged.
-func (j *Judge) Connections() int { return j.connections }
-
-// Verdicts returns what the checks have come to so far, in the order of the catalogue, side by side.
-func (j *Judge) Verdicts() []Verdict {
+// conclude returns what the checks have come to so far, in the order of the catalogue, side by
+// side.
+func (j *judge) conclude() []Verdict {
 	var out []Verdict
 	accounts := j.driverLogs()
 	for _, side := range j.sides {
@@ -144,7 +125,7 @@ func (j *Judge) Verdicts() []Verdict {
 	return out
 }
 
-func (j *Judge) missing(c *Check, told bool) string {
+func (j *judge) missing(c *Check, told bool) string {
 	switch {
 	case c.ByDriver() && !told:
 		if j.octetsMissing && len(j.controls) > 0 {

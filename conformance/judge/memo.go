@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -23,11 +24,12 @@ type memo struct {
 	names          [2][]string
 	namesKnown     bool
 	kindsOf        *dialogue.Frame
-	kinds          perl.Kinds
+	kinds          message.Kinds
 	echo           *echoed
 }
 
-// echoed is a value that was sent and what came back, with what all checks of values want to know of the two.
+// echoed is a value that was sent and what came back, with what all checks of values want to know
+// of the two.
 type echoed struct {
 	Sent, Got *perl.Value
 	Parts     []*perl.Value // sent and all that it leads to
@@ -85,7 +87,7 @@ func (t *Trial) Names(side wire.Role) []string {
 }
 
 // Kinds are the kinds of value in a frame.
-func (t *Trial) Kinds(f *dialogue.Frame) perl.Kinds {
+func (t *Trial) Kinds(f *dialogue.Frame) message.Kinds {
 	if kinds, ok := f.Kinds(); ok {
 		return kinds
 	}

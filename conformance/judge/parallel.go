@@ -10,9 +10,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
-// Reading a capture takes one goroutine, and judging its connections several: each connection is judged by one of
-// them. What they find is merged in the order in which the connections ended, so the verdicts do not depend on
-// who was faster.
+// Reading a capture takes one goroutine, and judging its connections several: each connection is
+// judged by one of them. What they find is merged in the order in which the connections ended, so
+// the verdicts do not depend on who was faster.
 
 const (
 	// bursts is how many bursts a worker may have to judge before the reading waits for it.
@@ -29,7 +29,7 @@ type judged struct {
 }
 
 // read judges the connections of a capture.
-func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.Window) error {
+func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.Window) error {
 	workers := runtime.GOMAXPROCS(0)
 	results := make(chan judged, 64)
 	done := make(chan *burst, workers*(bursts+2)) // room for all that may be on their way
@@ -45,7 +45,8 @@ func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 		defer close(merged)
 		j.mergeAll(results)
 	}()
-	d := dispatcher{queues: queues, gather: gatherer{judged: done, open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
+	d := dispatcher{queues: queues, gather: gatherer{judged: done,
+		open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
 	var failed error
 	events := 0
 	for ev, err := range r.Events(capture.Limits{}) {
@@ -71,7 +72,8 @@ func (j *Judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 }
 
 // work judges the connections of one queue.
-func (j *Judge) work(queue <-chan *burst, done chan<- *burst, results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
+func (j *judge) work(queue <-chan *burst, done chan<- *burst,
+	results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
 	tallies := map[*dialogue.Connection]*tally{}
 	ends := int64(0)
 	b := dialogue.NewBuilder(opts, window, func(p *dialogue.Part) {
@@ -102,9 +104,9 @@ func (j *Judge) work(queue <-chan *burst, done chan<- *burst, results chan<- jud
 	b.Finish(*cut)
 }
 
-// mergeAll merges results in the order in which connections ended; last come those that were still open, in the
-// order in which they were opened.
-func (j *Judge) mergeAll(results <-chan judged) {
+// mergeAll merges results in the order in which connections ended; last come those that were still
+// open, in the order in which they were opened.
+func (j *judge) mergeAll(results <-chan judged) {
 	next := int64(1)
 	waiting := map[int64]judged{}
 	var open []judged

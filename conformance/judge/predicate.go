@@ -4,9 +4,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
-// Predicate is how a check looks at a connection: what it wants to be shown of it. Long connections are
-// shown piece by piece, so a predicate that must remember something from one piece to the next is made by
-// inOrder.
+// Predicate is how a check looks at a connection: what it wants to be shown of it. Long connections
+// are shown piece by piece, so a predicate that must remember something from one piece to the next
+// is made by inOrder.
 type Predicate []rule
 
 // rule is one way of looking.
@@ -45,7 +45,8 @@ const (
 	ruleKinds   = iota
 )
 
-// OnConnection judges a connection when it has ended. Of a long one, Items and Exchanges are only the last.
+// OnConnection judges a connection when it has ended. Of a long one, Items and Exchanges are only
+// the last.
 func OnConnection(look func(*Trial)) Predicate { return Predicate{{at: atEnd, connection: look}} }
 
 // OnStart judges the negotiation and the first frames.
@@ -111,8 +112,9 @@ func OnAnswers(look func(t *Trial, x *dialogue.Exchange, a *dialogue.Message)) P
 	return p
 }
 
-// InOrder judges the exchanges that the side judged has to answer in the order of the requests, by a function
-// that begin makes for each connection, with a memory of its own. An answer that comes very late is not seen.
+// InOrder judges the exchanges that the side judged has to answer in the order of the requests, by
+// a function that begin makes for each connection, with a memory of its own. An answer that comes
+// very late is not seen.
 func InOrder(begin func() func(t *Trial, x *dialogue.Exchange)) Predicate {
 	return Predicate{{at: atOrder, begin: begin}}
 }

@@ -18,7 +18,7 @@ type tally struct {
 	record   *ConnRecord
 }
 
-func (j *Judge) newTally() *tally {
+func (j *judge) newTally() *tally {
 	t := new(tally)
 	if j.byDriver {
 		t.record = new(ConnRecord)
@@ -36,7 +36,7 @@ func (j *Judge) newTally() *tally {
 	return t
 }
 
-func (t *tally) part(j *Judge, p *dialogue.Part) {
+func (t *tally) part(j *judge, p *dialogue.Part) {
 	for _, item := range p.Items {
 		if f, ok := item.(*dialogue.Frame); ok && f.Err != nil && f.From == wire.Client {
 			t.badImage = true
@@ -62,12 +62,12 @@ func (t *tally) part(j *Judge, p *dialogue.Part) {
 	group.Wait()
 }
 
-// manyItems is how many items a part has of which the sides are judged at the same time: of a capture with one long
-// connection nothing else can be.
+// manyItems is how many items a part has of which the sides are judged at the same time: of a
+// capture with one long connection nothing else can be.
 const manyItems = 128
 
 // side judges one side in a part.
-func (t *tally) side(j *Judge, p *dialogue.Part, side wire.Role, facts *memo) {
+func (t *tally) side(j *judge, p *dialogue.Part, side wire.Role, facts *memo) {
 	s := &t.sides[side]
 	j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, memo: facts}, p, s.memories)
 }
@@ -84,7 +84,8 @@ type found struct {
 	full     []quota
 }
 
-// quota is what a verdict needs no more of. Connections that are judged at the same time may look at it.
+// quota is what a verdict needs no more of. Connections that are judged at the same time may look
+// at it.
 type quota struct {
 	findings atomic.Int32 // how many there are
 	example  atomic.Int64 // the number from 1 of the first connection that has one, or 0

@@ -26,8 +26,8 @@ func (t *Trial) Pass(at dialogue.Item) {
 	}
 }
 
-// Hold notes a piece of evidence: it agrees if ok, else it is a violation by at. Where it takes time to tell
-// what was expected and what came, use HoldElse.
+// Hold notes a piece of evidence: it agrees if ok, else it is a violation by at. Where it takes
+// time to tell what was expected and what came, use HoldElse.
 func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
 	if !ok {
 		t.Fail(at, expected, actual)
@@ -39,7 +39,8 @@ func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
 	}
 }
 
-// HoldFunc is Hold with a function that tells what was expected and what came; the latter need not make sense if ok.
+// HoldFunc is Hold with a function that tells what was expected and what came; the latter need not
+// make sense if ok.
 func (t *Trial) HoldFunc(ok bool, at dialogue.Item, tell func() (expected, actual string)) {
 	if !ok {
 		expected, actual := tell()
@@ -71,8 +72,8 @@ func (t *Trial) example(at dialogue.Item, expected string) {
 	t.found.examples[t.check] = &f
 }
 
-// Fail notes a violation. at is what is wrong, or the last thing before something failed to come; it
-// may be nil.
+// Fail notes a violation. at is what is wrong, or the last thing before something failed to come;
+// it may be nil.
 func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
 	t.found.evidence[t.check]++
 	if !t.found.room(t.check) {

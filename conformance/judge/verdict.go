@@ -15,7 +15,8 @@ type Verdict struct {
 	Findings []Finding
 	// More counts violations beyond MaxFindings.
 	More int
-	// Example is the first piece of evidence that agrees, nil if there is none with a place. Its Actual is empty.
+	// Example is the first piece of evidence that agrees, nil if there is none with a place. Its
+	// Actual is empty.
 	Example *Finding
 	// Reason says what is missing, or why it was skipped.
 	Reason string
@@ -27,8 +28,8 @@ type Verdict struct {
 // MaxFindings is how many violations a verdict keeps; the rest is only counted.
 const MaxFindings = 100
 
-// merge adds what was found in one more connection. If doubtful, violations do not count: what is missing may be
-// what is missed.
+// merge adds what was found in one more connection. If doubtful, violations do not count: what is
+// missing may be what is missed.
 func (v *Verdict) merge(f *found, check int, doubtful bool) {
 	evidence := int(f.evidence[check])
 	f.evidence[check] = 0

@@ -16,8 +16,8 @@ type Deviation struct {
 	Check string `json:"check"`
 	Releases
 	Reason string `json:"reason"`
-	// Prevents are the combinations that cannot be tried to the end because of it, as role/dialect. Problems there are
-	// explained by it, if it shows.
+	// Prevents are the combinations that cannot be tried to the end because of it, as role/dialect.
+	// Problems there are explained by it, if it shows.
 	Prevents []string `json:"prevents,omitempty"`
 }
 

@@ -14,8 +14,8 @@ const original = "POE::Component::IKC"
 
 // Releases is a range of releases of an implementation, both ends included.
 //
-// Releases of POE::Component::IKC are decimal fractions, as on CPAN: 0.18 is before 0.1801. Those of all
-// others are versions: 1.9.0 is before 1.12.0, and 2.0.0-rc1 before 2.0.0.
+// Releases of POE::Component::IKC are decimal fractions, as on CPAN: 0.18 is before 0.1801. Those
+// of all others are versions: 1.9.0 is before 1.12.0, and 2.0.0-rc1 before 2.0.0.
 type Releases struct {
 	Implementation string `json:"implementation"`
 	// From and To are the first and the last release concerned.
@@ -38,7 +38,8 @@ func (r Releases) check() error {
 	return nil
 }
 
-// Has tells whether a release of an implementation is in the range. One that is no version is in none.
+// Has tells whether a release of an implementation is in the range. One that is no version is in
+// none.
 func (r Releases) Has(implementation, release string) bool {
 	if implementation != r.Implementation {
 		return false
@@ -48,7 +49,8 @@ func (r Releases) Has(implementation, release string) bool {
 	return bad == nil && worse == nil && from <= 0 && to <= 0
 }
 
-// compare is negative if release a is before b, positive if it is after, and 0 if they are the same.
+// compare is negative if release a is before b, positive if it is after, and 0 if they are the
+// same.
 func (r Releases) compare(a, b string) (int, error) {
 	if r.Implementation == original {
 		return compareDecimals(a, b)

@@ -9,7 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 )
 
-// Sensitivity is a dependence on the segmentation that releases of an implementation are known to have.
+// Sensitivity is a dependence on the segmentation that releases of an implementation are known to
+// have.
 type Sensitivity struct {
 	Segmentations []cell.Segmentation `json:"segmentations"`
 	// Roles are those in which it shows: server, client, clientlite.

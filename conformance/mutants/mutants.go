@@ -1,9 +1,11 @@
-// Package mutants tests the checks: it has kernels with one defect each, and tells which checks fail
-// on them. Each check must kill a defect, and each defect must be killed by the checks that name it.
+// Package mutants tests the checks: it has kernels with one defect each, and tells which checks
+// fail on them. Each check must kill a defect, and each defect must be killed by the checks that
+// name it.
 //
-// A [Defect] is of a server, of a client, or of a ClientLite. Servers are made for the purpose, by hand
-// (package server); clients and ClientLites are the reference, whose words are changed on their way
-// out (package client); what octets and images can have wrong, both share (package octets).
+// A [Defect] is of a server, of a client, or of a ClientLite. Servers are made for the purpose, by
+// hand (package server); clients and ClientLites are the reference, whose words are changed on
+// their way out (package client); what octets and images can have wrong, both share (package
+// octets).
 package mutants
 
 import (
@@ -38,15 +40,15 @@ func Defects() []*Defect {
 		list = append(list, &Defect{Name: b.Name, Text: b.Text, Kills: b.Kills, Cell: cell.Cell{Role: cell.AsServer}, server: b})
 	}
 	for _, b := range client.Behaviours() {
-		at := cell.Cell{Role: cell.Role(b.Role), Dialect: cell.Dialect(b.Dialect), Serializer: cell.Serializer(b.Serializer)}
+		at := cell.Cell{Role: b.Role, Dialect: b.Dialect, Serializer: b.Serializer}
 		list = append(list, &Defect{Name: b.Name, Text: b.Text, Kills: b.Kills, Cell: at})
 	}
 	return list
 }
 
-// Find returns the defect with a name, which may have dashes for its spaces; nil if there is none. Where a
-// server and a client have one of the same name, it is the client's: a kernel that has it is the reference
-// otherwise, and can be in every role.
+// Find returns the defect with a name, which may have dashes for its spaces; nil if there is none.
+// Where a server and a client have one of the same name, it is the client's: a kernel that has it
+// is the reference otherwise, and can be in every role.
 func Find(name string) *Defect {
 	name = strings.ReplaceAll(name, "-", " ")
 	for _, d := range slices.Backward(Defects()) {

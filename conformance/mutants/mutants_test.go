@@ -60,7 +60,8 @@ func TestServerWithoutDefect(t *testing.T) {
 		}
 		for _, c := range r.Checks {
 			// What is inconclusive on a good server says nothing on a bad one.
-			if hostile && c.Outcome != judge.Pass && !slices.Contains(needsMore, c.ID) && !requests(c.ID) && !byDriver(c.ID) && c.ID != "SER-007" && c.ID != "SER-008" {
+			if hostile && c.Outcome != judge.Pass && !slices.Contains(needsMore, c.ID) &&
+				!requests(c.ID) && !byDriver(c.ID) && c.ID != "SER-007" && c.ID != "SER-008" {
 				t.Errorf("%s: expected pass, got %s: %s", c.ID, c.Outcome, c.Reason)
 			}
 		}
@@ -85,7 +86,8 @@ func byDriver(id string) bool {
 // matrixFile is what 'ikc-conform mutants' printed.
 const matrixFile = "matrix.txt"
 
-// Every defect is killed by the checks that name it, every check kills one, and the matrix in the tree has them all.
+// Every defect is killed by the checks that name it, every check kills one, and the matrix in the
+// tree has them all.
 func TestMutations(t *testing.T) {
 	recorded, err := os.ReadFile(matrixFile)
 	if err != nil {
@@ -136,7 +138,8 @@ func TestDefectsAreListedOnce(t *testing.T) {
 		if _, err := checks.Select(d.Kills...); err != nil {
 			t.Errorf("defect %q: %v", d.Name, err)
 		}
-		if found := mutants.Find(strings.ReplaceAll(d.Name, " ", "-")); found == nil || found.Name != d.Name || d.Cell.Role != cell.AsServer && found.Text != d.Text {
+		if found := mutants.Find(strings.ReplaceAll(d.Name, " ", "-")); found == nil ||
+			found.Name != d.Name || d.Cell.Role != cell.AsServer && found.Text != d.Text {
 			t.Errorf("defect %q cannot be found", d.Name)
 		}
 	}

@@ -24,7 +24,8 @@ type Report struct {
 	// Schema is the id of the schema that it keeps.
 	Schema string `json:"$schema"`
 	Oracle string `json:"oracle"`
-	// Compared counts the combinations that were compared, Different the connections that differ in them.
+	// Compared counts the combinations that were compared, Different the connections that differ in
+	// them.
 	Compared  int       `json:"compared"`
 	Different int       `json:"different"`
 	Targets   []*Target `json:"targets"`

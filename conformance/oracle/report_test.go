@@ -22,8 +22,8 @@ func cells(capture, skipped string, err error) []*cell.Result {
 	}
 }
 
-// TestReport: what is different is counted and told, what was not compared with the reason; as text, and as JSON that keeps the
-// schema.
+// TestReport: what is different is counted and told, what was not compared with the reason; as
+// text, and as JSON that keeps the schema.
 func TestReport(t *testing.T) {
 	right := &cell.TargetResult{Target: "right", Cells: cells(serve(t, nil), "it does not speak it", nil)}
 	wrong := &cell.TargetResult{Target: "wrong", Cells: cells(serve(t, server.Find("error without is_error")), "", errors.New("no target"))}

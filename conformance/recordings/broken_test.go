@@ -12,7 +12,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/mutants/client"
 )
 
-// TestBroken judges the captures of kernels with a defect: what fails is that the defect, and of the side that has it only.
+// TestBroken judges the captures of kernels with a defect: what fails is that the defect, and of
+// the side that has it only.
 func TestBroken(t *testing.T) {
 	const dir = "broken"
 	for name, side := range map[string]string{"answers-to-nobody": "client", "answers-twice": "server", "booleans": "client", "characters-counted": "client"} {

@@ -13,8 +13,8 @@ import (
 // drivenDir has captures of the original in which its drivers tell what it did.
 const drivenDir = "driven"
 
-// TestDriven judges them: nothing fails, and every check that takes a driver passes in one of them, but for those that take
-// more than two kernels.
+// TestDriven judges them: nothing fails, and every check that takes a driver passes in one of them,
+// but for those that take more than two kernels.
 func TestDriven(t *testing.T) {
 	passed := map[string]bool{}
 	for _, s := range loadFrom(t, drivenDir) {

@@ -26,8 +26,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// longEnv names a directory: TestLongCaptures then writes captures of production length (IKC_LONG_MIB, default
-// 1024) into it, and keeps them.
+// longEnv names a directory: TestLongCaptures then writes captures of production length
+// (IKC_LONG_MIB, default 1024) into it, and keeps them.
 const longEnv = "IKC_LONG"
 
 // said is what one side of a recorded connection said, or that it closed.
@@ -138,7 +138,8 @@ func (l *long) close() {
 	l.must(l.file.Close())
 }
 
-// repeated writes the recorded conversations again and again, with new addresses, some at the same time.
+// repeated writes the recorded conversations again and again, with new addresses, some at the same
+// time.
 func repeated(t testing.TB, path string, size int64, together int) *long {
 	l := newLong(t, path, size)
 	all := conversations(t)
@@ -190,12 +191,14 @@ func worked(t testing.TB, path string, size int64, conns int) *long {
 	for n := 0; n%1000 > 0 || !l.full(); n++ {
 		i := n % conns
 		client := "c-" + strconv.Itoa(i)
-		params := perl.HashRef(perl.P("job", perl.NewInt(int64(n))), perl.P("text", perl.NewBytes("something to be done with "+strconv.Itoa(n*7919))), perl.P("list", perl.ArrayRef(perl.NewInt(int64(n%100)), perl.NewBytes("two"))))
+		params := perl.HashRef(perl.P("job", perl.NewInt(int64(n))), perl.P("text", perl.NewBytes("something to be done with "+strconv.Itoa(n*7919))),
+			perl.P("list", perl.ArrayRef(perl.NewInt(int64(n%100)), perl.NewBytes("two"))))
 		from := at(client, "boss", specifier.ProxyState)
 		l.now = l.now.Add(50 * time.Microsecond)
 		l.must(open[i].Data(capture.FromClient, frame(&wire.Message{Event: at("s-1", "worker", "run"), Params: params, From: from, RSVP: at(client, "boss", "done")}), l.now))
 		l.must(open[i].Data(capture.FromClient, frame(&wire.Message{Event: at("s-1", "worker", "note"), Params: params, From: from}), l.now))
-		l.must(open[i].Data(capture.FromServer, frame(&wire.Message{Event: at(client, "boss", "done"), Params: params, From: at("s-1", "worker", specifier.ProxyState)}), l.now))
+		l.must(open[i].Data(capture.FromServer, frame(&wire.Message{Event: at(client, "boss", "done"),
+			Params: params, From: at("s-1", "worker", specifier.ProxyState)}), l.now))
 	}
 	for _, c := range open {
 		l.must(c.CloseWrite(capture.FromClient, l.now))
@@ -205,8 +208,8 @@ func worked(t testing.TB, path string, size int64, conns int) *long {
 	return l
 }
 
-// mixed writes what a network shows in a day: most connections are short, a few are long, some messages are large, some
-// connections are not IKC, and some are still open at the end.
+// mixed writes what a network shows in a day: most connections are short, a few are long, some
+// messages are large, some connections are not IKC, and some are still open at the end.
 func mixed(t testing.TB, path string, size int64, conns int) *long {
 	l := newLong(t, path, size)
 	rng := rand.New(rand.NewPCG(5, 5))
@@ -297,12 +300,14 @@ func (l *long) request(c *capture.Recorder, n int, rng *rand.Rand, large bool) i
 		return sent
 	}
 	say(capture.FromClient, &wire.Message{Event: at("s-1", "worker", "run"), Params: params, From: from, RSVP: at(client, "boss", "done")})
-	say(capture.FromServer, &wire.Message{Event: at(client, "boss", "done"), Params: perl.ArrayRef(params, perl.NewBytes("done")), From: at("s-1", "worker", specifier.ProxyState)})
+	say(capture.FromServer, &wire.Message{Event: at(client, "boss", "done"),
+		Params: perl.ArrayRef(params, perl.NewBytes("done")), From: at("s-1", "worker", specifier.ProxyState)})
 	return sent
 }
 
-// disturb writes the packets of a capture as classic pcap, as a network and a machine that captures leave them: one in a
-// hundred comes twice, another some packets later, and one in fifty thousand is not there.
+// disturb writes the packets of a capture as classic pcap, as a network and a machine that captures
+// leave them: one in a hundred comes twice, another some packets later, and one in fifty thousand
+// is not there.
 func disturb(t testing.TB, from, to string) {
 	t.Helper()
 	r, err := capture.Open(from)
@@ -359,8 +364,8 @@ func disturb(t testing.TB, from, to string) {
 	must(file.Close())
 }
 
-// TestLongCaptures: memory is bounded by what is open, not by how long a capture is, and a long capture of what
-// short ones hold comes to the same.
+// TestLongCaptures: memory is bounded by what is open, not by how long a capture is, and a long
+// capture of what short ones hold comes to the same.
 func TestLongCaptures(t *testing.T) {
 	dir, mib := t.TempDir(), int64(16)
 	if d := os.Getenv(longEnv); d != "" {

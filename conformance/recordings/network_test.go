@@ -50,7 +50,7 @@ func pcapOf(linkType uint32, all []record) []byte {
 }
 
 // outcomes are the verdicts of a capture by side and check.
-func outcomes(f *judge.FileVerdict) map[string]judge.Outcome {
+func outcomes(f *judge.Judgement) map[string]judge.Outcome {
 	m := map[string]judge.Outcome{}
 	for _, v := range f.Verdicts {
 		m[v.Side.String()+" "+v.Check.ID] = v.Outcome
@@ -58,8 +58,8 @@ func outcomes(f *judge.FileVerdict) map[string]judge.Outcome {
 	return m
 }
 
-// either are outcomes where it cannot be told which side is which: the ports tell the reader, and with ports such as
-// these it is wrong.
+// either are outcomes where it cannot be told which side is which: the ports tell the reader, and
+// with ports such as these it is wrong.
 func either(whole map[string]judge.Outcome) map[string]judge.Outcome {
 	m := map[string]judge.Outcome{}
 	for key, o := range whole {
@@ -72,7 +72,8 @@ func either(whole map[string]judge.Outcome) map[string]judge.Outcome {
 	return m
 }
 
-// noMore checks that in what is left of a capture nothing fails or passes that does not in the whole.
+// noMore checks that in what is left of a capture nothing fails or passes that does not in the
+// whole.
 func noMore(t *testing.T, whole map[string]judge.Outcome, what string, file []byte) (passes int) {
 	t.Helper()
 	f := verdictsOf(t, file)
@@ -122,7 +123,8 @@ func overIPv6(p packet) []byte {
 	return append(out, tcp...)
 }
 
-// inFragments cuts the IPv4 packet in a frame into fragments of at most size octets, a multiple of 8.
+// inFragments cuts the IPv4 packet in a frame into fragments of at most size octets, a multiple of
+// 8.
 func inFragments(p packet, id uint16, size int) (out [][]byte) {
 	head := frameHead + int(p.ip.IHL)*4
 	body := p.data[head : frameHead+int(p.ip.Length)]
@@ -212,7 +214,8 @@ func TestLinks(t *testing.T) {
 			}
 			same(t, s, "fragments", pcapOf(linkEthernet, fragments))
 
-			// Seen on the bridge and on the interface behind it: once with a tag, and once without a little later.
+			// Seen on the bridge and on the interface behind it: once with a tag, and once without a little
+			// later.
 			var twice []record
 			for _, p := range all {
 				tag := tagged(p.data, 0x8100, 7)
@@ -226,7 +229,8 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// traffic is packets without the conversations with drivers: what a driver told holds for one run, by one clock.
+// traffic is packets without the conversations with drivers: what a driver told holds for one run,
+// by one clock.
 func traffic(all []packet) []packet {
 	driven := map[[2]layers.TCPPort]bool{}
 	seen := map[[2]layers.TCPPort]bool{}
@@ -287,7 +291,8 @@ func TestClocks(t *testing.T) {
 	}
 }
 
-// TestPortReuse: connections one after the other between the same ports are several, also where the first lacks its end.
+// TestPortReuse: connections one after the other between the same ports are several, also where the
+// first lacks its end.
 func TestPortReuse(t *testing.T) {
 	for _, s := range load(t) {
 		t.Run(s.Capture, func(t *testing.T) {
@@ -339,7 +344,8 @@ func TestPartial(t *testing.T) {
 					return nil
 				})))
 			}
-			// What is left at random may tell another story: a SETUP whose refusal is lost is one that nobody refused.
+			// What is left at random may tell another story: a SETUP whose refusal is lost is one that
+			// nobody refused.
 			for range 5 {
 				noFailure(t, "the client, and half of the server", pcapOf(linkEthernet, recorded(all, func(_ int, p packet) []byte {
 					if p.tcp.DstPort == server[ports(p)] || rng.IntN(2) == 0 {

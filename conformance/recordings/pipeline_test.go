@@ -15,7 +15,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// pipelined writes a capture with n calls of echo under way at the same time, beside other connections that are open.
+// pipelined writes a capture with n calls of echo under way at the same time, beside other
+// connections that are open.
 func pipelined(t testing.TB, n, others int, rsvp func(i int) string) []byte {
 	t.Helper()
 	must := func(err error) {
@@ -53,7 +54,8 @@ func pipelined(t testing.TB, n, others int, rsvp func(i int) string) []byte {
 	}
 	own := contract.SessionAlias
 	for i := range n {
-		say(capture.FromClient, &wire.Message{Event: at("s-1", own, "echo"), Params: perl.NewInt(int64(i)), From: at("c-0", own, specifier.ProxyState), RSVP: at("c-0", own, rsvp(i))})
+		say(capture.FromClient, &wire.Message{Event: at("s-1", own, "echo"), Params: perl.NewInt(int64(i)),
+			From: at("c-0", own, specifier.ProxyState), RSVP: at("c-0", own, rsvp(i))})
 	}
 	for i := range n {
 		say(capture.FromServer, &wire.Message{Event: at("c-0", own, rsvp(i)), Params: perl.NewInt(int64(i)), From: at("s-1", own, specifier.ProxyState)})
@@ -64,7 +66,8 @@ func pipelined(t testing.TB, n, others int, rsvp func(i int) string) []byte {
 	return b.Bytes()
 }
 
-// TestManyUnderWay: more calls under way than are kept do not make a kernel fail that answers them all.
+// TestManyUnderWay: more calls under way than are kept do not make a kernel fail that answers them
+// all.
 func TestManyUnderWay(t *testing.T) {
 	for _, test := range []struct {
 		name      string

@@ -1,13 +1,15 @@
 // Package recordings knows what there is to know of the captures in captures/: how each was made,
-// and what every check must say of it.
+// and what the checks must say of it.
 //
-// Each capture NAME.pcapng has a sidecar NAME.json, a [Sidecar]. Those in captures/ itself are of release 0.2402 and Go, in
-// captures/releases/ of every release, with each role, dialect and serializer that works in it. 'make captures' records
-// them again from the real POE::Component::IKC. Those in captures/broken/ show what goes wrong when a kernel has a defect and its
-// peer is the real one: their sidecars expect failures.
+// Each capture NAME.pcapng has a sidecar NAME.json, a [Sidecar]. Those in captures/ itself are of
+// release 0.2402 and Go, in captures/releases/ of every release, with each role, dialect and
+// serializer that works in it. 'make captures' records them again from the real
+// POE::Component::IKC. Those in captures/broken/ show what goes wrong when a kernel has a defect
+// and its peer is the real one: their sidecars expect failures.
 package recordings
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -34,7 +36,9 @@ type Sidecar struct {
 	Serializer string `json:"serializer"`
 	// Defect is what one side did wrong on purpose, of package mutants; in captures/broken only.
 	Defect string `json:"defect,omitempty"`
-	// Expected is the outcome of every check, by side and id.
+	// Expected are outcomes by side and id: of the checks whose outcome is not what the catalogue says
+	// of the original, that they pass where the capture shows what they need. A check that is not
+	// named must not fail, unless it is known to. So a new check changes no sidecar.
 	Expected map[string]map[string]string `json:"expected"`
 }
 
@@ -52,30 +56,46 @@ func NewSide(role string, h *driver.Hello) Side {
 	return Side{Role: role, Implementation: h.Implementation, Release: h.Release, Versions: h.Versions}
 }
 
-// Outcomes makes what a sidecar expects of what a judge found. What fails and is known of the release that did it is a
-// known deviation.
-func (s *Sidecar) Outcomes(f *judge.FileVerdict, list known.Deviations) map[string]map[string]string {
+// Outcomes are what a judge found, by side and id. What fails and is known of the release that did
+// it is a known deviation.
+func (s *Sidecar) Outcomes(f *judge.Judgement, list known.Deviations) map[string]map[string]judge.Outcome {
 	deviations := map[string]known.Deviations{
 		"server": list.Of(s.Server.Implementation, s.Server.Release),
 		"client": list.Of(s.Client.Implementation, s.Client.Release),
 	}
-	out := map[string]map[string]string{}
+	out := map[string]map[string]judge.Outcome{}
 	for _, v := range f.Verdicts {
 		side := v.Side.String()
 		if out[side] == nil {
-			out[side] = map[string]string{}
+			out[side] = map[string]judge.Outcome{}
 		}
 		if v.Outcome == judge.Fail && deviations[side].Find(v.Check.ID) != nil {
 			v.Outcome = judge.Known
 		}
-		out[side][v.Check.ID] = v.Outcome.String()
+		out[side][v.Check.ID] = v.Outcome
 	}
 	return out
 }
 
-// Differences says how what a judge found differs from what is expected, by side and check; of the sides named, or of
-// both. A check that one of them lacks is a difference.
-func (s *Sidecar) Differences(f *judge.FileVerdict, sides ...string) (out []string) {
+// Expect makes outcomes those that the sidecar expects, and leaves out what need not be named.
+func (s *Sidecar) Expect(outcomes map[string]map[string]judge.Outcome) {
+	s.Expected = map[string]map[string]string{}
+	for side, of := range outcomes {
+		for id, outcome := range of {
+			if outcome != judge.Fail {
+				continue
+			}
+			if s.Expected[side] == nil {
+				s.Expected[side] = map[string]string{}
+			}
+			s.Expected[side][id] = outcome.String()
+		}
+	}
+}
+
+// Differences says how what a judge found differs from what is expected, by side and check; of the
+// sides named, or of both.
+func (s *Sidecar) Differences(f *judge.Judgement, sides ...string) (out []string) {
 	list, err := known.Load()
 	if err != nil {
 		return []string{err.Error()}
@@ -83,18 +103,16 @@ func (s *Sidecar) Differences(f *judge.FileVerdict, sides ...string) (out []stri
 	if len(sides) == 0 {
 		sides = []string{"client", "server"}
 	}
-	want, got := s.Expected, s.Outcomes(f, list)
+	got := s.Outcomes(f, list)
 	for _, side := range sides {
-		ids := map[string]bool{}
-		for id := range want[side] {
-			ids[id] = true
+		for id, g := range got[side] {
+			if w, named := s.Expected[side][id]; named && w != g.String() || !named && g == judge.Fail {
+				out = append(out, fmt.Sprintf("%s of the %s: expected %q, got %q", id, side, cmp.Or(w, "no failure"), g))
+			}
 		}
-		for id := range got[side] {
-			ids[id] = true
-		}
-		for id := range ids {
-			if w, g := want[side][id], got[side][id]; w != g {
-				out = append(out, fmt.Sprintf("%s of the %s: expected %q, got %q", id, side, w, g))
+		for id, w := range s.Expected[side] {
+			if _, ok := got[side][id]; !ok {
+				out = append(out, fmt.Sprintf("%s of the %s: expected %q, got no verdict", id, side, w))
 			}
 		}
 	}

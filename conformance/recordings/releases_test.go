@@ -16,8 +16,9 @@ import (
 // From setup on, releases know SETUP, and so all dialects.
 const setup, newest = "0.2302", "0.2402"
 
-// TestReleases judges the captures of all releases: what differs from 0.2402 is a known deviation, nothing fails, and there
-// is a capture of each role and dialect, of the newest release with each serializer.
+// TestReleases judges the captures of all releases: what differs from 0.2402 is a known deviation,
+// nothing fails, and there is a capture of each role and dialect, of the newest release with each
+// serializer.
 func TestReleases(t *testing.T) {
 	const dir = "releases"
 	type kind struct{ release, role, dialect, serializer string }
@@ -70,7 +71,8 @@ func TestReleases(t *testing.T) {
 	}
 }
 
-// TestRecordedMatrix: the table in the tree is of all releases, with each serializer, and nothing in it failed.
+// TestRecordedMatrix: the table in the tree is of all releases, with each serializer, and nothing
+// in it failed.
 func TestRecordedMatrix(t *testing.T) {
 	text, err := os.ReadFile("releases/matrix.txt")
 	if err != nil {

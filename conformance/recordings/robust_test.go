@@ -41,7 +41,7 @@ func reader(t testing.TB, file []byte) *capture.Reader {
 	return r
 }
 
-func verdictsOf(t testing.TB, file []byte) *judge.FileVerdict {
+func verdictsOf(t testing.TB, file []byte) *judge.Judgement {
 	t.Helper()
 	return judge.Capture(reader(t, file), checks.Catalogue(), dialogue.Options{})
 }
@@ -334,7 +334,8 @@ func (p packet) with(t testing.TB, seq uint32, payload []byte) packet {
 		t.Fatal(err)
 	}
 	buf := gopacket.NewSerializeBuffer()
-	err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, p.eth, &ip, &tcp, gopacket.Payload(payload))
+	err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true,
+		ComputeChecksums: true}, p.eth, &ip, &tcp, gopacket.Payload(payload))
 	if err != nil {
 		t.Fatal(err)
 	}

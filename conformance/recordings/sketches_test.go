@@ -15,7 +15,8 @@ import (
 // plainSerializer hides what Storable can do besides, so that every image is thawed at once.
 type plainSerializer struct{ wire.Serializer }
 
-// TestSketches: a frame whose image is thawed only when somebody asks for its value is the same as one that was thawed at once.
+// TestSketches: a frame whose image is thawed only when somebody asks for its value is the same as
+// one that was thawed at once.
 func TestSketches(t *testing.T) {
 	paths, err := filepath.Glob("*.pcapng")
 	if err != nil || len(paths) == 0 {
@@ -58,7 +59,8 @@ func TestSketches(t *testing.T) {
 				t.Fatalf("%s, frame %d of the %v: expected %v, got %v", path, f.Number, f.From, w.Err, f.Err)
 			}
 			if m, want := f.Message, w.Message; m != nil {
-				if m.HasParams() != want.HasParams() || m.To != want.To || m.Kind != want.Kind || m.IsCall() != want.IsCall() || m.WantArray != want.WantArray {
+				if m.HasParams() != want.HasParams() || m.To != want.To ||
+					m.Kind != want.Kind || m.IsCall() != want.IsCall() || m.WantArray != want.WantArray {
 					t.Fatalf("%s, frame %d of the %v: expected %+v, got %+v", path, f.Number, f.From, want, m)
 				}
 				if got, want := show(m.Params()), show(want.Params()); got != want {

@@ -1,12 +1,12 @@
 // Package relay forwards connections and records what goes over them.
 //
-// A [Relay] stands between a client and a server and needs no privileges: the client connects to it,
-// it connects to the server, and everything that either says is written to a capture before it is passed on. So
-// an answer never precedes its request in the capture.
+// A [Relay] stands between a client and a server and needs no privileges: the client connects to
+// it, it connects to the server, and everything that either says is written to a capture before it
+// is passed on. So an answer never precedes its request in the capture.
 //
 // Closes are mirrored: a half-close as a half-close, a reset as a reset. A client that connects and
-// goes away without a word is never seen by the server (unless Options.EagerDial is set): such a connection ends
-// a Perl kernel of POE::Component::IKC 0.2402.
+// goes away without a word is never seen by the server (unless Options.EagerDial is set): such a
+// connection ends a Perl kernel of POE::Component::IKC 0.2402.
 //
 //	w, err := capture.Create("server.pcapng", capture.Meta{})
 //	...

@@ -12,17 +12,19 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 )
 
-// Fault is what a relay does to one direction of a connection. The zero Fault does nothing. Faults are between the
-// recording and the receiver: the capture has what the sender sent, when it was sent, and how the connection ended.
+// Fault is what a relay does to one direction of a connection. The zero Fault does nothing. Faults
+// are between the recording and the receiver: the capture has what the sender sent, when it was
+// sent, and how the connection ended.
 type Fault struct {
 	// Delay passes each piece on that much later. What comes meanwhile is passed on after it.
 	Delay time.Duration
 	// Coalesce waits that long for more, up to 64 KiB, and passes it on in one write.
 	Coalesce time.Duration
-	// Split passes octets on in writes of at most so many, such as 1, with a Pause between two so that the receiver reads
-	// them one by one. 0 for no limit.
+	// Split passes octets on in writes of at most so many, such as 1, with a Pause between two so that
+	// the receiver reads them one by one. 0 for no limit.
 	Split int
-	// SplitLineEnds passes what ends with a CR on before the LF that follows it, with a Pause between the two.
+	// SplitLineEnds passes what ends with a CR on before the LF that follows it, with a Pause between
+	// the two.
 	SplitLineEnds bool
 	Pause         time.Duration
 	// End happens once After octets have been passed on; the rest is dropped.
@@ -54,9 +56,15 @@ func (e End) String() string {
 }
 
 // comment is put into the capture where the relay ended something.
-func (e End) comment() string { return fmt.Sprintf("%s by the relay, as it was told", e) }
+func (e End) comment() string {
+	if e == Cut {
+		return capture.RelayCut + ", as it was told"
+	}
+	return fmt.Sprintf("%s by the relay, as it was told", e)
+}
 
-// Interrupt ends all connections that there are. How is Cut or Reset. It returns how many they were.
+// Interrupt ends all connections that there are. How is Cut or Reset. It returns how many they
+// were.
 func (r *Relay) Interrupt(how End) int {
 	r.mu.Lock()
 	links := make([]*link, 0, len(r.live))
@@ -70,8 +78,8 @@ func (r *Relay) Interrupt(how End) int {
 	return len(links)
 }
 
-// Hold has nothing passed on in either direction until the function that it returns is called. There is one hold at a
-// time: another waits for the end of the first.
+// Hold has nothing passed on in either direction until the function that it returns is called.
+// There is one hold at a time: another waits for the end of the first.
 func (r *Relay) Hold() (release func()) {
 	r.holding.Lock()
 	held := make(chan struct{})
@@ -208,7 +216,8 @@ func (l *link) end(from capture.Direction, how End) {
 	}
 }
 
-// drain reads what a side says after its direction was ended, so that it can go on saying it, until it ends.
+// drain reads what a side says after its direction was ended, so that it can go on saying it, until
+// it ends.
 func (p *passage) drain(src net.Conn, buf []byte) {
 	for {
 		n, err := src.Read(buf)

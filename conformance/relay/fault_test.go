@@ -60,7 +60,8 @@ func fault(from capture.Direction, f relay.Fault) func(int, capture.Direction) r
 func TestSplit(t *testing.T) {
 	g := NewWithT(t)
 	s, got := reads(t)
-	b := start(t, relay.Options{TargetAddress: s.Addr().String(), Fault: fault(capture.FromClient, relay.Fault{Split: 1, Pause: 2 * time.Millisecond})})
+	b := start(t, relay.Options{TargetAddress: s.Addr().String(),
+		Fault: fault(capture.FromClient, relay.Fault{Split: 1, Pause: 2 * time.Millisecond})})
 	conn := b.dial(t)
 	_, err := conn.Write([]byte("abcdef"))
 	must(t, err)
@@ -80,7 +81,8 @@ func TestSplit(t *testing.T) {
 func TestSplitLineEnds(t *testing.T) {
 	g := NewWithT(t)
 	s, got := reads(t)
-	b := start(t, relay.Options{TargetAddress: s.Addr().String(), Fault: fault(capture.FromClient, relay.Fault{SplitLineEnds: true, Pause: 50 * time.Millisecond})})
+	b := start(t, relay.Options{TargetAddress: s.Addr().String(),
+		Fault: fault(capture.FromClient, relay.Fault{SplitLineEnds: true, Pause: 50 * time.Millisecond})})
 	conn := b.dial(t)
 	_, err := conn.Write([]byte("HELLO\r\nOK\rOK\nDONE\r\n"))
 	must(t, err)
@@ -94,7 +96,8 @@ func TestSplitLineEnds(t *testing.T) {
 func TestCoalesce(t *testing.T) {
 	g := NewWithT(t)
 	s, got := reads(t)
-	b := start(t, relay.Options{TargetAddress: s.Addr().String(), Fault: fault(capture.FromClient, relay.Fault{Coalesce: 300 * time.Millisecond})})
+	b := start(t, relay.Options{TargetAddress: s.Addr().String(),
+		Fault: fault(capture.FromClient, relay.Fault{Coalesce: 300 * time.Millisecond})})
 	conn := b.dial(t)
 	for _, piece := range []string{"ab", "cd", "ef"} {
 		_, err := conn.Write([]byte(piece))
@@ -109,7 +112,8 @@ func TestCoalesce(t *testing.T) {
 func TestDelay(t *testing.T) {
 	g := NewWithT(t)
 	s, got := reads(t)
-	b := start(t, relay.Options{TargetAddress: s.Addr().String(), Fault: fault(capture.FromServer, relay.Fault{Delay: 100 * time.Millisecond})})
+	b := start(t, relay.Options{TargetAddress: s.Addr().String(),
+		Fault: fault(capture.FromServer, relay.Fault{Delay: 100 * time.Millisecond})})
 	conn := b.dial(t)
 	began := time.Now()
 	_, err := conn.Write([]byte("x"))
@@ -150,7 +154,8 @@ func TestEnds(t *testing.T) {
 				g.Consistently(got, 50*time.Millisecond).ShouldNot(Receive())
 				return
 			}
-			// A reset may overtake what came before it; and a server whose answer meets a socket that is closed is told by one.
+			// A reset may overtake what came before it; and a server whose answer meets a socket that is
+			// closed is told by one.
 			ends := []string{test.server}
 			if test.how == relay.Cut {
 				ends = append(ends, "RESET")

@@ -77,7 +77,7 @@ func (l *link) neverSpoke(err error) {
 		return
 	}
 	l.keep(l.recorder.CloseWrite(capture.FromClient, now))
-	l.keep(l.recorder.CloseWrite(capture.FromServer, now, "closed by the relay: the client said nothing, so the target was not called"))
+	l.keep(l.recorder.CloseWrite(capture.FromServer, now, capture.RelayUnreached+": the client said nothing, so the target was not called"))
 }
 
 // dial reaches the target, or else refuses the client.
@@ -104,7 +104,7 @@ func (l *link) dial() bool {
 
 // refuse closes the connection towards the client and records what it may still say.
 func (l *link) refuse(cause error) {
-	l.keep(l.recorder.CloseWrite(capture.FromServer, time.Now(), "closed by the relay: "+cause.Error()))
+	l.keep(l.recorder.CloseWrite(capture.FromServer, time.Now(), capture.RelayUnreached+": "+cause.Error()))
 	closeWrite(l.client)
 	_ = l.client.SetReadDeadline(time.Now().Add(refuseTimeout))
 	buf := make([]byte, chunkSize)
@@ -195,8 +195,8 @@ func (l *link) readFailed(from capture.Direction, err error) {
 	}
 }
 
-// writeFailed notes that a side takes no more. What it has said before can still be read, so that the
-// reset is passed on when that has come to its end.
+// writeFailed notes that a side takes no more. What it has said before can still be read, so that
+// the reset is passed on when that has come to its end.
 func (l *link) writeFailed(to capture.Direction, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -230,15 +230,15 @@ func (l *link) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.isCut = true
-	l.keep(l.recorder.Reset(capture.FromServer, time.Now(), "cut by the relay, which was closed"))
+	l.keep(l.recorder.Reset(capture.FromServer, time.Now(), capture.RelayCut+", which was closed"))
 	abort(l.client)
 	if l.target != nil {
 		abort(l.target)
 	}
 }
 
-// keep reports what went wrong with the capture. What comes after the end of a conversation, such as
-// octets under way when it was reset, is no error.
+// keep reports what went wrong with the capture. What comes after the end of a conversation, such
+// as octets under way when it was reset, is no error.
 func (l *link) keep(err error) {
 	if err != nil && !errors.Is(err, capture.ErrOver) {
 		l.relay.captureFailed(err)

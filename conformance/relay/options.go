@@ -16,45 +16,48 @@ const DefaultDialTimeout = 10 * time.Second
 
 // Options tells a relay what to do.
 type Options struct {
-	// ListenNetwork and ListenAddress say where clients connect: "tcp" ("tcp4", "tcp6") and host:port, where
-	// port 0 takes any free one, or "unix" and a path. The zero values mean "tcp" and "127.0.0.1:0".
+	// ListenNetwork and ListenAddress say where clients connect: "tcp" ("tcp4", "tcp6") and host:port,
+	// where port 0 takes any free one, or "unix" and a path. The zero values mean "tcp" and
+	// "127.0.0.1:0".
 	ListenNetwork, ListenAddress string
 
-	// TargetNetwork and TargetAddress say where the server is. The network is "tcp" if empty; the address
-	// is required.
+	// TargetNetwork and TargetAddress say where the server is. The network is "tcp" if empty; the
+	// address is required.
 	TargetNetwork, TargetAddress string
 
-	// Writer is the capture. Required. It may be shared with other relays; the relay flushes it and does
-	// not close it.
+	// Writer is the capture. Required. It may be shared with other relays; the relay flushes it and
+	// does not close it.
 	Writer *capture.Writer
 
 	// Interface is the name of the interface of the capture on which the relay's traffic is recorded,
-	// and Description says what it is. Relays that give the same name share the interface. The zero values
-	// mean "relay" and a text with both addresses.
+	// and Description says what it is. Relays that give the same name share the interface. The zero
+	// values mean "relay" and a text with both addresses.
 	Interface, Description string
 
 	// Comment is put on the first packet of every connection, after the relay's own. Empty for none.
 	Comment string
 
 	// RecordTarget is the server's address in the capture. The zero value means the address that
-	// TargetAddress resolves to when the relay starts. A Unix socket has none: it becomes 127.0.0.1:603, and
-	// clients that come by a Unix socket get 127.0.0.1 and ports from 40000 up; a comment tells the path.
+	// TargetAddress resolves to when the relay starts. A Unix socket has none: it becomes
+	// 127.0.0.1:603, and clients that come by a Unix socket get 127.0.0.1 and ports from 40000 up; a
+	// comment tells the path.
 	RecordTarget netip.AddrPort
 
 	// EagerDial connects to the target as soon as a client connects, for protocols in which the server
-	// speaks first. By default, the relay connects when the client has sent its first octet: IKC clients speak
-	// first, and a server must not be troubled by one that never does.
+	// speaks first. By default, the relay connects when the client has sent its first octet: IKC
+	// clients speak first, and a server must not be troubled by one that never does.
 	EagerDial bool
 
-	// DialTimeout is how long the target may take to accept a connection. Zero means DefaultDialTimeout.
+	// DialTimeout is how long the target may take to accept a connection. Zero means
+	// DefaultDialTimeout.
 	DialTimeout time.Duration
 
-	// Tap is called with every piece of data after it was recorded and before it is passed on. Calls for
-	// one connection and direction come in order; others may be concurrent. Nil for none.
+	// Tap is called with every piece of data after it was recorded and before it is passed on. Calls
+	// for one connection and direction come in order; others may be concurrent. Nil for none.
 	Tap func(Chunk)
 
-	// Fault says what to do to a direction of a connection, counted from 0 in order of arrival. It is asked once for
-	// each. Nil for nothing.
+	// Fault says what to do to a direction of a connection, counted from 0 in order of arrival. It is
+	// asked once for each. Nil for nothing.
 	Fault func(conn int, from capture.Direction) Fault
 
 	// Logger gets one record for each connection, and every error. Nil discards them.
@@ -72,8 +75,8 @@ type Chunk struct {
 // unixTarget is the address under which a server on a Unix socket is recorded.
 var unixTarget = netip.MustParseAddrPort("127.0.0.1:603")
 
-// unixClientPort is the first port of clients on Unix sockets, and unixClientPorts how many there are
-// before the first comes again.
+// unixClientPort is the first port of clients on Unix sockets, and unixClientPorts how many there
+// are before the first comes again.
 const (
 	unixClientPort  = 40000
 	unixClientPorts = 20000

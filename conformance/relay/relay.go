@@ -78,12 +78,12 @@ func Start(opts Options) (*Relay, error) {
 // Addr is where clients connect.
 func (r *Relay) Addr() net.Addr { return r.listener.Addr() }
 
-// Close stops accepting, waits for the connections to end by themselves until ctx is done, and then cuts
-// those that are left, which both sides and the capture see as resets. When it returns, no goroutine of the relay
-// runs any more and all that went through is in the capture and flushed.
+// Close stops accepting, waits for the connections to end by themselves until ctx is done, and then
+// cuts those that are left, which both sides and the capture see as resets. When it returns, no
+// goroutine of the relay runs any more and all that went through is in the capture and flushed.
 //
-// The error joins what went wrong since Start: targets that could not be reached, the writing of the
-// capture, and how many connections were cut. That a peer reset its connection is not an error.
+// The error joins what went wrong since Start: targets that could not be reached, the writing of
+// the capture, and how many connections were cut. That a peer reset its connection is not an error.
 func (r *Relay) Close(ctx context.Context) error {
 	r.once.Do(func() {
 		if err := r.listener.Close(); err != nil {
@@ -185,7 +185,8 @@ func (r *Relay) admit(conn net.Conn, n int) *link {
 	return l
 }
 
-// describe gives the address under which a client is recorded, and the comments on its first packet.
+// describe gives the address under which a client is recorded, and the comments on its first
+// packet.
 func (r *Relay) describe(conn net.Conn, n int) (netip.AddrPort, []string) {
 	comment := fmt.Sprintf("%s: connection %d, target %s %s", r.opts.Interface, n, r.opts.TargetNetwork, r.opts.TargetAddress)
 	client := netip.AddrPortFrom(unixTarget.Addr(), uint16(unixClientPort+n%unixClientPorts))
@@ -212,8 +213,8 @@ func (r *Relay) report(err error) {
 	r.errs = append(r.errs, err)
 }
 
-// captureFailed reports that the capture cannot be written. That is so for good: it is reported once,
-// and traffic goes on.
+// captureFailed reports that the capture cannot be written. That is so for good: it is reported
+// once, and traffic goes on.
 func (r *Relay) captureFailed(err error) {
 	r.captureError.Do(func() { r.report(fmt.Errorf("relay: from now on nothing is recorded: %w", err)) })
 }

@@ -104,7 +104,8 @@ func (b *bench) dial(t *testing.T) net.Conn {
 	return conn
 }
 
-// said gives the events of the capture in words, one a line; octets of one direction are joined if nothing came between them.
+// said gives the events of the capture in words, one a line; octets of one direction are joined if
+// nothing came between them.
 func (b *bench) said(t *testing.T) []string {
 	t.Helper()
 	r, err := capture.NewReader(bytes.NewReader(b.buf.Bytes()))

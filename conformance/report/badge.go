@@ -6,7 +6,8 @@ import (
 	"io"
 )
 
-// WriteBadge writes the result of a document as a badge: an SVG of 20 pixels' height. It has no room for anything else.
+// WriteBadge writes the result of a document as a badge: an SVG of 20 pixels' height. It has no
+// room for anything else.
 func WriteBadge(w io.Writer, d *Document) error {
 	label, text, colour := "IKC", d.headline(), "#1a7f37"
 	switch d.Exit {

@@ -84,7 +84,8 @@ func (b *browser) do(actions ...chromedp.Action) {
 	}
 }
 
-// click clicks what a selector finds first. (Without ByQuery it would be searched for in scripts as well.)
+// click clicks what a selector finds first. (Without ByQuery it would be searched for in scripts as
+// well.)
 func click(selector string) chromedp.Action {
 	return chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible)
 }
@@ -150,7 +151,8 @@ func (b *browser) shoot(name string) {
 
 const shown = `document.querySelectorAll(".check:not([hidden])").length`
 
-// The page, opened from disk by a real browser: filters, search, a failure with its diagram, keyboard, a phone, dark mode, paper.
+// The page, opened from disk by a real browser: filters, search, a failure with its diagram,
+// keyboard, a phone, dark mode, paper.
 func TestBrowser(t *testing.T) {
 	b := newBrowser(t)
 	r := realRuns()(t)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -63,15 +64,16 @@ type Change struct {
 	Detail string `json:"detail,omitempty"`
 
 	// What it is about in the new run, where there is something.
-	result  *Result
-	verdict *Verdict
+	result  *CheckResult
+	verdict *PartVerdict
 	part    *Part
 }
 
 const absent = "absent"
 
-// Compare tells what differs between two documents. Reports are those of one subject; if there is only one on
-// each side, they are compared whatever their subjects. Parts go by name, or else by role and dialect.
+// Compare tells what differs between two documents. Reports are those of one subject; if there is
+// only one on each side, they are compared whatever their subjects. Parts go by name, or else by
+// role and dialect.
 func Compare(old, current *Document, gate judge.Level) *Comparison {
 	c := &Comparison{Old: version(old), New: version(current), Gate: gate}
 	single := len(old.Reports) == 1 && len(current.Reports) == 1
@@ -161,7 +163,7 @@ func (c *Comparison) reports(old, current *Report) {
 			c.add(Change{Kind: Broke, Subject: current.Subject, Part: p.Name, Old: "tried", New: absent, Detail: "it is no longer tried"})
 		}
 	}
-	results := map[string]*Result{}
+	results := map[string]*CheckResult{}
 	for _, r := range old.Checks {
 		results[r.ID] = r
 	}
@@ -173,7 +175,7 @@ func (c *Comparison) reports(old, current *Report) {
 			if before[k] == nil && v.Outcome != judge.Fail {
 				continue // the part is new
 			}
-			var was *Verdict
+			var was *PartVerdict
 			if o != nil {
 				was = o.in(old, key, k)
 			}
@@ -188,10 +190,55 @@ func (c *Comparison) reports(old, current *Report) {
 			c.gone(old, current, o, nil, key, now)
 		}
 	}
+	c.segmentation(old, current, key)
+}
+
+// segmentation notes which verdicts depend on the segmentation and did not, and the other way
+// round, where both runs tried that; what is known is left out. It does not count, so it makes
+// nothing worse.
+func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) {
+	if old.Segmentation == nil || current.Segmentation == nil {
+		return
+	}
+	only := func(of, than *Report, tell func(Sensitivity, *CheckResult)) {
+		tried, has := map[string]bool{}, map[string]bool{}
+		id := func(p *Part, s Sensitivity) string {
+			return strings.Join([]string{key(p), s.Check, string(s.Segmentation)}, "\x00")
+		}
+		for _, p := range than.Parts {
+			tried[key(p)] = true
+		}
+		for _, s := range than.unknownSensitivities() {
+			if p := than.Part(s.Part); p != nil {
+				has[id(p, s)] = true
+			}
+		}
+		for _, s := range of.unknownSensitivities() {
+			p, i := of.Part(s.Part), slices.IndexFunc(of.Checks, func(k *CheckResult) bool { return k.ID == s.Check })
+			if p != nil && i >= 0 && tried[key(p)] && !has[id(p, s)] {
+				tell(s, of.Checks[i])
+			}
+		}
+	}
+	change := func(s Sensitivity, k *CheckResult) Change {
+		return Change{Kind: Changed, Subject: current.Subject, Part: s.Part,
+			Check: s.Check, Level: &k.Level, Requirement: k.Requirement, result: k}
+	}
+	const independent, sensitive = "independent of the segmentation", "segmentation-sensitive"
+	only(current, old, func(s Sensitivity, k *CheckResult) {
+		ch := change(s, k)
+		ch.Old, ch.New, ch.Detail = independent, sensitive, s.change()
+		c.add(ch)
+	})
+	only(old, current, func(s Sensitivity, k *CheckResult) {
+		ch := change(s, k)
+		ch.Old, ch.New, ch.Detail = sensitive, independent, "with "+string(s.Segmentation)
+		c.add(ch)
+	})
 }
 
 // gone notes the verdicts on a check that there are no more, in parts that there still are.
-func (c *Comparison) gone(old, current *Report, was, is *Result, key func(*Part) string, now map[string]*Part) {
+func (c *Comparison) gone(old, current *Report, was, is *CheckResult, key func(*Part) string, now map[string]*Part) {
 	for _, v := range was.Verdicts {
 		k := key(old.Part(v.Part))
 		if p := now[k]; p != nil && (is == nil || is.in(current, key, k) == nil) {
@@ -201,7 +248,7 @@ func (c *Comparison) gone(old, current *Report, was, is *Result, key func(*Part)
 }
 
 // in finds the verdict on the part of a key.
-func (c *Result) in(r *Report, key func(*Part) string, k string) *Verdict {
+func (c *CheckResult) in(r *Report, key func(*Part) string, k string) *PartVerdict {
 	for _, v := range c.Verdicts {
 		if p := r.Part(v.Part); p != nil && key(p) == k {
 			return v
@@ -218,7 +265,7 @@ func first(list []string) string {
 }
 
 // verdicts compares two on one check in one part; either may be nil.
-func (c *Comparison) verdicts(r *Report, check *Result, old, current *Verdict, part string) {
+func (c *Comparison) verdicts(r *Report, check *CheckResult, old, current *PartVerdict, part string) {
 	level := check.Level
 	ch := Change{
 		Kind: Changed, Subject: r.Subject, Part: part, Check: check.ID, Level: &level, Requirement: check.Requirement,
@@ -246,7 +293,7 @@ func (c *Comparison) verdicts(r *Report, check *Result, old, current *Verdict, p
 }
 
 // alike tells whether two verdicts fail in the same way.
-func alike(a, b *Verdict) bool {
+func alike(a, b *PartVerdict) bool {
 	if len(a.Findings) == 0 || len(b.Findings) == 0 {
 		return len(a.Findings) == len(b.Findings)
 	}
@@ -264,7 +311,8 @@ func (c *Comparison) Exit() int {
 	return ExitConformant
 }
 
-// ComparisonFormats are the forms that a comparison can be written in, but for the text of WriteText.
+// ComparisonFormats are the forms that a comparison can be written in, but for the text of
+// WriteText.
 func ComparisonFormats() []ComparisonFormat {
 	return []ComparisonFormat{
 		{"json", "a list of the changes, for programs", func(w io.Writer, c *Comparison) error { return c.WriteJSON(w) }},

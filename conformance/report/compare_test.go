@@ -73,7 +73,8 @@ func TestCompare(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if !strings.Contains(text.String(), c.Verdict()) || !json.Valid(asJSON.Bytes()) || test.kind != "" && test.kind != report.Broke && !strings.Contains(text.String(), "->") {
+		if !strings.Contains(text.String(), c.Verdict()) || !json.Valid(asJSON.Bytes()) ||
+			test.kind != "" && test.kind != report.Broke && !strings.Contains(text.String(), "->") {
 			t.Errorf("%s: expected a text with the verdict, got\n%s", test.name, text.String())
 		}
 	}

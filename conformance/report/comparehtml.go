@@ -24,7 +24,8 @@ func kindSigns(k Kind) tally {
 	return tally{Class: "open", Key: "changed", Mark: "≠", Word: "changed"}
 }
 
-// WriteComparisonHTML writes a comparison as one page that needs nothing else, as WriteHTML does for a document.
+// WriteComparisonHTML writes a comparison as one page that needs nothing else, as WriteHTML does
+// for a document.
 func WriteComparisonHTML(w io.Writer, c *Comparison) error {
 	m := newPage("comparison of two runs", c.New.Tool)
 	p := m.page

@@ -11,8 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
-// diagram draws an exchange as a sequence diagram: inline SVG, coloured by the style sheet of the page. The
-// wide form has times and octets beside the lifelines, the narrow one, for phones, above each arrow.
+// diagram draws an exchange as a sequence diagram: inline SVG, coloured by the style sheet of the
+// page. The wide form has times and octets beside the lifelines, the narrow one, for phones, above
+// each arrow.
 type diagram struct {
 	steps []dialogue.Step
 	// tested is the side under test; good: the exchange shows agreement, not a violation.
@@ -36,7 +37,8 @@ const (
 	wideWidth, narrowWidth = 860, 340
 	headHeight             = 46
 	lineHeight             = 16
-	// charWidth is about that of the title's letters, and monoWidth that of the parameters', in tenths of a pixel.
+	// charWidth is about that of the title's letters, and monoWidth that of the parameters', in tenths
+	// of a pixel.
 	charWidth, monoWidth = 68, 72
 )
 
@@ -209,8 +211,8 @@ func clock(seconds float64) string {
 	return fmt.Sprintf("%.2f s", d.Seconds())
 }
 
-// wrap breaks a text into lines of about so many letters, at spaces where there are some; the last ends in an ellipsis
-// if there is more.
+// wrap breaks a text into lines of about so many letters, at spaces where there are some; the last
+// ends in an ellipsis if there is more.
 func wrap(s string, width, lines int) []string {
 	var out []string
 	for s != "" {

@@ -128,15 +128,39 @@ func Read(r io.Reader) (*Document, error) {
 	if err := json.Unmarshal(b, d); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStored, err)
 	}
-	for _, r := range d.Reports {
+	for i, r := range d.Reports {
+		if err := r.consistent(); err != nil {
+			return nil, fmt.Errorf("%w: report %d (%s): %w", ErrStored, i+1, r.Subject, err)
+		}
 		r.finish()
 	}
 	d.sum()
 	return d, nil
 }
 
-// Merge puts documents together. Reports of the same subject, by name and identity, become one, if their
-// parts differ: a part that is in two of them is an error, since either might be the right one.
+// consistent says what a schema cannot: verdicts and sensitivities are about parts that the report
+// has.
+func (r *Report) consistent() error {
+	for _, c := range r.Checks {
+		for _, v := range c.Verdicts {
+			if r.Part(v.Part) == nil {
+				return fmt.Errorf("check %s: expected a verdict on one of the report's parts, got one on %q", c.ID, v.Part)
+			}
+		}
+	}
+	if r.Segmentation != nil {
+		for _, s := range r.Segmentation.Sensitive {
+			if r.Part(s.Part) == nil {
+				return fmt.Errorf("segmentation: expected a sensitivity of one of the report's parts, got one of %q", s.Part)
+			}
+		}
+	}
+	return nil
+}
+
+// Merge puts documents together. Reports of the same subject, by name and identity, become one, if
+// their parts differ: a part that is in two of them is an error, since either might be the right
+// one.
 func Merge(docs ...*Document) (*Document, error) {
 	if len(docs) == 0 {
 		return NewDocument(""), nil
@@ -174,7 +198,7 @@ func (r *Report) merge(other *Report) error {
 	}
 	r.Took += other.Took
 	for _, c := range other.Checks {
-		i := slices.IndexFunc(r.Checks, func(have *Result) bool { return have.ID == c.ID })
+		i := slices.IndexFunc(r.Checks, func(have *CheckResult) bool { return have.ID == c.ID })
 		if i < 0 {
 			r.Checks = append(r.Checks, c)
 			continue
@@ -218,5 +242,5 @@ func (r *Report) sort() {
 	for i, c := range catalogue {
 		place[c.ID] = i - len(catalogue)
 	}
-	slices.SortStableFunc(r.Checks, func(a, b *Result) int { return place[a.ID] - place[b.ID] })
+	slices.SortStableFunc(r.Checks, func(a, b *CheckResult) int { return place[a.ID] - place[b.ID] })
 }

@@ -74,6 +74,9 @@ func TestSchemaRefuses(t *testing.T) {
 		{"a report that is text", "/reports/0", func(d map[string]any) { d["reports"] = []any{"x"} }},
 		{"an outcome that is none", "/reports/0/checks/0/outcome", func(d map[string]any) { first(d, "checks")["outcome"] = "good" }},
 		{"a level that is none", "/reports/0/gate", func(d map[string]any) { d["reports"].([]any)[0].(map[string]any)["gate"] = "OUGHT" }},
+		{"a verdict on a part that is not there", "one on \"nowhere\"", func(d map[string]any) {
+			first(d, "checks")["verdicts"].([]any)[0].(map[string]any)["part"] = "nowhere"
+		}},
 		{"a negative count", "/reports/0/parts/0/summary/passed", func(d map[string]any) { first(d, "parts")["summary"].(map[string]any)["passed"] = -1 }},
 	} {
 		var d map[string]any
@@ -120,7 +123,7 @@ func TestMerge(t *testing.T) {
 	for i, c := range checks.Catalogue() {
 		place[c.ID] = i
 	}
-	if !slices.IsSortedFunc(merged.Reports[0].Checks, func(a, b *report.Result) int { return place[a.ID] - place[b.ID] }) {
+	if !slices.IsSortedFunc(merged.Reports[0].Checks, func(a, b *report.CheckResult) int { return place[a.ID] - place[b.ID] }) {
 		t.Error("expected the checks of merged runs in the order of the catalogue")
 	}
 	both, err := report.Merge(good, bad)
@@ -167,9 +170,10 @@ func TestEvidenceIsBounded(t *testing.T) {
 			exchanges++
 		}
 	}
-	if len(kept.Findings) != report.MaxFindings || exchanges != report.MaxExchanges || len(kept.Findings)+kept.More != judge.MaxFindings+900 {
+	if len(kept.Findings) != report.MaxKeptFindings || exchanges != report.MaxExchanges ||
+		len(kept.Findings)+kept.More != judge.MaxFindings+900 {
 		t.Errorf("expected %d findings, %d of them with an exchange, of %d; got %d, %d and %d more",
-			report.MaxFindings, report.MaxExchanges, judge.MaxFindings+900, len(kept.Findings), exchanges, kept.More)
+			report.MaxKeptFindings, report.MaxExchanges, judge.MaxFindings+900, len(kept.Findings), exchanges, kept.More)
 	}
 	if len(v.Findings[judge.MaxFindings-1].Exchange) == 0 {
 		t.Error("expected the verdict that the report is made of to be left alone")

@@ -72,7 +72,7 @@ func plural(n int, what string) string {
 }
 
 // detail is a verdict's findings as text: what was expected, what came, where, and the exchange.
-func (v *Verdict) detail() string {
+func (v *PartVerdict) detail() string {
 	var b strings.Builder
 	for _, f := range v.Findings {
 		fmt.Fprintf(&b, "expected: %s\n  actual: %s\n   where: %s", f.Expected, f.Actual, f.Where())
@@ -91,7 +91,7 @@ func (v *Verdict) detail() string {
 }
 
 // brief is a verdict's first finding in a line.
-func (v *Verdict) brief() string {
+func (v *PartVerdict) brief() string {
 	if len(v.Findings) == 0 {
 		return v.Reason
 	}

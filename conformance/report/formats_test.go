@@ -37,14 +37,17 @@ func documents(t testing.TB) map[string]*report.Document {
 	violated.Findings[0].Expected, violated.Findings[0].Actual = nasty, nasty
 	undecided := verdict(should, judge.Inconclusive)
 	undecided.Reason = nasty
-	known := known.Deviations{{Check: must.ID, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: nasty}, {Check: may.ID, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "stale"}}
+	known := known.Deviations{{Check: must.ID, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: nasty},
+		{Check: may.ID, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "stale"}}
 	cells := []*cell.Result{
 		{Verdicts: []judge.Verdict{violated, undecided, verdict(must, judge.Fail), verdict(may, judge.Pass)}, Notes: []string{nasty}},
 		{Cell: cell.Cell{Role: "client"}, Skipped: nasty},
 		{Cell: cell.Cell{Role: "clientlite"}, Problems: []string{nasty, "again"}},
 	}
-	mixed := report.FromRun(&cell.TargetResult{Target: "cmd:./x '" + nasty + "'", Identity: &driver.Hello{Implementation: "impl", Release: "1"}, Cells: cells}, judge.Should, known)
-	lenient := report.FromRun(&cell.TargetResult{Target: "y", Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(may, judge.Fail)}}}}, judge.Must, nil)
+	mixed := report.FromRun(&cell.TargetResult{Target: "cmd:./x '" + nasty + "'",
+		Identity: &driver.Hello{Implementation: "impl", Release: "1"}, Cells: cells}, judge.Should, known)
+	lenient := report.FromRun(&cell.TargetResult{Target: "y",
+		Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(may, judge.Fail)}}}}, judge.Must, nil)
 	return map[string]*report.Document{
 		"good": good, "bad": bad, "mixed": report.NewDocument("v0.0.0", mixed, lenient), "empty": report.NewDocument("v0.0.0"),
 		"sensitive": report.NewDocument("v0.0.0", swept(nasty, "all")), "stale": report.NewDocument("v0.0.0", swept("reason", "stale")),
@@ -60,7 +63,8 @@ func write(t testing.TB, d *report.Document, format func(io.Writer, *report.Docu
 	return b.String()
 }
 
-// schemas are the XSDs that JUnit XML is held against: ours, and published ones where IKC_JUNIT_XSD names them.
+// schemas are the XSDs that JUnit XML is held against: ours, and published ones where IKC_JUNIT_XSD
+// names them.
 func schemas(t *testing.T) []string {
 	if _, err := exec.LookPath("xmllint"); err != nil {
 		t.Skip("no xmllint here (Debian: apt-get install libxml2-utils)")
@@ -188,11 +192,11 @@ func TestSARIF(t *testing.T) {
 		seen := map[string]bool{}
 		for i, run := range log.Runs {
 			for _, res := range run.Results {
-				print := res.PartialFingerprints["check/v1"]
-				if seen[print] || print == "" {
-					t.Errorf("%s: expected fingerprints that differ, got %q twice", name, print)
+				fingerprint := res.PartialFingerprints["check/v1"]
+				if seen[fingerprint] || fingerprint == "" {
+					t.Errorf("%s: expected fingerprints that differ, got %q twice", name, fingerprint)
 				}
-				seen[print] = true
+				seen[fingerprint] = true
 				if rule := run.Tool.Driver.Rules[res.RuleIndex]; *rule.ID != *res.RuleID {
 					t.Errorf("%s: expected the rule of %s, got %s", name, *res.RuleID, *rule.ID)
 				}
@@ -278,7 +282,8 @@ func TestAnnotations(t *testing.T) {
 	for _, c := range many.Reports[0].Checks {
 		c.Outcome = judge.Fail
 	}
-	if text := write(t, many, report.WriteAnnotations); strings.Count(text, "\n") != 10 || !strings.Contains(text, fmt.Sprintf("::and %d more", len(many.Reports[0].Checks)-9)) {
+	if text := write(t, many, report.WriteAnnotations); strings.Count(text, "\n") != 10 ||
+		!strings.Contains(text, fmt.Sprintf("::and %d more", len(many.Reports[0].Checks)-9)) {
 		t.Errorf("expected 10 annotations, the last of which counts the others; got\n%s", text)
 	}
 }
@@ -315,7 +320,8 @@ func TestCodeQuality(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		for _, e := range entries {
-			if e.Description == "" || e.CheckName == "" || e.Location.Path == "" || e.Location.Lines.Begin != 1 || len(e.Fingerprint) != 32 || seen[e.Fingerprint] ||
+			if e.Description == "" || e.CheckName == "" || e.Location.Path == "" ||
+				e.Location.Lines.Begin != 1 || len(e.Fingerprint) != 32 || seen[e.Fingerprint] ||
 				!regexp.MustCompile(`^(info|minor|major|critical|blocker)$`).MatchString(e.Severity) {
 				t.Errorf("%s: expected an entry as GitLab reads them, got %+v", name, e)
 			}
@@ -348,7 +354,7 @@ func TestHTMLIsBounded(t *testing.T) {
 	for _, c := range bad.Reports[0].Checks {
 		for _, v := range c.Verdicts {
 			v.Outcome = judge.Fail
-			for len(v.Findings) < report.MaxFindings {
+			for len(v.Findings) < report.MaxKeptFindings {
 				f := judge.Finding{Expected: "e", Actual: strings.Repeat("long ", 40), Side: "server"}
 				if len(v.Findings) < report.MaxExchanges {
 					f.Exchange = exchange

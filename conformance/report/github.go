@@ -11,9 +11,10 @@ import (
 // maxAnnotations is how many of a kind GitHub shows of a step.
 const maxAnnotations = 10
 
-// WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error for each
-// check that failed, a warning for each that failed and does not count, for each whose verdicts depend on the segmentation
-// and are not known to, and for what is stale. GitHub shows ten of each; what is beyond is summed up in the last.
+// WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error
+// for each check that failed, a warning for each that failed and does not count, for each whose
+// verdicts depend on the segmentation and are not known to, and for what is stale. GitHub shows ten
+// of each; what is beyond is summed up in the last.
 func WriteAnnotations(w io.Writer, d *Document) error {
 	var b strings.Builder
 	for _, r := range d.Reports {
@@ -64,7 +65,7 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 }
 
 // where says for each part in which a check failed what was wrong first.
-func (c *Result) where() string {
+func (c *CheckResult) where() string {
 	var lines []string
 	for _, v := range c.Verdicts {
 		if v.Outcome == judge.Fail {
@@ -74,7 +75,8 @@ func (c *Result) where() string {
 	return strings.Join(lines, "\n")
 }
 
-// annotation is a command of GitHub Actions. A newline would end it, and a comma or colon a property.
+// annotation is a command of GitHub Actions. A newline would end it, and a comma or colon a
+// property.
 func annotation(kind, title, text string) string {
 	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer(":", "%3A", ",", "%2C")
@@ -97,8 +99,8 @@ var outcomes = []struct {
 	{judge.Skipped, "⏭️", "skipped"},
 }
 
-// WriteMarkdown writes a document as a summary in GitHub's Markdown: the result, a table of the parts, and the
-// failures, folded, as is what depends on the segmentation.
+// WriteMarkdown writes a document as a summary in GitHub's Markdown: the result, a table of the
+// parts, and the failures, folded, as is what depends on the segmentation.
 func WriteMarkdown(w io.Writer, d *Document) error {
 	var b strings.Builder
 	for _, r := range d.Reports {
@@ -153,7 +155,7 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 			fmt.Fprintf(&b, "No verdict depends on the segmentation: %s.\n", s.tried())
 		} else if s != nil {
 			var text strings.Builder
-			s.text(&text, r.Exit == ExitConformant || r.Exit == ExitStale)
+			r.sensitivities(&text)
 			sign := "⚠️"
 			if len(r.unknownSensitivities())+len(s.Stale) == 0 {
 				sign = "✅"

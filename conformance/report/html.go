@@ -26,7 +26,8 @@ var (
 
 var pageTemplate = sync.OnceValues(func() (*template.Template, error) { return template.New("page").Parse(pageText) })
 
-// The page that the template shows. Classes are those of the style sheet: pass, fail, known, open, skip.
+// The page that the template shows. Classes are those of the style sheet: pass, fail, known, open,
+// skip.
 type (
 	page struct {
 		Title, Kind, Heading, Lead, Tone, Icon string
@@ -135,8 +136,8 @@ func tallies(s Summary) (out []tally) {
 	return out
 }
 
-// maxDiagrams is how many diagrams a page holds, and maxDiagramsOfVerdict how many of one verdict: each takes
-// about 8 KiB.
+// maxDiagrams is how many diagrams a page holds, and maxDiagramsOfVerdict how many of one verdict:
+// each takes about 8 KiB.
 const (
 	maxDiagrams          = 300
 	maxDiagramsOfVerdict = 2
@@ -168,8 +169,9 @@ func (m *pageMaker) write(w io.Writer) error {
 	return nil
 }
 
-// WriteHTML writes a document as one page that needs nothing else: no server, no network, and no script either, but for
-// filters and search. What is too much for a page is left out, and it says so.
+// WriteHTML writes a document as one page that needs nothing else: no server, no network, and no
+// script either, but for filters and search. What is too much for a page is left out, and it says
+// so.
 func WriteHTML(w io.Writer, d *Document) error {
 	m := newPage("conformance report", d.Tool)
 	p := m.page
@@ -286,7 +288,8 @@ func areas(groups []group) (out []string) {
 	return out
 }
 
-// anchor makes a name for an entry that links may lead to: the id of the check, which other reports on the page prefix.
+// anchor makes a name for an entry that links may lead to: the id of the check, which other reports
+// on the page prefix.
 func (m *pageMaker) anchor(id string, report int) string {
 	name := id
 	if m.anchors[name] {
@@ -299,7 +302,7 @@ func (m *pageMaker) anchor(id string, report int) string {
 	return name
 }
 
-func (m *pageMaker) check(r *Report, c *Result, columns *partIndex, report int) *entry {
+func (m *pageMaker) check(r *Report, c *CheckResult, columns *partIndex, report int) *entry {
 	e := &entry{
 		tally: signs(c.Outcome), Anchor: m.anchor(c.ID, report), ID: c.ID, Level: c.Level.String(), Area: area(c.ID), Requirement: c.Requirement,
 		Meta: meta(c), Where: "Part",
@@ -346,8 +349,8 @@ func (e *entry) add(v verdictView) {
 	e.Verdicts = append(e.Verdicts, v)
 }
 
-// segmentationView shows what depends on the segmentation: a line for each verdict, and then one for each part in which that
-// is known.
+// segmentationView shows what depends on the segmentation: a line for each verdict, and then one
+// for each part in which that is known.
 func (r *Report) segmentationView() segmentationView {
 	s := r.Segmentation
 	v := segmentationView{Subject: r.Name(), Lead: "No verdict depends on it: " + s.tried() + "."}
@@ -368,7 +371,7 @@ func (r *Report) segmentationView() segmentationView {
 	return v
 }
 
-func meta(c *Result) []fact {
+func meta(c *CheckResult) []fact {
 	out := []fact{{"Source", c.Source}}
 	if c.Rationale != "" {
 		out = append(out, fact{"Why", c.Rationale})
@@ -397,7 +400,7 @@ func tested(p *Part) string {
 }
 
 // part shows what was wrong in a part.
-func (m *pageMaker) part(p *Part, v *Verdict) partView {
+func (m *pageMaker) part(p *Part, v *PartVerdict) partView {
 	n := len(v.Findings) + v.More
 	view := partView{tally: signs(v.Outcome), Title: p.Name, About: fmt.Sprintf("%d of %s disagree", n, plural(v.Evidence, "piece")+" of evidence")}
 	if v.Evidence == 1 {
@@ -413,7 +416,7 @@ func (m *pageMaker) part(p *Part, v *Verdict) partView {
 		view.Findings = append(view.Findings, fv)
 	}
 	if v.More > 0 {
-		view.Omitted = fmt.Sprintf("%d more were only counted: a report keeps %d of each verdict.", v.More, MaxFindings)
+		view.Omitted = fmt.Sprintf("%d more were only counted: a report keeps %d of each verdict.", v.More, MaxKeptFindings)
 	}
 	return view
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// matrix is the parts of all reports: a row for each subject, with each peer or capture, a column for each role and dialect.
+// matrix is the parts of all reports: a row for each subject, with each peer or capture, a column
+// for each role and dialect.
 type (
 	matrix struct {
 		Roles    []matrixRole
@@ -101,8 +102,8 @@ func (m *matrix) notes(name string, p *Part) {
 	}
 }
 
-// rows adds those of a report. Parts of a run stand in one row, or in one for each of several serializers; those of
-// captures in one for each file.
+// rows adds those of a report. Parts of a run stand in one row, or in one for each of several
+// serializers; those of captures in one for each file.
 func (x *partIndex) rows(m *matrix, r *Report, serializers bool) {
 	at := map[string]int{}
 	for _, p := range r.Parts {

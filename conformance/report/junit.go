@@ -9,8 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// The elements and attributes of JUnit XML that Jenkins' junit-10.xsd and windyroad's JUnit.xsd both
-// accept. They differ in what they demand; this keeps both.
+// The elements and attributes of JUnit XML that Jenkins' junit-10.xsd and windyroad's JUnit.xsd
+// both accept. They differ in what they demand; this keeps both.
 type (
 	junitSuites struct {
 		XMLName xml.Name      `xml:"testsuites"`
@@ -51,11 +51,12 @@ type (
 	}
 )
 
-// WriteJUnit writes a document as JUnit XML: a test suite for each part of each report, a test case for each
-// check. A failure that does not count, a known deviation, and what could not be decided are skipped,
-// with the reason; what broke is an error. What depends on the segmentation is a suite of its own: a case for each
-// segmentation that was tried, skipped if something depends on it, since that does not count. Sensitivities that are known
-// and did not show are an error, so that the suite is not good where the exit status is not.
+// WriteJUnit writes a document as JUnit XML: a test suite for each part of each report, a test case
+// for each check. A failure that does not count, a known deviation, and what could not be decided
+// are skipped, with the reason; what broke is an error. What depends on the segmentation is a suite
+// of its own: a case for each segmentation that was tried, skipped if something depends on it,
+// since that does not count. Sensitivities that are known and did not show are an error, so that
+// the suite is not good where the exit status is not.
 func WriteJUnit(w io.Writer, d *Document) error {
 	var all junitSuites
 	for _, r := range d.Reports {
@@ -131,7 +132,8 @@ func (r *Report) junit(p *Part) *junitSuite {
 			switch {
 			case v.Outcome == judge.Fail && c.Level <= r.Gate:
 				s.Failures++
-				k.Failure = &junitMessage{Message: v.brief(), Type: c.Level.String(), Text: fmt.Sprintf("%s (%v) %s\nsource: %s\n%s", c.ID, c.Level, c.Requirement, c.Source, v.detail())}
+				k.Failure = &junitMessage{Message: v.brief(), Type: c.Level.String(),
+					Text: fmt.Sprintf("%s (%v) %s\nsource: %s\n%s", c.ID, c.Level, c.Requirement, c.Source, v.detail())}
 			case v.Outcome == judge.Fail:
 				s.Skipped++
 				k.Skipped = &junitMessage{Message: fmt.Sprintf("failed, but a %v does not count: %s", c.Level, v.brief())}

@@ -11,8 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// WriteMatrix writes the reports of a document as a table: a line for each target and serializer, a column for each role
-// and dialect, and below it what did not go well. verbose also lists what is known and what was skipped.
+// WriteMatrix writes the reports of a document as a table: a line for each target and serializer, a
+// column for each role and dialect, and below it what did not go well. verbose also lists what is
+// known and what was skipped.
 func (d *Document) WriteMatrix(w io.Writer, verbose bool) error {
 	var b strings.Builder
 	rows := d.matrix()

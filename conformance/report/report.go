@@ -1,7 +1,8 @@
-// Package report turns what runs and judges found into something to read: by people, by CI services, or by programs.
+// Package report turns what runs and judges found into something to read: by people, by CI
+// services, or by programs.
 //
-// A [Document] holds the reports of one use of the command, is stored as JSON ([Schema]), and can be read
-// again, merged with others, compared with an older one, and rendered in each of [Formats].
+// A [Document] holds the reports of one use of the command, is stored as JSON ([Schema]), and can
+// be read again, merged with others, compared with an older one, and rendered in each of [Formats].
 package report
 
 import (
@@ -35,10 +36,10 @@ type Report struct {
 	Started  time.Time     `json:"started"`
 	Took     time.Duration `json:"took_ns"`
 	// Gate is the level up to which a failed check counts.
-	Gate    judge.Level `json:"gate"`
-	Parts   []*Part     `json:"parts"`
-	Checks  []*Result   `json:"checks"`
-	Summary Summary     `json:"summary"`
+	Gate    judge.Level    `json:"gate"`
+	Parts   []*Part        `json:"parts"`
+	Checks  []*CheckResult `json:"checks"`
+	Summary Summary        `json:"summary"`
 	// Exit is the exit status that the report amounts to.
 	Exit int `json:"exit"`
 	// Deviations are those that are known of the subject, Stale the ones among them that did not show,
@@ -63,8 +64,8 @@ func (r *Report) Problems() (out []string) {
 // Part is one cell of a run, or one side of a file.
 type Part struct {
 	Name string `json:"name"`
-	// Role is what the subject is in it: server, client or clientlite. Dialect is IKC0, IKC or fallback, Serializer
-	// the Perl package; each is empty if any may occur.
+	// Role is what the subject is in it: server, client or clientlite. Dialect is IKC0, IKC or
+	// fallback, Serializer the Perl package; each is empty if any may occur.
 	Role       string `json:"role"`
 	Dialect    string `json:"dialect,omitempty"`
 	Serializer string `json:"serializer,omitempty"`
@@ -79,18 +80,18 @@ type Part struct {
 	Error    string        `json:"error,omitempty"`
 }
 
-// Result is what a check came to over all parts.
-type Result struct {
-	ID          string        `json:"id"`
-	Level       judge.Level   `json:"level"`
-	Party       string        `json:"party"`
-	Requirement string        `json:"requirement"`
-	Source      string        `json:"source"`
-	Rationale   string        `json:"rationale,omitempty"`
-	Needs       string        `json:"needs,omitempty"`
-	Outcome     judge.Outcome `json:"outcome"`
-	Reason      string        `json:"reason,omitempty"`
-	Verdicts    []*Verdict    `json:"verdicts"`
+// CheckResult is what a check came to over all parts.
+type CheckResult struct {
+	ID          string         `json:"id"`
+	Level       judge.Level    `json:"level"`
+	Party       string         `json:"party"`
+	Requirement string         `json:"requirement"`
+	Source      string         `json:"source"`
+	Rationale   string         `json:"rationale,omitempty"`
+	Needs       string         `json:"needs,omitempty"`
+	Outcome     judge.Outcome  `json:"outcome"`
+	Reason      string         `json:"reason,omitempty"`
+	Verdicts    []*PartVerdict `json:"verdicts"`
 	// Example is evidence that agrees, from the first part that has some.
 	Example *Example `json:"example,omitempty"`
 }
@@ -101,8 +102,8 @@ type Example struct {
 	judge.Finding
 }
 
-// Verdict is what a check came to in one part.
-type Verdict struct {
+// PartVerdict is what a check came to in one part.
+type PartVerdict struct {
 	Part     string        `json:"part"`
 	Outcome  judge.Outcome `json:"outcome"`
 	Evidence int           `json:"evidence"`
@@ -114,11 +115,12 @@ type Verdict struct {
 	Capture string `json:"capture,omitempty"`
 }
 
-// MaxFindings is how many findings of a verdict a report keeps, and MaxExchanges for how many of them, in
-// the order of the findings, it keeps the exchange. The rest is counted, or says where it is.
+// MaxFindings is how many findings of a verdict a report keeps, and MaxExchanges for how many of
+// them, in the order of the findings, it keeps the exchange. The rest is counted, or says where it
+// is.
 const (
-	MaxFindings  = 20
-	MaxExchanges = 5
+	MaxKeptFindings = 20
+	MaxExchanges    = 5
 )
 
 // Summary counts checks by outcome.
@@ -172,7 +174,7 @@ func FromRun(r *cell.TargetResult, gate judge.Level, known known.Deviations) *Re
 }
 
 // FromFiles makes a report of judged captures, a part for each side.
-func FromFiles(files []*judge.FileVerdict, gate judge.Level) *Report {
+func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 	rep := &Report{Subject: "captures", Started: time.Now(), Gate: gate}
 	if len(files) == 1 {
 		rep.Subject = files[0].File
@@ -223,13 +225,13 @@ func (r *Report) add(p *Part, verdicts []judge.Verdict) {
 			}
 		}
 		*p.Summary.counter(v.Outcome)++
-		kept := slices.Clone(v.Findings[:min(len(v.Findings), MaxFindings)])
+		kept := slices.Clone(v.Findings[:min(len(v.Findings), MaxKeptFindings)])
 		for i := range kept {
 			if i >= MaxExchanges {
 				kept[i].Exchange = nil
 			}
 		}
-		verdict := &Verdict{
+		verdict := &PartVerdict{
 			Part: p.Name, Outcome: v.Outcome, Evidence: v.Evidence, Findings: kept, More: v.More + len(v.Findings) - len(kept), Reason: v.Reason,
 		}
 		if len(kept) > 0 {
@@ -243,13 +245,13 @@ func (r *Report) add(p *Part, verdicts []judge.Verdict) {
 	}
 }
 
-func (r *Report) result(c *judge.Check) *Result {
+func (r *Report) result(c *judge.Check) *CheckResult {
 	for _, k := range r.Checks {
 		if k.ID == c.ID {
 			return k
 		}
 	}
-	k := &Result{
+	k := &CheckResult{
 		ID: c.ID, Level: c.Level, Party: c.Party.String(), Requirement: c.Requirement, Source: c.Source,
 		Rationale: c.Rationale, Needs: c.Needs,
 	}
@@ -296,8 +298,9 @@ func (r *Report) finish() {
 	}
 }
 
-// decide says what a check came to: it fails if it fails anywhere, and passes if it passes somewhere.
-func (c *Result) decide() {
+// decide says what a check came to: it fails if it fails anywhere, and passes if it passes
+// somewhere.
+func (c *CheckResult) decide() {
 	c.Outcome, c.Reason = judge.Inconclusive, ""
 	skipped := 0
 	for _, v := range c.Verdicts {
@@ -328,15 +331,16 @@ func (c *Result) decide() {
 
 // deviates tells whether a check failed that counts.
 func (r *Report) deviates() bool {
-	return slices.ContainsFunc(r.Checks, func(c *Result) bool { return c.Counts(r.Gate) })
+	return slices.ContainsFunc(r.Checks, func(c *CheckResult) bool { return c.Counts(r.Gate) })
 }
 
 // Counts tells whether a check failed and counts.
-func (c *Result) Counts(gate judge.Level) bool {
+func (c *CheckResult) Counts(gate judge.Level) bool {
 	return c.Outcome == judge.Fail && c.Level <= gate
 }
 
-// stale says of what reports list as known and what does not show; it is meant for those with ExitStale.
+// stale says of what reports list as known and what does not show; it is meant for those with
+// ExitStale.
 func stale(reports ...*Report) string {
 	deviations, sensitivities := false, false
 	for _, r := range reports {

@@ -46,7 +46,8 @@ func TestExit(t *testing.T) {
 		{"passes", []*cell.Result{tried(verdict(must, pass))}, judge.Should, report.ExitConformant},
 		{"passes somewhere", []*cell.Result{tried(verdict(must, open)), tried(verdict(must, pass))}, judge.Should, report.ExitConformant},
 		{"fails", []*cell.Result{tried(verdict(must, fail))}, judge.Should, report.ExitNotConformant},
-		{"fails somewhere", []*cell.Result{tried(verdict(must, pass)), tried(verdict(must, fail)), tried(verdict(must, pass))}, judge.Should, report.ExitNotConformant},
+		{"fails somewhere", []*cell.Result{tried(verdict(must, pass)), tried(verdict(must, fail)),
+			tried(verdict(must, pass))}, judge.Should, report.ExitNotConformant},
 		{"a should that counts", []*cell.Result{tried(verdict(should, fail), verdict(must, pass))}, judge.Should, report.ExitNotConformant},
 		{"a should that does not", []*cell.Result{tried(verdict(should, fail), verdict(must, pass))}, judge.Must, report.ExitConformant},
 		{"a may", []*cell.Result{tried(verdict(may, fail))}, judge.Should, report.ExitConformant},
@@ -124,13 +125,14 @@ func TestKnownDeviations(t *testing.T) {
 		}
 		readable(t, test.release, r)
 	}
-	if r := report.FromRun(&cell.TargetResult{Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, judge.Fail)}}}}, judge.Should, known); r.Exit != report.ExitNotConformant {
+	if r := report.FromRun(&cell.TargetResult{Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, judge.Fail)}}}},
+		judge.Should, known); r.Exit != report.ExitNotConformant {
 		t.Errorf("expected a target without identity to have no known deviations, got exit status %d", r.Exit)
 	}
 }
 
 func TestFromFiles(t *testing.T) {
-	files := []*judge.FileVerdict{
+	files := []*judge.Judgement{
 		{File: "a.pcapng", Verdicts: []judge.Verdict{verdict(must, judge.Pass)}},
 		{File: "b.pcapng", Notes: []string{"not IKC"}},
 	}

@@ -49,8 +49,8 @@ func defective(t testing.TB, name string) *report.Report {
 	return try(t, "tcp:"+s.Addr(), "tcp:worker.example:31337", harness.Options{Session: true, Patience: probe.DefaultTimeout})
 }
 
-// real runs are made once for all tests. They are a good one of the reference, and one of a server whose error reports
-// are not marked as such.
+// real runs are made once for all tests. They are a good one of the reference, and one of a server
+// whose error reports are not marked as such.
 type runs struct{ good, bad *report.Report }
 
 var realRuns = sync.OnceValue(func() func(testing.TB) runs {
@@ -67,7 +67,8 @@ var realRuns = sync.OnceValue(func() func(testing.TB) runs {
 	}
 })
 
-// stored are the real runs as documents that were stored and read again, so that tests may change them.
+// stored are the real runs as documents that were stored and read again, so that tests may change
+// them.
 func stored(t testing.TB) (good, bad *report.Document) {
 	t.Helper()
 	r := realRuns()(t)
@@ -75,9 +76,9 @@ func stored(t testing.TB) (good, bad *report.Document) {
 }
 
 // outcome sets what a check came to in all parts.
-func outcome(t testing.TB, r *report.Report, id string, o judge.Outcome) *report.Result {
+func outcome(t testing.TB, r *report.Report, id string, o judge.Outcome) *report.CheckResult {
 	t.Helper()
-	i := slices.IndexFunc(r.Checks, func(c *report.Result) bool { return c.ID == id })
+	i := slices.IndexFunc(r.Checks, func(c *report.CheckResult) bool { return c.ID == id })
 	if i < 0 {
 		t.Fatalf("no check %s", id)
 	}

@@ -101,10 +101,11 @@ const (
 	projectURL    = "https://github.com/perl-ikc/ikc-conform"
 )
 
-// WriteSARIF writes a document as SARIF 2.1.0: a run for each report, a rule for each check, a result for
-// each part in which a check failed. GitHub shows a result only at a line of a file: that is the capture, if it was kept, or
-// else the name of the target; where in it is among the logical locations and in the message. A verdict that depends on a
-// segmentation is a result as well, a note, suppressed if it is known; what is stale of that is a notification.
+// WriteSARIF writes a document as SARIF 2.1.0: a run for each report, a rule for each check, a
+// result for each part in which a check failed. GitHub shows a result only at a line of a file:
+// that is the capture, if it was kept, or else the name of the target; where in it is among the
+// logical locations and in the message. A verdict that depends on a segmentation is a result as
+// well, a note, suppressed if it is known; what is stale of that is a notification.
 func WriteSARIF(w io.Writer, d *Document) error {
 	all := sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []*sarifRun{}}
 	for _, r := range d.Reports {
@@ -125,7 +126,8 @@ func sarifLevel(l judge.Level) string {
 
 func (r *Report) sarif(tool Tool) *sarifRun {
 	run := &sarifRun{
-		Tool:       sarifTool{sarifDriver{Name: tool.Name, Version: tool.Version, InformationURI: projectURL, Language: sarifLanguage, Rules: []sarifRule{}}},
+		Tool: sarifTool{sarifDriver{Name: tool.Name, Version: tool.Version,
+			InformationURI: projectURL, Language: sarifLanguage, Rules: []sarifRule{}}},
 		Language:   sarifLanguage,
 		Automation: sarifAutomation{ID: "ikc-conform/" + r.Subject + "/"},
 		Results:    []sarifResult{},
@@ -169,7 +171,7 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 	return run
 }
 
-func (r *Report) sarifResult(rule int, c *Result, v *Verdict) sarifResult {
+func (r *Report) sarifResult(rule int, c *CheckResult, v *PartVerdict) sarifResult {
 	where := v.Part
 	if len(v.Findings) > 0 {
 		where += ", " + v.Findings[0].Where()
@@ -205,7 +207,8 @@ func (r *Report) sarifSensitivity(rule int, s Sensitivity) sarifResult {
 	return res
 }
 
-// artifact is the URI reference of a file that a result is about: the capture, or one named like the subject.
+// artifact is the URI reference of a file that a result is about: the capture, or one named like
+// the subject.
 func artifact(capture, subject string) string {
 	name := capture
 	if name == "" {

@@ -33,7 +33,8 @@ var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return c.Compile(SchemaID)
 })
 
-// Validate holds JSON against Schema. What does not keep it is an error that says where, and wraps ErrStored.
+// Validate holds JSON against Schema. What does not keep it is an error that says where, and wraps
+// ErrStored.
 func Validate(stored []byte) error {
 	schema, err := compiled()
 	if err != nil {

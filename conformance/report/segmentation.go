@@ -11,9 +11,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/sweep"
 )
 
-// Segmentation is what repeating a run with each segmentation showed: what the subject says depends on how TCP cuts what it is
-// told. That alone makes nobody not conformant, as long as peers write as they do; it is worth knowing, so every form tells it
-// that has room for it: as what does not count, where the form has a word for that. Badges have no room.
+// Segmentation is what repeating a run with each segmentation showed: what the subject says depends
+// on how TCP cuts what it is told. That alone makes nobody not conformant, as long as peers write
+// as they do; it is worth knowing, so every form tells it that has room for it: as what does not
+// count, where the form has a word for that. Badges have no room.
 type Segmentation struct {
 	// Tried are the segmentations.
 	Tried []cell.Segmentation `json:"tried"`
@@ -23,17 +24,20 @@ type Segmentation struct {
 	Stale []known.Sensitivity `json:"stale,omitempty"`
 }
 
-// Sensitivity is a verdict that depends on a segmentation, or a part that cannot be played with one.
+// Sensitivity is a verdict that depends on a segmentation, or a part that cannot be played with
+// one.
 type Sensitivity struct {
 	Part         string            `json:"part"`
 	Segmentation cell.Segmentation `json:"segmentation"`
-	// Check is empty for a part that could not be played to the end with the segmentation; Error says why.
+	// Check is empty for a part that could not be played to the end with the segmentation; Error says
+	// why.
 	Check string `json:"check,omitempty"`
 	Error string `json:"error,omitempty"`
 	// Plain is the outcome as sent, Outcome that with the segmentation; nil without a check.
 	Plain   *judge.Outcome `json:"as_sent,omitempty"`
 	Outcome *judge.Outcome `json:"outcome,omitempty"`
-	// Finding is the first violation of the run that fails, without the exchange. Capture is where it is, if that was kept.
+	// Finding is the first violation of the run that fails, without the exchange. Capture is where it
+	// is, if that was kept.
 	Finding *judge.Finding `json:"finding,omitempty"`
 	Capture string         `json:"capture,omitempty"`
 	// Known is the reason if it is known, else empty.
@@ -147,13 +151,15 @@ func staleLine(k known.Sensitivity) string {
 		joined(k.Roles), k.Implementation, k.From, k.To, joined(k.Segmentations), k.Reason)
 }
 
-// text writes the section for people: what depends on the segmentation, what of it is known, and what is known wrongly.
-func (s *Segmentation) text(b *strings.Builder, conformant bool) {
+// sensitivities writes for people what depends on the segmentation, what of it is known, and what
+// is known wrongly.
+func (r *Report) sensitivities(b *strings.Builder) {
+	s := r.Segmentation
 	if len(s.Sensitive) == 0 {
 		fmt.Fprintf(b, "No verdict depends on the segmentation: %s.\n", s.tried())
 	}
 	title := "Segmentation-sensitive"
-	if conformant {
+	if r.Exit == ExitConformant || r.Exit == ExitStale {
 		title = "Conformant but segmentation-sensitive"
 	}
 	var unknown, known, stale []string
@@ -182,8 +188,8 @@ func (s *Segmentation) text(b *strings.Builder, conformant bool) {
 	}
 }
 
-// summarized tells of sensitivities with one segmentation in a line for each part: a part in which lines are not understood fails
-// many checks.
+// summarized tells of sensitivities with one segmentation in a line for each part: a part in which
+// lines are not understood fails many checks.
 func summarized(list []Sensitivity) (out []string) {
 	for _, of := range byPart(list) {
 		out = append(out, fmt.Sprintf("%s with %s: %s", of[0].Part, of[0].Segmentation, whats(of)))
@@ -219,8 +225,8 @@ func reasons(list []Sensitivity) (out []string) {
 	return out
 }
 
-// merge takes over what repeating other parts of the same subject showed. What is stale in one of the two may have shown in the
-// other.
+// merge takes over what repeating other parts of the same subject showed. What is stale in one of
+// the two may have shown in the other.
 func (s *Segmentation) merge(other *Segmentation) {
 	for _, how := range other.Tried {
 		if !slices.Contains(s.Tried, how) {

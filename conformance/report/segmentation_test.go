@@ -14,13 +14,16 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/sweep"
 )
 
-// swept is the report on a run that was repeated with each segmentation: three verdicts depend on that, of which one is known, and
-// a part could not be played, which is known; or only what is known shows, or not even that.
+// swept is the report on a run that was repeated with each segmentation: three verdicts depend on
+// that, of which one is known, and a part could not be played, which is known; or only what is
+// known shows, or not even that.
 func swept(text, shows string) *report.Report {
 	server, client := cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClient, Dialect: cell.IKC0}
 	pass := []judge.Verdict{verdict(must, judge.Pass)}
-	r := report.FromRun(&cell.TargetResult{Target: "x", Cells: []*cell.Result{{Cell: server, Verdicts: pass}, {Cell: client, Verdicts: pass}}}, judge.Should, nil)
-	sensitivity := &known.Sensitivity{Segmentations: []cell.Segmentation{cell.SingleOctets}, Roles: []cell.Role{"client"}, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "known " + text}
+	r := report.FromRun(&cell.TargetResult{Target: "x",
+		Cells: []*cell.Result{{Cell: server, Verdicts: pass}, {Cell: client, Verdicts: pass}}}, judge.Should, nil)
+	sensitivity := &known.Sensitivity{Segmentations: []cell.Segmentation{cell.SingleOctets}, Roles: []cell.Role{"client"},
+		Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "known " + text}
 	s := &sweep.Result{Tried: cell.Segmentations()}
 	if shows == "stale" {
 		s.Stale = []known.Sensitivity{*sensitivity}
@@ -40,12 +43,13 @@ func swept(text, shows string) *report.Report {
 	return r
 }
 
-// Every form that has room for it tells what depends on the segmentation, as something that does not count, and what is stale, as
-// something that does.
+// Every form that has room for it tells what depends on the segmentation, as something that does
+// not count, and what is stale, as something that does.
 func TestSegmentationForms(t *testing.T) {
 	plain := func(w io.Writer, d *report.Document) error { return d.WriteText(w, false) }
 	matrix := func(w io.Writer, d *report.Document) error { return d.WriteMatrix(w, false) }
-	unchanged := report.FromRun(&cell.TargetResult{Target: "x", Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
+	unchanged := report.FromRun(&cell.TargetResult{Target: "x",
+		Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
 	unchanged.AddSegmentation(&sweep.Result{Tried: cell.Segmentations()})
 	docs := map[string]*report.Document{
 		"sensitive": report.NewDocument("v0", swept("reason", "all")), "known": report.NewDocument("v0", swept("reason", "known")),
@@ -107,19 +111,24 @@ func TestSegmentationForms(t *testing.T) {
 	}
 }
 
-// Parts of a run that were repeated on their own are put together: what is stale in one is not if it shows in another.
+// Parts of a run that were repeated on their own are put together: what is stale in one is not if
+// it shows in another.
 func TestMergeSegmentation(t *testing.T) {
 	part := func(tried cell.Cell, s *sweep.Result) *report.Document {
-		r := report.FromRun(&cell.TargetResult{Target: "x", Cells: []*cell.Result{{Cell: tried, Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
+		r := report.FromRun(&cell.TargetResult{Target: "x",
+			Cells: []*cell.Result{{Cell: tried, Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}}, judge.Should, nil)
 		if s != nil {
 			r.AddSegmentation(s)
 		}
 		return report.NewDocument("v0", r)
 	}
-	sensitivity := known.Sensitivity{Segmentations: []cell.Segmentation{cell.SingleOctets}, Roles: []cell.Role{"server", "client"}, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "reason"}
-	server, client, lite := cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClient, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClientLite, Dialect: cell.IKC0}
+	sensitivity := known.Sensitivity{Segmentations: []cell.Segmentation{cell.SingleOctets},
+		Roles: []cell.Role{"server", "client"}, Releases: known.Releases{Implementation: "impl", From: "0", To: "9"}, Reason: "reason"}
+	server, client, lite := cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0},
+		cell.Cell{Role: cell.AsClient, Dialect: cell.IKC0}, cell.Cell{Role: cell.AsClientLite, Dialect: cell.IKC0}
 	stale := &sweep.Result{Tried: cell.Segmentations(), Stale: []known.Sensitivity{sensitivity}}
-	shows := &sweep.Result{Tried: cell.Segmentations()[:1], Sensitive: []sweep.Sensitivity{{Cell: client, Segmentation: cell.SingleOctets, Check: must, Outcome: judge.Fail, Known: &sensitivity}}}
+	shows := &sweep.Result{Tried: cell.Segmentations()[:1], Sensitive: []sweep.Sensitivity{{Cell: client,
+		Segmentation: cell.SingleOctets, Check: must, Outcome: judge.Fail, Known: &sensitivity}}}
 	for _, test := range []struct {
 		name             string
 		docs             []*report.Document
@@ -137,8 +146,46 @@ func TestMergeSegmentation(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := d.Reports[0].Segmentation
-		if s == nil || d.Exit != test.exit || len(s.Stale) != test.stale || len(s.Sensitive) != test.sensitive || len(s.Tried) != len(cell.Segmentations()) {
+		if s == nil || d.Exit != test.exit || len(s.Stale) != test.stale ||
+			len(s.Sensitive) != test.sensitive || len(s.Tried) != len(cell.Segmentations()) {
 			t.Errorf("%s: expected exit status %d, %d stale and %d sensitive, got %d and %+v", test.name, test.exit, test.stale, test.sensitive, d.Exit, s)
+		}
+	}
+}
+
+// A verdict that begins to depend on the segmentation, or no longer does, is a change that makes
+// nothing worse.
+func TestCompareSegmentation(t *testing.T) {
+	doc := func(shows string) *report.Document { return again(t, report.NewDocument("v0", swept("reason", shows))) }
+	untried, without := doc("all"), doc("known")
+	untried.Reports[0].Segmentation = nil
+	r := without.Reports[0] // without the server, of which those are that are not known
+	r.Parts, r.Checks[0].Verdicts = r.Parts[1:], r.Checks[0].Verdicts[1:]
+	for _, test := range []struct {
+		name     string
+		old, new *report.Document
+		want     string // "" for no change
+		changes  int
+	}{
+		{"the same", doc("all"), doc("all"), "", 0},
+		{"begins", doc("known"), doc("all"), "independent of the segmentation -> segmentation-sensitive: pass as sent, fail with single octets", 2},
+		{"ends", doc("all"), doc("known"), "segmentation-sensitive -> independent of the segmentation: with coalesced", 2},
+		{"was not tried", untried, doc("all"), "", 0},
+		{"is not tried", doc("all"), untried, "", 0},
+		{"the part is new", without, doc("all"), "", 0},
+	} {
+		c := report.Compare(test.old, test.new, judge.Should)
+		var text strings.Builder
+		if err := c.WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+		found := strings.Count(text.String(), "segmentation-sensitive")
+		if found != test.changes || !strings.Contains(text.String(), test.want) || c.Worse {
+			t.Errorf("%s: expected %d changes that make nothing worse, with %q; got\n%s", test.name, test.changes, test.want, text.String())
+		}
+		page := write(t, nil, func(w io.Writer, _ *report.Document) error { return report.WriteComparisonHTML(w, c) })
+		if (test.changes > 0) != strings.Contains(page, "segmentation-sensitive") {
+			t.Errorf("%s: expected the page to say so, got\n%s", test.name, page)
 		}
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// WriteTAP writes a document as TAP 13, a test for each check of each report. What could not be decided
-// is skipped; a known deviation, or a failure that does not count, is a TODO. Something that broke is a test that failed.
-// Each segmentation that was tried is a test: a TODO if something depends on it, and one that failed if what is known of
-// it did not show.
+// WriteTAP writes a document as TAP 13, a test for each check of each report. What could not be
+// decided is skipped; a known deviation, or a failure that does not count, is a TODO. Something
+// that broke is a test that failed. Each segmentation that was tried is a test: a TODO if something
+// depends on it, and one that failed if what is known of it did not show.
 func WriteTAP(w io.Writer, d *Document) error {
 	var b strings.Builder
 	n := 0

@@ -9,8 +9,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// WriteText writes the report for people: a line for each part, every failure with its evidence, what
-// could not be decided, the result, and what depends on the segmentation, if that was tried. verbose also lists what passed, and what could not be decided however much it is.
+// WriteText writes the report for people: a line for each part, every failure with its evidence,
+// what could not be decided, the result, and what depends on the segmentation, if that was tried.
+// verbose also lists what passed, and what could not be decided however much it is.
 func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	var b strings.Builder
 	b.WriteString(r.Subject)
@@ -40,9 +41,9 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	case ExitBroken, ExitStale, ExitNothing:
 		fmt.Fprintf(&b, "'ikc-conform explain %d' says what leads to this, and what to do.\n", r.Exit)
 	}
-	if s := r.Segmentation; s != nil {
+	if r.Segmentation != nil {
 		b.WriteString("\n")
-		s.text(&b, r.Exit == ExitConformant || r.Exit == ExitStale)
+		r.sensitivities(&b)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -138,17 +139,18 @@ func (r *Report) Failed() (ids []string) {
 	return ids
 }
 
-// maxShown bounds how many violations of one part are shown with what led to them, maxAlso what is named without being shown, and maxReasons how many checks that were not decided are listed one by one:
-// a capture may show little of all that there is.
+// maxShown bounds how many violations of one part are shown with what led to them, maxAlso what is
+// named without being shown, and maxReasons how many checks that were not decided are listed one by
+// one: a capture may show little of all that there is.
 const (
 	maxShown   = 2
 	maxAlso    = 5
 	maxReasons = 24
 )
 
-// Explain writes a check that failed for people: the requirement, its source, and each violation with
-// what was expected, what came, where, and what led to it.
-func (c *Result) Explain() string {
+// Explain writes a check that failed for people: the requirement, its source, and each violation
+// with what was expected, what came, where, and what led to it.
+func (c *CheckResult) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %s  %s  %s\n", c.ID, c.Level, c.Requirement)
 	fmt.Fprintf(&b, "    source: %s\n", c.Source)
@@ -201,7 +203,8 @@ func (r *Report) known(b *strings.Builder) {
 	}
 }
 
-// undecided lists what could not be decided, or was not tried, and why; much of it only when verbose.
+// undecided lists what could not be decided, or was not tried, and why; much of it only when
+// verbose.
 func (r *Report) undecided(b *strings.Builder, verbose bool) {
 	if sum := r.Summary; sum.Passed+sum.Failed+sum.Known == 0 {
 		return // all of them, for one and the same reason

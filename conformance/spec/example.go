@@ -8,7 +8,8 @@ import (
 // Example is an exchange that agrees with a check, as a real kernel had it.
 type Example struct {
 	Check string `json:"check"`
-	// Capture is where it is from, a file under captures/ or the run of an implementation, and Where the place in it.
+	// Capture is where it is from, a file under captures/ or the run of an implementation, and Where
+	// the place in it.
 	Capture string   `json:"capture"`
 	Where   string   `json:"where"`
 	Lines   []string `json:"lines"`
@@ -17,8 +18,8 @@ type Example struct {
 //go:embed examples.json
 var examplesJSON []byte
 
-// Examples returns an example for each check. 'make rejudge' collects those that the captures of release 0.2402 show, 'make examples'
-// the others.
+// Examples returns an example for each check. 'make rejudge' collects those that the captures of
+// release 0.2402 show, 'make examples' the others.
 func Examples() (map[string]Example, error) {
 	var list []Example
 	if err := json.Unmarshal(examplesJSON, &list); err != nil {

@@ -1,8 +1,9 @@
-// Package spec is the specification of IKC: clauses in files of their own, each with the checks of the catalogue that
-// decide it.
+// Package spec is the specification of IKC: clauses in files of their own, each with the checks of
+// the catalogue that decide it.
 //
-// A file of clauses/ is a section: a title after "# ", then clauses, each with a heading after "## " and at its end a line
-// "Checks: " with ids, or patterns as conformance.Select takes them. Clauses are numbered by their order.
+// A file of clauses/ is a section: a title after "# ", then clauses, each with a heading after "##
+// " and at its end a line "Checks: " with ids, or patterns as checks.Select takes them. Clauses are
+// numbered by their order.
 package spec
 
 import (
@@ -115,7 +116,8 @@ func Clauses(sections []*Section, check string) (list []*Clause) {
 	return list
 }
 
-// Write writes the whole document as Markdown: the sections with their checks, and how releases differ.
+// Write writes the whole document as Markdown: the sections with their checks, and how releases
+// differ.
 func Write(w io.Writer, sections []*Section, known known.Deviations) error {
 	var b strings.Builder
 	b.WriteString("# IKC, the inter-kernel communication of POE: protocol specification\n\nMade by `ikc-conform spec` from conformance/spec and the catalogue of checks.\n\n")

@@ -45,7 +45,8 @@ func TestClausesAndChecks(t *testing.T) {
 	}
 }
 
-// The document in the tree is what the clauses and the catalogue make today: go test ./conformance/spec -update.
+// The document in the tree is what the clauses and the catalogue make today: go test
+// ./conformance/spec -update.
 func TestDocument(t *testing.T) {
 	sections, err := Read()
 	if err != nil {

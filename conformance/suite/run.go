@@ -10,9 +10,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-// Run tries a target, as harness.ParseTarget reads it, in a plain test: a subtest for every check, which fails with
-// what was expected, what came and where, or is skipped with the reason why it could not be decided. A target that
-// cannot be had, one that cannot be tried to the end, and a stale deviation fail t.
+// Run tries a target, as targets.Parse reads it, in a plain test: a subtest for every check, which
+// fails with what was expected, what came and where, or is skipped with the reason why it could not
+// be decided. A target that cannot be had, one that cannot be tried to the end, and a stale
+// deviation fail t.
 func Run(t *testing.T, spec string, opts harness.Options) {
 	t.Helper()
 	target, err := targets.Parse(spec)

@@ -1,6 +1,6 @@
-// Package suite puts the catalogue of checks into a Ginkgo tree: one spec for each check and target,
-// one for each side of a recorded capture. Specs are registered by explicit calls, in a test file of
-// whoever wants them:
+// Package suite puts the catalogue of checks into a Ginkgo tree: one spec for each check and
+// target, one for each side of a recorded capture. Specs are registered by explicit calls, in a
+// test file of whoever wants them:
 //
 //	var _ = Describe("my kernel", func() { suite.Register("cmd:./mydriver", harness.Options{}) })
 package suite
@@ -25,9 +25,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-// Register registers a spec for every check, against a target as harness.ParseTarget reads it. The
-// target is tried when the first of them runs. A check that could not be decided is skipped with its
-// reason; so are all when the target is not to be had.
+// Register registers a spec for every check, against a target as targets.Parse reads it. The
+// target is tried when the first of them runs. A check that could not be decided is skipped with
+// its reason; so are all when the target is not to be had.
 func Register(spec string, opts harness.Options) {
 	all := opts.Checks
 	if all == nil {
@@ -103,8 +103,8 @@ func assess(r *report.Report, id string) {
 	ginkgo.Skip("the target was tried in no way that this check is about")
 }
 
-// Captures registers a spec for every capture in a directory, both sides: the verdicts must be those
-// that its sidecar expects.
+// Captures registers a spec for every capture in a directory, both sides: the verdicts must be
+// those that its sidecar expects.
 func Captures(dir string) {
 	ginkgo.Describe("captures", func() {
 		sidecars, err := recordings.Load(dir)
@@ -113,10 +113,10 @@ func Captures(dir string) {
 			return
 		}
 		for _, s := range sidecars {
-			judged := sync.OnceValues(func() (*judge.FileVerdict, error) {
+			judged := sync.OnceValues(func() (*judge.Judgement, error) {
 				return judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 			})
-			for side := range s.Expected {
+			for _, side := range []string{"client", "server"} {
 				ginkgo.It(fmt.Sprintf("%s gives the expected verdicts for the %s", s.Capture, side), ginkgo.Label("captures"), func() {
 					f, err := judged()
 					if err = errors.Join(err, errOf(f)); err != nil {
@@ -131,7 +131,7 @@ func Captures(dir string) {
 	})
 }
 
-func errOf(f *judge.FileVerdict) error {
+func errOf(f *judge.Judgement) error {
 	if f == nil {
 		return nil
 	}

@@ -58,7 +58,8 @@ var _ = ReportAfterSuite("summary", func(r Report) {
 	}
 })
 
-// perl is the real thing: what the local perl finds, else the newest release among the unpacked ones.
+// perl is the real thing: what the local perl finds, else the newest release among the unpacked
+// ones.
 func perl() string {
 	if os.Getenv("PERL5LIB") != "" {
 		return "perl"

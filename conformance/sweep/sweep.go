@@ -1,5 +1,6 @@
-// Package sweep holds what repeating a run with each segmentation showed: the verdicts that depend on
-// how TCP cuts the stream. This is plain data; package harness makes it, package report shows it.
+// Package sweep holds what repeating a run with each segmentation showed: the verdicts that depend
+// on how TCP cuts the stream. This is plain data; package harness makes it, package report shows
+// it.
 package sweep
 
 import (
@@ -20,24 +21,27 @@ type Result struct {
 	Stale []known.Sensitivity
 }
 
-// Sensitivity is a verdict that depends on the segmentation, or a cell that cannot be played with one.
+// Sensitivity is a verdict that depends on the segmentation, or a cell that cannot be played with
+// one.
 type Sensitivity struct {
 	Cell         cell.Cell
 	Segmentation cell.Segmentation
-	// Check is nil if the cell could not be played to the end; then Err says why, and there are no outcomes.
+	// Check is nil if the cell could not be played to the end; then Err says why, and there are no
+	// outcomes.
 	Check *judge.Check
 	Err   error
 	// Plain is the outcome as sent, Outcome that with the segmentation.
 	Plain, Outcome judge.Outcome
-	// Finding is a violation among those of the two, if there is one; Capture is where it is, if that was kept.
+	// Finding is a violation among those of the two, if there is one; Capture is where it is, if that
+	// was kept.
 	Finding *judge.Finding
 	Capture string
 	// Known is why it is known, nil if it is not.
 	Known *known.Sensitivity
 }
 
-// FindStale fills in Stale: what of the list is known of the target, could have shown in the run as sent, plain,
-// and did not show.
+// FindStale fills in Stale: what of the list is known of the target, could have shown in the run as
+// sent, plain, and did not show.
 func (r *Result) FindStale(plain *cell.TargetResult, list []known.Sensitivity) {
 	for i := range list {
 		k := &list[i]
@@ -50,9 +54,10 @@ func (r *Result) FindStale(plain *cell.TargetResult, list []known.Sensitivity) {
 	}
 }
 
-// Compare compares the verdicts of a cell of a run with those of another with a segmentation. A verdict that became
-// inconclusive is no sensitivity: the evidence is missing. Nor is one that is known to fail: it may as well pass, where
-// that takes luck. A cell that could only be played as sent is an error. What is known of segmentations is left out.
+// Compare compares the verdicts of a cell of a run with those of another with a segmentation. A
+// verdict that became inconclusive is no sensitivity: the evidence is missing. Nor is one that is
+// known to fail: it may as well pass, where that takes luck. A cell that could only be played as
+// sent is an error. What is known of segmentations is left out.
 func Compare(plain, other *cell.TargetResult, index int, deviations known.Deviations) (out []Sensitivity, err error) {
 	if plain.Identity == nil {
 		deviations = nil

@@ -30,8 +30,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("typed: at %s: expected %s, got %s", at, e.Expected, e.Got)
 }
 
-// Decode returns the value that typed JSON describes. Everything that Encode writes is read back as the same
-// value. Errors are [*Error], or those of encoding/json for what is not JSON.
+// Decode returns the value that typed JSON describes. Everything that Encode writes is read back as
+// the same value. Errors are [*Error], or those of encoding/json for what is not JSON.
 func Decode(raw json.RawMessage) (*perl.Value, error) {
 	var tree any
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -98,7 +98,8 @@ var fieldsOf = map[string][]string{
 	"hooked": {"sort", "refs", "magic"}, "seen": nil,
 }
 
-// kind finds the one field that says what an object is, and complains about fields that do not belong to it.
+// kind finds the one field that says what an object is, and complains about fields that do not
+// belong to it.
 func (d *decoder) kind(o map[string]any) string {
 	kind := ""
 	for name := range o {

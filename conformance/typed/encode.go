@@ -11,8 +11,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Encode returns the typed JSON of v, in ASCII; nil is undef. Errors are values that no Perl could hold
-// (a class or a modifier that is not UTF-8) and values that nest deeper than MaxDepth.
+// Encode returns the typed JSON of v, in ASCII; nil is undef. Errors are values that no Perl could
+// hold (a class or a modifier that is not UTF-8) and values that nest deeper than MaxDepth.
 func Encode(v *perl.Value) (json.RawMessage, error) {
 	e := encoder{count: map[*perl.Value]int{}, number: map[*perl.Value]int{}}
 	if err := e.visit(v, 0); err != nil {
@@ -325,7 +325,8 @@ func (e *encoder) unit(u uint16) {
 	e.out = append(e.out, '\\', 'u', hexDigits[u>>12], hexDigits[u>>8&15], hexDigits[u>>4&15], hexDigits[u&15])
 }
 
-// formatDouble writes the fewest of 15, 16 or 17 digits that read back as f: what Perl can do as well.
+// formatDouble writes the fewest of 15, 16 or 17 digits that read back as f: what Perl can do as
+// well.
 func formatDouble(f float64) string {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return perl.FormatDouble(f, 17)

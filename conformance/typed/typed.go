@@ -17,12 +17,13 @@
 //	{"hooked": "...", "sort": "hash"}      what a class's STORABLE_freeze made; "refs": [V, ...], "magic": V
 //	{"undef": true}, {"bool": true}        undef, boolean with a class, an identity, or "immortal": true
 //
-// "class" beside any of them is what it is blessed into. A value that is referenced from more than one place has
-// "id": n where it first stands and is {"seen": n} afterwards; n counts from 1 in each encoded value.
+// "class" beside any of them is what it is blessed into. A value that is referenced from more than
+// one place has "id": n where it first stands and is {"seen": n} afterwards; n counts from 1 in
+// each encoded value.
 //
-// Encode is canonical: hashes are sorted by the octets of their keys, doubles have the fewest digits that
-// read back as the same number, so two values are equal if and only if their encodings are.
-// All NaNs are one.
+// Encode is canonical: hashes are sorted by the octets of their keys, doubles have the fewest
+// digits that read back as the same number, so two values are equal if and only if their encodings
+// are. All NaNs are one.
 package typed
 
 import (
@@ -31,11 +32,12 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// MaxDepth is how deep values may nest, each reference and each container counting one. It keeps well below the
-// 10,000 levels of JSON that encoding/json allows.
+// MaxDepth is how deep values may nest, each reference and each container counting one. It keeps
+// well below the 10,000 levels of JSON that encoding/json allows.
 const MaxDepth = 2000
 
-// Value is a Perl value as a field of a struct that encoding/json writes and reads. A nil V is undef.
+// Value is a Perl value as a field of a struct that encoding/json writes and reads. A nil V is
+// undef.
 type Value struct{ V *perl.Value }
 
 // MarshalJSON encodes v.V.

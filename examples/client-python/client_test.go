@@ -1,4 +1,5 @@
-// Package clientpython holds a client in Python that was written from docs/specification.md alone, and tests that it is one.
+// Package clientpython holds a client in Python that was written from docs/specification.md alone,
+// and tests that it is one.
 package clientpython
 
 import (
@@ -21,8 +22,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// TestClient has the client talk to kernels of Go and, where they are, of Perl, and has what it says judged: no check of a
-// client fails.
+// TestClient has the client talk to kernels of Go and, where they are, of Perl, and has what it
+// says judged: no check of a client fails.
 func TestClient(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
@@ -46,7 +47,8 @@ func TestClient(t *testing.T) {
 			}
 			defer d.Close()
 			published := contract.PublishedStates()
-			if err := d.Session(ctx, driver.Session{Session: contract.SessionAlias, States: contract.SessionStates(), Publish: &published}); err != nil {
+			if err := d.Session(ctx, driver.Session{Session: contract.SessionAlias,
+				States: contract.SessionStates(), Publish: &published}); err != nil {
 				t.Fatal(err)
 			}
 			at, err := d.Listen(ctx, driver.Listen{Name: "Server", Protocol: server.protocol})

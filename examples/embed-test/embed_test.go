@@ -1,5 +1,5 @@
-// Package embedtest shows how the checks are run in a plain 'go test'. Put your own driver in place of "reference":
-// "cmd:./mydriver", see conformance/DRIVER.md.
+// Package embedtest shows how the checks are run in a plain 'go test'. Put your own driver in place
+// of "reference": "cmd:./mydriver", see conformance/DRIVER.md.
 package embedtest
 
 import (

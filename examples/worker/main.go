@@ -1,4 +1,5 @@
-// Command worker is worker.pl in Go: it joins the same boss, a Perl program, and counts words for it.
+// Command worker is worker.pl in Go: it joins the same boss, a Perl program, and counts words for
+// it.
 //
 //	worker PORT NAME
 package main

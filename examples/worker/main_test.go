@@ -10,7 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// TestWorker has a boss of Go in the place of boss.pl; the guide in docs/guides/perl-worker.md has the Perl one.
+// TestWorker has a boss of Go in the place of boss.pl; the guide in docs/guides/perl-worker.md has
+// the Perl one.
 func TestWorker(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

@@ -1,5 +1,5 @@
-// Package tempdir makes temporary directories that do not outlive their process: what one that was killed left behind is
-// removed by the next that makes one.
+// Package tempdir makes temporary directories that do not outlive their process: what one that was
+// killed left behind is removed by the next that makes one.
 package tempdir
 
 import (
@@ -12,11 +12,12 @@ import (
 // lockName is a file in each directory, locked as long as the process lives.
 const lockName = ".lock"
 
-// settling is how long a directory may be without a lock that is held, since it is made before its lock is.
+// settling is how long a directory may be without a lock that is held, since it is made before its
+// lock is.
 const settling = time.Minute
 
-// New makes a directory whose name begins with prefix in the usual place, and removes those of processes that are gone.
-// remove takes it away again.
+// New makes a directory whose name begins with prefix in the usual place, and removes those of
+// processes that are gone. remove takes it away again.
 func New(prefix string) (dir string, remove func() error, err error) {
 	sweep(prefix)
 	if dir, err = os.MkdirTemp("", prefix+"*"); err != nil {

@@ -1,10 +1,11 @@
 package walk
 
 import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Elems are the elements of a reference to an array; ok is false if v is none.
+// Elems are the elements of a reference to an array; ok is false if v is something else.
 func Elems(v *perl.Value) (elems []*perl.Value, ok bool) {
 	if v.Kind() != perl.Ref || v.Target().Kind() != perl.Array {
 		return nil, false
@@ -132,16 +133,16 @@ func Cyclic(v *perl.Value) bool {
 }
 
 // Kinds finds out the kinds of the values that a value leads to, itself included.
-func Kinds(v *perl.Value) perl.Kinds {
-	var s perl.Kinds
+func Kinds(v *perl.Value) message.Kinds {
+	var s message.Kinds
 	if visit := func(v *perl.Value) { s.Add(v.Kind()) }; !walkTree(v, visit) {
 		each(v, map[*perl.Value]bool{}, visit)
 	}
 	return s
 }
 
-// walkTree visits every value as if none were shared, which is quick where few are. It gives up and returns false
-// when that takes too many visits or levels: the value may be cyclic.
+// walkTree visits every value as if none were shared, which is quick where few are. It gives up and
+// returns false when that takes too many visits or levels: the value may be cyclic.
 func walkTree(v *perl.Value, visit func(*perl.Value)) bool {
 	budget := 4096
 	return walkNode(v, visit, &budget, 64)

@@ -5,16 +5,16 @@
 //	c, err := clientlite.Spawn(ctx, clientlite.Config{Address: "localhost:31337"})
 //	now, err := c.Call(ctx, "timeserver/now", nil)
 //
-// It reconnects by itself: when an event cannot be sent, the client connects again and sends it once
-// more. An event that was sent is never sent twice, so that a call whose connection breaks while it
-// waits fails.
+// It reconnects by itself: when an event cannot be sent, the client connects again and sends it
+// once more. An event that was sent is never sent twice, so that a call whose connection breaks
+// while it waits fails.
 //
 // A specifier is poe://KERNEL/SESSION/STATE, or SESSION/STATE at the kernel that the client is
 // connected to.
 //
-// Source: ClientLite and its manual, 0.2402. What differs: ping works in both dialects, and an error
-// report is an *wire.RemoteError rather than the string ARRAY(0x...); a connection that is closed by
-// the other side fails a call at once rather than by its timeout.
+// Source: ClientLite and its manual, 0.2402. What differs: ping works in both dialects, and an
+// error report is an *wire.RemoteError rather than the string ARRAY(0x...); a connection that is
+// closed by the other side fails a call at once rather than by its timeout.
 package clientlite
 
 import (
@@ -41,7 +41,8 @@ const (
 	DefaultBlockSize = 65535
 )
 
-// Config says who the client is and what it connects to. The zero value is valid; numbers below 0 are as 0.
+// Config says who the client is and what it connects to. The zero value is valid; numbers below 0
+// are as 0.
 type Config struct {
 	// Network and Address are as in net.Dial. Default: tcp, DefaultAddress.
 	Network, Address string
@@ -52,8 +53,9 @@ type Config struct {
 	Dialect wire.Dialect
 	// Serializer. Default: Storable.
 	Serializer wire.Serializer
-	// Timeout is how long Call, PostRespond, Responded and Ping wait, and how long it may take to write an event. A deadline
-	// of the context that is nearer counts instead. Default: DefaultTimeout.
+	// Timeout is how long Call, PostRespond, Responded and Ping wait, and how long it may take to
+	// write an event. A deadline of the context that is nearer counts instead. Default:
+	// DefaultTimeout.
 	Timeout time.Duration
 	// ConnectTimeout is how long each phase of connecting may take: connecting, and each answer of
 	// the negotiation, which altogether may take four times as long. Default: Timeout.
@@ -74,13 +76,13 @@ var (
 	ErrNotConnected = errors.New("clientlite: not connected")
 	// ErrDisconnected: the connection ended while waiting for an answer.
 	ErrDisconnected = errors.New("clientlite: connection lost")
-	// ErrTimeout: no answer came in time. A state that returns nothing sends none. If it was the context that set the
-	// time, the error matches context.DeadlineExceeded as well.
+	// ErrTimeout: no answer came in time. A state that returns nothing sends none. If it was the
+	// context that set the time, the error matches context.DeadlineExceeded as well.
 	ErrTimeout = errors.New("clientlite: no answer in time")
 )
 
-// Client is a connection to a kernel. It is made by New or Spawn. It is safe for concurrent use; its methods run one at a time, and
-// those with a context wait for their turn no longer than that.
+// Client is a connection to a kernel. It is made by New or Spawn. It is safe for concurrent use;
+// its methods run one at a time, and those with a context wait for their turn no longer than that.
 type Client struct {
 	cfg  Config
 	turn chan struct{} // holds an item while a method runs, which has what follows
@@ -103,7 +105,8 @@ type Client struct {
 	err error
 }
 
-// New makes a client that connects when it is first used, or by Connect. A Name that is none is an error of connecting.
+// New makes a client that connects when it is first used, or by Connect. A Name that no kernel can
+// have is an error of connecting.
 func New(cfg Config) *Client {
 	if cfg.Network == "" {
 		cfg.Network = "tcp"
@@ -161,8 +164,8 @@ func (c *Client) Dialect() wire.Dialect {
 	return c.dialect
 }
 
-// Err returns the last error of any method, nil if there was none. It is not reset by success. An error report about an
-// event that was posted is only to be had here. Source: ClientLite error.
+// Err returns the last error of any method, nil if there was none. It is not reset by success. An
+// error report about an event that was posted is only to be had here. Source: ClientLite error.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -199,8 +202,8 @@ func (c *Client) end() { <-c.turn }
 // Post sends an event; params, which becomes ARG0 there, is anything perl.Marshal takes. No error
 // means that it could be sent, not that it arrived.
 //
-// Errors of all methods: those of connecting ([net.OpError], [wire.ErrRefused], ErrTimeout); *specifier.Error and
-// *perl.ConversionError for what cannot be sent; the context's.
+// Errors of all methods: those of connecting ([net.OpError], [wire.ErrRefused], ErrTimeout);
+// *specifier.Error and *perl.ConversionError for what cannot be sent; the context's.
 func (c *Client) Post(ctx context.Context, to string, params any) error {
 	if err := c.begin(ctx); err != nil {
 		return err
@@ -213,9 +216,10 @@ func (c *Client) Post(ctx context.Context, to string, params any) error {
 	return c.note(c.trySend(ctx, to, &wire.Message{Params: v, From: c.from}))
 }
 
-// Call sends an event and waits for what the state returns, in scalar context. Errors, besides those of Post: *wire.RemoteError
-// if the server reports one about the event, ErrTimeout, ErrDisconnected. The connection does not outlive the last two, so that a
-// late answer is not taken for another's.
+// Call sends an event and waits for what the state returns, in scalar context. Errors, besides
+// those of Post: *wire.RemoteError if the server reports one about the event, ErrTimeout,
+// ErrDisconnected. The connection does not outlive the last two, so that a late answer is not taken
+// for another's.
 func (c *Client) Call(ctx context.Context, to string, params any) (*perl.Value, error) {
 	return c.call(ctx, to, params, false)
 }
@@ -246,8 +250,9 @@ func (c *Client) call(ctx context.Context, to string, params any, wantArray bool
 	return c.exchange(ctx, to, m, rsvp)
 }
 
-// PostRespond sends an event whose state knows that it is asked by PostRespond: it gets
-// [params, rsvp], and some state there posts to rsvp, once, at any time. That is what PostRespond waits for and returns.
+// PostRespond sends an event whose state knows that it is asked by PostRespond: it gets [params,
+// rsvp], and some state there posts to rsvp, once, at any time. That is what PostRespond waits for
+// and returns.
 func (c *Client) PostRespond(ctx context.Context, to string, params any) (*perl.Value, error) {
 	if err := c.begin(ctx); err != nil {
 		return nil, err
@@ -263,8 +268,8 @@ func (c *Client) PostRespond(ctx context.Context, to string, params any) (*perl.
 }
 
 // Responded waits for a post to a state of this client: what a state there posts to its sender. It
-// returns the reference to the array of arguments. What comes for other states meanwhile is dropped. Errors are those of Call, and
-// ErrNotConnected.
+// returns the reference to the array of arguments. What comes for other states meanwhile is
+// dropped. Errors are those of Call, and ErrNotConnected.
 func (c *Client) Responded(ctx context.Context, state string) (*perl.Value, error) {
 	if err := c.begin(ctx); err != nil {
 		return nil, err
@@ -295,8 +300,8 @@ func list(v *perl.Value) []*perl.Value {
 	return []*perl.Value{v}
 }
 
-// Ping finds out whether the connection is there and the kernel answers. It does not reconnect; without a connection it
-// fails with ErrNotConnected.
+// Ping finds out whether the connection is there and the kernel answers. It does not reconnect;
+// without a connection it fails with ErrNotConnected.
 func (c *Client) Ping(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
 		return err

@@ -199,7 +199,8 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-// Whoever waits for its turn waits no longer than its context; what the server said of itself can be had at any time.
+// Whoever waits for its turn waits no longer than its context; what the server said of itself can
+// be had at any time.
 func TestTurnOfClient(t *testing.T) {
 	k, address := server(t, ikc.Config{}, "")
 	c := spawn(t, clientlite.Config{Address: address})
@@ -234,7 +235,8 @@ func TestTurnOfClient(t *testing.T) {
 	<-called
 }
 
-// A deadline is told in the same way, whether the clock of the context or that of the connection is first.
+// A deadline is told in the same way, whether the clock of the context or that of the connection is
+// first.
 func TestDeadline(t *testing.T) {
 	_, address := server(t, ikc.Config{}, "")
 	c := spawn(t, clientlite.Config{Address: address})
@@ -297,7 +299,8 @@ func TestReconnectOverOtherConnections(t *testing.T) {
 	}
 }
 
-// The default serializer is not taken in place of one that was refused: a server that refuses one may not have it.
+// The default serializer is not taken in place of one that was refused: a server that refuses one
+// may not have it.
 func TestRefusedSerializer(t *testing.T) {
 	_, address := server(t, ikc.Config{Serializers: []wire.Serializer{freezethaw.Serializer{}}}, "")
 	for _, dialect := range []wire.Dialect{wire.IKC0, wire.IKC} {

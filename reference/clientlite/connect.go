@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"strconv"
@@ -26,7 +25,8 @@ func (c *Client) Connect(ctx context.Context) error {
 	return c.note(c.connect(ctx))
 }
 
-// Disconnect ends the connection, once the method that runs has ended. The next event that is sent makes a new one.
+// Disconnect ends the connection, once the method that runs has ended. The next event that is sent
+// makes a new one.
 func (c *Client) Disconnect() {
 	c.turn <- struct{}{}
 	defer c.end()
@@ -81,7 +81,7 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 		Serializers: []string{c.cfg.Serializer.Name()}, NoDefault: true,
 	})
 	limit := time.Now().Add(4 * c.cfg.ConnectTimeout)
-	say := func(reply []string) error {
+	frames, err := wire.Negotiate(conn, n, c.cfg.MaxFrame, func() error {
 		deadline := time.Now().Add(c.cfg.ConnectTimeout)
 		if limit.Before(deadline) {
 			deadline = limit
@@ -89,48 +89,10 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 		if err := conn.SetDeadline(deadline); err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		var b []byte
-		for _, line := range reply {
-			b = wire.AppendLine(b, line)
-		}
-		if len(b) == 0 {
-			return nil
-		}
-		_, err := conn.Write(b)
+		return context.Cause(ctx)
+	})
+	if err != nil {
 		return err
-	}
-	if err := say(n.Start()); err != nil {
-		return err
-	}
-	var lines wire.LineScanner
-	buf := make([]byte, 2048)
-	for !n.Done() {
-		line, ok, err := lines.Next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			got, err := conn.Read(buf)
-			lines.Write(buf[:got])
-			switch {
-			case err == nil || got > 0:
-			case errors.Is(err, io.EOF):
-				return fmt.Errorf("expected a line, the server closed the connection: %w", io.ErrUnexpectedEOF)
-			default:
-				return err
-			}
-			continue
-		}
-		reply, err := n.Receive(line)
-		if err != nil {
-			return err
-		}
-		if err := say(reply); err != nil {
-			return err
-		}
 	}
 	switch {
 	case n.Serializer() != c.cfg.Serializer.Name():
@@ -145,6 +107,6 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 	if s, err := specifier.Parse("poe://" + c.cfg.Address + "/x"); c.dialect == wire.IKC && err == nil && s.Kernel == c.cfg.Address {
 		c.remote = c.cfg.Address // the original goes by that until SETUP tells it the id
 	}
-	c.frames = lines.Frames(c.cfg.MaxFrame)
+	c.frames = frames
 	return nil
 }

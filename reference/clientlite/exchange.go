@@ -30,8 +30,8 @@ func (c *Client) exchange(ctx context.Context, to string, m *wire.Message, rsvp 
 	return v, c.note(err)
 }
 
-// trySend sends an event, connecting if need be. If that fails it connects again and sends once more.
-// Source: ClientLite _try_send.
+// trySend sends an event, connecting if need be. If that fails it connects again and sends once
+// more. Source: ClientLite _try_send.
 func (c *Client) trySend(ctx context.Context, to string, m *wire.Message) error {
 	if c.conn != nil && time.Since(c.used) > time.Millisecond && hungUp(c.conn) {
 		c.drop()
@@ -177,8 +177,8 @@ func (c *Client) await(ctx context.Context, rsvp specifier.Specifier, about stri
 	return nil, fmt.Errorf("%w, waiting for an event to %s", err, rsvp.String())
 }
 
-// response waits for a post to a state of this client. An error report fails it, unless it is about a
-// request other than about, a specifier. Source: ClientLite _response.
+// response waits for a post to a state of this client. An error report fails it, unless it is about
+// a request other than about, a specifier. Source: ClientLite _response.
 func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, error) {
 	for {
 		image, ok, err := c.frames.Next()

@@ -1,11 +1,12 @@
-// Package dumper reads and writes the text of POE::Component::IKC::Freezer: what Data::Dumper makes of a value with
-// Purity on, Indent 0 and its own variable name:
+// Package dumper reads and writes the text of POE::Component::IKC::Freezer: what Data::Dumper makes
+// of a value with Purity on, Indent 0 and its own variable name:
 //
 //	$POE::Component::IKC::Freezer::VAR1 = {'list' => [1,'two',undef],'self' => {}};
 //	$POE::Component::IKC::Freezer::VAR1->{'self'} = $POE::Component::IKC::Freezer::VAR1;
 //
-// (in one line). Perl's own reader is eval, so it runs whatever a peer sends. This one is a parser of the language
-// that Data::Dumper writes and evaluates nothing; what is outside of that language is an error with its position.
+// (in one line). Perl's own reader is eval, so it runs whatever a peer sends. This one is a parser
+// of the language that Data::Dumper writes and evaluates nothing; what is outside of that language
+// is an error with its position.
 //
 // # The language
 //
@@ -33,11 +34,11 @@
 //	Code                      read as sub { "DUMMY" }, which Perl writes for any; not written
 //	Tied, Hooked              an error
 //
-// Where Data::Dumper writes text that Perl cannot read back, this package writes other text that it can: for
-// references to elements of arrays and hashes.
+// Where Data::Dumper writes text that Perl cannot read back, this package writes other text that it
+// can: for references to elements of arrays and hashes.
 //
-// [Freeze] and [Thaw] do it with the defaults; [Options.Mode] makes a [Mode] with others. Errors are *[Error], which matches one of the
-// sentinels, and *[LimitError].
+// [Freeze] and [Thaw] do it with the defaults; [Options.Codec] makes a [Codec] with others. Errors
+// are *[Error], which matches one of the sentinels, and *[LimitError].
 //
 // # Limits
 //

@@ -11,8 +11,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// golden are texts of Data::Dumper 2.184 with the variable cut to V, what they hold, and what this package
-// writes for it, if that is another text.
+// golden are texts of Data::Dumper 2.184 with the variable cut to V, what they hold, and what this
+// package writes for it, if that is another text.
 var golden = []struct{ text, want, other string }{
 	{`V = [1,'a',undef,'1.5'];`, `[1, 'a', undef, '1.5']`, ""},
 	{`V = [-5,'-5',1234567890,'12345678901',-123456789];`, `[-5, '-5', 1234567890, '12345678901', -123456789]`, ""},
@@ -194,7 +194,7 @@ func TestLimits(t *testing.T) {
 		{dumper.Options{Variable: "$VAR1", MaxString: 2}, `$VAR1 = qr/abc/;`, "dumper: offset 14: MaxString is 2, got 3"},
 		{dumper.Options{Variable: "$VAR1", MaxDepth: 1}, "$VAR1 = [1];", "dumper: offset 9: MaxDepth is 1, got 2"},
 	} {
-		m, err := tt.opt.Mode()
+		m, err := tt.opt.Codec()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	for _, o := range []dumper.Options{{MaxDepth: -1}, {MaxDepth: 1 << 30}, {MaxElements: -1}, {MaxString: 1 << 31}, {Variable: "VAR1"}, {Variable: "$"}, {Variable: "$1"}, {Variable: "$a b"}} {
-		if _, err := o.Mode(); err == nil {
+		if _, err := o.Codec(); err == nil {
 			t.Errorf("%+v: got no error", o)
 		}
 	}
@@ -244,7 +244,7 @@ func TestFreeze(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", perl.Format(tt.v, perl.FormatOptions{MaxWidth: 100}), got, full(tt.want))
 		}
 	}
-	short, err := dumper.Options{MaxText: 100}.Mode()
+	short, err := dumper.Options{MaxText: 100}.Codec()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestFreeze(t *testing.T) {
 	if _, err := short.Freeze(perl.NewRef(loop)); !errors.Is(err, dumper.ErrLimit) {
 		t.Errorf("a long text: got %v", err)
 	}
-	m, err := dumper.Options{Canonical: true, Variable: "$x"}.Mode()
+	m, err := dumper.Options{Canonical: true, Variable: "$x"}.Codec()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,11 +266,11 @@ func TestFreeze(t *testing.T) {
 }
 
 func TestSerializer(t *testing.T) {
-	m, err := dumper.Options{Variable: "$x"}.Mode()
+	m, err := dumper.Options{Variable: "$x"}.Codec()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []dumper.Serializer{{}, {Mode: m}} {
+	for _, s := range []dumper.Serializer{{}, {Codec: m}} {
 		perltest.RoundTrip(t, s, "POE::Component::IKC::Freezer")
 	}
 }

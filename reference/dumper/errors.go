@@ -2,7 +2,8 @@ package dumper
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 )
 
 // Sentinels for errors.Is.
@@ -15,6 +16,9 @@ var (
 	ErrLimit       = errors.New("limit exceeded")
 )
 
+// prefix begins the errors of this package.
+const prefix = "dumper"
+
 // Error says what is wrong with a text or a value, and where.
 type Error struct {
 	Err      error  // one of the sentinels
@@ -23,9 +27,7 @@ type Error struct {
 	Got      string // what is there
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("dumper: offset %d: %v: expected %s, got %s", e.Offset, e.Err, e.Expected, e.Got)
-}
+func (e *Error) Error() string { return codec.ErrorText(prefix, e.Offset, e.Err, e.Expected, e.Got) }
 
 func (e *Error) Unwrap() error { return e.Err }
 
@@ -38,7 +40,7 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("dumper: offset %d: %s is %d, got %d", e.Offset, e.Limit, e.Max, e.Got)
+	return codec.LimitText(prefix, e.Offset, e.Limit, int64(e.Max), int64(e.Got))
 }
 
 // Is tells that every LimitError is an ErrLimit.

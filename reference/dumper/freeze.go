@@ -10,12 +10,12 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Freeze writes a value, for IKC a reference, as Data::Dumper does. The error is an *Error, a *LimitError,
-// or the ThawError of a reference in v.
-func (m *Mode) Freeze(v *perl.Value) ([]byte, error) {
-	w := writer{opt: m.opt, depth: m.opt.MaxDepth, seen: map[*perl.Value]*name{}, slots: map[*perl.Value]bool{}}
+// Freeze writes a value, for IKC a reference, as Data::Dumper does. The error is an *Error, a
+// *LimitError, or the ThawError of a reference in v.
+func (c *Codec) Freeze(v *perl.Value) ([]byte, error) {
+	w := writer{opt: c.opt, depth: c.opt.MaxDepth, seen: map[*perl.Value]*name{}, slots: map[*perl.Value]bool{}}
 	w.findSlots(v)
-	w.buf = append(w.buf, m.opt.Variable...)
+	w.buf = append(w.buf, c.opt.Variable...)
 	w.buf = append(w.buf, " = "...)
 	w.value(v, &name{step: stepRoot})
 	w.buf = append(w.buf, ';')
@@ -59,7 +59,8 @@ type writer struct {
 	err   error
 }
 
-// findSlots finds the elements of all arrays and hashes. References to them must wait until they are there.
+// findSlots finds the elements of all arrays and hashes. References to them must wait until they
+// are there.
 func (w *writer) findSlots(root *perl.Value) {
 	todo, seen := []*perl.Value{root}, map[*perl.Value]bool{}
 	add := func(v *perl.Value) {

@@ -18,17 +18,17 @@ func seeds() (list []string) {
 	return list
 }
 
-func mode(t testing.TB, opt dumper.Options) *dumper.Mode {
-	m, err := opt.Mode()
+func codec(t testing.TB, opt dumper.Options) *dumper.Codec {
+	m, err := opt.Codec()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-// checkThaw thaws a text. What is accepted must be frozen, unless it is code, and thawed again; what is not must
-// be an error of this package.
-func checkThaw(t testing.TB, short, wide *dumper.Mode, text []byte) bool {
+// checkThaw thaws a text. What is accepted must be frozen, unless it is code, and thawed again;
+// what is not must be an error of this package.
+func checkThaw(t testing.TB, short, wide *dumper.Codec, text []byte) bool {
 	v, err := short.Thaw(text)
 	if err != nil {
 		var e *dumper.Error
@@ -56,12 +56,12 @@ func FuzzThaw(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add([]byte(s))
 	}
-	short, wide := mode(f, dumper.Options{Variable: "$V", MaxDepth: 1000}), mode(f, dumper.Options{Variable: "$V", MaxDepth: 100_000})
+	short, wide := codec(f, dumper.Options{Variable: "$V", MaxDepth: 1000}), codec(f, dumper.Options{Variable: "$V", MaxDepth: 100_000})
 	f.Fuzz(func(t *testing.T, text []byte) { checkThaw(t, short, wide, text) })
 }
 
 func TestMutations(t *testing.T) {
-	short, wide := mode(t, dumper.Options{Variable: "$V", MaxDepth: 1000}), mode(t, dumper.Options{Variable: "$V", MaxDepth: 100_000})
+	short, wide := codec(t, dumper.Options{Variable: "$V", MaxDepth: 1000}), codec(t, dumper.Options{Variable: "$V", MaxDepth: 100_000})
 	alphabet := `$V->[]{}'"\\=;,()0123456789 x{}blesundfqrdo`
 	perltest.Mutations(t, 100_000, 1<<14, seeds(), alphabet, func(text []byte, thorough bool) bool {
 		if thorough {
@@ -75,7 +75,7 @@ func TestMutations(t *testing.T) {
 // TestMemory thaws what takes the most memory for its size.
 func TestMemory(t *testing.T) {
 	const n = 1 << 17
-	m := mode(t, dumper.Options{Variable: "$V"})
+	m := codec(t, dumper.Options{Variable: "$V"})
 	for name, text := range map[string]string{
 		"undefs":       "$V = [" + strings.Repeat("undef,", n) + "undef];",
 		"digits":       "$V = [" + strings.Repeat("1,", n) + "1];",

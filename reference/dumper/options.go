@@ -3,6 +3,7 @@ package dumper
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -22,46 +23,40 @@ const (
 
 const largestMaxDepth = 1_000_000
 
-// Options bound the reading and writing. The zero value gives the defaults; its method Mode checks them.
+// Options bound the reading and writing. The zero value gives the defaults; its method Codec checks
+// them.
 type Options struct {
 	Variable    string // the variable that texts assign to; default $POE::Component::IKC::Freezer::VAR1
 	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
 	MaxElements int    // number of values in a text; default 16,777,216
 	MaxString   int    // octets of one string; default 256 MiB
 	MaxText     int    // octets of a text written, where deep cycles make long paths; default 256 MiB
-	// Canonical writes hashes sorted by key, like $Data::Dumper::Sortkeys. Default: in the order of their pairs.
+	// Canonical writes hashes sorted by key, like $Data::Dumper::Sortkeys. Default: in the order of
+	// their pairs.
 	Canonical bool
 }
 
-// Mode reads and writes texts. It is made by Options.Mode, and safe for concurrent use; the zero Mode has limits of 0.
-type Mode struct{ opt Options }
+// Codec reads and writes texts. It is made by Options.Codec, and safe for concurrent use; the zero
+// Codec has limits of 0.
+type Codec struct{ opt Options }
 
-// Mode checks the options and returns a Mode with them. An error says which is out of its range.
-func (o Options) Mode() (*Mode, error) {
-	for _, l := range []struct {
-		name          string
-		value         *int
-		standard, max int
-	}{
-		{"MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth},
-		{"MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31 - 1},
-		{"MaxString", &o.MaxString, DefaultMaxString, 1<<31 - 1},
-		{"MaxText", &o.MaxText, DefaultMaxText, 1<<31 - 1},
-	} {
-		if *l.value < 0 || *l.value > l.max {
-			return nil, fmt.Errorf("dumper: option %s: expected 0 to %d, got %d", l.name, l.max, *l.value)
-		}
-		if *l.value == 0 {
-			*l.value = l.standard
-		}
+// Codec checks the options and returns a Codec with them. An error says which is out of its range.
+func (o Options) Codec() (*Codec, error) {
+	if err := codec.Complete(prefix,
+		codec.Bound("MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth),
+		codec.Bound("MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31-1),
+		codec.Bound("MaxString", &o.MaxString, DefaultMaxString, 1<<31-1),
+		codec.Bound("MaxText", &o.MaxText, DefaultMaxText, 1<<31-1),
+	); err != nil {
+		return nil, err
 	}
 	if o.Variable == "" {
 		o.Variable = DefaultVariable
 	}
 	if n := nameLength(o.Variable); n != len(o.Variable) {
-		return nil, fmt.Errorf("dumper: option Variable: expected a scalar like $VAR1, got %q", o.Variable)
+		return nil, fmt.Errorf("%s: option Variable: expected a scalar like $VAR1, got %q", prefix, o.Variable)
 	}
-	return &Mode{o}, nil
+	return &Codec{o}, nil
 }
 
 // nameLength returns the length of the name of a scalar that s starts with, or 0.
@@ -83,31 +78,31 @@ func isWord(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-var standard = &Mode{Options{Variable: DefaultVariable,
+var standard = &Codec{Options{Variable: DefaultVariable,
 	MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString, MaxText: DefaultMaxText}}
 
-// Thaw reads a text in the default Mode. Errors are those of Mode.Thaw.
+// Thaw reads a text in the default Codec. Errors are those of Codec.Thaw.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }
 
-// Freeze writes a value in the default Mode. Errors are those of Mode.Freeze.
+// Freeze writes a value in the default Codec. Errors are those of Codec.Freeze.
 func Freeze(v *perl.Value) ([]byte, error) { return standard.Freeze(v) }
 
 // Serializer is the serializer named POE::Component::IKC::Freezer of an IKC connection. The zero
-// Serializer uses the default Mode. It is safe for concurrent use.
-type Serializer struct{ Mode *Mode }
+// Serializer uses the default Codec. It is safe for concurrent use.
+type Serializer struct{ Codec *Codec }
 
 // Name returns "POE::Component::IKC::Freezer".
 func (Serializer) Name() string { return Package }
 
-func (s Serializer) mode() *Mode {
-	if s.Mode == nil {
+func (s Serializer) codec() *Codec {
+	if s.Codec == nil {
 		return standard
 	}
-	return s.Mode
+	return s.Codec
 }
 
 // Freeze writes a value, for IKC a reference.
-func (s Serializer) Freeze(v *perl.Value) ([]byte, error) { return s.mode().Freeze(v) }
+func (s Serializer) Freeze(v *perl.Value) ([]byte, error) { return s.codec().Freeze(v) }
 
 // Thaw reads a text.
-func (s Serializer) Thaw(text []byte) (*perl.Value, error) { return s.mode().Thaw(text) }
+func (s Serializer) Thaw(text []byte) (*perl.Value, error) { return s.codec().Thaw(text) }

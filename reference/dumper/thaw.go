@@ -6,10 +6,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Thaw reads a text and returns the value of its variable, for IKC a reference. The error is an *Error or a
-// *LimitError. The result keeps no part of text.
-func (m *Mode) Thaw(text []byte) (*perl.Value, error) {
-	p := parser{s: string(text), opt: m.opt, depth: m.opt.MaxDepth, left: m.opt.MaxElements, root: perl.NewUndef()}
+// Thaw reads a text and returns the value of its variable, for IKC a reference. The error is an
+// *Error or a *LimitError. The result keeps no part of text.
+func (c *Codec) Thaw(text []byte) (*perl.Value, error) {
+	p := parser{s: string(text), opt: c.opt, depth: c.opt.MaxDepth, left: c.opt.MaxElements, root: perl.NewUndef()}
 	for first := true; p.err == nil; first = false {
 		p.space()
 		if p.pos == len(p.s) && !first {
@@ -20,8 +20,8 @@ func (m *Mode) Thaw(text []byte) (*perl.Value, error) {
 	return nil, p.err
 }
 
-// parser reads a text as Perl would run it: an expression gives a scalar, which is either a variable or
-// a value of its own.
+// parser reads a text as Perl would run it: an expression gives a scalar, which is either a
+// variable or a value of its own.
 type parser struct {
 	s     string
 	pos   int
@@ -136,7 +136,8 @@ func (p *parser) enter() bool {
 	return true
 }
 
-// value reads an expression. variable tells that it is one, so that what takes its value must copy it.
+// value reads an expression. variable tells that it is one, so that what takes its value must copy
+// it.
 func (p *parser) value() (v *perl.Value, variable bool) {
 	if p.err != nil || !p.enter() {
 		return nil, false
@@ -344,7 +345,8 @@ func (p *parser) sub() *perl.Value {
 	return p.slab.Ref(p.slab.Code(fmt.Sprintf("{ %q }", v.Str())))
 }
 
-// place reads the variable, or a path from it. Unless it is to be assigned to, the variable must have its value.
+// place reads the variable, or a path from it. Unless it is to be assigned to, the variable must
+// have its value.
 func (p *parser) place(assign bool) *perl.Value {
 	at := p.pos
 	var v *perl.Value

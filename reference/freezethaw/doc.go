@@ -1,5 +1,5 @@
-// Package freezethaw reads and writes the text of Perl's FreezeThaw module (CPAN, version 0.5001), one of the
-// serializers of POE::Component::IKC.
+// Package freezethaw reads and writes the text of Perl's FreezeThaw module (CPAN, version 0.5001),
+// one of the serializers of POE::Component::IKC.
 //
 // The text starts with "FrT;" and holds a list of values, each starting with a letter of its own:
 //
@@ -13,8 +13,9 @@
 //	<<n>|                a reference to the n-th of the things that are referred to more than once
 //	><n>|$<m>|<name>     a class, the first time; )<n>| from then on
 //
-// The things that are referred to more than once come first, after "!" and the number of the last: each
-// empty, an object after "{" and its class; then each with its contents, an object after "}" and its class.
+// The things that are referred to more than once come first, after "!" and the number of the last:
+// each empty, an object after "{" and its class; then each with its contents, an object after "}"
+// and its class.
 //
 // # What Perl is turned into
 //
@@ -29,8 +30,8 @@
 // Shared references and cycles survive; a reference to an element of an array or hash
 // becomes one to a copy of it, as in Perl. Hashes lose the order of their pairs, and locks.
 //
-// [Freeze] and [Thaw] do it with the defaults; [Options.Mode] makes a [Mode] with others. Errors are *[Error], which matches one of the
-// sentinels, and *[LimitError].
+// [Freeze] and [Thaw] do it with the defaults; [Options.Codec] makes a [Codec] with others. Errors
+// are *[Error], which matches one of the sentinels, and *[LimitError].
 //
 // # Limits
 //

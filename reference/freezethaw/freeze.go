@@ -10,13 +10,13 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Freeze writes one value, like FreezeThaw::freeze; for IKC it is a reference. The error is an *Error,
-// a *LimitError, or the ThawError of a reference in v.
-func (m *Mode) Freeze(v *perl.Value) ([]byte, error) { return m.FreezeList(v) }
+// Freeze writes one value, like FreezeThaw::freeze; for IKC it is a reference. The error is an
+// *Error, a *LimitError, or the ThawError of a reference in v.
+func (c *Codec) Freeze(v *perl.Value) ([]byte, error) { return c.FreezeList(v) }
 
 // FreezeList writes values, like FreezeThaw::freeze. Errors are those of Freeze.
-func (m *Mode) FreezeList(list ...*perl.Value) ([]byte, error) {
-	e := encoder{opt: m.opt, depth: m.opt.MaxDepth, count: map[*perl.Value]int{}, index: map[*perl.Value]int{}}
+func (c *Codec) FreezeList(list ...*perl.Value) ([]byte, error) {
+	e := encoder{opt: c.opt, depth: c.opt.MaxDepth, count: map[*perl.Value]int{}, index: map[*perl.Value]int{}}
 	top := perl.ArrayRef(list...)
 	e.begin(signature)
 	e.value(top)
@@ -29,7 +29,8 @@ func (m *Mode) FreezeList(list ...*perl.Value) ([]byte, error) {
 	return e.buf, nil
 }
 
-// encoder writes a text in two passes, the first of which finds out what is referred to more than once.
+// encoder writes a text in two passes, the first of which finds out what is referred to more than
+// once.
 type encoder struct {
 	opt     Options
 	depth   int

@@ -115,7 +115,7 @@ func TestLimits(t *testing.T) {
 		{freezethaw.Options{MaxString: 2}, "FrT;@1|$3|abc", "freezethaw: offset 10: MaxString is 2, got 3"},
 		{freezethaw.Options{MaxDepth: 2}, "FrT;@1|\\_", "freezethaw: offset 8: MaxDepth is 2, got 3"},
 	} {
-		m, err := tt.opt.Mode()
+		m, err := tt.opt.Codec()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	for _, o := range []freezethaw.Options{{MaxDepth: -1}, {MaxDepth: 1 << 30}, {MaxElements: -1}, {MaxString: 1 << 31}} {
-		if _, err := o.Mode(); err == nil {
+		if _, err := o.Codec(); err == nil {
 			t.Errorf("%+v: got no error", o)
 		}
 	}
@@ -166,7 +166,7 @@ func TestFreeze(t *testing.T) {
 
 // TestUTF8 has texts as characters.
 func TestUTF8(t *testing.T) {
-	m, err := freezethaw.Options{UTF8: true}.Mode()
+	m, err := freezethaw.Options{UTF8: true}.Codec()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,11 +189,11 @@ func TestUTF8(t *testing.T) {
 }
 
 func TestSerializer(t *testing.T) {
-	m, err := freezethaw.Options{MaxDepth: 5}.Mode()
+	m, err := freezethaw.Options{MaxDepth: 5}.Codec()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []freezethaw.Serializer{{}, {Mode: m}} {
+	for _, s := range []freezethaw.Serializer{{}, {Codec: m}} {
 		perltest.RoundTrip(t, s, "FreezeThaw")
 	}
 }

@@ -18,9 +18,9 @@ func seeds() (list []string) {
 	return list
 }
 
-// checkThaw thaws a text. What is accepted must be frozen and thawed again; what is not must be an error of this
-// package.
-func checkThaw(t testing.TB, wide *freezethaw.Mode, text []byte) bool {
+// checkThaw thaws a text. What is accepted must be frozen and thawed again; what is not must be an
+// error of this package.
+func checkThaw(t testing.TB, wide *freezethaw.Codec, text []byte) bool {
 	v, err := freezethaw.Thaw(text)
 	if err != nil {
 		var e *freezethaw.Error
@@ -41,8 +41,8 @@ func checkThaw(t testing.TB, wide *freezethaw.Mode, text []byte) bool {
 	return true
 }
 
-func wideMode(t testing.TB) *freezethaw.Mode {
-	m, err := freezethaw.Options{MaxDepth: 20_002}.Mode()
+func wideCodec(t testing.TB) *freezethaw.Codec {
+	m, err := freezethaw.Options{MaxDepth: 20_002}.Codec()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +53,12 @@ func FuzzThaw(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add([]byte(s))
 	}
-	wide := wideMode(f)
+	wide := wideCodec(f)
 	f.Fuzz(func(t *testing.T, text []byte) { checkThaw(t, wide, text) })
 }
 
 func TestMutations(t *testing.T) {
-	wide := wideMode(t)
+	wide := wideCodec(t)
 	perltest.Mutations(t, 100_000, 1<<14, seeds(), "FrT;_$@%\\/><)!{}|0123456789", func(text []byte, thorough bool) bool {
 		if thorough {
 			return checkThaw(t, wide, text)

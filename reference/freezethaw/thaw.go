@@ -10,10 +10,10 @@ import (
 
 const signature = "FrT;"
 
-// Thaw reads a text that holds one value, like (FreezeThaw::thaw $text)[0]. The error is an *Error or a
-// *LimitError. The result keeps no part of text.
-func (m *Mode) Thaw(text []byte) (*perl.Value, error) {
-	list, err := m.ThawList(text)
+// Thaw reads a text that holds one value, like (FreezeThaw::thaw $text)[0]. The error is an *Error
+// or a *LimitError. The result keeps no part of text.
+func (c *Codec) Thaw(text []byte) (*perl.Value, error) {
+	list, err := c.ThawList(text)
 	if err != nil {
 		return nil, err
 	}
@@ -24,8 +24,8 @@ func (m *Mode) Thaw(text []byte) (*perl.Value, error) {
 }
 
 // ThawList reads a text, like FreezeThaw::thaw. Errors are those of Thaw.
-func (m *Mode) ThawList(text []byte) ([]*perl.Value, error) {
-	d := decoder{s: string(text), opt: m.opt, depth: m.opt.MaxDepth, left: m.opt.MaxElements}
+func (c *Codec) ThawList(text []byte) ([]*perl.Value, error) {
+	d := decoder{s: string(text), opt: c.opt, depth: c.opt.MaxDepth, left: c.opt.MaxElements}
 	if len(d.s) < len(signature) || d.s[:len(signature)] != signature {
 		return nil, &Error{ErrSyntax, 0, `"` + signature + `"`, fmt.Sprintf("%q", d.s[:min(len(d.s), 8)])}
 	}

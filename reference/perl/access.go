@@ -42,8 +42,8 @@ func (v *Value) Double() float64 {
 // Bool returns the payload of a Bool, else false. See [Value.True] for Perl's idea of truth.
 func (v *Value) Bool() bool { return v.Kind() == Bool && v.n != 0 }
 
-// Str returns the octets of a Bytes, Text or VString, the source of a Code, the pattern of a
-// Regexp and the frozen string of a Hooked; else "". See [Value.AsString] for Perl's string of any scalar.
+// Str returns the octets of a Bytes, Text or VString, the source of a Code, the pattern of a Regexp
+// and the frozen string of a Hooked; else "". See [Value.AsString] for Perl's string of any scalar.
 func (v *Value) Str() string {
 	switch v.Kind() {
 	case Bytes, Text, Code:
@@ -57,7 +57,8 @@ func (v *Value) Str() string {
 	return ""
 }
 
-// SetStr replaces what Str returns, of the kinds that have it. It returns v. Other kinds stay as they are.
+// SetStr replaces what Str returns, of the kinds that have it. It returns v. Other kinds stay as
+// they are.
 func (v *Value) SetStr(s string) *Value {
 	switch v.kind {
 	case Bytes, Text, Code:
@@ -72,8 +73,8 @@ func (v *Value) SetStr(s string) *Value {
 	return v
 }
 
-// Target returns what a Ref points at, and the object behind a Tied; else nil. Of a Ref that was read
-// from a message it may be nil as well, see [Value.ThawError].
+// Target returns what a Ref points at, and the object behind a Tied; else nil. Of a Ref that was
+// read from a message it may be nil as well, see [Value.ThawError].
 func (v *Value) Target() *Value {
 	if k := v.Kind(); k != Ref && k != Tied {
 		return nil
@@ -108,16 +109,19 @@ func (v *Value) Weak() bool { return v != nil && v.flags&flagWeak != 0 }
 // SetWeak marks a Ref as weak and returns it. Other kinds stay as they are.
 func (v *Value) SetWeak() *Value { return v.setFlag(flagWeak, Ref, Ref) }
 
-// Overloaded tells whether a Ref was frozen as pointing at an object whose class overloads operators.
+// Overloaded tells whether a Ref was frozen as pointing at an object whose class overloads
+// operators.
 func (v *Value) Overloaded() bool { return v != nil && v.flags&flagOverloaded != 0 }
 
-// SetOverloaded marks a Ref as pointing at an overloading object and returns it. Other kinds stay as they are.
+// SetOverloaded marks a Ref as pointing at an overloading object and returns it. Other kinds stay
+// as they are.
 func (v *Value) SetOverloaded() *Value { return v.setFlag(flagOverloaded, Ref, Ref) }
 
 // Restricted tells whether a Hash is locked, as by Hash::Util.
 func (v *Value) Restricted() bool { return v != nil && v.flags&flagRestricted != 0 }
 
-// SetRestricted locks a Hash and returns it. Other kinds stay as they are. It is a mark: Set heeds it no more than AppendPair.
+// SetRestricted locks a Hash and returns it. Other kinds stay as they are. It is a mark: Set heeds
+// it no more than AppendPair.
 func (v *Value) SetRestricted() *Value { return v.setFlag(flagRestricted, Hash, Hash) }
 
 // setFlag sets a flag if v is of one of two kinds.
@@ -155,8 +159,8 @@ func (v *Value) Literal() string {
 	return v.rare().aux
 }
 
-// SetLiteral makes a Bytes or Text a VString that was written as literal, gives a VString another literal, and returns it.
-// Other kinds stay as they are.
+// SetLiteral makes a Bytes or Text a VString that was written as literal, gives a VString another
+// literal, and returns it. Other kinds stay as they are.
 func (v *Value) SetLiteral(literal string) *Value {
 	if v.kind != Bytes && v.kind != Text && v.kind != VString {
 		return v
@@ -238,7 +242,8 @@ func (v *Value) Pairs() []Pair {
 	return v.plainPairs()
 }
 
-// AppendPair adds pairs to a Hash without looking whether their keys are there already. Other kinds stay as they are.
+// AppendPair adds pairs to a Hash without looking whether their keys are there already. Other kinds
+// stay as they are.
 func (v *Value) AppendPair(pairs ...Pair) {
 	if v.kind == Hash {
 		v.setPairs(append(v.Pairs(), pairs...))
@@ -255,8 +260,8 @@ func (v *Value) Get(key string) *Value {
 	return nil
 }
 
-// Set gives an octet key of a Hash a value, replacing an earlier one. Other kinds stay as they are. Like Get, it looks at one
-// pair after the other.
+// Set gives an octet key of a Hash a value, replacing an earlier one. Other kinds stay as they are.
+// Like Get, it looks at one pair after the other.
 func (v *Value) Set(key string, value *Value) {
 	pairs := v.Pairs()
 	for i := range pairs {
@@ -269,9 +274,9 @@ func (v *Value) Set(key string, value *Value) {
 	v.AppendPair(P(key, value))
 }
 
-// Assign gives v the kind and the content of from, as Perl's assignment of scalars, arrays and hashes does. v
-// keeps its class and its identity. Elements are shared with from, which must not be used any more if it is an
-// array or a hash.
+// Assign gives v the kind and the content of from, as Perl's assignment of scalars, arrays and
+// hashes does. v keeps its class and its identity. Elements are shared with from, which must not be
+// used any more if it is an array or a hash.
 func (v *Value) Assign(from *Value) {
 	class := v.Class()
 	*v = *from

@@ -38,10 +38,10 @@ func TestEverySetterOnEveryKind(t *testing.T) {
 		"SetImmortal":   {func(v *Value) { v.SetImmortal() }, "undef boolean"},
 		"SetUTF8":       {func(v *Value) { v.SetUTF8() }, "v-string code"},
 	}
-	for kind, make := range kinds {
+	for kind, construct := range kinds {
 		for name, s := range setters {
 			for _, class := range []string{"", "Some::Class"} {
-				v := make()
+				v := construct()
 				if class != "" {
 					v.Bless(class)
 				}

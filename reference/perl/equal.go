@@ -5,11 +5,11 @@ import (
 	"math"
 )
 
-// Equal tells whether a and b are the same data: kinds, payloads, classes, weak references,
-// holes and the flags of hash keys agree, hashes taken as sets; and wherever one of them shares a variable or
-// runs in a circle, so does the other. NaNs are equal to each other, 0 and -0 are not. What
-// Perl derives is not compared: whether a class overloads, which undef is the immortal one, and whether a
-// Latin-1 key once was UTF-8.
+// Equal tells whether a and b are the same data: kinds, payloads, classes, weak references, holes
+// and the flags of hash keys agree, hashes taken as sets; and wherever one of them shares a
+// variable or runs in a circle, so does the other. NaNs are equal to each other, 0 and -0 are not.
+// What Perl derives is not compared: whether a class overloads, which undef is the immortal one,
+// and whether a Latin-1 key once was UTF-8.
 func Equal(a, b *Value) bool {
 	_, _, _, differ := compare(a, b, false)
 	return !differ
@@ -66,7 +66,8 @@ func (c *comparison) push(t twins, a, b *Value, s step, key string, i int) {
 	c.todo = append(c.todo, twins{a, b, at})
 }
 
-// one compares two values apart from what they hold, which it puts on the list. It returns what differs.
+// one compares two values apart from what they hold, which it puts on the list. It returns what
+// differs.
 func (c *comparison) one(t twins) string {
 	a, b := t.a, t.b
 	if a == nil || b == nil {

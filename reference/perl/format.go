@@ -18,8 +18,9 @@ type FormatOptions struct {
 
 const defaultFormatDepth = 100
 
-// Format shows v for people, in the manner of Data::Dumper: byte strings in single quotes if plain, text
-// in double quotes, booleans as !!1 and !!0, and what was shown before, also in circles, by its path:
+// Format shows v for people, in the manner of Data::Dumper: byte strings in single quotes if plain,
+// text in double quotes, booleans as !!1 and !!0, and what was shown before, also in circles, by
+// its path:
 //
 //	{list => [1, 'two', undef], self => $VAR1, object => bless({}, 'Some::Class')}
 //

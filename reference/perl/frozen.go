@@ -5,19 +5,22 @@ import (
 	"sync/atomic"
 )
 
-// Frozen is the target of a reference as a serializer read it: known to be sound, but no Values have
-// been made of it yet. They are when they are asked for, by [Value.Target] and whatever uses it. What
-// is only handed on is never thawed, and [Unmarshal] fills Go variables from it without Values in
-// between.
+// Frozen is the target of a reference as a serializer read it: known to be sound, but no Values
+// have been made of it yet. They are when they are asked for, by [Value.Target] and whatever uses
+// it. What is only handed on is never thawed, and [Unmarshal] fills Go variables from it without
+// Values in between.
 //
 // An implementation is safe for concurrent use. Nothing in what it stands for has a class, and
 // nothing else refers to any of it.
+//
+// It is for serializers, and is here and not in an internal package since a Value holds it in its
+// private parts.
 type Frozen interface {
 	// Thaw makes the target. It is called once. An error says that what was found sound is not: a
 	// mistake of the implementation, which [Value.ThawError] tells of.
 	Thaw() (*Value, error)
-	// Unmarshal does what [Unmarshal] does with a reference to the target. It is false if that must be left to Unmarshal; then
-	// the variable may have been changed.
+	// Unmarshal does what [Unmarshal] does with a reference to the target. It is false if that must
+	// be left to Unmarshal; then the variable may have been changed.
 	Unmarshal(variable any) bool
 }
 
@@ -66,9 +69,9 @@ func newFrozen(t *thawing) *Value {
 	return v
 }
 
-// ThawError tells why a Ref that was read from a message has no Target: what it stands for was found
-// sound when it came, but cannot be thawed. It is nil for all other Values, and is a defect of the
-// serializer. [Unmarshal] and the serializers return it, so a program need not ask.
+// ThawError tells why a Ref that was read from a message has no Target: what it stands for was
+// found sound when it came, but cannot be thawed. It is nil for all other Values, and is a defect
+// of the serializer. [Unmarshal] and the serializers return it, so a program need not ask.
 func (v *Value) ThawError() error {
 	switch {
 	case v.Kind() != Ref:

@@ -53,7 +53,8 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// TestFrozenChanged: a reference to what is frozen can be changed as any other, before it is thawed and after.
+// TestFrozenChanged: a reference to what is frozen can be changed as any other, before it is thawed
+// and after.
 func TestFrozenChanged(t *testing.T) {
 	for _, thawed := range []bool{false, true} {
 		for name, check := range map[string]func(v *Value, from *ice) bool{

@@ -28,7 +28,8 @@ func (v *Value) HookType() HookType {
 	return v.rare().hookType
 }
 
-// HookRefs returns what the references that STORABLE_freeze returned point at, else nil. The slice is v's own.
+// HookRefs returns what the references that STORABLE_freeze returned point at, else nil. The slice
+// is v's own.
 func (v *Value) HookRefs() []*Value {
 	if v.Kind() != Hooked {
 		return nil
@@ -44,7 +45,8 @@ func (v *Value) HookMagic() *Value {
 	return v.rare().key
 }
 
-// SetHookMagic sets the object behind a Hooked of a tied sort and returns the Hooked. Other kinds stay as they are.
+// SetHookMagic sets the object behind a Hooked of a tied sort and returns the Hooked. Other kinds
+// stay as they are.
 func (v *Value) SetHookMagic(object *Value) *Value {
 	if v.kind == Hooked {
 		v.rare().key = object
@@ -52,11 +54,12 @@ func (v *Value) SetHookMagic(object *Value) *Value {
 	return v
 }
 
-// Immortal tells whether an Undef or Bool is one of Perl's own read-only variables, which references
-// such as \undef and \!!1 point at, rather than a copy. Storable keeps the two apart.
+// Immortal tells whether an Undef or Bool is one of Perl's own read-only variables, which
+// references such as \undef and \!!1 point at, rather than a copy. Storable keeps the two apart.
 func (v *Value) Immortal() bool { return v != nil && v.flags&flagImmortal != 0 }
 
-// SetImmortal marks an Undef or Bool as Perl's own read-only variable and returns it. Other kinds stay as they are.
+// SetImmortal marks an Undef or Bool as Perl's own read-only variable and returns it. Other kinds
+// stay as they are.
 func (v *Value) SetImmortal() *Value { return v.setFlag(flagImmortal, Undef, Bool) }
 
 // UTF8 tells whether the string of v has the UTF-8 flag: always for Text, never for Bytes, and as
@@ -66,8 +69,8 @@ func (v *Value) UTF8() bool { return v != nil && (v.kind == Text || v.flags&flag
 // SetUTF8 sets the UTF-8 flag of a VString or Code and returns it. Other kinds stay as they are.
 func (v *Value) SetUTF8() *Value { return v.setFlag(flagUTF8, VString, Code) }
 
-// SetHooked completes a Hooked that was made without its content, as [Slab.Hooked] does, and returns it. Other kinds stay as
-// they are.
+// SetHooked completes a Hooked that was made without its content, as [Slab.Hooked] does, and
+// returns it. Other kinds stay as they are.
 func (v *Value) SetHooked(class, frozen string, refs []*Value) *Value {
 	if v.kind != Hooked {
 		return v

@@ -24,9 +24,9 @@ import (
 //	Marshaler, encoding.TextMarshaler        what they return; so time.Time and big.Int become strings
 //	*Value                                   itself
 //
-// Fields are named by the tag `perl:"name,omitempty"`, else as in Go; `perl:"-"` leaves one out. Channels, functions
-// and complex numbers are errors, and so is data nested deeper than 10,000. The error is a
-// *ConversionError, or what a Marshaler returned.
+// Fields are named by the tag `perl:"name,omitempty"`, else as in Go; `perl:"-"` leaves one out.
+// Channels, functions and complex numbers are errors, and so is data nested deeper than 10,000. The
+// error is a *ConversionError, or what a Marshaler returned.
 func Marshal(x any) (*Value, error) { return (*Types)(nil).Marshal(x) }
 
 // Marshal is like the function Marshal and blesses values of registered types.

@@ -49,8 +49,8 @@ func (p *place) holder() string {
 	return `\` + p.expr()
 }
 
-// expr is the expression of a scalar at p. The path from the root is walked twice, without recursion: cycles
-// make long paths.
+// expr is the expression of a scalar at p. The path from the root is walked twice, without
+// recursion: cycles make long paths.
 func (p *place) expr() string {
 	var steps []*place
 	for q := p; q != nil; q = q.up {

@@ -2,8 +2,8 @@ package perl
 
 import "math"
 
-// A Value is kept to 24 octets with a single pointer, since trees of them are what decoders spend their
-// time on and what the garbage collector walks. What n and p hold depends on the kind:
+// A Value is kept to 24 octets with a single pointer, since trees of them are what decoders spend
+// their time on and what the garbage collector walks. What n and p hold depends on the kind:
 //
 //	kind                    n                    p, a pointer to
 //	Undef                   0                    nothing: nil
@@ -15,8 +15,8 @@ import "math"
 //	Tied                    TiedKind             a Value: the object
 //	VString, Regexp, Hooked 0                    a rare
 //
-// Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is that of a
-// rare with all but the number or TiedKind.
+// Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is that
+// of a rare with all but the number or TiedKind.
 //
 // Only pointer.go reads and writes p as this table says. With the build tag ikc_nounsafe there is
 // pointer_safe.go in its place, where p is an interface and a Value has 32 octets.
@@ -27,8 +27,8 @@ type rare struct {
 	pairs []Pair
 	class string
 	aux   string // Regexp: modifiers; VString: literal
-	// key depends on the kind. Tied: the key of a tied hash element; Hooked: the magic object of a tied
-	// variable; Ref: the frozen reference that it was, if that could not be thawed.
+	// key depends on the kind. Tied: the key of a tied hash element; Hooked: the magic object of a
+	// tied variable; Ref: the frozen reference that it was, if that could not be thawed.
 	key      *Value
 	index    int64 // Tied: the index of a tied array element
 	hookType HookType

@@ -11,8 +11,11 @@ const (
 )
 
 // Slab allocates many Values together, which is several times faster than one by one, and numbers
-// them from 0 in the order of allocation. It is how decoders build trees. A chunk of Values lives as
-// long as any of them is in use. The zero Slab is ready; a Slab is not safe for concurrent use.
+// them from 0 in the order of allocation. It is how decoders build trees. A chunk of Values lives
+// as long as any of them is in use. The zero Slab is ready; a Slab is not safe for concurrent use.
+//
+// It is for serializers, and is here and not in an internal package since it fills in the private
+// parts of Values.
 type Slab struct {
 	cur   []Value   // the current chunk
 	used  int       // of cur
@@ -36,7 +39,8 @@ func (s *Slab) At(i int) *Value {
 	return &s.full[i/s.size][i%s.size]
 }
 
-// grow begins a chunk. It must stay small enough to be inlined, with Undef, into Bytes: see go build -gcflags=-m=2.
+// grow begins a chunk. It must stay small enough to be inlined, with Undef, into Bytes: see go
+// build -gcflags=-m=2.
 func (s *Slab) grow() {
 	if s.size == 0 {
 		s.size = maxSlab

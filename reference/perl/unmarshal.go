@@ -12,12 +12,12 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/internal/fields"
 )
 
-// Unmarshal puts v into the Go variable that target points at. A reference to an array fills slices and arrays,
-// one to a hash fills maps and structs, whether blessed or not; hash keys are matched with the names of
-// Marshal, exactly if possible, else in any case, and unknown ones ignored. Scalars convert as Perl would where
-// nothing is lost: "42" and 42.0 fill an int, 42 a string. Undef gives the zero value. Pointers are made as
-// needed; variables that Perl shares become one pointer, map or slice, so cycles are no trouble. Into an
-// interface go
+// Unmarshal puts v into the Go variable that target points at. A reference to an array fills slices
+// and arrays, one to a hash fills maps and structs, whether blessed or not; hash keys are matched
+// with the names of Marshal, exactly if possible, else in any case, and unknown ones ignored.
+// Scalars convert as Perl would where nothing is lost: "42" and 42.0 fill an int, 42 a string.
+// Undef gives the zero value. Pointers are made as needed; variables that Perl shares become one
+// pointer, map or slice, so cycles are no trouble. Into an interface go
 //
 //	undef, holes       nil               reference to an array    []any
 //	Int                int64             reference to a hash      map[string]any
@@ -26,8 +26,8 @@ import (
 //	Bytes, Text        string            Code, Regexp, VString    string
 //	Bool               bool              Tied, Hooked             *Value
 //
-// A time.Time is filled from RFC 3339 text or from seconds since 1970. The error is a *ConversionError,
-// or wraps what an Unmarshaler returned, or [Value.ThawError].
+// A time.Time is filled from RFC 3339 text or from seconds since 1970. The error is a
+// *ConversionError, or wraps what an Unmarshaler returned, or [Value.ThawError].
 func Unmarshal(v *Value, target any) error { return (*Types)(nil).Unmarshal(v, target) }
 
 // Unmarshal is like the function Unmarshal and makes values of registered types.

@@ -8,22 +8,25 @@
 //
 //	perl.NewRef(perl.NewArray(perl.NewInt(1), perl.NewInt(2)))
 //
-// or, shorter, [ArrayRef]. A class is a property of what a reference points at, not of the reference.
+// or, shorter, [ArrayRef]. A class is a property of what a reference points at, not of the
+// reference.
 //
-// Most programs need little of it: [Marshal] makes Values of Go data, [Unmarshal] fills Go variables, [Format] shows a
-// Value, and the accessors named after kinds, such as [Value.Int] and [Value.Str], read a scalar.
+// Most programs need little of it: [Marshal] makes Values of Go data, [Unmarshal] fills Go
+// variables, [Format] shows a Value, and the accessors named after kinds, such as [Value.Int] and
+// [Value.Str], read a scalar.
 //
 //	v, err := perl.Marshal(map[string]any{"id": 7, "tags": []string{"a", "b"}})
 //	err = perl.Unmarshal(v, &job)
 //	fmt.Println(perl.Format(v, perl.FormatOptions{}))
 //
-// Methods that read take a nil Value for an undef, so that a path such as v.Target().Get("id").Int() needs no checks;
-// those that change a Value must not be called on nil. An accessor of another kind than the Value's returns zero,
-// a setter of another kind changes nothing.
+// Methods that read take a nil Value for an undef, so that a path such as
+// v.Target().Get("id").Int() needs no checks; those that change a Value must not be called on nil.
+// An accessor of another kind than the Value's returns zero, a setter of another kind changes
+// nothing.
 //
 // Values are not safe for concurrent mutation; reading from several goroutines is fine.
 //
-// [Slab], [Shallow] and [Frozen] are for those who write serializers.
+// [Slab] and [Frozen] are for those who write serializers.
 package perl
 
 import (
@@ -148,7 +151,8 @@ func NewBool(b bool) *Value {
 	return v
 }
 
-// NewRef returns a reference to target. It may be nil until [Value.SetTarget]; a reference to nothing cannot be frozen.
+// NewRef returns a reference to target. It may be nil until [Value.SetTarget]; a reference to
+// nothing cannot be frozen.
 func NewRef(target *Value) *Value {
 	v := &Value{kind: Ref}
 	v.setPlainTarget(target)
@@ -183,7 +187,8 @@ func NewVString(s, literal string) *Value {
 	return newRare(VString, &rare{str: s, aux: literal})
 }
 
-// NewTied returns a variable tied to object. TiedKey and TiedElement need SetTiedKey or SetTiedIndex.
+// NewTied returns a variable tied to object. TiedKey and TiedElement need SetTiedKey or
+// SetTiedIndex.
 func NewTied(kind TiedKind, object *Value) *Value {
 	v := &Value{kind: Tied, n: uint64(kind)}
 	v.setPlainTarget(object)

@@ -25,7 +25,8 @@ func everyKind() []*Value {
 	}
 }
 
-// TestAccessors calls every accessor of every kind: each gives the zero value where it does not apply.
+// TestAccessors calls every accessor of every kind: each gives the zero value where it does not
+// apply.
 func TestAccessors(t *testing.T) {
 	const kinds = 15
 	for i, v := range everyKind() {
@@ -51,7 +52,8 @@ func TestAccessors(t *testing.T) {
 		if expected, has := wantText[k]; text != expected || ok != has {
 			t.Errorf("%v: AsString: got %q, %v", k, text, ok)
 		}
-		// The setters change what they are for, bless the rest of the value intact, and are harmless elsewhere.
+		// The setters change what they are for, bless the rest of the value intact, and are
+		// harmless elsewhere.
 		before := Format(v, FormatOptions{})
 		v.Bless("").SetTiedIndex(0)
 		if s := Format(v, FormatOptions{}); s != before && k != Hooked {

@@ -29,7 +29,7 @@ func parsePoe(in string) (Specifier, error) {
 	// /SESSION/ reads alike with and without the second slash; a specifier of one name after
 	// the kernel is a session. "poe:NAME" has no slash, so NAME is a state.
 	if rest != "" {
-		return Specifier{}, &Error{Input: in, Offset: at(), Want: "/, a name of [- \\w], ?ARG or the end"}
+		return Specifier{}, &Error{Input: in, Offset: at(), Expected: "/, a name of [- \\w], ?ARG or the end"}
 	}
 	return s, nil
 }
@@ -42,7 +42,7 @@ func parseShort(in string) (Specifier, error) {
 		tail := rest[2:]
 		n := kernelLen(tail, func(t string) bool { return strings.HasPrefix(t, "/") })
 		if n == 0 {
-			return Specifier{}, &Error{Input: in, Offset: 2, Want: "a kernel name followed by /"}
+			return Specifier{}, &Error{Input: in, Offset: 2, Expected: "a kernel name followed by /"}
 		}
 		s.Kernel, rest = tail[:n], tail[n+1:]
 	}
@@ -55,7 +55,7 @@ func parseShort(in string) (Specifier, error) {
 		return Specifier{}, err
 	}
 	if rest != "" {
-		return Specifier{}, &Error{Input: in, Offset: len(in) - len(rest), Want: "/, a name of [- \\w], ?ARG or the end"}
+		return Specifier{}, &Error{Input: in, Offset: len(in) - len(rest), Expected: "/, a name of [- \\w], ?ARG or the end"}
 	}
 	return s, nil
 }
@@ -66,7 +66,7 @@ func parseArg(in string, s *Specifier, rest *string) error {
 	}
 	n := span((*rest)[1:], isWord)
 	if n == 0 {
-		return &Error{Input: in, Offset: len(in) - len(*rest) + 1, Want: "an argument of [\\w]"}
+		return &Error{Input: in, Offset: len(in) - len(*rest) + 1, Expected: "an argument of [\\w]"}
 	}
 	s.Arg, *rest = (*rest)[1:1+n], (*rest)[1+n:]
 	return nil

@@ -15,9 +15,10 @@ import (
 	"strings"
 )
 
-// Specifier is an address. Every part may be empty: the default kernel, no session, no state. Specifiers can be compared by ==.
-// What Parse would not take, such as a session with a slash, is not looked for in one that is made by hand; it can be sent
-// as a hash, and String writes what nobody reads back.
+// Specifier is an address. Every part may be empty: the default kernel, no session, no state.
+// Specifiers can be compared by ==. What Parse would not take, such as a session with a slash, is
+// not looked for in one that is made by hand; it can be sent as a hash, and String writes what
+// nobody reads back.
 type Specifier struct {
 	Kernel  string
 	Session string
@@ -35,14 +36,14 @@ const ProxyState = "IKC:proxy"
 
 // Error says why a string is not a specifier, or not the one that was wanted.
 type Error struct {
-	Input  string
-	Offset int    // of the first octet that fits no reading
-	Want   string // what could stand there
+	Input    string
+	Offset   int    // of the first octet that fits no reading
+	Expected string // what could stand there
 }
 
 // Error implements error.
 func (e *Error) Error() string {
-	return fmt.Sprintf("specifier %q: expected %s at offset %d, found %q", e.Input, e.Want, e.Offset, e.Input[min(e.Offset, len(e.Input)):])
+	return fmt.Sprintf("specifier %q: expected %s at offset %d, found %q", e.Input, e.Expected, e.Offset, e.Input[min(e.Offset, len(e.Input)):])
 }
 
 // String is the canonical spelling: poe:, then each part that is not empty, as the original's
@@ -74,7 +75,7 @@ func (s Specifier) IsZero() bool { return s == Specifier{} }
 // absent. One newline at the end is passed over.
 func Parse(in string) (Specifier, error) {
 	if in == "" || in == "0" {
-		return Specifier{}, &Error{Input: in, Want: "poe://KERNEL/SESSION/STATE"}
+		return Specifier{}, &Error{Input: in, Expected: "poe://KERNEL/SESSION/STATE"}
 	}
 	parse := parseShort
 	if strings.HasPrefix(in, "poe:") {

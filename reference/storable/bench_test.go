@@ -19,11 +19,13 @@ import (
 
 var ratios = flag.Bool("ratios", false, "compare the speed with Perl's Storable")
 
-// liveHeap is what a service has in memory, in octets, in the second half of TestRatios. A program without any,
-// which the first half is, has its garbage collected every 4 MiB: every fourth string of 1 MiB.
+// liveHeap is what a service has in memory, in octets, in the second half of TestRatios. A program
+// without any, which the first half is, has its garbage collected every 4 MiB: every fourth string
+// of 1 MiB.
 const liveHeap = 64 << 20
 
-// workload is something that the codec is measured with, made when its turn comes, so that no other is in memory.
+// workload is something that the codec is measured with, made when its turn comes, so that no other
+// is in memory.
 type workload struct {
 	name string
 	make func() *perl.Value
@@ -129,7 +131,8 @@ func BenchmarkFreeze(b *testing.B) {
 	}
 }
 
-// TestRatios measures Go and Perl in turn, in rounds, and prints how many times as fast Go is. Run it alone:
+// TestRatios measures Go and Perl in turn, in rounds, and prints how many times as fast Go is. Run
+// it alone:
 //
 //	go test ./reference/storable -run TestRatios -ratios -v
 func TestRatios(t *testing.T) {

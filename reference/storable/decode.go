@@ -1,7 +1,6 @@
 package storable
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"sync"
@@ -9,30 +8,24 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// What things cost in memory, in octets, for MaxAlloc; valueSize beside them.
-const (
-	pairSize = 32
-	elemSize = 8
-)
-
 // Thaw reads an image of any kind and returns a reference to what it holds, as Perl's thaw does.
 // The error is an *Error or a *LimitError. Unless Alias is set, the result keeps no part of image.
-func (m *Decoder) Thaw(image []byte) (*perl.Value, error) {
-	d, err := m.open(image)
+func (dec *Decoder) Thaw(image []byte) (*perl.Value, error) {
+	d, err := dec.open(image)
 	if err != nil {
 		return nil, err
 	}
 	defer d.close()
-	return d.thaw(m)
+	return d.thaw(dec)
 }
 
 // open returns a decoder for an image, to be closed.
-func (m *Decoder) open(image []byte) (*decoder, error) {
-	if int64(len(image)) > m.opt.MaxAlloc {
-		return nil, &LimitError{"MaxAlloc", m.opt.MaxAlloc, int64(len(image)), 0}
+func (dec *Decoder) open(image []byte) (*decoder, error) {
+	if int64(len(image)) > dec.opt.MaxAlloc {
+		return nil, &LimitError{"MaxAlloc", dec.opt.MaxAlloc, int64(len(image)), 0}
 	}
 	d := decoders.Get().(*decoder)
-	if m.opt.Alias {
+	if dec.opt.Alias {
 		d.s = aliasOf(image)
 	} else {
 		d.s = string(image)
@@ -49,39 +42,28 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 // decoder reads one image. Its methods return nil, or false, once err is set.
 //
-// Every SV of an image has an index, by which SX_OBJECT refers to it: the order in which reading starts. Each
-// takes exactly one Value of the slab, in that order, so the slab is the table of what was seen.
+// Every SV of an image has an index, by which SX_OBJECT refers to it: the order in which reading
+// starts. Each takes exactly one Value of the slab, in that order, so the slab is the table of what
+// was seen.
 type decoder struct {
-	s       string // the image
-	pos     int
-	slab    perl.Slab
-	base    uint64 // the index of the first Value of the slab
-	big     bool   // multi-octet numbers are big-endian
-	inArray bool   // an SX_SVUNDEF_ELEM may come
-	depth   int    // levels left
-	left    int    // elements left
-	alloc   int64
-	longest uint64 // octets of the longest string allowed
-	mode    *Decoder
-	header  Header
-	classes []string
-	old     map[uint64]int // before major 1: address of an SV to its index
-	sketch  bool           // Sketch reads
-	kinds   perl.Kinds     // of Value that pass saw
-	lowest  int            // of depth in pass
-	sound   bool           // pass has been over it: no key comes twice
-	err     error
+	cursor
+	slab     perl.Slab
+	base     uint64         // the index of the first Value of the slab
+	inArray  bool           // an SX_SVUNDEF_ELEM may come
+	old      map[uint64]int // before major 1: address of an SV to its index
+	envelope bool           // ThawEnvelope reads
+	sound    bool           // pass has been over it: no key comes twice
 }
 
-func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
+func (d *decoder) thaw(dec *Decoder) (*perl.Value, error) {
 	h, err := readHeader(d.s)
 	if err != nil {
 		return nil, err
 	}
-	if m.opt.Perl56 && h.order56 {
+	if dec.opt.Perl56 && h.order56 {
 		h.Layout.IVSize = 8
 	}
-	d.begin(m, h)
+	d.begin(dec, h)
 	d.slab.Expect((len(d.s) - d.pos) / 8)
 	var root *perl.Value
 	if h.Major < majorWithMinor {
@@ -101,122 +83,6 @@ func (d *decoder) thaw(m *Decoder) (*perl.Value, error) {
 	return d.slab.Root(root), nil
 }
 
-func (d *decoder) begin(m *Decoder, h Header) {
-	d.mode, d.header, d.pos = m, h, h.Size
-	d.big = h.Network() || h.Layout.BigEndian
-	d.depth, d.left, d.longest = m.opt.MaxDepth, m.opt.MaxElements, uint64(m.opt.MaxString)
-	d.alloc = int64(len(d.s))
-}
-
-func (d *decoder) fail(err error, at int, expected, got string) *perl.Value {
-	if d.err == nil {
-		d.err = &Error{err, at, expected, got}
-	}
-	return nil
-}
-
-func (d *decoder) exceeded(name string, most, got int64) *perl.Value {
-	if d.err == nil {
-		d.err = &LimitError{name, most, got, d.pos}
-	}
-	return nil
-}
-
-func (d *decoder) truncated(n uint64, what string) {
-	d.fail(ErrTruncated, d.pos, fmt.Sprintf("%d octets of %s", n, what), fmt.Sprintf("%d", len(d.s)-d.pos))
-}
-
-func (d *decoder) octet(what string) (byte, bool) {
-	if d.pos >= len(d.s) {
-		d.truncated(1, what)
-		return 0, false
-	}
-	d.pos++
-	return d.s[d.pos-1], true
-}
-
-// bigEndian reads what has four octets in network order even in native images.
-func (d *decoder) bigEndian(what string) (uint32, bool) {
-	if len(d.s)-d.pos < 4 {
-		d.truncated(4, what)
-		return 0, false
-	}
-	s := d.s[d.pos : d.pos+4]
-	d.pos += 4
-	return uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3]), true
-}
-
-func (d *decoder) u32(what string) (uint32, bool) {
-	n, ok := d.bigEndian(what)
-	if !d.big {
-		n = n>>24 | n>>8&0xff00 | n<<8&0xff0000 | n<<24
-	}
-	return n, ok
-}
-
-func (d *decoder) u64(what string) (uint64, bool) {
-	if len(d.s)-d.pos < 8 {
-		d.truncated(8, what)
-		return 0, false
-	}
-	b := []byte(d.s[d.pos : d.pos+8])
-	d.pos += 8
-	if d.big {
-		return binary.BigEndian.Uint64(b), true
-	}
-	return binary.LittleEndian.Uint64(b), true
-}
-
-// length reads the length of a string or the count of a container: one octet, or four.
-func (d *decoder) length(long bool, what string) (uint64, bool) {
-	if long {
-		n, ok := d.u32(what)
-		return uint64(n), ok
-	}
-	n, ok := d.octet(what)
-	return uint64(n), ok
-}
-
-func (d *decoder) str(n uint64, what string) (string, bool) {
-	if n > uint64(len(d.s)-d.pos) {
-		d.truncated(n, what)
-		return "", false
-	}
-	if n > d.longest {
-		d.exceeded("MaxString", int64(d.longest), int64(n))
-		return "", false
-	}
-	d.pos += int(n)
-	return d.s[d.pos-int(n) : d.pos], true
-}
-
-// enter checks the count of a container against the octets left, each member taking at least least, and against
-// the limits, before anything is allocated. It takes the container for one level and each member for a value.
-func (d *decoder) enter(n uint64, least, size int, what string) bool {
-	if rest := uint64(len(d.s) - d.pos); n > rest || n*uint64(least) > rest {
-		d.fail(ErrCount, d.pos, fmt.Sprintf("a count that %d octets can hold", rest), fmt.Sprintf("%d %s", n, what))
-		return false
-	}
-	if n > uint64(d.left) {
-		d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)-int64(d.left)+int64(n))
-		return false
-	}
-	if d.alloc += 2*valueSize + int64(n)*int64(size+valueSize); d.alloc > d.mode.opt.MaxAlloc {
-		d.exceeded("MaxAlloc", d.mode.opt.MaxAlloc, d.alloc)
-		return false
-	}
-	return d.deeper()
-}
-
-func (d *decoder) deeper() bool {
-	if d.depth == 0 {
-		d.exceeded("MaxDepth", int64(d.mode.opt.MaxDepth), int64(d.mode.opt.MaxDepth)+1)
-		return false
-	}
-	d.depth--
-	return true
-}
-
 // value reads one object.
 func (d *decoder) value() *perl.Value {
 	if d.pos >= len(d.s) {
@@ -224,7 +90,7 @@ func (d *decoder) value() *perl.Value {
 		return nil
 	}
 	if d.left == 0 {
-		return d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)+1)
+		return d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)+1)
 	}
 	d.left--
 	t := tag(d.s[d.pos])
@@ -411,46 +277,6 @@ func (d *decoder) blessed(t tag) *perl.Value {
 		return nil
 	}
 	return v.Bless(class)
-}
-
-func (d *decoder) class(t tag) (string, bool) {
-	n, ok := d.length(false, "a class name's length")
-	if ok && n&blessLong != 0 {
-		n, ok = d.length(true, "a class name's length")
-	}
-	if !ok {
-		return "", false
-	}
-	if t == tagIxBless {
-		return d.classAt(n)
-	}
-	return d.newClass(n)
-}
-
-func (d *decoder) classAt(i uint64) (string, bool) {
-	if i >= uint64(len(d.classes)) {
-		d.fail(ErrIndex, d.pos, fmt.Sprintf("one of the %d classes seen", len(d.classes)), fmt.Sprintf("class %d", i))
-		return "", false
-	}
-	return d.classes[i], true
-}
-
-func (d *decoder) newClass(n uint64) (string, bool) {
-	at := d.pos
-	name, ok := d.str(n, "a class name")
-	if !ok {
-		return "", false
-	}
-	if n == 0 {
-		d.fail(ErrCount, at, "a class name", "an empty one")
-		return "", false
-	}
-	if d.mode.classes != nil && !d.mode.classes[name] {
-		d.fail(ErrForbidden, at, "an allowed class", fmt.Sprintf("%.80q", name))
-		return "", false
-	}
-	d.classes = append(d.classes, name)
-	return name, true
 }
 
 func (d *decoder) integer() *perl.Value {

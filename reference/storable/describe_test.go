@@ -10,7 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// describe writes all there is to know of what the reference v points at as a list of words, one for each SV:
+// describe writes all there is to know of what the reference v points at as a list of words, one
+// for each SV:
 //
 //	@n  the n-th SV of the description      !, Y, N  Perl's own undef, true and false
 //	=class, before the word of an SV        h        a hole

@@ -83,8 +83,8 @@ func differ(t testing.TB, p *perltest.Process, v *perl.Value, network bool) stri
 	return ""
 }
 
-// TestDifferential compares Go and the machine's Perl on random structures: Perl freezes, Go reads and
-// describes, Go writes, Perl reads and describes; and the images are equal octet by octet.
+// TestDifferential compares Go and the machine's Perl on random structures: Perl freezes, Go reads
+// and describes, Go writes, Perl reads and describes; and the images are equal octet by octet.
 func TestDifferential(t *testing.T) {
 	perltest.Need(t, "Storable 3.26", "5.036")
 	n := *structures
@@ -112,8 +112,8 @@ func TestDifferential(t *testing.T) {
 	t.Logf("%d structures from seed %d in %v", n, *firstSeed, time.Since(start).Round(time.Millisecond))
 }
 
-// TestPerlReadsOlder has Perl read what Go writes at older minor versions, which take other forms for holes and refuse
-// what they do not have.
+// TestPerlReadsOlder has Perl read what Go writes at older minor versions, which take other forms
+// for holes and refuse what they do not have.
 func TestPerlReadsOlder(t *testing.T) {
 	perltest.Need(t, "Storable 3.26", "5.036")
 	p := startPeer(t)

@@ -8,35 +8,36 @@ import (
 	"unsafe"
 )
 
-// direct reads an image into Go variables without a tree in between. It knows what messages consist of; whatever
-// else it meets, errors included, it gives up, and the long way is taken from the start. What it does must be
-// what perl.Unmarshal does.
+// direct reads an image into Go variables without a tree in between. It knows what messages consist
+// of; whatever else it meets, errors included, it gives up, and the long way is taken from the
+// start. What it does must be what perl.Unmarshal does.
 //
-// Variables are addressed by pointers without a type, each with the plan of its type, since package reflect takes
-// longer for an assignment than the reading does.
+// Variables are addressed by pointers without a type, each with the plan of its type, since package
+// reflect takes longer for an assignment than the reading does.
 type direct struct {
-	decoder
+	cursor
 	passed  int      // octets that may still be passed over
 	strings []string // left of a chunk that small slices are cut from
 }
 
 // unmarshalDirect tells whether the image was read. If not, target may have changed.
-func (m *Decoder) unmarshalDirect(image []byte, target any) bool {
+func (dec *Decoder) unmarshalDirect(image []byte, target any) bool {
 	to := reflect.ValueOf(target)
-	if to.Kind() != reflect.Pointer || to.IsNil() || m.classes != nil {
+	if to.Kind() != reflect.Pointer || to.IsNil() || dec.classes != nil {
 		return false
 	}
 	h, err := ReadHeader(image)
-	if err != nil || h.Major != major || !h.Network() || int64(len(image)) > m.opt.MaxAlloc {
+	if err != nil || h.Major != major || !h.Network() || int64(len(image)) > dec.opt.MaxAlloc {
 		return false
 	}
-	return m.direct(string(image), h, to)
+	return dec.direct(string(image), h, to)
 }
 
 // direct fills the variable that to points at with the object behind the header h.
-func (m *Decoder) direct(s string, h Header, to reflect.Value) bool {
-	d := direct{decoder: decoder{s: s, pos: h.Size, big: true, header: h, mode: m,
-		depth: m.opt.MaxDepth, left: m.opt.MaxElements, longest: uint64(m.opt.MaxString)}, passed: mostPassed * len(s)}
+func (dec *Decoder) direct(s string, h Header, to reflect.Value) bool {
+	d := direct{cursor: cursor{s: s, objects: true}, passed: mostPassed * len(s)}
+	d.begin(dec, h)
+	d.alloc = 0 // what spend counts
 	p := planOf(to.Type().Elem())
 	at := to.UnsafePointer()
 	switch p.kind {
@@ -58,7 +59,8 @@ func (m *Decoder) direct(s string, h Header, to reflect.Value) bool {
 	return d.pos == len(d.s)
 }
 
-// mostPassed times the image may be passed over in all: structs in structs are passed over once for each level.
+// mostPassed times the image may be passed over in all: structs in structs are passed over once for
+// each level.
 const mostPassed = 8
 
 func (d *direct) tag() tag {

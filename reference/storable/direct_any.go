@@ -51,10 +51,11 @@ func (d *direct) anyTarget() (any, bool) {
 			if !ok {
 				return nil, false
 			}
-			key, ok := d.keyString()
-			if !ok {
+			key, end := d.passKey(d.pos)
+			if end < 0 {
 				return nil, false
 			}
+			d.pos = end
 			m[key] = x
 		}
 		d.depth++

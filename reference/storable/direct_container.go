@@ -92,20 +92,7 @@ func (d *direct) stringSlice(n int) []string {
 // spend counts what is allocated for n elements.
 func (d *direct) spend(n int, t reflect.Type) bool {
 	d.alloc += int64(n) * int64(t.Size())
-	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.mode.opt.MaxAlloc
-}
-
-func (d *direct) keyString() (string, bool) {
-	rest := d.s[d.pos:]
-	if len(rest) < 4 {
-		return "", false
-	}
-	n := uint64(rest[0])<<24 | uint64(rest[1])<<16 | uint64(rest[2])<<8 | uint64(rest[3])
-	if n > uint64(len(rest)-4) || n > d.longest {
-		return "", false
-	}
-	d.pos += 4 + int(n)
-	return rest[4 : 4+n], true
+	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.dec.opt.MaxAlloc
 }
 
 func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
@@ -121,10 +108,11 @@ func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 		if !d.scalarOrRef(at, p.elem) {
 			return false
 		}
-		key, ok := d.keyString()
-		if !ok {
+		key, end := d.passKey(d.pos)
+		if end < 0 {
 			return false
 		}
+		d.pos = end
 		k.SetString(key)
 		m.SetMapIndex(k, e)
 	}
@@ -133,8 +121,8 @@ func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 	return m.Len() == n // else a key came twice
 }
 
-// structure reads a hash into a struct. Values come before keys, so each is passed over, to be read once its
-// key tells where it belongs.
+// structure reads a hash into a struct. Values come before keys, so each is passed over, to be read
+// once its key tells where it belongs. What belongs nowhere has been checked by that.
 func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	n, ok := d.head(tagHash, 5)
 	if !ok {
@@ -143,20 +131,22 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	var others keySet
 	seen, next := uint64(0), 0
 	for range n {
-		at, classes := d.pos, len(d.classes)
-		if !d.skip() {
+		at, left, alloc, classes := d.pos, d.left, d.alloc, len(d.classes)
+		if !d.passOver() {
 			return false
 		}
+		d.alloc = alloc
 		if d.passed -= d.pos - at; d.passed < 0 {
 			return false
 		}
-		key, ok := d.keyString()
-		if !ok {
+		key, end := d.passKey(d.pos)
+		if end < 0 {
 			return false
 		}
+		d.pos = end
 		i := p.find(key, next)
 		if i < 0 {
-			if others.suspect(key) || !d.ignore(at) {
+			if others.suspect(key) {
 				return false
 			}
 			continue
@@ -167,7 +157,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 		seen |= 1 << i
 		next = i + 1
 		after := d.pos
-		d.pos = at
+		d.pos, d.left = at, left
 		if len(d.classes) != classes {
 			d.classes = d.classes[:classes]
 		}
@@ -178,17 +168,4 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	}
 	d.depth++
 	return true
-}
-
-// ignore checks a value that has been passed over and belongs nowhere: a hash in it may have a key twice.
-func (d *direct) ignore(at int) bool {
-	switch tag(d.s[at]) {
-	case tagScalar, tagUTF8Str, tagLScalar, tagLUTF8Str, tagByte, tagNetint, tagUndef, tagSVUndef:
-		return true
-	}
-	after := d.pos
-	d.pos = at
-	_, ok := d.any()
-	d.pos = after
-	return ok
 }

@@ -86,7 +86,7 @@ func (p *plan) make() {
 			return
 		}
 		for _, f := range p.fields {
-			offset, in := uintptr(0), t // embedded structs are no pointers, see perl.Fields
+			offset, in := uintptr(0), t // embedded structs are no pointers, see package fields
 			for _, i := range f.Index {
 				offset, in = offset+in.Field(i).Offset, in.Field(i).Type
 			}

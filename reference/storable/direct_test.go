@@ -103,7 +103,51 @@ func TestDirectOffsets(t *testing.T) {
 	}
 }
 
-// TestDirect compares the two ways on golden images, workloads, random structures and mutations of them.
+// TestDirectTakes: what is read directly is all that messages consist of, with the limits of Thaw.
+func TestDirectTakes(t *testing.T) {
+	undefs := perl.NewArray()
+	for range 1000 {
+		undefs.Append(perl.NewUndef())
+	}
+	object := func() *perl.Value { return perl.NewRef(perl.NewHash(perl.P("uid", perl.NewInt(3))).Bless("A")) }
+	for _, tt := range []struct {
+		name  string
+		pairs []perl.Pair
+		taken bool
+	}{
+		{"an object", []perl.Pair{perl.P("owner", object())}, true},
+		{"an object of no field", []perl.Pair{perl.P("zz", object()), perl.P("owner", object())}, true},
+		{"Perl's undef", []perl.Pair{perl.P("zz", perl.NewUndef().SetImmortal()), perl.P("owner", perl.NewUndef().SetImmortal())}, true},
+		{"much of no field", []perl.Pair{perl.P("zz", perl.NewRef(undefs)), perl.P("tags", perl.ArrayRef(perl.NewBytes("a")))}, true},
+		{"a locked hash of no field", []perl.Pair{perl.P("zz", perl.NewRef(perl.NewHash(perl.P("a", nil)).SetRestricted()))}, false},
+	} {
+		image, err := Freeze(perl.HashRef(tt.pairs...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if taken := sameDirect(t, image, reflect.TypeFor[everything]()); taken != tt.taken {
+			t.Errorf("%s: read directly %v, expected %v", tt.name, taken, tt.taken)
+		}
+	}
+	twice := "\x05\x0b\x03\x00\x00\x00\x01\x11\x01A\x11\x01B\x03\x00\x00\x00\x00\x00\x00\x00\x02zz"
+	if sameDirect(t, []byte(twice), reflect.TypeFor[everything]()) {
+		t.Error("what is blessed twice is read directly")
+	}
+	image, err := Freeze(perl.HashRef(perl.P("zz", perl.ArrayRef(object(), perl.NewInt(1))), perl.P("owner", object()), perl.P("id", perl.NewInt(1))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n < 16; n++ {
+		d := decoderWith(t, ThawOptions{MaxElements: n})
+		_, err := d.Thaw(image)
+		if taken := d.unmarshalDirect(image, new(everything)); taken != (err == nil) {
+			t.Errorf("MaxElements %d: read directly %v, Thaw has error %v", n, taken, err)
+		}
+	}
+}
+
+// TestDirect compares the two ways on golden images, workloads, random structures and mutations of
+// them.
 func TestDirect(t *testing.T) {
 	images := seeds(t)
 	for _, w := range workloads()[:2] {
@@ -168,7 +212,8 @@ func TestDirect(t *testing.T) {
 	}
 }
 
-// FuzzUnmarshal reads images into Go variables of all kinds by both ways, the short one with pointers without types.
+// FuzzUnmarshal reads images into Go variables of all kinds by both ways, the short one with
+// pointers without types.
 func FuzzUnmarshal(f *testing.F) {
 	for i, s := range seeds(f) {
 		f.Add([]byte(s), uint8(i))

@@ -1,6 +1,6 @@
-// Package storable reads and writes the images of Perl's Storable module: what freeze, nfreeze, store and
-// nstore make. It runs no Perl and nothing of what an image says; hooks, code and tied variables are data to
-// it.
+// Package storable reads and writes the images of Perl's Storable module: what freeze, nfreeze,
+// store and nstore make. It runs no Perl and nothing of what an image says; hooks, code and tied
+// variables are data to it.
 //
 //	v, err := storable.Thaw(image)       // a reference to what was frozen, like Perl's thaw
 //	image, err := storable.Freeze(v)     // like Perl's nfreeze, octet by octet
@@ -8,17 +8,17 @@
 //	image, err := storable.Marshal(x)
 //	err := storable.Dump(os.Stdout, image)
 //
-// Options for reading and writing are checked once, into a [Decoder] or an [Encoder], which are safe for
-// concurrent use:
+// Options for reading and writing are checked once, into a [Decoder] or an [Encoder], which are
+// safe for concurrent use:
 //
 //	dec, err := storable.ThawOptions{MaxDepth: 100, Code: storable.Reject}.Decoder()
 //	v, err := dec.Thaw(image)
 //
 // # Perl and Go
 //
-// Trees of [perl.Value] carry everything that an image does: identity, sharing and cycles, weak references,
-// holes, the flags of hash keys. Every SV of the image is one Value. Marshal and Unmarshal convert as the
-// functions of that name in package perl do.
+// Trees of [perl.Value] carry everything that an image does: identity, sharing and cycles, weak
+// references, holes, the flags of hash keys. Every SV of the image is one Value. Marshal and
+// Unmarshal convert as the functions of that name in package perl do.
 //
 //	Tag                                  Perl                           perl.Value
 //	SX_UNDEF                             undef                          Undef
@@ -46,11 +46,11 @@
 //	SX_LOBJECT                           a large array, hash, string,   as above
 //	                                     hook or index
 //
-// As Perl does, Freeze writes a Double without a fraction below 2^53 as an integer, and in network order other
-// doubles with 15 digits and integers beyond 32 bits as strings. Booleans are written as Perl 5.36 does, as "1"
-// and "", unless FreezeOptions.Booleans is set. Thawing and freezing again gives the same octets for all that
-// Perl's own thaw and freeze reproduce, and also for code and hooks, for whose classes Perl would need the
-// modules.
+// As Perl does, Freeze writes a Double without a fraction below 2^53 as an integer, and in network
+// order other doubles with 15 digits and integers beyond 32 bits as strings. Booleans are written
+// as Perl 5.36 does, as "1" and "", unless FreezeOptions.Booleans is set. Thawing and freezing
+// again gives the same octets for all that Perl's own thaw and freeze reproduce, and also for code
+// and hooks, for whose classes Perl would need the modules.
 //
 // # Versions
 //
@@ -67,9 +67,9 @@
 //	2.11     5.28 on      large objects; later regexps, booleans   yes   yes
 //	2.12     5.38 on      booleans (written under 2.11)            yes   no
 //
-// A later minor version is read as long as its tags are known. Images are in network order or native: in either
-// byte order, with integers and pointers of 4 or 8 octets, and doubles of 8, 12 (x87) or 16 octets (x87 or
-// quadruple, told apart by the padding); see [Layout].
+// A later minor version is read as long as its tags are known. Images are in network order or
+// native: in either byte order, with integers and pointers of 4 or 8 octets, and doubles of 8, 12
+// (x87) or 16 octets (x87 or quadruple, told apart by the padding); see [Layout].
 //
 // # Limits
 //
@@ -82,27 +82,28 @@
 //	Code, Tied,  allow                              *Error with ErrForbidden
 //	Hooks
 //
-// A count or length is compared with the octets left before anything is allocated, so whatever the limits, an
-// image makes Thaw allocate no more than 64 times its size plus 256 KiB. Trailing octets, truncation, indices
-// of nothing, impossible counts and duplicate hash keys are errors with their offset, although Perl says
-// nothing to most of them.
+// A count or length is compared with the octets left before anything is allocated, so whatever the
+// limits, an image makes Thaw allocate no more than 64 times its size plus 256 KiB. Trailing
+// octets, truncation, indices of nothing, impossible counts and duplicate hash keys are errors with
+// their offset, although Perl says nothing to most of them.
 //
 // # Without package unsafe
 //
-// This package and perl use package unsafe: a perl.Value is 24 octets with one pointer, strings may be
-// parts of the image, and Unmarshal writes to Go variables by their address. With the build tag
-// ikc_nounsafe nothing under this module's reference/ imports it. All does the same then, but takes more
-// memory (72 times the size of an image instead of 64) and more time.
+// This package and perl use package unsafe: a perl.Value is 24 octets with one pointer, strings may
+// be parts of the image, and Unmarshal writes to Go variables by their address. With the build tag
+// ikc_nounsafe nothing under this module's reference/ imports it. All does the same then, but takes
+// more memory (72 times the size of an image instead of 64) and more time.
 //
 // # Speed
 //
 // It thaws and freezes records 1.6 to 6 times as fast as Perl's Storable, which is written in C:
-// docs/benchmarks.md in this module, https://github.com/perl-ikc/ikc-conform/blob/main/docs/benchmarks.md.
+// docs/benchmarks.md in this module,
+// https://github.com/perl-ikc/ikc-conform/blob/main/docs/benchmarks.md.
 //
 // # Where Perl differs
 //
-// Perl 5.36 itself loses, and this package keeps: the UTF-8 of patterns and class names, classes of code
-// references, the lock of an empty hash, the UTF-8 flag of an empty string.
+// Perl 5.36 itself loses, and this package keeps: the UTF-8 of patterns and class names, classes of
+// code references, the lock of an empty hash, the UTF-8 flag of an empty string.
 //
 // Source of the format: Storable.xs of Storable 2.x to 3.37 and the images of Storable 3.26.
 package storable

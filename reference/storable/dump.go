@@ -19,17 +19,17 @@ import (
 //	15       [1] #4 SX_SCALAR 'abc'
 //	20   key 'list'
 //
-// At the left are the offsets in octets; #n is the index of an SV, by which SX_OBJECT refers to it. Strings
-// longer than 60 octets are cut. What comes before an error in the image is written; then the error, an *Error
-// or a *LimitError, is returned. Other errors are those of w. The limits are those of Thaw.
+// At the left are the offsets in octets; #n is the index of an SV, by which SX_OBJECT refers to it.
+// Strings longer than 60 octets are cut. What comes before an error in the image is written; then
+// the error, an *Error or a *LimitError, is returned. Other errors are those of w. The limits are
+// those of Thaw.
 func Dump(w io.Writer, image []byte) error {
-	m := defaultDecoder
 	h, err := readHeader(string(image))
 	if err != nil {
 		return err
 	}
-	d := dumper{decoder: decoder{s: string(image), mode: m, header: h, pos: h.Size, big: h.Network() || h.Layout.BigEndian,
-		depth: m.opt.MaxDepth, left: m.opt.MaxElements, longest: uint64(m.opt.MaxString)}, w: w}
+	d := dumper{decoder: decoder{cursor: cursor{s: string(image)}}, w: w}
+	d.begin(defaultDecoder, h)
 	d.line(0, "%s", h)
 	if h.Major < majorWithMinor {
 		d.line(h.Size, "the data of images before version 2 is not shown")
@@ -81,7 +81,7 @@ func (d *dumper) object(label string) bool {
 		return false
 	}
 	if d.left--; d.left < 0 {
-		d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)+1)
+		d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)+1)
 		return false
 	}
 	t := tag(b)

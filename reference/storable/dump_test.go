@@ -78,12 +78,12 @@ func TestTags(t *testing.T) {
 		}
 		return n
 	}
-	real, handmade := count(readGolden(t, "testdata/golden.txt")), count(readHandmade(t))
+	perls, handmade := count(readGolden(t, "testdata/golden.txt")), count(readHandmade(t))
 	only := ""
-	for i := range real {
-		if real[i] == 0 && handmade[i] == 0 {
+	for i := range perls {
+		if perls[i] == 0 && handmade[i] == 0 {
 			t.Errorf("%v: no golden image at all", tag(i))
-		} else if real[i] == 0 {
+		} else if perls[i] == 0 {
 			only += " " + tag(i).String()
 		}
 	}

@@ -14,9 +14,9 @@ import (
 
 // Freeze writes what the reference v points at into a new image. The error is a *ValueError, a
 // *LimitError, or the ThawError of a reference in v.
-func (m *Encoder) Freeze(v *perl.Value) ([]byte, error) {
+func (enc *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
-	err := e.freeze(m, v)
+	err := e.freeze(enc, v)
 	var image []byte
 	switch n := len(e.buf); {
 	case err != nil:
@@ -29,15 +29,15 @@ func (m *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 	return image, err
 }
 
-// longString is the size from which a string makes the encoder leave its scratch buffer for one that
-// has the right size to be the image, which saves a copy.
+// longString is the size from which a string makes the encoder leave its scratch buffer for one
+// that has the right size to be the image, which saves a copy.
 const longString = 1 << 16
 
 // Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
-func (m *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
+func (enc *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	e.lend(dst)
-	err := e.freeze(m, v)
+	err := e.freeze(enc, v)
 	if err == nil {
 		dst = e.buf
 	}
@@ -55,7 +55,8 @@ type encoder struct {
 	buf     []byte
 	scratch []byte // the pooled buffer, if buf is borrowed
 	start   int
-	// borrowed: buf is not the pooled buffer, but somebody's: the caller's of Append, or the image of Freeze.
+	// borrowed: buf is not the pooled buffer, but somebody's: the caller's of Append, or the image
+	// of Freeze.
 	borrowed bool
 	seen     seenTable
 	next     uint32 // the index of the next SV
@@ -85,11 +86,11 @@ func (e *encoder) release() {
 	encoders.Put(e)
 }
 
-func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
+func (e *encoder) freeze(enc *Encoder, v *perl.Value) error {
 	if v.Kind() != perl.Ref {
 		return &ValueError{ErrUnsupported, 0, "a reference", v.Kind().String()}
 	}
-	e.begin(m)
+	e.begin(enc)
 	e.root = v
 	target := v.Target()
 	if err := v.ThawError(); err != nil {
@@ -100,9 +101,9 @@ func (e *encoder) freeze(m *Encoder, v *perl.Value) error {
 }
 
 // begin writes the header.
-func (e *encoder) begin(m *Encoder) {
+func (e *encoder) begin(enc *Encoder) {
 	e.start = len(e.buf)
-	e.opt, e.depth, e.next, e.err = &m.opt, m.opt.MaxDepth, 0, nil
+	e.opt, e.depth, e.next, e.err = &enc.opt, enc.opt.MaxDepth, 0, nil
 	e.native = e.opt.Layout.native()
 	e.little = e.native && !e.opt.Layout.BigEndian
 	e.seen.reset()
@@ -141,7 +142,8 @@ func (e *encoder) fail(err error, expected, got string) {
 	}
 }
 
-// needs fails if the image's minor version is older than the one that brought what is to be written.
+// needs fails if the image's minor version is older than the one that brought what is to be
+// written.
 func (e *encoder) needs(minor int, what string) {
 	if e.opt.Minor < minor {
 		e.fail(ErrUnsupported, fmt.Sprintf("what minor version %d has", e.opt.Minor),
@@ -323,8 +325,8 @@ func (e *encoder) integer(i int64) {
 // an integer: every integer below has a float64 of its own.
 const exactInts = 1 << 53
 
-// double writes a number without a fraction as an integer, as Perl does, and others, in network order, as a
-// string of 15 digits.
+// double writes a number without a fraction as an integer, as Perl does, and others, in network
+// order, as a string of 15 digits.
 func (e *encoder) double(f float64) {
 	if f > -exactInts && f < exactInts && f == math.Trunc(f) {
 		if i := int64(f); e.opt.Layout.IVSize != 4 || i == int64(int32(i)) {

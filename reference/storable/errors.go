@@ -3,6 +3,8 @@ package storable
 import (
 	"errors"
 	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 )
 
 // Sentinels for errors.Is: what is wrong with an image, or with a value that Perl could not write.
@@ -19,6 +21,9 @@ var (
 	ErrUnsupported = errors.New("cannot be written")
 )
 
+// prefix begins the errors of this package.
+const prefix = "storable"
+
 // Error says what is wrong with an image and where.
 type Error struct {
 	Err      error  // one of the sentinels
@@ -28,16 +33,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	s := fmt.Sprintf("storable: offset %d: %v", e.Offset, e.Err)
-	if e.Expected != "" {
-		s += ": expected " + e.Expected
-		if e.Got != "" {
-			s += ", got " + e.Got
-		}
-	} else if e.Got != "" {
-		s += ": " + e.Got
-	}
-	return s
+	return codec.ErrorText(prefix, e.Offset, e.Err, e.Expected, e.Got)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -51,7 +47,7 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("storable: offset %d: %s is %d, got %d", e.Offset, e.Limit, e.Max, e.Got)
+	return codec.LimitText(prefix, e.Offset, e.Limit, e.Max, e.Got)
 }
 
 // Is tells that every LimitError is an ErrLimit.
@@ -79,5 +75,5 @@ type OptionError struct {
 }
 
 func (e *OptionError) Error() string {
-	return fmt.Sprintf("storable: option %s: expected %d to %d, got %d", e.Option, e.Min, e.Max, e.Got)
+	return codec.OptionText(prefix, e.Option, e.Min, e.Max, e.Got)
 }

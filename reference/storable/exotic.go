@@ -9,9 +9,10 @@ import (
 var tiedKinds = map[tag]perl.TiedKind{tagTiedScalar: perl.TiedScalar, tagTiedArray: perl.TiedArray,
 	tagTiedHash: perl.TiedHash, tagTiedKey: perl.TiedKey, tagTiedIdx: perl.TiedElement}
 
-// tied reads a tied variable, or an element of one: the object that it is tied to, and the key or index.
+// tied reads a tied variable, or an element of one: the object that it is tied to, and the key or
+// index.
 func (d *decoder) tied(t tag) *perl.Value {
-	if d.mode.opt.Tied == Reject {
+	if d.dec.opt.Tied == Reject {
 		return d.fail(ErrForbidden, d.pos-1, "no tied variable", t.String())
 	}
 	v := d.slab.Tied(tiedKinds[t])
@@ -52,7 +53,7 @@ func (d *decoder) inner() *perl.Value {
 
 // code reads the source of a sub. It takes two indices: that of the sub, and that of the text.
 func (d *decoder) code() *perl.Value {
-	if d.mode.opt.Code == Reject {
+	if d.dec.opt.Code == Reject {
 		return d.fail(ErrForbidden, d.pos-1, "no code", tagCode.String())
 	}
 	v := d.slab.Code("")
@@ -168,11 +169,12 @@ func (d *decoder) large() *perl.Value {
 //
 //	flags [extra] {object flags} class string [list of indices] [magic object]
 //
-// While flags say recurse, an object follows that the list refers to. They also tell how long the lengths are
-// and what sort of variable it is; the sort extra has an octet of its own, and a magic object at the end.
+// While flags say recurse, an object follows that the list refers to. They also tell how long the
+// lengths are and what sort of variable it is; the sort extra has an octet of its own, and a magic
+// object at the end.
 func (d *decoder) hook(large bool) *perl.Value {
 	at := d.pos - 1
-	if d.mode.opt.Hooks == Reject {
+	if d.dec.opt.Hooks == Reject {
 		return d.fail(ErrForbidden, at, "no self-serialized object", tagHook.String())
 	}
 	flags, ok := d.octet("hook flags")

@@ -7,16 +7,18 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// frozen is an array or a hash of an image in network order, passed over and found sound. It is not blessed and has no indices
-// in it, nor do indices elsewhere lead into it: so it means the same wherever it stands.
+// frozen is an array or a hash of an image in network order, passed over and found sound. It is not
+// blessed and has no indices in it, nor do indices elsewhere lead into it: so it means the same
+// wherever it stands.
 type frozen struct {
 	s      string // the object
 	values int    // how many indices it takes
 	levels int    // how deep it is, with the reference to it
-	mode   *Decoder
+	dec    *Decoder
 }
 
-// frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to be thawed, or is not sound.
+// frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to
+// be thawed, or is not sound.
 func (d *decoder) frozen() *perl.Value {
 	at := d.pos + 1
 	if at >= len(d.s) || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
@@ -28,7 +30,7 @@ func (d *decoder) frozen() *perl.Value {
 		return nil
 	}
 	values := left - d.left - 1 // without the reference
-	return perl.NewFrozen(&frozen{d.s[at:d.pos], values, depth - d.lowest, d.mode})
+	return perl.NewFrozen(&frozen{d.s[at:d.pos], values, depth - d.lowest, d.dec})
 }
 
 // frozenHeader is what the image of a frozen began with.
@@ -39,7 +41,7 @@ func (f *frozen) Thaw() (*perl.Value, error) {
 	d := decoders.Get().(*decoder)
 	defer d.close()
 	d.s, d.sound = f.s, true
-	d.begin(f.mode, frozenHeader)
+	d.begin(f.dec, frozenHeader)
 	d.slab.Expect(f.values)
 	v := d.value()
 	if v == nil {
@@ -50,10 +52,11 @@ func (f *frozen) Thaw() (*perl.Value, error) {
 
 func (f *frozen) Unmarshal(variable any) bool {
 	to := reflect.ValueOf(variable)
-	return to.Kind() == reflect.Pointer && !to.IsNil() && f.mode.direct(f.s, frozenHeader, to)
+	return to.Kind() == reflect.Pointer && !to.IsNil() && f.dec.direct(f.s, frozenHeader, to)
 }
 
-// asItCame writes a reference to what is frozen as it was read, or nothing if it cannot: then it is to be thawed.
+// asItCame writes a reference to what is frozen as it was read, or nothing if it cannot: then it is
+// to be thawed.
 func (e *encoder) asItCame(f *frozen) bool {
 	if e.native || e.opt.Canonical || e.depth < f.levels {
 		return false

@@ -12,33 +12,35 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// frozenOf reads a reference to the root of an image, if it can be left frozen, and the image of a reference to that reference.
-func frozenOf(m *Decoder, image []byte) (v *perl.Value, around []byte) {
+// frozenOf reads a reference to the root of an image, if it can be left frozen, and the image of a
+// reference to that reference.
+func frozenOf(dec *Decoder, image []byte) (v *perl.Value, around []byte) {
 	h, err := ReadHeader(image)
 	if err != nil || h.Major != major || !h.Network() || h.Size != 2 {
 		return nil, nil
 	}
 	around = append([]byte{image[0], image[1], byte(tagRef)}, image[2:]...)
-	if int64(len(around)) > m.opt.MaxAlloc {
+	if int64(len(around)) > dec.opt.MaxAlloc {
 		return nil, nil
 	}
-	d := &decoder{s: string(around)}
-	d.begin(m, h)
+	d := &decoder{cursor: cursor{s: string(around)}}
+	d.begin(dec, h)
 	if v = d.frozen(); v == nil || d.pos != len(d.s) {
 		return nil, nil
 	}
 	return v, around
 }
 
-// sameFrozen holds what is left frozen of an image against what Thaw makes of it. It tells whether anything is.
-func sameFrozen(t *testing.T, m *Decoder, image []byte) bool {
+// sameFrozen holds what is left frozen of an image against what Thaw makes of it. It tells whether
+// anything is.
+func sameFrozen(t *testing.T, dec *Decoder, image []byte) bool {
 	t.Helper()
-	frozen := func() *perl.Value { v, _ := frozenOf(m, image); return v }
-	v, around := frozenOf(m, image)
+	frozen := func() *perl.Value { v, _ := frozenOf(dec, image); return v }
+	v, around := frozenOf(dec, image)
 	if v == nil {
 		return false
 	}
-	want, err := m.Thaw(around)
+	want, err := dec.Thaw(around)
 	if err != nil {
 		t.Fatalf("%x: left frozen, but Thaw has %v", image, err)
 	}
@@ -98,8 +100,8 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// TestFrozenBeside: what is written behind something frozen has the right indices, whatever the options; and what is changed
-// is written as it is then.
+// TestFrozenBeside: what is written behind something frozen has the right indices, whatever the
+// options; and what is changed is written as it is then.
 func TestFrozenBeside(t *testing.T) {
 	image, err := Freeze(perl.ArrayRef(perl.HashRef(perl.P("b", perl.NewInt(1)), perl.P("a", perl.ArrayRef(perl.NewInt(2))))))
 	if err != nil {
@@ -138,8 +140,8 @@ func TestFrozenBeside(t *testing.T) {
 	}
 }
 
-// TestFrozenUnsound: if value should not read what pass found sound, it is whoever asks that is told,
-// by an error, not by a panic.
+// TestFrozenUnsound: if value should not read what pass found sound, it is whoever asks that is
+// told, by an error, not by a panic.
 func TestFrozenUnsound(t *testing.T) {
 	broken := func() *perl.Value { // as if pass had let a count through that is too large
 		return perl.NewFrozen(&frozen{"\x02\x00\x00\x00\x05\x05", 6, 2, defaultDecoder})

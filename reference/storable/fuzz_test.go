@@ -20,8 +20,8 @@ func seeds(t testing.TB) (list []string) {
 	return list
 }
 
-// checkThaw thaws an image. What is accepted must be frozen and thawed again without any further change; what
-// is not must be an error of this package.
+// checkThaw thaws an image. What is accepted must be frozen and thawed again without any further
+// change; what is not must be an error of this package.
 func checkThaw(t testing.TB, image []byte) bool {
 	v, err := Thaw(image)
 	if err != nil {

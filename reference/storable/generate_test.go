@@ -264,9 +264,9 @@ func (g *generator) length() int {
 
 func (g *generator) octets() string {
 	b := make([]byte, g.length())
-	any := g.IntN(3) == 0
+	anything := g.IntN(3) == 0
 	for i := range b {
-		if b[i] = byte(g.Uint32()); !any {
+		if b[i] = byte(g.Uint32()); !anything {
 			b[i] = ' ' + b[i]%95
 		}
 	}

@@ -141,7 +141,8 @@ func (b *bloom) suspect(key string) bool {
 	return found
 }
 
-// add tells whether the key of pairs[i], in small hashes one that is suspect, is among those before it.
+// add tells whether the key of pairs[i], in small hashes one that is suspect, is among those before
+// it.
 func (k *keySet) add(pairs []perl.Pair, i int) bool {
 	if len(pairs) > scanKeys {
 		return k.addTable(pairs, i)

@@ -2,8 +2,8 @@ package storable
 
 import "math"
 
-// longDouble converts a floating point number of 12 or 16 octets to the nearest float64. Images do not say
-// which of three formats it has; the octets tell:
+// longDouble converts a floating point number of 12 or 16 octets to the nearest float64. Images do
+// not say which of three formats it has; the octets tell:
 //
 //   - x87 extended, of i386 and x86-64, has ten octets, then two or six of padding, which Perl clears;
 //   - IEEE quadruple, of arm64, s390x, sparc64 and riscv64, fills all sixteen;

@@ -52,8 +52,8 @@ func TestMarshal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var any any
-	if err := defaultDecoder.Unmarshal(&types, image, &any); err != nil || any.(*person).Name != "Cy" {
-		t.Errorf("got %v, %v", any, err)
+	var x any
+	if err := defaultDecoder.Unmarshal(&types, image, &x); err != nil || x.(*person).Name != "Cy" {
+		t.Errorf("got %v, %v", x, err)
 	}
 }

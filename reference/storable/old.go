@@ -25,7 +25,7 @@ func (d *decoder) oldValue() *perl.Value {
 		return nil
 	}
 	if d.left == 0 {
-		return d.exceeded("MaxElements", int64(d.mode.opt.MaxElements), int64(d.mode.opt.MaxElements)+1)
+		return d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)+1)
 	}
 	d.left--
 	t := tag(d.s[d.pos])
@@ -119,7 +119,7 @@ func (d *decoder) oldPlain(t tag) *perl.Value {
 		v.SetTarget(target)
 		return v
 	case tagTiedScalar, tagTiedArray, tagTiedHash:
-		if d.mode.opt.Tied == Reject {
+		if d.dec.opt.Tied == Reject {
 			return d.fail(ErrForbidden, d.pos-1, "no tied variable", t.String())
 		}
 		v := d.slab.Tied(tiedKinds[t])

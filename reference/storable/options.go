@@ -1,5 +1,7 @@
 package storable
 
+import "github.com/perl-ikc/ikc-conform/reference/internal/limits"
+
 // Policy tells what to do with a part of an image that is not plain data.
 type Policy uint8
 
@@ -20,36 +22,39 @@ const (
 	largestSize        = 1 << 40
 )
 
-// ThawOptions bound and direct the reading of images. The zero value gives the defaults; its method Decoder
-// checks them. A limit that is 0 is the default.
+// ThawOptions bound and direct the reading of images. The zero value gives the defaults; its method
+// Decoder checks them. A limit that is 0 is the default.
 type ThawOptions struct {
-	// MaxDepth limits the nesting of objects; [[1]] nests four deep, reference, array, reference, array.
-	// Default 10,000, at most 1,000,000. Perl's own thaw crashes at about 52,000.
+	// MaxDepth limits the nesting of objects; [[1]] nests four deep, reference, array, reference,
+	// array. Default 10,000, at most 1,000,000. Perl's own thaw crashes at about 52,000.
 	MaxDepth int
-	// MaxElements limits the number of values in an image: scalars, arrays, hashes and references, each
-	// counted once. Default 16,777,216.
+	// MaxElements limits the number of values in an image: scalars, arrays, hashes and references,
+	// each counted once. Default 16,777,216.
 	MaxElements int
 	// MaxString limits the octets of one string, hash key or class name. Default 256 MiB.
 	MaxString int64
-	// MaxAlloc limits the octets allocated for one image, estimated before they are allocated. Default 1 GiB.
-	// Apart from it, no more than about 64 times the size of the image is ever allocated.
+	// MaxAlloc limits the octets allocated for one image, estimated before they are allocated.
+	// Default 1 GiB. Apart from it, no more than about 64 times the size of the image is ever
+	// allocated.
 	MaxAlloc int64
 	// Classes lists the classes that objects may have; nil allows all, an empty list none.
 	Classes []string
 	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are
 	// kept as data or rejected. Default Allow.
 	Code, Tied, Hooks Policy
-	// Alias lets strings share memory with the image, which then must never change. Default false: one
-	// copy of the image is made, and all strings share that. A Serializer passes it over: it is
-	// connections that know what becomes of their images. With the build tag ikc_nounsafe there is a copy
-	// in any case.
+	// Alias lets strings share memory with the image, which then must never change. Default false:
+	// one copy of the image is made, and all strings share that. A Serializer passes it over: it is
+	// connections that know what becomes of their images. With the build tag ikc_nounsafe there is
+	// a copy in any case.
 	Alias bool
 	// Perl56 reads native images with the byte order "1234" or "4321" as holding 8-octet integers,
-	// as perl 5.6 wrote them on 32-bit machines built with 64-bit integers; it is Storable's interwork_56_64bit.
+	// as perl 5.6 wrote them on 32-bit machines built with 64-bit integers; it is Storable's
+	// interwork_56_64bit.
 	Perl56 bool
 }
 
-// Decoder reads images. It is made by ThawOptions.Decoder, and safe for concurrent use; the zero Decoder has limits of 0.
+// Decoder reads images. It is made by ThawOptions.Decoder, and safe for concurrent use; the zero
+// Decoder has limits of 0.
 type Decoder struct {
 	opt     ThawOptions
 	classes map[string]bool
@@ -78,12 +83,10 @@ func (o ThawOptions) Decoder() (*Decoder, error) {
 	return d, nil
 }
 
-func limit[T int | int64](err *error, name string, got, def, most T) T {
-	if got == 0 {
-		return def
-	}
-	if (got < 0 || got > most) && *err == nil {
-		*err = &OptionError{name, int64(got), 0, int64(most)}
+// limit returns what an option is, its default for 0; or sets err, unless it is set already.
+func limit[T int | int64](err *error, option string, got, standard, most T) T {
+	if !limits.Set(&got, standard, most) && *err == nil {
+		*err = &OptionError{option, int64(got), 0, int64(most)}
 	}
 	return got
 }
@@ -118,20 +121,23 @@ type FreezeOptions struct {
 	Layout Layout
 	// File puts the magic number of files, pst0, in front.
 	File bool
-	// Minor is the minor version to write, 4 to 11; a value that needs a later one is an error. Default 11.
+	// Minor is the minor version to write, 4 to 11; a value that needs a later one is an error.
+	// Default 11.
 	Minor int
 	// Canonical sorts hashes by key, like $Storable::canonical. Default: in the order of the pairs.
 	Canonical bool
-	// Booleans writes booleans with tags of their own, which perl before 5.36 and Storable before 3.27 cannot
-	// read. Default: as the strings "1" and "".
+	// Booleans writes booleans with tags of their own, which perl before 5.36 and Storable before
+	// 3.27 cannot read. Default: as the strings "1" and "".
 	Booleans bool
 	// MaxDepth limits the nesting as in ThawOptions.
 	MaxDepth int
-	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are written or rejected.
+	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are
+	// written or rejected.
 	Code, Tied, Hooks Policy
 }
 
-// Encoder writes images. It is made by FreezeOptions.Encoder, and safe for concurrent use; the zero Encoder has a MaxDepth of 0.
+// Encoder writes images. It is made by FreezeOptions.Encoder, and safe for concurrent use; the zero
+// Encoder has a MaxDepth of 0.
 type Encoder struct{ opt FreezeOptions }
 
 // Encoder checks the options and returns an Encoder with them. The error is an *OptionError.
@@ -159,8 +165,8 @@ func (o FreezeOptions) Encoder() (*Encoder, error) {
 
 const oldestMinorWritten = 4
 
-func size(err *error, name string, got, least int) {
+func size(err *error, option string, got, least int) {
 	if got != 8 && got != least && *err == nil {
-		*err = &OptionError{name, int64(got), int64(least), 8}
+		*err = &OptionError{option, int64(got), int64(least), 8}
 	}
 }

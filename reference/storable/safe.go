@@ -19,6 +19,6 @@ func addressOf(v *perl.Value) uintptr { return reflect.ValueOf(v).Pointer() }
 
 // unmarshalDirect and direct write to variables by their address. Without package unsafe they leave
 // all of them to perl.Unmarshal.
-func (m *Decoder) unmarshalDirect([]byte, any) bool { return false }
+func (dec *Decoder) unmarshalDirect([]byte, any) bool { return false }
 
-func (m *Decoder) direct(string, Header, reflect.Value) bool { return false }
+func (dec *Decoder) direct(string, Header, reflect.Value) bool { return false }

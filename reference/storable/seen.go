@@ -6,12 +6,14 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// seenTable maps each Value written to its index. Since most are written once, and next to each other in memory, what
-// is kept at first is only which have been: a bit for each address, in a hash table of pages. The index of one
-// that comes again is looked up in a second hash table, which is made when it is needed.
+// seenTable maps each Value written to its index. Since most are written once, and next to each
+// other in memory, what is kept at first is only which have been: a bit for each address, in a hash
+// table of pages. The index of one that comes again is looked up in a second hash table, which is
+// made when it is needed.
 //
-// Values are kept as addresses, as numbers, so that a pooled table holds nothing alive. That is sound while
-// the Values are reachable and cannot move: they are in the heap, for encoder.root holds their root.
+// Values are kept as addresses, as numbers, so that a pooled table holds nothing alive. That is
+// sound while the Values are reachable and cannot move: they are in the heap, for encoder.root
+// holds their root.
 type seenTable struct {
 	pages []seenPage // open addressing
 	used  int        // of pages
@@ -123,8 +125,8 @@ func spread(key uintptr, shift uint8) int {
 	return int(uint64(key) * 0x9e3779b97f4a7c15 >> (shift & 63))
 }
 
-// seenIndex finds addresses in a list of them: a hash table with open addressing whose slots hold the index plus one, 0 for
-// none.
+// seenIndex finds addresses in a list of them: a hash table with open addressing whose slots hold
+// the index plus one, 0 for none.
 type seenIndex struct {
 	slots   []uint32
 	entered int // of the list
@@ -133,7 +135,8 @@ type seenIndex struct {
 
 const firstSlots = 64
 
-// of returns the index of an address, which must be in the list. The list may have grown since the last time.
+// of returns the index of an address, which must be in the list. The list may have grown since the
+// last time.
 func (x *seenIndex) of(address uintptr, list []uintptr) uint32 {
 	if x.entered == 0 || 2*len(list) > len(x.slots) {
 		x.size(max(firstSlots, 1<<bits.Len(uint(4*len(list)-1))))

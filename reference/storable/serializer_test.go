@@ -3,10 +3,12 @@ package storable
 import (
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// A connection uses the memory of an image again: a Serializer whose Decoder has Alias set must not keep parts of it, unless told that it may.
+// A connection uses the memory of an image again: a Serializer whose Decoder has Alias set must not
+// keep parts of it, unless told that it may.
 func TestSerializerKeepsNothing(t *testing.T) {
 	alias, err := ThawOptions{Alias: true}.Decoder()
 	if err != nil {
@@ -25,8 +27,8 @@ func TestSerializerKeepsNothing(t *testing.T) {
 			} else {
 				v, err = s.Thaw(image)
 			}
-			h := new(perl.Shallow)
-			if _, short := s.ThawShallow(image, h, "params", aliased); err != nil || short != nil {
+			h := new(message.Hash)
+			if _, short := s.ThawMessage(image, h, "params", aliased); err != nil || short != nil {
 				t.Fatal(err, short)
 			}
 			clear(image)

@@ -2,9 +2,9 @@ package storable
 
 import "github.com/perl-ikc/ikc-conform/reference/perl"
 
-// shrink makes a structure smaller as long as it still fails: it drops elements and pairs and replaces what
-// elements and references hold. Each attempt works on a copy, made by the very codec under test when
-// that is able to, so that a structure that fails by itself stays as it is.
+// shrink makes a structure smaller as long as it still fails: it drops elements and pairs and
+// replaces what elements and references hold. Each attempt works on a copy, made by the very codec
+// under test when that is able to, so that a structure that fails by itself stays as it is.
 func shrink(v *perl.Value, fails func(*perl.Value) bool) *perl.Value {
 	for tries := 0; tries < 500; {
 		smaller := false

@@ -1,6 +1,9 @@
 package storable
 
-import "github.com/perl-ikc/ikc-conform/reference/perl"
+import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
 
 // Thaw reads an image of any kind with the default limits and returns a reference to what it
 // holds, as Perl's thaw does. The error is an *Error or a *LimitError.
@@ -34,17 +37,25 @@ func (s Serializer) Freeze(v *perl.Value) ([]byte, error) {
 	return s.Encoder.Freeze(v)
 }
 
-// Thaw returns a reference to what the image holds. It keeps no part of the image, whatever the Decoder's Alias.
+// Thaw returns a reference to what the image holds. It keeps no part of the image, whatever the
+// Decoder's Alias.
 func (s Serializer) Thaw(image []byte) (*perl.Value, error) { return s.decoder(false).Thaw(image) }
 
-// ThawAliased is Thaw of an image that is never changed again: the strings of the result are parts of it.
+// ThawAliased is Thaw of an image that is never changed again: the strings of the result are parts
+// of it.
 func (s Serializer) ThawAliased(image []byte) (*perl.Value, error) {
 	return s.decoder(true).Thaw(image)
 }
 
-// ThawShallow reads an image that is a hash as a message is. See Shallower in package wire.
-func (s Serializer) ThawShallow(image []byte, h *perl.Shallow, whole string, aliased bool) (*perl.Value, error) {
-	return s.decoder(aliased).thawShallow(image, h, whole)
+// What the wire and the judge look for in a serializer.
+var _ interface {
+	message.Codec
+	message.EnvelopeThawer
+} = Serializer{}
+
+// ThawMessage reads an image that is a hash as a message is. See message.Codec.
+func (s Serializer) ThawMessage(image []byte, h *message.Hash, whole string, aliased bool) (*perl.Value, error) {
+	return s.decoder(aliased).thawMessage(image, h, whole)
 }
 
 // decoder returns the Decoder to be used, with Alias as wanted.
@@ -61,19 +72,19 @@ func (s Serializer) decoder(alias bool) *Decoder {
 	return m
 }
 
-// Sketch reads an image without its params. See Sketcher in package wire.
-func (s Serializer) Sketch(image []byte, h *perl.Shallow, whole string) (kinds perl.Kinds, ok bool) {
+// ThawEnvelope reads an image without its params. See message.EnvelopeThawer.
+func (s Serializer) ThawEnvelope(image []byte, h *message.Hash, whole string) (kinds message.Kinds, ok bool) {
 	m := s.Decoder
 	if m == nil {
 		m = defaultDecoder
 	}
-	return m.sketch(image, h, whole)
+	return m.thawEnvelope(image, h, whole)
 }
 
-// AppendShallow appends the image of h to dst. See Shallower in package wire.
-func (s Serializer) AppendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
+// AppendMessage appends the image of h to dst. See message.Codec.
+func (s Serializer) AppendMessage(dst []byte, h *message.Hash) ([]byte, error) {
 	if s.Encoder == nil {
-		return defaultEncoder.appendShallow(dst, h)
+		return defaultEncoder.appendMessage(dst, h)
 	}
-	return s.Encoder.appendShallow(dst, h)
+	return s.Encoder.appendMessage(dst, h)
 }

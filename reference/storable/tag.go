@@ -2,7 +2,8 @@ package storable
 
 import "fmt"
 
-// tag is the octet that starts every object of an image. Names and numbers are those of Storable.xs.
+// tag is the octet that starts every object of an image. Names and numbers are those of
+// Storable.xs.
 type tag byte
 
 const (

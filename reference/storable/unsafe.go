@@ -11,7 +11,8 @@ import (
 // valueSize is the size of a perl.Value in octets.
 const valueSize = 24
 
-// aliasOf returns the octets of b as a string without a copy: b must not be changed while it is used.
+// aliasOf returns the octets of b as a string without a copy: b must not be changed while it is
+// used.
 func aliasOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // addressOf is where v is, as a number: it keeps nothing alive.

@@ -1,4 +1,4 @@
-// Package wire is the protocol of IKC without any I/O: the negotiation of a connection in both
+// Package wire is the protocol of IKC without any network: the negotiation of a connection in both
 // dialects and both roles, the frames that follow it, and the messages in them. The kernel, the
 // blocking client and the judge of recorded traffic share it.
 //
@@ -6,13 +6,15 @@
 // direction becomes a sequence of frames ([FrameScanner], [AppendFrame]); the image in a frame is
 // one [Message], frozen by the [Serializer] that was negotiated.
 //
-// For one connection: make a Negotiator, write what Start returns by [AppendLine], write what is read to a
-// LineScanner, give its lines to Receive and write the replies, until Done. Then LineScanner.Frames has the FrameScanner for what
-// follows: its Next returns images for the Serializer's Thaw, and [ParseMessage] makes Messages of these.
+// For one connection: make a Negotiator and have [Negotiate] run it, or do what that does: write
+// what Start returns by [AppendLine], write what is read to a LineScanner, give its lines to
+// Receive and write the replies, until Done. The FrameScanner that results is for what follows: its
+// Next returns images for the Serializer's Thaw, and [ParseMessage] makes Messages of these.
 //
-// Nothing here is safe for concurrent use, but for Serializers. What a peer sent is bounded by DefaultMaxLine, DefaultMaxLines and
-// DefaultMaxFrame, or the limits that are set instead. Errors are told apart by errors.As: [LineTooLongError], [SetupError], [FrameError],
-// [MessageError]; and by errors.Is: [ErrRefused].
+// Nothing here is safe for concurrent use, but for Serializers. What a peer sent is bounded by
+// DefaultMaxLine, DefaultMaxLines and DefaultMaxFrame, or the limits that are set instead. Errors
+// are told apart by errors.As: [LineTooLongError], [SetupError], [FrameError], [MessageError]; and
+// by errors.Is: [ErrRefused].
 //
 // Sources are named by module and sub of POE::Component::IKC; unless a release is given, 0.1801 to
 // 0.2402 agree.

@@ -10,7 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Both sides of a negotiation. Over a connection, lines are written with AppendLine and read with a LineScanner.
+// Both sides of a negotiation. Over a connection, lines are written with AppendLine and read with a
+// LineScanner.
 func ExampleNegotiator() {
 	client := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Client, KernelID: "worker-1", Names: []string{"Worker"},
 		Serializers: []string{"FreezeThaw", "Storable"}})

@@ -25,17 +25,22 @@ func AppendFrame(dst, image []byte) []byte {
 // FrameError says why octets are no frame. After one, the stream is lost: nothing tells where the
 // next frame starts.
 type FrameError struct {
-	Offset int64  // in the stream of frames, of the first octet of the frame
-	Want   string // what was expected
-	Got    string // what came
+	Offset   int64  // in the stream of frames, of the first octet of the frame
+	Expected string // what was expected
+	Got      string // what came
 }
 
 func (e *FrameError) Error() string {
-	return fmt.Sprintf("frame at octet %d: expected %s, got %s", e.Offset, e.Want, e.Got)
+	return fmt.Sprintf("frame at octet %d: expected %s, got %s", e.Offset, e.Expected, e.Got)
 }
 
-// FrameScanner cuts octets into frames. The zero value is ready to use. It allocates for octets
-// that have come, never for a length that was only claimed.
+// FrameScanner cuts octets into frames: Write what comes, then ask Next for images. The zero value
+// is ready to use. It allocates for octets that have come, never for a length that was only
+// claimed.
+//
+// Room, Advance, Release and Thaw spare copies: the kernel reads with them. They are here and not
+// in an internal package since they are about the private buffer; so is Peek about the private way
+// to read.
 type FrameScanner struct {
 	// Max bounds an image, in octets; 0 means DefaultMaxFrame.
 	Max    int
@@ -83,8 +88,8 @@ func (s *FrameScanner) Offset() int64 { return s.offset + int64(s.start) }
 // Buffered is the number of octets that belong to no whole frame yet.
 func (s *FrameScanner) Buffered() int { return len(s.buf) - s.start }
 
-// Next returns the image of the next whole frame, valid until the next Write or Room; ok is false when more
-// octets are needed. The error, if any, is a *FrameError and lasts.
+// Next returns the image of the next whole frame, valid until the next Write or Room; ok is false
+// when more octets are needed. The error, if any, is a *FrameError and lasts.
 func (s *FrameScanner) Next() (image []byte, ok bool, err error) {
 	have := len(s.buf) - s.start
 	if have < s.next {
@@ -110,9 +115,8 @@ func (s *FrameScanner) Peek(octets []byte) (image []byte, size int, err error) {
 	return image, size, err
 }
 
-// peek reads the frame at the front of octets. When octets end within it, there is no image, and size is 0 or, if its
-// length is known, what it will be.
-
+// peek reads the frame at the front of octets. When octets end within it, there is no image, and
+// size is 0 or, if its length is known, what it will be.
 func (s *FrameScanner) peek(octets []byte, offset int64) (image []byte, size int, err error) {
 	limit := s.Max
 	if limit == 0 {

@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// incoming reads the messages of a connection. It keeps the last addresses, since those of the next message are mostly
-// the same.
+// incoming reads the messages of a connection. It keeps the last addresses, since those of the next
+// message are mostly the same.
 type incoming struct {
-	hash  perl.Shallow
+	hash  message.Hash
 	event Address
 	to    specifier.Specifier // of an event that is a hash
 	from  specifier.Specifier
@@ -20,7 +21,7 @@ type incoming struct {
 
 // read thaws an image into m; aliased tells that the image is never changed again.
 func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) error {
-	s, ok := by.(Shallower)
+	s, ok := by.(message.Codec)
 	if !ok {
 		v, err := by.Thaw(image)
 		if err != nil {
@@ -28,7 +29,7 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 		}
 		return m.parse(v)
 	}
-	v, err := s.ThawShallow(image, &in.hash, "params", aliased)
+	v, err := s.ThawMessage(image, &in.hash, "params", aliased)
 	if err != nil {
 		return fmt.Errorf("image of %d octets: %w", len(image), err)
 	}
@@ -46,8 +47,8 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 	return nil
 }
 
-// message fills m from the hash, or returns false if there is anything in it that Message.parse had better see. What it does
-// is what that does, but for Address.Value.
+// message fills m from the hash, or returns false if there is anything in it that Message.parse had
+// better see. What it does is what that does, but for Address.Value.
 func (in *incoming) message(m *Message) bool {
 	*m = Message{}
 	for i := range in.hash.Items {
@@ -77,7 +78,7 @@ func (in *incoming) message(m *Message) bool {
 }
 
 // text reads an event that is a string.
-func (in *incoming) text(item *perl.Item, m *Message) bool {
+func (in *incoming) text(item *message.Item, m *Message) bool {
 	if item.Str == "" {
 		return in.address(item, &m.Event, &in.to)
 	}
@@ -99,7 +100,7 @@ func (in *incoming) text(item *perl.Item, m *Message) bool {
 const keptText = 256
 
 // address reads an address that is a hash of names. last is the one before.
-func (in *incoming) address(item *perl.Item, a *Address, last *specifier.Specifier) bool {
+func (in *incoming) address(item *message.Item, a *Address, last *specifier.Specifier) bool {
 	for i := range item.Parts {
 		p := &item.Parts[i]
 		if p.Str == "" || p.Str == "0" {
@@ -131,7 +132,7 @@ func same(last *string, s string) string {
 }
 
 // truth reads a flag.
-func truth(item *perl.Item) (yes, ok bool) {
+func truth(item *message.Item) (yes, ok bool) {
 	if item.Value != nil {
 		return item.Value.True(), true
 	}

@@ -89,7 +89,7 @@ func sameMessage(t *testing.T, in *incoming, image []byte) bool {
 	if !perl.Equal(got.Params, want.Params) || (got.Params == nil) != (want.Params == nil) {
 		t.Fatalf("%x: got params %s, want %s", image, perl.Format(got.Params, perl.FormatOptions{}), perl.Format(want.Params, perl.FormatOptions{}))
 	}
-	sameSketch(t, &Sketches{in: *in}, image, want)
+	sameEnvelope(t, &EnvelopeReader{in: *in}, image, want)
 	got.Event, got.From, got.RSVP, got.Params, got.Other = want.Event, want.From, want.RSVP, want.Params, want.Other
 	if !reflect.DeepEqual(&got, want) {
 		t.Fatalf("%x: got %+v, want %+v", image, got, want)
@@ -97,8 +97,8 @@ func sameMessage(t *testing.T, in *incoming, image []byte) bool {
 	return short
 }
 
-// sameSketch holds the sketch of an image against what it is.
-func sameSketch(t *testing.T, s *Sketches, image []byte, want *Message) {
+// sameEnvelope holds the envelope of an image against what it is.
+func sameEnvelope(t *testing.T, s *EnvelopeReader, image []byte, want *Message) {
 	t.Helper()
 	var got Message
 	k, ok := s.Read(storable.Serializer{}, image, &got)
@@ -109,15 +109,16 @@ func sameSketch(t *testing.T, s *Sketches, image []byte, want *Message) {
 		text, isText := a.got.AsText()
 		wantText, wantIsText := a.want.AsText()
 		if a.got.Specifier != a.want.Specifier || a.got.Present() != a.want.Present() || a.got.Err != nil || a.want.Err != nil || isText != wantIsText || text != wantText {
-			t.Fatalf("%x: sketched address %+v, want %+v", image, a.got, a.want)
+			t.Fatalf("%x: envelope: address %+v, want %+v", image, a.got, a.want)
 		}
 	}
 	if k.Params != (want.Params != nil) || got.Params != nil || got.WantArray != want.WantArray || got.IsError != want.IsError || len(got.Other)+len(want.Other) > 0 {
-		t.Fatalf("%x: sketched %+v, params %v, want %+v", image, got, k.Params, want)
+		t.Fatalf("%x: envelope: %+v, params %v, want %+v", image, got, k.Params, want)
 	}
 }
 
-// TestIncoming: a connection reads messages as ParseMessage reads what is thawed, whatever came before.
+// TestIncoming: a connection reads messages as ParseMessage reads what is thawed, whatever came
+// before.
 func TestIncoming(t *testing.T) {
 	images := incomingImages(t)
 	var in incoming

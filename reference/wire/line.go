@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// DefaultMaxLine bounds a line of negotiation, in octets without its end. The original has no bound.
+// DefaultMaxLine bounds a line of negotiation, in octets without its end. The original has no
+// bound.
 const DefaultMaxLine = 16 << 10
 
 // LineScanner cuts octets into the lines of a negotiation. A line ends with CRLF, LF or CR alone,
@@ -30,8 +31,8 @@ func (e *LineTooLongError) Error() string {
 // Write adds received octets.
 func (s *LineScanner) Write(p []byte) { s.buf = append(s.buf, p...) }
 
-// Next returns the next whole line without its end; ok is false when more octets are needed. The error, if any, is a
-// *LineTooLongError; more octets do not mend it.
+// Next returns the next whole line without its end; ok is false when more octets are needed. The
+// error, if any, is a *LineTooLongError; more octets do not mend it.
 func (s *LineScanner) Next() (line string, ok bool, err error) {
 	if s.skipLF && len(s.buf) > 0 {
 		if s.buf[0] == '\n' {
@@ -56,10 +57,10 @@ func (s *LineScanner) Next() (line string, ok bool, err error) {
 	return line, true, nil
 }
 
-// Frames hands what has been received behind the last line to a new FrameScanner, with max as its
-// Max. The line scanner is empty afterwards.
-func (s *LineScanner) Frames(max int) *FrameScanner {
-	f := &FrameScanner{Max: max, skipLF: s.skipLF}
+// Frames hands what has been received behind the last line to a new FrameScanner, with maxFrame as
+// its Max. The line scanner is empty afterwards.
+func (s *LineScanner) Frames(maxFrame int) *FrameScanner {
+	f := &FrameScanner{Max: maxFrame, skipLF: s.skipLF}
 	f.Write(s.buf)
 	s.buf = nil
 	return f

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
@@ -31,9 +32,11 @@ type Message struct {
 // Address is a specifier as a message holds it: a string, or a hash of kernel, session and state.
 type Address struct {
 	specifier.Specifier
-	// Text is the string that stands in the message, if Value is nil. If both are empty it is a hash made of Specifier.
+	// Text is the string that stands in the message, if Value is nil. If both are empty it is a
+	// hash made of Specifier.
 	Text string
-	// Value is how it stood in the message, or how it shall stand there. A kernel has it for what is unusual only.
+	// Value is how it stood in the message, or how it shall stand there. A kernel has it for what
+	// is unusual only.
 	Value *perl.Value
 	// Err says why Value is no specifier; Specifier is then empty.
 	Err error
@@ -55,7 +58,7 @@ func AtString(s string) Address {
 // Present tells whether the message has the address at all.
 func (a *Address) Present() bool { return a.Value != nil || a.Text != "" || !a.IsZero() }
 
-// AsText is the string that stands in the message; ok is false if it is none.
+// AsText is the string that stands in the message; ok is false if there is a hash or nothing.
 func (a *Address) AsText() (s string, ok bool) {
 	if a.Value == nil {
 		return a.Text, a.Text != ""
@@ -66,16 +69,16 @@ func (a *Address) AsText() (s string, ok bool) {
 
 // MessageError says why an image is not a message.
 type MessageError struct {
-	Key  string // the key of the hash concerned, "" if it is the whole
-	Want string
-	Got  string
+	Key      string // the key of the hash concerned, "" if it is the whole
+	Expected string
+	Got      string
 }
 
 func (e *MessageError) Error() string {
 	if e.Key == "" {
-		return fmt.Sprintf("message: expected %s, got %s", e.Want, e.Got)
+		return fmt.Sprintf("wire: message: expected %s, got %s", e.Expected, e.Got)
 	}
-	return fmt.Sprintf("message: key %s: expected %s, got %s", e.Key, e.Want, e.Got)
+	return fmt.Sprintf("wire: message: key %s: expected %s, got %s", e.Key, e.Expected, e.Got)
 }
 
 // ParseMessage reads a thawed image. Only what is no hash at all is an error, a *MessageError; an
@@ -147,13 +150,13 @@ func ParseAddress(key string, v *perl.Value) Address {
 
 // ToValue returns the hash that an image is frozen from.
 func (m *Message) ToValue() *perl.Value {
-	var h perl.Shallow
+	var h message.Hash
 	m.fill(&h)
 	return h.Value(new(perl.Slab))
 }
 
 // fill makes h the hash of the message.
-func (m *Message) fill(h *perl.Shallow) {
+func (m *Message) fill(h *message.Hash) {
 	h.Reset()
 	m.Event.add(h, "event")
 	if m.Params != nil {
@@ -189,7 +192,7 @@ func (a Address) ToValue() *perl.Value {
 }
 
 // add appends the address to h, if there is one.
-func (a *Address) add(h *perl.Shallow, key string) {
+func (a *Address) add(h *message.Hash, key string) {
 	if !a.Present() {
 		return
 	}
@@ -207,8 +210,8 @@ func (a *Address) add(h *perl.Shallow, key string) {
 }
 
 // parts returns the pairs of the hash that stands for the specifier, and how many there are.
-func (a *Address) parts() (parts [4]perl.Part, n int) {
-	for i, p := range [...]perl.Part{{Key: "kernel", Str: a.Kernel}, {Key: "session", Str: a.Session}, {Key: "state", Str: a.State}, {Key: "args", Str: a.Arg}} {
+func (a *Address) parts() (parts [4]message.Part, n int) {
+	for i, p := range [...]message.Part{{Key: "kernel", Str: a.Kernel}, {Key: "session", Str: a.Session}, {Key: "state", Str: a.State}, {Key: "args", Str: a.Arg}} {
 		if p.Str != "" || i == 1 {
 			parts[n] = p
 			n++
@@ -220,8 +223,8 @@ func (a *Address) parts() (parts [4]perl.Part, n int) {
 // IsCall tells whether the sender wants the return value.
 func (m *Message) IsCall() bool { return m.RSVP.Present() }
 
-// Proxied returns the state and arguments of a message to IKC:proxy; ok is false if it is none, or
-// its params are not [state, [args...]].
+// Proxied returns the state and arguments of a message to IKC:proxy; ok is false if it is for
+// another state, or its params are not [state, [args...]].
 func (m *Message) Proxied() (state string, args []*perl.Value, ok bool) {
 	p := m.Params.Target()
 	if m.Event.State != StateProxy || m.Params.Kind() != perl.Ref || p.Kind() != perl.Array || len(p.Elems()) != 2 {

@@ -15,9 +15,9 @@ const (
 const (
 	// StatePing answers [Pong]. Source: Responder ping.
 	StatePing = "ping"
-	// StateHave is asked whether a session or a state is published: its params are [specifier, id of
-	// the kernel that asks]; the answer is [specifier, id of the kernel that has it], or a string that
-	// says no. Source: Responder do_you_have.
+	// StateHave is asked whether a session or a state is published: its params are [specifier, id
+	// of the kernel that asks]; the answer is [specifier, id of the kernel that has it], or a
+	// string that says no. Source: Responder do_you_have.
 	StateHave = "do_you_have"
 	// StateRemoteError takes an error report, see [RemoteError]. Source: Responder remote_error.
 	StateRemoteError = "remote_error"
@@ -31,13 +31,14 @@ const (
 
 // States that are only ever named by an rsvp or a from.
 const (
-	// StatePong of SessionIKC is where ClientLite wants the answer to its ping. Source: ClientLite ping.
+	// StatePong of SessionIKC is where ClientLite wants the answer to its ping. Source: ClientLite
+	// ping.
 	StatePong = "pong"
-	// StateResponse, with a number behind it, is where ClientLite wants the answer to a call: a state
-	// of SessionIKCLite. Source: ClientLite call, post_respond.
+	// StateResponse, with a number behind it, is where ClientLite wants the answer to a call: a
+	// state of SessionIKCLite. Source: ClientLite call, post_respond.
 	StateResponse = "response"
-	// StateReceipt, with more behind it, is where a kernel wants the answer of StateHave: a state of
-	// SessionIKC. Source: Responder subscribe.
+	// StateReceipt, with more behind it, is where a kernel wants the answer of StateHave: a state
+	// of SessionIKC. Source: Responder subscribe.
 	StateReceipt = "IKC:receipt "
 	// StateProxy takes several arguments for another state of its session: params is
 	// [state, [arguments]]. Source: Responder _req_args, send_msg.

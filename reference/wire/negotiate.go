@@ -20,11 +20,11 @@ type NegotiatorConfig struct {
 	Names    []string
 	// PID is announced in SETUP; "" leaves it out.
 	PID string
-	// Serializers are the packages we can use, best first; one at least, or nothing can be agreed on. A server takes the
-	// first of the client's list that is among them.
+	// Serializers are the packages we can use, best first; one at least, or nothing can be agreed
+	// on. A server takes the first of the client's list that is among them.
 	Serializers []string
-	// NoDefault: a client whose serializers were all refused gives up, as a ClientLite does, and does not go on with
-	// DefaultSerializer.
+	// NoDefault: a client whose serializers were all refused gives up, as a ClientLite does, and
+	// does not go on with DefaultSerializer.
 	NoDefault bool
 	// MaxLines bounds the lines of the other side; 0 means DefaultMaxLines.
 	MaxLines int
@@ -76,7 +76,8 @@ const (
 	phaseDone
 )
 
-// NewNegotiator prepares a negotiation. Names that ValidName does not take are announced as they are; it is up to the caller.
+// NewNegotiator prepares a negotiation. Names that ValidName does not take are announced as they
+// are; it is up to the caller.
 func NewNegotiator(cfg NegotiatorConfig) *Negotiator {
 	if cfg.MaxLines == 0 {
 		cfg.MaxLines = DefaultMaxLines
@@ -122,8 +123,9 @@ func (n *Negotiator) Serializer() string {
 	return n.freezer
 }
 
-// Receive takes a line from the other side, without its end, and returns the lines to send. An error, which matches ErrRefused, ends the
-// negotiation: the connection is of no use any more. A line that makes no sense is none: it is answered NOT, or passed over.
+// Receive takes a line from the other side, without its end, and returns the lines to send. An
+// error, which matches ErrRefused, ends the negotiation: the connection is of no use any more. A
+// line that makes no sense is not an error: it is answered NOT, or passed over.
 func (n *Negotiator) Receive(line string) (reply []string, err error) {
 	if n.received++; n.received > n.cfg.MaxLines {
 		return nil, fmt.Errorf("%w: no agreement after %d lines (the limit)", ErrRefused, n.cfg.MaxLines)

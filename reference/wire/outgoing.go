@@ -4,22 +4,26 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Outgoing is a frame that is to be written. It is made in place, in a buffer that the next one uses again. The zero
-// value is ready to use.
+// Outgoing is a frame that is to be written. It is made in place, in a buffer that the next one
+// uses again. The zero value is ready to use.
+//
+// It is what the kernel and clientlite send with; [AppendFrame] is simpler. It is here and not in
+// an internal package since it writes Messages without Values, by their private means.
 type Outgoing struct {
 	buf   []byte // frameHead octets, the last of which have the length, and the image
 	start int    // of the length
-	hash  perl.Shallow
+	hash  message.Hash
 }
 
 // frameHead is room for the longest length and the NUL behind it.
 const frameHead = maxLengthDigits + 1
 
-// Freeze makes the frame of a message. Errors are those of the serializer, or say that the image is too long to
-// be taken by anyone: more than DefaultMaxFrame octets.
+// Freeze makes the frame of a message. Errors are those of the serializer, or say that the image is
+// too long to be taken by anyone: more than DefaultMaxFrame octets.
 func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	if o.buf == nil {
 		o.buf = make([]byte, frameHead, 512)
@@ -43,8 +47,8 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 }
 
 func (o *Outgoing) freeze(s Serializer) (err error) {
-	if s, ok := s.(Shallower); ok {
-		o.buf, err = s.AppendShallow(o.buf, &o.hash)
+	if s, ok := s.(message.Codec); ok {
+		o.buf, err = s.AppendMessage(o.buf, &o.hash)
 		return err
 	}
 	image, err := s.Freeze(o.hash.Value(new(perl.Slab)))

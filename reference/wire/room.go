@@ -9,10 +9,12 @@ const bigBuffer = 64 << 10
 
 var bigBuffers sync.Pool
 
-// Room returns space for about n more octets, and for one at least, directly behind those that have come: read into it,
-// then call Advance. It spares the copy of Write. A scanner that holds nothing keeps no more than n octets.
+// Room returns space for about n more octets, and for one at least, directly behind those that have
+// come: read into it, then call Advance. It spares the copy of Write. A scanner that holds nothing
+// keeps no more than n octets.
 //
-// A frame that does not fit gets a buffer of its own, of its size as soon as a fifth of it has come: see Thaw.
+// A frame that does not fit gets a buffer of its own, of its size as soon as a fifth of it has
+// come: see Thaw.
 func (s *FrameScanner) Room(n int) []byte {
 	if s.start > 0 && (s.start == len(s.buf) || s.start >= cap(s.buf)/2 || s.next > cap(s.buf)-s.start) {
 		s.offset += int64(s.start)
@@ -36,7 +38,8 @@ func (s *FrameScanner) Room(n int) []byte {
 	return s.buf[len(s.buf):cap(s.buf)]
 }
 
-// Release gives up the buffer while nothing is in it, so that a connection without traffic has none.
+// Release gives up the buffer while nothing is in it, so that a connection without traffic has
+// none.
 func (s *FrameScanner) Release() {
 	if len(s.buf) == s.start {
 		s.offset += int64(s.start)
@@ -45,14 +48,16 @@ func (s *FrameScanner) Release() {
 	}
 }
 
-// Thaw reads the message in the image that Next has just returned, without a copy of it if it has a buffer of its own, as
-// large ones do, and if the serializer is able to. Errors are those of the serializer, with the size of the image, and of
-// ParseMessage. Where that has a Value for an address, m may have none but a Text or a Specifier that stand for the same.
+// Thaw reads the message in the image that Next has just returned, without a copy of it if it has a
+// buffer of its own, as large ones do, and if the serializer is able to. Errors are those of the
+// serializer, with the size of the image, and of ParseMessage. Where that has a Value for an
+// address, m may have none but a Text or a Specifier that stand for the same.
 func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
 	return s.in.read(by, image, s.keep(), m)
 }
 
-// keep tells whether the image that Next has just returned has a buffer of its own. If so, the scanner gives it up.
+// keep tells whether the image that Next has just returned has a buffer of its own. If so, the
+// scanner gives it up.
 func (s *FrameScanner) keep() bool {
 	if s.start != len(s.buf) || len(s.buf) != cap(s.buf) || len(s.buf) <= bigBuffer {
 		return false
@@ -68,8 +73,8 @@ func (s *FrameScanner) drop() {
 	s.buf, s.small = s.small, nil
 }
 
-// grow moves what has come to a buffer of at least size octets: one that exists already, or one that is not larger than
-// what has come justifies.
+// grow moves what has come to a buffer of at least size octets: one that exists already, or one
+// that is not larger than what has come justifies.
 func (s *FrameScanner) grow(size int) {
 	var shared *[bigBuffer]byte
 	var grown []byte

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Octets that come by Room and Advance make the same frames as those that come by Write, however they are cut.
+// Octets that come by Room and Advance make the same frames as those that come by Write, however
+// they are cut.
 func TestRoom(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 200 {
@@ -84,7 +85,8 @@ func TestRoomOfClaim(t *testing.T) {
 	}
 }
 
-// A large frame ends up in a buffer of its own, which may be kept, and little more is allocated than it takes.
+// A large frame ends up in a buffer of its own, which may be kept, and little more is allocated
+// than it takes.
 func TestKeep(t *testing.T) {
 	image := bytes.Repeat([]byte("x"), 1<<20)
 	stream := AppendFrame(nil, image)

@@ -21,13 +21,13 @@ type Setup struct {
 
 // SetupError says what is wrong with a SETUP line.
 type SetupError struct {
-	Line string // the line
-	Want string // what was expected
-	Got  string // what came
+	Line     string // the line
+	Expected string // what was expected
+	Got      string // what came
 }
 
 func (e *SetupError) Error() string {
-	return fmt.Sprintf("negotiation: SETUP: expected %s, got %q (line %q)", e.Want, e.Got, e.Line)
+	return fmt.Sprintf("negotiation: SETUP: expected %s, got %q (line %q)", e.Expected, e.Got, e.Line)
 }
 
 // String is the line without its end.

@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// CALL are the checks CALL-001 to CALL-013.
+// CALL are about calls and their answers.
 func CALL() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -34,7 +34,8 @@ func CALL() []*judge.Check {
 			Source:      "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of IKC/ping, or of a state of %s that always answers, and a later call that was answered", contract.SessionAlias),
 			Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				to := x.Request.To
-				if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
+				if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous &&
+					contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer to " + x.Request.RSVP.String(), gotten(x)
 					})
@@ -150,7 +151,8 @@ func CALL() []*judge.Check {
 			Source:      "Specifier specifier_parse; ClientLite sends strings", Needs: "a call of a state that always answers, its event a string",
 			Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				to := x.Request.To
-				if _, isText := x.Request.Event.AsText(); isText && x.Request.IsCall() && to.Arg == "" && !x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
+				if _, isText := x.Request.Event.AsText(); isText && x.Request.IsCall() && to.Arg == "" &&
+					!x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer", gotten(x)
 					})
@@ -176,7 +178,8 @@ func CALL() []*judge.Check {
 			Source:      "Specifier specifier_parse (0.1802 on)", Needs: "a call of a state that always answers, its event a string without poe:",
 			Judge: judge.OnAnyRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				to := x.Request.To
-				if !x.Request.Frame.Early && judge.ShortSpecifier(x) && x.Request.IsCall() && contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
+				if !x.Request.Frame.Early && judge.ShortSpecifier(x) && x.Request.IsCall() &&
+					contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer", gotten(x)
 					})
@@ -186,7 +189,7 @@ func CALL() []*judge.Check {
 	}
 }
 
-// MoreCALL are the checks CALL-014 to CALL-018. // spellingChecks are about the ways to write a request.
+// MoreCALL are about the ways to write a call.
 func MoreCALL() []*judge.Check {
 	return []*judge.Check{
 		answered("CALL-014", judge.Must, "The rsvp of a call may be a string as well as a hash.", "Responder send_msg (specifier_parse)",

@@ -11,7 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// CTX are the checks CTX-001 to CTX-009.
+// CTX are about what a call returns in scalar and in list context.
 func CTX() []*judge.Check {
 	call := func(x *dialogue.Exchange, list bool) bool { return x.Request.IsCall() && x.Request.WantArray == list }
 	silent := func(id, state, requirement string, list bool) *judge.Check {
@@ -68,7 +68,7 @@ func CTX() []*judge.Check {
 	}
 }
 
-// MoreCTX are the checks CTX-010 to CTX-012. // returnChecks are about returns in list context, and a context that is named and false.
+// MoreCTX are about false values in list context, and about a context that is named and false.
 func MoreCTX() []*judge.Check {
 	inList := func(id, state, requirement string, want *perl.Value) *judge.Check {
 		carried := carrier(want)
@@ -78,7 +78,8 @@ func MoreCTX() []*judge.Check {
 			Judge: onConcluded(contract.SessionAlias, []string{state}, func(t *judge.Trial, x *dialogue.Exchange) {
 				if x.Request.IsCall() && x.Request.WantArray {
 					want := carried(t)
-					t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) { return judge.ShowValue(want), gotten(x) })
+					t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want),
+						reply(x), func() (string, string) { return judge.ShowValue(want), gotten(x) })
 				}
 			}),
 		}
@@ -108,7 +109,8 @@ func reported(x *dialogue.Exchange) *perl.Value {
 	return x.Answers[0].Params()
 }
 
-// carrier tells what becomes of a value on its way by the connection's serializer: FreezeThaw makes strings of numbers.
+// carrier tells what becomes of a value on its way by the connection's serializer: FreezeThaw makes
+// strings of numbers.
 func carrier(v *perl.Value) func(t *judge.Trial) *perl.Value {
 	carried := map[string]func() *perl.Value{}
 	for _, s := range dialogue.Serializers() {

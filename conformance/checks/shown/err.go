@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// ERR are the checks ERR-001 to ERR-013.
+// ERR are about error reports.
 func ERR() []*judge.Check {
 	// onRefused judges requests to what is known not to be published.
 	onRefused := func(look func(t *judge.Trial, x *dialogue.Exchange)) judge.Predicate {
@@ -21,7 +21,8 @@ func ERR() []*judge.Check {
 			if m.To.Session == wire.SessionIKC && !m.IsCall() {
 				return // it may answer a call that the capture, or this connection, does not show
 			}
-			if yes, known := contract.Published(m.To.Session, m.To.State); known && !yes && !m.IsError && (len(x.Answers)+len(x.Errors) > 0 || concluded(t, x)) {
+			if yes, known := contract.Published(m.To.Session, m.To.State); known &&
+				!yes && !m.IsError && (len(x.Answers)+len(x.Errors) > 0 || concluded(t, x)) {
 				look(t, x)
 			}
 		})
@@ -61,7 +62,8 @@ func ERR() []*judge.Check {
 			Source:      "Channel channel_receive (errors_to)", Needs: "an error report",
 			Judge: judge.OnErrors(func(t *judge.Trial, m *dialogue.Message, _ *dialogue.Exchange) {
 				names := t.Names(t.Side.Other())
-				ok := m.Event.Session == wire.SessionIKC && m.Event.State == wire.StateRemoteError && (len(names) == 0 || slices.Contains(names, m.Event.Kernel))
+				ok := m.Event.Session == wire.SessionIKC && m.Event.State == wire.StateRemoteError &&
+					(len(names) == 0 || slices.Contains(names, m.Event.Kernel))
 				t.HoldFunc(ok, m.Frame, func() (string, string) {
 					return "poe://<your kernel>/IKC/remote_error", m.Event.String()
 				})
@@ -187,7 +189,8 @@ func ERR() []*judge.Check {
 				failed := false
 				return func(t *judge.Trial, x *dialogue.Exchange) {
 					to := x.Request.To
-					if failed && x.Request.IsCall() && !x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x) || t.Conn.Ends[t.Side] != nil) {
+					if failed && x.Request.IsCall() && !x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) &&
+						(len(x.Answers) > 0 || concluded(t, x) || t.Conn.Ends[t.Side] != nil) {
 						t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 							return "an answer", gotten(x)
 						})
@@ -199,7 +202,7 @@ func ERR() []*judge.Check {
 	}
 }
 
-// MoreERR are the checks ERR-014 to ERR-015. // proxyChecks are about messages to IKC:proxy and what was retracted.
+// MoreERR are about the form and the place of error reports.
 func MoreERR() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -249,7 +252,8 @@ func wording(t *judge.Trial, x *dialogue.Exchange, want string) {
 func quoted(t *judge.Trial, m *dialogue.Message) bool {
 	for _, item := range t.Conn.Items {
 		f, ok := item.(*dialogue.Frame)
-		if ok && f.From == t.Side && f.Message != nil && f.Message.Kind == dialogue.ErrorReport && strings.Contains(dialogue.ErrorText(f.Message.Params()), ".  Request "+m.To.String()) {
+		if ok && f.From == t.Side && f.Message != nil && f.Message.Kind == dialogue.ErrorReport &&
+			strings.Contains(dialogue.ErrorText(f.Message.Params()), ".  Request "+m.To.String()) {
 			return true
 		}
 	}

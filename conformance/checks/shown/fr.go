@@ -9,7 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// FR are the checks FR-001 to FR-003.
+// FR are about frames.
 func FR() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -11,7 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// HAVE are the checks HAVE-001 to HAVE-007.
+// HAVE are about do_you_have.
 func HAVE() []*judge.Check {
 	onYes := func(look func(t *judge.Trial, x *dialogue.Exchange, asked, got wire.Address, id *perl.Value)) judge.Predicate {
 		return onHave(func(t *judge.Trial, x *dialogue.Exchange, asked wire.Address) {
@@ -110,7 +110,7 @@ func HAVE() []*judge.Check {
 	}
 }
 
-// MoreHAVE are the checks HAVE-008 to HAVE-009. // proxyChecks are about messages to IKC:proxy and what was retracted.
+// MoreHAVE are about the ways to write a specifier in do_you_have.
 func MoreHAVE() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -8,7 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// HCIKC are the checks HC-IKC-001 to HC-IKC-006.
+// HCIKC are about the client in the dialect IKC.
 func HCIKC() []*judge.Check {
 	// replies is a check that a client answers lines of a step in one of the ways given.
 	replies := func(expected string, ok func(reply string) bool, steps ...dialogue.Ask) judge.Predicate {

@@ -10,7 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// HCIKC0 are the checks HC-IKC0-001 to HC-IKC0-006.
+// HCIKC0 are about the client in the dialect IKC0.
 func HCIKC0() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -100,7 +100,7 @@ func HCIKC0() []*judge.Check {
 	}
 }
 
-// MoreHCIKC0 are the checks HC-IKC0-007 to HC-IKC0-008. // identityChecks are about what kernels call themselves.
+// MoreHCIKC0 are about what the SETUP of a client says.
 func MoreHCIKC0() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -108,7 +108,8 @@ func MoreHCIKC0() []*judge.Check {
 			Requirement: "The client's KERNEL list ends with the address of its socket, unless it is one name only (ClientLite).",
 			Source:      "Channel channel_start, __build_setup; ClientLite connect", Needs: "a SETUP of the client with two names",
 			Judge: judge.OnConnection(func(t *judge.Trial) {
-				if p := t.Names(t.Side); len(p) > 1 && t.Conn.Negotiation.Complete && !t.Conn.Negotiation.Fallback && t.Conn.Negotiation.Dialect.String() == "IKC0" {
+				if p := t.Names(t.Side); len(p) > 1 && t.Conn.Negotiation.Complete &&
+					!t.Conn.Negotiation.Fallback && t.Conn.Negotiation.Dialect.String() == "IKC0" {
 					last := p[len(p)-1]
 					t.Hold(addressLike.MatchString(last), lastLine(t), "<address:port> or unix:<path>", last)
 				}
@@ -122,7 +123,8 @@ func MoreHCIKC0() []*judge.Check {
 				offered := slices.Clone(t.Conn.Negotiation.Offered)
 				if len(offered) > 0 && t.Conn.Negotiation.Complete && !t.Conn.Negotiation.Fallback {
 					slices.Sort(offered)
-					t.HoldFunc(len(slices.Compact(slices.Clone(offered))) == len(offered), lastLine(t), func() (string, string) { return "each once", strings.Join(offered, ", ") })
+					t.HoldFunc(len(slices.Compact(slices.Clone(offered))) == len(offered),
+						lastLine(t), func() (string, string) { return "each once", strings.Join(offered, ", ") })
 				}
 			}),
 		},

@@ -9,7 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// HSIKC are the checks HS-IKC-001 to HS-IKC-010.
+// HSIKC are about the server in the dialect IKC.
 func HSIKC() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -11,7 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// HSIKC0 are the checks HS-IKC0-001 to HS-IKC0-013.
+// HSIKC0 are about the server in the dialect IKC0.
 func HSIKC0() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -178,7 +178,8 @@ func HSIKC0() []*judge.Check {
 			Requirement: "Frames that follow the client's SETUP before it is answered are not lost.",
 			Source:      "Channel _negociation_done (0.2401, 0.2402)", Needs: "a call of the client behind its SETUP, before the answer, and a later call that was answered",
 			Judge: judge.OnAnyRequests(func(t *judge.Trial, x *dialogue.Exchange) {
-				if x.Request.Frame.Early && !t.Conn.Gaps && x.Request.IsCall() && contract.AlwaysAnswers(x.Request.To.Session, x.Request.To.State) && (len(x.Answers) > 0 || concluded(t, x)) {
+				if x.Request.Frame.Early && !t.Conn.Gaps && x.Request.IsCall() &&
+					contract.AlwaysAnswers(x.Request.To.Session, x.Request.To.State) && (len(x.Answers) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer", gotten(x)
 					})

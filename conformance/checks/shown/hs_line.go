@@ -7,7 +7,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// HSLINE are the checks HS-LINE-001 to HS-LINE-001.
+// HSLINE are about the ends of lines.
 func HSLINE() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -9,7 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// HSNAME are the checks HS-NAME-001 to HS-NAME-001.
+// HSNAME are about how names are spelled.
 func HSNAME() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -27,7 +27,7 @@ func HSNAME() []*judge.Check {
 	}
 }
 
-// MoreHSNAME are the checks HS-NAME-002 to HS-NAME-003. // identityChecks are about what kernels call themselves.
+// MoreHSNAME are about what kernels call themselves.
 func MoreHSNAME() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -50,7 +50,8 @@ func MoreHSNAME() []*judge.Check {
 				names := slices.Clone(t.Names(t.Side))
 				if len(names) > 1 && t.Conn.Negotiation.Complete {
 					slices.Sort(names)
-					t.HoldFunc(len(slices.Compact(slices.Clone(names))) == len(names), lastLine(t), func() (string, string) { return "each name once", strings.Join(names, ", ") })
+					t.HoldFunc(len(slices.Compact(slices.Clone(names))) == len(names), lastLine(t),
+						func() (string, string) { return "each name once", strings.Join(names, ", ") })
 				}
 			}),
 		},

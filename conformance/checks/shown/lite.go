@@ -10,7 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// LITE are the checks LITE-001 to LITE-005. // liteChecks are about what a ClientLite sends.
+// LITE are about what a ClientLite sends.
 func LITE() []*judge.Check {
 	onLite := func(look func(t *judge.Trial, m *dialogue.Message)) judge.Predicate {
 		return judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
@@ -26,7 +26,8 @@ func LITE() []*judge.Check {
 			Source:      "ClientLite call, _response", Needs: "a call of a ClientLite",
 			Judge: onLite(func(t *judge.Trial, m *dialogue.Message) {
 				if names := t.Names(t.Side); m.IsCall() && len(names) > 0 {
-					t.HoldFunc(m.RSVP.Session == wire.SessionIKCLite && m.RSVP.State != "" && slices.Contains(names, m.RSVP.Kernel), m.Frame, func() (string, string) {
+					t.HoldFunc(m.RSVP.Session == wire.SessionIKCLite && m.RSVP.State != "" &&
+						slices.Contains(names, m.RSVP.Kernel), m.Frame, func() (string, string) {
 						return "poe://" + names[0] + "/IKCLite/<state>", m.RSVP.String()
 					})
 				}

@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// MSG are the checks MSG-001 to MSG-008.
+// MSG are about the hash that a message is.
 func MSG() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -130,7 +130,7 @@ func MSG() []*judge.Check {
 	}
 }
 
-// MoreMSG are the checks MSG-009 to MSG-009. // subscribeChecks are about what a kernel sends to subscribe.
+// MoreMSG are about the key wantarray.
 func MoreMSG() []*judge.Check {
 	return []*judge.Check{
 		{

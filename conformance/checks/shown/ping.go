@@ -7,7 +7,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// PING are the checks PING-001 to PING-001.
+// PING are about IKC/ping.
 func PING() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -30,7 +30,7 @@ func PING() []*judge.Check {
 	}
 }
 
-// MorePING are the checks PING-002 to PING-003. // spellingChecks are about the ways to write a request.
+// MorePING are about pings with other params, and pings that are posts.
 func MorePING() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -8,7 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// POST are the checks POST-001 to POST-002.
+// POST are about posts.
 func POST() []*judge.Check {
 	return []*judge.Check{
 		{

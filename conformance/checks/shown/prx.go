@@ -8,7 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// PRX are the checks PRX-001 to PRX-002. // proxyChecks are about messages to IKC:proxy and what was retracted.
+// PRX are about messages to IKC:proxy.
 func PRX() []*judge.Check {
 	refused := func(id string, requirement, source, needs string, so func(x *dialogue.Exchange) bool) *judge.Check {
 		return &judge.Check{

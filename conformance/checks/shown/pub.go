@@ -6,7 +6,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// PUB are the checks PUB-001 to PUB-002. // proxyChecks are about messages to IKC:proxy and what was retracted.
+// PUB are about what was published and retracted.
 func PUB() []*judge.Check {
 	refused := func(id string, requirement, source, needs string, so func(x *dialogue.Exchange) bool) *judge.Check {
 		return &judge.Check{

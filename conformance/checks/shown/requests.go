@@ -26,7 +26,8 @@ func concluded(t *judge.Trial, x *dialogue.Exchange) bool {
 	return x.RepliesAfter > 0
 }
 
-// onConcluded judges requests, to the session and one of the states, that came to something or to nothing.
+// onConcluded judges requests, to the session and one of the states, that came to something or to
+// nothing.
 func onConcluded(session string, states []string, look func(t *judge.Trial, x *dialogue.Exchange)) judge.Predicate {
 	return judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 		if !slices.Contains(states, x.Request.To.State) || x.Ambiguous {
@@ -70,16 +71,16 @@ func repeated(x *dialogue.Exchange) bool {
 	return slices.ContainsFunc(x.Answers[1:], func(a *dialogue.Message) bool { return perl.Equal(a.Params(), x.Answers[0].Params()) })
 }
 
-// answerDue tells whether the state called is known to return a defined value. Of any other state, a
-// missing answer means nothing.
+// answerDue tells whether the state called is known to return a defined value. Of any other state,
+// a missing answer means nothing.
 func answerDue(x *dialogue.Exchange) bool {
 	to := x.Request.To
 	return x.Request.IsCall() && !x.Ambiguous && to.Arg == "" && (contract.AlwaysAnswers(to.Session, to.State) ||
 		to.Session == contract.SessionAlias && to.State == "echo" && x.Arg(0).Kind() != perl.Undef)
 }
 
-// inDisguise is what answers a call in all but form: a call or an error report to its rsvp, of a state
-// that owes an answer and sent no other. It is nil if there is none.
+// inDisguise is what answers a call in all but form: a call or an error report to its rsvp, of a
+// state that owes an answer and sent no other. It is nil if there is none.
 func inDisguise(t *judge.Trial, x *dialogue.Exchange) *dialogue.Message {
 	if !answerDue(x) || !concluded(t, x) {
 		return nil
@@ -96,7 +97,8 @@ func inDisguise(t *judge.Trial, x *dialogue.Exchange) *dialogue.Message {
 	return nil
 }
 
-// unasked is a message that a responder sent back to the session a post came from, nil if there is none.
+// unasked is a message that a responder sent back to the session a post came from, nil if there is
+// none.
 func unasked(t *judge.Trial, x *dialogue.Exchange) *dialogue.Message {
 	for _, y := range t.Conn.Exchanges {
 		m := y.Request
@@ -128,12 +130,14 @@ func answersArgs(x *dialogue.Exchange, args []*perl.Value) bool {
 func isString(v *perl.Value) bool { return v.Kind() == perl.Bytes || v.Kind() == perl.Text }
 
 // answered is a check that calls which are so are answered.
-func answered(id string, level judge.Level, requirement, source, needs string, so func(t *judge.Trial, x *dialogue.Exchange) bool) *judge.Check {
+func answered(id string, level judge.Level, requirement, source, needs string,
+	so func(t *judge.Trial, x *dialogue.Exchange) bool) *judge.Check {
 	return &judge.Check{
 		ID: id, Level: level, Party: judge.TheResponder, Requirement: requirement, Source: source, Needs: needs,
 		Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 			to := x.Request.To
-			if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) && so(t, x) && (len(x.Answers) > 0 || concluded(t, x)) {
+			if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous &&
+				contract.AlwaysAnswers(to.Session, to.State) && so(t, x) && (len(x.Answers) > 0 || concluded(t, x)) {
 				t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 					return "an answer to " + x.Request.RSVP.String(), gotten(x)
 				})

@@ -4,7 +4,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// ROB are the checks ROB-001 to ROB-003.
+// ROB are about what a connection does to those after it.
 func ROB() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -12,10 +12,11 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// SER are the checks SER-001 to SER-005.
+// SER are about images.
 func SER() []*judge.Check {
 	storable := func(t *judge.Trial, f *dialogue.Frame) bool {
-		return t.Conn.Negotiation.Serializer == wire.DefaultSerializer || t.Conn.Joined && len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
+		return t.Conn.Negotiation.Serializer == wire.DefaultSerializer ||
+			t.Conn.Joined && len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
 	}
 	return []*judge.Check{
 		{
@@ -77,7 +78,7 @@ func SER() []*judge.Check {
 	}
 }
 
-// MoreSER are the checks SER-006 to SER-008. // imageFormChecks are about how images of each serializer begin.
+// MoreSER are about how images of each serializer begin.
 func MoreSER() []*judge.Check {
 	begins := func(id, serializer, requirement, source, expected string, ok func(image []byte) bool) *judge.Check {
 		return &judge.Check{

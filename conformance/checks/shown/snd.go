@@ -10,7 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// SND are the checks SND-001 to SND-002.
+// SND are about what a state posts to its sender.
 func SND() []*judge.Check {
 	// onReplies finds the post that the state "sender" owes to whoever sent a request.
 	onReplies := func(lite bool, look func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message)) judge.Predicate {

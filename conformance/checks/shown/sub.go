@@ -9,7 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// SUB are the checks SUB-001 to SUB-004. // subscribeChecks are about what a kernel sends to subscribe.
+// SUB are about what a kernel sends to subscribe.
 func SUB() []*judge.Check {
 	onAsking := func(look func(t *judge.Trial, x *dialogue.Exchange)) judge.Predicate {
 		return judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
@@ -25,7 +25,8 @@ func SUB() []*judge.Check {
 			Source:      "Responder subscribe", Needs: "a do_you_have request of the session IKC",
 			Judge: onAsking(func(t *judge.Trial, x *dialogue.Exchange) {
 				r := x.Request.RSVP
-				t.HoldFunc(r.Session == wire.SessionIKC && strings.HasPrefix(r.State, strings.TrimSpace(wire.StateReceipt)), x.Request.Frame, func() (string, string) { return "IKC/IKC:receipt ...", r.String() })
+				t.HoldFunc(r.Session == wire.SessionIKC && strings.HasPrefix(r.State, strings.TrimSpace(wire.StateReceipt)),
+					x.Request.Frame, func() (string, string) { return "IKC/IKC:receipt ...", r.String() })
 			}),
 		},
 		{

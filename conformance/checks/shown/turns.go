@@ -49,8 +49,9 @@ func replied(l *dialogue.Line) string {
 	return fmt.Sprintf("%q", l.Text)
 }
 
-// decided tells whether the side judged can be expected to have answered a line that it owed: it did, or
-// the negotiation went on, or a side closed the connection. If the other side reset it at once, there was no time to.
+// decided tells whether the side judged can be expected to have answered a line that it owed: it
+// did, or the negotiation went on, or a side closed the connection. If the other side reset it at
+// once, there was no time to.
 func decided(t *judge.Trial, u dialogue.Turn) bool {
 	n := t.Conn.Negotiation
 	if u.Reply != nil || u.Line != n.Lines[len(n.Lines)-1] || t.Conn.Ends[t.Side] != nil {

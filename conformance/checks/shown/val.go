@@ -14,8 +14,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// kinds of value that must come back from the state "echo" as they went, with what shows one: in a value, of which
-// parts are all that it leads to.
+// kinds of value that must come back from the state "echo" as they went, with what shows one: in a
+// value, of which parts are all that it leads to.
 var echoKinds = []struct {
 	id, name string
 	has      func(v *perl.Value, parts []*perl.Value) bool
@@ -23,7 +23,8 @@ var echoKinds = []struct {
 	{"VAL-001", "an integer", holds(walk.IsKind(perl.Int))},
 	{"VAL-002", "a string of octets", holds(walk.IsKind(perl.Bytes))},
 	{"VAL-003", "a string with NUL and octets above 127", holds(func(v *perl.Value) bool {
-		return v.Kind() == perl.Bytes && hasOctet(v.Str(), func(c byte) bool { return c == 0 }) && hasOctet(v.Str(), func(c byte) bool { return c > 127 })
+		return v.Kind() == perl.Bytes && hasOctet(v.Str(), func(c byte) bool { return c == 0 }) &&
+			hasOctet(v.Str(), func(c byte) bool { return c > 127 })
 	})},
 	{"VAL-004", "a UTF-8 string", holds(walk.IsKind(perl.Text))},
 	{"VAL-005", "undef as an element", holds(walk.IsKind(perl.Undef))},
@@ -47,7 +48,8 @@ var echoKinds = []struct {
 	{"VAL-013", "a cyclic structure", whole(walk.Cyclic)},
 	{"VAL-014", "a string longer than 255 octets", holds(func(v *perl.Value) bool { return len(v.Str()) > 255 })},
 	{"VAL-015", "an empty string, array or hash", holds(func(v *perl.Value) bool {
-		return v.Kind() == perl.Bytes && v.Str() == "" || v.Kind() == perl.Array && len(v.Elems()) == 0 || v.Kind() == perl.Hash && len(v.Pairs()) == 0
+		return v.Kind() == perl.Bytes && v.Str() == "" ||
+			v.Kind() == perl.Array && len(v.Elems()) == 0 || v.Kind() == perl.Hash && len(v.Pairs()) == 0
 	})},
 	{"VAL-016", "a negative integer", holds(func(v *perl.Value) bool { return v.Kind() == perl.Int && v.Int() < 0 })},
 	{"VAL-017", "a number beyond 32 bits, written as a string of digits,", holds(func(v *perl.Value) bool {
@@ -111,7 +113,7 @@ func hasOctet(s string, ok func(byte) bool) bool {
 	return false
 }
 
-// VAL are the checks VAL-001 to VAL-026.
+// VAL are about values that the state echo hands back.
 func VAL() []*judge.Check {
 	var checks []*judge.Check
 	for _, k := range echoKinds {

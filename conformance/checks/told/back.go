@@ -7,7 +7,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// BACK are the checks BACK-001 to BACK-001. // shutdownChecks are about how kernels leave, and come back.
+// BACK are about kernels that come back.
 func BACK() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -10,7 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// DOWN are the checks DOWN-001 to DOWN-002. // shutdownChecks are about how kernels leave, and come back.
+// DOWN are about shutdown.
 func DOWN() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -28,7 +28,8 @@ type exchanged struct {
 	on *judge.ConnRecord
 }
 
-// wire are the requests that are wanted of all connections of the kernel, in the order of the capture.
+// wire are the requests that are wanted of all connections of the kernel, in the order of the
+// capture.
 func (log *driverLog) wire(wanted func(*dialogue.Message) bool) (out []exchanged) {
 	for _, m := range log.ownConns() {
 		for _, x := range m.Exchanges {
@@ -41,8 +42,8 @@ func (log *driverLog) wire(wanted func(*dialogue.Message) bool) (out []exchanged
 	return out
 }
 
-// hadTime tells whether the kernel had the time to tell of something that happened: the harness went on, and did not shut it
-// down meanwhile, which ends what monitors are told.
+// hadTime tells whether the kernel had the time to tell of something that happened: the harness
+// went on, and did not shut it down meanwhile, which ends what monitors are told.
 func (log *driverLog) hadTime(at time.Time) bool {
 	at = at.Add(contract.DriverDelay)
 	for _, l := range log.commands("shutdown") {
@@ -73,8 +74,8 @@ func (log *driverLog) states(session, state string) (out []*dialogue.ControlLine
 	return out
 }
 
-// wentOn tells whether the harness had waited for what follows from something at a time, and then gone on: a later
-// command was answered.
+// wentOn tells whether the harness had waited for what follows from something at a time, and then
+// gone on: a later command was answered.
 func (log *driverLog) wentOn(at time.Time) bool {
 	for _, l := range slices.Backward(log.Lines) {
 		if l.Answer != nil && l.Answer.To != nil {
@@ -126,9 +127,10 @@ func (log *driverLog) connsAt(l *dialogue.ControlLine) []*judge.ConnRecord {
 	})
 }
 
-// pairRuns pairs what is due with the runs that a driver reported: each with one that is the same. What is left over is
-// returned, of both.
-func pairRuns[R any](due []R, reported []*dialogue.ControlLine, same func(R, *driver.Event) bool) (missing []R, extra []*dialogue.ControlLine) {
+// pairRuns pairs what is due with the runs that a driver reported: each with one that is the same.
+// What is left over is returned, of both.
+func pairRuns[R any](due []R, reported []*dialogue.ControlLine,
+	same func(R, *driver.Event) bool) (missing []R, extra []*dialogue.ControlLine) {
 	extra = slices.Clone(reported)
 	for _, d := range due {
 		i := slices.IndexFunc(extra, func(l *dialogue.ControlLine) bool { return same(d, l.Event) })

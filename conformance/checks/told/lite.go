@@ -15,7 +15,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// LITE are the checks LITE-006 to LITE-018. // liteResultChecks are about what methods return.
+// LITE are about what the methods of a ClientLite do and return.
 func LITE() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -95,7 +95,8 @@ func LITE() []*judge.Check {
 						continue
 					}
 					pong, _ := sent[i].Answers[0].Params().AsString()
-					t.Hold(told && alive.Alive == (pong == wire.Pong), l.Command.Answer, fmt.Sprintf("alive %v, as %s came", pong == wire.Pong, judge.ShowValue(sent[i].Answers[0].Params())), fmt.Sprintf("alive %v", alive.Alive))
+					t.Hold(told && alive.Alive == (pong == wire.Pong), l.Command.Answer, fmt.Sprintf("alive %v, as %s came",
+						pong == wire.Pong, judge.ShowValue(sent[i].Answers[0].Params())), fmt.Sprintf("alive %v", alive.Alive))
 				}
 			}),
 		},

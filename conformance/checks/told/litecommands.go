@@ -105,7 +105,8 @@ func (c *liteCommand) returns() string {
 	return showArgs(values)
 }
 
-// expect is what a method returns of params that came: in list context the elements of an array. Source: ClientLite _response.
+// expect is what a method returns of params that came: in list context the elements of an array.
+// Source: ClientLite _response.
 func (c *liteCommand) expect(params *perl.Value) []*perl.Value {
 	if c.list && params.Kind() == perl.Ref && params.Target().Kind() == perl.Array && params.Target().Class() == "" {
 		return params.Target().Elems()
@@ -183,7 +184,8 @@ func (log *driverLog) liteLost(l *dialogue.ControlLine) bool {
 	})
 }
 
-// reportedOn tells whether an error report came while a ClientLite did something, or what it was told before.
+// reportedOn tells whether an error report came while a ClientLite did something, or what it was
+// told before.
 func (log *driverLog) reportedOn(l *dialogue.ControlLine) bool {
 	since := l.At.Time
 	if before := log.liteBefore(l); before != nil {
@@ -230,8 +232,9 @@ func onLiteSpawns(look func(t *judge.Trial, s *liteSpawn)) judge.Predicate {
 	})
 }
 
-// liteCommands are the calls of a ClientLite's methods that send, in order, each with its request. A ClientLite does one
-// thing after the other, so what it was asked for and what it sent are in the same order.
+// liteCommands are the calls of a ClientLite's methods that send, in order, each with its request.
+// A ClientLite does one thing after the other, so what it was asked for and what it sent are in the
+// same order.
 func (log *driverLog) liteCommands() (out []*liteCommand) {
 	sent := log.wire(func(m *dialogue.Message) bool { return m.Frame.From == log.Side && !m.IsLitePing() })
 	var timeout time.Duration

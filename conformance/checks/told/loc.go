@@ -10,7 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// LOC are the checks LOC-001 to LOC-003. // sendingChecks are about what methods that send return, and about what a kernel sends to itself.
+// LOC are about what a kernel sends to itself.
 func LOC() []*judge.Check {
 	return []*judge.Check{
 		{

@@ -13,9 +13,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// MON are the checks MON-001 to MON-023.
+// MON are about what monitors are told.
 func MON() []*judge.Check {
-	// reported judges that each error report, of one side or the other, was told with an operation that begins so.
+	// reported judges that each error report, of one side or the other, was told with an operation
+	// that begins so.
 	reported := func(prefix string, own bool) judge.Predicate {
 		return onLog(func(t *judge.Trial, log *driverLog) {
 			w := log.ofAll(driver.MonitorError)
@@ -100,7 +101,8 @@ func MON() []*judge.Check {
 					registrations = log.registrations(w)
 				}
 				for _, l := range log.Lines {
-					if e := l.Event; e != nil && e.Kind == driver.EventMonitor && ids[e.About] != names[e.About] && !idReused(registrations, e.About, l.At.Time) {
+					if e := l.Event; e != nil && e.Kind == driver.EventMonitor &&
+						ids[e.About] != names[e.About] && !idReused(registrations, e.About, l.At.Time) {
 						t.Hold(e.Real == ids[e.About], l, fmt.Sprintf("real %v", ids[e.About]), fmt.Sprintf("real %v", e.Real))
 					}
 				}
@@ -164,7 +166,8 @@ func MON() []*judge.Check {
 			Judge: onEachRegistration(driver.MonitorChannel, func(t *judge.Trial, log *driverLog, v *registration) {
 				gone, closed := v.of(driver.MonitorUnregister, ""), v.of(driver.MonitorChannel, "close")
 				if len(gone) > 0 {
-					t.HoldFunc(len(closed) == 1 && slices.Index(v.announcements, closed[0]) < slices.Index(v.announcements, gone[0]), gone[0].at, func() (string, string) {
+					t.HoldFunc(len(closed) == 1 && slices.Index(v.announcements,
+						closed[0]) < slices.Index(v.announcements, gone[0]), gone[0].at, func() (string, string) {
 						return "channel close before unregister", fmt.Sprintf("%d of them before the end", len(closed))
 					})
 				}
@@ -183,7 +186,8 @@ func MON() []*judge.Check {
 					for _, b := range v.of(driver.MonitorChannel, "") {
 						id := text(b.at.Event.Args, 1)
 						holder := of[id]
-						t.HoldFunc(id != "" && (holder == nil || holder == v) && slices.Contains([]string{"ready", "close"}, text(b.at.Event.Args, 0)), b.at, func() (string, string) {
+						t.HoldFunc(id != "" && (holder == nil || holder == v) &&
+							slices.Contains([]string{"ready", "close"}, text(b.at.Event.Args, 0)), b.at, func() (string, string) {
 							return "(ready or close, an id of this connection alone)", showArgs(b.at.Event.Args)
 						})
 						if holder == nil {
@@ -208,7 +212,8 @@ func MON() []*judge.Check {
 					return
 				}
 				errors := v.of(driver.MonitorError, "channel-read")
-				t.HoldFunc(len(errors) == 1 && text(errors[0].at.Event.Args, 1) == "[0] " && slices.Index(v.announcements, errors[0]) < slices.Index(v.announcements, closed[0]), closed[0].at, func() (string, string) {
+				t.HoldFunc(len(errors) == 1 && text(errors[0].at.Event.Args, 1) == "[0] " &&
+					slices.Index(v.announcements, errors[0]) < slices.Index(v.announcements, closed[0]), closed[0].at, func() (string, string) {
 					if len(errors) == 0 {
 						return "error ('channel-read', '[0] ') before it", "none"
 					}

@@ -13,8 +13,10 @@ import (
 
 const sourceMonitor = "Responder monitor, inform_monitors"
 
-// onRegistrations judges what a monitor of every kernel was told of one kind of event, by the connections that it is about.
-func onRegistrations(what string, look func(t *judge.Trial, log *driverLog, w *monitorSpan, registrations []*registration)) judge.Predicate {
+// onRegistrations judges what a monitor of every kernel was told of one kind of event, by the
+// connections that it is about.
+func onRegistrations(what string, look func(t *judge.Trial, log *driverLog,
+	w *monitorSpan, registrations []*registration)) judge.Predicate {
 	return onLog(func(t *judge.Trial, log *driverLog) {
 		if w := log.ofAll(what); w != nil && w.wants(driver.MonitorRegister) {
 			look(t, log, w, log.registrations(w))
@@ -22,7 +24,8 @@ func onRegistrations(what string, look func(t *judge.Trial, log *driverLog, w *m
 	})
 }
 
-// onEachRegistration is onLives for each connection that the capture shows, and whose id was no other's.
+// onEachRegistration is onLives for each connection that the capture shows, and whose id was no
+// other's.
 func onEachRegistration(what string, look func(t *judge.Trial, log *driverLog, v *registration)) judge.Predicate {
 	return onRegistrations(what, func(t *judge.Trial, log *driverLog, _ *monitorSpan, registrations []*registration) {
 		for _, v := range registrations {
@@ -33,7 +36,8 @@ func onEachRegistration(what string, look func(t *judge.Trial, log *driverLog, v
 	})
 }
 
-// saysNames tells whether an announcement names what the peer announced, each name once; the address of its socket may come too.
+// saysNames tells whether an announcement names what the peer announced, each name once; the
+// address of its socket may come too.
 func (b *announcement) saysNames(announced []string) bool {
 	var said []string
 	for _, l := range b.names {
@@ -64,7 +68,8 @@ func (b *announcement) said() string {
 // isSpecifier tells whether a kernel to be monitored was given as a specifier.
 func isSpecifier(kernel string) bool { return strings.HasPrefix(kernel, "poe:") }
 
-// errorsTold are the error events of an operation that a monitor of every kernel was told, of ids only if real.
+// errorsTold are the error events of an operation that a monitor of every kernel was told, of ids
+// only if real.
 func (log *driverLog) errorsTold(w *monitorSpan, operation string) (out []*dialogue.ControlLine) {
 	for _, l := range log.monitored(w) {
 		if l.Event.What == driver.MonitorError && text(l.Event.Args, 0) == operation {
@@ -107,7 +112,8 @@ func (log *driverLog) monitorSpans() (out []*monitorSpan) {
 	return out
 }
 
-// ofAll is the monitor of every kernel that wants to be told of a kind of event; nil if there is none.
+// ofAll is the monitor of every kernel that wants to be told of a kind of event; nil if there is
+// none.
 func (log *driverLog) ofAll(what string) *monitorSpan {
 	for _, w := range log.monitorSpans() {
 		if w.kernel == contract.EveryKernel && w.wants(what) {
@@ -127,7 +133,8 @@ func (log *driverLog) monitored(w *monitorSpan) (out []*dialogue.ControlLine) {
 	return out
 }
 
-// announcement is what a monitor of every kernel is told of one event: once for the id of the kernel, then for each of its names.
+// announcement is what a monitor of every kernel is told of one event: once for the id of the
+// kernel, then for each of its names.
 type announcement struct {
 	what  string
 	id    string
@@ -135,7 +142,8 @@ type announcement struct {
 	names []*dialogue.ControlLine
 }
 
-// announcements are those of what a monitor of every kernel was told. Events that concern a name alone are in none.
+// announcements are those of what a monitor of every kernel was told. Events that concern a name
+// alone are in none.
 func (log *driverLog) announcements(w *monitorSpan) (out []*announcement) {
 	var open *announcement
 	for _, l := range log.monitored(w) {
@@ -153,7 +161,8 @@ func (log *driverLog) announcements(w *monitorSpan) (out []*announcement) {
 	return out
 }
 
-// registration is what a monitor of every kernel was told of one connection to a kernel, from its registration on.
+// registration is what a monitor of every kernel was told of one connection to a kernel, from its
+// registration on.
 type registration struct {
 	id            string
 	announcements []*announcement
@@ -171,8 +180,8 @@ func (v *registration) of(what, first string) (out []*announcement) {
 	return out
 }
 
-// registrations are those of the kernels that this kernel was connected to, each with its connection: of a kernel that
-// came several times, in order.
+// registrations are those of the kernels that this kernel was connected to, each with its
+// connection: of a kernel that came several times, in order.
 func (log *driverLog) registrations(w *monitorSpan) []*registration {
 	var out []*registration
 	current := map[string]*registration{}
@@ -194,7 +203,8 @@ func (log *driverLog) registrations(w *monitorSpan) []*registration {
 			out = append(out, v)
 		}
 		if v := current[b.id]; v != nil {
-			if b.what == driver.MonitorChannel && text(b.at.Event.Args, 0) == "ready" && len(v.of(driver.MonitorChannel, "ready")) > 0 && v.doubled.IsZero() && log.cameAgain(v, b.at.At.Time) {
+			if b.what == driver.MonitorChannel && text(b.at.Event.Args, 0) == "ready" &&
+				len(v.of(driver.MonitorChannel, "ready")) > 0 && v.doubled.IsZero() && log.cameAgain(v, b.at.At.Time) {
 				v.doubled = b.at.At.Time
 			}
 			v.announcements = append(v.announcements, b)
@@ -203,10 +213,10 @@ func (log *driverLog) registrations(w *monitorSpan) []*registration {
 	return out
 }
 
-// cameAgain tells whether the id of a registration was announced by a later connection, before a time. A kernel that has not noticed
-// the end of the earlier one then takes them for one kernel, and when it does, its id is that of nobody any more: so does the original,
-// whose ClientLites have their names for ids.
-// Source: Responder register_channel, delete_channel.
+// cameAgain tells whether the id of a registration was announced by a later connection, before a
+// time. A kernel that has not noticed the end of the earlier one then takes them for one kernel,
+// and when it does, its id is that of nobody any more: so does the original, whose ClientLites have
+// their names for ids. Source: Responder register_channel, delete_channel.
 func (log *driverLog) cameAgain(v *registration, before time.Time) bool {
 	return slices.ContainsFunc(log.Conns, func(m *judge.ConnRecord) bool {
 		names := m.Names[log.Side.Other()]
@@ -214,7 +224,8 @@ func (log *driverLog) cameAgain(v *registration, before time.Time) bool {
 	})
 }
 
-// idReused tells whether an id was that of two connections at a time, or had been and of none since: see cameAgain.
+// idReused tells whether an id was that of two connections at a time, or had been and of none
+// since: see cameAgain.
 func idReused(registrations []*registration, id string, at time.Time) (yes bool) {
 	for _, v := range registrations {
 		if v.id == id && !v.announcements[0].at.At.Time.After(at) { // the last that had begun
@@ -224,10 +235,12 @@ func idReused(registrations []*registration, id string, at time.Time) (yes bool)
 	return yes
 }
 
-// unannounced are the connections to kernels, made since a monitor was there, that no registration is of.
+// unannounced are the connections to kernels, made since a monitor was there, that no registration
+// is of.
 func (log *driverLog) unannounced(w *monitorSpan, registrations []*registration) (out []*judge.ConnRecord) {
 	for _, m := range log.ownConns() {
-		if m.Opened.After(w.set.At.Time) && len(m.Names[log.Side.Other()]) > 0 && log.hadTime(m.Opened) && !idReused(registrations, m.Names[log.Side.Other()][0], m.Opened.Add(contract.DriverDelay)) &&
+		if m.Opened.After(w.set.At.Time) && len(m.Names[log.Side.Other()]) > 0 && log.hadTime(m.Opened) &&
+			!idReused(registrations, m.Names[log.Side.Other()][0], m.Opened.Add(contract.DriverDelay)) &&
 			!slices.ContainsFunc(registrations, func(v *registration) bool { return v.met == m }) {
 			out = append(out, m)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// NAME are the checks NAME-001 to NAME-004. // nameChecks are about names that several kernels announce.
+// NAME are about names that several kernels announce.
 func NAME() []*judge.Check {
 	const source = "Responder register, unregister, channel_list"
 	return []*judge.Check{
@@ -31,7 +31,8 @@ func NAME() []*judge.Check {
 			ID: "NAME-002", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "When the kernel that a name leads to goes, the name leads nowhere, though another that announced it is still connected.",
 			Source:      source, Needs: "a driver, and a post to a name whose first holder has gone while another stayed",
-			Judge: onNamesakes(func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine, to specifier.Specifier, went *judge.ConnRecord, count int) {
+			Judge: onNamesakes(func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine,
+				to specifier.Specifier, went *judge.ConnRecord, count int) {
 				if n := log.leads(to.Kernel, l.At.Time); n.known && n.owner == nil && len(n.has) > 0 && log.toldOfEnd(to.Kernel, l) {
 					t.Hold(went == nil && count <= 0, l, "sent to 0 kernels", fmt.Sprintf("sent to %d, by %s", count, where(went)))
 				}
@@ -54,7 +55,8 @@ func NAME() []*judge.Check {
 			Judge: onNamesakes(func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine, to specifier.Specifier, went *judge.ConnRecord, _ int) {
 				for _, m := range log.ownConns() {
 					names := m.Names[log.Side.Other()]
-					if over := m.Over(); len(names) > 1 && names[0] == to.Kernel && m.Opened.Before(l.At.Time) && (over.IsZero() || over.After(l.At.Time)) && slices.ContainsFunc(names[1:], log.shared) {
+					if over := m.Over(); len(names) > 1 && names[0] == to.Kernel && m.Opened.Before(l.At.Time) &&
+						(over.IsZero() || over.After(l.At.Time)) && slices.ContainsFunc(names[1:], log.shared) {
 						t.Hold(went == m, l, where(m), where(went))
 					}
 				}
@@ -70,9 +72,9 @@ type namesake struct {
 	known bool                // the original goes by what is here
 }
 
-// leads tells where a name leads at a time. When a kernel goes, its names are free, and nobody has them until the next
-// registers. The original frees them even if they were another's: what a name leads to is not known from then on.
-// Source: Responder register, unregister.
+// leads tells where a name leads at a time. When a kernel goes, its names are free, and nobody has
+// them until the next registers. The original frees them even if they were another's: what a name
+// leads to is not known from then on. Source: Responder register, unregister.
 func (log *driverLog) leads(name string, at time.Time) namesake {
 	n := namesake{known: true}
 	end := func(by time.Time) {
@@ -115,14 +117,16 @@ func (log *driverLog) shared(name string) bool {
 	return len(ids) > 1
 }
 
-// onNamesakes judges what was posted to kernels that share names: by which connection it went, nil if by none, and how many
-// the method said there were.
-func onNamesakes(look func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine, to specifier.Specifier, went *judge.ConnRecord, count int)) judge.Predicate {
+// onNamesakes judges what was posted to kernels that share names: by which connection it went, nil
+// if by none, and how many the method said there were.
+func onNamesakes(look func(t *judge.Trial, log *driverLog, l *dialogue.ControlLine,
+	to specifier.Specifier, went *judge.ConnRecord, count int)) judge.Predicate {
 	return onLog(func(t *judge.Trial, log *driverLog) {
 		for _, l := range log.commands("post") {
 			to, ok := log.target(l)
 			var f driver.Post
-			if !ok || to.Session != contract.NamesakeSession || l.Command.Decode(&f) != nil || !log.wentOn(l.Command.Answer.At.Time.Add(contract.DriverDelay)) {
+			if !ok || to.Session != contract.NamesakeSession || l.Command.Decode(&f) != nil ||
+				!log.wentOn(l.Command.Answer.At.Time.Add(contract.DriverDelay)) {
 				continue
 			}
 			var went *judge.ConnRecord
@@ -144,10 +148,12 @@ func where(m *judge.ConnRecord) string {
 	return fmt.Sprintf("connection %d", m.Index)
 }
 
-// toldOfEnd tells whether monitors had been told that a kernel of that name had gone, before a command was given.
+// toldOfEnd tells whether monitors had been told that a kernel of that name had gone, before a
+// command was given.
 func (log *driverLog) toldOfEnd(name string, before *dialogue.ControlLine) bool {
 	return slices.ContainsFunc(log.Lines, func(l *dialogue.ControlLine) bool {
 		e := l.Event
-		return e != nil && e.Kind == driver.EventMonitor && e.What == driver.MonitorUnregister && e.About == name && l.At.Time.Before(before.At.Time)
+		return e != nil && e.Kind == driver.EventMonitor &&
+			e.What == driver.MonitorUnregister && e.About == name && l.At.Time.Before(before.At.Time)
 	})
 }

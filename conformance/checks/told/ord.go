@@ -8,7 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
-// ORD are the checks ORD-001 to ORD-004. // orderChecks are about what several connections ask at the same time.
+// ORD are about what several connections ask at the same time.
 func ORD() []*judge.Check {
 	const needs = "a driver, and calls of several connections at the same time to " + contract.CrowdSession
 	return []*judge.Check{
@@ -88,7 +88,8 @@ func ORD() []*judge.Check {
 	}
 }
 
-// crowd are the calls of several connections to one state, with their answers, in the order in which they came.
+// crowd are the calls of several connections to one state, with their answers, in the order in
+// which they came.
 func (log *driverLog) crowd(session, state string) []exchanged {
 	return log.wire(func(m *dialogue.Message) bool {
 		return m.Frame.From != log.Side && m.IsCall() && m.To.Session == session && m.To.State == state
@@ -111,7 +112,8 @@ func (log *driverLog) counts() (out []counted) {
 	return out
 }
 
-// busy are the runs of the state that takes time, each with the request and when it was seen to have begun.
+// busy are the runs of the state that takes time, each with the request and when it was seen to
+// have begun.
 func (log *driverLog) busy() (out []exchanged, begun []*dialogue.ControlLine) {
 	ran := log.states(contract.SlowSession, contract.SlowState)
 	for i, x := range log.crowd(contract.SlowSession, contract.SlowState) {

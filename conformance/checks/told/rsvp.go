@@ -13,7 +13,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// RSVP are the checks RSVP-001 to RSVP-003.
+// RSVP are about answers that reach the state of their rsvp.
 func RSVP() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -29,7 +29,10 @@ func RSVP() []*judge.Check {
 						due = append(due, m.Params())
 					}
 					reported := log.states(session, state)
-					missing, extra := pairRuns(due, reported, func(v *perl.Value, e *driver.Event) bool { return len(e.Args) > 0 && sameValue(v, e.Args[0]) })
+					missing, extra := pairRuns(due, reported, func(v *perl.Value,
+						e *driver.Event) bool {
+						return len(e.Args) > 0 && sameValue(v, e.Args[0])
+					})
 					for _, l := range reported {
 						if !slices.Contains(extra, l) {
 							t.Hold(true, l, "the answer", "")
@@ -88,14 +91,16 @@ func RSVP() []*judge.Check {
 	}
 }
 
-// answersGot are the answers to the kernel's own calls, as they came on the wire, by the state that is their rsvp. settled
-// leaves out those that came so late that the driver may not have told what became of them.
+// answersGot are the answers to the kernel's own calls, as they came on the wire, by the state that
+// is their rsvp. settled leaves out those that came so late that the driver may not have told what
+// became of them.
 func (log *driverLog) answersGot(settled bool) map[string][]*dialogue.Message {
 	got := map[string][]*dialogue.Message{}
 	for _, m := range log.ownConns() {
 		for _, x := range m.Exchanges {
 			r := x.Request
-			if r.Frame.From != log.Side || !contract.HarnessSession(r.RSVP.Session) || len(x.Answers) == 0 || settled && !log.wentOn(x.Answers[0].Frame.At.Time.Add(contract.DriverDelay)) {
+			if r.Frame.From != log.Side || !contract.HarnessSession(r.RSVP.Session) ||
+				len(x.Answers) == 0 || settled && !log.wentOn(x.Answers[0].Frame.At.Time.Add(contract.DriverDelay)) {
 				continue
 			}
 			key := r.RSVP.Session + "/" + r.RSVP.State
@@ -105,7 +110,8 @@ func (log *driverLog) answersGot(settled bool) map[string][]*dialogue.Message {
 	return got
 }
 
-// localCalls are the calls that the kernel was told to make of itself, by the state that is their rsvp.
+// localCalls are the calls that the kernel was told to make of itself, by the state that is their
+// rsvp.
 func (log *driverLog) localCalls() map[string][]*dialogue.ControlLine {
 	out := map[string][]*dialogue.ControlLine{}
 	for _, l := range log.commands("call") {

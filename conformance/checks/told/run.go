@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// RUN are the checks RUN-001 to RUN-006.
+// RUN are about how the states of requests run.
 func RUN() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -72,7 +72,8 @@ func RUN() []*judge.Check {
 					at := 0 // connections take turns
 					for _, x := range m.Exchanges {
 						r := x.Request
-						if r.Frame.From == log.Side || r.To.Session != contract.SessionAlias || len(x.Errors) > 0 || !log.wentOn(r.Frame.At.Time.Add(contract.DriverDelay)) {
+						if r.Frame.From == log.Side || r.To.Session != contract.SessionAlias ||
+							len(x.Errors) > 0 || !log.wentOn(r.Frame.At.Time.Add(contract.DriverDelay)) {
 							continue
 						}
 						i := slices.IndexFunc(reported[at:], func(l *dialogue.ControlLine) bool {
@@ -86,7 +87,8 @@ func RUN() []*judge.Check {
 						if early := slices.IndexFunc(reported[:at], func(l *dialogue.ControlLine) bool {
 							return l.Event.State == r.To.State && sameArgs(l.Event.Args, arguments(r))
 						}); early >= 0 && at > 0 {
-							t.Fail(reported[early], fmt.Sprintf("the run of %s with %s after that of %s with %s", r.To.State, showArgs(arguments(r)), reported[at-1].Event.State, showArgs(reported[at-1].Event.Args)), "before it")
+							t.Fail(reported[early], fmt.Sprintf("the run of %s with %s after that of %s with %s", r.To.State,
+								showArgs(arguments(r)), reported[at-1].Event.State, showArgs(reported[at-1].Event.Args)), "before it")
 						}
 					}
 				}
@@ -115,16 +117,16 @@ func RUN() []*judge.Check {
 	}
 }
 
-// run is what a state must have been given, and where that is from: a request on the wire, or a command of the harness to
-// the kernel itself.
+// run is what a state must have been given, and where that is from: a request on the wire, or a
+// command of the harness to the kernel itself.
 type run struct {
 	args    []*perl.Value
 	context string // scalar, list or void
 	sender  bool
 }
 
-// runsOwed are the runs that a state of the harness's sessions owes to the requests that the kernel got and did not refuse. all
-// is false if the harness may not have waited for the last of them.
+// runsOwed are the runs that a state of the harness's sessions owes to the requests that the kernel
+// got and did not refuse. all is false if the harness may not have waited for the last of them.
 func (log *driverLog) runsOwed(session, state string) (out []run, all bool) {
 	all = true
 	for _, m := range log.Conns {

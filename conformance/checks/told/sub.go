@@ -12,7 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
-// SUB are the checks SUB-005 to SUB-007. // sendingChecks are about what methods that send return, and about what a kernel sends to itself.
+// SUB are about subscriptions, for those who made them.
 func SUB() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -47,7 +47,8 @@ func SUB() []*judge.Check {
 					session := f.To[strings.LastIndexByte(f.To, '/')+1:]
 					args := typed.Unwrap(f.Args)
 					other := newDriverLog(log.Other)
-					came := slices.ContainsFunc(other.states(session, f.State), func(e *dialogue.ControlLine) bool { return sameArgs(e.Event.Args, args) })
+					came := slices.ContainsFunc(other.states(session, f.State),
+						func(e *dialogue.ControlLine) bool { return sameArgs(e.Event.Args, args) })
 					if came || other.waitedFor(l) {
 						t.Hold(came, l, "a run of "+session+"/"+f.State+" in the other kernel with "+showArgs(args), "none")
 					}

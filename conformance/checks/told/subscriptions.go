@@ -33,8 +33,8 @@ func (log *driverLog) subscriptions() (out []subscription) {
 	return out
 }
 
-// unsubscriptions are the commands to end subscriptions that were carried out, with those of the specifiers that had
-// been accepted.
+// unsubscriptions are the commands to end subscriptions that were carried out, with those of the
+// specifiers that had been accepted.
 func (log *driverLog) unsubscriptions() (out []subscription) {
 	for _, l := range log.commands("unsubscribe") {
 		var f driver.Subscribe
@@ -66,8 +66,8 @@ func (s subscription) refused() (out []string) {
 	return out
 }
 
-// onSubscriptions judges that what was accepted, or ended, was told to monitors of every kernel: of the kernel's id, with
-// the specifier.
+// onSubscriptions judges that what was accepted, or ended, was told to monitors of every kernel: of
+// the kernel's id, with the specifier.
 func onSubscriptions(what string, of func(*driverLog) []subscription) judge.Predicate {
 	return onLog(func(t *judge.Trial, log *driverLog) {
 		w := log.ofAll(what)
@@ -84,7 +84,8 @@ func onSubscriptions(what string, of func(*driverLog) []subscription) judge.Pred
 				var near *dialogue.ControlLine
 				i := slices.IndexFunc(log.Lines, func(l *dialogue.ControlLine) bool {
 					e := l.Event
-					if e == nil || e.Kind != driver.EventMonitor || e.Kernel != contract.EveryKernel || e.What != what || !e.Real || l.At.Time.Before(s.line.At.Time) {
+					if e == nil || e.Kind != driver.EventMonitor || e.Kernel != contract.EveryKernel ||
+						e.What != what || !e.Real || l.At.Time.Before(s.line.At.Time) {
 						return false
 					}
 					near = l

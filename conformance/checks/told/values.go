@@ -30,7 +30,7 @@ func showArgs(args []*perl.Value) string {
 	return "(" + strings.Join(out, ", ") + ")"
 }
 
-// text is an argument as a string, "" if it is none.
+// text is an argument as a string, "" if it is missing or no string.
 func text(args []*perl.Value, i int) string {
 	if i >= len(args) {
 		return ""

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -23,9 +24,10 @@ type Behaviour struct {
 	Name, Text string
 	// Kills are the checks that must fail.
 	Kills []string
-	// Role is "server", "client" or "clientlite", Dialect "IKC0", "IKC" or "fallback", Serializer a Perl package, Storable if it is
-	// empty: where it shows.
-	Role, Dialect, Serializer string
+	// Role, Dialect and Serializer are the cell in which it shows.
+	Role       cell.Role
+	Dialect    cell.Dialect
+	Serializer cell.Serializer // Storable if it is empty
 
 	line    func(line string) []string            // replaces a line of the negotiation
 	lineEnd string                                // replaces CRLF
@@ -64,7 +66,8 @@ func Find(name string) *Behaviour {
 
 // Defects lists all there are.
 func Behaviours() []*Behaviour {
-	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(), answerDefects(), liteDefects(), reportDefects(), orderDefects())
+	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(),
+		answerDefects(), liteDefects(), reportDefects(), orderDefects())
 }
 
 // Apply makes the reference's driver one that has the defect.
@@ -104,7 +107,8 @@ func (c *mutated) Read(p []byte) (int, error) {
 // openFor is how long a connection that should be closed is not.
 const openFor = 5 * time.Second
 
-// Close closes the connection, unless it is one that stays: then its own kernel alone takes it for closed.
+// Close closes the connection, unless it is one that stays: then its own kernel alone takes it for
+// closed.
 func (c *mutated) Close() error {
 	if c.defect.keep && c.framed {
 		c.defect.old.Store(c)
@@ -142,7 +146,8 @@ func (c *mutated) rewrite(p []byte) (out []byte) {
 	return out
 }
 
-// next returns what becomes of the line or frame at the front of pending, and its size; 0 if it is not whole.
+// next returns what becomes of the line or frame at the front of pending, and its size; 0 if it is
+// not whole.
 func (c *mutated) next() ([]byte, int) {
 	if first := c.pending[0]; first < '0' || first > '9' {
 		n := bytes.IndexByte(c.pending, '\n') + 1
@@ -238,8 +243,8 @@ func (c *mutated) mutate(image []byte) (out []byte) {
 	return out
 }
 
-// keepContext is the hash of a message that was made from another, sent. A wantarray that is false is no
-// part of a wire.Message, and must not be lost: that would be a second defect.
+// keepContext is the hash of a message that was made from another, sent. A wantarray that is false
+// is no part of a wire.Message, and must not be lost: that would be a second defect.
 func keepContext(sent *perl.Value, m *wire.Message) *perl.Value {
 	v := m.ToValue()
 	if context := sent.Target().Get("wantarray"); context != nil && m.IsCall() && !m.WantArray {

@@ -4,8 +4,8 @@ import (
 	"net"
 )
 
-// kept is the connection of a ClientLite that goes on with it when it should have made a new one. The new one is closed
-// unused; what its negotiation would say is what that of the old one did.
+// kept is the connection of a ClientLite that goes on with it when it should have made a new one.
+// The new one is closed unused; what its negotiation would say is what that of the old one did.
 type kept struct {
 	net.Conn        // the old connection
 	replay   []byte // of the server's lines

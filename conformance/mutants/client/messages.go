@@ -78,7 +78,8 @@ func messageDefects() []*Behaviour {
 			})},
 		{Name: "subscribes to nothing", Text: "What is subscribed to names no session.", Kills: []string{"SUB-004"}, Role: kernel, Dialect: ikc0,
 			message: when(isHave, func(m *wire.Message) {
-				m.Params = perl.ArrayRef(perl.HashRef(perl.P("kernel", perl.NewBytes(contract.ServerName)), perl.P("session", perl.NewBytes(""))), m.Params.Target().Elems()[1])
+				m.Params = perl.ArrayRef(perl.HashRef(perl.P("kernel", perl.NewBytes(contract.ServerName)),
+					perl.P("session", perl.NewBytes(""))), m.Params.Target().Elems()[1])
 			})},
 	}
 }
@@ -137,7 +138,10 @@ func answerDefects() []*Behaviour {
 				})
 			}()},
 		{Name: "pong in small letters", Text: "IKC/ping is answered with pong.", Kills: []string{"PING-001"}, Role: kernel, Dialect: ikc0,
-			message: when(func(m *wire.Message) bool { return isAnswer(m) && m.Params.Str() == wire.Pong }, func(m *wire.Message) { m.Params = perl.NewBytes("pong") })},
+			message: when(func(m *wire.Message) bool {
+				return isAnswer(m) &&
+					m.Params.Str() == wire.Pong
+			}, func(m *wire.Message) { m.Params = perl.NewBytes("pong") })},
 		{Name: "report that is no error", Text: "An error report has no is_error.", Kills: []string{"ERR-002"}, Role: kernel, Dialect: ikc0, message: asReport(func(m *wire.Message) { m.IsError = false })},
 		{Name: "report to another state", Text: "An error report goes to another state.", Kills: []string{"ERR-003"}, Role: kernel, Dialect: ikc0,
 			message: asReport(func(m *wire.Message) { m.Event = change(m.Event, func(s *specifier.Specifier) { s.State = "error" }) })},

@@ -40,7 +40,8 @@ func octetDefects() []*Behaviour {
 			}},
 	}
 	for _, d := range octets.Behaviours() {
-		defects = append(defects, &Behaviour{Name: d.Name, Text: d.Text, Kills: d.Kills, Role: kernel, Dialect: ikc0, freeze: d.Freeze, value: d.Value, image: d.Image, frame: d.Frame})
+		defects = append(defects, &Behaviour{Name: d.Name, Text: d.Text, Kills: d.Kills,
+			Role: kernel, Dialect: ikc0, freeze: d.Freeze, value: d.Value, image: d.Image, frame: d.Frame})
 	}
 	return defects
 }

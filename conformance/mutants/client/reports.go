@@ -15,7 +15,8 @@ import (
 // same leaves an event as it is.
 func same(e driver.Event) []driver.Event { return []driver.Event{e} }
 
-// told changes the events that a condition is true for; of those that become nothing, nothing is told.
+// told changes the events that a condition is true for; of those that become nothing, nothing is
+// told.
 func told(is func(driver.Event) bool, change func(e driver.Event) []driver.Event) func(*telling, driver.Event) []driver.Event {
 	return func(_ *telling, e driver.Event) []driver.Event {
 		if is(e) {
@@ -117,7 +118,8 @@ func reportDefects() []*Behaviour {
 		{Name: "every name is real", Text: "The flag real is true for names as well.", Kills: []string{"MON-003"},
 			event: told(and(monitored(), isName), func(e driver.Event) []driver.Event { e.Real = true; return same(e) })},
 		{Name: "no id is real", Text: "The flag real is never true.", Kills: []string{"MON-003"},
-			event: told(and(monitored(), isReal, func(e driver.Event) bool { return e.What != driver.MonitorRegister }), func(e driver.Event) []driver.Event { e.Real = false; return same(e) })},
+			event: told(and(monitored(), isReal, func(e driver.Event) bool { return e.What != driver.MonitorRegister }),
+				func(e driver.Event) []driver.Event { e.Real = false; return same(e) })},
 		{Name: "register without a pid", Text: "register does not say the process id.", Kills: []string{"MON-004"},
 			event: told(monitored(driver.MonitorRegister), bare)},
 		{Name: "register with its own pid", Text: "register says the process id of the kernel itself.", Kills: []string{"MON-004"},
@@ -153,13 +155,15 @@ func reportDefects() []*Behaviour {
 		{Name: "monitors of names are deaf", Text: "Only monitors of every kernel are told.", Kills: []string{"MON-013"},
 			event: told(and(monitored(), toOne), nothing)},
 		{Name: "monitors hear more than they asked", Text: "A monitor of unregister is told other things as well.", Kills: []string{"MON-014"},
-			event: told(and(monitored(driver.MonitorRegister), toAll, func(e driver.Event) bool { return strings.HasSuffix(e.About, contract.TooSuffix) }), func(e driver.Event) []driver.Event {
+			event: told(and(monitored(driver.MonitorRegister), toAll,
+				func(e driver.Event) bool { return strings.HasSuffix(e.About, contract.TooSuffix) }), func(e driver.Event) []driver.Event {
 				other := e
 				other.Kernel = e.About
 				return []driver.Event{e, other}
 			})},
 		{Name: "ended monitors go on", Text: "A monitor that was ended is told on.", Kills: []string{"MON-015"},
-			event: told(and(monitored(driver.MonitorRegister), toAll, func(e driver.Event) bool { return strings.HasSuffix(e.About, contract.EndedSuffix) }), func(e driver.Event) []driver.Event {
+			event: told(and(monitored(driver.MonitorRegister), toAll,
+				func(e driver.Event) bool { return strings.HasSuffix(e.About, contract.EndedSuffix) }), func(e driver.Event) []driver.Event {
 				other := e
 				other.Kernel = e.About
 				return []driver.Event{e, other}
@@ -226,7 +230,8 @@ func reportDefects() []*Behaviour {
 			}},
 		{Name: "what is hidden runs", Text: "A request that is refused runs its state all the same.", Kills: []string{"RUN-006"},
 			event: told(and(monitored(driver.MonitorError), first("local-check"), toAll, isReal), func(e driver.Event) []driver.Event {
-				return []driver.Event{e, {Kind: driver.EventState, Session: session, State: contract.HiddenState, Args: []*perl.Value{b("x")}, Context: driver.ContextScalar}}
+				return []driver.Event{e, {Kind: driver.EventState, Session: session,
+					State: contract.HiddenState, Args: []*perl.Value{b("x")}, Context: driver.ContextScalar}}
 			})},
 		{Name: "answers go nowhere", Text: "The answer to a call does not reach the rsvp.", Kills: []string{"RSVP-001"},
 			event: told(ran(own, contract.AnswerState), nothing)},

@@ -9,8 +9,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
-// What a kernel does for those who use it is not on the wire: what its monitors are told, what its states are given, what its
-// methods return. Here a defect changes that between the kernel and its driver.
+// What a kernel does for those who use it is not on the wire: what its monitors are told, what its
+// states are given, what its methods return. Here a defect changes that between the kernel and its
+// driver.
 
 // telling is what a driver says, as a defect has it.
 type telling struct {
@@ -31,7 +32,8 @@ type command struct {
 	line []byte
 }
 
-// between returns what a driver is to read commands from and write lines to, so that it tells what the defect makes of it.
+// between returns what a driver is to read commands from and write lines to, so that it tells what
+// the defect makes of it.
 func (d *Behaviour) between(in io.Reader, out io.Writer) (io.Reader, io.Writer) {
 	if d.event == nil && d.answer == nil && d.excuse == nil {
 		return in, out
@@ -85,7 +87,7 @@ func (t *telling) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lines are what becomes of a line. What is none of the protocol stays.
+// lines are what becomes of a line. A line that is not of the protocol stays.
 func (t *telling) lines(line []byte) [][]byte {
 	var head struct {
 		ID    int64           `json:"id"`

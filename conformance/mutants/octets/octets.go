@@ -8,13 +8,15 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Behaviour is one thing that is wrong with frames or images. One of Freeze, Value, Image and Frame says what.
+// Behaviour is one thing that is wrong with frames or images. One of Freeze, Value, Image and Frame
+// says what.
 type Behaviour struct {
 	// Name is a few words; Text says what is wrong in a sentence.
 	Name, Text string
 	// Kills are the checks that must fail.
 	Kills []string
-	// Unreadable says that the other side cannot read what it got, so that the defect shows by its silence.
+	// Unreadable says that the other side cannot read what it got, so that the defect shows by its
+	// silence.
 	Unreadable bool
 
 	Freeze storable.FreezeOptions        // of images

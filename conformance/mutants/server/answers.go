@@ -102,7 +102,8 @@ func answerDefects() []*Behaviour {
 		{Name: "event without state", Text: "A message is addressed to a session, but to no state.", Kills: []string{"MSG-001"},
 			replies: func(r *request) {
 				if r.conform("zero") {
-					r.replies = append(r.replies, &wire.Message{Event: wire.At(specifier.Specifier{Kernel: r.c.remote, Session: "probe"}), Params: perl.NewBytes("x")})
+					r.replies = append(r.replies, &wire.Message{Event: wire.At(specifier.Specifier{Kernel: r.c.remote,
+						Session: "probe"}), Params: perl.NewBytes("x")})
 				}
 			}},
 		{Name: "unknown key", Text: "A message has a key that nobody knows.", Kills: []string{"MSG-002"},

@@ -7,7 +7,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
 
-// Behaviour is one thing that a server does wrong. The zero Behaviour is none.
+// Behaviour is one thing that a server does wrong. The zero Behaviour does nothing wrong.
 type Behaviour struct {
 	// Name is a few words; Text says what it does in a sentence.
 	Name, Text string
@@ -32,8 +32,8 @@ type Behaviour struct {
 	image  func([]byte) []byte
 	frame  func([]byte) []byte
 
-	// Requests: before one is carried out, when its state has returned, when the replies are made, and when
-	// they have been sent: true ends the connection.
+	// Requests: before one is carried out, when its state has returned, when the replies are made, and
+	// when they have been sent: true ends the connection.
 	request  func(*request)
 	returned func(*request)
 	replies  func(*request)
@@ -45,7 +45,8 @@ type Behaviour struct {
 
 // Defects lists all there are.
 func Behaviours() []*Behaviour {
-	return slices.Concat(lineDefects(), octetDefects(), valueDefects(), answerDefects(), stateDefects(), errorDefects(), requestDefects(), robustDefects())
+	return slices.Concat(lineDefects(), octetDefects(), valueDefects(),
+		answerDefects(), stateDefects(), errorDefects(), requestDefects(), robustDefects())
 }
 
 // Find returns the defect with a name, nil if there is none.

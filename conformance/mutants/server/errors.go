@@ -111,7 +111,8 @@ func errorDefects() []*Behaviour {
 	}
 }
 
-// requestDefects are about requests that the server makes itself: when its state "sender" is called.
+// requestDefects are about requests that the server makes itself: when its state "sender" is
+// called.
 func requestDefects() []*Behaviour {
 	asks := func(session, state string, params *perl.Value, rsvp specifier.Specifier) func(*request) {
 		return func(r *request) {
@@ -128,7 +129,8 @@ func requestDefects() []*Behaviour {
 		{Name: "rsvp without kernel", Text: "The rsvp of a call names no kernel.", Kills: []string{"MSG-006"},
 			replies: asks(wire.SessionIKC, wire.StatePing, perl.NewBytes(wire.Ping), specifier.Specifier{Session: good.Session, State: good.State})},
 		{Name: "rsvp of another kernel", Text: "The rsvp of a call names a kernel that the caller is not.", Kills: []string{"MSG-007"},
-			replies: asks(wire.SessionIKC, wire.StatePing, perl.NewBytes(wire.Ping), specifier.Specifier{Kernel: "Elsewhere", Session: good.Session, State: good.State})},
+			replies: asks(wire.SessionIKC, wire.StatePing, perl.NewBytes(wire.Ping),
+				specifier.Specifier{Kernel: "Elsewhere", Session: good.Session, State: good.State})},
 		{Name: "do_you_have with a string", Text: "A do_you_have request has the specifier alone as params.", Kills: []string{"MSG-008"},
 			replies: asks(wire.SessionIKC, wire.StateHave, perl.NewBytes("poe://K/session"), good)},
 	}

@@ -59,7 +59,7 @@ func lineDefects() []*Behaviour {
 			lines: setup(replace(";PID=1", ""))},
 		{Name: "id only", Text: "The SETUP tells the id and no other name.", Kills: []string{"HS-IKC0-007"},
 			lines: setup(func(string) string { return "SETUP KERNEL=" + ID + ";FREEZER=Storable;PID=1" })},
-		{Name: "blank in a name", Text: "The kernel has a name that is none.", Kills: []string{"HS-NAME-001"},
+		{Name: "blank in a name", Text: "The kernel has a name with a blank in it.", Kills: []string{"HS-NAME-001"},
 			lines: setup(replace(","+Name+",", ",Mu tant,"))},
 		{Name: "bad SETUP accepted", Text: "A SETUP with an unknown field is accepted.", Kills: []string{"HS-IKC0-008"}, Hostile: true,
 			lines: instead("SETUP KERNEL=conform;FREEZER=Storable;COLOUR", "SETUP KERNEL="+ID+","+Name+",127.0.0.1:1;FREEZER=Storable;PID=1")},

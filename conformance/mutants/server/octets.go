@@ -32,7 +32,8 @@ func octetDefects() []*Behaviour {
 			}},
 	}
 	for _, d := range octets.Behaviours() {
-		defects = append(defects, &Behaviour{Name: d.Name, Text: d.Text, Kills: d.Kills, Silent: d.Unreadable, freeze: d.Freeze, value: d.Value, image: d.Image, frame: d.Frame})
+		defects = append(defects, &Behaviour{Name: d.Name, Text: d.Text, Kills: d.Kills,
+			Silent: d.Unreadable, freeze: d.Freeze, value: d.Value, image: d.Image, frame: d.Frame})
 	}
 	return defects
 }

@@ -150,8 +150,8 @@ func (c *conn) read(write func([]byte)) error {
 	return err
 }
 
-// serve negotiates, then takes frames until the other side leaves or sends what is none. It tells what a
-// server might die of.
+// serve negotiates, then takes frames until the other side leaves or sends octets that are no
+// frame. It tells what a server might die of.
 func (c *conn) serve() death {
 	dialect := wire.IKC0
 	if c.d.onlyIKC || c.s.opts.OnlyIKC {

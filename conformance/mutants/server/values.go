@@ -77,7 +77,8 @@ func isScalar(v *perl.Value) bool {
 	return k != perl.Ref && k != perl.Array && k != perl.Hash
 }
 
-// cut copies a value as a tree: what is shared is doubled, what leads back is undef if loops is true.
+// cut copies a value as a tree: what is shared is doubled, what leads back is undef if loops is
+// true.
 func cut(v *perl.Value, onPath map[*perl.Value]bool, share map[*perl.Value]*perl.Value) *perl.Value {
 	if v == nil || isScalar(v) {
 		return v

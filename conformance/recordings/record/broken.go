@@ -14,7 +14,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-// brokenPair is a conversation that goes wrong, between the real module and a kernel with a defect of package mutants.
+// brokenPair is a conversation that goes wrong, between the real module and a kernel with a defect
+// of package mutants.
 type brokenPair struct {
 	name, defect string
 	role         string // of the kernel with the defect
@@ -29,7 +30,8 @@ func brokenPairs() []brokenPair {
 	}
 }
 
-// recordBroken makes the captures of what practitioners meet. That a conversation ends early is what they are about.
+// recordBroken makes the captures of what practitioners meet. That a conversation ends early is
+// what they are about.
 func recordBroken(ctx context.Context, dir string) error {
 	temp, err := os.MkdirTemp("", "ikc-conform-record-")
 	if err != nil {

@@ -51,11 +51,12 @@ func take(examples map[string]spec.Example, from string, verdicts []judge.Verdic
 	}
 }
 
-// runMark begins the origin of an example that no capture shows: what breaks rules on purpose is not kept there.
+// runMark begins the origin of an example that no capture shows: what breaks rules on purpose is
+// not kept there.
 const runMark = "run of "
 
-// fromRuns takes examples of what the captures do not show from runs: of the real module, and of the reference for what the
-// module does not survive.
+// fromRuns takes examples of what the captures do not show from runs: of the real module, and of
+// the reference for what the module does not survive.
 func fromRuns(ctx context.Context, dir string) error {
 	examples, err := spec.Examples()
 	if err != nil {

@@ -1,9 +1,10 @@
-// Command record makes the captures of this repository again: every combination of who is the server
-// and who the client, in every dialect, with the real POE::Component::IKC that the local perl finds.
-// With -releases it records every release that is unpacked in that directory, into the folder releases.
-// With -broken it records kernels with defects against the real module, into the folder broken.
-// With -rejudge it leaves the captures alone and only writes down anew what the checks say of them, with -examples it takes
-// the examples of 'ikc-conform explain' that they do not show from runs of the real module and of the reference.
+// Command record makes the captures of this repository again: every combination of who is the
+// server and who the client, in every dialect, with the real POE::Component::IKC that the local
+// perl finds. With -releases it records every release that is unpacked in that directory, into the
+// folder releases. With -broken it records kernels with defects against the real module, into the
+// folder broken. With -rejudge it leaves the captures alone and only writes down anew what the
+// checks say of them, with -examples it takes the examples of 'ikc-conform explain' that they do
+// not show from runs of the real module and of the reference.
 package main
 
 import (
@@ -112,7 +113,8 @@ func recordPair(ctx context.Context, p harness.Pair) error {
 		serializer = cell.Storable
 	}
 	return judgeFile(filepath.Dir(p.Path), &recordings.Sidecar{
-		Capture: filepath.Base(p.Path), Recorded: time.Now().UTC().Format(time.DateOnly), Dialect: string(p.Dialect), Serializer: string(serializer),
+		Capture: filepath.Base(p.Path), Recorded: time.Now().UTC().Format(time.DateOnly),
+		Dialect: string(p.Dialect), Serializer: string(serializer),
 		Server: recordings.NewSide("server", s), Client: recordings.NewSide(string(p.Role), c),
 	})
 }
@@ -123,7 +125,8 @@ func judgeAgain(_ context.Context, dir string) error {
 		return err
 	}
 	maps.DeleteFunc(examples, func(_ string, e spec.Example) bool { return !strings.HasPrefix(e.Capture, runMark) })
-	for _, dir := range []string{dir, filepath.Join(dir, "driven"), filepath.Join(dir, "releases"), filepath.Join(dir, "broken")} {
+	for _, below := range recordings.Dirs {
+		dir := filepath.Join(dir, below)
 		all, err := recordings.Load(dir)
 		if err != nil {
 			return err
@@ -137,10 +140,18 @@ func judgeAgain(_ context.Context, dir string) error {
 			}
 		}
 	}
+	table, err := recordings.Outcomes(dir)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, recordings.OutcomesFile), []byte(table), 0o644); err != nil {
+		return err
+	}
 	return writeExamples(examples)
 }
 
-// judge writes down what the checks say of a capture. What fails is printed, for somebody to explain.
+// judgeFile writes down what the checks say of a capture. What fails is printed, for somebody to
+// explain.
 func judgeFile(dir string, s *recordings.Sidecar) error {
 	f, err := judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
 	if err != nil {
@@ -149,16 +160,17 @@ func judgeFile(dir string, s *recordings.Sidecar) error {
 	if f.Err != nil {
 		return fmt.Errorf("%s: %w", s.Capture, f.Err)
 	}
-	known, err := known.Load()
+	list, err := known.Load()
 	if err != nil {
 		return err
 	}
-	s.Expected = s.Outcomes(f, known)
-	n := map[string]int{}
+	outcomes := s.Outcomes(f, list)
+	s.Expect(outcomes)
+	n := map[judge.Outcome]int{}
 	for _, v := range f.Verdicts {
-		outcome := s.Expected[v.Side.String()][v.Check.ID]
+		outcome := outcomes[v.Side.String()][v.Check.ID]
 		n[outcome]++
-		if outcome == judge.Fail.String() {
+		if outcome == judge.Fail {
 			fmt.Printf("%s: %s fails for the %s: expected %s, got %s\n", s.Capture, v.Check.ID, v.Side, v.Findings[0].Expected, v.Findings[0].Actual)
 		}
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-// recordReleases makes captures of every release that is unpacked in a directory: its server with its client and its
-// ClientLite, in each dialect that it has. With other serializers than Storable they differ little from release to
-// release: one is recorded of the newest.
+// recordReleases makes captures of every release that is unpacked in a directory: its server with
+// its client and its ClientLite, in each dialect that it has. With other serializers than Storable
+// they differ little from release to release: one is recorded of the newest.
 func recordReleases(ctx context.Context, dir, releases string) error {
 	entries, err := os.ReadDir(releases)
 	if err != nil {

@@ -461,7 +461,6 @@ sub unsubscribe {
     my ( $self, $c ) = @_;
     my $specifiers = list( $c, 'specifiers' );
     $self->_need_ikc->unsubscribe($specifiers);
-    $self->_later( sub { $_[0] } );
     return {};
 }
 

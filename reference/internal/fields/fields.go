@@ -1,4 +1,5 @@
-// Package fields says which fields of a struct are data, for package perl and for serializers that do without its Values.
+// Package fields says which fields of a struct are data, for package perl and for serializers that
+// do without its Values.
 package fields
 
 import (
@@ -16,9 +17,9 @@ type Field struct {
 
 var cache sync.Map // reflect.Type to []Field
 
-// Of lists the exported fields of a struct type with the names that their tags give them. Those of embedded
-// structs without a tag count as the struct's own, unless it has one of that name. The slice must not be
-// changed.
+// Of lists the exported fields of a struct type with the names that their tags give them. Those of
+// embedded structs without a tag count as the struct's own, unless it has one of that name. The
+// slice must not be changed.
 func Of(t reflect.Type) []Field {
 	if list, ok := cache.Load(t); ok {
 		return list.([]Field)

@@ -8,8 +8,8 @@ import (
 // memoryBase is what a decoder may allocate whatever its input: 256 KiB.
 const memoryBase = 1 << 18
 
-// Memory decodes an input, which must be accepted, and fails if that allocates more than factor times
-// its size and 256 KiB.
+// Memory decodes an input, which must be accepted, and fails if that allocates more than factor
+// times its size and 256 KiB.
 func Memory(t *testing.T, name string, input []byte, decode func(input []byte) error) {
 	t.Helper()
 	var before, after runtime.MemStats

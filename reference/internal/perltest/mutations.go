@@ -10,8 +10,8 @@ import (
 
 var mutations = flag.Int("mutations", 0, "inputs of TestMutations; 0 for as many as CI has time for")
 
-// Mutate changes, inserts, drops, copies or swaps some octets of seed, taking new ones from alphabet, the octets
-// that mean something in the format, or from another seed. It reuses buf.
+// Mutate changes, inserts, drops, copies or swaps some octets of seed, taking new ones from
+// alphabet, the octets that mean something in the format, or from another seed. It reuses buf.
 func Mutate(r *rand.Rand, seed, other, alphabet string, buf []byte) []byte {
 	b := append(buf[:0], seed...)
 	for range 1 + r.IntN(4) {
@@ -43,15 +43,16 @@ func Mutate(r *rand.Rand, seed, other, alphabet string, buf []byte) []byte {
 	return b
 }
 
-// Mutations gives very many inputs that are slightly wrong to a decoder, for which the coverage that
-// native fuzzing takes care of is not worth its time. accepts reads one, and once in 64 times it is to
-// check thoroughly what it read. Allocations over factor times the input, plus base octets for each,
-// fail the test. For a long run:
+// Mutations gives very many inputs that are slightly wrong to a decoder, for which the coverage
+// that native fuzzing takes care of is not worth its time. accepts reads one, and once in 64 times
+// it is to check thoroughly what it read. Allocations over factor times the input, plus base octets
+// for each, fail the test. For a long run:
 //
 //	go test ./reference/storable -run TestMutations -mutations 100000000 -timeout 2h -v
 //
-// The last one, of 2026-11-24: 40,000,000 inputs to each of Storable, FreezeThaw and Data::Dumper's reader, without a
-// failure, in 54, 70 and 85 seconds; the slowest 256 in a row took 144 ms on a machine with other work.
+// The last one, of 2026-11-24: 40,000,000 inputs to each of Storable, FreezeThaw and Data::Dumper's
+// reader, without a failure, in 54, 70 and 85 seconds; the slowest 256 in a row took 144 ms on a
+// machine with other work.
 func Mutations(t *testing.T, count, base int, seeds []string, alphabet string, accepts func(input []byte, thorough bool) bool) {
 	if *mutations > 0 {
 		count = *mutations

@@ -1,5 +1,6 @@
-// Package perltest is what the differential tests of the serializers share: a Perl process that answers requests, and the
-// comparison of a serializer of texts with the module of Perl whose texts it reads and writes.
+// Package perltest is what the differential tests of the serializers share: a Perl process that
+// answers requests, and the comparison of a serializer of texts with the module of Perl whose texts
+// it reads and writes.
 package perltest
 
 import (
@@ -12,8 +13,8 @@ import (
 	"testing"
 )
 
-// Need skips a test where the machine's Perl is not good enough for it: modules are as in "use", with
-// a version where one is needed, such as "Storable 3.26", or a version of Perl.
+// Need skips a test where the machine's Perl is not good enough for it: modules are as in "use",
+// with a version where one is needed, such as "Storable 3.26", or a version of Perl.
 func Need(t testing.TB, modules ...string) {
 	t.Helper()
 	args := []string{"-e", "1"}
@@ -25,8 +26,8 @@ func Need(t testing.TB, modules ...string) {
 	}
 }
 
-// Process is a Perl process that answers requests: with a line of the lengths of some strings, in octets, and
-// the strings. Not safe for concurrent use.
+// Process is a Perl process that answers requests: with a line of the lengths of some strings, in
+// octets, and the strings. Not safe for concurrent use.
 type Process struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser

@@ -76,7 +76,8 @@ func (x *Texts) same(text, image string) string {
 	return ""
 }
 
-// Differential compares Go and Perl on random structures, which script (texts.pl of package storable) makes.
+// Differential compares Go and Perl on random structures, which script (texts.pl of package
+// storable) makes.
 func (x *Texts) Differential(t *testing.T, script string, structures int) {
 	t.Helper()
 	Need(t, "FreezeThaw", "Storable", "Data::Dumper")

@@ -1,20 +1,26 @@
-package perl
+// Package message is for those who write and read the messages of IKC fast: the kernel's package
+// wire, the serializers that it may do without Values with, and the judge of recorded traffic.
+package message
 
-import "slices"
+import (
+	"slices"
 
-// Shallow is a hash as the messages of IKC are: most of its values are plain strings of octets, or references to small
-// hashes of such. Serializers that read and write it (Shallower in package wire) spare the Values of those. It is used again
-// and again: the strings are what it is filled with, its slices are its own. The zero Shallow is empty and ready; it is not
-// safe for concurrent use.
-type Shallow struct {
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// Hash is a hash as the messages of IKC are: most of its values are plain strings of octets, or
+// references to small hashes of such. Serializers that read and write it ([Codec]) spare the Values
+// of those. It is used again and again: the strings are what it is filled with, its slices are its
+// own. The zero Hash is empty and ready; it is not safe for concurrent use.
+type Hash struct {
 	Items []Item
 	parts []Part // of all items
 }
 
-// Item is a pair of a Shallow. Its value is Value if that is not nil, else a reference to a hash of Parts if these are
-// not nil, else Str.
+// Item is a pair of a Hash. Its value is Value if that is not nil, else a reference to a hash of
+// Parts if these are not nil, else Str.
 type Item struct {
-	Pair
+	perl.Pair
 	Str   string
 	Parts []Part
 }
@@ -23,7 +29,7 @@ type Item struct {
 type Part struct{ Key, Str string }
 
 // Reset empties h. It holds nothing then that it was filled with.
-func (h *Shallow) Reset() {
+func (h *Hash) Reset() {
 	clear(h.Items)
 	clear(h.parts)
 	h.Items, h.parts = h.Items[:0], h.parts[:0]
@@ -33,7 +39,7 @@ func (h *Shallow) Reset() {
 const usualItems = 6
 
 // Add appends an item without a value.
-func (h *Shallow) Add(key string) *Item {
+func (h *Hash) Add(key string) *Item {
 	n := len(h.Items)
 	if n < cap(h.Items) {
 		h.Items = h.Items[:n+1] // empty since Reset
@@ -46,7 +52,7 @@ func (h *Shallow) Add(key string) *Item {
 }
 
 // Parts returns n empty parts, at least one, for an item.
-func (h *Shallow) Parts(n int) []Part {
+func (h *Hash) Parts(n int) []Part {
 	at := len(h.parts)
 	if at+n > cap(h.parts) {
 		h.parts, at = make([]Part, 0, max(n, 16)), 0 // items keep the parts that they have
@@ -56,7 +62,7 @@ func (h *Shallow) Parts(n int) []Part {
 }
 
 // Value returns a reference to the hash as Values, which slab gives.
-func (h *Shallow) Value(slab *Slab) *Value {
+func (h *Hash) Value(slab *perl.Slab) *perl.Value {
 	v, pairs := slab.Hash(len(h.Items))
 	for i := range h.Items {
 		item := &h.Items[i]
@@ -66,7 +72,7 @@ func (h *Shallow) Value(slab *Slab) *Value {
 		case item.Parts != nil:
 			hash, parts := slab.Hash(len(item.Parts))
 			for j, p := range item.Parts {
-				parts[j] = Pair{Key: p.Key, Value: slab.Bytes(p.Str)}
+				parts[j] = perl.Pair{Key: p.Key, Value: slab.Bytes(p.Str)}
 			}
 			pairs[i].Value = slab.Ref(hash)
 		default:

@@ -1,38 +1,44 @@
 package storable
 
-import "github.com/perl-ikc/ikc-conform/reference/perl"
+import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
 
-// What a hash may have at most to be read without Values: the messages of IKC have six pairs, their specifiers four.
+// What a hash may have at most to be read without Values: the messages of IKC have six pairs, their
+// specifiers four.
 const (
 	mostItems = 8
 	mostParts = 4
 )
 
-// thawShallow reads an image that is a hash as a message is: the value of the key whole may be anything, others are
-// strings of octets, small integers, or references to hashes of a few strings. If the image is something else, the result
-// is what Thaw returns, error or not, and h is empty; else it is nil.
-func (m *Decoder) thawShallow(image []byte, h *perl.Shallow, whole string) (*perl.Value, error) {
-	d, err := m.open(image)
+// thawMessage reads an image that is a hash as a message is: the value of the key whole may be
+// anything, others are strings of octets, small integers, or references to hashes of a few strings.
+// If the image is something else, the result is what Thaw returns, error or not, and h is empty;
+// else it is nil.
+func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*perl.Value, error) {
+	d, err := dec.open(image)
 	if err != nil {
 		return nil, err
 	}
 	defer d.close()
 	h.Reset()
-	if d.shallow(m, h, whole) {
+	if d.message(dec, h, whole) {
 		return nil, nil
 	}
 	h.Reset()
-	*d = decoder{s: d.s}
-	return d.thaw(m)
+	*d = decoder{cursor: cursor{s: d.s}}
+	return d.thaw(dec)
 }
 
-// shallow tells whether the image could be read. What it accepts must be what thaw accepts, with the same limits.
-func (d *decoder) shallow(m *Decoder, h *perl.Shallow, whole string) bool {
+// message tells whether the image could be read. What it accepts must be what thaw accepts, with
+// the same limits.
+func (d *decoder) message(dec *Decoder, h *message.Hash, whole string) bool {
 	header, err := readHeader(d.s)
 	if err != nil || header.Major != major || !header.Network() {
 		return false
 	}
-	d.begin(m, header)
+	d.begin(dec, header)
 	d.left-- // the hash
 	if d.left < 2 || d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash {
 		return false
@@ -51,8 +57,9 @@ func (d *decoder) shallow(m *Decoder, h *perl.Shallow, whole string) bool {
 	return d.pos == len(d.s)
 }
 
-// item reads a pair. In an image the value comes first, so that what to make of it is known when it has been passed over.
-func (d *decoder) item(h *perl.Shallow, whole string) bool {
+// item reads a pair. In an image the value comes first, so that what to make of it is known when it
+// has been passed over.
+func (d *decoder) item(h *message.Hash, whole string) bool {
 	pos, left, depth, alloc, base, kinds := d.pos, d.left, d.depth, d.alloc, d.base, d.kinds
 	item := h.Add("")
 	plain := d.pos < len(d.s) && d.plain(item, h)
@@ -60,7 +67,7 @@ func (d *decoder) item(h *perl.Shallow, whole string) bool {
 		if !d.key(&item.Pair) {
 			return false
 		}
-		if item.Key == whole && !d.sketch {
+		if item.Key == whole && !d.envelope {
 			plain = item.Parts == nil
 			if plain && item.Value == nil {
 				item.Value, item.Str = perl.NewBytes(item.Str), ""
@@ -68,10 +75,10 @@ func (d *decoder) item(h *perl.Shallow, whole string) bool {
 		}
 	}
 	if !plain {
-		// It is the value of whole, or the image is none that can be read so.
+		// It is the value of whole, or the image cannot be read in this way.
 		d.pos, d.left, d.depth, d.alloc, d.base, d.kinds, d.err = pos, left, depth, alloc, base, kinds, nil
 		item.Parts, item.Value, item.Str = nil, nil, ""
-		if d.sketch {
+		if d.envelope {
 			if !d.passOver() || !d.key(&item.Pair) || item.Key != whole {
 				return false
 			}
@@ -95,7 +102,7 @@ func (d *decoder) item(h *perl.Shallow, whole string) bool {
 }
 
 // plain reads a value that needs no Value, or only a new one.
-func (d *decoder) plain(item *perl.Item, h *perl.Shallow) (ok bool) {
+func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
 	if d.left--; d.left < 1 {
 		return false
 	}
@@ -143,7 +150,7 @@ func (d *decoder) plain(item *perl.Item, h *perl.Shallow) (ok bool) {
 	return true
 }
 
-func (d *decoder) part(parts []perl.Part, i int) bool {
+func (d *decoder) part(parts []message.Part, i int) bool {
 	if d.pos == len(d.s) {
 		return false
 	}
@@ -174,19 +181,20 @@ func (d *decoder) plainStr(t tag) (string, bool) {
 	return d.str(n, "a string")
 }
 
-// appendShallow appends the image of h to dst: what Append writes of h.Value. Errors are those of Append.
-func (m *Encoder) appendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
-	special := m.opt.Canonical || m.opt.MaxDepth < leastDepth
+// appendMessage appends the image of h to dst: what Append writes of h.Value. Errors are those of
+// Append.
+func (enc *Encoder) appendMessage(dst []byte, h *message.Hash) ([]byte, error) {
+	special := enc.opt.Canonical || enc.opt.MaxDepth < leastDepth
 	for i := range h.Items {
 		special = special || h.Items[i].Flags != 0
 	}
 	if special {
-		return m.Append(dst, h.Value(new(perl.Slab)))
+		return enc.Append(dst, h.Value(new(perl.Slab)))
 	}
 	e := encoders.Get().(*encoder)
 	e.lend(dst)
-	e.begin(m)
-	e.shallow(h)
+	e.begin(enc)
+	e.message(h)
 	err := e.err
 	if err == nil {
 		dst = e.buf
@@ -195,10 +203,10 @@ func (m *Encoder) appendShallow(dst []byte, h *perl.Shallow) ([]byte, error) {
 	return dst, err
 }
 
-// leastDepth is how deep the strings of a Shallow are.
+// leastDepth is how deep the strings of a message.Hash are.
 const leastDepth = 5
 
-func (e *encoder) shallow(h *perl.Shallow) {
+func (e *encoder) message(h *message.Hash) {
 	e.next++
 	e.count(tagHash, len(h.Items))
 	e.depth -= 2

@@ -6,11 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// shallowLimits are decoders of which some have limits that messages may exceed.
-var shallowLimits = []*Decoder{
+// messageLimits are decoders of which some have limits that messages may exceed.
+var messageLimits = []*Decoder{
 	defaultDecoder,
 	{opt: ThawOptions{MaxDepth: 3, MaxElements: 1000, MaxString: 1000, MaxAlloc: 100_000}},
 	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 8, MaxString: 1000, MaxAlloc: 100_000}},
@@ -19,12 +20,12 @@ var shallowLimits = []*Decoder{
 	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 1000, MaxString: 1000, MaxAlloc: 100_000, Hooks: Reject}, classes: map[string]bool{"A": true}},
 }
 
-// sameShallow reads an image in both ways and tells whether the short one did.
-func sameShallow(t *testing.T, m *Decoder, image []byte) bool {
+// sameMessage reads an image in both ways and tells whether the short one did.
+func sameMessage(t *testing.T, dec *Decoder, image []byte) bool {
 	t.Helper()
-	want, wantErr := m.Thaw(image)
-	h := new(perl.Shallow)
-	got, err := m.thawShallow(image, h, "params")
+	want, wantErr := dec.Thaw(image)
+	h := new(message.Hash)
+	got, err := dec.thawMessage(image, h, "params")
 	short := err == nil && got == nil
 	if short {
 		got = h.Value(new(perl.Slab))
@@ -44,22 +45,22 @@ func sameShallow(t *testing.T, m *Decoder, image []byte) bool {
 	}
 	if short {
 		long, err := Freeze(want)
-		image, failed := defaultEncoder.appendShallow(nil, h)
+		image, failed := defaultEncoder.appendMessage(nil, h)
 		if err != nil || failed != nil || !bytes.Equal(long, image) {
 			t.Fatalf("frozen: got\n%x (%v), Freeze has\n%x (%v)", image, failed, long, err)
 		}
 	}
-	sameSketch(t, m, image, want)
-	sameFrozen(t, m, image)
+	sameEnvelope(t, dec, image, want)
+	sameFrozen(t, dec, image)
 	return short
 }
 
-// sameSketch holds what Sketch finds against what Thaw read of an image, nil if that was an error. It tells whether there was
-// anything to hold.
-func sameSketch(t *testing.T, m *Decoder, image []byte, want *perl.Value) bool {
+// sameEnvelope holds what ThawEnvelope finds against what Thaw read of an image, nil if that was an
+// error. It tells whether there was anything to hold.
+func sameEnvelope(t *testing.T, dec *Decoder, image []byte, want *perl.Value) bool {
 	t.Helper()
-	h := new(perl.Shallow)
-	kinds, ok := m.sketch(image, h, "params")
+	h := new(message.Hash)
+	kinds, ok := dec.thawEnvelope(image, h, "params")
 	if !ok {
 		if len(h.Items) > 0 {
 			t.Fatalf("%x: items left", image)
@@ -67,7 +68,7 @@ func sameSketch(t *testing.T, m *Decoder, image []byte, want *perl.Value) bool {
 		return false
 	}
 	if want == nil {
-		t.Fatalf("%x: sketched, but Thaw has an error", image)
+		t.Fatalf("%x: an envelope, but Thaw has an error", image)
 	}
 	if all := kindsIn(want, map[*perl.Value]bool{}); kinds != all {
 		t.Fatalf("%x: got kinds %b, Thaw has %b", image, kinds, all)
@@ -84,7 +85,7 @@ func sameSketch(t *testing.T, m *Decoder, image []byte, want *perl.Value) bool {
 }
 
 // kindsIn are the kinds of a value and of all that it leads to.
-func kindsIn(v *perl.Value, seen map[*perl.Value]bool) (kinds perl.Kinds) {
+func kindsIn(v *perl.Value, seen map[*perl.Value]bool) (kinds message.Kinds) {
 	if v == nil || seen[v] {
 		return 0
 	}
@@ -100,8 +101,9 @@ func kindsIn(v *perl.Value, seen map[*perl.Value]bool) (kinds perl.Kinds) {
 	return kinds
 }
 
-// TestSketch: messages of plain data are sketched, whatever is in them; others are left to Thaw.
-func TestSketch(t *testing.T) {
+// TestEnvelope: messages of plain data are read as envelopes, whatever is in them; others are left
+// to Thaw.
+func TestEnvelope(t *testing.T) {
 	wide := perl.HashRef()
 	for i := range 3 * scanKeys {
 		wide.Target().Set(strings.Repeat("k", i), perl.NewInt(int64(i)))
@@ -132,8 +134,8 @@ func TestSketch(t *testing.T) {
 			t.Fatal(err)
 		}
 		want, _ := Thaw(image)
-		if got := sameSketch(t, defaultDecoder, image, want); got != test.ok {
-			t.Errorf("%s: sketched %v, expected %v", test.name, got, test.ok)
+		if got := sameEnvelope(t, defaultDecoder, image, want); got != test.ok {
+			t.Errorf("%s: an envelope %v, expected %v", test.name, got, test.ok)
 		}
 		for n := range 100 { // of each limit
 			for _, o := range []ThawOptions{{MaxElements: n + 1}, {MaxDepth: n + 1}, {MaxString: int64(n + 1)}, {MaxAlloc: int64(100 * (n + 1))}} {
@@ -142,14 +144,14 @@ func TestSketch(t *testing.T) {
 					t.Fatal(err)
 				}
 				want, _ := m.Thaw(image)
-				sameSketch(t, m, image, want)
+				sameEnvelope(t, m, image, want)
 			}
 		}
 	}
 }
 
-// shallowMessages are hashes as messages are, and what is nearly so.
-func shallowMessages() (list []*perl.Value) {
+// nearMessages are hashes as messages are, and what is nearly so.
+func nearMessages() (list []*perl.Value) {
 	spec := func() *perl.Value {
 		return perl.HashRef(perl.P("kernel", perl.NewBytes("K")), perl.P("session", perl.NewBytes("s")), perl.P("state", perl.NewBytes("x")))
 	}
@@ -183,29 +185,30 @@ func shallowMessages() (list []*perl.Value) {
 		perl.HashRef(perl.P("rsvp", many)), perl.HashRef(perl.P("wantarray", perl.NewInt(-3))), perl.NewRef(perl.NewHash().Bless("A")))
 }
 
-// TestShallow: messages, and mutations of their images, are read as by Thaw and written as by Freeze.
-func TestShallow(t *testing.T) {
+// TestMessage: messages, and mutations of their images, are read as by Thaw and written as by
+// Freeze.
+func TestMessage(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	short := 0
-	for _, v := range shallowMessages() {
+	for _, v := range nearMessages() {
 		image, err := Freeze(v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, m := range shallowLimits {
-			if sameShallow(t, m, image) && i == 0 {
+		for i, m := range messageLimits {
+			if sameMessage(t, m, image) && i == 0 {
 				short++
 			}
 		}
 		for n := range image {
-			sameShallow(t, defaultDecoder, image[:n])
+			sameMessage(t, defaultDecoder, image[:n])
 		}
 		for range 2000 {
 			changed := bytes.Clone(image)
 			for range 1 + r.IntN(3) {
 				changed[r.IntN(len(changed))] = byte(r.IntN([]int{36, 256}[r.IntN(2)]))
 			}
-			sameShallow(t, shallowLimits[r.IntN(len(shallowLimits))], changed)
+			sameMessage(t, messageLimits[r.IntN(len(messageLimits))], changed)
 		}
 	}
 	if short < 40 {
@@ -213,21 +216,21 @@ func TestShallow(t *testing.T) {
 	}
 }
 
-// TestAppendShallow: what is written is what Append writes of the Value.
-func TestAppendShallow(t *testing.T) {
+// TestAppendMessage: what is written is what Append writes of the Value.
+func TestAppendMessage(t *testing.T) {
 	shared := perl.ArrayRef(perl.NewBytes("x"))
-	fill := []func(h *perl.Shallow){
-		func(h *perl.Shallow) { h.Add("event").Str = "poe://K/s/x" },
-		func(h *perl.Shallow) { h.Add("params").Value = shared },
-		func(h *perl.Shallow) { h.Add("more").Value = perl.ArrayRef(shared, shared.Target().Elems()[0]) },
-		func(h *perl.Shallow) {
+	fill := []func(h *message.Hash){
+		func(h *message.Hash) { h.Add("event").Str = "poe://K/s/x" },
+		func(h *message.Hash) { h.Add("params").Value = shared },
+		func(h *message.Hash) { h.Add("more").Value = perl.ArrayRef(shared, shared.Target().Elems()[0]) },
+		func(h *message.Hash) {
 			parts := h.Parts(2)
-			parts[0], parts[1] = perl.Part{Key: "kernel", Str: "K"}, perl.Part{Key: "state", Str: strings.Repeat("s", 300)}
+			parts[0], parts[1] = message.Part{Key: "kernel", Str: "K"}, message.Part{Key: "state", Str: strings.Repeat("s", 300)}
 			h.Add("rsvp").Parts = parts
 		},
-		func(h *perl.Shallow) { h.Add("again").Value = shared },
-		func(h *perl.Shallow) {
-			*h.Add("") = perl.Item{Pair: perl.Pair{Key: "flags", Flags: perl.KeyUTF8, Value: perl.NewInt(1)}}
+		func(h *message.Hash) { h.Add("again").Value = shared },
+		func(h *message.Hash) {
+			*h.Add("") = message.Item{Pair: perl.Pair{Key: "flags", Flags: perl.KeyUTF8, Value: perl.NewInt(1)}}
 		},
 	}
 	for _, o := range []FreezeOptions{{}, {Canonical: true}, {MaxDepth: 1}, {MaxDepth: 4}, {MaxDepth: 6}, {Layout: AMD64}, {Minor: 4}} {
@@ -236,14 +239,14 @@ func TestAppendShallow(t *testing.T) {
 			t.Fatal(err)
 		}
 		for set := range 1 << len(fill) {
-			h := new(perl.Shallow)
+			h := new(message.Hash)
 			for i := range fill {
 				if set>>i&1 != 0 {
 					fill[i](h)
 				}
 			}
 			want, wantErr := m.Append([]byte("before"), h.Value(new(perl.Slab)))
-			got, err := m.appendShallow([]byte("before"), h)
+			got, err := m.appendMessage([]byte("before"), h)
 			if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) {
 				t.Fatalf("%+v, %06b: got\n%x (%v), want\n%x (%v)", o, set, got, err, want, wantErr)
 			}
@@ -251,14 +254,14 @@ func TestAppendShallow(t *testing.T) {
 	}
 }
 
-// FuzzShallow reads images as messages in both ways.
-func FuzzShallow(f *testing.F) {
-	for i, v := range shallowMessages() {
+// FuzzMessage reads images as messages in both ways.
+func FuzzMessage(f *testing.F) {
+	for i, v := range nearMessages() {
 		if image, err := Freeze(v); err == nil {
 			f.Add(image, uint8(i))
 		}
 	}
 	f.Fuzz(func(t *testing.T, image []byte, limits uint8) {
-		sameShallow(t, shallowLimits[int(limits)%len(shallowLimits)], image)
+		sameMessage(t, messageLimits[int(limits)%len(messageLimits)], image)
 	})
 }

@@ -1,4 +1,4 @@
-package recordings_test
+package judge_test
 
 import (
 	"fmt"
@@ -9,13 +9,12 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
-	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// TestPartsMakeNoDifference: verdicts, and the evidence for them, are the same however small the parts are that
-// connections are judged in.
+// TestPartsMakeNoDifference: verdicts, and the evidence for them, are the same however small the
+// parts are that connections are judged in.
 func TestPartsMakeNoDifference(t *testing.T) {
-	paths, err := filepath.Glob("*.pcapng")
+	paths, err := filepath.Glob("../../captures/*.pcapng")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("expected captures, got none (%v)", err)
 	}
@@ -25,19 +24,11 @@ func TestPartsMakeNoDifference(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.Close()
-		j := judge.New(checks.Catalogue(), wire.Server, wire.Client)
-		parts := 0
-		err = dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, w, func(p *dialogue.Part) {
-			parts++
-			j.Part(p)
-		})
-		if err != nil {
-			t.Fatal(err)
+		f := judge.CaptureInParts(r, checks.Catalogue(), dialogue.Options{}, w)
+		if f.Err != nil {
+			t.Fatal(f.Err)
 		}
-		if w.Items > 0 && parts < 2*j.Connections() {
-			t.Fatalf("%s: expected many parts with a window of %d items, got %d", path, w.Items, parts)
-		}
-		for _, v := range j.Verdicts() {
+		for _, v := range f.Verdicts {
 			out = append(out, fmt.Sprintf("%s of the %v: %v, %d pieces of evidence, %d findings", v.Check.ID, v.Side, v.Outcome, v.Evidence, len(v.Findings)))
 		}
 		return out

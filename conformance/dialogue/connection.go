@@ -1,0 +1,63 @@
+package dialogue
+
+import (
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Connection is one TCP connection, read as IKC.
+type Connection struct {
+	Conn *capture.Conn
+	// IsIKC is false for a connection that shows no sign of IKC; the rest is then empty but for Notes
+	// and Control.
+	IsIKC bool
+	// Control is set if the connection is the conversation of a harness with a driver; its lines are
+	// the Items then.
+	Control *Control
+	// Joined: the capture does not hold the start. Who is the client is a guess then, lines are among
+	// the Items only, and the Negotiation is empty.
+	Joined bool
+	// Unreached: a relay could not connect to the server, so that what the client said was said to
+	// nobody.
+	Unreached bool
+	// Gaps: octets are missing in the middle, so that nothing follows from what is not there.
+	Gaps   bool
+	Opened capture.Stamp
+	// Negotiation is never nil.
+	Negotiation *Negotiation
+	// Items are lines, messages and frames that are no message, in the order of the capture.
+	Items []Item
+	// Exchanges are the requests with what came back, in the order of the requests.
+	Exchanges []*Exchange
+	// Broken tells, by wire.Role of the sender, why its octets could not be read to the end.
+	Broken [2]*Problem
+	// Ends tells, by wire.Role, how the direction was closed, nil if the capture does not show it.
+	Ends [2]*capture.Closed
+	// Cut: the capture was cut short while the connection was open.
+	Cut bool
+	// Notes say what else is odd.
+	Notes []Problem
+
+	inParts bool
+}
+
+// readable tells whether the connection was read as IKC, or as a Control.
+func (c *Connection) readable() bool { return c.IsIKC || c.Control != nil }
+
+// Problem is something that could not be read, or is off.
+type Problem struct {
+	From   wire.Role
+	At     capture.Stamp
+	Offset int64 // in the stream of the direction
+	Text   string
+	// Announced is the length of a frame that was too large to be read, else 0.
+	Announced int64
+}
+
+// Item is a *Line, a *Frame or a *ControlLine.
+type Item interface {
+	// Sender tells who sent it.
+	Sender() wire.Role
+	// Stamp tells where in the capture it became complete.
+	Stamp() capture.Stamp
+}

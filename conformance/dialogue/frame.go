@@ -1,0 +1,38 @@
+package dialogue
+
+import (
+	"sync/atomic"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Frame is a frame with its image, and the message in it.
+type Frame struct {
+	From wire.Role
+	// At is where the frame became complete.
+	At capture.Stamp
+	// Number counts the frames of a direction from 1; Offset is where it begins in the stream.
+	Number int
+	Offset int64
+	// Head is the length as it was written; Image what follows the NUL.
+	Head  string
+	Image []byte
+	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
+	Early bool
+	// Message is what the image means, nil if the image is no message or cannot be thawed; then Err
+	// says why.
+	Message *Message
+	Err     error
+
+	serial int64 // among the items of the connection, if it is read in parts
+	value  atomic.Pointer[perl.Value]
+	sketch *sketch // nil if value was made at once, or cannot be
+}
+
+// Sender implements Item.
+func (f *Frame) Sender() wire.Role { return f.From }
+
+// Stamp implements Item.
+func (f *Frame) Stamp() capture.Stamp { return f.At }

@@ -1,0 +1,23 @@
+package message
+
+import "github.com/perl-ikc/ikc-conform/reference/perl"
+
+// Codec is what a wire.Serializer may be as well, for speed: it writes and reads the hash of a
+// message without Values for what is plain in it. What it does is what Freeze and Thaw do.
+type Codec interface {
+	// AppendMessage appends the image of h to dst. On an error it returns dst as it was.
+	AppendMessage(dst []byte, h *Hash) ([]byte, error)
+	// ThawMessage fills h, the value of the key whole being a Value there, which may be frozen, and
+	// returns nil; or it returns what Thaw does. With aliased, image is never changed again, and
+	// the strings of h are parts of it.
+	ThawMessage(image []byte, h *Hash, whole string, aliased bool) (*perl.Value, error)
+}
+
+// EnvelopeThawer is a wire.Serializer that can tell what is in a message without making Values of
+// its params.
+type EnvelopeThawer interface {
+	// ThawEnvelope fills h with what Thaw finds in an image that is never changed again, but for
+	// the value of the key whole, of which there is an item only. kinds are those of all Values in
+	// the image. ok is false if the image must be thawed.
+	ThawEnvelope(image []byte, h *Hash, whole string) (kinds Kinds, ok bool)
+}

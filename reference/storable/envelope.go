@@ -1,0 +1,28 @@
+package storable
+
+import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
+
+// thawEnvelope reads an image as thawMessage does with Alias, but of the value of the key whole it
+// finds out only that Thaw can read it, and what is in it: h has an item for it without its value,
+// and kinds are the kinds of Value in the whole image. It makes no Values for what takes most of
+// them, so it is several times as fast. ok is false, and h empty, if the image is something else,
+// or anything in it had better be seen by Thaw.
+func (dec *Decoder) thawEnvelope(image []byte, h *message.Hash, whole string) (kinds message.Kinds, ok bool) {
+	h.Reset()
+	if int64(len(image)) > dec.opt.MaxAlloc {
+		return 0, false
+	}
+	d := decoders.Get().(*decoder)
+	defer d.close()
+	d.s, d.envelope = aliasOf(image), true
+	if !d.message(dec, h, whole) {
+		h.Reset()
+		return 0, false
+	}
+	d.kinds.Add(perl.Ref)
+	d.kinds.Add(perl.Hash)
+	return d.kinds, true
+}

@@ -1,0 +1,65 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Negotiate runs n over a connection until both sides agree. It returns the scanner of the frames
+// that follow, with maxFrame as its Max. before, unless it is nil, is called before a line is
+// answered and the next awaited, whether there is anything to write or not: the place to set a
+// deadline.
+//
+// Errors are those of Receive, of the LineScanner, of before and of rw; if the other side closes
+// the connection, it matches io.ErrUnexpectedEOF.
+func Negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() error) (*FrameScanner, error) {
+	if before == nil {
+		before = func() error { return nil }
+	}
+	say := func(reply []string) error {
+		if err := before(); err != nil {
+			return err
+		}
+		var b []byte
+		for _, line := range reply {
+			b = AppendLine(b, line)
+		}
+		if len(b) == 0 {
+			return nil
+		}
+		_, err := rw.Write(b)
+		return err
+	}
+	if err := say(n.Start()); err != nil {
+		return nil, err
+	}
+	var lines LineScanner
+	buf := make([]byte, 2048)
+	for !n.Done() {
+		line, ok, err := lines.Next()
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			got, err := rw.Read(buf)
+			lines.Write(buf[:got])
+			switch {
+			case err == nil || got > 0:
+			case errors.Is(err, io.EOF):
+				return nil, fmt.Errorf("expected a line, the %v closed the connection: %w", n.cfg.Role.Other(), io.ErrUnexpectedEOF)
+			default:
+				return nil, err
+			}
+			continue
+		}
+		reply, err := n.Receive(line)
+		if err != nil {
+			return nil, err
+		}
+		if err := say(reply); err != nil {
+			return nil, err
+		}
+	}
+	return lines.Frames(maxFrame), nil
+}
