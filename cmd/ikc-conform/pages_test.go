@@ -64,7 +64,8 @@ var (
 // columns is how wide a page is.
 const columns = 120
 
-// TestPages: the files that pages speak of exist, and no line is too wide. A name without a folder may be in any.
+// TestPages: the files that pages speak of exist, and no line is too wide. A name without a folder
+// may be in any.
 func TestPages(t *testing.T) {
 	files := tree(t)
 	exists := func(name string) bool {
@@ -115,8 +116,9 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestArchitectureHasAllPackages: the map in ARCHITECTURE.md has every package, by its path or by the last part of it beside a
-// package of the same folder, and its tables name files and constants that exist.
+// TestArchitectureHasAllPackages: the map in ARCHITECTURE.md has every package, by its path or by
+// the last part of it beside a package of the same folder, and its tables name files and constants
+// that exist.
 func TestArchitectureHasAllPackages(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(repository, "ARCHITECTURE.md"))
 	if err != nil {

@@ -15,24 +15,7 @@ func POST() []*judge.Check {
 			ID: "POST-001", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "A post is carried out, once, before what comes after it.",
 			Source:      "Responder request", Needs: "a post to " + contract.SessionAlias + "/count between two calls of it that were answered",
-			Judge: judge.InOrder(func() func(*judge.Trial, *dialogue.Exchange) {
-				posts, before := 0, int64(-1)
-				return func(t *judge.Trial, x *dialogue.Exchange) {
-					switch {
-					case !to(x, contract.SessionAlias, "count"):
-					case !x.Request.IsCall():
-						posts++
-					case len(x.Answers) > 0:
-						now := contract.CountOf(x)
-						if before >= 0 && posts > 0 {
-							t.HoldFunc(now-before-1 == int64(posts), x.Answers[0].Frame, func() (string, string) {
-								return fmt.Sprintf("a count of %d after %d and %d posts", before+int64(posts)+1, before, posts), fmt.Sprint(now)
-							})
-						}
-						before, posts = now, 0
-					}
-				}
-			}),
+			Judge:     judge.InOrder(countsPosts),
 			Rationale: "The count must be of one connection at a time; other users of the session spoil the evidence.",
 		},
 		{
@@ -50,5 +33,25 @@ func POST() []*judge.Check {
 				t.Pass(x.Request.Frame)
 			}),
 		},
+	}
+}
+
+// countsPosts counts each post once, in its place: by the calls of the state count around it.
+func countsPosts() func(*judge.Trial, *dialogue.Exchange) {
+	posts, before := 0, int64(-1)
+	return func(t *judge.Trial, x *dialogue.Exchange) {
+		switch {
+		case !to(x, contract.SessionAlias, "count"):
+		case !x.Request.IsCall():
+			posts++
+		case len(x.Answers) > 0:
+			now := contract.CountOf(x)
+			if before >= 0 && posts > 0 {
+				t.HoldFunc(now-before-1 == int64(posts), x.Answers[0].Frame, func() (string, string) {
+					return fmt.Sprintf("a count of %d after %d and %d posts", before+int64(posts)+1, before, posts), fmt.Sprint(now)
+				})
+			}
+			before, posts = now, 0
+		}
 	}
 }

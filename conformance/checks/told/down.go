@@ -35,27 +35,30 @@ func DOWN() []*judge.Check {
 			ID: "DOWN-002", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "What was sent before a shutdown still goes out.",
 			Source:      "Responder shutdown, Channel channel_shutdown (it flushes)", Needs: "a post right before a shutdown, and what the other kernel's driver told of it",
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				if log.Other == nil {
-					return
-				}
-				for _, l := range log.commands("post") {
-					var f driver.Post
-					if l.Command.Decode(&f) != nil {
-						continue
-					}
-					if s, ok := f.Params.V.AsString(); !ok || s != contract.LastWords {
-						continue
-					}
-					other := newDriverLog(log.Other)
-					came := slices.ContainsFunc(other.states(contract.SessionAlias, "count"), func(e *dialogue.ControlLine) bool {
-						return len(e.Event.Args) > 0 && sameValue(e.Event.Args[0], f.Params.V)
-					})
-					if came || other.waitedFor(l) && log.sentCount(l) != 0 {
-						t.Hold(came, l, "a run of count in the other kernel", "none")
-					}
-				}
-			}),
+			Judge: onLog(lastWordsCame),
 		},
+	}
+}
+
+// lastWordsCame looks for what was posted right before a shutdown, in the log of the other kernel.
+func lastWordsCame(t *judge.Trial, log *driverLog) {
+	if log.Other == nil {
+		return
+	}
+	for _, l := range log.commands("post") {
+		var f driver.Post
+		if l.Command.Decode(&f) != nil {
+			continue
+		}
+		if s, ok := f.Params.V.AsString(); !ok || s != contract.LastWords {
+			continue
+		}
+		other := newDriverLog(log.Other)
+		came := slices.ContainsFunc(other.states(contract.SessionAlias, "count"), func(e *dialogue.ControlLine) bool {
+			return len(e.Event.Args) > 0 && sameValue(e.Event.Args[0], f.Params.V)
+		})
+		if came || other.waitedFor(l) && log.sentCount(l) != 0 {
+			t.Hold(came, l, "a run of count in the other kernel", "none")
+		}
 	}
 }

@@ -58,29 +58,32 @@ func LOC() []*judge.Check {
 			ID: "LOC-003", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "What a kernel asks of itself and has not published is refused as from a peer: monitors are told of an error at both ends.",
 			Source:      "LocalKernel; Responder _error_response, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a post of a kernel to itself that is refused`,
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll(driver.MonitorError)
-				if w == nil {
-					return
-				}
-				for _, l := range log.commands("post") {
-					to, ok := log.target(l)
-					if !ok || to.Session != contract.AbsentSession || !slices.Contains(log.ownNames(), to.Kernel) {
-						continue
-					}
-					var missing []string
-					for _, operation := range []string{"local-check", "remote-check"} {
-						if !slices.ContainsFunc(log.errorsTold(w, operation), func(e *dialogue.ControlLine) bool {
-							return e.Event.About == to.Kernel && e.At.Time.After(l.At.Time)
-						}) {
-							missing = append(missing, operation)
-						}
-					}
-					if len(missing) == 0 || log.waitedFor(l) {
-						t.Hold(len(missing) == 0, l, "errors local-check and remote-check about "+to.Kernel, "no "+strings.Join(missing, ", no "))
-					}
-				}
-			}),
+			Judge: onLog(refusedAtBothEnds),
 		},
+	}
+}
+
+// refusedAtBothEnds looks for the two errors that a monitor hears of a request to the kernel itself.
+func refusedAtBothEnds(t *judge.Trial, log *driverLog) {
+	w := log.ofAll(driver.MonitorError)
+	if w == nil {
+		return
+	}
+	for _, l := range log.commands("post") {
+		to, ok := log.target(l)
+		if !ok || to.Session != contract.AbsentSession || !slices.Contains(log.ownNames(), to.Kernel) {
+			continue
+		}
+		var missing []string
+		for _, operation := range []string{"local-check", "remote-check"} {
+			if !slices.ContainsFunc(log.errorsTold(w, operation), func(e *dialogue.ControlLine) bool {
+				return e.Event.About == to.Kernel && e.At.Time.After(l.At.Time)
+			}) {
+				missing = append(missing, operation)
+			}
+		}
+		if len(missing) == 0 || log.waitedFor(l) {
+			t.Hold(len(missing) == 0, l, "errors local-check and remote-check about "+to.Kernel, "no "+strings.Join(missing, ", no "))
+		}
 	}
 }

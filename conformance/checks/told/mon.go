@@ -83,30 +83,7 @@ func MON() []*judge.Check {
 			ID: "MON-003", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "The flag real is true for an id, and false for a name.",
 			Source:      sourceMonitor, Needs: "a monitor that was told something",
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				ids, names := map[string]bool{}, map[string]bool{}
-				for _, m := range log.ownConns() {
-					for _, side := range []wire.Role{wire.Client, wire.Server} {
-						for i, name := range m.Names[side] {
-							if i == 0 {
-								ids[name] = true
-							} else {
-								names[name] = true
-							}
-						}
-					}
-				}
-				var registrations []*registration
-				if w := log.ofAll(driver.MonitorChannel); w != nil && w.wants(driver.MonitorRegister) {
-					registrations = log.registrations(w)
-				}
-				for _, l := range log.Lines {
-					if e := l.Event; e != nil && e.Kind == driver.EventMonitor &&
-						ids[e.About] != names[e.About] && !idReused(registrations, e.About, l.At.Time) {
-						t.Hold(e.Real == ids[e.About], l, fmt.Sprintf("real %v", ids[e.About]), fmt.Sprintf("real %v", e.Real))
-					}
-				}
-			}),
+			Judge: onLog(realForIDs),
 		},
 		{
 			ID: "MON-004", Level: judge.Should, Party: judge.TheKernel,
@@ -177,30 +154,7 @@ func MON() []*judge.Check {
 			ID: "MON-009", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "channel comes with ready or close and the channel's id, which is the same for both and no other connection's.",
 			Source:      "Responder channel_ready, channel_close, from 0.2400 on", Needs: `a monitor of "*" that is told of channel, and a connection after it`,
-			Judge: onRegistrations(driver.MonitorChannel, func(t *judge.Trial, log *driverLog, _ *monitorSpan, registrations []*registration) {
-				of := map[string]*registration{}
-				for _, v := range registrations {
-					if !v.doubled.IsZero() {
-						continue
-					}
-					for _, b := range v.of(driver.MonitorChannel, "") {
-						id := text(b.at.Event.Args, 1)
-						holder := of[id]
-						t.HoldFunc(id != "" && (holder == nil || holder == v) &&
-							slices.Contains([]string{"ready", "close"}, text(b.at.Event.Args, 0)), b.at, func() (string, string) {
-							return "(ready or close, an id of this connection alone)", showArgs(b.at.Event.Args)
-						})
-						if holder == nil {
-							for old, w := range of {
-								if w == v && id != "" {
-									t.Fail(b.at, "the channel's id "+old, id)
-								}
-							}
-							of[id] = v
-						}
-					}
-				}
-			}),
+			Judge: onRegistrations(driver.MonitorChannel, channelIDs),
 		},
 		{
 			ID: "MON-010", Level: judge.Should, Party: judge.TheKernel,
@@ -236,45 +190,13 @@ func MON() []*judge.Check {
 			ID: "MON-012", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: "A monitor of one name is told of that name only.",
 			Source:      sourceMonitor, Needs: "a monitor of a name that was told something",
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				for _, w := range log.monitorSpans() {
-					if w.kernel == contract.EveryKernel || isSpecifier(w.kernel) {
-						continue
-					}
-					for _, l := range log.monitored(w) {
-						t.Hold(l.Event.About == w.kernel, l, "about "+w.kernel, "about "+l.Event.About)
-					}
-				}
-			}),
+			Judge: onLog(toldOfOneName),
 		},
 		{
 			ID: "MON-013", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: `A monitor of a name is told what a monitor of "*" is told of that name.`,
 			Source:      sourceMonitor, Needs: `a monitor of a name beside one of "*"`,
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				all := log.ofAll(driver.MonitorRegister)
-				if all == nil {
-					return
-				}
-				for _, w := range log.monitorSpans() {
-					if w.kernel == contract.EveryKernel || isSpecifier(w.kernel) || w.from < all.from {
-						continue
-					}
-					var want, got []string
-					var last *dialogue.ControlLine
-					for _, l := range log.monitored(all) {
-						if at := slices.Index(log.Lines, l); l.Event.About == w.kernel && w.wants(l.Event.What) && at > w.from && at < w.to {
-							want, last = append(want, l.Event.What+" "+showArgs(l.Event.Args)), l
-						}
-					}
-					for _, l := range log.monitored(w) {
-						got, last = append(got, l.Event.What+" "+showArgs(l.Event.Args)), l
-					}
-					if last != nil {
-						t.HoldFunc(slices.Equal(want, got), last, func() (string, string) { return firstDifference(want, got) })
-					}
-				}
-			}),
+			Judge: onLog(toldOfNames),
 		},
 		{
 			ID: "MON-014", Level: judge.Should, Party: judge.TheKernel,
@@ -328,54 +250,13 @@ func MON() []*judge.Check {
 			ID: "MON-018", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: `Sending to a kernel that is not known is told as an error resolve about "*".`,
 			Source:      "Responder send_msg, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a post or call to a kernel that nobody is`,
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll(driver.MonitorError)
-				if w == nil {
-					return
-				}
-				told := log.errorsTold(w, "resolve")
-				for _, l := range log.commands("post", "call") {
-					to, ok := log.target(l)
-					if !ok || log.knows(to.Kernel) || log.before(l, w) || !log.wentOn(l.Command.Answer.At.Time) {
-						continue
-					}
-					if len(told) == 0 {
-						t.Fail(l, fmt.Sprintf(`error about "*": (resolve, ... %s ...)`, to.Kernel), "none")
-						continue
-					}
-					at := told[0]
-					told = told[1:]
-					t.Hold(at.Event.About == contract.EveryKernel && !at.Event.Real && strings.Contains(text(at.Event.Args, 1), to.Kernel), at,
-						fmt.Sprintf(`error about "*": (resolve, ... %s ...)`, to.Kernel), fmt.Sprintf("error about %s: %s", at.Event.About, showArgs(at.Event.Args)))
-				}
-			}),
+			Judge: onLog(toldOfUnknownNames),
 		},
 		{
 			ID: "MON-019", Level: judge.Should, Party: judge.TheKernel,
 			Requirement: `A subscription that is refused is told as an error subscribe about "*", with the refusal as its message.`,
 			Source:      "Responder _subscribe_receipt, from 0.2400 on", Needs: `a monitor of "*" that is told of error, and a subscription that was refused`,
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				w := log.ofAll(driver.MonitorError)
-				if w == nil {
-					return
-				}
-				for _, s := range log.subscriptions() {
-					for _, spec := range s.refused() {
-						if log.before(s.line, w) || !log.wentOn(s.line.Command.Answer.At.Time) {
-							continue
-						}
-						want := "Refused subscription " + spec
-						i := slices.IndexFunc(log.errorsTold(w, "subscribe"), func(l *dialogue.ControlLine) bool {
-							return text(l.Event.Args, 1) == want && l.Event.About == contract.EveryKernel
-						})
-						if i >= 0 {
-							t.Hold(true, log.errorsTold(w, "subscribe")[i], "error ('subscribe', '"+want+"')", "")
-						} else {
-							t.Fail(s.line.Command.Answer, `error about "*": ('subscribe', '`+want+"')", "none such")
-						}
-					}
-				}
-			}),
+			Judge: onLog(toldOfRefusals),
 		},
 		{
 			ID: "MON-020", Level: judge.Should, Party: judge.TheKernel,
@@ -449,4 +330,141 @@ func firstDifference(want, got []string) (expected, actual string) {
 		}
 	}
 	return strings.Join(want, "; "), ""
+}
+
+// realForIDs holds the flag real against the ids and the names that kernels announced.
+func realForIDs(t *judge.Trial, log *driverLog) {
+	ids, names := map[string]bool{}, map[string]bool{}
+	for _, m := range log.ownConns() {
+		for _, side := range []wire.Role{wire.Client, wire.Server} {
+			for i, name := range m.Names[side] {
+				if i == 0 {
+					ids[name] = true
+				} else {
+					names[name] = true
+				}
+			}
+		}
+	}
+	var registrations []*registration
+	if w := log.ofAll(driver.MonitorChannel); w != nil && w.wants(driver.MonitorRegister) {
+		registrations = log.registrations(w)
+	}
+	for _, l := range log.Lines {
+		if e := l.Event; e != nil && e.Kind == driver.EventMonitor &&
+			ids[e.About] != names[e.About] && !idReused(registrations, e.About, l.At.Time) {
+			t.Hold(e.Real == ids[e.About], l, fmt.Sprintf("real %v", ids[e.About]), fmt.Sprintf("real %v", e.Real))
+		}
+	}
+}
+
+// toldOfOneName holds what a monitor of one name heard against that name.
+func toldOfOneName(t *judge.Trial, log *driverLog) {
+	for _, w := range log.monitorSpans() {
+		if w.kernel == contract.EveryKernel || isSpecifier(w.kernel) {
+			continue
+		}
+		for _, l := range log.monitored(w) {
+			t.Hold(l.Event.About == w.kernel, l, "about "+w.kernel, "about "+l.Event.About)
+		}
+	}
+}
+
+// toldOfNames compares what a monitor of a name heard with what one of every kernel heard of it.
+func toldOfNames(t *judge.Trial, log *driverLog) {
+	all := log.ofAll(driver.MonitorRegister)
+	if all == nil {
+		return
+	}
+	for _, w := range log.monitorSpans() {
+		if w.kernel == contract.EveryKernel || isSpecifier(w.kernel) || w.from < all.from {
+			continue
+		}
+		var want, got []string
+		var last *dialogue.ControlLine
+		for _, l := range log.monitored(all) {
+			if at := slices.Index(log.Lines, l); l.Event.About == w.kernel && w.wants(l.Event.What) && at > w.from && at < w.to {
+				want, last = append(want, l.Event.What+" "+showArgs(l.Event.Args)), l
+			}
+		}
+		for _, l := range log.monitored(w) {
+			got, last = append(got, l.Event.What+" "+showArgs(l.Event.Args)), l
+		}
+		if last != nil {
+			t.HoldFunc(slices.Equal(want, got), last, func() (string, string) { return firstDifference(want, got) })
+		}
+	}
+}
+
+// toldOfUnknownNames looks for the errors about what was sent to a name that nobody has.
+func toldOfUnknownNames(t *judge.Trial, log *driverLog) {
+	w := log.ofAll(driver.MonitorError)
+	if w == nil {
+		return
+	}
+	told := log.errorsTold(w, "resolve")
+	for _, l := range log.commands("post", "call") {
+		to, ok := log.target(l)
+		if !ok || log.knows(to.Kernel) || log.before(l, w) || !log.wentOn(l.Command.Answer.At.Time) {
+			continue
+		}
+		if len(told) == 0 {
+			t.Fail(l, fmt.Sprintf(`error about "*": (resolve, ... %s ...)`, to.Kernel), "none")
+			continue
+		}
+		at := told[0]
+		told = told[1:]
+		t.Hold(at.Event.About == contract.EveryKernel && !at.Event.Real && strings.Contains(text(at.Event.Args, 1), to.Kernel), at,
+			fmt.Sprintf(`error about "*": (resolve, ... %s ...)`, to.Kernel), fmt.Sprintf("error about %s: %s", at.Event.About, showArgs(at.Event.Args)))
+	}
+}
+
+// toldOfRefusals looks for the errors about subscriptions that were refused.
+func toldOfRefusals(t *judge.Trial, log *driverLog) {
+	w := log.ofAll(driver.MonitorError)
+	if w == nil {
+		return
+	}
+	for _, s := range log.subscriptions() {
+		for _, spec := range s.refused() {
+			if log.before(s.line, w) || !log.wentOn(s.line.Command.Answer.At.Time) {
+				continue
+			}
+			want := "Refused subscription " + spec
+			i := slices.IndexFunc(log.errorsTold(w, "subscribe"), func(l *dialogue.ControlLine) bool {
+				return text(l.Event.Args, 1) == want && l.Event.About == contract.EveryKernel
+			})
+			if i >= 0 {
+				t.Hold(true, log.errorsTold(w, "subscribe")[i], "error ('subscribe', '"+want+"')", "")
+			} else {
+				t.Fail(s.line.Command.Answer, `error about "*": ('subscribe', '`+want+"')", "none such")
+			}
+		}
+	}
+}
+
+// channelIDs holds the ids of channels against each other: each connection has one of its own.
+func channelIDs(t *judge.Trial, log *driverLog, _ *monitorSpan, registrations []*registration) {
+	of := map[string]*registration{}
+	for _, v := range registrations {
+		if !v.doubled.IsZero() {
+			continue
+		}
+		for _, b := range v.of(driver.MonitorChannel, "") {
+			id := text(b.at.Event.Args, 1)
+			holder := of[id]
+			t.HoldFunc(id != "" && (holder == nil || holder == v) &&
+				slices.Contains([]string{"ready", "close"}, text(b.at.Event.Args, 0)), b.at, func() (string, string) {
+				return "(ready or close, an id of this connection alone)", showArgs(b.at.Event.Args)
+			})
+			if holder == nil {
+				for old, w := range of {
+					if w == v && id != "" {
+						t.Fail(b.at, "the channel's id "+old, id)
+					}
+				}
+				of[id] = v
+			}
+		}
+	}
 }

@@ -20,34 +20,7 @@ func RSVP() []*judge.Check {
 			ID: "RSVP-001", Level: judge.Must, Party: judge.TheKernel,
 			Requirement: "The answer to a call reaches the state that is its rsvp, though nobody published it: the params as ARG0.",
 			Source:      "Responder call (it permits one post), request", Needs: "a driver that reports the runs of states, and answers to its kernel's calls",
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				local := log.localCalls()
-				for rsvp, answers := range log.answersGot(true) {
-					session, state, _ := strings.Cut(rsvp, "/")
-					var due []*perl.Value
-					for _, m := range answers {
-						due = append(due, m.Params())
-					}
-					reported := log.states(session, state)
-					missing, extra := pairRuns(due, reported, func(v *perl.Value,
-						e *driver.Event) bool {
-						return len(e.Args) > 0 && sameValue(v, e.Args[0])
-					})
-					for _, l := range reported {
-						if !slices.Contains(extra, l) {
-							t.Hold(true, l, "the answer", "")
-						}
-					}
-					if len(missing) > 0 {
-						got := "none such"
-						at := log.Lines[len(log.Lines)-1]
-						if len(extra) > len(local[rsvp]) {
-							at, got = extra[0], showArgs(extra[0].Event.Args)
-						}
-						t.Fail(at, fmt.Sprintf("a run of %s with the answer %s", rsvp, judge.ShowValue(missing[0])), got)
-					}
-				}
-			}),
+			Judge: onLog(answersReachStates),
 		},
 		{
 			ID: "RSVP-002", Level: judge.Must, Party: judge.TheKernel,
@@ -126,4 +99,34 @@ func (log *driverLog) localCalls() map[string][]*dialogue.ControlLine {
 		}
 	}
 	return out
+}
+
+// answersReachStates pairs answers on the wire with the runs of the states that they were for.
+func answersReachStates(t *judge.Trial, log *driverLog) {
+	local := log.localCalls()
+	for rsvp, answers := range log.answersGot(true) {
+		session, state, _ := strings.Cut(rsvp, "/")
+		var due []*perl.Value
+		for _, m := range answers {
+			due = append(due, m.Params())
+		}
+		reported := log.states(session, state)
+		missing, extra := pairRuns(due, reported, func(v *perl.Value,
+			e *driver.Event) bool {
+			return len(e.Args) > 0 && sameValue(v, e.Args[0])
+		})
+		for _, l := range reported {
+			if !slices.Contains(extra, l) {
+				t.Hold(true, l, "the answer", "")
+			}
+		}
+		if len(missing) > 0 {
+			got := "none such"
+			at := log.Lines[len(log.Lines)-1]
+			if len(extra) > len(local[rsvp]) {
+				at, got = extra[0], showArgs(extra[0].Event.Args)
+			}
+			t.Fail(at, fmt.Sprintf("a run of %s with the answer %s", rsvp, judge.ShowValue(missing[0])), got)
+		}
+	}
 }

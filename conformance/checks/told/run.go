@@ -61,38 +61,7 @@ func RUN() []*judge.Check {
 			ID: "RUN-005", Level: judge.Must, Party: judge.TheKernel,
 			Requirement: "The requests of one connection run their states in the order in which they came.",
 			Source:      "Responder request (each to completion before the next)", Needs: "a driver that reports the runs of states, and several requests on one connection",
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				var reported []*dialogue.ControlLine
-				for _, l := range log.Lines {
-					if e := l.Event; e != nil && e.Kind == driver.EventState && e.Session == contract.SessionAlias {
-						reported = append(reported, l)
-					}
-				}
-				for _, m := range log.Conns {
-					at := 0 // connections take turns
-					for _, x := range m.Exchanges {
-						r := x.Request
-						if r.Frame.From == log.Side || r.To.Session != contract.SessionAlias ||
-							len(x.Errors) > 0 || !log.wentOn(r.Frame.At.Time.Add(contract.DriverDelay)) {
-							continue
-						}
-						i := slices.IndexFunc(reported[at:], func(l *dialogue.ControlLine) bool {
-							return l.Event.State == r.To.State && sameArgs(l.Event.Args, arguments(r))
-						})
-						if i >= 0 {
-							at += i + 1
-							t.Hold(true, reported[at-1], "the run of "+r.To.State, "")
-							continue
-						}
-						if early := slices.IndexFunc(reported[:at], func(l *dialogue.ControlLine) bool {
-							return l.Event.State == r.To.State && sameArgs(l.Event.Args, arguments(r))
-						}); early >= 0 && at > 0 {
-							t.Fail(reported[early], fmt.Sprintf("the run of %s with %s after that of %s with %s", r.To.State,
-								showArgs(arguments(r)), reported[at-1].Event.State, showArgs(reported[at-1].Event.Args)), "before it")
-						}
-					}
-				}
-			}),
+			Judge: onLog(runsInOrder),
 		},
 		{
 			ID: "RUN-006", Level: judge.Must, Party: judge.TheKernel,
@@ -203,3 +172,37 @@ func onRuns(same func(run, *driver.Event) bool, show func(run) string, showEvent
 }
 
 const sourceThunk = "Responder::Thunk __thunk"
+
+// runsInOrder follows the requests of each connection through the runs that were reported.
+func runsInOrder(t *judge.Trial, log *driverLog) {
+	var reported []*dialogue.ControlLine
+	for _, l := range log.Lines {
+		if e := l.Event; e != nil && e.Kind == driver.EventState && e.Session == contract.SessionAlias {
+			reported = append(reported, l)
+		}
+	}
+	for _, m := range log.Conns {
+		at := 0 // connections take turns
+		for _, x := range m.Exchanges {
+			r := x.Request
+			if r.Frame.From == log.Side || r.To.Session != contract.SessionAlias ||
+				len(x.Errors) > 0 || !log.wentOn(r.Frame.At.Time.Add(contract.DriverDelay)) {
+				continue
+			}
+			i := slices.IndexFunc(reported[at:], func(l *dialogue.ControlLine) bool {
+				return l.Event.State == r.To.State && sameArgs(l.Event.Args, arguments(r))
+			})
+			if i >= 0 {
+				at += i + 1
+				t.Hold(true, reported[at-1], "the run of "+r.To.State, "")
+				continue
+			}
+			if early := slices.IndexFunc(reported[:at], func(l *dialogue.ControlLine) bool {
+				return l.Event.State == r.To.State && sameArgs(l.Event.Args, arguments(r))
+			}); early >= 0 && at > 0 {
+				t.Fail(reported[early], fmt.Sprintf("the run of %s with %s after that of %s with %s", r.To.State,
+					showArgs(arguments(r)), reported[at-1].Event.State, showArgs(reported[at-1].Event.Args)), "before it")
+			}
+		}
+	}
+}
