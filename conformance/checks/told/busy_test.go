@@ -17,8 +17,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// script writes a recording by hand: what the harness and the driver of a client said to each other,
-// and the connections of that client. Times are those of the recording.
+// script writes a recording by hand: what the harness and the driver of a client said to each
+// other, and the connections of that client. Times are those of the recording.
 type script struct {
 	t       *testing.T
 	file    bytes.Buffer
@@ -168,7 +168,8 @@ func (s *script) spawned() {
 	s.answer(`"ok":{}`)
 }
 
-// called has the ClientLite call, and the server say something after some time, nothing if it is nil.
+// called has the ClientLite call, and the server say something after some time, nothing if it is
+// nil.
 func (s *script) called(say *wire.Message, late time.Duration) {
 	s.t.Helper()
 	s.command("lite-call", `"to":"ikc-conform/echo","params":{"b":"x"}`)
@@ -179,8 +180,8 @@ func (s *script) called(say *wire.Message, late time.Duration) {
 	}
 }
 
-// TestBusyMachine: what comes to nothing since the machine is busy is no fault of the client. Each is
-// told beside what does fail, so that the check can.
+// TestBusyMachine: what comes to nothing since the machine is busy is no fault of the client. Each
+// is told beside what does fail, so that the check can.
 func TestBusyMachine(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -381,7 +382,8 @@ func TestAnsweredTwice(t *testing.T) {
 	}
 }
 
-// TestNobodyConnected: what is sent when the connection has ended is not to be counted as if it had not.
+// TestNobodyConnected: what is sent when the connection has ended is not to be counted as if it had
+// not.
 func TestNobodyConnected(t *testing.T) {
 	for _, test := range []struct {
 		check, to string

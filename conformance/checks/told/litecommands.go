@@ -149,9 +149,9 @@ func (log *driverLog) liteBefore(l *dialogue.ControlLine) *dialogue.ControlLine 
 	return nil
 }
 
-// liteConnected tells whether a ClientLite surely had a connection when it was told something: what it
-// was told before came to something. If that failed, because the machine was busy or for whatever
-// reason, it may have none.
+// liteConnected tells whether a ClientLite surely had a connection when it was told something: what
+// it was told before came to something. If that failed, because the machine was busy or for
+// whatever reason, it may have none.
 func (log *driverLog) liteConnected(l *dialogue.ControlLine) bool {
 	before := log.liteBefore(l)
 	if before == nil || before.Command.Answer == nil || before.Command.Failed() {
@@ -171,8 +171,8 @@ func (log *driverLog) liteConnected(l *dialogue.ControlLine) bool {
 	return true
 }
 
-// liteLost tells whether the other side ended a connection while a ClientLite did something, or what
-// it was told before.
+// liteLost tells whether the other side ended a connection while a ClientLite did something, or
+// what it was told before.
 func (log *driverLog) liteLost(l *dialogue.ControlLine) bool {
 	since := l.At.Time
 	if before := log.liteBefore(l); before != nil {

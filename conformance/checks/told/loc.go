@@ -63,7 +63,8 @@ func LOC() []*judge.Check {
 	}
 }
 
-// refusedAtBothEnds looks for the two errors that a monitor hears of a request to the kernel itself.
+// refusedAtBothEnds looks for the two errors that a monitor hears of a request to the kernel
+// itself.
 func refusedAtBothEnds(t *judge.Trial, log *driverLog) {
 	w := log.ofAll(driver.MonitorError)
 	if w == nil {

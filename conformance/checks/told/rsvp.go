@@ -111,10 +111,7 @@ func answersReachStates(t *judge.Trial, log *driverLog) {
 			due = append(due, m.Params())
 		}
 		reported := log.states(session, state)
-		missing, extra := pairRuns(due, reported, func(v *perl.Value,
-			e *driver.Event) bool {
-			return len(e.Args) > 0 && sameValue(v, e.Args[0])
-		})
+		missing, extra := pairRuns(due, reported, func(v *perl.Value, e *driver.Event) bool { return len(e.Args) > 0 && sameValue(v, e.Args[0]) })
 		for _, l := range reported {
 			if !slices.Contains(extra, l) {
 				t.Hold(true, l, "the answer", "")

@@ -14,8 +14,8 @@ import (
 
 // SENT are about what the methods post and call return.
 func SENT() []*judge.Check {
-	count := func(id, requirement, needs string,
-		applies func(log *driverLog, l *dialogue.ControlLine, to specifier.Specifier) (want int, ok bool)) *judge.Check {
+	count := func(id, requirement, needs string, applies func(log *driverLog,
+		l *dialogue.ControlLine, to specifier.Specifier) (want int, ok bool)) *judge.Check {
 		return &judge.Check{
 			ID: id, Level: judge.Should, Party: judge.TheKernel, Requirement: requirement, Source: "Responder post, call, send_msg", Needs: needs,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
@@ -41,8 +41,7 @@ func SENT() []*judge.Check {
 				connected := slices.ContainsFunc(log.connsAt(l), func(m *judge.ConnRecord) bool {
 					return slices.Contains(m.Names[log.Side.Other()], to.Kernel)
 				})
-				return 1, connected && !slices.Contains(log.ownNames(), to.Kernel) && !isAddress(to.Kernel) &&
-					!log.shared(to.Kernel)
+				return 1, connected && !slices.Contains(log.ownNames(), to.Kernel) && !isAddress(to.Kernel) && !log.shared(to.Kernel)
 			}),
 		count("SENT-002", "post and call return 0 when nobody has the name that they are addressed to.", "a post or call to a kernel that nobody is",
 			func(log *driverLog, _ *dialogue.ControlLine, to specifier.Specifier) (int, bool) {
