@@ -47,7 +47,8 @@ func SUB() []*judge.Check {
 					session := f.To[strings.LastIndexByte(f.To, '/')+1:]
 					args := typed.Unwrap(f.Args)
 					other := newDriverLog(log.Other)
-					came := slices.ContainsFunc(other.states(session, f.State), func(e *dialogue.ControlLine) bool { return sameArgs(e.Event.Args, args) })
+					came := slices.ContainsFunc(other.states(session, f.State),
+						func(e *dialogue.ControlLine) bool { return sameArgs(e.Event.Args, args) })
 					if came || other.waitedFor(l) {
 						t.Hold(came, l, "a run of "+session+"/"+f.State+" in the other kernel with "+showArgs(args), "none")
 					}
