@@ -5,7 +5,8 @@ import "math"
 // longDouble converts a floating point number of 12 or 16 octets to the nearest float64. Images do
 // not say which of three formats it has; the octets tell:
 //
-//   - x87 extended, of i386 and x86-64, has ten octets, then two or six of padding, which Perl clears;
+//   - x87 extended, of i386 and x86-64, has ten octets, then two or six of padding, which Perl
+//     clears;
 //   - IEEE quadruple, of arm64, s390x, sparc64 and riscv64, fills all sixteen;
 //   - a pair of doubles, of older PowerPC, cannot be told from a quadruple and is taken for one.
 func longDouble(s string, big bool) float64 {

@@ -8,9 +8,11 @@ import (
 
 // oldValue reads an object of an image from before Storable 0.7, which differ so:
 //
-//   - major 0: before each tag, the address that the SV had at the writer, four octets in network order, else a C
-//     long; SX_OBJECT consists of the address alone. Elements of arrays and hashes have letters in front.
-//   - major 0 and 1: the class comes after the object, as a letter, length and name; a letter ends the object.
+//   - major 0: before each tag, the address that the SV had at the writer, four octets in network
+//     order, else a C long; SX_OBJECT consists of the address alone. Elements of arrays and hashes
+//     have letters in front.
+//   - major 0 and 1: the class comes after the object, as a letter, length and name; a letter ends
+//     the object.
 func (d *decoder) oldValue() *perl.Value {
 	var address uint64
 	index := d.slab.Len()
