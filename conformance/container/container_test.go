@@ -27,8 +27,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// These tests run the reference's driver in an image made FROM scratch, which takes no registry, and Perl where its image
-// is there or can be made.
+// These tests run the reference's driver in an image made FROM scratch, which takes no registry,
+// and Perl where its image is there or can be made.
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "leave-a-container" {
@@ -59,7 +59,8 @@ var shared struct {
 	err    error
 }
 
-// engine is the engine, and the image with the reference's driver. Without Docker the test is skipped.
+// engine is the engine, and the image with the reference's driver. Without Docker the test is
+// skipped.
 func engine(t *testing.T) (*container.Engine, string) {
 	t.Helper()
 	shared.Do(func() {
@@ -80,7 +81,8 @@ func engine(t *testing.T) (*container.Engine, string) {
 	return shared.engine, shared.image
 }
 
-// buildReference makes an image of nothing but the command. It is static, for the machine of these tests.
+// buildReference makes an image of nothing but the command. It is static, for the machine of these
+// tests.
 func buildReference(ctx context.Context) (string, error) {
 	dir, err := os.MkdirTemp("", "ikc-conform-")
 	if err != nil {
@@ -395,7 +397,8 @@ func one(t *testing.T) string {
 	return all[0]
 }
 
-// TestSweep kills a process that has a container, and looks whether the next one to connect removes it.
+// TestSweep kills a process that has a container, and looks whether the next one to connect removes
+// it.
 func TestSweep(t *testing.T) {
 	_, image := engine(t)
 	self, err := os.Executable()

@@ -34,11 +34,12 @@ type Engine struct {
 // healthLimit bounds the first question to an engine.
 const healthLimit = 20 * time.Second
 
-// Connect finds the engine that the environment names, and removes what killed processes have left there. Without an
-// engine its error wraps [ErrNoDocker].
+// Connect finds the engine that the environment names, and removes what killed processes have left
+// there. Without an engine its error wraps [ErrNoDocker].
 func Connect(ctx context.Context) (*Engine, error) {
-	// The reaper is a container that does for testcontainers what Connect, and the end of a driver's input, do here. It
-	// takes an image of its own, from a registry, and can only be turned off by the environment.
+	// The reaper is a container that does for testcontainers what Connect, and the end of a driver's
+	// input, do here. It takes an image of its own, from a registry, and can only be turned off by the
+	// environment.
 	if _, set := os.LookupEnv("TESTCONTAINERS_RYUK_DISABLED"); !set {
 		if err := os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"); err != nil {
 			return nil, err
@@ -99,8 +100,8 @@ func (e *Engine) Pull(ctx context.Context, name string) error {
 	return nil
 }
 
-// local tells whether this machine has the gateway of a network as an address of its own: containers on it can then be
-// reached at theirs.
+// local tells whether this machine has the gateway of a network as an address of its own:
+// containers on it can then be reached at theirs.
 func local(gateway netip.Addr) bool {
 	switch os.Getenv("IKC_CONTAINER_NETWORK") {
 	case "direct":

@@ -13,11 +13,13 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
-// Exec starts a driver in a container that is running, somebody else's, and leaves that as it is. The driver is
-// command, or without one the words of the image's label com.github.perl-ikc.driver, or the image's entrypoint and
-// command. The container must be on this machine, on a network that this machine is on.
+// Exec starts a driver in a container that is running, somebody else's, and leaves that as it is.
+// The driver is command, or without one the words of the image's label com.github.perl-ikc.driver,
+// or the image's entrypoint and command. The container must be on this machine, on a network that
+// this machine is on.
 //
-// The engine has no way to kill what was started so: a driver that does not end when its input does stays.
+// The engine has no way to kill what was started so: a driver that does not end when its input does
+// stays.
 func (e *Engine) Exec(ctx context.Context, id string, command []string, opts driver.Options) (*driver.Driver, error) {
 	info, err := e.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// forwarder listens where containers can connect to and hands the octets on to an address of this machine's loopback
-// interface. Ends and resets are handed on as what they were.
+// forwarder listens where containers can connect to and hands the octets on to an address of this
+// machine's loopback interface. Ends and resets are handed on as what they were.
 type forwarder struct {
 	listener net.Listener
 	to       string

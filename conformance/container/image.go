@@ -69,9 +69,9 @@ func eachPerlFile(do func(name string, text []byte) error) error {
 	})
 }
 
-// Perl makes sure that the image of a release is there, and returns its name. Making it takes about a minute for the
-// first release, seconds for others; images are kept. The environment variable IKC_PERL_BUILD=never, as our own tests have
-// it, has Perl take only what is there.
+// Perl makes sure that the image of a release is there, and returns its name. Making it takes about
+// a minute for the first release, seconds for others; images are kept. The environment variable
+// IKC_PERL_BUILD=never, as our own tests have it, has Perl take only what is there.
 func (e *Engine) Perl(ctx context.Context, release string) (string, error) {
 	name, err := PerlImage(release)
 	if err != nil {
@@ -148,7 +148,8 @@ func splitName(name string) (repo, tag string) {
 	return name, "latest"
 }
 
-// onLoopback tells whether a mirror is on this machine only, where a build has to share its network to reach it.
+// onLoopback tells whether a mirror is on this machine only, where a build has to share its network
+// to reach it.
 func onLoopback(mirror string) bool {
 	u, err := url.Parse(mirror)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// publishedPorts are the ports of a container that are published when it cannot be reached directly: so many times may
-// its driver listen.
+// publishedPorts are the ports of a container that are published when it cannot be reached
+// directly: so many times may its driver listen.
 var publishedPorts = []int{60301, 60302, 60303, 60304, 60305, 60306, 60307, 60308}
 
 // addresses is the driver.Network of a container.
@@ -76,8 +76,8 @@ func (a *addresses) ReachedAt(address string) (string, error) {
 	return "", fmt.Errorf("container: the driver listens on port %d, which is not published; expected one of %v", n, publishedPorts)
 }
 
-// DialAs: what is on our loopback interface is reached by way of a forwarder, anything else as it is. Where nobody listens there is
-// no forwarder, so that the container is refused as we would be.
+// DialAs: what is on our loopback interface is reached by way of a forwarder, anything else as it
+// is. Where nobody listens there is no forwarder, so that the container is refused as we would be.
 func (a *addresses) DialAs(address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -115,7 +115,8 @@ func (a *addresses) DialAs(address string) (string, error) {
 	return net.JoinHostPort(name, strconv.Itoa(f.port())), nil
 }
 
-// isFree tells whether nobody listens at an address of this machine. Nobody notices that it was asked.
+// isFree tells whether nobody listens at an address of this machine. Nobody notices that it was
+// asked.
 func isFree(address string) bool {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -124,8 +125,9 @@ func isFree(address string) bool {
 	return l.Close() == nil
 }
 
-// harnessAddress is how containers reach this machine when their engine is elsewhere: as told, or else by the address
-// that this machine has towards the engine. It is empty for an engine on this machine's loopback interface, or behind a socket.
+// harnessAddress is how containers reach this machine when their engine is elsewhere: as told, or
+// else by the address that this machine has towards the engine. It is empty for an engine on this
+// machine's loopback interface, or behind a socket.
 func harnessAddress(daemon string) string {
 	if told := os.Getenv("IKC_HARNESS_ADDRESS"); told != "" {
 		return told

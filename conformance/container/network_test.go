@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestDialAs: what listens here is reached by way of a forwarder; where nobody does, the peer is refused.
+// TestDialAs: what listens here is reached by way of a forwarder; where nobody does, the peer is
+// refused.
 func TestDialAs(t *testing.T) {
 	a := &addresses{gateway: netip.MustParseAddr("127.0.0.2")}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -24,8 +24,8 @@ const (
 	driverLabel  = labelPrefix + "driver"  // of an image: the words of its driver's command, for container:ID
 )
 
-// staleAfter is when containers and networks of processes that cannot be asked about, on other machines that use the
-// same engine, are taken for left behind.
+// staleAfter is when containers and networks of processes that cannot be asked about, on other
+// machines that use the same engine, are taken for left behind.
 const staleAfter = 24 * time.Hour
 
 // owner is a process.
@@ -55,7 +55,8 @@ func parseOwner(s string) (o owner, ok bool) {
 	return owner{host: parts[0], pid: pid, start: parts[2]}, err == nil && pid > 0
 }
 
-// startOf is when a process began, in clock ticks since boot, "" if that is not known: proc(5), stat, field 22.
+// startOf is when a process began, in clock ticks since boot, "" if that is not known: proc(5),
+// stat, field 22.
 func startOf(pid int) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -100,8 +101,8 @@ func (e *Engine) labels() map[string]string {
 	return map[string]string{ownerLabel: e.owner.String(), createdLabel: strconv.FormatInt(time.Now().Unix(), 10)}
 }
 
-// Sweep removes the containers and networks that processes have left behind: of this machine if the process is not
-// there any more, of others after a day. Connect does it.
+// Sweep removes the containers and networks that processes have left behind: of this machine if the
+// process is not there any more, of others after a day. Connect does it.
 func (e *Engine) Sweep(ctx context.Context) error {
 	ours := client.Filters{}.Add("label", ownerLabel)
 	containers, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours})

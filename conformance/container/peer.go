@@ -35,7 +35,8 @@ type Request struct {
 	driver.Options
 }
 
-// Peer is a driver in a container of its own, on a network of its own. Close the Driver and both are removed.
+// Peer is a driver in a container of its own, on a network of its own. Close the Driver and both
+// are removed.
 type Peer struct {
 	*driver.Driver
 	engine    *Engine
@@ -175,7 +176,8 @@ func (s stdin) Close() error                { return s.to.CloseWrite() }
 
 func (p *Peer) copy(stdout, stderr io.Writer) error { return demultiplex(p.attached, stdout, stderr) }
 
-// demultiplex takes an attached stream apart. That the engine breaks it off when the container ends is no error.
+// demultiplex takes an attached stream apart. That the engine breaks it off when the container ends
+// is no error.
 func demultiplex(from client.HijackedResponse, stdout, stderr io.Writer) error {
 	_, err := stdcopy.StdCopy(stdout, stderr, from.Reader)
 	if errors.Is(err, net.ErrClosed) {
@@ -205,7 +207,8 @@ func (p *Peer) reap() string {
 	return status
 }
 
-// status waits for the end of the container, kills it if that takes too long, and says how it ended.
+// status waits for the end of the container, kills it if that takes too long, and says how it
+// ended.
 func (p *Peer) status() string {
 	ctx, cancel := context.WithTimeout(context.Background(), removeLimit)
 	defer cancel()
@@ -275,8 +278,8 @@ func (p *Peer) Disconnect(ctx context.Context) error {
 	return fault("disconnect", err)
 }
 
-// Reconnect puts the container back on its network, at another address if the engine so decides: what listens there is
-// reached by listening again, and connections may be lost.
+// Reconnect puts the container back on its network, at another address if the engine so decides:
+// what listens there is reached by listening again, and connections may be lost.
 func (p *Peer) Reconnect(ctx context.Context) error {
 	_, err := p.engine.api.NetworkConnect(ctx, p.network, client.NetworkConnectOptions{Container: p.id})
 	if err == nil && p.addresses.published == nil {

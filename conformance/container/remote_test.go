@@ -16,8 +16,8 @@ import (
 // inRemote is set in the process that TestRemote starts in a network namespace.
 const inRemote = "IKC_TEST_REMOTE"
 
-// TestRemote talks both ways, from a network namespace of its own, with an engine that is elsewhere from there: reached by
-// TCP, with containers that have other networks.
+// TestRemote talks both ways, from a network namespace of its own, with an engine that is elsewhere
+// from there: reached by TCP, with containers that have other networks.
 func TestRemote(t *testing.T) {
 	if os.Getenv(inRemote) != "" {
 		e, image := engine(t)
@@ -53,7 +53,8 @@ func TestRemote(t *testing.T) {
 
 const namespaceName = "ikc-conform-test"
 
-// namespace makes a network namespace that can reach this machine by the address returned, and nothing else.
+// namespace makes a network namespace that can reach this machine by the address returned, and
+// nothing else.
 func namespace(t *testing.T) string {
 	t.Helper()
 	const ours, theirs = "10.99.73.1", "10.99.73.2"

@@ -7,7 +7,8 @@ const (
 )
 
 // Each of the two has two aliases: its name with TooSuffix, of which a monitor wants to be told of
-// unregister only, and its name with EndedSuffix, of which a monitor is ended before anything happens.
+// unregister only, and its name with EndedSuffix, of which a monitor is ended before anything
+// happens.
 const (
 	TooSuffix   = "Too"
 	EndedSuffix = "Ended"

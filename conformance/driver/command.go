@@ -33,8 +33,8 @@ type Command struct {
 // String is the command as a shell would take it, roughly.
 func (c Command) String() string { return strings.Join(append([]string{c.Path}, c.Args...), " ") }
 
-// Start runs a driver program in a process group of its own. When ctx ends the group is killed. It is the caller's
-// to call Close.
+// Start runs a driver program in a process group of its own. When ctx ends the group is killed. It
+// is the caller's to call Close.
 func Start(ctx context.Context, c Command) (*Driver, error) {
 	cleanup := func() {
 		if c.Cleanup != nil {

@@ -1,8 +1,9 @@
-// Package driver is both ends of the driver protocol of conformance/DRIVER.md, by which the harness puts an
-// implementation of IKC through its paces.
+// Package driver is both ends of the driver protocol of conformance/DRIVER.md, by which the harness
+// puts an implementation of IKC through its paces.
 //
-// The harness's end is a [Driver]: [Start] runs a driver program, [PerlInstall.Start] the one for the real
-// POE::Component::IKC, and [New] speaks to a driver over any pair of pipes. There is a method for each command.
+// The harness's end is a [Driver]: [Start] runs a driver program, [PerlInstall.Start] the one for
+// the real POE::Component::IKC, and [New] speaks to a driver over any pair of pipes. There is a
+// method for each command.
 //
 //	d, err := driver.Start(ctx, driver.Command{Path: "my-driver"})
 //	if err != nil { ... }

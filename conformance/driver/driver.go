@@ -16,8 +16,8 @@ type Options struct {
 	MaxLine   int // octets of a line; MaxLine if 0
 	MaxEvents int // events that nobody has waited for; 100,000 if 0. One more ends the driver
 
-	// Tap, if not nil, sees every line as it is written and as it was read, without its LF, in order. It is
-	// called from two goroutines, though never at the same time, and must not call the Driver.
+	// Tap, if not nil, sees every line as it is written and as it was read, without its LF, in order.
+	// It is called from two goroutines, though never at the same time, and must not call the Driver.
 	Tap func(Line)
 }
 
@@ -28,9 +28,9 @@ type Line struct {
 	Text       []byte
 }
 
-// Driver is the harness's end of a conversation with a driver. Its methods may be called from several goroutines;
-// each waits for its answer, until ctx ends. A method whose ctx has ended leaves the Driver usable: a late
-// answer is dropped.
+// Driver is the harness's end of a conversation with a driver. Its methods may be called from
+// several goroutines; each waits for its answer, until ctx ends. A method whose ctx has ended
+// leaves the Driver usable: a late answer is dropped.
 type Driver struct {
 	name  string
 	opts  Options
@@ -81,8 +81,8 @@ func newDriver(name string, opts Options) *Driver {
 	}
 }
 
-// run starts the goroutines. reap is called when there is nothing more to read; it waits for the other side and says
-// how it ended.
+// run starts the goroutines. reap is called when there is nothing more to read; it waits for the
+// other side and says how it ended.
 func (d *Driver) run(r io.Reader, w io.Writer, reap func() error) {
 	writing := make(chan struct{})
 	reading := make(chan struct{})
@@ -218,9 +218,9 @@ func (d *Driver) fail(err error) {
 	d.wake()
 }
 
-// Do carries out a command: fields, nil or what encodes as a JSON object, are its fields, and the answer's fields are
-// decoded into result unless that is nil. Errors are [*Error] when the driver says no, [*ExitError] when it ended,
-// [ErrClosed], and those of ctx.
+// Do carries out a command: fields, nil or what encodes as a JSON object, are its fields, and the
+// answer's fields are decoded into result unless that is nil. Errors are [*Error] when the driver
+// says no, [*ExitError] when it ended, [ErrClosed], and those of ctx.
 func (d *Driver) Do(ctx context.Context, cmd string, fields, result any) error {
 	id, to, err := d.expect()
 	if err != nil {
@@ -266,7 +266,8 @@ func (d *Driver) Do(ctx context.Context, cmd string, fields, result any) error {
 	}
 }
 
-// unanswered says that a command got no answer, whether the driver ended before it was sent or after.
+// unanswered says that a command got no answer, whether the driver ended before it was sent or
+// after.
 func unanswered(cmd string, why error) error {
 	if errors.Is(why, ErrClosed) {
 		return why
@@ -274,8 +275,8 @@ func unanswered(cmd string, why error) error {
 	return fmt.Errorf("driver: no answer to %s: %w", cmd, why)
 }
 
-// DoLine sends a line as it is, which a driver cannot take for a command with an id, and returns the error that the driver
-// answered with id 0. Other errors are those of Do. One at a time.
+// DoLine sends a line as it is, which a driver cannot take for a command with an id, and returns
+// the error that the driver answered with id 0. Other errors are those of Do. One at a time.
 func (d *Driver) DoLine(ctx context.Context, line string) (*Error, error) {
 	to := make(chan answer, 1)
 	d.mu.Lock()
@@ -308,8 +309,8 @@ func (d *Driver) DoLine(ctx context.Context, line string) (*Error, error) {
 	}
 }
 
-// EndInput closes the driver's standard input, at which it should end by itself: Done and Err tell. False if there is no
-// such thing to close.
+// EndInput closes the driver's standard input, at which it should end by itself: Done and Err tell.
+// False if there is no such thing to close.
 func (d *Driver) EndInput() bool {
 	if d.endInput == nil {
 		return false
@@ -361,8 +362,8 @@ func commandLine(id int64, cmd string, fields any) ([]byte, error) {
 	return append(line, '\n'), nil
 }
 
-// Wait returns the first event that match takes, one of those that have come or one to come. Each event is
-// returned once; those that match does not take stay, in order. A nil match takes any.
+// Wait returns the first event that match takes, one of those that have come or one to come. Each
+// event is returned once; those that match does not take stay, in order. A nil match takes any.
 func (d *Driver) Wait(ctx context.Context, match func(*Event) bool) (Event, error) {
 	seen := 0
 	for {
@@ -417,8 +418,9 @@ func (d *Driver) Err() error {
 	return d.err
 }
 
-// Close ends the driver: its standard input is closed, and if it has not ended half a second later, it and all its
-// children are killed. What it leaves behind is removed. Close waits for all that; it may be called again.
+// Close ends the driver: its standard input is closed, and if it has not ended half a second later,
+// it and all its children are killed. What it leaves behind is removed. Close waits for all that;
+// it may be called again.
 func (d *Driver) Close() error {
 	d.once.Do(func() {
 		d.mu.Lock()

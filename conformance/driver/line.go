@@ -8,7 +8,8 @@ import (
 	"io"
 )
 
-// MaxLine is the most octets that a line may have, its LF not counted, unless [Options] says otherwise.
+// MaxLine is the most octets that a line may have, its LF not counted, unless [Options] says
+// otherwise.
 const MaxLine = 16 << 20
 
 // lineReader cuts a stream into lines and never holds more than one.
@@ -21,8 +22,8 @@ func newLineReader(r io.Reader, limit int) *lineReader {
 	return &lineReader{r: bufio.NewReaderSize(r, min(64<<10, limit+1)), max: limit}
 }
 
-// next returns the next line that is not blank, without its end. The slice is the caller's. An unfinished line
-// before the end of the stream is a *LineError.
+// next returns the next line that is not blank, without its end. The slice is the caller's. An
+// unfinished line before the end of the stream is a *LineError.
 func (l *lineReader) next() ([]byte, error) {
 	for {
 		line, err := l.line()

@@ -43,7 +43,8 @@ func (h *Hello) HasProtocol(protocol string) bool { return slices.Contains(h.Pro
 // HasMonitor tells whether the driver can monitor an event.
 func (h *Hello) HasMonitor(event string) bool { return slices.Contains(h.Monitors, event) }
 
-// HasCommand tells whether the driver may know a command: it does not say what it knows, or knows that one.
+// HasCommand tells whether the driver may know a command: it does not say what it knows, or knows
+// that one.
 func (h *Hello) HasCommand(name string) bool {
 	return len(h.Commands) == 0 || slices.Contains(h.Commands, name)
 }
@@ -100,8 +101,8 @@ type Post struct {
 	Session string      `json:"session,omitempty"` // the sender; a nameless one if ""
 }
 
-// ProxyPost asks a driver to post to the proxy of a session that it has subscribed to. Any number of arguments
-// travels that way.
+// ProxyPost asks a driver to post to the proxy of a session that it has subscribed to. Any number
+// of arguments travels that way.
 type ProxyPost struct {
 	To      string        `json:"to"` // as subscribed: poe://kernel/session
 	State   string        `json:"state"`

@@ -36,7 +36,8 @@ func (d *Driver) Listen(ctx context.Context, l Listen) (Listening, error) {
 	return at, err
 }
 
-// Connect has the driver connect; it returns when the negotiation is over, with the id of the remote kernel if known.
+// Connect has the driver connect; it returns when the negotiation is over, with the id of the
+// remote kernel if known.
 func (d *Driver) Connect(ctx context.Context, c Connect) (kernel string, err error) {
 	var to Connected
 	if c.Unix == "" {

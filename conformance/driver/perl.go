@@ -42,9 +42,9 @@ func (e *PerlError) Error() string {
 const installModules = "on Debian: apt-get install libpoe-perl libdata-dump-perl libdevel-size-perl libfreezethaw-perl, " +
 	"then cpan POE::Component::IKC; or unpack a release and name its directory in PERL5LIB"
 
-// probe prints "name version" for each module that loads and "name - reason" for the one that does not.
-// 0.1801 and 0.1900 have no POE/Component/IKC.pm, those of 0.1802 and 0.1901 have no version, and from 0.1903 on the
-// right version is only there.
+// probe prints "name version" for each module that loads and "name - reason" for the one that does
+// not. 0.1801 and 0.1900 have no POE/Component/IKC.pm, those of 0.1802 and 0.1901 have no version,
+// and from 0.1903 on the right version is only there.
 const probe = `
 use strict;
 printf "perl %vd\n", $^V;
@@ -55,11 +55,12 @@ for my $m (qw(Storable POE POE::Component::IKC::Responder POE::Component::IKC)) 
 }
 `
 
-// FindPerl looks for perl in PATH and for the module where perl looks for modules. Its error is a [*PerlError], or that of
-// ctx.
+// FindPerl looks for perl in PATH and for the module where perl looks for modules. Its error is a
+// [*PerlError], or that of ctx.
 func FindPerl(ctx context.Context) (*PerlInstall, error) { return FindPerlIn(ctx, "") }
 
-// FindPerlIn is FindPerl with a directory in which to look for the module first, such as that of an unpacked release.
+// FindPerlIn is FindPerl with a directory in which to look for the module first, such as that of an
+// unpacked release.
 func FindPerlIn(ctx context.Context, lib string) (*PerlInstall, error) {
 	path, err := exec.LookPath("perl")
 	if err != nil {
@@ -107,8 +108,8 @@ func firstLine(s string, otherwise error) string {
 	return otherwise.Error()
 }
 
-// env is what perl needs to find the module in Lib first, and nothing of another release after it: not
-// every release has every file.
+// env is what perl needs to find the module in Lib first, and nothing of another release after it:
+// not every release has every file.
 func (p *PerlInstall) env() []string {
 	if p.Lib == "" {
 		return nil
@@ -143,12 +144,14 @@ func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) 
 	})
 }
 
-// Startable are the releases of POE::Component::IKC that start on perl 5.36 and POE 1.370, and pass their own network tests, oldest
-// first. Others do not compile, name methods that POE has no longer, or fail.
+// Startable are the releases of POE::Component::IKC that start on perl 5.36 and POE 1.370, and pass
+// their own network tests, oldest first. Others do not compile, name methods that POE has no
+// longer, or fail.
 var Startable = []string{"0.1801", "0.1802", "0.1900", "0.1901", "0.1902", "0.1903", "0.1904", "0.2000", "0.2001", "0.2002", "0.2003",
 	"0.2100", "0.2101", "0.2102", "0.2302", "0.2303", "0.2304", "0.2305", "0.2401", "0.2402"}
 
-// DefaultReleases is where unpacked releases of POE::Component::IKC are looked for, a directory for each.
+// DefaultReleases is where unpacked releases of POE::Component::IKC are looked for, a directory for
+// each.
 const DefaultReleases = "/opt/ikc"
 
 // ReleasesDir is $IKC_RELEASES, or DefaultReleases.
@@ -156,8 +159,8 @@ func ReleasesDir() string {
 	return cmp.Or(os.Getenv("IKC_RELEASES"), DefaultReleases)
 }
 
-// Releases are those of Startable that are unpacked in a directory, each in one of its name, oldest first. A directory that is not
-// there has none.
+// Releases are those of Startable that are unpacked in a directory, each in one of its name, oldest
+// first. A directory that is not there has none.
 func Releases(dir string) (names []string) {
 	for _, name := range Startable {
 		if _, err := os.Stat(filepath.Join(dir, name, "POE", "Component", "IKC", "Responder.pm")); err == nil {

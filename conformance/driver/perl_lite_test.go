@@ -13,7 +13,8 @@ import (
 
 func testLite(t *testing.T, p *driver.PerlInstall) {
 	ctx := testContext(t)
-	// The client lives in the driver of the server that it calls: it must not keep that from answering.
+	// The client lives in the driver of the server that it calls: it must not keep that from
+	// answering.
 	d := start(t, p)
 	h, err := d.Hello(ctx)
 	must(t, err)

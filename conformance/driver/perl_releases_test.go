@@ -41,8 +41,8 @@ func TestPerlReleasesTogether(t *testing.T) {
 	}
 }
 
-// TestPerlValues: what the driver decodes is what it encodes. The state is called within its own process, where
-// no serializer comes between.
+// TestPerlValues: what the driver decodes is what it encodes. The state is called within its own
+// process, where no serializer comes between.
 func TestPerlValues(t *testing.T) {
 	ctx := testContext(t)
 	d := start(t, newest(t))
@@ -96,7 +96,8 @@ func TestPerlValues(t *testing.T) {
 	}
 }
 
-// TestPerlSerializers: what arrives of a value at the other end, for each serializer of the original.
+// TestPerlSerializers: what arrives of a value at the other end, for each serializer of the
+// original.
 func TestPerlSerializers(t *testing.T) {
 	for _, p := range installs(t) {
 		t.Run(p.Release, func(t *testing.T) {
@@ -131,7 +132,8 @@ func TestPerlSerializers(t *testing.T) {
 	}
 }
 
-// TestPerlDie: what the original does when a state that was called from afar dies. POE has a say in it.
+// TestPerlDie: what the original does when a state that was called from afar dies. POE has a say in
+// it.
 func TestPerlDie(t *testing.T) {
 	for _, found := range installs(t) {
 		for _, catch := range []bool{true, false} {

@@ -17,8 +17,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// These tests drive the real POE::Component::IKC: every release that is unpacked in $IKC_RELEASES (/opt/ikc), else the one
-// that perl finds.
+// These tests drive the real POE::Component::IKC: every release that is unpacked in $IKC_RELEASES
+// (/opt/ikc), else the one that perl finds.
 
 // found looks once.
 var found = sync.OnceValues(func() ([]*driver.PerlInstall, error) {

@@ -9,14 +9,15 @@ import (
 	"sync"
 )
 
-// Handler carries out a command and returns the fields of its answer, nil for none. Handlers run one at a time, in the
-// order of the commands. What takes time is returned as a [Later].
+// Handler carries out a command and returns the fields of its answer, nil for none. Handlers run
+// one at a time, in the order of the commands. What takes time is returned as a [Later].
 //
-// An [*Error] is answered as it is; a context.DeadlineExceeded as timeout; any other error as failed.
+// An [*Error] is answered as it is; a context.DeadlineExceeded as timeout; any other error as
+// failed.
 type Handler func(ctx context.Context, r *Request) (any, error)
 
-// Later is a result that is still to come: it runs in a goroutine of its own while further commands are carried
-// out. ctx ends when the server does.
+// Later is a result that is still to come: it runs in a goroutine of its own while further commands
+// are carried out. ctx ends when the server does.
 type Later func(ctx context.Context) (any, error)
 
 // Request is a command.
@@ -26,8 +27,8 @@ type Request struct {
 	raw     json.RawMessage
 }
 
-// Decode decodes the fields of the command. Those named as required must be there, and be neither null nor
-// an empty string. Its error is a usage error to return.
+// Decode decodes the fields of the command. Those named as required must be there, and be neither
+// null nor an empty string. Its error is a usage error to return.
 func (r *Request) Decode(into any, required ...string) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(r.raw, &fields); err != nil {
@@ -82,8 +83,8 @@ func (s *Server) Event(e Event) error {
 	return s.writeLine(line)
 }
 
-// Serve carries out commands from in until quit has been answered or in ends, and returns nil then. Laters have ended
-// when it returns. ctx ends them, but not a read of in: for that, close it.
+// Serve carries out commands from in until quit has been answered or in ends, and returns nil then.
+// Laters have ended when it returns. ctx ends them, but not a read of in: for that, close it.
 func (s *Server) Serve(ctx context.Context, in io.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var laters sync.WaitGroup

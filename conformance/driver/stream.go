@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Stream is a driver that somebody else started, where it cannot be reached by pipes alone: in a container, on another
-// machine. All functions must be set.
+// Stream is a driver that somebody else started, where it cannot be reached by pipes alone: in a
+// container, on another machine. All functions must be set.
 type Stream struct {
 	// Name is what the driver is called in errors.
 	Name string
@@ -20,7 +20,8 @@ type Stream struct {
 	Copy func(stdout, stderr io.Writer) error
 	// Kill ends the driver. It may be called several times, and after the driver has ended.
 	Kill func()
-	// Reap is called once, after Copy: it waits for the driver, removes what is left of it, and says how it ended.
+	// Reap is called once, after Copy: it waits for the driver, removes what is left of it, and says
+	// how it ended.
 	Reap func() (status string)
 	// Network, if not nil, translates addresses.
 	Network Network
@@ -28,10 +29,11 @@ type Stream struct {
 	Options
 }
 
-// Network translates addresses when harness and driver do not share a loopback interface. Its methods may be called from
-// several goroutines.
+// Network translates addresses when harness and driver do not share a loopback interface. Its
+// methods may be called from several goroutines.
 type Network interface {
-	// ListenAt is where the driver is told to listen when the harness asked for address, which may be "".
+	// ListenAt is where the driver is told to listen when the harness asked for address, which may be
+	// "".
 	ListenAt(address string) (string, error)
 	// ReachedAt is where the harness reaches the address that the driver says it listens on.
 	ReachedAt(address string) (string, error)
@@ -39,8 +41,8 @@ type Network interface {
 	DialAs(address string) (string, error)
 }
 
-// Attach returns the harness's end of a conversation with a driver that is running. When ctx ends it is killed. It is
-// the caller's to call Close.
+// Attach returns the harness's end of a conversation with a driver that is running. When ctx ends
+// it is killed. It is the caller's to call Close.
 func Attach(ctx context.Context, s Stream) *Driver {
 	d := newDriver(s.Name, s.Options)
 	d.network = s.Network
@@ -88,7 +90,8 @@ func (d *Driver) translate(how func(Network, string) (string, error), address st
 	return how(d.network, address)
 }
 
-// withoutUnix is a list of capabilities less the one for Unix sockets, which do not reach beyond the driver's machine.
+// withoutUnix is a list of capabilities less the one for Unix sockets, which do not reach beyond
+// the driver's machine.
 func withoutUnix(capabilities []string) []string {
 	return slices.DeleteFunc(slices.Clone(capabilities), func(c string) bool { return c == "unix" })
 }

@@ -9,9 +9,10 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// Words are the program and the arguments of a command as a person writes it: words with spaces between them, in which quotes,
-// backslashes, ~ and {a,b} mean what they mean to a shell. Nothing else of a shell is known: what has another meaning there, such as
-// $HOME, | or ;, must be quoted, else it is an error that says so. There is at least one word.
+// Words are the program and the arguments of a command as a person writes it: words with spaces
+// between them, in which quotes, backslashes, ~ and {a,b} mean what they mean to a shell. Nothing
+// else of a shell is known: what has another meaning there, such as $HOME, | or ;, must be quoted,
+// else it is an error that says so. There is at least one word.
 func Words(command string) ([]string, error) {
 	wrong := func(err error) error {
 		return fmt.Errorf("command %q: expected words, which may be quoted: %w", command, err)

@@ -19,8 +19,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// check is a requirement of DRIVER.md and a way to find out. An error that is neither failure nor skip is a
-// failure of what was expected.
+// check is a requirement of DRIVER.md and a way to find out. An error that is neither failure nor
+// skip is a failure of what was expected.
 type check struct {
 	id, requirement, expected string
 	run                       func(ctx context.Context, s *subject, d *driver.Driver) error
@@ -318,8 +318,8 @@ func ask(ctx context.Context, d *driver.Driver, kernel string, v *perl.Value) (*
 	return e.Args[0], nil
 }
 
-// values are those that come back as they were whatever the implementation: in network order Storable writes
-// doubles, and integers of more than 32 bits, as strings.
+// values are those that come back as they were whatever the implementation: in network order
+// Storable writes doubles, and integers of more than 32 bits, as strings.
 func values() []*perl.Value {
 	return slices.DeleteFunc(contract.EchoValues(), func(v *perl.Value) bool {
 		s, ok := v.AsString()

@@ -1,5 +1,5 @@
-// Package drivercheck tests drivers against the driver protocol (conformance/DRIVER.md): not the implementation that
-// they drive, but whether the harness can rely on what they say.
+// Package drivercheck tests drivers against the driver protocol (conformance/DRIVER.md): not the
+// implementation that they drive, but whether the harness can rely on what they say.
 package drivercheck
 
 import (
@@ -69,7 +69,8 @@ func (s *subject) fresh(ctx context.Context) (*driver.Driver, error) {
 	return s.start(ctx, driver.Options{Tap: s.validator.Tap})
 }
 
-// Run makes every check, with some time for each thing that the driver is asked for, DefaultLimit if 0. Its error says that the driver cannot be started; what is wrong with it is in the Report.
+// Run makes every check, with some time for each thing that the driver is asked for, DefaultLimit
+// if 0. Its error says that the driver cannot be started; what is wrong with it is in the Report.
 func Run(ctx context.Context, name string, start Starter, limit time.Duration) (*Report, error) {
 	if limit <= 0 {
 		limit = DefaultLimit

@@ -66,8 +66,8 @@ func text(r *drivercheck.Report) string {
 	return b.String()
 }
 
-// conversation holds what was recorded against the schema: the harness's lines as well, but for those that a check makes
-// wrong on purpose.
+// conversation holds what was recorded against the schema: the harness's lines as well, but for
+// those that a check makes wrong on purpose.
 func conversation(t *testing.T, r *recorder) {
 	t.Helper()
 	v, err := drivercheck.NewValidator()

@@ -13,8 +13,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
-// Validator holds conversations against the schema of the protocol. Its Tap may be given to several drivers, one after
-// the other.
+// Validator holds conversations against the schema of the protocol. Its Tap may be given to several
+// drivers, one after the other.
 type Validator struct {
 	compiler *jsonschema.Compiler
 	id       string

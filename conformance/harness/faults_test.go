@@ -129,7 +129,10 @@ func TestLostPeer(t *testing.T) {
 				}
 				told := func(d *driver.Driver, what, peer string) {
 					t.Helper()
-					if _, err := d.Wait(ctx, func(e *driver.Event) bool { return e.Kind == driver.EventMonitor && e.What == what && e.Kernel == peer }); err != nil {
+					if _, err := d.Wait(ctx, func(e *driver.Event) bool {
+						return e.Kind == driver.EventMonitor &&
+							e.What == what && e.Kernel == peer
+					}); err != nil {
 						t.Errorf("no monitor of %s was told that %s: %v", peer, what, err)
 					}
 				}
@@ -244,7 +247,8 @@ func TestReconnection(t *testing.T) {
 		keeping, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() {
-			ended <- k.KeepConnected(keeping, "tcp", r.Addr().String(), ikc.Backoff{Min: 5 * time.Millisecond, Max: 50 * time.Millisecond}, ikc.WithSubscribe("poe://Server/me"))
+			ended <- k.KeepConnected(keeping, "tcp", r.Addr().String(),
+				ikc.Backoff{Min: 5 * time.Millisecond, Max: 50 * time.Millisecond}, ikc.WithSubscribe("poe://Server/me"))
 		}()
 		for connection.Load() < 3 {
 			limit, cancel := context.WithTimeout(ctx, 5*time.Second)

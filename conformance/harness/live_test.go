@@ -228,7 +228,8 @@ func TestHostileRunIsNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := harness.Run(context.Background(), target(t, "tcp:"+s.Addr()), harness.Options{Hostile: true, Patience: probe.DefaultTimeout}); err != nil {
+	if _, err := harness.Run(context.Background(), target(t, "tcp:"+s.Addr()),
+		harness.Options{Hostile: true, Patience: probe.DefaultTimeout}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -261,7 +262,8 @@ func behaviour(b []byte, onlyIKC bool) (requests int, err error) {
 	if onlyIKC {
 		dialect = wire.IKC
 	}
-	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Server, Dialect: dialect, KernelID: "id", Names: []string{"name", "127.0.0.1:1"}, Serializers: []string{"Storable"}})
+	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Server, Dialect: dialect,
+		KernelID: "id", Names: []string{"name", "127.0.0.1:1"}, Serializers: []string{"Storable"}})
 	var lines wire.LineScanner
 	lines.Write(b)
 	if !bytes.Contains(b, []byte("\r\n")) {

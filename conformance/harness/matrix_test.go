@@ -68,7 +68,8 @@ func TestMatrix(t *testing.T) {
 		}
 	}
 	for shard := 1; shard <= 4; shard++ {
-		part, err := harness.Matrix(context.Background(), parseAll(t, "reference"), harness.MatrixOptions{Options: harness.Options{Cells: cells}, Shard: shard, Shards: 4})
+		part, err := harness.Matrix(context.Background(), parseAll(t, "reference"),
+			harness.MatrixOptions{Options: harness.Options{Cells: cells}, Shard: shard, Shards: 4})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,8 +29,9 @@ func TestSegmentation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := harness.Run(context.Background(), target, harness.Options{Session: true, Patience: probe.DefaultTimeout, Timeout: 20 * time.Second,
-			Cells: []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}}, Segmentation: how})
+		r, err := harness.Run(context.Background(), target,
+			harness.Options{Session: true, Patience: probe.DefaultTimeout, Timeout: 20 * time.Second,
+				Cells: []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}}, Segmentation: how})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +69,8 @@ func TestSweep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		opts := harness.Options{Session: true, Patience: probe.DefaultTimeout, Cells: []cell.Cell{{Role: role, Dialect: cell.IKC0}}, Dir: t.TempDir()}
+		opts := harness.Options{Session: true, Patience: probe.DefaultTimeout,
+			Cells: []cell.Cell{{Role: role, Dialect: cell.IKC0}}, Dir: t.TempDir()}
 		plain, err := harness.Run(context.Background(), target, opts)
 		if err != nil {
 			t.Fatal(err)

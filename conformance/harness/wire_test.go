@@ -87,9 +87,10 @@ func traces(t *testing.T, server *driver.Driver, dialect cell.Dialect) map[strin
 			t.Fatal(err)
 		}
 		err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relayed string) error {
-			return sc.run(ctx, &prober{serializer: cell.Storable.Wire(), dialect: dialect.Client(), connect: func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
-				return probe.Dial(ctx, "tcp", relayed, cfg)
-			}})
+			return sc.run(ctx, &prober{serializer: cell.Storable.Wire(), dialect: dialect.Client(),
+				connect: func(ctx context.Context, cfg probe.Config, _ bool) (*probe.Conn, error) {
+					return probe.Dial(ctx, "tcp", relayed, cfg)
+				}})
 		})
 		if err = errors.Join(err, w.Close()); err != nil {
 			t.Fatalf("scenario %q: %v", sc.name, err)

@@ -1,11 +1,12 @@
-// Package model puts kernels through random sequences of what IKC can do, and compares what they see with a small
-// model of the semantics.
+// Package model puts kernels through random sequences of what IKC can do, and compares what they
+// see with a small model of the semantics.
 //
-// Kernel 0 is a server, the others are its clients. A run is made from a seed: connect and disconnect, publish and
-// retract, post, call, subscribe, unsubscribe and posts by a proxy. After each step the kernels concerned are
-// synchronised by calls, which a kernel handles in order, and the runs of their states since the last step must be
-// those that the model says, with the same arguments. The traffic goes through a relay, so a run that fails leaves
-// its capture behind, and the shortest sequence that fails as well.
+// Kernel 0 is a server, the others are its clients. A run is made from a seed: connect and
+// disconnect, publish and retract, post, call, subscribe, unsubscribe and posts by a proxy. After
+// each step the kernels concerned are synchronised by calls, which a kernel handles in order, and
+// the runs of their states since the last step must be those that the model says, with the same
+// arguments. The traffic goes through a relay, so a run that fails leaves its capture behind, and
+// the shortest sequence that fails as well.
 package model
 
 import (
@@ -119,7 +120,8 @@ var weights = map[Op]int{Connect: 3, Disconnect: 1, Publish: 4, Retract: 3, Post
 // ops are the operations in a fixed order.
 var ops = []Op{Connect, Disconnect, Publish, Retract, Post, Call, Subscribe, Unsubscribe, ProxyPost}
 
-// Generate makes the sequence of a seed: 2 to kernels kernels, all of them connected to begin with, and 4 to 24 steps.
+// Generate makes the sequence of a seed: 2 to kernels kernels, all of them connected to begin with,
+// and 4 to 24 steps.
 func Generate(seed uint64, least, most int) Sequence {
 	r := rand.New(rand.NewPCG(seed, 0x1cc0f0))
 	s := Sequence{Kernels: least + r.IntN(most-least+1)}

@@ -47,7 +47,8 @@ func (f *Failure) Error() string {
 // Unwrap gives the error of the run.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Check does the runs. The error is a *Failure at the first that fails, or says what could not be had.
+// Check does the runs. The error is a *Failure at the first that fails, or says what could not be
+// had.
 func Check(ctx context.Context, c Config) error {
 	if c.Least == 0 {
 		c.Least = 2

@@ -50,7 +50,8 @@ func (d *Difference) Error() string {
 // stepTime is how long a step may take. A subscription that nobody answers takes a minute.
 const stepTime = 90 * time.Second
 
-// Kernels are those that runs share, one after the other: starting a Perl process takes longer than a run.
+// Kernels are those that runs share, one after the other: starting a Perl process takes longer than
+// a run.
 type Kernels struct {
 	drivers []Driver
 	address string // where the server listens
@@ -99,8 +100,8 @@ type run struct {
 	began   []bool // kernels that have the session
 }
 
-// Run does a sequence and records the traffic at path. The error is a *Difference, or says that the kernels could not
-// be driven: then they are of no more use.
+// Run does a sequence and records the traffic at path. The error is a *Difference, or says that the
+// kernels could not be driven: then they are of no more use.
 func (k *Kernels) Run(ctx context.Context, s Sequence, path string) (err error) {
 	if s.Kernels > len(k.drivers) {
 		return fmt.Errorf("expected a sequence for at most %d kernels, got one for %d", len(k.drivers), s.Kernels)
@@ -115,7 +116,8 @@ func (k *Kernels) Run(ctx context.Context, s Sequence, path string) (err error) 
 		return err
 	}
 	k.runs++
-	one := &run{Kernels: k, world: newWorld(s.Kernels), session: fmt.Sprintf("m%d", k.runs), relay: r.Addr().String(), began: make([]bool, s.Kernels)}
+	one := &run{Kernels: k, world: newWorld(s.Kernels), session: fmt.Sprintf("m%d", k.runs),
+		relay: r.Addr().String(), began: make([]bool, s.Kernels)}
 	err = one.steps(ctx, s)
 	err = errors.Join(err, one.end(ctx))
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -208,12 +210,14 @@ func (r *run) step(ctx context.Context, s Step) error {
 	case Post:
 		_, err = d.Post(ctx, driver.Post{To: r.spec(s.To, s.State), Params: typed.Value{V: value}, Session: r.session})
 	case Call:
-		_, err = d.Call(ctx, driver.Call{To: r.spec(s.To, s.State), Params: typed.Value{V: value}, RSVP: "poe:/" + r.session + "/" + answerState, Session: r.session})
+		_, err = d.Call(ctx, driver.Call{To: r.spec(s.To, s.State), Params: typed.Value{V: value},
+			RSVP: "poe:/" + r.session + "/" + answerState, Session: r.session})
 	case ProxyPost:
 		err = d.ProxyPost(ctx, driver.ProxyPost{To: r.spec(s.To, ""), State: s.State, Args: []typed.Value{{V: value}}, Session: r.session})
 	case Subscribe:
 		var accepted []string
-		if accepted, err = d.Subscribe(ctx, driver.Subscribe{Specifiers: []string{r.spec(s.To, s.State)}, Session: r.session}); err == nil && (len(accepted) > 0) != wantAccepted {
+		if accepted, err = d.Subscribe(ctx, driver.Subscribe{Specifiers: []string{r.spec(s.To, s.State)},
+			Session: r.session}); err == nil && (len(accepted) > 0) != wantAccepted {
 			return &Difference{Expected: verdict(wantAccepted), Got: verdict(len(accepted) > 0)}
 		}
 	case Unsubscribe:
@@ -279,8 +283,8 @@ func (r *run) registered(ctx context.Context, client int, what string) error {
 	return err
 }
 
-// synchronise has the two kernels of a step call each other, and returns which states of the run ran until that was
-// answered.
+// synchronise has the two kernels of a step call each other, and returns which states of the run
+// ran until that was answered.
 func (r *run) synchronise(ctx context.Context, s Step) (events []seen, err error) {
 	pairs := [][2]int{{s.From, s.To}, {s.To, s.From}}
 	// What a state posts or answers is behind the answer to the first call, so there is a second.
@@ -288,7 +292,8 @@ func (r *run) synchronise(ctx context.Context, s Step) (events []seen, err error
 	for _, p := range pairs {
 		r.syncs++
 		token := fmt.Sprintf("sync %d", r.syncs)
-		_, err := r.drivers[p[0]].Call(ctx, driver.Call{To: r.spec(p[1], syncState), Params: typed.Value{V: perl.NewBytes(token)}, RSVP: "poe:/" + r.session + "/" + syncedState, Session: r.session})
+		_, err := r.drivers[p[0]].Call(ctx, driver.Call{To: r.spec(p[1], syncState),
+			Params: typed.Value{V: perl.NewBytes(token)}, RSVP: "poe:/" + r.session + "/" + syncedState, Session: r.session})
 		if err != nil {
 			return nil, err
 		}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Shrink finds a short sequence that fails as well, by leaving out steps as long as that helps and time is left. fails
-// does a sequence with kernels that nothing was done with before.
+// Shrink finds a short sequence that fails as well, by leaving out steps as long as that helps and
+// time is left. fails does a sequence with kernels that nothing was done with before.
 func Shrink(s Sequence, deadline time.Time, fails func(Sequence) bool) Sequence {
 	try := func(t Sequence) bool { return time.Now().Before(deadline) && fails(t) }
 	for size := max(len(s.Steps)/2, 1); size > 0; {

@@ -2,7 +2,8 @@ package model
 
 import "fmt"
 
-// The session of a run has these states in every kernel. Nothing is published to begin with, but for syncState.
+// The session of a run has these states in every kernel. Nothing is published to begin with, but
+// for syncState.
 var scripted = []string{"echo", "quiet", "undefined", "other"}
 
 const (
@@ -45,8 +46,8 @@ func newWorld(kernels int) *world {
 // client is the client of a step.
 func (s Step) client() int { return max(s.From, s.To) }
 
-// possible tells whether a step makes sense now. A step that does not is left out, so that any part of a sequence is
-// one as well.
+// possible tells whether a step makes sense now. A step that does not is left out, so that any part
+// of a sequence is one as well.
 func (w *world) possible(s Step) bool {
 	switch s.Op {
 	case Connect:
@@ -63,7 +64,8 @@ func (w *world) possible(s Step) bool {
 	return w.connected[s.client()]
 }
 
-// do changes the world by a step and tells what must be seen of it; accepted is whether a subscription is.
+// do changes the world by a step and tells what must be seen of it; accepted is whether a
+// subscription is.
 func (w *world) do(s Step) (events []seen, accepted bool) {
 	pair := [2]int{s.From, s.To}
 	value := fmt.Sprint(s.Value)

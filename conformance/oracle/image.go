@@ -27,8 +27,8 @@ type node struct {
 	children []*node
 }
 
-// details are the values of a Storable image, hashes sorted by key; nil for images of other serializers, whose text
-// says it all.
+// details are the values of a Storable image, hashes sorted by key; nil for images of other
+// serializers, whose text says it all.
 func (a alike) details(f *dialogue.Frame) []detail {
 	if len(f.Image) == 0 || f.Image[0] != 4 && f.Image[0] != 5 {
 		return nil

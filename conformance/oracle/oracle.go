@@ -1,8 +1,8 @@
-// Package oracle compares what two implementations said in the same scenarios: it finds the first message in which
-// they differ, and the first octet of its image.
+// Package oracle compares what two implementations said in the same scenarios: it finds the first
+// message in which they differ, and the first octet of its image.
 //
-// What must differ is made alike before: kernel ids, process ids, addresses, rsvps made for one call, and the order of
-// hashes. What a state posts is compared apart from answers.
+// What must differ is made alike before: kernel ids, process ids, addresses, rsvps made for one
+// call, and the order of hashes. What a state posts is compared apart from answers.
 package oracle
 
 import (
@@ -18,14 +18,16 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Difference is the first message of a connection in which a target does something else than the oracle.
+// Difference is the first message of a connection in which a target does something else than the
+// oracle.
 type Difference struct {
 	// Connection counts from 0, in the target's capture; in the oracle's, if the target's lacks it.
 	Connection int `json:"connection"`
 	// Target and Oracle are what each of them said, one line; "nothing" if that was all.
 	Target string `json:"target"`
 	Oracle string `json:"oracle"`
-	// Frame and Packet are where, in the target's capture: the place of the message, or of the last before it.
+	// Frame and Packet are where, in the target's capture: the place of the message, or of the last
+	// before it.
 	Frame  int   `json:"frame,omitempty"`
 	Packet int64 `json:"packet,omitempty"`
 	// Image is where the images differ, if both are images of one serializer.
@@ -50,8 +52,8 @@ type Image struct {
 // contextLines is how many messages before a difference are shown.
 const contextLines = 4
 
-// Compare compares what one side said in two captures of the same scenarios, connection by connection. opts are those
-// of reading.
+// Compare compares what one side said in two captures of the same scenarios, connection by
+// connection. opts are those of reading.
 func Compare(target, oracle string, side wire.Role, opts dialogue.Options) ([]Difference, error) {
 	of, err := read(target, opts)
 	if err != nil {
@@ -103,8 +105,9 @@ type said struct {
 	detail []detail // of the image, nil for a line
 }
 
-// compare compares what a side replied and what it sent by itself, each in order: what a state posts is queued, so
-// whether it comes before or after the answers to later calls is a matter of time.
+// compare compares what a side replied and what it sent by itself, each in order: what a state
+// posts is queued, so whether it comes before or after the answers to later calls is a matter of
+// time.
 func compare(target, oracle *dialogue.Connection, side wire.Role) *Difference {
 	replied, own := saidBy(target, side, false), saidBy(target, side, true)
 	shouldReply, shouldOwn := saidBy(oracle, side, false), saidBy(oracle, side, true)
@@ -138,7 +141,8 @@ func compareList(target *dialogue.Connection, of, with []said) (*Difference, int
 	return nil, 0
 }
 
-// difference is how of[i] differs from with[j], nil if it does not; where a list ends, nothing was said.
+// difference is how of[i] differs from with[j], nil if it does not; where a list ends, nothing was
+// said.
 func difference(target *dialogue.Connection, of []said, i int, with []said, j int) *Difference {
 	d := &Difference{Connection: target.Conn.Index, Target: "nothing", Oracle: "nothing"}
 	if i < len(of) {
@@ -201,7 +205,8 @@ func saidBy(c *dialogue.Connection, side wire.Role, requests bool) (out []said) 
 	return out
 }
 
-// ofCrowd tells whether a frame answers one of several connections that count together: how far depends on which was first.
+// ofCrowd tells whether a frame answers one of several connections that count together: how far
+// depends on which was first.
 func ofCrowd(f *dialogue.Frame) bool {
 	m := f.Message
 	if m == nil || m.Kind != dialogue.Answer || m.Exchange == nil {
@@ -211,8 +216,8 @@ func ofCrowd(f *dialogue.Frame) bool {
 	return to.Session == contract.CrowdSession && to.State == "count"
 }
 
-// toEvery tells whether a frame goes to every kernel. The original gives the same hash to its own kernel, so that what that
-// notes in it goes out as well, or not: that is a matter of time.
+// toEvery tells whether a frame goes to every kernel. The original gives the same hash to its own
+// kernel, so that what that notes in it goes out as well, or not: that is a matter of time.
 func toEvery(f *dialogue.Frame) bool { return f.Message != nil && f.Message.Event.Kernel == "*" }
 
 // withoutNotes is a message without what the original's own kernel notes in it.
@@ -259,7 +264,8 @@ func newAlike(c *dialogue.Connection) alike {
 	return alike{strings.NewReplacer(pairs...), []unique{
 		{regexp.MustCompile(`PID=\d+`), "PID=<pid>"},
 		{regexp.MustCompile(`(127\.0\.0\.1|\[::1\]):\d+`), "<address>"},
-		// The state that an answer to do_you_have goes to is named by a counter, and by a sub's address in Perl.
+		// The state that an answer to do_you_have goes to is named by a counter, and by a sub's address
+		// in Perl.
 		{regexp.MustCompile(`IKC:receipt [^']*`), "IKC:receipt <unique>"},
 	}}
 }

@@ -103,7 +103,8 @@ func TestDefects(t *testing.T) {
 			if f.Image != nil {
 				path = f.Image.Path
 			}
-			found = found || (test.path == "" || path == test.path) && strings.Contains(f.Target, test.target) && strings.Contains(f.Oracle, test.oracle)
+			found = found || (test.path == "" || path == test.path) &&
+				strings.Contains(f.Target, test.target) && strings.Contains(f.Oracle, test.oracle)
 		}
 		if !found {
 			t.Errorf("%s: expected a difference in %q, %q against %q, got\n%s", test.defect, test.path, test.target, test.oracle, text)
@@ -111,7 +112,8 @@ func TestDefects(t *testing.T) {
 	}
 }
 
-// TestPerl: the reference says what the real implementation says, octet for octet but for what must differ.
+// TestPerl: the reference says what the real implementation says, octet for octet but for what must
+// differ.
 func TestPerl(t *testing.T) {
 	root := driver.ReleasesDir()
 	if _, err := os.Stat(root + "/0.2402"); err != nil {

@@ -54,7 +54,8 @@ func NewReport(oracle string) *Report {
 	return &Report{Schema: SchemaID, Oracle: oracle, Targets: []*Target{}}
 }
 
-// Add compares the run of a target with that of the oracle, by the captures of both, which have the same cells.
+// Add compares the run of a target with that of the oracle, by the captures of both, which have the
+// same cells.
 func (r *Report) Add(target, oracle *cell.TargetResult) error {
 	t := &Target{Target: target.Target}
 	for i, c := range target.Cells {

@@ -70,9 +70,9 @@ func Open(ctx context.Context, network, address string, cfg Config) (*Conn, erro
 	return &Conn{cfg: cfg, conn: conn}, nil
 }
 
-// Dial connects and negotiates as a client, falling back to IKC where the server wants it. Once it is
-// connected it comes to the end of the negotiation even if ctx ends: leaving in the middle is what
-// ends a real Perl server.
+// Dial connects and negotiates as a client, falling back to IKC where the server wants it. Once it
+// is connected it comes to the end of the negotiation even if ctx ends: leaving in the middle is
+// what ends a real Perl server.
 func Dial(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
 	c, err := Open(ctx, network, address, cfg)
 	if err != nil {

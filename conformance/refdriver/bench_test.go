@@ -33,10 +33,11 @@ import (
 //	go test ./conformance/refdriver -run TestRatios -ratios -v
 //
 // The second prints how many times as fast Go is, beside what is aimed at.
-// Perl is skipped where it is not there. The client is always the blocking client in Go, but for the raw echo and LiteClients.
+// Perl is skipped where it is not there. The client is always the blocking client in Go, but for
+// the raw echo and LiteClients.
 
-// heap is what a service has in memory. A program with less than 4 MiB has its garbage collected hundreds of times a
-// second by Go, which is then what is measured.
+// heap is what a service has in memory. A program with less than 4 MiB has its garbage collected
+// hundreds of times a second by Go, which is then what is measured.
 var heap []byte
 
 const serviceHeap = 64 << 20
@@ -270,8 +271,8 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// benchmarkLite calls a server with the blocking client, and looks at what comes back: a Value that nobody asks for what
-// is in it is not thawed.
+// benchmarkLite calls a server with the blocking client, and looks at what comes back: a Value that
+// nobody asks for what is in it is not thawed.
 func benchmarkLite(b *testing.B, address string, v *perl.Value) {
 	c := liteTo(b, address)
 	n := len(v.Target().Elems())
@@ -302,7 +303,8 @@ func benchmarkRaw(b *testing.B, address string, v *perl.Value) {
 	}
 }
 
-// benchmarkRawConnect is benchmarkConnect without IKC: it connects, has two frames echoed, as negotiation and call take, and closes.
+// benchmarkRawConnect is benchmarkConnect without IKC: it connects, has two frames echoed, as
+// negotiation and call take, and closes.
 func benchmarkRawConnect(b *testing.B, address string) {
 	image := make([]byte, imageSize(b, payloads[0].v()))
 	for b.Loop() {
@@ -468,7 +470,8 @@ func benchmarkConnect(b *testing.B, address string) {
 	}
 }
 
-// BenchmarkLiteClients calls the Go server with 100 octets, by the blocking client in Go and by the original's.
+// BenchmarkLiteClients calls the Go server with 100 octets, by the blocking client in Go and by the
+// original's.
 func BenchmarkLiteClients(b *testing.B) {
 	b.Run("go", func(b *testing.B) { benchmarkLite(b, goServer(b), payloads[0].v()) })
 	b.Run("perl", func(b *testing.B) { benchmarkPerlLite(b, goServer(b)) })
@@ -491,7 +494,8 @@ func benchmarkPerlLite(b *testing.B, address string) {
 	b.ReportMetric(took*1e9/float64(b.N), "ns/op") // without the start of perl
 }
 
-// BenchmarkIdle measures what an idle connection costs the server, and what a call costs beside many.
+// BenchmarkIdle measures what an idle connection costs the server, and what a call costs beside
+// many.
 func BenchmarkIdle(b *testing.B) {
 	const n = 5000
 	address := goServer(b)

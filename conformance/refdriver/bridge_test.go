@@ -10,8 +10,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// TestBridge: what a Perl program sends through a Go kernel to another Perl program, and gets back the same way, is what it sent:
-// data that the bridge hands on as it came, data that it looks into first, and data that cannot be left frozen.
+// TestBridge: what a Perl program sends through a Go kernel to another Perl program, and gets back
+// the same way, is what it sent: data that the bridge hands on as it came, data that it looks into
+// first, and data that cannot be left frozen.
 func TestBridge(t *testing.T) {
 	lite := func(looks bool) string {
 		server := perlServer(t)

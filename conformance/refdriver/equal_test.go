@@ -22,9 +22,9 @@ import (
 )
 
 // These scenarios are played twice: with two Perl kernels, and with two Go kernels. What the states
-// received, what monitors and callbacks were told, what commands answered, and every line and message on the wire
-// must be the same, but for ids and ports. testdata keeps what came of Perl, so that the Go side is compared where there is no Perl;
-// -update writes it anew.
+// received, what monitors and callbacks were told, what commands answered, and every line and
+// message on the wire must be the same, but for ids and ports. testdata keeps what came of Perl, so
+// that the Go side is compared where there is no Perl; -update writes it anew.
 
 var update = flag.Bool("update", false, "record the traces of the Perl side anew")
 
@@ -66,8 +66,8 @@ func (p *play) answered(what string, result any, err error) {
 	p.note("  %s: %v", what, result)
 }
 
-// step does something and notes the events that came of it: as many as the record has, and those that
-// come beyond.
+// step does something and notes the events that came of it: as many as the record has, and those
+// that come beyond.
 func (p *play) step(name string, do func()) {
 	p.note("%s", name)
 	do()
@@ -202,7 +202,8 @@ func b(s string) *perl.Value { return perl.NewBytes(s) }
 
 func v(x *perl.Value) typed.Value { return typed.Value{V: x} }
 
-// known waits until the server knows the client, which it does a moment after the client is told so.
+// known waits until the server knows the client, which it does a moment after the client is told
+// so.
 func (p *play) known() { p.knownAs("Client") }
 
 // knownAs is known for a kernel of some name. A post to IKC/ping leaves no trace in states.

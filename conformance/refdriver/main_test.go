@@ -20,8 +20,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// serveOnly is the variable that makes this program a server of the benchmarks, so that one can be a process of its own: "kernel",
-// or "raw" for the echo.
+// serveOnly is the variable that makes this program a server of the benchmarks, so that one can be
+// a process of its own: "kernel", or "raw" for the echo.
 const serveOnly = "IKC_BENCH_SERVER"
 
 // serveOwn prints the address of such a server, and serves until its input ends.

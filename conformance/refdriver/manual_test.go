@@ -13,7 +13,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 )
 
-// TestManual: every statement of the manual names what shows it, all of which exists, or says why nothing can.
+// TestManual: every statement of the manual names what shows it, all of which exists, or says why
+// nothing can.
 func TestManual(t *testing.T) {
 	text, err := os.ReadFile("MANUAL.md")
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 
 var ratios = flag.Bool("ratios", false, "compare the speed of the kernel with Perl's, and with a raw echo")
 
-// TestRatios measures Go and what it is compared with in turn, and prints how many times as fast Go is.
+// TestRatios measures Go and what it is compared with in turn, and prints how many times as fast Go
+// is.
 func TestRatios(t *testing.T) {
 	if !*ratios {
 		t.Skip("only with -ratios: it takes minutes and wants the machine for itself")
@@ -36,9 +37,11 @@ func TestRatios(t *testing.T) {
 		pair{"posts", "Perl's server", 50, func(b *testing.B) { benchmarkPost(b, goServer(b)) }, func(b *testing.B) { benchmarkPost(b, perlServer(b)) }},
 		pair{"connect, call, close", "Perl's server", 6, func(b *testing.B) { benchmarkConnect(b, goServer(b)) }, func(b *testing.B) { benchmarkConnect(b, perlServer(b)) }},
 		pair{"connect, call, close", "raw echo", 0, func(b *testing.B) { benchmarkConnect(b, goServer(b)) }, func(b *testing.B) { benchmarkRawConnect(b, rawServer(b)) }},
-		pair{"blocking client", "ClientLite", 2, func(b *testing.B) { benchmarkLite(b, goServer(b), payloads[0].v()) }, func(b *testing.B) { benchmarkPerlLite(b, goServer(b)) }},
+		pair{"blocking client", "ClientLite", 2, func(b *testing.B) { benchmarkLite(b, goServer(b), payloads[0].v()) },
+			func(b *testing.B) { benchmarkPerlLite(b, goServer(b)) }},
 	)
-	// The same with the server in a process of its own, as Perl's is: the system takes its time to wake one, so all are slower.
+	// The same with the server in a process of its own, as Perl's is: the system takes its time to
+	// wake one, so all are slower.
 	own := func(name string, of func(*testing.B, string)) pair {
 		return pair{name + ", alone", "Perl's server", 0, func(b *testing.B) { of(b, goProcess(b)) }, func(b *testing.B) { of(b, perlServer(b)) }}
 	}
@@ -49,7 +52,8 @@ func TestRatios(t *testing.T) {
 		pairs = append(pairs, own("call "+p.name, lite(p.v())))
 	}
 	pairs = append(pairs,
-		pair{"call 100B, alone", "raw echo", 0, func(b *testing.B) { benchmarkLite(b, goProcess(b), payloads[0].v()) }, func(b *testing.B) { benchmarkRaw(b, ownProcess(b, "raw"), payloads[0].v()) }},
+		pair{"call 100B, alone", "raw echo", 0, func(b *testing.B) { benchmarkLite(b, goProcess(b), payloads[0].v()) },
+			func(b *testing.B) { benchmarkRaw(b, ownProcess(b, "raw"), payloads[0].v()) }},
 		own("64 calls under way", benchmarkPipelined), own("posts", benchmarkPost), own("connect, call, close", benchmarkConnect),
 		pair{"connect, call, close, alone", "raw echo", 0, func(b *testing.B) { benchmarkConnect(b, goProcess(b)) }, func(b *testing.B) { benchmarkRawConnect(b, ownProcess(b, "raw")) }},
 	)
@@ -70,7 +74,8 @@ func TestRatios(t *testing.T) {
 	t.Logf("5,000 idle connections: %.0f octets each (at most 14,336), a call beside them %d ns", r.Extra["B/conn"], r.NsPerOp())
 }
 
-// medians runs two benchmarks in turn, three times, and returns nanoseconds for one operation, 0 for what did not run.
+// medians runs two benchmarks in turn, three times, and returns nanoseconds for one operation, 0
+// for what did not run.
 func medians(ours, other func(*testing.B)) (float64, float64) {
 	var a, b []float64
 	for range 3 {

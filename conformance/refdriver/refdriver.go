@@ -29,16 +29,18 @@ const Release = "0.1.0"
 type Config struct {
 	// Log gets what the kernel warns of. Nil discards it.
 	Log *slog.Logger
-	// Wrap, if not nil, may return a connection to be used in place of one of the kernel or of a ClientLite; package
-	// mutants makes a kernel a bad one by it.
+	// Wrap, if not nil, may return a connection to be used in place of one of the kernel or of a
+	// ClientLite; package mutants makes a kernel a bad one by it.
 	Wrap func(net.Conn) net.Conn
-	// Between, if not nil, may return other ends of the conversation with the harness, for the same purpose.
+	// Between, if not nil, may return other ends of the conversation with the harness, for the same
+	// purpose.
 	Between func(in io.Reader, out io.Writer) (io.Reader, io.Writer)
 	// QueuePerSession is that of the kernel, which the original does not have.
 	QueuePerSession bool
 }
 
-// ServeFunc carries out the commands that come from in until quit, the end of in, or the end of ctx.
+// ServeFunc carries out the commands that come from in until quit, the end of in, or the end of
+// ctx.
 type ServeFunc func(ctx context.Context, in io.Reader, out io.Writer) error
 
 // Serve is a ServeFunc that drives a kernel of its own and shuts it down in the end.
@@ -49,7 +51,8 @@ func (cfg Config) Serve(ctx context.Context, in io.Reader, out io.Writer) error 
 	if cfg.Between != nil {
 		in, out = cfg.Between(in, out)
 	}
-	d := &refDriver{log: cfg.Log, wrap: cfg.Wrap, queues: cfg.QueuePerSession, lite: lite{wrap: cfg.Wrap}, server: driver.NewServer(out), sessions: map[string]*ikc.Session{}, monitors: map[string]func(){}}
+	d := &refDriver{log: cfg.Log, wrap: cfg.Wrap, queues: cfg.QueuePerSession, lite: lite{wrap: cfg.Wrap},
+		server: driver.NewServer(out), sessions: map[string]*ikc.Session{}, monitors: map[string]func(){}}
 	for name, h := range map[string]driver.Handler{
 		"hello": d.hello, "listen": d.listen, "connect": d.connect, "session": d.session,
 		"publish": d.publish, "retract": d.retract, "post": d.post, "call": d.call, "proxy-post": d.proxyPost,
@@ -68,7 +71,8 @@ func (cfg Config) Serve(ctx context.Context, in io.Reader, out io.Writer) error 
 	return err
 }
 
-// Listen makes every connection to a listener a driver of its own, until ctx ends, and closes the listener.
+// Listen makes every connection to a listener a driver of its own, until ctx ends, and closes the
+// listener.
 func Listen(ctx context.Context, l net.Listener, serve ServeFunc) error {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -188,7 +192,8 @@ func (d *refDriver) need(name string, aliases []string, protocol string, chosen 
 		}
 		return d.kernel, nil
 	}
-	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, Serializers: chosen, Logger: d.log, OnError: d.failed, Wrap: d.wrap, QueuePerSession: d.queues})
+	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect,
+		Serializers: chosen, Logger: d.log, OnError: d.failed, Wrap: d.wrap, QueuePerSession: d.queues})
 	if err != nil {
 		return nil, err
 	}
@@ -311,7 +316,8 @@ func (d *refDriver) session(_ context.Context, r *driver.Request) (any, error) {
 // reported wraps a state so that the harness hears of it before anything is returned.
 func (d *refDriver) reported(state ikc.State) ikc.State {
 	return func(ctx context.Context, r *ikc.Request) (any, error) {
-		e := driver.Event{Kind: driver.EventState, Session: r.Session.Alias(), State: r.State, Args: r.Args, Sender: true, Context: driver.ContextVoid}
+		e := driver.Event{Kind: driver.EventState, Session: r.Session.Alias(),
+			State: r.State, Args: r.Args, Sender: true, Context: driver.ContextVoid}
 		switch {
 		case r.IsCall && r.WantArray:
 			e.Context = driver.ContextList

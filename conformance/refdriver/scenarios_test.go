@@ -49,7 +49,8 @@ func (p *play) sessions(d *driver.Driver) {
 	}}); err != nil {
 		p.t.Fatal(err)
 	}
-	if err := d.Session(p.ctx, driver.Session{Session: "private", States: map[string]driver.Action{"answer": driver.Nothing(), "all": driver.Nothing()}, Publish: &[]string{}}); err != nil {
+	if err := d.Session(p.ctx, driver.Session{Session: "private",
+		States: map[string]driver.Action{"answer": driver.Nothing(), "all": driver.Nothing()}, Publish: &[]string{}}); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -213,8 +214,8 @@ var scenarios = []struct {
 		p.step("unsubscribes", func() {
 			p.answered("unsubscribe", nil, p.client.Unsubscribe(p.ctx, "poe://Server/remote", "poe://Server/never"))
 		})
-		// Not poe://*/remote: of that the original's callback comes only after 60 s, because the local kernel
-		// answers before anybody counts.
+		// Not poe://*/remote: of that the original's callback comes only after 60 s, because the local
+		// kernel answers before anybody counts.
 		p.step("the server disconnects", func() { p.answered("disconnect", nil, p.server.Disconnect(p.ctx)) })
 	}},
 	{"lite", func(p *play) {
@@ -283,8 +284,9 @@ var scenarios = []struct {
 		p.step("post from a session that published", func() { p.post(p.client, "me", "poe://Server/me/sender", b("x")) })
 		p.step("post with an argument", func() { p.post(p.client, "me", "poe://Server/me/args?more", b("x")) })
 		p.step("post to every kernel", func() { p.post(p.client, "", "poe://*/me/echo", b("x")) })
-		// Not the default kernel: the manual says that the first to register is it, but in 0.2402 the place is
-		// taken by an empty hash from the start, so that nothing goes there. Here it is as the manual says.
+		// Not the default kernel: the manual says that the first to register is it, but in 0.2402 the
+		// place is taken by an empty hash from the start, so that nothing goes there. Here it is as the
+		// manual says.
 		for _, state := range []string{"echo", "list", "nothing", "args?more"} {
 			p.step("call "+state, func() { p.call(p.client, "poe://Server/me/"+state, perl.ArrayRef(b("x"), perl.NewInt(1))) })
 		}
@@ -370,9 +372,9 @@ var scenarios = []struct {
 		})
 		p.step("who has the name", func() { p.post(p.server, "", "poe://Client/me/echo", b("first")) })
 		p.step("who has the other name", func() { p.post(p.server, "", "poe://Third/me/echo", b("second")) })
-		// Not that the second goes: the original then takes the name from the first as well, which keeps it here.
-		// A call of the other, whose rsvp has the name that both have, is answered to the first by the original, which
-		// goes by the name; here by the connection that it came by.
+		// Not that the second goes: the original then takes the name from the first as well, which keeps
+		// it here. A call of the other, whose rsvp has the name that both have, is answered to the first
+		// by the original, which goes by the name; here by the connection that it came by.
 		p.step("the other subscribes", func() {
 			accepted, err := p.other.Subscribe(p.ctx, driver.Subscribe{Specifiers: []string{"poe://Server/me"}})
 			p.answered("subscribe", accepted, err)
@@ -381,12 +383,14 @@ var scenarios = []struct {
 		p.step("who has the name then", func() { p.post(p.server, "", "poe://Client/me/echo", b("nobody")) })
 		p.step("who still has the other name", func() { p.post(p.server, "", "poe://Third/me/echo", b("second")) })
 	}},
-	// Subscriptions to every kernel, this one among them, whose answer the original has before it counts whom it asked.
-	// That ends the subscription there: a proxy is made if this kernel accepts, what others say is passed over, and the
-	// callback never comes. What it posts to the proxy goes to all kernels, to some in a form that they cannot read: see
-	// shown. And unsubscribing from poe://KERNEL/SESSION/STATE does nothing, which is the name of no proxy. Here it is as the
-	// manual says: the first that accepts is the one, the callback comes, unsubscribing is the reverse of subscribing.
-	// So what is played is what both do: who is asked, what is answered, and what monitors are told if this kernel accepts.
+	// Subscriptions to every kernel, this one among them, whose answer the original has before it
+	// counts whom it asked. That ends the subscription there: a proxy is made if this kernel accepts,
+	// what others say is passed over, and the callback never comes. What it posts to the proxy goes to
+	// all kernels, to some in a form that they cannot read: see shown. And unsubscribing from
+	// poe://KERNEL/SESSION/STATE does nothing, which is the name of no proxy. Here it is as the manual
+	// says: the first that accepts is the one, the callback comes, unsubscribing is the reverse of
+	// subscribing. So what is played is what both do: who is asked, what is answered, and what
+	// monitors are told if this kernel accepts.
 	{"everybody", func(p *play) {
 		p.start()
 		told := func() { p.monitor(p.server, "*", "subscribe", "unsubscribe") }
@@ -447,8 +451,8 @@ var scenarios = []struct {
 		p.step("the first connects again", p.connect)
 		p.step("the server shuts down", func() { p.answered("shutdown", nil, p.server.Shutdown(p.ctx)) })
 	}},
-	// Not a blocking client that sends after its disconnect: the original's connects again, but has lost its
-	// serializer by then and cannot send.
+	// Not a blocking client that sends after its disconnect: the original's connects again, but has
+	// lost its serializer by then and cannot send.
 }
 
 // serialized plays with images of another serializer than Storable.

@@ -13,7 +13,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// State makes a state of a kernel that does what an action says. An action that is not known is an error.
+// State makes a state of a kernel that does what an action says. An action that is not known is an
+// error.
 func State(a driver.Action) (ikc.State, error) {
 	act, err := action(a)
 	if err != nil || a.Sleep == 0 {

@@ -66,8 +66,8 @@ func (w *tap) close() {
 	_ = w.relay.Close(ctx)
 }
 
-// said is what has been said so far, connection by connection: first what the client said, then the server. Across
-// the two directions there is no order to compare.
+// said is what has been said so far, connection by connection: first what the client said, then the
+// server. Across the two directions there is no order to compare.
 func (w *tap) said(t *testing.T) []string {
 	if err := w.writer.Flush(); err != nil {
 		t.Fatal(err)
@@ -120,8 +120,8 @@ func shown(t *testing.T, item dialogue.Item) string {
 			asked = m.Exchange.Request
 		}
 		if asked.Message.Event.Kernel == specifier.Any {
-			// The original gives the same hash to one channel after the other, in no particular order. Its local kernel, being
-			// one of them, writes into it, and what comes after that is sent with it.
+			// The original gives the same hash to one channel after the other, in no particular order. Its
+			// local kernel, being one of them, writes into it, and what comes after that is sent with it.
 			return fmt.Sprintf("%v to every kernel: %s", m.Kind, encoded(t, m.Params()))
 		}
 		return fmt.Sprintf("%v %s", m.Kind, encoded(t, item.Value()))

@@ -99,12 +99,14 @@ func (d *refDriver) monitor(_ context.Context, r *driver.Request) (any, error) {
 func (d *refDriver) only(events []string) ikc.Monitor {
 	var m ikc.Monitor
 	for name, f := range map[string]*func(context.Context, *ikc.MonitorEvent){
-		driver.MonitorRegister: &m.Register, driver.MonitorUnregister: &m.Unregister, driver.MonitorSubscribe: &m.Subscribe, driver.MonitorUnsubscribe: &m.Unsubscribe,
+		driver.MonitorRegister: &m.Register, driver.MonitorUnregister: &m.Unregister,
+		driver.MonitorSubscribe: &m.Subscribe, driver.MonitorUnsubscribe: &m.Unsubscribe,
 		driver.MonitorShutdown: &m.Shutdown, driver.MonitorError: &m.Error, driver.MonitorChannel: &m.Channel,
 	} {
 		if slices.Contains(events, name) {
 			*f = func(_ context.Context, e *ikc.MonitorEvent) {
-				_ = d.server.Event(driver.Event{Kind: driver.EventMonitor, Kernel: e.Kernel, About: e.About, Real: e.Real, What: e.What, Args: e.Args()})
+				_ = d.server.Event(driver.Event{Kind: driver.EventMonitor,
+					Kernel: e.Kernel, About: e.About, Real: e.Real, What: e.What, Args: e.Args()})
 			}
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 )
 
-// contained is a target whose drivers run in containers. Engine and image are looked for once, when first needed.
+// contained is a target whose drivers run in containers. Engine and image are looked for once, when
+// first needed.
 type contained struct {
 	// image makes sure that the image is there and returns its name.
 	image func(context.Context, *container.Engine) (string, error)
@@ -87,8 +88,8 @@ func (c *contained) close() error {
 // use makes c what a target's drivers are started in.
 func (c *contained) use(t *Target) { t.start, t.prepare, t.close = c.start, c.prepare, c.close }
 
-// execTarget reads what stands behind container:, the name or id of a running container and, after a space, the command of
-// its driver.
+// execTarget reads what stands behind container:, the name or id of a running container and, after
+// a space, the command of its driver.
 func execTarget(t *Target, rest string) error {
 	words, err := driver.Words(rest)
 	if err != nil {
@@ -105,7 +106,8 @@ func execTarget(t *Target, rest string) error {
 	return nil
 }
 
-// perlHere is the POE::Component::IKC of the local perl, and a container of the newest release where there is none.
+// perlHere is the POE::Component::IKC of the local perl, and a container of the newest release
+// where there is none.
 func perlHere(t *Target) {
 	fallback := perlContainer(container.DefaultRelease)
 	var mu sync.Mutex

@@ -14,7 +14,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
 
-// Target is an implementation under test: one that we drive, or one that is only reached by an address.
+// Target is an implementation under test: one that we drive, or one that is only reached by an
+// address.
 type Target struct {
 	// Spec is what the user called it.
 	Spec string
@@ -24,7 +25,8 @@ type Target struct {
 	attached bool
 	// start starts a driver of the target, nil if there is none.
 	start func(ctx context.Context, opts driver.Options) (*driver.Driver, error)
-	// prepare does beforehand what takes longer than a cell may, close undoes it. Nil if there is nothing to do.
+	// prepare does beforehand what takes longer than a cell may, close undoes it. Nil if there is
+	// nothing to do.
 	prepare func(ctx context.Context) error
 	close   func() error
 }
@@ -34,23 +36,23 @@ func New(spec string, start func(ctx context.Context, opts driver.Options) (*dri
 	return &Target{Spec: spec, start: start}
 }
 
-// ErrTarget is wrapped by every error that says that a target could not be had: the harness, not the
-// implementation, has a problem.
+// ErrTarget is wrapped by every error that says that a target could not be had: the harness, not
+// the implementation, has a problem.
 var ErrUnusable = errors.New("target cannot be used")
 
-// Driven tells whether the harness starts the target and tells it what to do. What it starts, it may
-// also break.
+// Driven tells whether the harness starts the target and tells it what to do. What it starts, it
+// may also break.
 func (t *Target) Driven() bool { return t.start != nil }
 
-// Startable tells whether each cell has a driver of its own, so that several can be tried at a time. A server or a driver that
-// is running is not.
+// Startable tells whether each cell has a driver of its own, so that several can be tried at a
+// time. A server or a driver that is running is not.
 func (t *Target) Startable() bool { return t.Driven() && !t.attached }
 
 // String is the spec.
 func (t *Target) String() string { return t.Spec }
 
-// Prepare does what may take minutes, such as making an image; Start does it as well if it has not been done. Its errors wrap
-// ErrTarget.
+// Prepare does what may take minutes, such as making an image; Start does it as well if it has not
+// been done. Its errors wrap ErrTarget.
 func (t *Target) Prepare(ctx context.Context) error {
 	if t.prepare == nil {
 		return nil
@@ -61,7 +63,8 @@ func (t *Target) Prepare(ctx context.Context) error {
 	return nil
 }
 
-// Close gives up what Prepare and Start hold; the drivers that were started are closed by whoever started them.
+// Close gives up what Prepare and Start hold; the drivers that were started are closed by whoever
+// started them.
 func (t *Target) Close() error {
 	if t.close == nil {
 		return nil
