@@ -213,6 +213,14 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 // each, if not nil, is told of each channel before the message goes there, undo if it could not.
 // While a queue is full it waits if ctx has a deadline.
 func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u urgency, each, undo func(*Channel)) (int, error) {
+	return k.dispatchTo(ctx, kernel, m, u, false, each, undo)
+}
+
+// dispatchTo is dispatch; with selfFirst this kernel hears it before the others do. A question that
+// this kernel answers itself wants that: in Perl, its own answer comes first, since it needs no
+// connection.
+func (k *Kernel) dispatchTo(ctx context.Context, kernel string, m *wire.Message, u urgency, selfFirst bool,
+	each, undo func(*Channel)) (int, error) {
 	one, more, local, err := k.route(kernel)
 	if err != nil {
 		return 0, err
@@ -231,6 +239,19 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 	}
 	n := 0
 	var failed error
+	self := func() {
+		if each != nil {
+			each(nil)
+		}
+		if err := k.toSelf(m); err != nil {
+			failed = errors.Join(failed, err)
+		} else {
+			n++
+		}
+	}
+	if local && selfFirst {
+		self()
+	}
 	for _, c := range more {
 		if each != nil {
 			each(c)
@@ -244,15 +265,8 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u
 		}
 		n++
 	}
-	if local {
-		if each != nil {
-			each(nil)
-		}
-		if err := k.toSelf(m); err != nil {
-			failed = errors.Join(failed, err)
-		} else {
-			n++
-		}
+	if local && !selfFirst {
+		self()
 	}
 	if n == 0 {
 		return 0, failed

@@ -124,7 +124,7 @@ func (k *Kernel) ask(ctx context.Context, r *receipt) {
 		delete(r.pending, c)
 		k.mu.Unlock()
 	}
-	n, err := k.dispatch(ctx, r.spec.Kernel, m, later, each, undo)
+	n, err := k.dispatchTo(ctx, r.spec.Kernel, m, later, true, each, undo)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	r.all = true
