@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -21,6 +22,15 @@ func apart(c *cobra.Command, one, why string, others ...string) error {
 // honoured.
 func together(one, other, why string) error {
 	return fmt.Errorf("%s and %s cannot be honoured together: with %s, %s; leave one of them out", one, other, one, why)
+}
+
+// positive refuses a flag that was given as zero or less. Its default, if it was not, need not be
+// more.
+func positive[N int | time.Duration](c *cobra.Command, name string, n N) error {
+	if given(c, name) && n <= 0 {
+		return fmt.Errorf("--%s %v: expected more than nothing", name, n)
+	}
+	return nil
 }
 
 // given tells whether a flag was given, and not to say no.

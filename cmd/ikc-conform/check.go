@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,7 @@ its capture: then that is what counts.`,
 			}
 			tuneForCheck()
 			var files []*judge.Judgement
-			expected := map[string]*recordings.Sidecar{}
+			expected := map[string]*recordings.Sidecar{} // by the path of the capture
 			for _, path := range args {
 				if strings.HasSuffix(path, ".json") {
 					if given(cmd, "checks") {
@@ -62,6 +63,11 @@ its capture: then that is what counts.`,
 					return broken(err)
 				}
 				files = append(files, f)
+			}
+			for path := range expected {
+				if !slices.ContainsFunc(files, func(f *judge.Judgement) bool { return filepath.Clean(f.File) == path }) {
+					return fmt.Errorf("a sidecar is about %s: expected this among the files as well", path)
+				}
 			}
 			shown := j.show(cmd, report.NewDocument(version(), report.FromFiles(files, j.level)))
 			if len(expected) == 0 {

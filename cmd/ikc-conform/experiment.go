@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,6 +88,9 @@ func (e *experiment) flags(c *cobra.Command, names ...string) {
 func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 	err := apart(cmd, "debug", "there is no limit to how long it waits", "patience", "timeout")
 	if err != nil {
+		return err
+	}
+	if err := cmp.Or(positive(cmd, "patience", e.patience), positive(cmd, "timeout", e.timeout)); err != nil {
 		return err
 	}
 	if cmd.Flags().Lookup("gate") != nil {

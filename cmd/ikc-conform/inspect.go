@@ -137,6 +137,10 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 	if i.filter.To, i.filter.ToStart, err = parseWhen("--to", i.to); err != nil {
 		return err
 	}
+	f := &i.filter
+	if f.FromStart > 0 && f.ToStart > 0 && f.FromStart >= f.ToStart || !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
+		return fmt.Errorf("--from %s --to %s: expected a time and a later one", i.from, i.to)
+	}
 	if filtered {
 		i.opts.Filter = &i.filter
 	}

@@ -60,6 +60,9 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			if err := once(args); err != nil {
 				return err
 			}
+			if err := positive(cmd, "jobs", jobs); err != nil {
+				return err
+			}
 			if err := e.parse(cmd, args); err != nil {
 				return err
 			}

@@ -32,6 +32,9 @@ Exit status is 1 if a defect survives: if a check that is to find it does not fa
 			if err := apart(cmd, "list", "none is tried", "jobs"); err != nil {
 				return err
 			}
+			if err := positive(cmd, "jobs", jobs); err != nil {
+				return err
+			}
 			if list {
 				listDefects(cmd.OutOrStdout())
 				return nil

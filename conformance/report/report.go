@@ -207,6 +207,18 @@ func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 	return rep
 }
 
+// excuse explains problems of a part by deviations whose checks were not selected, so that they
+// cannot show.
+func (r *Report) excuse(p *Part, verdicts []judge.Verdict) {
+	for i := range r.Deviations {
+		d := &r.Deviations[i]
+		if slices.Contains(d.Prevents, p.Role+"/"+p.Dialect) &&
+			!slices.ContainsFunc(verdicts, func(v judge.Verdict) bool { return v.Check.ID == d.Check }) {
+			p.explain(d)
+		}
+	}
+}
+
 // explain makes notes of the problems that a known deviation is the cause of.
 func (p *Part) explain(d *known.Deviation) {
 	for _, problem := range p.Problems {
@@ -217,6 +229,7 @@ func (p *Part) explain(d *known.Deviation) {
 
 func (r *Report) add(p *Part, verdicts []judge.Verdict) {
 	r.Parts = append(r.Parts, p)
+	r.excuse(p, verdicts)
 	for _, v := range verdicts {
 		if d := r.Deviations.Find(v.Check.ID); d != nil && v.Outcome == judge.Fail {
 			v.Outcome, v.Reason = judge.Known, d.Reason

@@ -131,6 +131,31 @@ func TestKnownDeviations(t *testing.T) {
 	}
 }
 
+// What a deviation prevents is explained by it if it shows, or if its check was not selected; not
+// if that has nothing against it.
+func TestPrevented(t *testing.T) {
+	known := known.Deviations{{Check: must.ID, Releases: known.Releases{Implementation: "impl", From: "0.1", To: "0.3"},
+		Reason: "it has always been so", Prevents: []string{"client/IKC0"}}}
+	for _, test := range []struct {
+		role     cell.Role
+		verdicts []judge.Verdict
+		exit     int
+	}{
+		{cell.AsClient, []judge.Verdict{verdict(must, judge.Fail), verdict(should, judge.Pass)}, report.ExitConformant},
+		{cell.AsClient, []judge.Verdict{verdict(should, judge.Pass)}, report.ExitConformant},
+		{cell.AsClient, []judge.Verdict{verdict(must, judge.Inconclusive), verdict(should, judge.Pass)}, report.ExitBroken},
+		{cell.AsServer, []judge.Verdict{verdict(should, judge.Pass)}, report.ExitBroken},
+	} {
+		r := report.FromRun(&cell.TargetResult{
+			Target: "x", Identity: &driver.Hello{Implementation: "impl", Release: "0.2"},
+			Cells: []*cell.Result{{Cell: cell.Cell{Role: test.role, Dialect: cell.IKC0}, Problems: []string{"no connection"}, Verdicts: test.verdicts}},
+		}, judge.Should, known)
+		if r.Exit != test.exit {
+			t.Errorf("%s, verdicts %v: expected exit status %d, got %d", test.role, test.verdicts, test.exit, r.Exit)
+		}
+	}
+}
+
 func TestFromFiles(t *testing.T) {
 	files := []*judge.Judgement{
 		{File: "a.pcapng", Verdicts: []judge.Verdict{verdict(must, judge.Pass)}},

@@ -233,6 +233,16 @@ func MoreERR() []*judge.Check {
 				}
 			}),
 		},
+		{
+			ID: "ERR-016", Level: judge.Should, Party: judge.TheResponder,
+			Requirement: "An error report names the kernel whose request failed by its id, not by another of its names, which may lead to somebody else.",
+			Source:      "Channel channel_receive (errors_to is remote_ID)", Needs: "a negotiation, and an error report",
+			Judge: judge.OnErrors(func(t *judge.Trial, m *dialogue.Message, _ *dialogue.Exchange) {
+				if want := t.Conn.Negotiation.Peers[t.Side.Other()].ID; want != "" {
+					t.Hold(m.Event.Kernel == want, m.Frame, want, m.Event.Kernel)
+				}
+			}),
+		},
 	}
 }
 

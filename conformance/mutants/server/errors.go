@@ -48,6 +48,12 @@ func errorDefects() []*Behaviour {
 			})},
 		{Name: "error to the wrong kernel", Text: "An error report names another kernel.", Kills: []string{"ERR-003"},
 			replies: reports(func(_ *request, m *wire.Message) { m.Event.Kernel = "Elsewhere" })},
+		{Name: "error to an alias", Text: "An error report names the kernel by an alias, not by its id.", Kills: []string{"ERR-016"},
+			replies: reports(func(r *request, m *wire.Message) {
+				if aliases := r.c.n.Peer().Aliases; len(aliases) > 0 {
+					m.Event.Kernel = aliases[0]
+				}
+			})},
 		{Name: "error params a string", Text: "The params of an error report are the message alone.", Kills: []string{"ERR-004"},
 			replies: reports(func(_ *request, m *wire.Message) { m.Params = m.Params.Target().Elems()[0] })},
 		{Name: "error without operation", Text: "An error report does not tell the operation.", Kills: []string{"ERR-004"},
