@@ -1,12 +1,15 @@
 package known
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
@@ -50,8 +53,13 @@ func Load(files ...string) (Deviations, error) {
 
 func parseDeviations(name string, b []byte) (Deviations, error) {
 	var list Deviations
-	if err := json.Unmarshal(b, &list); err != nil {
-		return nil, fmt.Errorf("known deviations: %s: %w", name, err)
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&list); err != nil {
+		return nil, fmt.Errorf("known deviations: %s: expected a list of deviations: %w", name, err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("known deviations: %s: expected one list and nothing behind it", name)
 	}
 	catalogue := checks.Catalogue()
 	for i, d := range list {
@@ -63,6 +71,11 @@ func parseDeviations(name string, b []byte) (Deviations, error) {
 		}
 		if err := d.check(); err != nil {
 			return nil, fmt.Errorf("known deviations: %s: entry %d: %w", name, i+1, err)
+		}
+		for _, p := range d.Prevents {
+			if !slices.ContainsFunc(cell.Cells(), func(c cell.Cell) bool { return p == string(c.Role)+"/"+string(c.Dialect) }) {
+				return nil, fmt.Errorf("known deviations: %s: entry %d: prevents: expected role/dialect such as client/IKC0, got %q", name, i+1, p)
+			}
 		}
 	}
 	return list, nil

@@ -51,6 +51,9 @@ func TestHas(t *testing.T) {
 		`[{"check": "ERR-004", "implementation": "X", "from": "1.12.0", "to": "1.9.0", "reason": "because"}]`,
 		`[{"check": "ERR-004", "implementation": "X", "from": "first", "to": "last", "reason": "because"}]`,
 		`[{"check": "ERR-004", "implementation": "X", "from": "1.9.0", "to": "1.12.0"}]`,
+		`[{"check": "ERR-004", "implementation": "X", "from": "1.9.0", "to": "1.12.0", "reason": "because", "prevent": ["client/IKC"]}]`,
+		`[{"check": "ERR-004", "implementation": "X", "from": "1.9.0", "to": "1.12.0", "reason": "because", "prevents": ["nonsense"]}]`,
+		`[] []`,
 		`[{"check": "NONE-001", "implementation": "X", "from": "1.9.0", "to": "1.12.0", "reason": "because"}]`,
 		`[{"check": "ERR-004", "from": "1.9.0", "to": "1.12.0", "reason": "because"}]`,
 	} {

@@ -6,9 +6,11 @@
 package oracle
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -94,8 +96,15 @@ func read(path string, opts dialogue.Options) ([]*dialogue.Connection, error) {
 			all = append(all, byIndex[i])
 		}
 	}
+	if err == nil && len(all) > 0 && !slices.ContainsFunc(all, func(c *dialogue.Connection) bool { return !c.Unreached }) {
+		err = fmt.Errorf("%w: %s: %d connections, and none of them got there", ErrUnreached, path, len(all))
+	}
 	return all, err
 }
+
+// ErrUnreached is wrapped by an error that says that nobody was there to say anything: what was
+// recorded is no difference.
+var ErrUnreached = errors.New("the server was not reached")
 
 // said is something that a side said, made alike.
 type said struct {
