@@ -93,8 +93,10 @@ func (e *encoder) freeze(enc *Encoder, v *perl.Value) error {
 	e.begin(enc)
 	e.root = v
 	target := v.Target()
-	if err := v.ThawError(); err != nil {
-		return err
+	if target == nil {
+		if err := v.ThawError(); err != nil {
+			return err
+		}
 	}
 	e.inner(target)
 	return e.err
