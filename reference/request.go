@@ -17,8 +17,6 @@ type requestError struct {
 	msg string
 }
 
-func (e *requestError) Error() string { return e.msg }
-
 // request carries out a message of a peer, or of this kernel itself if c is nil. yield, if not nil,
 // is called when the state waits.
 // Source: Responder request.
