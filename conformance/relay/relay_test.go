@@ -432,6 +432,11 @@ func TestCloseWhileDialing(t *testing.T) {
 	conn := b.dial(t)
 	_, err = io.WriteString(conn, "hello")
 	must(t, err)
+	// Before that, its end would be that of a connection nobody had accepted.
+	g.Eventually(func() string {
+		must(t, b.w.Flush())
+		return b.buf.String()
+	}, 10*time.Second).Should(ContainSubstring("hello"))
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	began := time.Now()
