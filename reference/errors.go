@@ -27,6 +27,9 @@ var (
 	ErrDisconnected = errors.New("ikc: connection lost")
 	// ErrQueueFull: the peer does not read what is sent to it, and Config.MaxQueue octets wait.
 	ErrQueueFull = errors.New("ikc: write queue is full")
+	// ErrThirdParty: a request names another kernel than the one that sent it for the answer, or for
+	// its sender, and Config.AnswerCallersOnly is set.
+	ErrThirdParty = errors.New("ikc: this kernel sends to no third kernel for a peer")
 	// ErrNoSender: the request does not say who sent it.
 	ErrNoSender = errors.New("ikc: request has no sender")
 	// ErrIdle: nothing came from the peer for Config.IdleTimeout.

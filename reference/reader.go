@@ -107,17 +107,24 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	}
 	if c.k.cfg.QueuePerSession {
 		own := *m
-		return true, c.k.queue(c, &own, size)
+		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
+			return true, c.in.put(job{size: size, run: func(*worker) {
+				if err := c.k.queue(c, &own, size, nil); err != nil {
+					c.end(err)
+				}
+			}})
+		}
+		return true, c.k.queue(c, &own, size, nil)
 	}
 	if !c.in.tryBegin(w, size) {
 		own := *m
 		return true, c.in.put(job{size: size, run: func(w *worker) {
-			c.k.request(c, &own, w.yield)
+			c.k.request(c, &own, w.yield, nil)
 			c.out.flush()
 		}})
 	}
 	c.k.watchInline(c)
-	c.k.request(c, m, yield)
+	c.k.request(c, m, yield, nil)
 	if !c.in.tryFinish(w) {
 		c.out.flush()
 		c.in.finish(w)
