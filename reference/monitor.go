@@ -16,6 +16,10 @@ import (
 // while they block. A func that is nil is not told, unless there is Any. Errors wait for their
 // monitors up to [Config].MaxQueue octets; what comes beyond that is logged.
 //
+// What a peer asks is carried out after its register has been told, and before its unregister. A
+// second connection with the id of a peer that is connected is told of by Channel only; when the
+// first has gone, it registers.
+//
 // Nothing of a monitor is seen by the remote kernel. Source: Responder monitor, inform_monitors.
 type Monitor struct {
 	Register    func(ctx context.Context, e *MonitorEvent) // a kernel connected: PID
