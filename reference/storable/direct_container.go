@@ -5,6 +5,8 @@ package storable
 import (
 	"reflect"
 	"unsafe"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 )
 
 // head reads the tag and the count of a container that may be blessed. The octets of its members
@@ -137,7 +139,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	if !ok {
 		return false
 	}
-	var others keySet
+	var others keys.Filter
 	seen, next := uint64(0), 0
 	for range n {
 		d.owed--
@@ -156,7 +158,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 		d.pos = end
 		i := p.find(key, next)
 		if i < 0 {
-			if others.suspect(key) {
+			if others.Suspect(key) {
 				return false
 			}
 			d.owed -= leastPair - 1

@@ -3,6 +3,7 @@ package storable
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -190,7 +191,7 @@ func (d *decoder) oldHash() *perl.Value {
 	}
 	v, pairs := d.slab.Hash(int(n))
 	letters := d.header.Major < majorWithoutTags
-	var keys keySet
+	var seen keys.Set
 	for i := range pairs {
 		p := &pairs[i]
 		d.owed--
@@ -230,7 +231,7 @@ func (d *decoder) oldHash() *perl.Value {
 		if p.Key, ok = d.str(uint64(n), "a key"); !ok {
 			return nil
 		}
-		if (len(pairs) > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
+		if (len(pairs) > keys.Few || seen.Suspect(p.Key)) && seen.Add(pairs, i) {
 			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
 		}
 	}

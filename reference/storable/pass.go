@@ -1,6 +1,9 @@
 package storable
 
-import "github.com/perl-ikc/ikc-conform/reference/perl"
+import (
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
 
 // passOver passes over the next object, and tells whether value would read it. If not, the decoder
 // is in no state to go on.
@@ -149,8 +152,8 @@ func (c *cursor) passHash(pos int) int {
 	if n > fewKeys {
 		return c.passManyKeys(n, pos)
 	}
-	var keys [fewKeys]int // where they are
-	var seen bloom
+	var places [fewKeys]int // of keys
+	var seen keys.Filter
 	for i := 0; i < n && pos >= 0; i++ {
 		c.owed--
 		if pos = c.pass(pos); pos < 0 {
@@ -158,9 +161,9 @@ func (c *cursor) passHash(pos int) int {
 		}
 		c.owed -= leastPair - 1
 		var key string
-		keys[i] = pos
-		if key, pos = c.passKey(pos); pos >= 0 && seen.suspect(key) {
-			for _, at := range keys[:i] {
+		places[i] = pos
+		if key, pos = c.passKey(pos); pos >= 0 && seen.Suspect(key) {
+			for _, at := range places[:i] {
 				if other, _ := c.passKey(at); other == key {
 					return -1
 				}
@@ -173,7 +176,7 @@ func (c *cursor) passHash(pos int) int {
 
 func (c *cursor) passManyKeys(n, pos int) int {
 	pairs := make([]perl.Pair, n)
-	var keys keySet
+	var seen keys.Set
 	for i := range pairs {
 		c.owed--
 		if pos = c.pass(pos); pos < 0 {
@@ -181,7 +184,7 @@ func (c *cursor) passManyKeys(n, pos int) int {
 		}
 		c.owed -= leastPair - 1
 		p := &pairs[i]
-		if p.Key, pos = c.passKey(pos); pos < 0 || (n > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
+		if p.Key, pos = c.passKey(pos); pos < 0 || (n > keys.Few || seen.Suspect(p.Key)) && seen.Add(pairs, i) {
 			return -1
 		}
 	}
