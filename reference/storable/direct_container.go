@@ -17,17 +17,16 @@ func (d *direct) head(want tag, least int) (int, bool) {
 		if _, ok := d.class(t); !ok {
 			return 0, false
 		}
-		d.left++
+		d.Left++
 		t = d.tag()
 	}
 	if t != want {
 		return 0, false
 	}
 	n, ok := d.u32("")
-	if !ok || int(n)*least > len(d.s)-d.pos-d.owed || int64(n) > int64(d.left) {
+	if !ok || !d.Promise(uint64(n), least, len(d.s)-d.pos) || int64(n) > int64(d.Left) {
 		return 0, false
 	}
-	d.owed += int(n) * least
 	return int(n), d.deeper()
 }
 
@@ -46,7 +45,7 @@ func (d *direct) container(to unsafe.Pointer, p *plan) bool {
 		}
 		at := d.slice(to, p, n)
 		for i := range n {
-			d.owed--
+			d.Owed--
 			if !d.scalarOrRef(unsafe.Add(at, uintptr(i)*p.elem.size), p.elem) {
 				return false
 			}
@@ -100,8 +99,8 @@ const entrySize = 48
 
 // take counts what is allocated for n elements of some octets each.
 func (d *direct) take(n int, size uintptr) bool {
-	d.alloc += int64(n) * int64(size)
-	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.dec.opt.MaxAlloc
+	d.taken += int64(n) * int64(size)
+	return d.taken <= 16*int64(len(d.s)) && d.taken+int64(len(d.s)) <= d.dec.opt.MaxAlloc
 }
 
 func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
@@ -114,11 +113,11 @@ func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 	at := e.Addr().UnsafePointer()
 	for range n {
 		e.SetZero()
-		d.owed--
+		d.Owed--
 		if !d.scalarOrRef(at, p.elem) {
 			return false
 		}
-		d.owed -= leastPair - 1
+		d.Owed -= leastPair - 1
 		key, end := d.passKey(d.pos)
 		if end < 0 {
 			return false
@@ -142,12 +141,11 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	var others keys.Filter
 	seen, next := uint64(0), 0
 	for range n {
-		d.owed--
+		d.Owed--
 		before, classes := d.mark(), len(d.classes)
 		if !d.passOver() {
 			return false
 		}
-		d.alloc = before.alloc
 		if d.passed -= d.pos - before.pos; d.passed < 0 {
 			return false
 		}
@@ -161,7 +159,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 			if others.Suspect(key) {
 				return false
 			}
-			d.owed -= leastPair - 1
+			d.Owed -= leastPair - 1
 			continue
 		}
 		if seen&(1<<i) != 0 {
@@ -178,7 +176,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 			return false
 		}
 		d.pos = after
-		d.owed -= leastPair - 1
+		d.Owed -= leastPair - 1
 	}
 	d.depth++
 	return true

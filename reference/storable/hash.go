@@ -29,11 +29,11 @@ func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 	var seen keys.Set // Perl's own images have no key twice; whoever sends that wants two readers to see two things
 	for i := range pairs {
 		p := &pairs[i]
-		d.owed--
+		d.Owed--
 		if p.Value = d.value(); p.Value == nil {
 			return nil
 		}
-		d.owed -= least - 1
+		d.Owed -= least - 1
 		at := d.pos
 		if flagged && !d.keyFlags(p, restricted) {
 			return nil

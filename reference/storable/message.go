@@ -25,7 +25,7 @@ func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*p
 	defer d.close()
 	h.Reset()
 	if d.message(dec, h, whole, room) {
-		h.Thawed = d.cost()
+		h.Thawed = d.Cost()
 		if h.Held = h.Thawed; d.froze {
 			h.Held = int64(len(image))
 		}
@@ -34,7 +34,7 @@ func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*p
 	h.Reset()
 	*d = decoder{cursor: cursor{s: d.s}}
 	v, err := d.thaw(dec, room)
-	h.Thawed = d.cost()
+	h.Thawed = d.Cost()
 	h.Held = h.Thawed
 	return v, err
 }
@@ -55,8 +55,8 @@ func (d *decoder) message(dec *Decoder, h *message.Hash, whole string, room int6
 		return false
 	}
 	d.begin(dec, header, room)
-	d.left-- // the hash
-	if d.left < 2 || d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash {
+	d.Left-- // the hash
+	if d.Left < 2 || d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash {
 		return false
 	}
 	d.pos++
@@ -66,11 +66,11 @@ func (d *decoder) message(dec *Decoder, h *message.Hash, whole string, room int6
 	}
 	d.base = 1
 	for range n {
-		d.owed--
+		d.Owed--
 		if !d.item(h, whole) {
 			return false
 		}
-		d.owed -= leastPair - 1
+		d.Owed -= leastPair - 1
 	}
 	return d.pos == len(d.s)
 }
@@ -122,7 +122,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 
 // plain reads a value that needs no Value, or only a new one.
 func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
-	if d.left--; d.left < 1 {
+	if d.Left--; d.Left < 1 {
 		return false
 	}
 	d.base++
@@ -149,13 +149,13 @@ func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
 		return false
 	}
 	d.pos++
-	d.left--
+	d.Left--
 	n, ok := d.u32("")
 	if !ok || n == 0 || n > mostParts || !d.enter(uint64(n), leastPair, perl.PairSize, "pairs") {
 		return false
 	}
 	d.base += 1 + uint64(n)
-	d.left -= int(n)
+	d.Left -= int(n)
 	d.kinds.Add(perl.Ref)
 	d.kinds.Add(perl.Hash)
 	d.kinds.Add(perl.Bytes)
@@ -166,7 +166,7 @@ func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
 		}
 	}
 	d.depth += 2
-	d.owed -= int(n) * leastPair
+	d.Owed -= int(n) * leastPair
 	return true
 }
 

@@ -30,11 +30,11 @@ func (d *decoder) oldValue() *perl.Value {
 		d.truncated(1, "a tag")
 		return nil
 	}
-	if d.left == 0 {
+	if d.Left == 0 {
 		d.tooMany(1)
 		return nil
 	}
-	d.left--
+	d.Left--
 	t := tag(d.s[d.pos])
 	d.pos++
 	if t == tagObject {
@@ -84,7 +84,7 @@ func (d *decoder) address() (uint64, bool) {
 }
 
 func (d *decoder) oldObject(address uint64) *perl.Value {
-	d.left++
+	d.Left++
 	if d.header.Major >= majorWithoutTags {
 		n, ok := d.bigEndian("an index")
 		if !ok {
@@ -163,7 +163,7 @@ func (d *decoder) oldArray() *perl.Value {
 	}
 	v, elems := d.slab.Array(int(n))
 	for i := range elems {
-		d.owed--
+		d.Owed--
 		if d.header.Major < majorWithoutTags {
 			b, ok := d.octet("an element")
 			if !ok {
@@ -194,7 +194,7 @@ func (d *decoder) oldHash() *perl.Value {
 	var seen keys.Set
 	for i := range pairs {
 		p := &pairs[i]
-		d.owed--
+		d.Owed--
 		b := byte(oldHashValue)
 		if letters {
 			if b, ok = d.octet("a value"); !ok {
@@ -222,7 +222,7 @@ func (d *decoder) oldHash() *perl.Value {
 				return d.fail(ErrTag, d.pos-1, "a key", fmt.Sprintf("%q", b))
 			}
 		}
-		d.owed -= leastPair - 1
+		d.Owed -= leastPair - 1
 		at := d.pos
 		n, ok := d.u32("a key's length")
 		if !ok {
