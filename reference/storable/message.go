@@ -2,6 +2,7 @@ package storable
 
 import (
 	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -17,7 +18,7 @@ const (
 // If the image is something else, the result is what Thaw returns, error or not, and h is empty;
 // else it is nil.
 func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*perl.Value, error) {
-	room := dec.roomOf(h)
+	room := codec.Lesser(h.MaxAlloc, dec.opt.MaxAlloc)
 	d, err := dec.open(image, room)
 	if err != nil {
 		return nil, err
@@ -37,14 +38,6 @@ func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*p
 	h.Thawed = d.Cost()
 	h.Held = h.Thawed
 	return v, err
-}
-
-// roomOf is how many octets of the heap the hash h may take.
-func (dec *Decoder) roomOf(h *message.Hash) int64 {
-	if h.MaxAlloc > 0 {
-		return min(h.MaxAlloc, dec.opt.MaxAlloc)
-	}
-	return dec.opt.MaxAlloc
 }
 
 // message tells whether the image could be read. What it accepts must be what thaw accepts, with
