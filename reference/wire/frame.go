@@ -43,7 +43,12 @@ func (e *FrameError) Error() string {
 // to read.
 type FrameScanner struct {
 	// Max bounds an image, in octets; 0 means DefaultMaxFrame.
-	Max    int
+	Max int
+	// MaxAlloc bounds what Thaw may take of Go's heap for one image, in octets, the image included;
+	// 0 means the bound of the serializer alone. It may be set anew before each Thaw. It has no
+	// effect on serializers that are not of this module.
+	MaxAlloc int64
+
 	buf    []byte
 	small  []byte           // kept while buf is a large one
 	shared *[bigBuffer]byte // what buf is, if all connections share it
