@@ -18,6 +18,7 @@ const module = "github.com/perl-ikc/ikc-conform/"
 // missing does. Packages of reference, examples and cmd are held by rules of their own below.
 var arrows = map[string][]string{
 	"internal/tempdir": {},
+	"internal/outfile": {},
 	"internal/message": {"reference/perl"},
 	"internal/walk":    {"internal/message", "reference/perl"},
 	"internal/house":   {},
@@ -25,7 +26,7 @@ var arrows = map[string][]string{
 	"wireshark":        {},
 
 	// What is recorded and how peers are reached.
-	"conformance/capture":   {},
+	"conformance/capture":   {"internal/outfile"},
 	"conformance/relay":     {"conformance/capture"},
 	"conformance/typed":     {"reference/perl"},
 	"conformance/driver":    {"conformance/typed", "perlpeer", "reference/perl"},
