@@ -19,6 +19,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -97,6 +98,9 @@ func resolve(s, connect string) (target, error) {
 		if _, _, err := net.SplitHostPort(host); err != nil {
 			host = net.JoinHostPort(strings.Trim(host, "[]"), "603")
 		}
+		if err := targets.CheckAddress(host, false); err != nil {
+			return target{}, fmt.Errorf("target %w", err)
+		}
 		t := target{network: "tcp", address: host}
 		if path == "" || path == "/" {
 			return t, nil
@@ -113,6 +117,9 @@ func resolve(s, connect string) (target, error) {
 	if t.network == "tcp" {
 		if _, _, err := net.SplitHostPort(t.address); err != nil {
 			t.address = net.JoinHostPort(strings.Trim(t.address, "[]"), "603")
+		}
+		if err := targets.CheckAddress(t.address, false); err != nil {
+			return t, fmt.Errorf("--connect %w", err)
 		}
 	}
 	if s == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
@@ -34,6 +36,9 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			"  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o - | ikc-conform inspect --follow -",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cmp.Or(endpoint("listen", listen, true), endpoint("to", to, false)); err != nil {
+				return err
+			}
 			meta := capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform record --listen %s --to %s", listen, to)}}
 			w, told, err := create(cmd, output, meta, force)
 			if err != nil {
@@ -97,6 +102,14 @@ func forceHint(err error) error {
 		return fmt.Errorf("%w; name another, or add --force", err)
 	}
 	return err
+}
+
+// endpoint refuses an address, HOST:PORT or unix:PATH, that makes no sense.
+func endpoint(flag, address string, listen bool) error {
+	if err := targets.CheckEndpoint(address, listen); err != nil {
+		return fmt.Errorf("--%s %w", flag, err)
+	}
+	return nil
 }
 
 // cannotListen says that an address cannot be had.

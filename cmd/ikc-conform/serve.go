@@ -33,6 +33,9 @@ an interrupt (Ctrl-C).`,
 			if cfg.Serializers, err = parseSerializers(serializers); err != nil {
 				return err
 			}
+			if err := endpoint("listen", listen, true); err != nil {
+				return err
+			}
 			k, err := ikc.New(cfg)
 			if err != nil {
 				return err
