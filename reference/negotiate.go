@@ -2,6 +2,7 @@ package ikc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -29,12 +30,15 @@ func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	err := c.talk(wire.NewNegotiator(cfg))
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	if err := c.talk(wire.NewNegotiator(cfg)); err != nil {
+		if ctx.Err() == nil {
+			return err
 		}
-		return err
+		var stranger *wire.StrangerError
+		if errors.As(err, &stranger) {
+			return &wire.StrangerError{Began: stranger.Began, Err: context.Cause(ctx)}
+		}
+		return context.Cause(ctx)
 	}
 	if !stop() {
 		return context.Cause(ctx)

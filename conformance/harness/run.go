@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,12 +115,16 @@ func (r *runner) record(ctx context.Context, path string) (played, err error) {
 	if r.writer, err = capture.Create(path, capture.Meta{Comments: []string{comment}}); err != nil {
 		return nil, err
 	}
+	r.writer.Limit(MaxCapture)
 	played = r.play(ctx)
+	if r.writer.Full() {
+		err = fmt.Errorf("expected a conversation of at most %d octets, got more, and did not judge it", MaxCapture)
+	}
 	var closed []error
 	for _, t := range r.taps {
 		closed = append(closed, t.close())
 	}
-	return played, errors.Join(append(closed, r.writer.Close())...)
+	return played, cmp.Or(err, errors.Join(append(closed, r.writer.Close())...))
 }
 
 // problem notes what kept something from being played to the end.

@@ -29,6 +29,9 @@ type Report struct {
 	Compared  int       `json:"compared"`
 	Different int       `json:"different"`
 	Targets   []*Target `json:"targets"`
+	// Broken counts the combinations that were not compared since a target or the oracle could not be
+	// tried. It is not in the JSON, where each says so.
+	Broken int `json:"-"`
 }
 
 // Target is how a target differs.
@@ -72,6 +75,8 @@ func (r *Report) Add(target, oracle *cell.TargetResult) error {
 			compared.Differences = append(compared.Differences, list...)
 			r.Compared++
 			r.Different += len(list)
+		} else if c.Err != nil || o.Err != nil {
+			r.Broken++
 		}
 		t.Cells = append(t.Cells, compared)
 	}

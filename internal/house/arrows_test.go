@@ -18,6 +18,7 @@ const module = "github.com/perl-ikc/ikc-conform/"
 // missing does. Packages of reference, examples and cmd are held by rules of their own below.
 var arrows = map[string][]string{
 	"internal/tempdir": {},
+	"internal/outfile": {},
 	"internal/message": {"reference/perl"},
 	"internal/walk":    {"internal/message", "reference/perl"},
 	"internal/house":   {},
@@ -25,7 +26,7 @@ var arrows = map[string][]string{
 	"wireshark":        {},
 
 	// What is recorded and how peers are reached.
-	"conformance/capture":   {},
+	"conformance/capture":   {"internal/outfile"},
 	"conformance/relay":     {"conformance/capture"},
 	"conformance/typed":     {"reference/perl"},
 	"conformance/driver":    {"conformance/typed", "perlpeer", "reference/perl"},
@@ -54,12 +55,12 @@ var arrows = map[string][]string{
 	// What plays.
 	"conformance/harness":           {"conformance/capture", "conformance/cell", "conformance/checks", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/probe", "conformance/relay", "conformance/sweep", "conformance/targets", "conformance/typed", "internal/tempdir", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/drivercheck":       {"conformance/contract", "conformance/driver", "conformance/refdriver", "conformance/typed", "reference/perl", "reference/wire"},
-	"conformance/model":             {"conformance/capture", "conformance/driver", "conformance/relay", "conformance/typed", "reference/perl"},
+	"conformance/model":             {"conformance/capture", "conformance/driver", "conformance/relay", "conformance/typed", "internal/outfile", "reference/perl"},
 	"conformance/mutants/octets":    {"reference/perl", "reference/storable", "reference/wire"},
 	"conformance/mutants/server":    {"conformance/contract", "conformance/mutants/octets", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/mutants/client":    {"conformance/cell", "conformance/contract", "conformance/driver", "conformance/mutants/octets", "conformance/refdriver", "conformance/typed", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/mutants":           {"conformance/cell", "conformance/checks", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/mutants/client", "conformance/mutants/server", "conformance/probe", "conformance/refdriver", "conformance/targets"},
-	"conformance/recordings/record": {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/spec", "conformance/targets"},
+	"conformance/recordings/record": {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/spec", "conformance/targets", "internal/tempdir"},
 	"conformance/suite":             {"conformance/checks", "conformance/dialogue", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/report", "conformance/targets"},
 }
 

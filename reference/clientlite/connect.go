@@ -61,11 +61,16 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 	if err != nil {
 		_ = conn.Close()
+		var stranger *wire.StrangerError
+		strange := errors.As(err, &stranger)
 		switch {
 		case ctx.Err() != nil:
 			err = context.Cause(ctx)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			err = fmt.Errorf("%w (%v)", ErrTimeout, c.cfg.ConnectTimeout)
+		}
+		if strange {
+			err = &wire.StrangerError{Began: stranger.Began, Err: err}
 		}
 		return fmt.Errorf("clientlite: negotiation with %s: %w", c.cfg.Address, err)
 	}
