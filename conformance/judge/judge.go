@@ -27,6 +27,8 @@ type judge struct {
 	byDriver        bool                   // one does
 	octetsMissing   bool                   // octets of a connection are missing, so that driver logs cannot be held against it
 	keptOctets      atomic.Int64           // octets of images that records hold
+	broken          []string               // where the judge itself is at fault
+	doubtful        bool                   // connections were given up for that
 }
 
 // newJudge prepares to judge the sides given, by the checks given.
@@ -78,7 +80,8 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	for _, side := range j.sides {
 		found := &t.sides[side].found
 		if shaken || c.Unreached { // it may never have reached a server that was alive
-			for i := range j.full[side] {
+			for i, v := range j.verdicts[side] {
+				v.mergeBroken(found, i)
 				j.full[side][i].example.CompareAndSwap(int64(c.Conn.Index)+1, 0)
 			}
 		} else {
@@ -89,7 +92,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 		}
 		for _, r := range j.plans[side].rules[atAftermath] {
 			v := j.verdicts[side][r.check]
-			r.connection(&Trial{Conn: c, Side: side, check: r.check, found: found, memo: new(memo), harm: harm, after: &v.harm})
+			(&Trial{Conn: c, Side: side, found: found, memo: new(memo), harm: harm, after: &v.harm}).look(r.check, r.connection)
 			v.merge(found, r.check, c.Gaps && !v.Check.Local)
 		}
 	}
@@ -112,6 +115,10 @@ func (j *judge) conclude() []Verdict {
 				w.merge(told, i, false)
 			}
 			switch {
+			case w.broken != "":
+				j.broken = append(j.broken, brokenCheck(&w))
+				w.Outcome, w.Reason = Inconclusive, "the check is at fault, which says nothing of the capture: "+w.broken
+				w.Findings, w.More = nil, 0
 			case len(w.Findings) > 0:
 				w.Outcome = Fail
 			case w.Evidence > 0:

@@ -82,6 +82,7 @@ type found struct {
 	wanted   []bool
 	examples []*Finding
 	full     []quota
+	broken   []string // why checks are at fault, "" if they are not; made when there is a first
 }
 
 // quota is what a verdict needs no more of. Connections that are judged at the same time may look

@@ -23,6 +23,8 @@ type Verdict struct {
 
 	// harm is the last connection that might have done harm to those after it.
 	harm *harmful
+	// broken says where the check panicked and how, "" if it did not.
+	broken string
 }
 
 // MaxFindings is how many violations a verdict keeps; the rest is only counted.
@@ -31,6 +33,7 @@ const MaxFindings = 100
 // merge adds what was found in one more connection. If doubtful, violations do not count: what is
 // missing may be what is missed.
 func (v *Verdict) merge(f *found, check int, doubtful bool) {
+	v.mergeBroken(f, check)
 	evidence := int(f.evidence[check])
 	f.evidence[check] = 0
 	if f.examples != nil {
@@ -51,4 +54,11 @@ func (v *Verdict) merge(f *found, check int, doubtful bool) {
 	room := min(MaxFindings-len(v.Findings), len(findings))
 	v.Findings = append(v.Findings, findings[:room]...)
 	v.More += more + len(findings) - room
+}
+
+// mergeBroken notes that the check panicked at one more connection.
+func (v *Verdict) mergeBroken(f *found, check int) {
+	if f.broken != nil && v.broken == "" {
+		v.broken = f.broken[check]
+	}
 }
