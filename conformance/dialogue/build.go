@@ -133,6 +133,10 @@ func (b *Builder) Take(ev capture.Event) {
 			s.dirs[role(ev.From)].gap(ev)
 			s.step()
 		}
+	case *capture.Conflict:
+		if s := b.open[ev.Conn]; s != nil {
+			s.conflict(ev)
+		}
 	case *capture.Closed:
 		s := b.open[ev.Conn]
 		if s == nil {
@@ -146,6 +150,21 @@ func (b *Builder) Take(ev capture.Event) {
 			b.end(s, false)
 		}
 	}
+}
+
+// conflict notes that octets were captured twice with different contents.
+func (s *stream) conflict(ev *capture.Conflict) {
+	s.Doubtful = true
+	if s.Control != nil {
+		s.Control.Partial = "octets of it are doubtful"
+	}
+	from := role(ev.From)
+	text := fmt.Sprintf("octet %d of the %s was captured twice: %q first, and in packet %d %q, which differs in %d octets; what came first is shown, what was received is not known",
+		ev.Offset, from, ev.First, ev.At.Packet, ev.Again, ev.Octets)
+	if ev.Last {
+		text += "; there may be more of these"
+	}
+	s.Notes = append(s.Notes, Problem{From: from, At: ev.At, Offset: ev.Offset, Text: text})
 }
 
 // activate notes that octets are for a connection. The one before has to do with its share from now

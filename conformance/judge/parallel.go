@@ -215,6 +215,8 @@ func (d *dispatcher) take(ev capture.Event) {
 		}
 	case *capture.Gap:
 		d.put(ev.Conn, event{event: ev})
+	case *capture.Conflict:
+		d.put(ev.Conn, event{event: ev})
 	case *capture.Closed:
 		ends := int64(0)
 		if from, ok := d.half[ev.Conn]; !ok {

@@ -111,6 +111,9 @@ func (f *quota) wants(connection int) bool {
 	}
 }
 
+// noExample takes back that a connection has an example.
+func (f *quota) noExample(connection int) { f.example.CompareAndSwap(int64(connection)+1, 0) }
+
 // room tells whether one more violation of a check is to be described; if not, it is counted.
 func (f *found) room(check int) bool {
 	if f.findings == nil {
