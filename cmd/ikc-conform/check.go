@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
@@ -28,6 +29,8 @@ func checkCommand() *cobra.Command {
 every connection of IKC in them, both sides unless --side says otherwise. Connections that are not
 IKC are left alone, with a note. What a capture does not show is inconclusive. A capture that is cut
 short or damaged is never conformant: what is missing might say otherwise.
+
+FILE is a pcapng or pcap file, or - for standard input. Captures of any size are read in bounded memory.
 
 A sidecar (FILE.json, see captures/ in the repository) among the files says what each check must come to for
 its capture: then that is what counts.`,
@@ -56,9 +59,7 @@ its capture: then that is what counts.`,
 					expected[filepath.Join(filepath.Dir(path), s.Capture)] = s
 					continue
 				}
-				tell, done := readProgress(cmd.ErrOrStderr(), path)
-				f, err := judge.File(path, j.selected, dialogue.Options{Progress: tell}, sides...)
-				done()
+				f, err := judgeFile(cmd, path, j.selected, sides)
 				if err != nil {
 					return broken(err)
 				}
@@ -83,6 +84,22 @@ its capture: then that is what counts.`,
 	j.flags(c)
 	c.Flags().StringVar(&side, "side", "both", "judge the server, the client, or both")
 	return c
+}
+
+// judgeFile judges a capture: a file, or standard input if it is "-".
+func judgeFile(cmd *cobra.Command, path string, checks []*judge.Check, sides []wire.Role) (*judge.Judgement, error) {
+	if path == "-" {
+		r, err := capture.NewReader(cmd.InOrStdin())
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		f := judge.Capture(r, checks, dialogue.Options{}, sides...)
+		f.File = "standard input"
+		return f, nil
+	}
+	tell, done := readProgress(cmd.ErrOrStderr(), path)
+	defer done()
+	return judge.File(path, checks, dialogue.Options{Progress: tell}, sides...)
 }
 
 // compare holds verdicts on the sides against those that sidecars expect. What they expect is

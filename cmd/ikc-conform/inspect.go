@@ -26,6 +26,7 @@ type inspecting struct {
 	stats    bool
 	follow   bool
 	frame    frameChoice
+	opened   int // connections that the capture was seen to have
 }
 
 func inspectCommand() *cobra.Command {
@@ -210,7 +211,11 @@ func parseWhen(flag, s string) (time.Time, time.Duration, error) {
 // read shows the capture.
 func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 	if i.frame.asked() {
-		return i.frame.show(r, out, i.filter.Connections)
+		err := i.frame.show(i.counted(r.Events(capture.Limits{})), out, i.filter.Connections)
+		if absent := i.absent(); absent != nil && errors.As(err, new(*usageError)) {
+			return absent
+		}
+		return err
 	}
 	if i.follow {
 		return i.live(r, out)
@@ -230,7 +235,7 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 		each = dialogue.NewPrinter(out, i.opts).Part
 	}
 	var writing error
-	err := dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
+	err := dialogue.ReadParts(i.counted(r.Events(capture.Limits{})), dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
 		if writing == nil {
 			writing = each(p)
 		}
@@ -238,7 +243,39 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 	if writing == nil {
 		writing = end()
 	}
+	if writing == nil && err == nil {
+		err = i.absent()
+	}
 	return errors.Join(writing, err)
+}
+
+// counted counts the connections of a capture as it is read.
+func (i *inspecting) counted(events dialogue.Source) dialogue.Source {
+	return func(yield func(capture.Event, error) bool) {
+		for ev, err := range events {
+			if _, ok := ev.(*capture.Opened); ok {
+				i.opened++
+			}
+			if !yield(ev, err) {
+				return
+			}
+		}
+	}
+}
+
+// absent says which of the connections asked for the capture does not have, so far as it was read;
+// nil if it has them.
+func (i *inspecting) absent() error {
+	for _, n := range i.filter.Connections {
+		switch {
+		case n >= 0 && n < i.opened:
+		case i.opened == 0:
+			return &usageError{fmt.Sprintf("--connection %d: the capture has no TCP connection", n)}
+		default:
+			return &usageError{fmt.Sprintf("--connection %d: expected a connection of the capture, which has %d: 0 to %d", n, i.opened, i.opened-1)}
+		}
+	}
+	return nil
 }
 
 // live shows each message when it is there. What is no longer needed is forgotten.
@@ -258,7 +295,10 @@ func (i *inspecting) live(r *capture.Reader, out *bufio.Writer) error {
 		}
 	}}
 	// Data waits in the reader for what it acknowledges; live, that has been seen already.
-	err := dialogue.ReadParts(r.Events(capture.Limits{HeldPackets: -1}), opts, dialogue.Window{Items: 64}, func(*dialogue.Part) {})
+	err := dialogue.ReadParts(i.counted(r.Events(capture.Limits{HeldPackets: -1})), opts, dialogue.Window{Items: 64}, func(*dialogue.Part) {})
+	if writing == nil && err == nil {
+		err = i.absent()
+	}
 	return errors.Join(writing, err)
 }
 
@@ -272,7 +312,12 @@ func (i *inspecting) open(cmd *cobra.Command, path string) (io.ReadCloser, error
 		return nil, err
 	}
 	if i.follow {
-		return &growing{f: f, done: cmd.Context().Done()}, nil
+		atEnd := func() {
+			if err := i.absent(); err != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %v; waiting for it\n", err)
+			}
+		}
+		return &growing{f: f, done: cmd.Context().Done(), atEnd: atEnd}, nil
 	}
 	// On a terminal the lines themselves show how it goes on.
 	if _, isTerminal := terminal(cmd.OutOrStdout()); !isTerminal {
@@ -285,8 +330,9 @@ func (i *inspecting) open(cmd *cobra.Command, path string) (io.ReadCloser, error
 
 // growing reads a file that somebody else is still writing: its end is only where it ends for now.
 type growing struct {
-	f    *os.File
-	done <-chan struct{}
+	f     *os.File
+	done  <-chan struct{}
+	atEnd func() // called when the end is met first; nil after that
 }
 
 // lookAgainAfter is how long growing waits before it looks again.
@@ -297,6 +343,10 @@ func (g *growing) Read(p []byte) (int, error) {
 		n, err := g.f.Read(p)
 		if n > 0 || !errors.Is(err, io.EOF) {
 			return n, err
+		}
+		if g.atEnd != nil {
+			g.atEnd()
+			g.atEnd = nil
 		}
 		select {
 		case <-g.done:

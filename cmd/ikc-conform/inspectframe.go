@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -54,10 +53,10 @@ func (f *frameChoice) check(cmd *cobra.Command) error {
 }
 
 // show looks for the frame in every connection that is wanted.
-func (f *frameChoice) show(r *capture.Reader, out *bufio.Writer, connections []int) error {
+func (f *frameChoice) show(events dialogue.Source, out *bufio.Writer, connections []int) error {
 	var found []*dialogue.Frame
 	var at []*dialogue.Connection
-	err := dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
+	err := dialogue.ReadParts(events, dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
 		if len(connections) > 0 && !slices.Contains(connections, p.Conn.Index) {
 			return
 		}

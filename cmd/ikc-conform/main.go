@@ -17,7 +17,8 @@ import (
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the command without the process around it.
-func run(args []string, in io.Reader, out, errs io.Writer) int {
+func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
+	defer contain(errs, &code)
 	ctx, stop := interruptible(errs)
 	defer stop()
 	root := newRoot()

@@ -215,5 +215,5 @@ func (m *modelTargets) judge(path string) error {
 			return fmt.Errorf("%s of the %v: expected %s, got %s (%s)", v.Check.ID, v.Side, v.Findings[0].Expected, v.Findings[0].Actual, v.Findings[0].Where())
 		}
 	}
-	return f.Err
+	return f.Failed()
 }

@@ -25,6 +25,7 @@ type assembler struct {
 	closed  connList
 	held    heldList
 	pending int // octets held back in all, with overhead
+	recent  int // octets of what was given out that are kept
 	stats   Stats
 
 	at      Stamp  // the packet at hand
@@ -48,6 +49,8 @@ type conn struct {
 
 	held       []*heldSegment // in the order of the capture
 	heldOctets int            // with overhead
+
+	conflicts int // see Conflict
 
 	isClosed bool // it is in the list of closed connections
 	prev     *conn
@@ -137,6 +140,7 @@ func (a *assembler) handle(c *conn, from Direction, s *segment) {
 func (a *assembler) retire(c *conn) {
 	if c.half[FromClient].over() && c.half[FromServer].over() && !c.isClosed {
 		a.open.remove(c)
+		a.forget(c)
 		c.isClosed = true
 		a.closed.push(c)
 	}
@@ -276,6 +280,7 @@ func (a *assembler) touch(c *conn) {
 
 func (a *assembler) remove(c *conn) {
 	a.list(c).remove(c)
+	a.forget(c)
 	delete(a.conns, c.key)
 }
 

@@ -20,6 +20,7 @@
 //		case *capture.Opened:
 //		case *capture.Data: // ev.Bytes is valid until the next event only
 //		case *capture.Gap:
+//		case *capture.Conflict:
 //		case *capture.Closed:
 //		case *capture.End: // always the last event, also of a damaged file
 //		}

@@ -38,12 +38,14 @@ func (e earlyData) after(at int64) earlyData {
 }
 
 // hold keeps a run for later, except for what is held already: what came first counts.
-func (a *assembler) hold(h *half, run earlyData) {
+func (a *assembler) hold(c *conn, from Direction, run earlyData) {
+	h := &c.half[from]
 	i := len(h.early)
 	for i > 0 && h.early[i-1].at > run.at {
 		i--
 	}
 	if i > 0 && h.early[i-1].end() > run.at {
+		a.compareEarly(c, from, &h.early[i-1], &run)
 		run = run.after(h.early[i-1].end())
 	}
 	for run.end() > run.at {
@@ -63,8 +65,18 @@ func (a *assembler) hold(h *half, run earlyData) {
 		if i == len(h.early) {
 			return
 		}
+		a.compareEarly(c, from, &h.early[i], &run)
 		run = run.after(h.early[i].end())
 		i++
+	}
+}
+
+// compareEarly holds a run against one that is held.
+func (a *assembler) compareEarly(c *conn, from Direction, held, run *earlyData) {
+	at := max(held.at, run.at)
+	end := min(held.at+int64(len(held.octets)), run.at+int64(len(run.octets)))
+	if at < end {
+		a.conflict(c, from, at, held.octets[at-held.at:end-held.at], run.octets[at-run.at:end-run.at])
 	}
 }
 

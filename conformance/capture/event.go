@@ -6,7 +6,7 @@ import (
 )
 
 // Event is something that happened to a TCP connection, or the end of the capture. It is one of
-// *[Opened], *[Data], *[Gap], *[Closed] and *[End].
+// *[Opened], *[Data], *[Gap], *[Conflict], *[Closed] and *[End].
 //
 // Events belong to the consumer and may be kept, except for the octets of a [Data].
 type Event interface {
@@ -132,6 +132,27 @@ func (r GapReason) String() string {
 	return "unknown reason"
 }
 
+// Conflict says that octets of a direction were captured twice with different contents: sent again,
+// or in segments that overlap. What came first is given out as Data; which of the two the receiver
+// took is not known. Of a connection, 16 are told; octets sent again long after they were first are
+// not compared (see Limits.RecentOctets), nor are keep-alives.
+type Conflict struct {
+	// At is the packet that has the later octets.
+	At   Stamp
+	Conn *Conn
+	From Direction
+
+	// Offset is that of the first octet that differs, and Octets is how many do.
+	Offset int64
+	Octets int
+
+	// First and Again are up to 24 octets from there on, as they were first and as they came again.
+	First, Again []byte
+
+	// Last: further conflicts of this connection are only counted.
+	Last bool
+}
+
 // Closed ends one direction of a connection, or with an RST the whole of it: then the other
 // direction need not have a Closed event, and a direction that ended with a FIN may have this
 // second one. A connection that was open when the capture ended has none.
@@ -196,6 +217,7 @@ type Stats struct {
 	Retransmits int64 // segments, or parts of one, that repeated octets already seen and were left out
 	OutOfOrder  int64 // segments that arrived before their turn
 	Gaps        int64 // Gap events
+	Conflicts   int64 // pieces of octets that were sent again with other contents, told or not
 	NotTCP      int64 // packets of other protocols
 	Undecodable int64 // packets that could not be decoded, such as headers cut short or link types not known
 	Fragments   int64 // IP fragments
@@ -209,6 +231,9 @@ func (e *Data) Stamp() Stamp { return e.At }
 
 // Stamp returns At.
 func (e *Gap) Stamp() Stamp { return e.At }
+
+// Stamp returns At.
+func (e *Conflict) Stamp() Stamp { return e.At }
 
 // Stamp returns At.
 func (e *Closed) Stamp() Stamp { return e.At }

@@ -164,7 +164,7 @@ func runSegments(t *testing.T, program []byte) {
 			position[s] += n
 		}
 	}
-	limits := Limits{PendingOctets: 2000, PendingPackets: 20, TotalOctets: 5000, Connections: 3,
+	limits := Limits{PendingOctets: 2000, PendingPackets: 20, TotalOctets: 5000, Connections: 3, RecentOctets: 1500,
 		HeldPackets: 10, HeldOctets: 2000, HeldTime: time.Second}
 	a := newAssembler(limits, func(ev Event) bool {
 		switch ev := ev.(type) {
@@ -174,6 +174,10 @@ func runSegments(t *testing.T, program []byte) {
 			check(stream{ev.Conn, ev.From}, ev.Offset, int64(len(ev.Bytes)))
 		case *Gap:
 			check(stream{ev.Conn, ev.From}, ev.Offset, ev.Octets)
+		case *Conflict:
+			if len(ev.First) != len(ev.Again) || bytes.Equal(ev.First, ev.Again) || ev.Octets < 1 || ev.Offset < 0 {
+				t.Fatalf("expected two contents that differ, got %+v", ev)
+			}
 		case *Closed:
 			s := stream{ev.Conn, ev.From}
 			if !ended[s] {
@@ -184,6 +188,7 @@ func runSegments(t *testing.T, program []byte) {
 		return true
 	})
 	octets := make([]byte, 256)
+	copy(octets[128:], bytes.Repeat([]byte{1}, 128))
 	for n := int64(1); len(program) >= 6; n++ {
 		var in [6]byte
 		copy(in[:], program)
@@ -201,6 +206,9 @@ func runSegments(t *testing.T, program []byte) {
 			s.seq += uint32(in[5]) << 24
 		}
 		s.payload = octets[:in[4]&63]
+		if in[1]&0xc0 == 0xc0 { // others
+			s.payload = octets[128:][:in[4]&63]
+		}
 		if in[5]&7 == 7 {
 			s.missing = int(in[5] >> 3)
 		}
@@ -212,6 +220,13 @@ func runSegments(t *testing.T, program []byte) {
 		}
 	}
 	a.end(nil)
+	kept := 0
+	for _, c := range a.conns {
+		kept += len(c.half[0].recent.ring) + len(c.half[1].recent.ring)
+	}
+	if a.recent != kept || a.recent > limits.RecentOctets {
+		t.Fatalf("expected what is kept to compare to be counted and bounded, got %d octets counted as %d", kept, a.recent)
+	}
 	if a.pending != 0 {
 		t.Fatalf("expected nothing to be held back at the end, got %d octets", a.pending)
 	}

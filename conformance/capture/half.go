@@ -31,6 +31,8 @@ type half struct {
 	how     CloseHow
 	aborted bool // by an RST from the other side
 
+	recent recent // what was given out last
+
 	absent bool // octets that were acknowledged did not come: nothing waits for this direction
 }
 
@@ -132,7 +134,7 @@ func (a *assembler) data(c *conn, from Direction, s *segment) {
 		h.reached(seq)
 		a.octets(c, from, at, octets, missing)
 	} else if end > at {
-		a.stats.Retransmits++
+		a.stats.Retransmits++ // or of a connection that uses the ports again: nothing to compare
 	} else if !h.ended && !s.syn {
 		h.reached(seq)
 	}
@@ -152,6 +154,7 @@ func (a *assembler) octets(c *conn, from Direction, at int64, octets []byte, mis
 	}
 	if run.at < h.position {
 		a.stats.Retransmits++
+		a.compare(c, from, at, run.octets)
 		run = run.after(h.position)
 	}
 	if run.end() <= run.at {
@@ -165,7 +168,7 @@ func (a *assembler) octets(c *conn, from Direction, at int64, octets []byte, mis
 		a.stats.OutOfOrder++
 	}
 	h.waited++
-	a.hold(h, run)
+	a.hold(c, from, run)
 	a.drain(c, from)
 	switch {
 	case !h.waiting():
@@ -181,6 +184,7 @@ func (a *assembler) deliver(c *conn, from Direction, run *earlyData) {
 	h := &c.half[from]
 	if len(run.octets) > 0 {
 		at := h.position
+		a.remember(&h.recent, at, run.octets)
 		h.advance(int64(len(run.octets)))
 		if h.absent && h.acked <= h.position {
 			h.absent = false

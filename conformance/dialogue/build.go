@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -71,7 +72,9 @@ func (b *Builder) read(events Source) error {
 			b.Take(ev)
 		}
 	}
-	b.Finish(failed != nil)
+	for _, c := range b.Open() {
+		b.End(c, failed != nil)
+	}
 	return failed
 }
 
@@ -130,6 +133,10 @@ func (b *Builder) Take(ev capture.Event) {
 			s.dirs[role(ev.From)].gap(ev)
 			s.step()
 		}
+	case *capture.Conflict:
+		if s := b.open[ev.Conn]; s != nil {
+			s.conflict(ev)
+		}
 	case *capture.Closed:
 		s := b.open[ev.Conn]
 		if s == nil {
@@ -145,6 +152,21 @@ func (b *Builder) Take(ev capture.Event) {
 	}
 }
 
+// conflict notes that octets were captured twice with different contents.
+func (s *stream) conflict(ev *capture.Conflict) {
+	s.Doubtful = true
+	if s.Control != nil {
+		s.Control.Partial = "octets of it are doubtful"
+	}
+	from := role(ev.From)
+	text := fmt.Sprintf("octet %d of the %s was captured twice: %q first, and in packet %d %q, which differs in %d octets; what came first is shown, what was received is not known",
+		ev.Offset, from, ev.First, ev.At.Packet, ev.Again, ev.Octets)
+	if ev.Last {
+		text += "; there may be more of these"
+	}
+	s.Notes = append(s.Notes, Problem{From: from, At: ev.At, Offset: ev.Offset, Text: text})
+}
+
 // activate notes that octets are for a connection. The one before has to do with its share from now
 // on.
 func (b *Builder) activate(s *stream) {
@@ -156,24 +178,27 @@ func (b *Builder) activate(s *stream) {
 	}
 }
 
-// End ends a connection of which no more will come.
-func (b *Builder) End(c *capture.Conn) {
+// End ends a connection of which no more will come. cut says that the capture is cut short.
+func (b *Builder) End(c *capture.Conn, cut bool) {
 	if s := b.open[c]; s != nil {
-		b.end(s, false)
+		b.end(s, cut)
 	}
 }
 
-// Finish ends what is still open, in the order in which it was opened. cut says that the capture
-// is.
-func (b *Builder) Finish(cut bool) {
-	left := make([]*stream, 0, len(b.open))
-	for _, s := range b.open {
-		left = append(left, s)
+// Drop forgets a connection. What comes of it later is passed over.
+func (b *Builder) Drop(c *capture.Conn) {
+	s := b.open[c]
+	delete(b.open, c)
+	if s != nil && b.active == s {
+		b.active = nil
 	}
-	slices.SortFunc(left, func(x, y *stream) int { return cmp.Compare(x.order, y.order) })
-	for _, s := range left {
-		b.end(s, cut)
-	}
+}
+
+// Open gives the connections that have not ended, in the order in which they were opened.
+func (b *Builder) Open() []*capture.Conn {
+	out := slices.Collect(maps.Keys(b.open))
+	slices.SortFunc(out, func(x, y *capture.Conn) int { return cmp.Compare(b.open[x].order, b.open[y].order) })
+	return out
 }
 
 func (b *Builder) end(s *stream, cut bool) {

@@ -21,8 +21,11 @@ type Connection struct {
 	// nobody.
 	Unreached bool
 	// Gaps: octets are missing in the middle, so that nothing follows from what is not there.
-	Gaps   bool
-	Opened capture.Stamp
+	Gaps bool
+	// Doubtful: octets were captured twice with different contents. What came first was read; whether
+	// the other side took that is not known.
+	Doubtful bool
+	Opened   capture.Stamp
 	// Negotiation is never nil.
 	Negotiation *Negotiation
 	// Items are lines, messages and frames that are no message, in the order of the capture.

@@ -2,7 +2,10 @@ package dialogue
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -112,7 +115,7 @@ func (p *JSONPrinter) Part(part *Part) error {
 	if part.First {
 		return nil
 	}
-	return p.e.Encode(jsonItem{Type: "notes", Connection: c.Conn.Index, Time: c.Opened.Time, Notes: notes.json(c)})
+	return p.encode(jsonItem{Type: "notes", Connection: c.Conn.Index, Time: c.Opened.Time, Notes: notes.json(c)})
 }
 
 // Item writes a line or frame, if the filter wants it.
@@ -120,7 +123,22 @@ func (p *JSONPrinter) Item(c *Connection, item Item) error {
 	if !p.filter.Keep(c, item) {
 		return nil
 	}
-	return p.e.Encode(jsonOf(c, item))
+	return p.encode(jsonOf(c, item))
+}
+
+// encode writes an object. What cannot be written of it is left out, and its error says why.
+func (p *JSONPrinter) encode(j jsonItem) error {
+	if y := j.Time.Year(); y < 0 || y > 9999 {
+		j.Error = strings.TrimPrefix(j.Error+fmt.Sprintf("; expected a time up to the year 9999, got the year %d", y), "; ")
+		j.Time = time.Time{}
+	}
+	err := p.e.Encode(j)
+	if bad := new(json.MarshalerError); errors.As(err, &bad) && j.Params != nil {
+		j.Error = strings.TrimPrefix(j.Error+fmt.Sprintf("; the parameters cannot be shown as JSON: %v", bad.Err), "; ")
+		j.Params = nil
+		err = p.e.Encode(j)
+	}
+	return err
 }
 
 func (p *JSONPrinter) head(part *Part, notes *tail) error {
@@ -137,7 +155,7 @@ func (p *JSONPrinter) head(part *Part, notes *tail) error {
 	if part.Last {
 		head.Notes = notes.json(c)
 	}
-	return p.e.Encode(head)
+	return p.encode(head)
 }
 
 // tail collects what there is to say at the end of a connection.

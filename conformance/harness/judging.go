@@ -17,7 +17,7 @@ func (r *runner) judge(path string) {
 		r.cell.Err = err
 		return
 	}
-	r.cell.Capture, r.cell.Err = path, file.Err
+	r.cell.Capture, r.cell.Err = path, file.Failed()
 	r.cell.Notes = append(r.cell.Notes, file.Notes...)
 	r.cell.Verdicts = file.Verdicts
 	for i := range file.Verdicts {

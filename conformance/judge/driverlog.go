@@ -135,7 +135,8 @@ func (j *judge) judgeLog(a *DriverLog) *found {
 	n := len(j.verdicts[a.Side])
 	f := &found{evidence: make([]uint32, n), full: make([]quota, n), wanted: slices.Repeat([]bool{true}, n)}
 	for _, r := range j.plans[a.Side].rules[atDriverLog] {
-		r.log(&Trial{Conn: a.Conn, Side: a.Side, check: r.check, found: f, memo: new(memo)}, a)
+		t := &Trial{Conn: a.Conn, Side: a.Side, found: f, memo: new(memo)}
+		t.look(r.check, func(t *Trial) { r.log(t, a) })
 	}
 	return f
 }

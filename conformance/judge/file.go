@@ -1,7 +1,9 @@
 package judge
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -16,6 +18,10 @@ type Judgement struct {
 	Notes       []string
 	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
 	Err error
+	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
+	// inconclusive then, or the reading of a connection that did; then what others passed is taken
+	// back. Each says where in the capture.
+	Broken []string
 }
 
 // File judges both sides of a capture file. It fails only if the file cannot be opened.
@@ -43,19 +49,31 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	}
 	j := newJudge(checks, sides...)
 	err := j.read(r, opts, w)
-	f := &Judgement{Verdicts: j.conclude(), Connections: j.connections, Notes: j.notes, Err: err}
-	if err != nil {
-		f.doubt()
+	f := &Judgement{Verdicts: j.conclude(), Connections: j.connections, Notes: j.notes, Err: err, Broken: j.broken}
+	switch {
+	case err != nil:
+		f.doubt("the capture is incomplete")
+	case j.doubtful:
+		f.doubt("not all of the capture could be judged")
 	}
 	return f
 }
 
-// doubt takes back what passed: the part of the capture that is missing might say otherwise.
-func (f *Judgement) doubt() {
+// Failed is why the judgement is not of the whole capture, or not sound: Err and Broken, nil if
+// there is neither.
+func (f *Judgement) Failed() error {
+	if f.Broken == nil {
+		return f.Err
+	}
+	return errors.Join(f.Err, errors.New(strings.Join(f.Broken, "; ")))
+}
+
+// doubt takes back what passed: what was not looked at might say otherwise.
+func (f *Judgement) doubt(why string) {
 	for i := range f.Verdicts {
 		if v := &f.Verdicts[i]; v.Outcome == Pass {
 			v.Outcome = Inconclusive
-			v.Reason = fmt.Sprintf("the capture is incomplete; %d pieces of evidence in what there is of it agree", v.Evidence)
+			v.Reason = fmt.Sprintf("%s; %d pieces of evidence in what there is of it agree", why, v.Evidence)
 		}
 	}
 }

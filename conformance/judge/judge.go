@@ -27,6 +27,8 @@ type judge struct {
 	byDriver        bool                   // one does
 	octetsMissing   bool                   // octets of a connection are missing, so that driver logs cannot be held against it
 	keptOctets      atomic.Int64           // octets of images that records hold
+	broken          []string               // where the judge itself is at fault
+	doubtful        bool                   // connections were given up for that
 }
 
 // newJudge prepares to judge the sides given, by the checks given.
@@ -61,7 +63,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	if !c.IsIKC {
 		return
 	}
-	j.octetsMissing = j.octetsMissing || c.Gaps || c.Joined || c.Cut
+	j.octetsMissing = j.octetsMissing || c.Gaps || c.Doubtful || c.Joined || c.Cut
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)
 	}
@@ -78,21 +80,36 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	for _, side := range j.sides {
 		found := &t.sides[side].found
 		if shaken || c.Unreached { // it may never have reached a server that was alive
-			for i := range j.full[side] {
-				j.full[side][i].example.CompareAndSwap(int64(c.Conn.Index)+1, 0)
+			for i, v := range j.verdicts[side] {
+				v.mergeBroken(found, i)
+				j.full[side][i].noExample(c.Conn.Index)
 			}
 		} else {
 			for i, v := range j.verdicts[side] {
-				v.merge(found, i, c.Gaps && !v.Check.Local)
+				d := doubtOf(c, v.Check)
+				if v.merge(found, i, d); d == forged {
+					j.full[side][i].noExample(c.Conn.Index)
+				}
 				j.full[side][i].update(v)
 			}
 		}
 		for _, r := range j.plans[side].rules[atAftermath] {
 			v := j.verdicts[side][r.check]
-			r.connection(&Trial{Conn: c, Side: side, check: r.check, found: found, memo: new(memo), harm: harm, after: &v.harm})
-			v.merge(found, r.check, c.Gaps && !v.Check.Local)
+			(&Trial{Conn: c, Side: side, found: found, memo: new(memo), harm: harm, after: &v.harm}).look(r.check, r.connection)
+			v.merge(found, r.check, doubtOf(c, v.Check))
 		}
 	}
+}
+
+// doubtOf is how far what a check found in a connection can be trusted.
+func doubtOf(c *dialogue.Connection, check *Check) doubt {
+	switch {
+	case c.Doubtful:
+		return forged
+	case c.Gaps && !check.Local:
+		return incomplete
+	}
+	return noDoubt
 }
 
 // conclude returns what the checks have come to so far, in the order of the catalogue, side by
@@ -109,11 +126,17 @@ func (j *judge) conclude() []Verdict {
 			w := *v
 			w.Findings = slices.Clip(w.Findings)
 			if told != nil {
-				w.merge(told, i, false)
+				w.merge(told, i, noDoubt)
 			}
 			switch {
+			case w.broken != "":
+				j.broken = append(j.broken, brokenCheck(&w))
+				w.Outcome, w.Reason = Inconclusive, "the check is at fault, which says nothing of the capture: "+w.broken
+				w.Findings, w.More = nil, 0
 			case len(w.Findings) > 0:
 				w.Outcome = Fail
+			case w.forged > 0 && (w.forgedFails > 0 || w.Evidence == 0):
+				w.Outcome, w.Reason = Inconclusive, w.onForged()
 			case w.Evidence > 0:
 				w.Outcome = Pass
 			default:

@@ -23,9 +23,11 @@ const (
 
 // judged is what a worker found in a connection.
 type judged struct {
-	conn  *dialogue.Connection
-	tally *tally
-	ends  int64 // 0: it was open at the end of the capture
+	index  int                  // of the connection
+	conn   *dialogue.Connection // nil if it was given up
+	tally  *tally
+	ends   int64  // 0: it was open at the end of the capture
+	broken string // why it was given up
 }
 
 // read judges the connections of a capture.
@@ -74,34 +76,83 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 // work judges the connections of one queue.
 func (j *judge) work(queue <-chan *burst, done chan<- *burst,
 	results chan<- judged, opts dialogue.Options, window dialogue.Window, cut *bool) {
-	tallies := map[*dialogue.Connection]*tally{}
-	ends := int64(0)
-	b := dialogue.NewBuilder(opts, window, func(p *dialogue.Part) {
-		t := tallies[p.Connection]
-		if t == nil {
-			t = j.newTally()
-		}
-		t.part(j, p)
-		if !p.Last {
-			tallies[p.Connection] = t
-			return
-		}
-		delete(tallies, p.Connection)
-		results <- judged{p.Connection, t, ends}
-	})
+	w := &worker{judge: j, results: results, tallies: map[*capture.Conn]*tally{}, broken: map[*capture.Conn]string{}}
+	w.builder = dialogue.NewBuilder(opts, window, w.part)
 	for u := range queue {
-		var ev capture.Event
-		for ev, ends = range u.all {
-			if ev == nil {
-				b.End(u.conn)
-			} else {
-				b.Take(ev)
-			}
-		}
+		w.take(u)
 		done <- u
 	}
-	ends = 0
-	b.Finish(*cut)
+	w.ends = 0
+	for _, c := range w.builder.Open() {
+		w.contained(c, func() { w.builder.End(c, *cut) })
+	}
+	for c, why := range w.broken {
+		w.results <- judged{index: c.Index, broken: why}
+	}
+}
+
+// worker judges some of the connections of a capture, one piece after the other.
+type worker struct {
+	judge   *judge
+	results chan<- judged
+	builder *dialogue.Builder
+	tallies map[*capture.Conn]*tally
+	broken  map[*capture.Conn]string // why connections that have not ended were given up
+	ends    int64                    // the number of the connection that ends with the event at hand, or 0
+}
+
+// part judges a part of a connection.
+func (w *worker) part(p *dialogue.Part) {
+	t := w.tallies[p.Conn]
+	if t == nil {
+		t = w.judge.newTally()
+	}
+	t.part(w.judge, p)
+	if !p.Last {
+		w.tallies[p.Conn] = t
+		return
+	}
+	delete(w.tallies, p.Conn)
+	w.results <- judged{index: p.Conn.Index, conn: p.Connection, tally: t, ends: w.ends}
+}
+
+// take judges a burst. A connection is given up if the reading of it panics.
+func (w *worker) take(u *burst) {
+	if w.broken[u.conn] == "" {
+		w.contained(u.conn, func() { w.read(u) })
+	}
+	if w.broken[u.conn] == "" {
+		return
+	}
+	for _, e := range u.events {
+		if e.closedAs > 0 {
+			w.results <- judged{index: u.conn.Index, ends: e.closedAs, broken: w.broken[u.conn]}
+			delete(w.broken, u.conn)
+		}
+	}
+}
+
+func (w *worker) read(u *burst) {
+	var ev capture.Event
+	for ev, w.ends = range u.all {
+		if ev == nil {
+			w.builder.End(u.conn, false)
+		} else {
+			w.builder.Take(ev)
+		}
+	}
+}
+
+// contained does something with a connection, which is given up if that panics.
+func (w *worker) contained(c *capture.Conn, do func()) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			w.broken[c] = brokenReading(c, reason)
+			w.builder.Drop(c)
+			delete(w.tallies, c)
+		}
+	}()
+	do()
 }
 
 // mergeAll merges results in the order in which connections ended; last come those that were still
@@ -123,13 +174,22 @@ func (j *judge) mergeAll(results <-chan judged) {
 			}
 			delete(waiting, next)
 			next++
-			j.merge(r.conn, r.tally)
+			j.mergeJudged(r)
 		}
 	}
-	slices.SortFunc(open, func(x, y judged) int { return cmp.Compare(x.conn.Conn.Index, y.conn.Conn.Index) })
+	slices.SortFunc(open, func(x, y judged) int { return cmp.Compare(x.index, y.index) })
 	for _, r := range open {
-		j.merge(r.conn, r.tally)
+		j.mergeJudged(r)
 	}
+}
+
+func (j *judge) mergeJudged(r judged) {
+	if r.conn == nil {
+		j.broken = append(j.broken, r.broken)
+		j.doubtful, j.octetsMissing = true, true
+		return
+	}
+	j.merge(r.conn, r.tally)
 }
 
 // dispatcher hands what happened to workers.
@@ -154,6 +214,8 @@ func (d *dispatcher) take(ev capture.Event) {
 			d.sendFull(ev.Conn)
 		}
 	case *capture.Gap:
+		d.put(ev.Conn, event{event: ev})
+	case *capture.Conflict:
 		d.put(ev.Conn, event{event: ev})
 	case *capture.Closed:
 		ends := int64(0)

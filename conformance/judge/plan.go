@@ -52,8 +52,16 @@ func (p *plan) begin() []func(*Trial, *dialogue.Exchange) {
 	return out
 }
 
-// part shows a part of a connection to the rules.
+// part shows a part of a connection to the rules. Where a check panics, the others go on behind it.
 func (p *plan) part(t *Trial, part *dialogue.Part, memories []func(*Trial, *dialogue.Exchange)) {
+	for !p.pass(t, part, memories) {
+	}
+}
+
+// pass shows what was not shown yet. It returns false if a check panicked.
+func (p *plan) pass(t *Trial, part *dialogue.Part, memories []func(*Trial, *dialogue.Exchange)) (done bool) {
+	defer t.contain()
+	t.step, t.at = 0, nil
 	if part.First {
 		p.connection(t, atStart)
 	}
@@ -62,6 +70,7 @@ func (p *plan) part(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 		if !ok {
 			continue
 		}
+		t.at = f
 		if f.From == t.Side {
 			p.frame(t, f)
 		} else if m := f.Message; m != nil && m.Kind == dialogue.ErrorReport {
@@ -70,13 +79,16 @@ func (p *plan) part(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 	}
 	for _, x := range part.Begun {
 		if x.Request.Frame.From != t.Side {
+			t.at = x.Request.Frame
 			for i := range p.rules[atOrder] {
-				t.check = p.rules[atOrder][i].check
-				memories[i](t, x)
+				if t.next(p.rules[atOrder][i].check) {
+					memories[i](t, x)
+				}
 			}
 		}
 	}
 	for _, x := range part.Exchanges {
+		t.at = x.Request.Frame
 		if x.Request.Frame.From == t.Side {
 			p.exchange(t, x, p.rules[atOwn])
 			continue
@@ -94,23 +106,25 @@ func (p *plan) part(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 		}
 	}
 	if part.Last {
+		t.at = nil
 		p.connection(t, atEnd)
 	}
+	return true
 }
 
 func (p *plan) connection(t *Trial, at ruleAt) {
 	for i := range p.rules[at] {
-		r := &p.rules[at][i]
-		t.check = r.check
-		r.connection(t)
+		if r := &p.rules[at][i]; t.next(r.check) {
+			r.connection(t)
+		}
 	}
 }
 
 func (p *plan) frame(t *Trial, f *dialogue.Frame) {
 	for i := range p.rules[atFrame] {
-		r := &p.rules[atFrame][i]
-		t.check = r.check
-		r.frame(t, f)
+		if r := &p.rules[atFrame][i]; t.next(r.check) {
+			r.frame(t, f)
+		}
 	}
 	if f.Message == nil {
 		return
@@ -123,17 +137,16 @@ func (p *plan) frame(t *Trial, f *dialogue.Frame) {
 
 func (p *plan) message(t *Trial, m *dialogue.Message, at ruleAt) {
 	for i := range p.rules[at] {
-		r := &p.rules[at][i]
-		t.check = r.check
-		r.message(t, m)
+		if r := &p.rules[at][i]; t.next(r.check) {
+			r.message(t, m)
+		}
 	}
 }
 
 // request shows an exchange that the other side began.
 func (p *plan) request(t *Trial, x *dialogue.Exchange, rules []planned, plain bool) {
 	for i := range rules {
-		if r := &rules[i]; plain || !r.plain {
-			t.check = r.check
+		if r := &rules[i]; (plain || !r.plain) && t.next(r.check) {
 			r.exchange(t, x)
 		}
 	}
@@ -141,7 +154,8 @@ func (p *plan) request(t *Trial, x *dialogue.Exchange, rules []planned, plain bo
 
 func (p *plan) exchange(t *Trial, x *dialogue.Exchange, rules []planned) {
 	for i := range rules {
-		t.check = rules[i].check
-		rules[i].exchange(t, x)
+		if t.next(rules[i].check) {
+			rules[i].exchange(t, x)
+		}
 	}
 }

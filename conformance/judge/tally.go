@@ -82,6 +82,7 @@ type found struct {
 	wanted   []bool
 	examples []*Finding
 	full     []quota
+	broken   []string // why checks are at fault, "" if they are not; made when there is a first
 }
 
 // quota is what a verdict needs no more of. Connections that are judged at the same time may look
@@ -109,6 +110,9 @@ func (f *quota) wants(connection int) bool {
 		}
 	}
 }
+
+// noExample takes back that a connection has an example.
+func (f *quota) noExample(connection int) { f.example.CompareAndSwap(int64(connection)+1, 0) }
 
 // room tells whether one more violation of a check is to be described; if not, it is counted.
 func (f *found) room(check int) bool {

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -16,6 +15,10 @@ type Trial struct {
 	memo  *memo
 	harm  Harm      // what the connection may have done to others; only in the aftermath
 	after **harmful // the connection that may have harmed this one; only in the aftermath
+
+	at     dialogue.Item // what is being looked at, nil if it is the connection
+	step   int           // how many looks of the part there were so far
+	resume int           // of them, how many were taken before a check panicked
 }
 
 // Pass notes a piece of evidence that agrees, which at shows.
@@ -84,22 +87,27 @@ func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
 
 // finding says where at is, and what is around it.
 func (t *Trial) finding(at dialogue.Item, expected, actual string) Finding {
-	c := t.Conn
-	f := Finding{Expected: expected, Actual: actual, Connection: c.Conn.Index, Side: t.Side.String()}
-	var stamp capture.Stamp
+	f := t.place(at)
+	f.Expected, f.Actual = expected, actual
+	if at != nil {
+		f.Exchange = dialogue.Around(t.Conn, at)
+	}
+	return f
+}
+
+// place says where something is: the connection, if it is nil.
+func (t *Trial) place(at dialogue.Item) Finding {
+	f := Finding{Connection: t.Conn.Conn.Index, Side: t.Side.String(), Packet: t.Conn.Opened.Packet}
 	switch at := at.(type) {
 	case *dialogue.Line:
-		stamp, f.Side, f.Offset = at.At, at.From.String(), at.Offset
-		f.Exchange = dialogue.Around(c, at)
+		f.Side, f.Offset = at.From.String(), at.Offset
 	case *dialogue.Frame:
-		stamp, f.Side, f.Offset, f.Frame = at.At, at.From.String(), at.Offset, at.Number
-		f.Exchange = dialogue.Around(c, at)
+		f.Side, f.Offset, f.Frame = at.From.String(), at.Offset, at.Number
 	case *dialogue.ControlLine:
-		stamp, f.Offset = at.At, at.Offset
-		f.Exchange = dialogue.Around(c, at)
+		f.Offset = at.Offset
 	default:
-		stamp = c.Opened
+		return f
 	}
-	f.Packet = stamp.Packet
+	f.Packet = at.Stamp().Packet
 	return f
 }

@@ -43,8 +43,8 @@ func Outcomes(dir string) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			if f.Err != nil {
-				return "", fmt.Errorf("%s: %w", s.Capture, f.Err)
+			if err := f.Failed(); err != nil {
+				return "", fmt.Errorf("%s: %w", s.Capture, err)
 			}
 			fmt.Fprintf(&head, "  %3d  %s\n", columns+1, path.Join(below, s.Capture))
 			for side, of := range s.Outcomes(f, list) {

@@ -199,8 +199,8 @@ func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 			rep.Parts = append(rep.Parts, first)
 		}
 		first.Notes = f.Notes
-		if f.Err != nil {
-			first.Error = f.Err.Error()
+		if err := f.Failed(); err != nil {
+			first.Error = err.Error()
 		}
 	}
 	rep.finish()

@@ -135,5 +135,5 @@ func errOf(f *judge.Judgement) error {
 	if f == nil {
 		return nil
 	}
-	return f.Err
+	return f.Failed()
 }

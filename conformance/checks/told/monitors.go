@@ -91,7 +91,8 @@ type monitorSpan struct {
 // wants tells whether the monitor is to be told of a kind of event.
 func (w *monitorSpan) wants(what string) bool { return slices.Contains(w.events, what) }
 
-// monitorSpans are the monitors that the driver was told to set, in order.
+// monitorSpans are the monitors that the driver was told to set, in order, but for those that it
+// was told to replace before it had answered: nobody knows when these were there.
 func (log *driverLog) monitorSpans() (out []*monitorSpan) {
 	current := map[string]*monitorSpan{}
 	for i, l := range log.Lines {
@@ -109,7 +110,7 @@ func (log *driverLog) monitorSpans() (out []*monitorSpan) {
 		current[m.Kernel] = w
 		out = append(out, w)
 	}
-	return out
+	return slices.DeleteFunc(out, func(w *monitorSpan) bool { return w.from < 0 || w.from > w.to })
 }
 
 // ofAll is the monitor of every kernel that wants to be told of a kind of event; nil if there is

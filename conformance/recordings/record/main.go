@@ -157,8 +157,8 @@ func judgeFile(dir string, s *recordings.Sidecar) error {
 	if err != nil {
 		return err
 	}
-	if f.Err != nil {
-		return fmt.Errorf("%s: %w", s.Capture, f.Err)
+	if err := f.Failed(); err != nil {
+		return fmt.Errorf("%s: %w", s.Capture, err)
 	}
 	list, err := known.Load()
 	if err != nil {
