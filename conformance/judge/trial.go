@@ -3,6 +3,7 @@ package judge
 import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -85,7 +86,7 @@ func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
 // finding says where at is, and what is around it.
 func (t *Trial) finding(at dialogue.Item, expected, actual string) Finding {
 	c := t.Conn
-	f := Finding{Expected: expected, Actual: actual, Connection: c.Conn.Index, Side: t.Side.String()}
+	f := Finding{Expected: visible.Text(expected), Actual: visible.Text(actual), Connection: c.Conn.Index, Side: t.Side.String()}
 	var stamp capture.Stamp
 	switch at := at.(type) {
 	case *dialogue.Line:
