@@ -56,6 +56,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -107,7 +108,7 @@ func New(cfg Config) (*Kernel, error) {
 		return nil, fmt.Errorf("ikc: config: %w", err)
 	}
 	k := &Kernel{
-		cfg: cfg, id: cfg.ID, log: cfg.Logger.With("kernel", cfg.Name),
+		cfg: cfg, id: cfg.ID, log: visible.Logger(cfg.Logger).With("kernel", cfg.Name),
 		sessions: map[string]*Session{}, proxies: map[string]*Proxy{},
 		waiters: map[uint64]*waiter{}, receipts: map[string]*receipt{},
 		channels: map[string]*Channel{}, names: map[string]*Channel{}, awaited: map[string][]*Channel{},

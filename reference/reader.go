@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -88,7 +89,7 @@ func (c *Channel) fill() error {
 
 // fault logs what a peer did wrong. It costs the peer its connection.
 func (c *Channel) fault(err error) error {
-	err = fmt.Errorf("ikc: from %s (%v): %w", c.peer.ID, c.conn.RemoteAddr(), err)
+	err = fmt.Errorf("ikc: from %s (%v): %w", visible.Text(c.peer.ID), c.conn.RemoteAddr(), err)
 	c.k.log.Warn("bad data from peer", "error", err)
 	c.k.stats.faults.Add(1)
 	return &faultError{err}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -209,7 +210,7 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	if !ok || message == "" {
 		message = "Refused subscription to " + r.asked
 	}
-	k.refused(r, from, message, fmt.Errorf("%w: %s", ErrSubscribeRefused, message))
+	k.refused(r, from, message, fmt.Errorf("%w: %s", ErrSubscribeRefused, visible.Text(message)))
 	return true
 }
 

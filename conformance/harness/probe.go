@@ -11,6 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // probeServer plays scenarios on a server; target is its driver, nil for one without.
@@ -42,7 +43,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 	})
 	if r.opts.Hostile && err != nil && !errors.Is(err, targets.ErrUnusable) {
 		// A target that is gone is what hostile scenarios are about.
-		r.cell.Notes = append(r.cell.Notes, err.Error())
+		r.cell.Notes = append(r.cell.Notes, visible.Error(err))
 		return nil
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Run tries a target, a cell at a time, and closes it. Its error is about the harness; what is
@@ -128,7 +129,7 @@ func (r *runner) record(ctx context.Context, path string) (played, err error) {
 }
 
 // problem notes what kept something from being played to the end.
-func (r *runner) problem(err error) { r.cell.Problems = append(r.cell.Problems, err.Error()) }
+func (r *runner) problem(err error) { r.cell.Problems = append(r.cell.Problems, visible.Error(err)) }
 
 // FileName makes a name of a file of a target's spec, or of any other text.
 func FileName(text string) string { return unsafeInName.ReplaceAllString(text, "-") }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // maxErrors is how many errors a relay keeps for Close. All are logged.
@@ -67,7 +68,7 @@ func Start(opts Options) (*Relay, error) {
 		return nil, errors.Join(fmt.Errorf("relay: %w", err), listener.Close())
 	}
 	r := &Relay{
-		opts: opts, iface: iface, listener: listener, log: opts.Logger,
+		opts: opts, iface: iface, listener: listener, log: visible.Logger(opts.Logger),
 		live: map[*link]struct{}{}, done: make(chan struct{}),
 	}
 	r.dialing, r.cut = context.WithCancel(context.Background())

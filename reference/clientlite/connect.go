@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -101,7 +102,7 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 	}
 	switch {
 	case n.Serializer() != c.cfg.Serializer.Name():
-		return fmt.Errorf("%w: the server wants serializer %s, expected %s", wire.ErrRefused, n.Serializer(), c.cfg.Serializer.Name())
+		return fmt.Errorf("%w: the server wants serializer %s, expected %s", wire.ErrRefused, visible.Text(n.Serializer()), c.cfg.Serializer.Name())
 	case n.Peer().ID == "":
 		return fmt.Errorf("%w: the server gave no name", wire.ErrRefused)
 	}

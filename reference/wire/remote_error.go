@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -25,11 +26,12 @@ type RemoteError struct {
 	Operation string // where it failed: one of the Op constants
 }
 
+// Error is for people to read: what cannot be seen, such as ESC and line ends, is escaped in it.
 func (e *RemoteError) Error() string {
 	if e.Operation == "" {
-		return "ikc: remote kernel: " + e.Message
+		return "ikc: remote kernel: " + visible.Text(e.Message)
 	}
-	return fmt.Sprintf("ikc: remote kernel: %s: %s", e.Operation, e.Message)
+	return fmt.Sprintf("ikc: remote kernel: %s: %s", visible.Text(e.Operation), visible.Text(e.Message))
 }
 
 // About tells whether the error is about a request to a specifier, poe://KERNEL/SESSION/STATE as it
