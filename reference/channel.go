@@ -26,6 +26,7 @@ type Channel struct {
 	frozen     atomic.Int64 // size of the image that was sent last, in octets
 	out        *outbox
 	in         inbox
+	holds      *account
 	jobs       sync.WaitGroup // with Config.QueuePerSession: requests in the queues of sessions
 	since      atomic.Uint64  // tick of the watchdog at which a request began inline; 0 if there is none
 	watched    atomic.Bool    // it is on the list of the watchdog
@@ -63,9 +64,10 @@ func (c *Channel) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 func (c *Channel) Done() <-chan struct{} { return c.ctx.Done() }
 
 // Err returns why the connection ended; nil while it lives. It matches io.EOF if the peer closed it
-// in order, net.ErrClosed if Close did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull, or
-// ErrDisconnected if it could not be written to. What the peer did wrong is a *wire.FrameError, a
-// *wire.MessageError or an error of the serializer; the rest are errors of the network.
+// in order, net.ErrClosed if Close did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull,
+// ErrMemory, or ErrDisconnected if it could not be written to. What the peer did wrong is a
+// *wire.FrameError, a *wire.MessageError or an error of the serializer; the rest are errors of the
+// network.
 func (c *Channel) Err() error {
 	if c.ctx.Err() == nil {
 		return nil
@@ -121,8 +123,9 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	}
 	c := &Channel{k: k, conn: conn, socket: socketOf(conn), number: k.stats.channels.Add(1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
-	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, &k.stats, c.writeFailed)
-	c.in.init(k.cfg.MaxQueue)
+	c.holds = k.ledger.open(conn.RemoteAddr().String(), c.end)
+	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, c.holds, &k.stats, c.writeFailed)
+	c.in.init(k.cfg)
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -141,6 +144,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		if name == "" {
 			name = conn.RemoteAddr().String()
 		}
+		c.frames.Hold = c.holds.add
 		c.aliases = append([]string(nil), c.peer.Aliases...)
 		err = k.register(c, name)
 	}

@@ -27,6 +27,9 @@ var (
 	ErrDisconnected = errors.New("ikc: connection lost")
 	// ErrQueueFull: the peer does not read what is sent to it, and Config.MaxQueue octets wait.
 	ErrQueueFull = errors.New("ikc: write queue is full")
+	// ErrMemory: peers made the kernel hold more than Config.MaxMemory, and this connection held the
+	// most. The error says how much.
+	ErrMemory = errors.New("ikc: too much is held for peers")
 	// ErrNoSender: the request does not say who sent it.
 	ErrNoSender = errors.New("ikc: request has no sender")
 	// ErrIdle: nothing came from the peer for Config.IdleTimeout.

@@ -70,6 +70,9 @@ type Kernel struct {
 	calling atomic.Int32  // blocking calls under way
 	stats   counters
 	watch   watchdog
+	ledger  ledger
+	own     *account // what is held for no connection in particular
+	thawing gate
 	events  monitorQueue
 	local   inbox // requests to this kernel from itself
 	targets targets
@@ -111,7 +114,10 @@ func New(cfg Config) (*Kernel, error) {
 		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
 	k.ctx, k.cancel = context.WithCancelCause(context.Background())
-	k.local.init(cfg.MaxQueue)
+	k.ledger.init(cfg.MaxMemory)
+	k.own = k.ledger.open("the kernel itself", nil)
+	k.thawing.init(int64(cfg.MaxMemory) / thawShare)
+	k.local.init(cfg)
 	for _, name := range k.ownNames() {
 		k.names[name] = k.id
 	}

@@ -20,16 +20,17 @@ type requestError struct {
 // request carries out a message of a peer, or of this kernel itself if c is nil. yield, if not nil,
 // is called when the state waits.
 // Source: Responder request.
-func (k *Kernel) request(c *Channel, m *wire.Message, yield func()) {
+func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func()) {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
 	h := new(handling)
+	h.hold.load = l
 	err := k.admit(h, m, &to)
 	if err == nil {
 		err = k.run(c, m, h, yield)
 	}
 	if err != nil {
-		k.reportError(c, m, to, err)
+		k.reportError(c, m, to, err, nil)
 	}
 }
 
@@ -42,30 +43,35 @@ type handling struct {
 }
 
 // queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
-func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
+func (k *Kernel) queue(c *Channel, m *wire.Message, l load) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
 	h := new(handling)
+	h.hold.load = l
 	if err := k.admit(h, m, &to); err != nil {
-		k.reportError(c, m, to, err)
+		k.reportError(c, m, to, err, nil)
 		return nil
 	}
-	return k.enqueue(c, m, h, size, func(err *requestError) { k.reportError(c, m, to, err) })
+	return k.enqueue(c, m, h, l, func(err *requestError, yield func()) { k.reportError(c, m, to, err, yield) })
 }
 
-// enqueue leaves a request to the queue of its session; failed is told if it is not carried out. If
-// c is nil, it is called while something of the kernel is running.
-func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, size int, failed func(*requestError)) error {
+// enqueue leaves a request to the queue of its session; failed is told if it is not carried out, and
+// is to call yield before it waits. If c is nil, enqueue is called while something of the kernel is
+// running.
+func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, failed func(err *requestError, yield func())) error {
 	jobs := &k.running
 	if c != nil {
 		jobs = &c.jobs
 	}
 	jobs.Add(1)
-	full := h.Session.queue.put(job{size: size, run: func(w *worker) {
+	full := h.Session.queue.put(job{load: l, run: func(w *worker) {
 		defer jobs.Done()
+		if c != nil && c.ctx.Err() != nil { // ended here: what has not begun is dropped
+			return
+		}
 		h.find(k)
 		if err := k.run(c, m, h, w.yield); err != nil {
-			failed(err)
+			failed(err, w.yield)
 		}
 		if c != nil {
 			c.out.flush()
@@ -187,23 +193,27 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if answer == nil {
 		return nil
 	}
-	return k.answer(c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
+	return k.answer(&h.hold, c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
 // own name that the rsvp gives, else to whoever has that name. An rsvp that names no kernel gets no
 // answer: a peer is not to have one sent to whoever is the default. What cannot be frozen fails the
 // request, so that the caller does not wait in vain.
-func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
+func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
 	k.stats.answers.Add(1)
 	var err error
 	switch {
 	case c != nil && c.calls(rsvp.Kernel):
-		err = c.send(m)
+		var yield func()
+		if k.cfg.QueuePerSession { // then others wait behind this state
+			yield = h.yield
+		}
+		err = c.send(m, yield)
 	case rsvp.Kernel == "":
 		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
 	default:
-		_, err = k.dispatch(context.Background(), rsvp.Kernel, m, later, nil, nil)
+		_, err = k.dispatch(h, rsvp.Kernel, m, later, nil, nil)
 	}
 	var unfit *freezeError
 	switch {
@@ -291,15 +301,15 @@ func (k *Kernel) from(s *Session) wire.Address {
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
 // error report is never answered with another. Source: Responder _error_response.
-func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError) {
+func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError, yield func()) {
 	text := k.tellError(m, to, e)
 	if m.IsError {
 		return
 	}
-	err := k.sendReport(c, text, to.Kernel, e.op)
+	err := k.sendReport(c, text, to.Kernel, e.op, yield)
 	var unfit *freezeError
 	if errors.As(err, &unfit) { // characters that the serializer does not take
-		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op)
+		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op, yield)
 	}
 	if c != nil && errors.Is(err, ErrQueueFull) {
 		c.end(err)
@@ -324,17 +334,17 @@ func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestEr
 }
 
 // sendReport sends an error report to a peer, or to this kernel itself if c is nil.
-func (k *Kernel) sendReport(c *Channel, text, kernel, op string) error {
+func (k *Kernel) sendReport(c *Channel, text, kernel, op string, yield func()) error {
 	report := &wire.Message{
 		Event:   wire.At(specifier.Specifier{Kernel: k.id, Session: wire.SessionIKC, State: wire.StateRemoteError}),
 		Params:  perl.ArrayRef(str(text), str(kernel), str(op)),
 		IsError: true,
 	}
 	if c == nil {
-		return k.toSelf(report)
+		return k.toSelf(context.Background(), report)
 	}
 	report.Event.Kernel = c.peer.ID
-	return c.send(report)
+	return c.send(report, yield)
 }
 
 // ascii escapes what is beyond ASCII.

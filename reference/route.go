@@ -243,7 +243,7 @@ func (k *Kernel) dispatchTo(ctx context.Context, kernel string, m *wire.Message,
 		if each != nil {
 			each(nil)
 		}
-		if err := k.toSelf(m); err != nil {
+		if err := k.toSelf(ctx, m); err != nil {
 			failed = errors.Join(failed, err)
 		} else {
 			n++
@@ -276,17 +276,18 @@ func (k *Kernel) dispatchTo(ctx context.Context, kernel string, m *wire.Message,
 
 // toSelf queues a message for this kernel itself; what a blocking call or a subscription waits for
 // goes there directly. Source: LocalKernel send.
-func (k *Kernel) toSelf(m *wire.Message) error {
+func (k *Kernel) toSelf(ctx context.Context, m *wire.Message) error {
 	if k.answered(nil, m) {
 		return nil
 	}
 	own := *m
-	return k.locally(func(yield func()) {
+	l := k.localLoad(ctx)
+	return k.locally(l, func(yield func()) {
 		if k.cfg.QueuePerSession {
-			_ = k.queue(nil, &own, localSize)
+			_ = k.queue(nil, &own, l)
 			return
 		}
-		k.request(nil, &own, yield)
+		k.request(nil, &own, l, yield)
 	})
 }
 
@@ -294,9 +295,18 @@ func (k *Kernel) toSelf(m *wire.Message) error {
 // an image.
 const localSize = 256
 
+// localLoad is what an event of this kernel to itself counts for. One that a state sends may hold
+// all that the request did which that state handles, and counts for whoever sent that.
+func (k *Kernel) localLoad(ctx context.Context) load {
+	if h, _ := ctx.Value(holdKey{}).(*hold); h != nil && h.load.to != nil {
+		return load{localSize, h.load.cost, h.load.to}
+	}
+	return load{localSize, jobCost, k.own}
+}
+
 // locally queues something to be done in the order of requests of this kernel to itself. It does
 // not wait for room: its caller may be what the queue waits for.
-func (k *Kernel) locally(f func(yield func())) error {
+func (k *Kernel) locally(l load, f func(yield func())) error {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -304,7 +314,7 @@ func (k *Kernel) locally(f func(yield func())) error {
 	}
 	k.running.Add(1)
 	k.mu.Unlock()
-	err := k.local.offer(job{size: localSize, run: func(w *worker) {
+	err := k.local.offer(job{load: l, run: func(w *worker) {
 		defer k.running.Done()
 		f(w.yield)
 	}})

@@ -59,6 +59,7 @@ type hold struct {
 	context.Context
 	turn  *turn
 	yield func() // told when the state waits; may be nil
+	load  load   // of the request that the state handles
 	mu    sync.Mutex
 	held  bool
 	ended bool
