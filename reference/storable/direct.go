@@ -36,7 +36,7 @@ func (dec *Decoder) unmarshalDirect(image []byte, target any) bool {
 // direct fills the variable that to points at with the object behind the header h.
 func (dec *Decoder) direct(s string, h Header, to reflect.Value) bool {
 	d := direct{cursor: cursor{s: s, objects: true}, passed: mostPassed * len(s)}
-	d.begin(dec, h)
+	d.begin(dec, h, dec.opt.MaxAlloc)
 	d.alloc = 0 // what spend counts
 	p := planOf(to.Type().Elem())
 	at := to.UnsafePointer()

@@ -50,7 +50,7 @@ func (e *encoder) hash(v *perl.Value) {
 		} else {
 			e.value(p.Value)
 		}
-		if e.err != nil {
+		if !e.fits(0) || e.err != nil {
 			return
 		}
 		if flagged {
@@ -64,6 +64,9 @@ func (e *encoder) hash(v *perl.Value) {
 func (e *encoder) key(key string) {
 	if len(key) > largeLength {
 		e.fail(ErrUnsupported, "a key below 2 GiB", "a longer one")
+		return
+	}
+	if len(key) > maxShortString && !e.fits(len(key)) {
 		return
 	}
 	b := e.room(4 + len(key))

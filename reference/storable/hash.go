@@ -8,13 +8,16 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
+// leastPair is the octets of a pair without flags at least: a tag, and the length of a key.
+const leastPair = 5
+
 // hash reads the pairs of a hash of n pairs; with flagged, each key has flags.
 func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
-	least := 5 // a tag and the length of a key
+	least := leastPair
 	if flagged {
 		least = 3 // the key may be an object of one octet
 	}
-	if !d.enter(n, least, pairSize, "pairs") {
+	if !d.enter(n, least, perl.PairSize, "pairs") {
 		return nil
 	}
 	v, pairs := d.slab.Hash(int(n))
@@ -27,9 +30,11 @@ func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 	var keys keySet
 	for i := range pairs {
 		p := &pairs[i]
+		d.owed--
 		if p.Value = d.value(); p.Value == nil {
 			return nil
 		}
+		d.owed -= least - 1
 		at := d.pos
 		if flagged && !d.keyFlags(p, restricted) {
 			return nil

@@ -45,7 +45,7 @@ func sameMessage(t *testing.T, dec *Decoder, image []byte) bool {
 	}
 	if short {
 		long, err := Freeze(want)
-		image, failed := defaultEncoder.appendMessage(nil, h)
+		image, failed := defaultEncoder.appendMessage(nil, h, largestSize)
 		if err != nil || failed != nil || !bytes.Equal(long, image) {
 			t.Fatalf("frozen: got\n%x (%v), Freeze has\n%x (%v)", image, failed, long, err)
 		}
@@ -250,7 +250,7 @@ func TestAppendMessage(t *testing.T) {
 				}
 			}
 			want, wantErr := m.Append([]byte("before"), h.Value(new(perl.Slab)))
-			got, err := m.appendMessage([]byte("before"), h)
+			got, err := m.appendMessage([]byte("before"), h, largestSize)
 			if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) {
 				t.Fatalf("%+v, %06b: got\n%x (%v), want\n%x (%v)", o, set, got, err, want, wantErr)
 			}

@@ -6,6 +6,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
+// addressSize is what is kept of an address to be found again, in octets of the heap.
+const addressSize = 64
+
 // oldValue reads an object of an image from before Storable 0.7, which differ so:
 //
 //   - major 0: before each tag, the address that the SV had at the writer, four octets in network
@@ -18,7 +21,7 @@ func (d *decoder) oldValue() *perl.Value {
 	index := d.slab.Len()
 	if d.header.Major < majorWithoutTags {
 		var ok bool
-		if address, ok = d.address(); !ok {
+		if address, ok = d.address(); !ok || !d.spend(addressSize, 0) {
 			return nil
 		}
 	}
@@ -27,7 +30,8 @@ func (d *decoder) oldValue() *perl.Value {
 		return nil
 	}
 	if d.left == 0 {
-		return d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)+1)
+		d.tooMany(1)
+		return nil
 	}
 	d.left--
 	t := tag(d.s[d.pos])
@@ -58,6 +62,9 @@ func (d *decoder) oldValue() *perl.Value {
 			}
 			class, ok := d.newClass(n)
 			if !ok {
+				return nil
+			}
+			if !d.spend(perl.RareSize, 0) {
 				return nil
 			}
 			v.Bless(class)
@@ -150,11 +157,12 @@ func (d *decoder) oldInner() *perl.Value {
 
 func (d *decoder) oldArray() *perl.Value {
 	n, ok := d.u32("a count")
-	if !ok || !d.enter(uint64(n), 1, elemSize, "elements") {
+	if !ok || !d.enter(uint64(n), 1, perl.ElemSize, "elements") {
 		return nil
 	}
 	v, elems := d.slab.Array(int(n))
 	for i := range elems {
+		d.owed--
 		if d.header.Major < majorWithoutTags {
 			b, ok := d.octet("an element")
 			if !ok {
@@ -177,7 +185,7 @@ func (d *decoder) oldArray() *perl.Value {
 
 func (d *decoder) oldHash() *perl.Value {
 	n, ok := d.u32("a count")
-	if !ok || !d.enter(uint64(n), 5, pairSize, "pairs") {
+	if !ok || !d.enter(uint64(n), leastPair, perl.PairSize, "pairs") {
 		return nil
 	}
 	v, pairs := d.slab.Hash(int(n))
@@ -185,6 +193,7 @@ func (d *decoder) oldHash() *perl.Value {
 	var keys keySet
 	for i := range pairs {
 		p := &pairs[i]
+		d.owed--
 		b := byte(oldHashValue)
 		if letters {
 			if b, ok = d.octet("a value"); !ok {
@@ -193,6 +202,9 @@ func (d *decoder) oldHash() *perl.Value {
 		}
 		switch b {
 		case oldUndefHashValue:
+			if !d.spend(perl.ValueSize, 0) {
+				return nil
+			}
 			p.Value = perl.NewUndef() // without an index
 		case oldHashValue:
 			if p.Value = d.oldValue(); p.Value == nil {
@@ -209,6 +221,7 @@ func (d *decoder) oldHash() *perl.Value {
 				return d.fail(ErrTag, d.pos-1, "a key", fmt.Sprintf("%q", b))
 			}
 		}
+		d.owed -= leastPair - 1
 		at := d.pos
 		n, ok := d.u32("a key's length")
 		if !ok {

@@ -48,8 +48,9 @@ func (c *cursor) pass(pos int) int {
 		return c.passHash(pos)
 	case tagArray:
 		c.kinds.Add(perl.Array)
-		n, pos := c.passCount(pos, 1, elemSize)
+		n, pos := c.passCount(pos, 1, perl.ElemSize)
 		for ; n > 0 && pos >= 0; n-- {
+			c.owed--
 			pos = c.pass(pos)
 		}
 		c.depth++
@@ -118,12 +119,15 @@ func passNumber(s string, pos int) (uint64, int) {
 
 // passCount reads the count of a container and enters it, as enter does, but counts the members
 // now. It returns -1 for a place if it cannot.
-func (c *cursor) passCount(pos int, least, size uint64) (int, int) {
+func (c *cursor) passCount(pos int, least, size int) (int, int) {
 	n, pos := passNumber(c.s, pos)
-	if pos < 0 || n*least > uint64(len(c.s)-pos) || n > uint64(c.left) || c.depth == 0 {
+	if pos < 0 || int(n)*least > len(c.s)-pos-c.owed || c.depth == 0 {
 		return 0, -1
 	}
-	if c.alloc += 2*valueSize + int64(n*(size+valueSize)); c.alloc > c.dec.opt.MaxAlloc {
+	c.owed += int(n) * least
+	c.alloc += int64(n) * int64(size)
+	c.fit()
+	if int(n) > c.left {
 		return 0, -1
 	}
 	c.left -= int(n)
@@ -141,16 +145,18 @@ func (c *cursor) sink() {
 const fewKeys = 12
 
 func (c *cursor) passHash(pos int) int {
-	n, pos := c.passCount(pos, 5, pairSize)
+	n, pos := c.passCount(pos, leastPair, perl.PairSize)
 	if n > fewKeys {
 		return c.passManyKeys(n, pos)
 	}
 	var keys [fewKeys]int // where they are
 	var seen bloom
 	for i := 0; i < n && pos >= 0; i++ {
+		c.owed--
 		if pos = c.pass(pos); pos < 0 {
 			break
 		}
+		c.owed -= leastPair - 1
 		var key string
 		keys[i] = pos
 		if key, pos = c.passKey(pos); pos >= 0 && seen.suspect(key) {
@@ -169,9 +175,11 @@ func (c *cursor) passManyKeys(n, pos int) int {
 	pairs := make([]perl.Pair, n)
 	var keys keySet
 	for i := range pairs {
+		c.owed--
 		if pos = c.pass(pos); pos < 0 {
 			return -1
 		}
+		c.owed -= leastPair - 1
 		p := &pairs[i]
 		if p.Key, pos = c.passKey(pos); pos < 0 || (n > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
 			return -1

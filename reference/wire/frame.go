@@ -48,7 +48,12 @@ type FrameScanner struct {
 	// has come in part: octets is its size. It is told octets below 0 when one is given up, to the
 	// program that gets the image, for instance. Once it has returned false there are no more such
 	// buffers: Room then returns nothing.
-	Hold   func(octets int) bool
+	Hold func(octets int) bool
+	// MaxAlloc bounds what Thaw may take of Go's heap for one image, in octets, the image included;
+	// 0 means the bound of the serializer alone. It may be set anew before each Thaw. It has no
+	// effect on serializers that are not of this module.
+	MaxAlloc int64
+
 	buf    []byte
 	small  []byte           // kept while buf is a large one
 	shared *[bigBuffer]byte // what buf is, if all connections share it

@@ -76,8 +76,16 @@ func (s *FrameScanner) Close() {
 // serializer, with the size of the image, and of ParseMessage. Where that has a Value for an
 // address, m may have none but a Text or a Specifier that stand for the same.
 func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
+	s.in.hash.MaxAlloc = s.MaxAlloc
 	return s.in.read(by, image, s.keep(), m)
 }
+
+// Cost is what the message that Thaw read last takes of Go's heap, in octets, the image included,
+// whether there was an error or not. held is what it takes as it is; thawed what it takes at most
+// once its params have been looked into, as Value.Target does, and is more than held if Thaw left
+// them as they came. Both are estimates, of which the truth is at most a quarter more. A serializer
+// that is not of this module is taken to need 64 times the image.
+func (s *FrameScanner) Cost() (held, thawed int64) { return s.in.hash.Held, s.in.hash.Thawed }
 
 // keep tells whether the image that Next has just returned has a buffer of its own. If so, the
 // scanner gives it up.
