@@ -34,11 +34,16 @@ type Channel struct {
 	cancel     context.CancelCauseFunc
 	once       sync.Once
 
+	// heldBack tells that requests may wait in the inbox for monitors, though sessions have queues
+	// of their own (Config.QueuePerSession). The reader has it.
+	heldBack bool
+
 	// Guarded by the kernel's mu.
-	registered bool // under peer.ID
-	ready      bool // monitors have been told
-	lost       bool // no answer can come any more
-	failed     bool // monitors have been told of an error
+	entered bool            // under peer.ID
+	ready   bool            // monitors have been told
+	lost    bool            // no answer can come any more
+	failed  bool            // monitors have been told of an error
+	permits map[address]int // rsvp permissions for posts of this peer; nil if there are none
 }
 
 // ID returns the number of the channel, unique in its kernel, by which monitors know it.
@@ -145,7 +150,6 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 			name = conn.RemoteAddr().String()
 		}
 		c.frames.Hold = c.holds.add
-		c.aliases = append([]string(nil), c.peer.Aliases...)
 		err = k.register(c, name)
 	}
 	if err != nil {
@@ -159,11 +163,23 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		k.trouble(OpNegotiate, err)
 		return nil, err
 	}
+	c.holdBack()
 	if k.cfg.OnConnect != nil {
 		k.cfg.OnConnect(c)
 	}
 	go c.read()
 	return c, nil
+}
+
+// holdBack has requests of a peer wait until monitors have been told that it is there. Answers of it
+// do not wait: a monitor may call the peer.
+func (c *Channel) holdBack() {
+	number := c.k.events.pending()
+	if number == 0 {
+		return
+	}
+	c.heldBack = c.k.cfg.QueuePerSession
+	_ = c.in.put(job{run: func(*worker) { c.k.events.waitTold(number) }}) // closed: no request is carried out
 }
 
 // trouble tells of an error before there is a connection.

@@ -66,6 +66,18 @@ type Config struct {
 	// session still run one at a time, the requests of one connection to one session in order of
 	// arrival.
 	QueuePerSession bool
+	// AnswerCallersOnly has answers, and posts to the sender of a request, go only by the connection
+	// that the request came by. Otherwise, as in the original, they go to whatever kernel the
+	// request names, or to all of them, in this kernel's name. See "What a peer can make this kernel
+	// send" in SECURITY.md.
+	AnswerCallersOnly bool
+	// PerlIdentity has names and answers belong to whom the original gives them, for a cluster that
+	// depends on it. An id or alias stays with whoever came first, even if it is another's id, and
+	// when it becomes free nobody who is connected gets it. Any number of aliases is entered, and
+	// whatever the peer calls itself is. An answer is taken from any connection with the id of the
+	// kernel that was asked: two kernels that have connected to each other may answer by either.
+	// This kernel's own id and names are its own all the same.
+	PerlIdentity bool
 	// OnConnect is told of every connection that has been negotiated, in either role, before a
 	// request that came by it is handled. It must not block.
 	OnConnect func(*Channel)

@@ -30,6 +30,9 @@ var (
 	// ErrMemory: peers made the kernel hold more than Config.MaxMemory, and this connection held the
 	// most. The error says how much.
 	ErrMemory = errors.New("ikc: too much is held for peers")
+	// ErrThirdParty: a request names another kernel than the one that sent it for the answer, or for
+	// its sender, and Config.AnswerCallersOnly is set.
+	ErrThirdParty = errors.New("ikc: this kernel sends to no third kernel for a peer")
 	// ErrNoSender: the request does not say who sent it.
 	ErrNoSender = errors.New("ikc: request has no sender")
 	// ErrIdle: nothing came from the peer for Config.IdleTimeout.

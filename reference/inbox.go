@@ -266,6 +266,13 @@ func (b *inbox) close() {
 	b.room.Broadcast()
 }
 
+// idle tells whether nothing is queued or running.
+func (b *inbox) idle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.worker == nil && b.active == 0
+}
+
 // waitIdle waits until nothing is queued or running.
 func (b *inbox) waitIdle() {
 	b.mu.Lock()

@@ -56,8 +56,11 @@ func (l *ledger) open(who string, end func(error)) *account {
 }
 
 // add notes that n octets more are held, fewer if n is negative. It returns false if the
-// connection has been ended for what it holds.
+// connection has been ended for what it holds. A nil account is for what counts for nothing.
 func (a *account) add(n int) bool {
+	if a == nil {
+		return true
+	}
 	a.held.Add(int64(n))
 	return !a.unsettled() || a.settle()
 }

@@ -192,30 +192,35 @@ type event struct {
 // kernel's id goes no further: the original follows it, and two peers that have each other's id for
 // an alias are its end. Source: Responder inform_monitors.
 func (k *Kernel) inform(about, what string, e event) int {
-	if k.closed && what != EventShutdown || len(k.monitors) == 0 {
-		return 0
-	}
 	if about == "" {
 		about = specifier.Any
 	}
 	var aliases []string
 	switch c := k.channels[about]; {
 	case about == k.id:
-		aliases = k.ownNames()
+		aliases = k.aliases()
 	case c != nil:
 		aliases = c.aliases
 	}
-	n := k.informOf(about, what, e)
+	return k.informOf(about, aliases, what, e)
+}
+
+// informOf is inform about a kernel with these aliases. mu is locked.
+func (k *Kernel) informOf(about string, aliases []string, what string, e event) int {
+	if k.closed && what != EventShutdown || len(k.monitors) == 0 {
+		return 0
+	}
+	n := k.informName(about, what, e)
 	for _, alias := range aliases {
 		if alias != about {
-			n += k.informOf(alias, what, e)
+			n += k.informName(alias, what, e)
 		}
 	}
 	return n
 }
 
-// informOf is inform under one name. mu is locked.
-func (k *Kernel) informOf(name, what string, e event) int {
+// informName is inform under one name. mu is locked.
+func (k *Kernel) informName(name, what string, e event) int {
 	isID := k.channels[name] != nil || name == k.id
 	n := k.tell(name, name, what, isID, e)
 	if name != specifier.Any {
@@ -239,9 +244,9 @@ func (k *Kernel) tell(key, about, what string, isID bool, e event) (n int) {
 		if what == EventError {
 			size = eventSize + len(e.message)
 		}
-		if k.events.put(k, size, func() {
+		if k.events.put(k, size, func(yield func()) {
 			h := new(hold)
-			h.begin(context.Background(), &k.turn, nil)
+			h.begin(context.Background(), &k.turn, yield)
 			f(h, told)
 			h.end()
 		}) {
@@ -260,18 +265,21 @@ const eventSize = 256
 type monitorQueue struct {
 	mu     sync.Mutex
 	queue  []notice
-	octets int // of errors
-	busy   bool
+	octets int        // of errors
+	busy   bool       // the goroutine is there
+	last   uint64     // number of the event queued last
+	told   uint64     // number of the event told last, or being told by a func that waits
+	passed *sync.Cond // told has changed; nil until somebody waits for that
 }
 
-// notice is an event to be told to a monitor.
+// notice is an event to be told to a monitor; yield is called if the func of the monitor waits.
 type notice struct {
-	tell func()
+	tell func(yield func())
 	size int // that it counts for, in octets; 0 for what is kept in any case
 }
 
 // put queues an event, unless there are Config.MaxQueue octets already. The kernel's mu is locked.
-func (q *monitorQueue) put(k *Kernel, size int, tell func()) bool {
+func (q *monitorQueue) put(k *Kernel, size int, tell func(yield func())) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if size > 0 && q.octets > 0 && q.octets+size > k.cfg.MaxQueue {
@@ -279,29 +287,65 @@ func (q *monitorQueue) put(k *Kernel, size int, tell func()) bool {
 	}
 	q.queue = append(q.queue, notice{tell, size})
 	q.octets += size
-	if q.busy {
-		return true
+	q.last++
+	if !q.busy {
+		q.busy = true
+		k.running.Go(q.tellAll)
 	}
-	q.busy = true
-	k.running.Go(func() {
-		for {
-			q.mu.Lock()
-			batch := q.queue
-			q.queue = nil
-			if len(batch) == 0 {
-				q.busy = false
-				q.mu.Unlock()
-				return
-			}
-			q.mu.Unlock()
-			for i, n := range batch {
-				batch[i] = notice{}
-				n.tell()
-				q.mu.Lock()
-				q.octets -= n.size
-				q.mu.Unlock()
-			}
-		}
-	})
 	return true
+}
+
+// tellAll tells what is queued.
+func (q *monitorQueue) tellAll() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for number := q.told; len(q.queue) > 0; {
+		batch := q.queue
+		q.queue = nil
+		for i, n := range batch {
+			batch[i] = notice{}
+			number++
+			this := number
+			pass := func() { q.pass(this) }
+			q.mu.Unlock()
+			n.tell(pass)
+			pass()
+			q.mu.Lock()
+			q.octets -= n.size
+		}
+	}
+	q.busy = false
+}
+
+// pass notes that an event has been told, or that its monitor waits for something.
+func (q *monitorQueue) pass(number uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.told = max(q.told, number); q.passed != nil {
+		q.passed.Broadcast()
+	}
+}
+
+// waitTold waits until an event and those before it have been told. A monitor that waits for
+// something itself counts as told.
+func (q *monitorQueue) waitTold(number uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.passed == nil {
+		q.passed = sync.NewCond(&q.mu)
+	}
+	for q.told < number {
+		q.passed.Wait()
+	}
+}
+
+// pending returns the number of the event that was queued last, for waitTold; 0 if all have been
+// told.
+func (q *monitorQueue) pending() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.told == q.last {
+		return 0
+	}
+	return q.last
 }

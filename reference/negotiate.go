@@ -15,7 +15,7 @@ import (
 func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
 		Role: role, Dialect: c.k.cfg.Dialect, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
-		Names: append(c.k.ownNames(), c.localName(role)),
+		Names: append(c.k.aliases(), c.localName(role)),
 	}
 	for _, s := range c.k.cfg.Serializers {
 		cfg.Serializers = append(cfg.Serializers, s.Name())

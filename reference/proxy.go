@@ -47,7 +47,7 @@ func (p *Proxy) post(ctx context.Context, from *Session, state string, args []an
 	}
 	p.k.stats.posts.Add(1)
 	m := &wire.Message{Event: wire.At(p.to), Params: perl.ArrayRef(str(state), perl.ArrayRef(list...)), From: p.k.from(from)}
-	_, err = p.k.dispatch(ctx, p.to.Kernel, m, later, nil, nil)
+	_, err = p.k.dispatch(ctx, p.to.Kernel, m)
 	return err
 }
 

@@ -118,17 +118,24 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	}
 	if c.k.cfg.QueuePerSession {
 		own := *m
-		return true, c.k.queue(c, &own, l)
+		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
+			return true, c.in.put(job{load: l, run: func(*worker) {
+				if err := c.k.queue(c, &own, l, nil); err != nil {
+					c.end(err)
+				}
+			}})
+		}
+		return true, c.k.queue(c, &own, l, nil)
 	}
 	if !c.in.tryBegin(w, l) {
 		own := *m
 		return true, c.in.put(job{load: l, run: func(w *worker) {
-			c.k.request(c, &own, l, w.yield)
+			c.k.request(c, &own, l, w.yield, nil)
 			c.out.flush()
 		}})
 	}
 	c.k.watchInline(c)
-	c.k.request(c, m, l, yield)
+	c.k.request(c, m, l, yield, nil)
 	if !c.in.tryFinish(w) {
 		c.out.flush()
 		c.in.finish(w)

@@ -18,19 +18,19 @@ type requestError struct {
 }
 
 // request carries out a message of a peer, or of this kernel itself if c is nil. yield, if not nil,
-// is called when the state waits.
+// is called when the state waits; reply, if not nil, gets the answer or error report.
 // Source: Responder request.
-func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func()) {
+func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), reply reply) {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	h := new(handling)
+	h := &handling{reply: reply}
 	h.hold.load = l
-	err := k.admit(h, m, &to)
+	err := k.admit(c, h, m, &to)
 	if err == nil {
 		err = k.run(c, m, h, yield)
 	}
 	if err != nil {
-		k.reportError(c, m, to, err, nil)
+		k.reportError(c, m, to, err, reply, nil)
 	}
 }
 
@@ -38,21 +38,22 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func()) {
 type handling struct {
 	Request
 	state State
+	reply reply
 	hold  hold
 	only  [1]*perl.Value // Args, if it is one
 }
 
 // queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
-func (k *Kernel) queue(c *Channel, m *wire.Message, l load) error {
+func (k *Kernel) queue(c *Channel, m *wire.Message, l load, reply reply) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	h := new(handling)
+	h := &handling{reply: reply}
 	h.hold.load = l
-	if err := k.admit(h, m, &to); err != nil {
-		k.reportError(c, m, to, err, nil)
+	if err := k.admit(c, h, m, &to); err != nil {
+		k.reportError(c, m, to, err, reply, nil)
 		return nil
 	}
-	return k.enqueue(c, m, h, l, func(err *requestError, yield func()) { k.reportError(c, m, to, err, yield) })
+	return k.enqueue(c, m, h, l, func(err *requestError, yield func()) { k.reportError(c, m, to, err, reply, yield) })
 }
 
 // enqueue leaves a request to the queue of its session; failed is told if it is not carried out, and
@@ -66,8 +67,8 @@ func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, faile
 	jobs.Add(1)
 	full := h.Session.queue.put(job{load: l, run: func(w *worker) {
 		defer jobs.Done()
-		if c != nil && c.ctx.Err() != nil { // ended here: what has not begun is dropped
-			return
+		if c != nil && c.ctx.Err() != nil {
+			return // the connection was ended here
 		}
 		h.find(k)
 		if err := k.run(c, m, h, w.yield); err != nil {
@@ -88,7 +89,7 @@ var shown = perl.FormatOptions{MaxWidth: 1000}
 
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the
 // end.
-func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
+func (k *Kernel) admit(c *Channel, h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
 		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), shown))}
 	}
@@ -104,7 +105,7 @@ func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *r
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s := k.sessions[to.Session]
-	if err := k.allow(s, to); err != nil {
+	if err := k.allow(c, s, to); err != nil {
 		return err
 	}
 	if to.Arg != "" {
@@ -125,24 +126,10 @@ func (h *handling) find(k *Kernel) {
 	h.state = h.Session.states[h.State]
 }
 
-// permitted uses up an rsvp permission, if there is one. mu is locked.
-func (k *Kernel) permitted(at address) bool {
-	n := k.permits[at]
-	switch {
-	case n == 0:
-		return false
-	case n == 1:
-		delete(k.permits, at)
-	default:
-		k.permits[at] = n - 1
-	}
-	return true
-}
-
 // allow checks that a peer may address a state: an rsvp of ours, good for one post, or published.
 // mu is locked. Source: Responder _req_is_published.
-func (k *Kernel) allow(s *Session, to *specifier.Specifier) *requestError {
-	if len(k.permits) > 0 && k.permitted(address{to.Session, to.State}) {
+func (k *Kernel) allow(c *Channel, s *Session, to *specifier.Specifier) *requestError {
+	if len(k.permits.all) > 0 && k.use(c, address{to.Session, to.State}) {
 		return nil
 	}
 	switch {
@@ -193,7 +180,12 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if answer == nil {
 		return nil
 	}
-	return k.answer(&h.hold, c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
+	to := &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)}
+	if h.reply != nil && h.reply(to) {
+		k.stats.answers.Add(1)
+		return nil
+	}
+	return k.answer(&h.hold, c, m.RSVP, to)
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
@@ -212,8 +204,10 @@ func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message)
 		err = c.send(m, yield)
 	case rsvp.Kernel == "":
 		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
+	case c != nil && k.cfg.AnswerCallersOnly:
+		err = fmt.Errorf("%w: rsvp %v", ErrThirdParty, rsvp)
 	default:
-		_, err = k.dispatch(h, rsvp.Kernel, m, later, nil, nil)
+		_, err = k.dispatch(h, rsvp.Kernel, m)
 	}
 	var unfit *freezeError
 	switch {
@@ -301,15 +295,15 @@ func (k *Kernel) from(s *Session) wire.Address {
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
 // error report is never answered with another. Source: Responder _error_response.
-func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError, yield func()) {
+func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError, reply reply, yield func()) {
 	text := k.tellError(m, to, e)
 	if m.IsError {
 		return
 	}
-	err := k.sendReport(c, text, to.Kernel, e.op, yield)
+	err := k.sendReport(c, text, to.Kernel, e.op, reply, yield)
 	var unfit *freezeError
 	if errors.As(err, &unfit) { // characters that the serializer does not take
-		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op, yield)
+		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op, reply, yield)
 	}
 	if c != nil && errors.Is(err, ErrQueueFull) {
 		c.end(err)
@@ -334,14 +328,17 @@ func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestEr
 }
 
 // sendReport sends an error report to a peer, or to this kernel itself if c is nil.
-func (k *Kernel) sendReport(c *Channel, text, kernel, op string, yield func()) error {
+func (k *Kernel) sendReport(c *Channel, text, kernel, op string, reply reply, yield func()) error {
 	report := &wire.Message{
 		Event:   wire.At(specifier.Specifier{Kernel: k.id, Session: wire.SessionIKC, State: wire.StateRemoteError}),
 		Params:  perl.ArrayRef(str(text), str(kernel), str(op)),
 		IsError: true,
 	}
+	if reply != nil && reply(report) {
+		return nil
+	}
 	if c == nil {
-		return k.toSelf(context.Background(), report)
+		return k.toSelf(context.Background(), report, nil)
 	}
 	report.Event.Kernel = c.peer.ID
 	return c.send(report, yield)
