@@ -39,11 +39,12 @@ type Channel struct {
 	heldBack bool
 
 	// Guarded by the kernel's mu.
-	entered bool            // under peer.ID
-	ready   bool            // monitors have been told
-	lost    bool            // no answer can come any more
-	failed  bool            // monitors have been told of an error
-	permits map[address]int // rsvp permissions for posts of this peer; nil if there are none
+	entered  bool            // under peer.ID
+	ready    bool            // monitors have been told
+	lost     bool            // no answer can come any more
+	failed   bool            // monitors have been told of an error
+	underWay callList        // blocking calls that went by it
+	permits  map[address]int // rsvp permissions for posts of this peer; nil if there are none
 }
 
 // ID returns the number of the channel, unique in its kernel, by which monitors know it.
@@ -149,7 +150,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		if name == "" {
 			name = conn.RemoteAddr().String()
 		}
-		c.frames.Hold = c.holds.add
+		c.frames.Hold, c.frames.MaxAlloc = c.holds.add, k.thawing.all
 		err = k.register(c, name)
 	}
 	if err != nil {

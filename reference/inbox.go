@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"sync"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // inbox is a bounded queue of work, carried out in order by one goroutine at a time. That goroutine
@@ -53,6 +55,18 @@ type load struct {
 	size int      // octets of its image
 	cost int      // octets of the heap that it takes
 	to   *account // of whom it came from
+
+	params *perl.Value // that were left as they came, nil if there are none
+	more   int         // octets of the heap that they take besides, once the state has looked into them
+}
+
+// waiting is what the request takes of the heap while its state waits.
+func (l *load) waiting() int {
+	n := l.cost + waitCost
+	if l.more > 0 && l.params.Frozen() == nil {
+		n += l.more
+	}
+	return n
 }
 
 const (
@@ -186,6 +200,7 @@ func (w *worker) yield() {
 	b := w.b
 	b.mu.Lock()
 	if w.relieved {
+		w.tell(w.load.waiting())
 		b.mu.Unlock()
 		return
 	}
@@ -193,7 +208,7 @@ func (w *worker) yield() {
 	b.octets -= w.load.size
 	b.costs -= w.load.cost
 	b.waits += w.load.size
-	w.tell(w.load.cost + waitCost)
+	w.tell(w.load.waiting())
 	b.room.Broadcast()
 	b.worker = nil
 	inline := b.inline

@@ -86,6 +86,7 @@ type Kernel struct {
 	proxies   map[string]*Proxy   // by specifier, and by short alias
 	permits   permits
 	waiters   map[uint64]*waiter    // blocking calls, by the number of their rsvp state
+	ownCalls  callList              // those to this kernel itself
 	receipts  map[string]*receipt   // subscriptions asked for, by rsvp state
 	channels  map[string]*Channel   // by remote kernel id
 	names     map[string]*Channel   // by alias

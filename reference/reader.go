@@ -145,24 +145,24 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	return true, nil
 }
 
-// Images of more than smallImage octets are thawed by as many connections at a time as may, if each
-// takes thawCost times its size, take one part in thawShare of Config.MaxMemory.
+// What is being thawed may take one part in thawShare of Config.MaxMemory, one image or all together.
+// Images of more than smallImage octets are taken to need thawCost times their size, and wait for
+// others if that is too much.
 const (
-	smallImage = 16 << 10
+	thawShare  = 2
 	thawCost   = 32
-	thawShare  = 4
+	smallImage = 16 << 10
 )
 
-// thaw reads the message in an image.
-func (c *Channel) thaw(image []byte, m *wire.Message) (l load, err error) {
-	l.size, l.to = len(image), c.holds
-	if l.size > smallImage {
+// thaw reads the message in an image. Errors are those of wire.FrameScanner.Thaw.
+func (c *Channel) thaw(image []byte, m *wire.Message) (load, error) {
+	if len(image) > smallImage {
 		g := &c.k.thawing
-		defer g.leave(g.enter(int64(l.size) * thawCost))
+		defer g.leave(g.enter(int64(len(image)) * thawCost))
 	}
-	err = c.frames.Thaw(c.serializer, image, m)
-	l.cost = l.size + jobCost
-	return l, err
+	err := c.frames.Thaw(c.serializer, image, m)
+	held, thawed := c.frames.Cost()
+	return load{size: len(image), cost: int(held) + jobCost, more: int(thawed - held), params: m.Params, to: c.holds}, err
 }
 
 // handOver starts another reader if the present one is busy with a request.

@@ -72,11 +72,9 @@ func (k *Kernel) lose(c *Channel, cause error) {
 	}
 	c.lost = true
 	cause = fmt.Errorf("%w: %w", ErrDisconnected, cause)
-	for order, w := range k.waiters {
-		if w.from == c {
-			delete(k.waiters, order)
-			w.finish(outcome{err: cause})
-		}
+	for w := c.underWay.first; w != nil; w = c.underWay.first {
+		k.endCall(w)
+		w.finish(outcome{err: cause})
 	}
 	for _, r := range k.receipts {
 		if _, waits := r.pending[c]; waits {

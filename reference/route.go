@@ -189,9 +189,9 @@ const localSize = 256
 // all that the request did which that state handles, and counts for whoever sent that.
 func (k *Kernel) localLoad(ctx context.Context) load {
 	if h, _ := ctx.Value(holdKey{}).(*hold); h != nil && h.load.to != nil {
-		return load{localSize, h.load.cost, h.load.to}
+		return load{size: localSize, cost: h.load.waiting(), to: h.load.to}
 	}
-	return load{localSize, jobCost, k.itself}
+	return load{size: localSize, cost: jobCost, to: k.itself}
 }
 
 // locally queues something to be done in the order of requests of this kernel to itself. It does
