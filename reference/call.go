@@ -263,7 +263,7 @@ func (w *waiter) reply(k *Kernel) reply {
 		}
 		k.endCall(w)
 		if m.IsError {
-			e := wire.ParseRemoteError(m.Params)
+			e := briefReport(wire.ParseRemoteError(m.Params))
 			w.finish(outcome{err: e})
 			k.remoteTrouble(e)
 		} else {
@@ -341,7 +341,7 @@ func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 		return false
 	}
 	k.endCall(oldest)
-	oldest.finish(outcome{err: e})
+	oldest.finish(outcome{err: briefReport(e)})
 	return true
 }
 

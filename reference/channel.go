@@ -44,6 +44,7 @@ type Channel struct {
 	lost     bool            // no answer can come any more
 	failed   bool            // monitors have been told of an error
 	underWay callList        // blocking calls that went by it
+	named    int             // octets that its names take in the account
 	permits  map[address]int // rsvp permissions for posts of this peer; nil if there are none
 }
 
@@ -151,7 +152,11 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 			name = conn.RemoteAddr().String()
 		}
 		c.frames.Hold, c.frames.MaxAlloc = c.holds.add, k.thawing.all
-		err = k.register(c, name)
+		if role == wire.Server && !k.events.waitRoom(c.ctx.Done(), k.cfg.HandshakeTimeout) {
+			err = fmt.Errorf("%w: monitors are too far behind to be told of one more peer", ErrMemory)
+		} else {
+			err = k.register(c, name)
+		}
 	}
 	if err != nil {
 		defer k.running.Done()

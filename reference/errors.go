@@ -113,7 +113,7 @@ func wheelError(err error) string {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("[%d] Connection timed out", int(syscall.ETIMEDOUT))
 	}
-	return "[0] " + strings.TrimPrefix(err.Error(), "ikc: ")
+	return "[0] " + brief(strings.TrimPrefix(err.Error(), "ikc: "))
 }
 
 // closedHere tells whether an error only says that we closed the connection.

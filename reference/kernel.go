@@ -111,7 +111,7 @@ func New(cfg Config) (*Kernel, error) {
 		return nil, fmt.Errorf("ikc: config: %w", err)
 	}
 	k := &Kernel{
-		cfg: cfg, id: cfg.ID, log: cfg.Logger.With("kernel", cfg.Name),
+		cfg: cfg, id: cfg.ID, log: slog.New(briefHandler{cfg.Logger.Handler()}).With("kernel", cfg.Name),
 		sessions: map[string]*Session{}, proxies: map[string]*Proxy{},
 		waiters: map[uint64]*waiter{}, receipts: map[string]*receipt{},
 		channels: map[string]*Channel{}, names: map[string]*Channel{}, awaited: map[string][]*Channel{},
@@ -122,6 +122,7 @@ func New(cfg Config) (*Kernel, error) {
 	k.ledger.init(cfg.MaxMemory)
 	k.itself = k.ledger.open("the kernel itself", nil)
 	k.thawing.init(int64(cfg.MaxMemory) / thawShare)
+	k.events.limit, k.events.holds = min(cfg.MaxQueue, cfg.MaxMemory/queueShare), k.itself
 	k.local.init(cfg)
 	k.ownNames = map[string]bool{cfg.Name: true}
 	for _, name := range cfg.Aliases {

@@ -84,9 +84,6 @@ func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, faile
 	return full
 }
 
-// shown is how much of a value that a peer sent goes into a message for people.
-var shown = perl.FormatOptions{MaxWidth: 1000}
-
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the
 // end.
 func (k *Kernel) admit(c *Channel, h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
@@ -112,7 +109,7 @@ func (k *Kernel) admit(c *Channel, h *handling, m *wire.Message, to *specifier.S
 		h.Args = append(h.Args, str(to.Arg))
 	}
 	if s == nil {
-		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
+		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", brief(to.Session))}
 	}
 	h.Session, h.State, h.state = s, to.State, s.states[to.State]
 	return nil
@@ -136,14 +133,14 @@ func (k *Kernel) allow(c *Channel, s *Session, to *specifier.Specifier) *request
 	case s == nil || len(s.published) == 0:
 		return unavailable(to.Session)
 	case !s.published[to.State]:
-		return &requestError{OpCheck, fmt.Sprintf("Session '%s' has not published state '%s'", to.Session, to.State)}
+		return &requestError{OpCheck, fmt.Sprintf("Session '%s' has not published state '%s'", brief(to.Session), brief(to.State))}
 	}
 	return nil
 }
 
 // unavailable says that a session has published nothing, or that there is none.
 func unavailable(session string) *requestError {
-	return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", session)}
+	return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", brief(session))}
 }
 
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
@@ -300,10 +297,10 @@ func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier
 	if m.IsError {
 		return
 	}
-	err := k.sendReport(c, text, to.Kernel, e.op, reply, yield)
+	err := k.sendReport(c, text, brief(to.Kernel), e.op, reply, yield)
 	var unfit *freezeError
 	if errors.As(err, &unfit) { // characters that the serializer does not take
-		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op, reply, yield)
+		err = k.sendReport(c, ascii(text), ascii(brief(to.Kernel)), e.op, reply, yield)
 	}
 	if c != nil && errors.Is(err, ErrQueueFull) {
 		c.end(err)
@@ -314,12 +311,12 @@ func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier
 // it.
 func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestError) string {
 	k.stats.errors.Add(1)
-	text := e.msg + ".  Request " + to.String()
+	text := brief(e.msg) + ".  Request " + brief(to.String())
 	if m.From.Present() {
-		text += " sent by " + m.From.String()
+		text += " sent by " + brief(m.From.String())
 	}
 	k.mu.Lock()
-	told := k.inform(to.Kernel, EventError, event{operation: PrefixLocal + e.op, message: text})
+	told := k.inform(brief(to.Kernel), EventError, event{operation: PrefixLocal + e.op, message: text})
 	k.mu.Unlock()
 	if told == 0 {
 		k.log.Warn("request failed", "operation", PrefixLocal+e.op, "error", text)

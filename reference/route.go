@@ -71,8 +71,8 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 	if one, local = k.resolve(name); one != nil || local {
 		return one, nil, local, nil
 	}
-	k.inform("", EventError, event{operation: OpResolve, message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), name)})
-	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, name)
+	k.inform("", EventError, event{operation: OpResolve, message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), brief(name))})
+	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, brief(name))
 }
 
 // dispatch is a message on its way to every kernel that a name stands for.
