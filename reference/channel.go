@@ -177,7 +177,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	return c, nil
 }
 
-// holdBack has requests of a peer wait until monitors have been told that it is there. Answers of it
+// holdBack has requests of a peer wait until monitors have been told that it is there. Its answers
 // do not wait: a monitor may call the peer.
 func (c *Channel) holdBack() {
 	number := c.k.events.pending()

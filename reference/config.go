@@ -72,11 +72,11 @@ type Config struct {
 	// send" in SECURITY.md.
 	AnswerCallersOnly bool
 	// PerlIdentity has names and answers belong to whom the original gives them, for a cluster that
-	// depends on it. An id or alias stays with whoever came first, even if it is another's id, and
-	// when it becomes free nobody who is connected gets it. Any number of aliases is entered, and
-	// whatever the peer calls itself is. An answer is taken from any connection with the id of the
-	// kernel that was asked: two kernels that have connected to each other may answer by either.
-	// This kernel's own id and names are its own all the same.
+	// depends on it. An alias stays with whoever came first, even if it is another's id. A connection
+	// whose id is taken does not get it when it is free. Whatever a peer calls itself, by any number
+	// of names, is entered. An answer is taken from any connection with the id of the kernel that was
+	// asked: two kernels that have connected to each other may answer by either. This kernel's own
+	// id and names are its own all the same.
 	PerlIdentity bool
 	// OnConnect is told of every connection that has been negotiated, in either role, before a
 	// request that came by it is handled. It must not block.

@@ -90,7 +90,7 @@ type Kernel struct {
 	receipts  map[string]*receipt   // subscriptions asked for, by rsvp state
 	channels  map[string]*Channel   // by remote kernel id
 	names     map[string]*Channel   // by alias
-	awaited   map[string][]*Channel // who waits for an id or alias, the one that came first first
+	awaited   map[string][]*Channel // by id: who waits for it, the first of them first
 	present   map[string]*Channel   // by id: whom monitors know as registered
 	monitors  map[string][]*watcher
 	fallback  string // id of the default kernel, "" if there is none

@@ -21,6 +21,10 @@ import (
 // are told, however long it takes; so while monitors are that far behind, a peer that connects waits
 // to be registered, for as long as HandshakeTimeout.
 //
+// What a peer asks is carried out after its register has been told, and before its unregister. A
+// second connection with the id of a peer that is connected is told of by Channel only; when the
+// first has gone, it registers.
+//
 // Nothing of a monitor is seen by the remote kernel. Source: Responder monitor, inform_monitors.
 type Monitor struct {
 	Register    func(ctx context.Context, e *MonitorEvent) // a kernel connected: PID

@@ -10,9 +10,11 @@ import (
 // whose id it is; to the peer that has it for an alias. So an alias never takes what belongs to an
 // id, whoever came first, and nobody takes what belongs to this kernel.
 //
-// What is taken is waited for: when the peer that has an id or an alias has gone, the one that has
-// waited longest gets it. The original never gives it to anybody (Source: Responder register,
-// unregister, channel_list); Config.PerlIdentity does as it does.
+// An alias that is taken stays with whoever has it, and when that is gone it leads nowhere until
+// the next who announces it registers. An id that is taken is waited for: when the connection that has
+// it is gone, the one that has waited longest registers. In the original it never does, nor with
+// Config.PerlIdentity, which also has aliases go before ids. Source: Responder register,
+// unregister, channel_list.
 
 // MaxAliases is how many aliases of a peer are entered, in the order of its announcement: its name
 // first, when it speaks IKC0. What comes behind is passed over, and the log says so.
@@ -84,27 +86,25 @@ func (k *Kernel) enter(c *Channel) {
 	if k.fallback == "" {
 		k.fallback = id
 	}
-	if other := k.names[id]; other != nil && !k.cfg.PerlIdentity {
-		delete(k.names, id) // an id is never another's alias
-		k.await(id, other)
+	if !k.cfg.PerlIdentity {
+		delete(k.names, id)
 	}
 	for _, name := range c.aliases {
-		switch {
-		case k.own(name):
-		case k.names[name] != nil || k.channels[name] != nil:
-			k.await(name, c)
-		default:
+		if !k.own(name) && k.names[name] == nil && k.channels[name] == nil {
 			k.names[name] = c
 		}
 	}
 }
 
-// leave takes a peer's id and aliases from it, and gives them to those who wait for them. mu is
+// leave takes a peer's id and aliases from it. Whoever has waited longest for the id gets it. mu is
 // locked.
 func (k *Kernel) leave(c *Channel) {
 	id := c.peer.ID
-	k.giveUp(id, c)
 	if !c.entered {
+		k.awaited[id] = slices.DeleteFunc(k.awaited[id], func(w *Channel) bool { return w == c })
+		if len(k.awaited[id]) == 0 {
+			delete(k.awaited, id)
+		}
 		return
 	}
 	c.entered = false
@@ -121,54 +121,19 @@ func (k *Kernel) leave(c *Channel) {
 		if k.names[name] == c {
 			delete(k.names, name)
 		}
-		k.giveUp(name, c)
 	}
-	k.passOn(id)
-	for _, name := range c.aliases {
-		k.passOn(name)
-	}
-}
-
-// await has a channel wait for a name that is taken. mu is locked.
-func (k *Kernel) await(name string, c *Channel) {
-	if !k.cfg.PerlIdentity {
-		k.awaited[name] = append(k.awaited[name], c)
-	}
-}
-
-// giveUp ends that. mu is locked.
-func (k *Kernel) giveUp(name string, c *Channel) {
-	waiting := k.awaited[name]
-	i := slices.Index(waiting, c)
-	switch {
-	case i < 0:
-	case len(waiting) == 1:
-		delete(k.awaited, name)
-	default:
-		k.awaited[name] = slices.Delete(waiting, i, i+1)
-	}
-}
-
-// passOn gives a name that may have become free to whoever waits for it: before all others to the
-// one whose id it is. mu is locked.
-func (k *Kernel) passOn(name string) {
-	waiting := k.awaited[name]
-	if len(waiting) == 0 || k.channels[name] != nil {
-		return
-	}
-	next := waiting[0]
-	for _, c := range waiting {
-		if c.peer.ID == name {
-			next = c
-			break
+	if waiting := k.awaited[id]; len(waiting) > 0 {
+		next := waiting[0]
+		if k.awaited[id] = waiting[1:]; len(waiting) == 1 {
+			delete(k.awaited, id)
 		}
-	}
-	switch {
-	case next.peer.ID == name:
-		k.giveUp(name, next)
 		k.enter(next)
-	case k.names[name] == nil:
-		k.giveUp(name, next)
-		k.names[name] = next
+	}
+}
+
+// await has a channel wait for its id, which is taken. mu is locked.
+func (k *Kernel) await(c *Channel) {
+	if id := c.peer.ID; !k.cfg.PerlIdentity {
+		k.awaited[id] = append(k.awaited[id], c)
 	}
 }

@@ -2,8 +2,8 @@ package ikc
 
 // permits are posts to states of this kernel that are let in though the states are not published:
 // the answers to CallTo. Each is for the peer that was asked, and ends with it. As in the original,
-// where they are for anybody, another peer may use it up: who was asked may have had another answer.
-// Source: Responder call, _req_is_published.
+// another peer may use it up: who was asked may have another kernel answer. Source: Responder call,
+// _req_is_published.
 type permits struct {
 	all map[address]int // of all peers and of this kernel
 	own map[address]int // of this kernel itself

@@ -156,7 +156,7 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	h := &handling{Request: Request{Session: s, State: state, Args: list}}
 	failed := func(err *requestError, _ func()) { k.tellError(m, to, err) }
 	l := k.localLoad(ctx)
-	h.hold.load = l
+	h.hold.cost, h.hold.payer = l.cost, l.to
 	carryOut := func(yield func()) {
 		if k.cfg.QueuePerSession {
 			_ = k.enqueue(nil, m, h, l, failed)

@@ -39,7 +39,7 @@ func (k *Kernel) register(c *Channel, address string) error {
 		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' already exists", brief(id)))
 	case k.channels[id] != nil:
 		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' already exists", brief(id)))
-		k.await(id, c)
+		k.await(c)
 	case !k.cfg.PerlIdentity && !wire.ValidName(id):
 		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' has no valid name", brief(id)))
 	default:

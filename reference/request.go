@@ -24,7 +24,7 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), repl
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
 	h := &handling{reply: reply}
-	h.hold.load = l
+	h.hold.cost, h.hold.payer = l.cost+l.more, l.to
 	err := k.admit(c, h, m, &to)
 	if err == nil {
 		err = k.run(c, m, h, yield)
@@ -48,7 +48,7 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, l load, reply reply) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
 	h := &handling{reply: reply}
-	h.hold.load = l
+	h.hold.cost, h.hold.payer = l.cost+l.more, l.to
 	if err := k.admit(c, h, m, &to); err != nil {
 		k.reportError(c, m, to, err, reply, nil)
 		return nil
