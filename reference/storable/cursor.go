@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -15,15 +16,11 @@ const classSize = 2 * 16
 // one. Its methods read the parts that objects consist of, and check them against the octets that
 // are left and the limits before anything is allocated. They return nil, or false, once err is set.
 type cursor struct {
+	budget.Budget
 	s       string // the image
 	pos     int
 	big     bool   // multi-octet numbers are big-endian
 	depth   int    // levels left
-	left    int    // Values left, of most
-	most    int    // Values that there may be, by MaxElements and by room
-	owed    int    // octets behind pos that the containers around are still to get, at least
-	alloc   int64  // octets of the heap, but for Values
-	room    int64  // MaxAlloc, or what the caller gave if that is less
 	longest uint64 // octets of the longest string allowed
 	dec     *Decoder
 	header  Header
@@ -40,9 +37,7 @@ func (c *cursor) begin(dec *Decoder, h Header, room int64) {
 	c.dec, c.header, c.pos = dec, h, h.Size
 	c.big = h.Network() || h.Layout.BigEndian
 	c.depth, c.longest = dec.opt.MaxDepth, uint64(dec.opt.MaxString)
-	c.left, c.most = dec.opt.MaxElements, dec.opt.MaxElements
-	c.room, c.alloc, c.owed = room, int64(len(c.s)), 0
-	c.fit()
+	c.Begin(dec.opt.MaxElements, room, int64(len(c.s)))
 }
 
 func (c *cursor) fail(err error, at int, expected, got string) *perl.Value {
@@ -132,59 +127,36 @@ func (c *cursor) str(n uint64, what string) (string, bool) {
 // is allocated. The members' octets are owed then: whoever reads one takes them off. It takes the
 // container for one level and size octets of the heap for each member, beside its Values.
 func (c *cursor) enter(n uint64, least, size int, what string) bool {
-	rest := max(len(c.s)-c.pos-c.owed, 0)
-	if n > uint64(rest/least) {
-		c.fail(ErrCount, c.pos, fmt.Sprintf("a count that %d octets can hold", rest), fmt.Sprintf("%d %s", n, what))
+	if rest := len(c.s) - c.pos; !c.Promise(n, least, rest) {
+		c.fail(ErrCount, c.pos, fmt.Sprintf("a count that %d octets can hold", c.Free(rest)), fmt.Sprintf("%d %s", n, what))
 		return false
 	}
-	c.owed += int(n) * least
 	return c.spend(int64(n)*int64(size), int(n)) && c.deeper()
 }
 
-// spend counts octets of the heap, and looks whether there may be n Values more: MaxElements may be
-// too few for them, or the room that the octets leave.
+// spend counts octets of the heap, and looks whether there may be n Values more.
 func (c *cursor) spend(octets int64, n int) bool {
-	c.alloc += octets
-	c.fit()
-	if n <= c.left {
+	if c.Spend(octets, n) {
 		return true
 	}
 	c.tooMany(n)
 	return false
 }
 
-// fit takes off what is left of Values those that there is no room for.
-func (c *cursor) fit() {
-	if room := (c.room - c.alloc) / perl.ValueSize; room < int64(c.most) {
-		c.left -= c.most - int(room)
-		c.most = int(room)
-	}
-}
-
 // tooMany says which limit n more Values exceed.
-func (c *cursor) tooMany(n int) {
-	if used := c.most - c.left; c.most == c.dec.opt.MaxElements {
-		c.exceeded("MaxElements", int64(c.most), int64(used+n))
-	} else {
-		c.exceeded("MaxAlloc", c.room, c.alloc+int64(used+n)*perl.ValueSize)
-	}
-}
-
-// cost is what has been counted of the heap, Values included.
-func (c *cursor) cost() int64 { return c.alloc + int64(c.most-c.left)*perl.ValueSize }
+func (c *cursor) tooMany(n int) { c.exceeded(c.Excess(n)) }
 
 // mark is where a cursor was, to go back to.
 type mark struct {
-	pos, left, most, owed, depth int
-	alloc                        int64
+	pos, depth int
+	budget     budget.Budget
 }
 
-func (c *cursor) mark() mark { return mark{c.pos, c.left, c.most, c.owed, c.depth, c.alloc} }
+func (c *cursor) mark() mark { return mark{c.pos, c.depth, c.Budget} }
 
 // back goes back to a mark, whatever was wrong behind it.
 func (c *cursor) back(to mark) {
-	c.pos, c.left, c.most, c.owed, c.depth, c.alloc = to.pos, to.left, to.most, to.owed, to.depth, to.alloc
-	c.err = nil
+	c.pos, c.depth, c.Budget, c.err = to.pos, to.depth, to.budget, nil
 }
 
 func (c *cursor) deeper() bool {

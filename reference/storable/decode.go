@@ -90,11 +90,11 @@ func (d *decoder) value() *perl.Value {
 		d.truncated(1, "a tag")
 		return nil
 	}
-	if d.left == 0 {
+	if d.Left == 0 {
 		d.tooMany(1)
 		return nil
 	}
-	d.left--
+	d.Left--
 	t := tag(d.s[d.pos])
 	d.pos++
 	switch t {
@@ -137,7 +137,7 @@ func (d *decoder) value() *perl.Value {
 		return d.slab.Undef()
 	case tagObject:
 		if n, ok := d.bigEndian("an index"); ok {
-			d.left++ // not a value of its own
+			d.Left++ // not a value of its own
 			return d.seen(uint64(n))
 		}
 		return nil
@@ -244,7 +244,7 @@ func (d *decoder) array(n uint64) *perl.Value {
 	d.inArray = true
 	for i := range elems {
 		hole := d.pos < len(d.s) && tag(d.s[d.pos]) == tagSVUndef
-		d.owed--
+		d.Owed--
 		e := d.value()
 		if e == nil {
 			return nil
@@ -274,7 +274,7 @@ func (d *decoder) blessed(t tag) *perl.Value {
 			return d.fail(ErrTag, d.pos, "an object that can be blessed", next.String())
 		}
 	}
-	d.left++ // the class is not a value of its own
+	d.Left++ // the class is not a value of its own
 	v := d.value()
 	if v == nil || !d.spend(perl.RareSize, 0) {
 		return nil

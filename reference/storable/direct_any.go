@@ -34,7 +34,7 @@ func (d *direct) anyTarget() (any, bool) {
 		}
 		list := make([]any, n)
 		for i := range list {
-			d.owed--
+			d.Owed--
 			if list[i], ok = d.any(); !ok {
 				return nil, false
 			}
@@ -48,7 +48,7 @@ func (d *direct) anyTarget() (any, bool) {
 		}
 		m := make(map[string]any, n)
 		for range n {
-			d.owed--
+			d.Owed--
 			x, ok := d.any()
 			if !ok {
 				return nil, false
@@ -58,7 +58,7 @@ func (d *direct) anyTarget() (any, bool) {
 				return nil, false
 			}
 			d.pos = end
-			d.owed -= leastPair - 1
+			d.Owed -= leastPair - 1
 			m[key] = x
 		}
 		d.depth++

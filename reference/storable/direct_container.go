@@ -5,6 +5,8 @@ package storable
 import (
 	"reflect"
 	"unsafe"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 )
 
 // head reads the tag and the count of a container that may be blessed. The octets of its members
@@ -15,17 +17,16 @@ func (d *direct) head(want tag, least int) (int, bool) {
 		if _, ok := d.class(t); !ok {
 			return 0, false
 		}
-		d.left++
+		d.Left++
 		t = d.tag()
 	}
 	if t != want {
 		return 0, false
 	}
 	n, ok := d.u32("")
-	if !ok || int(n)*least > len(d.s)-d.pos-d.owed || int64(n) > int64(d.left) {
+	if !ok || !d.Promise(uint64(n), least, len(d.s)-d.pos) || int64(n) > int64(d.Left) {
 		return 0, false
 	}
-	d.owed += int(n) * least
 	return int(n), d.deeper()
 }
 
@@ -44,7 +45,7 @@ func (d *direct) container(to unsafe.Pointer, p *plan) bool {
 		}
 		at := d.slice(to, p, n)
 		for i := range n {
-			d.owed--
+			d.Owed--
 			if !d.scalarOrRef(unsafe.Add(at, uintptr(i)*p.elem.size), p.elem) {
 				return false
 			}
@@ -98,8 +99,8 @@ const entrySize = 48
 
 // take counts what is allocated for n elements of some octets each.
 func (d *direct) take(n int, size uintptr) bool {
-	d.alloc += int64(n) * int64(size)
-	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.dec.opt.MaxAlloc
+	d.taken += int64(n) * int64(size)
+	return d.taken <= 16*int64(len(d.s)) && d.taken+int64(len(d.s)) <= d.dec.opt.MaxAlloc
 }
 
 func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
@@ -112,11 +113,11 @@ func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 	at := e.Addr().UnsafePointer()
 	for range n {
 		e.SetZero()
-		d.owed--
+		d.Owed--
 		if !d.scalarOrRef(at, p.elem) {
 			return false
 		}
-		d.owed -= leastPair - 1
+		d.Owed -= leastPair - 1
 		key, end := d.passKey(d.pos)
 		if end < 0 {
 			return false
@@ -137,15 +138,14 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 	if !ok {
 		return false
 	}
-	var others keySet
+	var others keys.Filter
 	seen, next := uint64(0), 0
 	for range n {
-		d.owed--
+		d.Owed--
 		before, classes := d.mark(), len(d.classes)
 		if !d.passOver() {
 			return false
 		}
-		d.alloc = before.alloc
 		if d.passed -= d.pos - before.pos; d.passed < 0 {
 			return false
 		}
@@ -156,10 +156,10 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 		d.pos = end
 		i := p.find(key, next)
 		if i < 0 {
-			if others.suspect(key) {
+			if others.Suspect(key) {
 				return false
 			}
-			d.owed -= leastPair - 1
+			d.Owed -= leastPair - 1
 			continue
 		}
 		if seen&(1<<i) != 0 {
@@ -176,7 +176,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 			return false
 		}
 		d.pos = after
-		d.owed -= leastPair - 1
+		d.Owed -= leastPair - 1
 	}
 	d.depth++
 	return true

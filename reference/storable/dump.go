@@ -80,11 +80,11 @@ func (d *dumper) object(label string) bool {
 	if !ok {
 		return false
 	}
-	if d.left == 0 {
+	if d.Left == 0 {
 		d.tooMany(1)
 		return false
 	}
-	d.left--
+	d.Left--
 	t := tag(b)
 	switch t {
 	case tagObject:

@@ -2,7 +2,6 @@ package storable
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -92,17 +91,10 @@ func keyFlagOctet(f perl.KeyFlags, restricted bool) (b byte) {
 
 // sorted returns the pairs in the order of $Storable::canonical: by the characters of the keys.
 func sorted(pairs []perl.Pair) []perl.Pair {
-	compare := func(a, b perl.Pair) int { return strings.Compare(a.Key, b.Key) }
-	for i := range pairs {
-		if pairs[i].Flags&perl.KeyUTF8 != 0 {
-			compare = func(a, b perl.Pair) int { return strings.Compare(a.Name(), b.Name()) }
-			break
-		}
-	}
-	if slices.IsSortedFunc(pairs, compare) {
+	if slices.IsSortedFunc(pairs, perl.Pair.Compare) {
 		return pairs
 	}
 	pairs = slices.Clone(pairs)
-	slices.SortFunc(pairs, compare)
+	slices.SortFunc(pairs, perl.Pair.Compare)
 	return pairs
 }

@@ -151,7 +151,7 @@ func (d *decoder) large() *perl.Value {
 	}
 	switch t {
 	case tagObject:
-		d.left++
+		d.Left++
 		return d.seen(n)
 	case tagArray:
 		return d.array(n)
@@ -276,7 +276,7 @@ func (d *decoder) hookList(flags byte) ([]*perl.Value, bool) {
 		return nil, false
 	}
 	d.depth++
-	d.owed -= int(n) * size
+	d.Owed -= int(n) * size
 	refs := make([]*perl.Value, n)
 	for i := range refs {
 		var index uint64

@@ -24,13 +24,13 @@ func (d *decoder) frozen() *perl.Value {
 	if at >= len(d.s) || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
 		return nil
 	}
-	left, depth := d.left, d.depth
+	left, depth := d.Left, d.depth
 	d.lowest = depth
 	if !d.passOver() {
 		return nil
 	}
 	d.froze = true
-	values := left - d.left - 1 // without the reference
+	values := left - d.Left - 1 // without the reference
 	return perl.NewFrozen(&frozen{d.s[at:d.pos], values, depth - d.lowest, d.dec})
 }
 

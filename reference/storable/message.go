@@ -2,6 +2,7 @@ package storable
 
 import (
 	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -17,7 +18,7 @@ const (
 // If the image is something else, the result is what Thaw returns, error or not, and h is empty;
 // else it is nil.
 func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*perl.Value, error) {
-	room := dec.roomOf(h)
+	room := codec.Lesser(h.MaxAlloc, dec.opt.MaxAlloc)
 	d, err := dec.open(image, room)
 	if err != nil {
 		return nil, err
@@ -25,7 +26,7 @@ func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*p
 	defer d.close()
 	h.Reset()
 	if d.message(dec, h, whole, room) {
-		h.Thawed = d.cost()
+		h.Thawed = d.Cost()
 		if h.Held = h.Thawed; d.froze {
 			h.Held = int64(len(image))
 		}
@@ -34,17 +35,9 @@ func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*p
 	h.Reset()
 	*d = decoder{cursor: cursor{s: d.s}}
 	v, err := d.thaw(dec, room)
-	h.Thawed = d.cost()
+	h.Thawed = d.Cost()
 	h.Held = h.Thawed
 	return v, err
-}
-
-// roomOf is how many octets of the heap the hash h may take.
-func (dec *Decoder) roomOf(h *message.Hash) int64 {
-	if h.MaxAlloc > 0 {
-		return min(h.MaxAlloc, dec.opt.MaxAlloc)
-	}
-	return dec.opt.MaxAlloc
 }
 
 // message tells whether the image could be read. What it accepts must be what thaw accepts, with
@@ -55,8 +48,8 @@ func (d *decoder) message(dec *Decoder, h *message.Hash, whole string, room int6
 		return false
 	}
 	d.begin(dec, header, room)
-	d.left-- // the hash
-	if d.left < 2 || d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash {
+	d.Left-- // the hash
+	if d.Left < 2 || d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash {
 		return false
 	}
 	d.pos++
@@ -66,11 +59,11 @@ func (d *decoder) message(dec *Decoder, h *message.Hash, whole string, room int6
 	}
 	d.base = 1
 	for range n {
-		d.owed--
+		d.Owed--
 		if !d.item(h, whole) {
 			return false
 		}
-		d.owed -= leastPair - 1
+		d.Owed -= leastPair - 1
 	}
 	return d.pos == len(d.s)
 }
@@ -122,7 +115,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 
 // plain reads a value that needs no Value, or only a new one.
 func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
-	if d.left--; d.left < 1 {
+	if d.Left--; d.Left < 1 {
 		return false
 	}
 	d.base++
@@ -149,13 +142,13 @@ func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
 		return false
 	}
 	d.pos++
-	d.left--
+	d.Left--
 	n, ok := d.u32("")
 	if !ok || n == 0 || n > mostParts || !d.enter(uint64(n), leastPair, perl.PairSize, "pairs") {
 		return false
 	}
 	d.base += 1 + uint64(n)
-	d.left -= int(n)
+	d.Left -= int(n)
 	d.kinds.Add(perl.Ref)
 	d.kinds.Add(perl.Hash)
 	d.kinds.Add(perl.Bytes)
@@ -166,7 +159,7 @@ func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
 		}
 	}
 	d.depth += 2
-	d.owed -= int(n) * leastPair
+	d.Owed -= int(n) * leastPair
 	return true
 }
 

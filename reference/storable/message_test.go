@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -105,7 +106,7 @@ func kindsIn(v *perl.Value, seen map[*perl.Value]bool) (kinds message.Kinds) {
 // to Thaw.
 func TestEnvelope(t *testing.T) {
 	wide := perl.HashRef()
-	for i := range 3 * scanKeys {
+	for i := range 3 * keys.Few {
 		wide.Target().Set(strings.Repeat("k", i), perl.NewInt(int64(i)))
 	}
 	shared := perl.ArrayRef()

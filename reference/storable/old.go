@@ -3,6 +3,7 @@ package storable
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -29,11 +30,11 @@ func (d *decoder) oldValue() *perl.Value {
 		d.truncated(1, "a tag")
 		return nil
 	}
-	if d.left == 0 {
+	if d.Left == 0 {
 		d.tooMany(1)
 		return nil
 	}
-	d.left--
+	d.Left--
 	t := tag(d.s[d.pos])
 	d.pos++
 	if t == tagObject {
@@ -83,7 +84,7 @@ func (d *decoder) address() (uint64, bool) {
 }
 
 func (d *decoder) oldObject(address uint64) *perl.Value {
-	d.left++
+	d.Left++
 	if d.header.Major >= majorWithoutTags {
 		n, ok := d.bigEndian("an index")
 		if !ok {
@@ -162,7 +163,7 @@ func (d *decoder) oldArray() *perl.Value {
 	}
 	v, elems := d.slab.Array(int(n))
 	for i := range elems {
-		d.owed--
+		d.Owed--
 		if d.header.Major < majorWithoutTags {
 			b, ok := d.octet("an element")
 			if !ok {
@@ -190,10 +191,10 @@ func (d *decoder) oldHash() *perl.Value {
 	}
 	v, pairs := d.slab.Hash(int(n))
 	letters := d.header.Major < majorWithoutTags
-	var keys keySet
+	var seen keys.Set
 	for i := range pairs {
 		p := &pairs[i]
-		d.owed--
+		d.Owed--
 		b := byte(oldHashValue)
 		if letters {
 			if b, ok = d.octet("a value"); !ok {
@@ -221,7 +222,7 @@ func (d *decoder) oldHash() *perl.Value {
 				return d.fail(ErrTag, d.pos-1, "a key", fmt.Sprintf("%q", b))
 			}
 		}
-		d.owed -= leastPair - 1
+		d.Owed -= leastPair - 1
 		at := d.pos
 		n, ok := d.u32("a key's length")
 		if !ok {
@@ -230,7 +231,7 @@ func (d *decoder) oldHash() *perl.Value {
 		if p.Key, ok = d.str(uint64(n), "a key"); !ok {
 			return nil
 		}
-		if (len(pairs) > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
+		if (len(pairs) > keys.Few || seen.Suspect(p.Key)) && seen.Add(pairs, i) {
 			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
 		}
 	}
