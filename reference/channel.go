@@ -151,7 +151,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		if name == "" {
 			name = conn.RemoteAddr().String()
 		}
-		c.frames.Hold, c.frames.MaxAlloc = c.holds.add, k.thawing.all
+		c.frames.Hold, c.frames.MaxAlloc = c.holds.hold, k.thawing.all
 		if role == wire.Server && !k.events.waitRoom(c.ctx.Done(), k.cfg.HandshakeTimeout) {
 			err = fmt.Errorf("%w: monitors are too far behind to be told of one more peer", ErrMemory)
 		} else {

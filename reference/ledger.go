@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // What a connection may hold before the ledger hears of it, and the steps in which it does, in
@@ -18,8 +19,9 @@ const (
 // connection has an account; when all together hold more than Config.MaxMemory, the connection that
 // holds the most is ended, with ErrMemory.
 //
-// What the states of such a connection still hold is given back when they return. Meanwhile it
-// counts for half: others may hold as much besides until all is half as much again as the limit.
+// What such a connection held is given back in a moment, or when its states return. Until then
+// others may hold as much as the limit besides, but frames are read on (hold) only when there is
+// less than half as much again in all, or after a second.
 //
 // Small things are not counted one by one: what a connection holds up to its allowance costs no
 // lock and is in no sum.
@@ -30,6 +32,7 @@ type ledger struct {
 	over  map[*account]struct{} // accounts above their allowance
 	live  int64                 // granted above the allowance, to accounts that are open
 	ended int64                 // the same, of accounts of connections that were ended for it
+	given *sync.Cond            // ended has become less
 }
 
 // account is what one connection holds, or the kernel itself for no peer in particular. It is safe
@@ -46,6 +49,7 @@ type account struct {
 func (l *ledger) init(limit int) {
 	l.limit = int64(limit)
 	l.over = map[*account]struct{}{}
+	l.given = sync.NewCond(&l.mu)
 }
 
 // open makes an account.
@@ -65,6 +69,36 @@ func (a *account) add(n int) bool {
 	return !a.unsettled() || a.settle()
 }
 
+// hold is add for what may wait until connections that were ended have given back what they held:
+// for a second at most.
+func (a *account) hold(n int) bool {
+	if n > 0 {
+		a.l.await(int64(n))
+	}
+	return a.add(n)
+}
+
+// await waits until there is room for n octets besides what connections that were ended still hold.
+func (l *ledger) await(n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	full := func() bool { return l.ended > 0 && l.live+l.ended+n > l.limit+l.limit/2 }
+	if !full() {
+		return
+	}
+	var over bool
+	timer := time.AfterFunc(time.Second, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		over = true
+		l.given.Broadcast()
+	})
+	defer timer.Stop()
+	for full() && !over {
+		l.given.Wait()
+	}
+}
+
 // unsettled tells whether the ledger is to hear of what is held.
 func (a *account) unsettled() bool {
 	held, granted := a.held.Load(), a.granted.Load()
@@ -80,6 +114,7 @@ func (a *account) settle() bool {
 		change := want - a.granted.Swap(want)
 		if a.closed {
 			l.ended += change
+			l.given.Broadcast()
 		} else {
 			l.live += change
 		}
@@ -91,7 +126,7 @@ func (a *account) settle() bool {
 	}
 	var most []*account
 	var causes []error
-	for l.live > l.limit || l.live+l.ended > l.limit+l.limit/2 {
+	for l.live > l.limit || l.live+l.ended > 2*l.limit {
 		m := l.most()
 		if m == nil {
 			break

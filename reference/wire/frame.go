@@ -46,8 +46,8 @@ type FrameScanner struct {
 	Max int
 	// Hold, unless it is nil, is asked before a buffer of more than 64 KiB is made for a frame that
 	// has come in part: octets is its size. It is told octets below 0 when one is given up, to the
-	// program that gets the image, for instance. Once it has returned false there are no more such
-	// buffers: Room then returns nothing.
+	// program that gets the image, for instance, or if it returned false. Once it has done that
+	// there are no more such buffers: Room then returns nothing.
 	Hold func(octets int) bool
 	// MaxAlloc bounds what Thaw may take of Go's heap for one image, in octets, the image included;
 	// 0 means the bound of the serializer alone. It may be set anew before each Thaw. It has no

@@ -113,6 +113,7 @@ func (s *FrameScanner) grow(size int) bool {
 	var own int
 	if size > bigBuffer && s.Hold != nil {
 		if own = size; !s.Hold(own) {
+			s.Hold(-own)
 			return false
 		}
 	}
