@@ -98,6 +98,10 @@ type waiter struct {
 	order uint64
 	from  *Channel // where the request went
 	done  chan outcome
+
+	// Its place in a callList, and the specifier as a report names it, "" until that is needed.
+	prev, next, prevSame, nextSame *waiter
+	text                           string
 }
 
 // waiters are for other calls when theirs have ended: nobody else has them then.
@@ -195,7 +199,8 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urg
 		case c != nil && c.lost:
 			w.finish(outcome{err: ErrDisconnected})
 		default:
-			w.from, k.waiters[w.order] = c, w
+			w.from = c
+			k.beginCall(w)
 		}
 	}}
 	_, out.err = d.send(ctx, k, w.to.Kernel)
@@ -215,7 +220,7 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urg
 	}
 	if out.err != nil {
 		k.mu.Lock()
-		delete(k.waiters, w.order)
+		k.endCall(w)
 		k.mu.Unlock()
 		select {
 		case <-w.done: // came when nobody waited any more
@@ -256,9 +261,9 @@ func (w *waiter) reply(k *Kernel) reply {
 		if w == nil {
 			return false
 		}
-		delete(k.waiters, order)
+		k.endCall(w)
 		if m.IsError {
-			e := wire.ParseRemoteError(m.Params)
+			e := briefReport(wire.ParseRemoteError(m.Params))
 			w.finish(outcome{err: e})
 			k.remoteTrouble(e)
 		} else {
@@ -287,7 +292,7 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 			}
 			return false
 		}
-		delete(k.waiters, w.order)
+		k.endCall(w)
 		v := m.Params
 		if v == nil {
 			v = perl.NewUndef()
@@ -321,17 +326,22 @@ func (k *Kernel) mayAnswer(c, asked *Channel) bool {
 func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var oldest *waiter
-	for _, w := range k.waiters {
-		if k.mayAnswer(c, w.from) && (oldest == nil || w.order < oldest.order) && e.About(w.to.String()) {
-			oldest = w
+	oldest := k.callsBy(c).about(e)
+	if oldest == nil && c != nil && k.cfg.PerlIdentity {
+		for other := range k.open {
+			if !k.mayAnswer(c, other) {
+				continue
+			}
+			if w := other.underWay.about(e); w != nil && (oldest == nil || w.order < oldest.order) {
+				oldest = w
+			}
 		}
 	}
 	if oldest == nil {
 		return false
 	}
-	delete(k.waiters, oldest.order)
-	oldest.finish(outcome{err: e})
+	k.endCall(oldest)
+	oldest.finish(outcome{err: briefReport(e)})
 	return true
 }
 

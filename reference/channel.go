@@ -26,6 +26,7 @@ type Channel struct {
 	frozen     atomic.Int64 // size of the image that was sent last, in octets
 	out        *outbox
 	in         inbox
+	holds      *account
 	jobs       sync.WaitGroup // with Config.QueuePerSession: requests in the queues of sessions
 	since      atomic.Uint64  // tick of the watchdog at which a request began inline; 0 if there is none
 	watched    atomic.Bool    // it is on the list of the watchdog
@@ -38,11 +39,13 @@ type Channel struct {
 	heldBack bool
 
 	// Guarded by the kernel's mu.
-	entered bool            // under peer.ID
-	ready   bool            // monitors have been told
-	lost    bool            // no answer can come any more
-	failed  bool            // monitors have been told of an error
-	permits map[address]int // rsvp permissions for posts of this peer; nil if there are none
+	entered  bool            // under peer.ID
+	ready    bool            // monitors have been told
+	lost     bool            // no answer can come any more
+	failed   bool            // monitors have been told of an error
+	underWay callList        // blocking calls that went by it
+	named    int             // octets that its names take in the account
+	permits  map[address]int // rsvp permissions for posts of this peer; nil if there are none
 }
 
 // ID returns the number of the channel, unique in its kernel, by which monitors know it.
@@ -68,9 +71,10 @@ func (c *Channel) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 func (c *Channel) Done() <-chan struct{} { return c.ctx.Done() }
 
 // Err returns why the connection ended; nil while it lives. It matches io.EOF if the peer closed it
-// in order, net.ErrClosed if Close did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull, or
-// ErrDisconnected if it could not be written to. What the peer did wrong is a *wire.FrameError, a
-// *wire.MessageError or an error of the serializer; the rest are errors of the network.
+// in order, net.ErrClosed if Close did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull,
+// ErrMemory, or ErrDisconnected if it could not be written to. What the peer did wrong is a
+// *wire.FrameError, a *wire.MessageError or an error of the serializer; the rest are errors of the
+// network.
 func (c *Channel) Err() error {
 	if c.ctx.Err() == nil {
 		return nil
@@ -126,8 +130,9 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	}
 	c := &Channel{k: k, conn: conn, socket: socketOf(conn), number: k.stats.channels.Add(1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
-	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, &k.stats, c.writeFailed)
-	c.in.init(k.cfg.MaxQueue)
+	c.holds = k.ledger.open(conn.RemoteAddr().String(), c.end)
+	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, c.holds, &k.stats, c.writeFailed)
+	c.in.init(k.cfg)
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -146,7 +151,12 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		if name == "" {
 			name = conn.RemoteAddr().String()
 		}
-		err = k.register(c, name)
+		c.frames.Hold, c.frames.MaxAlloc = c.holds.hold, k.thawing.all
+		if role == wire.Server && !k.events.waitRoom(c.ctx.Done(), k.cfg.HandshakeTimeout) {
+			err = fmt.Errorf("%w: monitors are too far behind to be told of one more peer", ErrMemory)
+		} else {
+			err = k.register(c, name)
+		}
 	}
 	if err != nil {
 		defer k.running.Done()

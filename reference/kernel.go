@@ -71,6 +71,9 @@ type Kernel struct {
 	calling  atomic.Int32  // blocking calls under way
 	stats    counters
 	watch    watchdog
+	ledger   ledger
+	itself   *account // what is held for no connection in particular
+	thawing  gate
 	events   monitorQueue
 	local    inbox // requests to this kernel from itself
 	targets  targets
@@ -84,6 +87,7 @@ type Kernel struct {
 	proxies   map[string]*Proxy   // by specifier, and by short alias
 	permits   permits
 	waiters   map[uint64]*waiter    // blocking calls, by the number of their rsvp state
+	ownCalls  callList              // those to this kernel itself
 	receipts  map[string]*receipt   // subscriptions asked for, by rsvp state
 	channels  map[string]*Channel   // by remote kernel id
 	names     map[string]*Channel   // by alias
@@ -108,7 +112,7 @@ func New(cfg Config) (*Kernel, error) {
 		return nil, fmt.Errorf("ikc: config: %w", err)
 	}
 	k := &Kernel{
-		cfg: cfg, id: cfg.ID, log: visible.Logger(cfg.Logger).With("kernel", cfg.Name),
+		cfg: cfg, id: cfg.ID, log: slog.New(briefHandler{visible.Logger(cfg.Logger).Handler()}).With("kernel", cfg.Name),
 		sessions: map[string]*Session{}, proxies: map[string]*Proxy{},
 		waiters: map[uint64]*waiter{}, receipts: map[string]*receipt{},
 		channels: map[string]*Channel{}, names: map[string]*Channel{}, awaited: map[string][]*Channel{},
@@ -116,7 +120,11 @@ func New(cfg Config) (*Kernel, error) {
 		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
 	k.ctx, k.cancel = context.WithCancelCause(context.Background())
-	k.local.init(cfg.MaxQueue)
+	k.ledger.init(cfg.MaxMemory)
+	k.itself = k.ledger.open("the kernel itself", nil)
+	k.thawing.init(int64(cfg.MaxMemory) / thawShare)
+	k.events.limit, k.events.holds = min(cfg.MaxQueue, cfg.MaxMemory/queueShare), k.itself
+	k.local.init(cfg)
 	k.ownNames = map[string]bool{cfg.Name: true}
 	for _, name := range cfg.Aliases {
 		k.ownNames[name] = true

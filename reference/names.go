@@ -63,6 +63,20 @@ func (k *Kernel) aliasesOf(peer wire.Peer, address string) (aliases []string, pa
 	return aliases, passed
 }
 
+// namesCost is what the names of a peer take while it is connected, in octets of the heap: with
+// what is entered, and with room for the events that tell of its end, which come in any case.
+func namesCost(c *Channel) int {
+	const entered, lastEvents = 256, 2 * 3 * eventSize // three events, to monitors of it and of "*"
+	cost := len(c.peer.ID) + entered + lastEvents
+	for _, name := range c.peer.Aliases {
+		cost += len(name)
+	}
+	for _, name := range c.aliases {
+		cost += len(name) + entered + lastEvents
+	}
+	return cost
+}
+
 // enter makes a peer addressable by its id, which must be free, and by those of its aliases that
 // are. mu is locked.
 func (k *Kernel) enter(c *Channel) {

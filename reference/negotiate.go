@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -46,8 +47,25 @@ func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	return c.conn.SetDeadline(time.Time{})
 }
 
+// counted is a connection that is being negotiated: what comes counts for what it holds.
+type counted struct {
+	net.Conn
+	holds *account
+	came  int // octets
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.came += n; !c.holds.add(n) && err == nil {
+		err = ErrMemory
+	}
+	return n, err
+}
+
 func (c *Channel) talk(n *wire.Negotiator) error {
-	frames, err := wire.Negotiate(c.conn, n, c.k.cfg.MaxFrame, nil)
+	conn := &counted{Conn: c.conn, holds: c.holds}
+	defer func() { c.holds.add(-conn.came) }()
+	frames, err := wire.Negotiate(conn, n, c.k.cfg.MaxFrame, nil)
 	if err != nil {
 		return err
 	}

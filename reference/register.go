@@ -1,6 +1,7 @@
 package ikc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,9 @@ func (k *Kernel) register(c *Channel, address string) error {
 	if k.closed {
 		return ErrClosed
 	}
+	if _, open := k.open[c]; !open { // it was ended here
+		return context.Cause(c.ctx)
+	}
 	id := c.peer.ID
 	var passed int
 	c.aliases, passed = k.aliasesOf(c.peer, address)
@@ -24,18 +28,20 @@ func (k *Kernel) register(c *Channel, address string) error {
 		k.log.Warn("aliases of a peer that are no names, or beyond the first, were passed over",
 			"id", id, "passed", passed, "most", MaxAliases)
 	}
+	c.named = namesCost(c)
+	c.holds.add(c.named)
 	c.ready = true
 	if old := k.channels[id]; old != nil && old.lost && !k.cfg.PerlIdentity {
 		k.leave(old) // the peer is back before all that it sent before is done
 	}
 	switch {
 	case id == k.id || k.own(id) && !k.cfg.PerlIdentity:
-		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' already exists", id))
+		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' already exists", brief(id)))
 	case k.channels[id] != nil:
-		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' already exists", id))
+		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' already exists", brief(id)))
 		k.await(c)
 	case !k.cfg.PerlIdentity && !wire.ValidName(id):
-		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' has no valid name", id))
+		k.notAddressable(id, fmt.Sprintf("Remote kernel '%s' has no valid name", brief(id)))
 	default:
 		k.enter(c)
 		k.announce(c)
@@ -72,11 +78,9 @@ func (k *Kernel) lose(c *Channel, cause error) {
 	}
 	c.lost = true
 	cause = fmt.Errorf("%w: %w", ErrDisconnected, cause)
-	for order, w := range k.waiters {
-		if w.from == c {
-			delete(k.waiters, order)
-			w.finish(outcome{err: cause})
-		}
+	for w := c.underWay.first; w != nil; w = c.underWay.first {
+		k.endCall(w)
+		w.finish(outcome{err: cause})
 	}
 	for _, r := range k.receipts {
 		if _, waits := r.pending[c]; waits {
@@ -93,6 +97,8 @@ func (k *Kernel) unregister(c *Channel, cause error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.open, c)
+	c.holds.add(-c.named)
+	c.named = 0
 	k.permits.end(c)
 	if !c.ready {
 		return

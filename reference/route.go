@@ -71,8 +71,8 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 	if one, local = k.resolve(name); one != nil || local {
 		return one, nil, local, nil
 	}
-	k.inform("", EventError, event{operation: OpResolve, message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), name)})
-	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, name)
+	k.inform("", EventError, event{operation: OpResolve, message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), brief(name))})
+	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, brief(name))
 }
 
 // dispatch is a message on its way to every kernel that a name stands for.
@@ -115,13 +115,13 @@ func (d *dispatch) send(ctx context.Context, k *Kernel, kernel string) (int, err
 		}
 	}
 	if local && d.selfFirst {
-		count(d.toSelf(k))
+		count(d.toSelf(ctx, k))
 	}
 	for _, c := range more {
 		count(d.to(ctx, c))
 	}
 	if local && !d.selfFirst {
-		count(d.toSelf(k))
+		count(d.toSelf(ctx, k))
 	}
 	if n == 0 {
 		return 0, failed
@@ -135,7 +135,7 @@ func (d *dispatch) to(ctx context.Context, c *Channel) error {
 }
 
 // toSelf has this kernel itself hear it.
-func (d *dispatch) toSelf(k *Kernel) error {
+func (d *dispatch) toSelf(ctx context.Context, k *Kernel) error {
 	var reply reply
 	switch {
 	case d.call != nil:
@@ -143,7 +143,7 @@ func (d *dispatch) toSelf(k *Kernel) error {
 	case d.receipt != nil:
 		reply = d.receipt.reply(k)
 	}
-	return d.tell(nil, func() error { return k.toSelf(d.m, reply) })
+	return d.tell(nil, func() error { return k.toSelf(ctx, d.m, reply) })
 }
 
 // tell tells each, sends, and tells undo if that failed.
@@ -169,14 +169,15 @@ func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message) (
 type reply func(*wire.Message) bool
 
 // toSelf queues a message for this kernel itself. Source: LocalKernel send.
-func (k *Kernel) toSelf(m *wire.Message, reply reply) error {
+func (k *Kernel) toSelf(ctx context.Context, m *wire.Message, reply reply) error {
 	own := *m
-	return k.locally(func(yield func()) {
+	l := k.localLoad(ctx)
+	return k.locally(l, func(yield func()) {
 		if k.cfg.QueuePerSession {
-			_ = k.queue(nil, &own, localSize, reply)
+			_ = k.queue(nil, &own, l, reply)
 			return
 		}
-		k.request(nil, &own, yield, reply)
+		k.request(nil, &own, l, yield, reply)
 	})
 }
 
@@ -184,9 +185,18 @@ func (k *Kernel) toSelf(m *wire.Message, reply reply) error {
 // an image.
 const localSize = 256
 
+// localLoad is what an event of this kernel to itself counts for. One that a state sends may hold
+// all that the request did which that state handles, and counts for whoever sent that.
+func (k *Kernel) localLoad(ctx context.Context) load {
+	if h, _ := ctx.Value(holdKey{}).(*hold); h != nil && h.payer != nil {
+		return load{size: localSize, cost: h.cost, to: h.payer}
+	}
+	return load{size: localSize, cost: jobCost, to: k.itself}
+}
+
 // locally queues something to be done in the order of requests of this kernel to itself. It does
 // not wait for room: its caller may be what the queue waits for.
-func (k *Kernel) locally(f func(yield func())) error {
+func (k *Kernel) locally(l load, f func(yield func())) error {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -194,7 +204,7 @@ func (k *Kernel) locally(f func(yield func())) error {
 	}
 	k.running.Add(1)
 	k.mu.Unlock()
-	err := k.local.offer(job{size: localSize, run: func(w *worker) {
+	err := k.local.offer(job{load: l, run: func(w *worker) {
 		defer k.running.Done()
 		f(w.yield)
 	}})

@@ -210,6 +210,7 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	if !ok || message == "" {
 		message = "Refused subscription to " + r.asked
 	}
+	message = brief(message)
 	k.refused(r, from, message, fmt.Errorf("%w: %s", ErrSubscribeRefused, visible.Text(message)))
 	return true
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/internal/visible"
@@ -39,17 +40,50 @@ func (e *RemoteError) Error() string {
 // with " [SPECIFIER]" where later ones have ".  Request SPECIFIER". Who sent it may follow.
 // Source: Responder _error_response.
 func (e *RemoteError) About(to string) bool {
-	for _, form := range [][2]string{{".  Request ", ""}, {" [", "]"}} {
-		start := form[0] + to
-		if to != "" {
-			start += form[1]
-		}
-		_, tail, ok := strings.Cut(e.Message, start)
-		if ok && (tail == "" || to == "" || strings.HasPrefix(tail, " sent by ")) {
+	if to != "" {
+		return slices.Contains(e.Requests(), to)
+	}
+	for _, form := range requestForms {
+		if strings.Contains(e.Message, form.before) {
 			return true
 		}
 	}
 	return false
+}
+
+// requestForms are what a message has around the specifier of the request.
+var requestForms = []struct{ before, behind string }{{".  Request ", ""}, {" [", "]"}}
+
+// sentBy comes before the specifier of the sender.
+const sentBy = " sent by "
+
+// mostRequests is how many readings of a message there may be; peers make them, and texts of states
+// are in them.
+const mostRequests = 16
+
+// Requests are the specifiers that the error may be about, as they were addressed: one, unless the
+// text of the error, or a specifier, is like what stands around a specifier. There are 16 at most.
+func (e *RemoteError) Requests() (all []string) {
+	for _, form := range requestForms {
+		for rest := e.Message; len(all) < mostRequests; {
+			var ok bool
+			if _, rest, ok = strings.Cut(rest, form.before); !ok {
+				break
+			}
+			for end := 0; end < len(rest) && len(all) < mostRequests; end++ {
+				n := strings.Index(rest[end:], form.behind+sentBy)
+				if n < 0 {
+					if s, ok := strings.CutSuffix(rest, form.behind); ok {
+						all = append(all, s)
+					}
+					break
+				}
+				end += n
+				all = append(all, rest[:end])
+			}
+		}
+	}
+	return all
 }
 
 // ParseRemoteError reads the params of an error report: [message, kernel, operation], or the
