@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/internal/fields"
 )
 
@@ -86,6 +87,18 @@ func wrong(at *place, expected string, v *Value) error {
 }
 
 func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) error {
+	if depth == deep.Shallow {
+		return u.valueDeep(v, to, at, depth)
+	}
+	return u.fill(v, to, at, depth)
+}
+
+func (u *unmarshaler) valueDeep(v *Value, to reflect.Value, at *place, depth int) (err error) {
+	deep.Call(func() { err = u.fill(v, to, at, depth) })
+	return err
+}
+
+func (u *unmarshaler) fill(v *Value, to reflect.Value, at *place, depth int) error {
 	if depth > maxConversionDepth {
 		return &ConversionError{at.expr(), fmt.Sprintf("at most %d levels", maxConversionDepth), "more"}
 	}
