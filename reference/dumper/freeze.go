@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -16,7 +17,21 @@ func (c *Codec) Freeze(v *perl.Value) ([]byte, error) { return c.freeze(v, c.opt
 
 // freeze is Freeze of a text of at most so many octets.
 func (c *Codec) freeze(v *perl.Value, most int) ([]byte, error) {
-	w := writer{opt: c.opt, depth: c.opt.MaxDepth, most: most, seen: map[*perl.Value]*name{}}
+	text, sank, err := c.write(v, most, deep.Shallow)
+	if sank && c.opt.MaxDepth > deep.Shallow {
+		return c.writeDeep(v, most)
+	}
+	return text, err
+}
+
+func (c *Codec) writeDeep(v *perl.Value, most int) (text []byte, err error) {
+	deep.Call(func() { text, _, err = c.write(v, most, c.opt.MaxDepth) })
+	return text, err
+}
+
+// write writes a value, no deeper than so many levels. sank tells whether there were too few.
+func (c *Codec) write(v *perl.Value, most, levels int) (text []byte, sank bool, err error) {
+	w := writer{opt: c.opt, depth: min(c.opt.MaxDepth, levels), most: most, seen: map[*perl.Value]*name{}}
 	w.findSlots(v)
 	w.buf = append(w.buf, c.opt.Variable...)
 	w.buf = append(w.buf, " = "...)
@@ -24,9 +39,9 @@ func (c *Codec) freeze(v *perl.Value, most int) ([]byte, error) {
 	w.buf = append(w.buf, ';')
 	w.fixups()
 	if w.fits(0); w.err != nil {
-		return nil, w.err
+		return nil, w.sank, w.err
 	}
-	return w.buf, nil
+	return w.buf, false, nil
 }
 
 // name is the path by which Perl reaches a scalar.
@@ -56,6 +71,7 @@ type writer struct {
 	opt   Options
 	buf   []byte
 	depth int
+	sank  bool                  // there were no levels left
 	most  int                   // octets of the text
 	seen  map[*perl.Value]*name // of a slot its own name, else that of the first reference to it
 	slots map[*perl.Value]bool  // the scalars that are elements of arrays and hashes, and referred to
@@ -202,6 +218,7 @@ func (w *writer) ref(t *perl.Value, at *name) {
 		w.seen[t] = &name{up: at, step: stepTarget}
 	}
 	if w.depth == 0 {
+		w.sank = true
 		if w.err == nil {
 			w.err = &LimitError{"MaxDepth", w.opt.MaxDepth, w.opt.MaxDepth + 1, len(w.buf)}
 		}

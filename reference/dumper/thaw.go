@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -20,16 +21,32 @@ func (c *Codec) thaw(text []byte, room int) (v *perl.Value, held int64, err erro
 	if len(text) > room {
 		return nil, int64(len(text)), &LimitError{"MaxAlloc", room, len(text), 0}
 	}
-	p := parser{s: string(text), opt: c.opt, depth: c.opt.MaxDepth, root: perl.NewUndef()}
-	p.Begin(c.opt.MaxElements, int64(room), int64(len(text)))
+	p := &parser{s: string(text), opt: c.opt}
+	v, err = p.read(room, deep.Shallow)
+	if p.sank && c.opt.MaxDepth > deep.Shallow {
+		v, err = p.readDeep(room)
+	}
+	return v, p.Cost(), err
+}
+
+func (p *parser) readDeep(room int) (v *perl.Value, err error) {
+	*p = parser{s: p.s, opt: p.opt}
+	deep.Call(func() { v, err = p.read(room, p.opt.MaxDepth) })
+	return v, err
+}
+
+// read reads the text, no deeper than so many levels.
+func (p *parser) read(room, levels int) (*perl.Value, error) {
+	p.Begin(p.opt.MaxElements, int64(room), int64(len(p.s)))
+	p.root, p.depth = perl.NewUndef(), min(p.opt.MaxDepth, levels)
 	for first := true; p.err == nil; first = false {
 		p.space()
 		if p.pos == len(p.s) && !first {
-			return p.root, p.Cost(), nil
+			return p.root, nil
 		}
 		p.statement(first)
 	}
-	return nil, p.Cost(), p.err
+	return nil, p.err
 }
 
 // parser reads a text as Perl would run it: an expression gives a scalar, which is either a
@@ -39,7 +56,8 @@ type parser struct {
 	s     string
 	pos   int
 	opt   Options
-	depth int // levels left
+	depth int  // levels left
+	sank  bool // there were none left
 	slab  perl.Slab
 	root  *perl.Value               // the variable
 	set   bool                      // it has its value
@@ -155,6 +173,7 @@ func (p *parser) enter() bool {
 		return false
 	}
 	if p.depth == 0 {
+		p.sank = true
 		p.exceeded("MaxDepth", int64(p.opt.MaxDepth), int64(p.opt.MaxDepth)+1)
 		return false
 	}

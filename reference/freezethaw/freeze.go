@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -20,17 +21,31 @@ func (c *Codec) FreezeList(list ...*perl.Value) ([]byte, error) {
 
 // freezeList is FreezeList of a text of at most so many octets.
 func (c *Codec) freezeList(most int, list ...*perl.Value) ([]byte, error) {
-	e := encoder{opt: c.opt, depth: c.opt.MaxDepth, most: most, met: map[*perl.Value]int{}}
 	top := perl.ArrayRef(list...)
+	text, sank, err := c.write(top, most, deep.Shallow)
+	if sank && c.opt.MaxDepth > deep.Shallow {
+		return c.writeDeep(top, most)
+	}
+	return text, err
+}
+
+func (c *Codec) writeDeep(top *perl.Value, most int) (text []byte, err error) {
+	deep.Call(func() { text, _, err = c.write(top, most, c.opt.MaxDepth) })
+	return text, err
+}
+
+// write writes a list, no deeper than so many levels. sank tells whether there were too few.
+func (c *Codec) write(top *perl.Value, most, levels int) (text []byte, sank bool, err error) {
+	e := encoder{opt: c.opt, depth: min(c.opt.MaxDepth, levels), most: most, met: map[*perl.Value]int{}}
 	e.begin(signature)
 	e.value(top)
 	if len(e.shared) > 0 && e.err == nil {
 		e.again(top)
 	}
 	if e.fits(0); e.err != nil {
-		return nil, e.err
+		return nil, e.sank, e.err
 	}
-	return e.buf, nil
+	return e.buf, false, nil
 }
 
 // encoder writes a text in two passes, the first of which finds out what is referred to more than
@@ -38,7 +53,8 @@ func (c *Codec) freezeList(most int, list ...*perl.Value) ([]byte, error) {
 type encoder struct {
 	opt     Options
 	depth   int
-	most    int // octets of the text
+	sank    bool // there were no levels left
+	most    int  // octets of the text
 	buf     []byte
 	met     map[*perl.Value]int // the targets; of those met again which of shared it is, from 1
 	shared  []*perl.Value
@@ -199,6 +215,7 @@ func (e *encoder) ref(t *perl.Value) {
 // contents writes a reference to t without regard to its class and to where else it is.
 func (e *encoder) contents(t *perl.Value) {
 	if e.depth == 0 {
+		e.sank = true
 		if e.err == nil {
 			e.err = &LimitError{"MaxDepth", e.opt.MaxDepth, e.opt.MaxDepth + 1, len(e.buf)}
 		}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -41,10 +42,25 @@ func (c *Codec) thawList(text []byte, room int) (list []*perl.Value, held int64,
 	if len(text) > room {
 		return nil, int64(len(text)), &LimitError{"MaxAlloc", room, len(text), 0}
 	}
-	d := decoder{s: string(text), opt: c.opt, depth: c.opt.MaxDepth}
-	d.Begin(c.opt.MaxElements, int64(room), int64(len(text)))
-	list, err = d.list()
+	d := &decoder{s: string(text), opt: c.opt}
+	list, err = d.read(room, deep.Shallow)
+	if d.sank && c.opt.MaxDepth > deep.Shallow {
+		list, err = d.readDeep(room)
+	}
 	return list, d.Cost(), err
+}
+
+func (d *decoder) readDeep(room int) (list []*perl.Value, err error) {
+	*d = decoder{s: d.s, opt: d.opt}
+	deep.Call(func() { list, err = d.read(room, d.opt.MaxDepth) })
+	return list, err
+}
+
+// read reads the text, no deeper than so many levels.
+func (d *decoder) read(room, levels int) ([]*perl.Value, error) {
+	d.Begin(d.opt.MaxElements, int64(room), int64(len(d.s)))
+	d.depth = min(d.opt.MaxDepth, levels)
+	return d.list()
 }
 
 // list reads the whole text.
@@ -80,7 +96,8 @@ type decoder struct {
 	s       string
 	pos     int
 	opt     Options
-	depth   int // levels left
+	depth   int  // levels left
+	sank    bool // there were none left
 	slab    perl.Slab
 	shared  []*perl.Value // what <n| refers to
 	classes map[int]string
@@ -199,6 +216,7 @@ func (d *decoder) enter() bool {
 		return false
 	}
 	if d.depth == 0 {
+		d.sank = true
 		d.exceeded("MaxDepth", int64(d.opt.MaxDepth), int64(d.opt.MaxDepth)+1)
 		return false
 	}

@@ -50,9 +50,9 @@ func (v *Value) Str() string {
 		if v.flags&flagRare == 0 {
 			return v.plainStr()
 		}
-		return v.rare().str
+		return v.rare().plain.plainStr()
 	case VString, Regexp, Hooked:
-		return v.rare().str
+		return v.rare().plain.plainStr()
 	}
 	return ""
 }
@@ -66,9 +66,9 @@ func (v *Value) SetStr(s string) *Value {
 			v.setString(s)
 			return v
 		}
-		v.rare().str = s
+		v.rare().plain.setString(s)
 	case VString, Regexp, Hooked:
-		v.rare().str = s
+		v.rare().plain.setString(s)
 	}
 	return v
 }
@@ -86,7 +86,7 @@ func (v *Value) Target() *Value {
 		target, _ := v.thawing().thaw()
 		return target
 	}
-	return v.rare().ref
+	return v.rare().plain.plainTarget()
 }
 
 // SetTarget makes a Ref point at target, or a Tied have it as its object: how cycles are built. It
@@ -95,7 +95,11 @@ func (v *Value) SetTarget(target *Value) *Value {
 	switch {
 	case v.kind != Ref && v.kind != Tied:
 	case v.flags&flagRare != 0:
-		v.rare().ref, v.rare().key = target, nil
+		r := v.rare()
+		r.plain.setPlainTarget(target)
+		if v.kind == Ref {
+			r.key = nil
+		}
 	default:
 		v.flags &^= flagFrozen
 		v.setPlainTarget(target)
@@ -194,7 +198,7 @@ func (v *Value) TiedIndex() int64 {
 	if v.Kind() != Tied || v.flags&flagRare == 0 {
 		return 0
 	}
-	return v.rare().index
+	return int64(v.rare().plain.n)
 }
 
 // SetTiedKey sets the key of a TiedKey and returns it. Other kinds stay as they are.
@@ -208,7 +212,7 @@ func (v *Value) SetTiedKey(key *Value) *Value {
 // SetTiedIndex sets the index of a TiedElement and returns it. Other kinds stay as they are.
 func (v *Value) SetTiedIndex(i int64) *Value {
 	if v.kind == Tied {
-		v.makeRare().index = i
+		v.makeRare().plain.n = uint64(i)
 	}
 	return v
 }
@@ -219,7 +223,7 @@ func (v *Value) Elems() []*Value {
 		return nil
 	}
 	if v.flags&flagRare != 0 {
-		return v.rare().elems
+		return v.rare().elems()
 	}
 	return v.plainElems()
 }
@@ -237,7 +241,7 @@ func (v *Value) Pairs() []Pair {
 		return nil
 	}
 	if v.flags&flagRare != 0 {
-		return v.rare().pairs
+		return v.rare().pairs()
 	}
 	return v.plainPairs()
 }

@@ -12,11 +12,11 @@ type FormatOptions struct {
 	MaxString int    // octets shown of a string; 0 for all
 	MaxItems  int    // elements shown of an array or hash; 0 for all
 	MaxDepth  int    // levels shown; 0 for 100
-	MaxWidth  int    // octets of the whole, about; 0 for no limit
+	MaxWidth  int    // octets of the whole, about; 0 for 256 MiB
 	SortKeys  bool   // show hashes by key; false for in their own order
 }
 
-const defaultFormatDepth = 100
+const defaultFormatDepth, defaultFormatWidth = 100, 256 << 20
 
 // Format shows v for people, in the manner of Data::Dumper: byte strings in single quotes if plain,
 // text in double quotes, booleans as !!1 and !!0, and what was shown before, also in circles, by
@@ -30,6 +30,9 @@ func Format(v *Value, opts FormatOptions) string {
 	if f.opt.MaxDepth <= 0 {
 		f.opt.MaxDepth = defaultFormatDepth
 	}
+	if f.opt.MaxWidth <= 0 {
+		f.opt.MaxWidth = defaultFormatWidth
+	}
 	f.value(v, &place{}, 0)
 	return f.b.String()
 }
@@ -42,7 +45,7 @@ type formatter struct {
 }
 
 // full tells whether the whole is wide enough.
-func (f *formatter) full() bool { return f.opt.MaxWidth > 0 && f.b.Len() >= f.opt.MaxWidth }
+func (f *formatter) full() bool { return f.b.Len() >= f.opt.MaxWidth }
 
 func (f *formatter) str(s string, text bool) {
 	if m := f.opt.MaxString; m > 0 && len(s) > m {

@@ -17,7 +17,9 @@ const (
 // frozen is the string the method returned, refs what the references it returned point at.
 // No thaw method is ever run, so the content of the object stays what the class made of it.
 func NewHooked(class string, sort HookType, frozen string, refs ...*Value) *Value {
-	return newRare(Hooked, &rare{str: frozen, elems: refs, class: class, hookType: sort})
+	v := newRare(Hooked, &rare{})
+	v.n = uint64(sort)
+	return v.SetHooked(class, frozen, refs)
 }
 
 // HookType returns the sort of a Hooked, else HookScalar.
@@ -25,7 +27,7 @@ func (v *Value) HookType() HookType {
 	if v.Kind() != Hooked {
 		return HookScalar
 	}
-	return v.rare().hookType
+	return HookType(v.n)
 }
 
 // HookRefs returns what the references that STORABLE_freeze returned point at, else nil. The slice
@@ -34,7 +36,10 @@ func (v *Value) HookRefs() []*Value {
 	if v.Kind() != Hooked {
 		return nil
 	}
-	return v.rare().elems
+	if list := v.rare().key.Elems(); len(list) > 0 {
+		return list[1:]
+	}
+	return nil
 }
 
 // HookMagic returns the object behind a Hooked that is tied as well, else nil.
@@ -42,14 +47,17 @@ func (v *Value) HookMagic() *Value {
 	if v.Kind() != Hooked {
 		return nil
 	}
-	return v.rare().key
+	if list := v.rare().key.Elems(); len(list) > 0 {
+		return list[0]
+	}
+	return nil
 }
 
 // SetHookMagic sets the object behind a Hooked of a tied sort and returns the Hooked. Other kinds
 // stay as they are.
 func (v *Value) SetHookMagic(object *Value) *Value {
 	if v.kind == Hooked {
-		v.rare().key = object
+		v.setHookList(object, v.HookRefs())
 	}
 	return v
 }
@@ -76,6 +84,16 @@ func (v *Value) SetHooked(class, frozen string, refs []*Value) *Value {
 		return v
 	}
 	r := v.rare()
-	r.class, r.str, r.elems = class, frozen, refs
+	r.class = class
+	r.plain.setString(frozen)
+	v.setHookList(v.HookMagic(), refs)
 	return v
+}
+
+// setHookList sets the magic object of a Hooked and what its list refers to.
+func (v *Value) setHookList(magic *Value, refs []*Value) {
+	r := v.rare()
+	if r.key = nil; magic != nil || len(refs) > 0 {
+		r.key = NewArray(append(append(make([]*Value, 0, 1+len(refs)), magic), refs...)...)
+	}
 }

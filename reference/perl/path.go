@@ -1,6 +1,7 @@
 package perl
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,46 +50,74 @@ func (p *place) holder() string {
 	return `\` + p.expr()
 }
 
-// expr is the expression of a scalar at p. The path from the root is walked twice, without
-// recursion: cycles make long paths.
+// shownKey is how many octets of a key stand in a path, and shownSteps how many of its steps at each
+// end: a peer may send keys of any length, and nest as deep as the limits allow.
+const shownKey, shownSteps = 80, 100
+
+// expr is the expression of a scalar at p. Of a long path the middle is left out, and long keys end
+// in "...". It is walked without recursion: cycles make long paths.
 func (p *place) expr() string {
-	var steps []*place
+	var steps []*place // from the root
 	for q := p; q != nil; q = q.up {
 		steps = append(steps, q)
 	}
-	s := "$VAR1"
-	var b strings.Builder
-	b.WriteString(s)
-	subscripted := false
-	wrap := func(before, after string) {
-		s := before + b.String() + after
-		b.Reset()
-		b.WriteString(s)
-		subscripted = false
+	slices.Reverse(steps)
+	if n := len(steps) - 2*shownSteps; n > 0 {
+		steps = slices.Replace(steps, shownSteps, shownSteps+n, nil)
 	}
-	for i := len(steps) - 1; i >= 0; i-- {
-		q := steps[i]
-		switch q.step {
-		case stepTarget:
-			if i == 0 || (steps[i-1].step != stepElement && steps[i-1].step != stepPair) {
-				wrap("${", "}")
-			} else if !subscripted {
-				b.WriteString("->")
-			}
-		case stepElement:
-			b.WriteString("[" + strconv.Itoa(q.i) + "]")
-			subscripted = true
-		case stepPair:
-			b.WriteString("{" + quoteKey(q.key) + "}")
-			subscripted = true
-		case stepTied:
-			wrap("tied(", ")")
-		case stepTiedKey:
-			wrap("tiedkey(", ")")
-		case stepHookRef:
-			b.WriteString("->hook[" + strconv.Itoa(q.i) + "]")
-			subscripted = true
+	e := pathExpr{}
+	e.b.WriteString("$VAR1")
+	for i, q := range steps {
+		if q == nil {
+			e.b.WriteString("...")
+			continue
 		}
+		var next *place
+		if i+1 < len(steps) {
+			next = steps[i+1]
+		}
+		e.add(q, next)
 	}
-	return b.String()
+	return e.b.String()
+}
+
+type pathExpr struct {
+	b           strings.Builder
+	subscripted bool
+}
+
+func (e *pathExpr) wrap(before, after string) {
+	s := before + e.b.String() + after
+	e.b.Reset()
+	e.b.WriteString(s)
+	e.subscripted = false
+}
+
+// add adds the step q, which next follows.
+func (e *pathExpr) add(q, next *place) {
+	switch q.step {
+	case stepTarget:
+		if next == nil || next.step != stepElement && next.step != stepPair {
+			e.wrap("${", "}")
+		} else if !e.subscripted {
+			e.b.WriteString("->")
+		}
+	case stepElement:
+		e.b.WriteString("[" + strconv.Itoa(q.i) + "]")
+		e.subscripted = true
+	case stepPair:
+		key := quoteKey(q.key[:min(len(q.key), shownKey)])
+		if len(q.key) > shownKey {
+			key += "..."
+		}
+		e.b.WriteString("{" + key + "}")
+		e.subscripted = true
+	case stepTied:
+		e.wrap("tied(", ")")
+	case stepTiedKey:
+		e.wrap("tiedkey(", ")")
+	case stepHookRef:
+		e.b.WriteString("->hook[" + strconv.Itoa(q.i) + "]")
+		e.subscripted = true
+	}
 }

@@ -37,6 +37,16 @@ func (v *Value) setPlainPairs(p []Pair) {
 	v.p, v.n = unsafe.Pointer(unsafe.SliceData(p)), uint64(len(p))|uint64(cap(p))<<32
 }
 
+// The elements and pairs of a rare whose capacity does not fit into 32 bits: p points to the slice.
+
+func (v *Value) hugeElems() []*Value { return *(*[]*Value)(v.p) }
+
+func (v *Value) setHugeElems(e []*Value) { v.p, v.flags = unsafe.Pointer(&e), flagRare }
+
+func (v *Value) hugePairs() []Pair { return *(*[]Pair)(v.p) }
+
+func (v *Value) setHugePairs(p []Pair) { v.p, v.flags = unsafe.Pointer(&p), flagRare }
+
 // thawing is what a Value with flagFrozen has.
 func (v *Value) thawing() *thawing { return (*thawing)(v.p) }
 

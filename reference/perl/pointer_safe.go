@@ -37,6 +37,14 @@ func (v *Value) plainPairs() []Pair {
 
 func (v *Value) setPlainPairs(p []Pair) { v.p = p }
 
+func (v *Value) hugeElems() []*Value { return v.plainElems() }
+
+func (v *Value) setHugeElems(e []*Value) { v.p = e }
+
+func (v *Value) hugePairs() []Pair { return v.plainPairs() }
+
+func (v *Value) setHugePairs(p []Pair) { v.p = p }
+
 func (v *Value) thawing() *thawing { return v.p.(*thawing) }
 
 func (v *Value) setThawing(t *thawing) {

@@ -16,22 +16,19 @@ import "math"
 //	VString, Regexp, Hooked 0                    a rare
 //
 // Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is that
-// of a rare with all but the number or TiedKind.
+// of a rare. What n and p would be else is in its plain then, but for numbers and the TiedKind, which
+// stay. n of a Hooked is the HookType.
 //
 // Only pointer.go reads and writes p as this table says. With the build tag ikc_nounsafe there is
 // pointer_safe.go in its place, where p is an interface and a Value has 32 octets.
 type rare struct {
-	str   string
-	ref   *Value
-	elems []*Value
-	pairs []Pair
+	plain Value // n and p of the content only; of a Tied with an index, n is that
 	class string
 	aux   string // Regexp: modifiers; VString: literal
-	// key depends on the kind. Tied: the key of a tied hash element; Hooked: the magic object of a
-	// tied variable; Ref: the frozen reference that it was, if that could not be thawed.
-	key      *Value
-	index    int64 // Tied: the index of a tied array element
-	hookType HookType
+	// key depends on the kind. Tied: the key of a tied hash element; Hooked: an array of the magic
+	// object of a tied variable, nil if there is none, and of what the list refers to; Ref: the
+	// frozen reference that it was, if that could not be thawed.
+	key *Value
 }
 
 func newString(k Kind, s string) *Value {
@@ -46,45 +43,71 @@ func newRare(k Kind, r *rare) *Value {
 	return v
 }
 
+func rareStr(s, aux string) *rare {
+	r := &rare{aux: aux}
+	r.plain.setString(s)
+	return r
+}
+
 // makeRare gives v a rare if it has none.
 func (v *Value) makeRare() *rare {
 	v.thawInPlace()
 	if v.flags&flagRare != 0 {
 		return v.rare()
 	}
-	r := &rare{str: v.Str(), ref: v.Target(), elems: v.Elems(), pairs: v.Pairs()}
+	r := &rare{plain: Value{n: v.n, p: v.p}}
 	switch v.kind {
 	case Bytes, Text, Code, Array, Hash:
 		v.n = 0
+	case Tied:
+		r.plain.n = 0
 	}
 	v.setRare(r)
 	return r
 }
 
+func (r *rare) elems() []*Value {
+	if r.plain.flags&flagRare != 0 {
+		return r.plain.hugeElems()
+	}
+	return r.plain.plainElems()
+}
+
+func (r *rare) pairs() []Pair {
+	if r.plain.flags&flagRare != 0 {
+		return r.plain.hugePairs()
+	}
+	return r.plain.plainPairs()
+}
+
+// content is where n and p of the content of a string, array or hash are.
+func (v *Value) content() *Value {
+	if v.flags&flagRare != 0 {
+		r := v.rare()
+		r.plain.flags = 0
+		return &r.plain
+	}
+	return v
+}
+
 func (v *Value) setElems(e []*Value) {
-	switch {
-	case v.flags&flagRare != 0:
-		v.rare().elems = e
+	switch c := v.content(); {
 	case cap(e) == 0:
-		v.p, v.n = nil, 0
+		c.p, c.n = nil, 0
 	case cap(e) > math.MaxUint32:
-		v.p, v.n = nil, 0
-		v.makeRare().elems = e
+		v.makeRare().plain.setHugeElems(e)
 	default:
-		v.setPlainElems(e)
+		c.setPlainElems(e)
 	}
 }
 
 func (v *Value) setPairs(p []Pair) {
-	switch {
-	case v.flags&flagRare != 0:
-		v.rare().pairs = p
+	switch c := v.content(); {
 	case cap(p) == 0:
-		v.p, v.n = nil, 0
+		c.p, c.n = nil, 0
 	case cap(p) > math.MaxUint32:
-		v.p, v.n = nil, 0
-		v.makeRare().pairs = p
+		v.makeRare().plain.setHugePairs(p)
 	default:
-		v.setPlainPairs(p)
+		c.setPlainPairs(p)
 	}
 }

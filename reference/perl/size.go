@@ -9,5 +9,5 @@ const (
 	PairSize = 32 + 32/2 // a pair of a hash, beside its Value and the octets of the key
 	// RareSize is what a Value takes beside itself if it has a class, is a Regexp, a VString or a
 	// Hooked, or is a Tied with a key or an index.
-	RareSize = 128
+	RareSize = 64
 )

@@ -179,7 +179,7 @@ func (s *Slab) Code(source string) *Value {
 func (s *Slab) Regexp(pattern, modifiers string) *Value {
 	v := s.Undef()
 	v.kind = Regexp
-	v.setRare(&rare{str: pattern, aux: modifiers})
+	v.setRare(rareStr(pattern, modifiers))
 	return v
 }
 
@@ -187,7 +187,7 @@ func (s *Slab) Regexp(pattern, modifiers string) *Value {
 func (s *Slab) VString(str, literal string) *Value {
 	v := s.Undef()
 	v.kind = VString
-	v.setRare(&rare{str: str, aux: literal})
+	v.setRare(rareStr(str, literal))
 	return v
 }
 
@@ -201,7 +201,7 @@ func (s *Slab) Tied(kind TiedKind) *Value {
 // Hooked returns a new object that serialized itself, to be completed by SetHooked.
 func (s *Slab) Hooked(sort HookType) *Value {
 	v := s.Undef()
-	v.kind = Hooked
-	v.setRare(&rare{hookType: sort})
+	v.kind, v.n = Hooked, uint64(sort)
+	v.setRare(&rare{})
 	return v
 }

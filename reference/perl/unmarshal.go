@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/internal/fields"
 )
 
@@ -17,7 +18,7 @@ import (
 // with the names of Marshal, exactly if possible, else in any case, and unknown ones ignored.
 // Scalars convert as Perl would where nothing is lost: "42" and 42.0 fill an int, 42 a string.
 // Undef gives the zero value. Pointers are made as needed; variables that Perl shares become one
-// pointer, map or slice, so cycles are no trouble. Into an interface go
+// pointer, map or slice, []byte included, so cycles are no trouble. Into an interface go
 //
 //	undef, holes       nil               reference to an array    []any
 //	Int                int64             reference to a hash      map[string]any
@@ -26,8 +27,9 @@ import (
 //	Bytes, Text        string            Code, Regexp, VString    string
 //	Bool               bool              Tied, Hooked             *Value
 //
-// A time.Time is filled from RFC 3339 text or from seconds since 1970. The error is a
-// *ConversionError, or wraps what an Unmarshaler returned, or [Value.ThawError].
+// A time.Time is filled from RFC 3339 text or from seconds since 1970. What is filled takes at most
+// 1 GiB, and a string of more than 1000 octets is no number. The error is a *ConversionError, or
+// wraps what an Unmarshaler returned, or [Value.ThawError].
 func Unmarshal(v *Value, target any) error { return (*Types)(nil).Unmarshal(v, target) }
 
 // Unmarshal is like the function Unmarshal and makes values of registered types.
@@ -46,6 +48,32 @@ func (t *Types) Unmarshal(v *Value, target any) error {
 type unmarshaler struct {
 	types *Types
 	made  map[madeKey]reflect.Value
+	taken int64 // octets of the heap
+}
+
+// maxConversion is how many octets of Go's heap Unmarshal takes at most, counted before it takes
+// them: what a peer sends once may fill very many variables, and large ones.
+const maxConversion = 1 << 30
+
+// What a map takes for each entry at most, beside the value twice, and what made takes for each.
+const entrySize, madeSize = 48, 112
+
+// spend counts what n variables of some octets each take of the heap.
+func (u *unmarshaler) spend(n int, size int64, at *place, what string) error {
+	if u.taken += int64(n) * size; u.taken <= maxConversion {
+		return nil
+	}
+	return &ConversionError{at.expr(), fmt.Sprintf("data that takes at most %d octets in Go", maxConversion),
+		fmt.Sprintf("%d with %d %s", u.taken, n, what)}
+}
+
+// share fills a variable with what was made before of the same Perl variable, if anything was.
+func (u *unmarshaler) share(key madeKey, to reflect.Value) bool {
+	old, ok := u.made[key]
+	if ok {
+		to.Set(old)
+	}
+	return ok
 }
 
 // madeKey is a Perl variable and the Go type that was made of it.
@@ -59,6 +87,18 @@ func wrong(at *place, expected string, v *Value) error {
 }
 
 func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) error {
+	if depth == deep.Shallow {
+		return u.valueDeep(v, to, at, depth)
+	}
+	return u.fill(v, to, at, depth)
+}
+
+func (u *unmarshaler) valueDeep(v *Value, to reflect.Value, at *place, depth int) (err error) {
+	deep.Call(func() { err = u.fill(v, to, at, depth) })
+	return err
+}
+
+func (u *unmarshaler) fill(v *Value, to reflect.Value, at *place, depth int) error {
 	if depth > maxConversionDepth {
 		return &ConversionError{at.expr(), fmt.Sprintf("at most %d levels", maxConversionDepth), "more"}
 	}
@@ -74,7 +114,7 @@ func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) er
 		return u.pointer(v, to, at, depth)
 	}
 	if to.CanAddr() {
-		if done, err := own(v, to.Addr().Interface(), at); done || err != nil {
+		if done, err := u.own(v, to.Addr().Interface(), at); done || err != nil {
 			return err
 		}
 	}
@@ -94,7 +134,7 @@ func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) er
 		return err
 	case reflect.Slice, reflect.Array:
 		if typ.Elem().Kind() == reflect.Uint8 && v.Kind() != Ref {
-			return fillBytes(v, to, at)
+			return u.bytes(v, to, at)
 		}
 		return u.list(v, to, at, depth)
 	case reflect.Map:
@@ -106,7 +146,7 @@ func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) er
 }
 
 // own asks a type that takes Perl values itself.
-func own(v *Value, target any, at *place) (bool, error) {
+func (u *unmarshaler) own(v *Value, target any, at *place) (bool, error) {
 	switch x := target.(type) {
 	case Unmarshaler:
 		if err := x.UnmarshalPerl(v); err != nil {
@@ -120,17 +160,20 @@ func own(v *Value, target any, at *place) (bool, error) {
 			*x = time.Unix(int64(whole), int64(part*1e9)).UTC()
 			return true, nil
 		}
-		return text(v, x, at)
+		return u.text(v, x, at)
 	case encoding.TextUnmarshaler:
-		return text(v, x, at)
+		return u.text(v, x, at)
 	}
 	return false, nil
 }
 
-func text(v *Value, x encoding.TextUnmarshaler, at *place) (bool, error) {
+func (u *unmarshaler) text(v *Value, x encoding.TextUnmarshaler, at *place) (bool, error) {
 	s, ok := v.AsString()
 	if !ok || v.Kind() == Undef {
 		return false, nil
+	}
+	if err := u.spend(len(s), 1, at, "octets of text"); err != nil {
+		return true, err
 	}
 	if err := x.UnmarshalText([]byte(s)); err != nil {
 		return true, fmt.Errorf("perl: %s: %w", at.expr(), err)
@@ -148,9 +191,11 @@ func (u *unmarshaler) pointer(v *Value, to reflect.Value, at *place, depth int) 
 		id = v.Target()
 	}
 	key := madeKey{id, to.Type()}
-	if old, ok := u.made[key]; ok {
-		to.Set(old)
+	if u.share(key, to) {
 		return nil
+	}
+	if err := u.spend(1, int64(to.Type().Elem().Size())+madeSize, at, "variable pointed to"); err != nil {
+		return err
 	}
 	p := reflect.New(to.Type().Elem())
 	u.made[key] = p
@@ -195,10 +240,13 @@ func (u *unmarshaler) list(v *Value, to reflect.Value, at *place, depth int) err
 		to.SetZero()
 	} else {
 		key := madeKey{array, to.Type()}
-		if old, ok := u.made[key]; ok {
-			to.Set(old)
+		if u.share(key, to) {
 			return nil
 		}
+		if err := u.spend(len(elems), int64(to.Type().Elem().Size()), at, "elements of "+to.Type().String()); err != nil {
+			return err
+		}
+		u.taken += madeSize
 		to.Set(reflect.MakeSlice(to.Type(), len(elems), len(elems)))
 		u.made[key] = reflect.ValueOf(to.Interface())
 	}
@@ -229,10 +277,13 @@ func (u *unmarshaler) mapping(v *Value, to reflect.Value, at *place, depth int) 
 	}
 	typ := to.Type()
 	key := madeKey{hash, typ}
-	if old, ok := u.made[key]; ok {
-		to.Set(old)
+	if u.share(key, to) {
 		return nil
 	}
+	if err := u.spend(len(pairs), 2*int64(typ.Elem().Size())+entrySize, at, "entries of "+typ.String()); err != nil {
+		return err
+	}
+	u.taken += madeSize
 	to.Set(reflect.MakeMapWithSize(typ, len(pairs)))
 	u.made[key] = reflect.ValueOf(to.Interface())
 	for i := range pairs {
@@ -262,9 +313,14 @@ func goKey(p *Pair) string {
 }
 
 func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int) error {
-	pairs, _, err := u.hash(v, &at)
+	pairs, hash, err := u.hash(v, &at)
 	if err != nil {
 		return err
+	}
+	key := madeKey{hash, to.Type()}
+	again := len(pairs) > manyPairs && to.IsZero()
+	if again && u.share(key, to) {
+		return nil
 	}
 	list := fields.Of(to.Type())
 	for i := range pairs {
@@ -277,8 +333,18 @@ func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int
 			return err
 		}
 	}
+	if again {
+		filled := reflect.New(to.Type()).Elem()
+		filled.Set(to)
+		u.made[key] = filled
+		return u.spend(1, int64(to.Type().Size())+madeSize, at, "struct")
+	}
 	return nil
 }
+
+// manyPairs is how many pairs of a hash are looked through each time that it fills a struct. One
+// that has more, and has been looked through, is copied: it may be referred to very often.
+const manyPairs = 32
 
 func find(list []fields.Field, name string) *fields.Field {
 	for i := range list {
@@ -294,13 +360,26 @@ func find(list []fields.Field, name string) *fields.Field {
 	return nil
 }
 
-func fillBytes(v *Value, to reflect.Value, at *place) error {
+// bytes fills a slice or an array of octets. Of a variable that Perl shares one slice is made.
+func (u *unmarshaler) bytes(v *Value, to reflect.Value, at *place) error {
 	s, ok := v.AsString()
 	if !ok {
 		return wrong(at, "a string", v)
 	}
 	if to.Kind() == reflect.Slice {
+		key := madeKey{v, to.Type()}
+		long := len(s) >= madeSize
+		if long && u.share(key, to) {
+			return nil
+		}
+		if err := u.spend(len(s), 1, at, "octets of a string"); err != nil {
+			return err
+		}
 		to.SetBytes([]byte(s))
+		if long {
+			u.taken += madeSize
+			u.made[key] = reflect.ValueOf(to.Interface())
+		}
 		return nil
 	}
 	if len(s) > to.Len() {
@@ -356,6 +435,16 @@ func goString(v *Value) (string, bool) {
 	return v.AsString()
 }
 
+// longestNumeral is how many octets a string may have to be taken for a number: one that is longer
+// may be referred to very often.
+const longestNumeral = 1000
+
+// numeral is the string of a Bytes or Text that may be a number.
+func numeral(v *Value) (string, bool) {
+	s := v.Str()
+	return strings.TrimSpace(s[:min(len(s), longestNumeral)]), len(s) <= longestNumeral && (v.Kind() == Bytes || v.Kind() == Text)
+}
+
 func integer(v *Value) (int64, bool) {
 	switch v.Kind() {
 	case Int:
@@ -366,7 +455,11 @@ func integer(v *Value) (int64, bool) {
 	case Bool:
 		return int64(v.n), true
 	case Bytes, Text:
-		if i, err := strconv.ParseInt(strings.TrimSpace(v.Str()), 10, 64); err == nil {
+		s, ok := numeral(v)
+		if !ok {
+			return 0, false
+		}
+		if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return i, true
 		}
 		f, ok := number(v)
@@ -379,8 +472,8 @@ func unsigned(v *Value) (uint64, bool) {
 	if v.Kind() == Uint {
 		return v.n, true
 	}
-	if v.Kind() == Bytes || v.Kind() == Text {
-		if n, err := strconv.ParseUint(strings.TrimSpace(v.Str()), 10, 64); err == nil {
+	if s, ok := numeral(v); ok {
+		if n, err := strconv.ParseUint(s, 10, 64); err == nil {
 			return n, true
 		}
 	}
@@ -397,7 +490,11 @@ func number(v *Value) (float64, bool) {
 	case Double:
 		return v.Double(), true
 	case Bytes, Text:
-		f, err := strconv.ParseFloat(strings.TrimSpace(v.Str()), 64)
+		s, ok := numeral(v)
+		if !ok {
+			return 0, false
+		}
+		f, err := strconv.ParseFloat(s, 64)
 		return f, err == nil
 	}
 	return 0, false

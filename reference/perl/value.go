@@ -179,12 +179,12 @@ func NewCode(source string) *Value { return newString(Code, source) }
 // NewRegexp returns a compiled pattern with its modifiers, such as "ix". Perl blesses it into
 // class Regexp; so does whoever builds one to be frozen.
 func NewRegexp(pattern, modifiers string) *Value {
-	return newRare(Regexp, &rare{str: pattern, aux: modifiers})
+	return newRare(Regexp, rareStr(pattern, modifiers))
 }
 
 // NewVString returns a version string: its octets, and the literal ("v1.22.333") it was written as.
 func NewVString(s, literal string) *Value {
-	return newRare(VString, &rare{str: s, aux: literal})
+	return newRare(VString, rareStr(s, literal))
 }
 
 // NewTied returns a variable tied to object. TiedKey and TiedElement need SetTiedKey or

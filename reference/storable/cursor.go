@@ -6,6 +6,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -21,6 +22,7 @@ type cursor struct {
 	pos     int
 	big     bool   // multi-octet numbers are big-endian
 	depth   int    // levels left
+	sank    bool   // there were none left
 	longest uint64 // octets of the longest string allowed
 	dec     *Decoder
 	header  Header
@@ -32,11 +34,11 @@ type cursor struct {
 }
 
 // begin goes to the first object of the image, behind the header h, with the limits of dec, and no
-// more than room octets of the heap.
+// more than room octets of the heap. It goes no deeper than deep.Shallow.
 func (c *cursor) begin(dec *Decoder, h Header, room int64) {
 	c.dec, c.header, c.pos = dec, h, h.Size
 	c.big = h.Network() || h.Layout.BigEndian
-	c.depth, c.longest = dec.opt.MaxDepth, uint64(dec.opt.MaxString)
+	c.depth, c.longest = min(dec.opt.MaxDepth, deep.Shallow), uint64(dec.opt.MaxString)
 	c.Begin(dec.opt.MaxElements, room, int64(len(c.s)))
 }
 
@@ -161,6 +163,7 @@ func (c *cursor) back(to mark) {
 
 func (c *cursor) deeper() bool {
 	if c.depth == 0 {
+		c.sank = true
 		c.exceeded("MaxDepth", int64(c.dec.opt.MaxDepth), int64(c.dec.opt.MaxDepth)+1)
 		return false
 	}

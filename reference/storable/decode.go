@@ -5,6 +5,7 @@ import (
 	"math"
 	"sync"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -56,7 +57,23 @@ type decoder struct {
 	sound    bool           // pass has been over it: no key comes twice
 }
 
+// thaw reads the image, in a goroutine of its own if it is deep.
 func (d *decoder) thaw(dec *Decoder, room int64) (*perl.Value, error) {
+	v, err := d.root(dec, room, deep.Shallow)
+	if d.sank && dec.opt.MaxDepth > deep.Shallow {
+		return d.thawDeep(dec, room)
+	}
+	return v, err
+}
+
+func (d *decoder) thawDeep(dec *Decoder, room int64) (v *perl.Value, err error) {
+	*d = decoder{cursor: cursor{s: d.s}}
+	deep.Call(func() { v, err = d.root(dec, room, dec.opt.MaxDepth) })
+	return v, err
+}
+
+// root reads the image, no deeper than so many levels.
+func (d *decoder) root(dec *Decoder, room int64, levels int) (*perl.Value, error) {
 	h, err := readHeader(d.s)
 	if err != nil {
 		return nil, err
@@ -65,6 +82,7 @@ func (d *decoder) thaw(dec *Decoder, room int64) (*perl.Value, error) {
 		h.Layout.IVSize = 8
 	}
 	d.begin(dec, h, room)
+	d.depth = min(dec.opt.MaxDepth, levels)
 	d.slab.Expect((len(d.s) - d.pos) / 8)
 	var root *perl.Value
 	if h.Major < majorWithMinor {

@@ -146,11 +146,17 @@ func (d *direct) scalarOrRef(to unsafe.Pointer, p *plan) bool {
 	return d.scalarInto(to, p, t)
 }
 
+// longNumeral is how many octets of a number need a closer look: there is a limit.
+const longNumeral = 64
+
 func (d *direct) scalarInto(to unsafe.Pointer, p *plan, t tag) bool {
 	i, isInt := d.integerOf(t)
 	s, isString := "", false
 	if !isInt {
 		if s, isString = d.stringOf(t); !isString {
+			return false
+		}
+		if len(s) > longNumeral && p.kind != reflect.String && p.kind != reflect.Bool {
 			return false
 		}
 	}

@@ -20,7 +20,8 @@ import (
 //	20   key 'list'
 //
 // At the left are the offsets in octets; #n is the index of an SV, by which SX_OBJECT refers to it.
-// Strings longer than 60 octets are cut. What comes before an error in the image is written; then
+// Strings longer than 60 octets are cut, and what is nested deeper than 50 levels is indented as 50
+// are, so that lines have about 200 octets at most, one for each octet of the image. What comes before an error in the image is written; then
 // the error, an *Error or a *LimitError, is returned. Other errors are those of w. The limits are
 // those of Thaw.
 func Dump(w io.Writer, image []byte) error {
@@ -30,6 +31,7 @@ func Dump(w io.Writer, image []byte) error {
 	}
 	d := dumper{decoder: decoder{cursor: cursor{s: string(image)}}, w: w}
 	d.begin(defaultDecoder, h, defaultDecoder.opt.MaxAlloc)
+	d.depth = d.dec.opt.MaxDepth
 	d.line(0, "%s", h)
 	if h.Major < majorWithMinor {
 		d.line(h.Size, "the data of images before version 2 is not shown")
@@ -54,11 +56,11 @@ type dumper struct {
 	next  int // index of the next SV
 }
 
-const dumpedString = 60
+const dumpedString, deepestIndent = 60, 50
 
 func (d *dumper) line(at int, format string, args ...any) {
 	if d.wErr == nil {
-		_, d.wErr = fmt.Fprintf(d.w, "%6d %s%s\n", at, strings.Repeat("  ", d.level), fmt.Sprintf(format, args...))
+		_, d.wErr = fmt.Fprintf(d.w, "%6d %s%s\n", at, strings.Repeat("  ", min(d.level, deepestIndent)), fmt.Sprintf(format, args...))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -71,6 +72,7 @@ type encoder struct {
 	native   bool
 	little   bool
 	depth    int
+	sank     bool        // there were no levels left
 	root     *perl.Value // makes all values escape to the heap, see seenTable
 	err      error
 }
@@ -96,24 +98,36 @@ func (e *encoder) freeze(enc *Encoder, v *perl.Value, most int64) error {
 	if v.Kind() != perl.Ref {
 		return &ValueError{ErrUnsupported, 0, "a reference", v.Kind().String()}
 	}
-	e.begin(enc, most)
-	e.root = v
 	target := v.Target()
 	if target == nil {
 		if err := v.ThawError(); err != nil {
 			return err
 		}
 	}
+	e.root = v
+	e.begin(enc, most)
 	e.inner(target)
+	if e.sank && enc.opt.MaxDepth > deep.Shallow {
+		e.again(enc, most, func() { e.inner(target) })
+	}
 	e.fits(0)
 	return e.err
 }
 
-// begin writes the header of an image of at most so many octets.
+// again writes an image that turned out to be deep anew, in a goroutine of its own.
+func (e *encoder) again(enc *Encoder, most int64, rest func()) {
+	e.buf = e.buf[:e.start]
+	e.begin(enc, most)
+	e.depth = enc.opt.MaxDepth
+	deep.Call(rest)
+}
+
+// begin writes the header of an image of at most so many octets, and goes no deeper than
+// deep.Shallow.
 func (e *encoder) begin(enc *Encoder, most int64) {
 	e.start = len(e.buf)
 	e.end = e.start + int(min(most, enc.opt.MaxImage, int64(math.MaxInt-e.start)))
-	e.opt, e.depth, e.next, e.err = &enc.opt, enc.opt.MaxDepth, 0, nil
+	e.opt, e.depth, e.next, e.err, e.sank = &enc.opt, min(enc.opt.MaxDepth, deep.Shallow), 0, nil, false
 	e.native = e.opt.Layout.native()
 	e.little = e.native && !e.opt.Layout.BigEndian
 	e.seen.reset()
@@ -211,6 +225,7 @@ func (e *encoder) u64(n uint64) {
 // inner writes an object within another; nil, which no Perl variable can be, as undef.
 func (e *encoder) inner(v *perl.Value) {
 	if e.depth == 0 {
+		e.sank = true
 		if e.err == nil {
 			e.err = &LimitError{"MaxDepth", int64(e.opt.MaxDepth), int64(e.opt.MaxDepth) + 1, len(e.buf) - e.start}
 		}

@@ -272,7 +272,7 @@ func (d *decoder) hookList(flags byte) ([]*perl.Value, bool) {
 	if flags&hookLargeList != 0 && int32(n) < 0 {
 		n, size = uint64(-int64(int32(n))), 8
 	}
-	if !d.enter(n, size, perl.ElemSize, "indices") {
+	if !d.enter(n, size, 2*perl.ElemSize, "indices") || !d.spend(perl.ValueSize, 0) {
 		return nil, false
 	}
 	d.depth++

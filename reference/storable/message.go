@@ -3,6 +3,7 @@ package storable
 import (
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -208,6 +209,10 @@ func (enc *Encoder) appendMessage(dst []byte, h *message.Hash, most int64) ([]by
 	e.lend(dst)
 	e.begin(enc, most)
 	e.message(h)
+	if e.sank && enc.opt.MaxDepth > deep.Shallow {
+		e.again(enc, most, func() { e.message(h) })
+	}
+	e.fits(0)
 	err := e.err
 	if err == nil {
 		dst = e.buf
