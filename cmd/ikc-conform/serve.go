@@ -36,7 +36,7 @@ A frame may have a quarter of those three eighths.`,
 				return fmt.Errorf("--memory %d: expected %d to %d MiB", memory, leastMemory, mostMemory)
 			}
 			octets := memory << 20
-			debug.SetMemoryLimit(int64(octets / 8 * 7))
+			debug.SetMemoryLimit(int64(octets / 4 * 3)) // the rest is the program itself, and what Go is late for
 			held := octets / 8 * 3
 			cfg := ikc.Config{Name: name, MaxMemory: held, MaxFrame: held / 4, MaxQueue: held / 4, Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
 			var err error
