@@ -312,3 +312,43 @@ func TestNegotiationCounts(t *testing.T) {
 		t.Errorf("%d octets are held", held)
 	}
 }
+
+// What requests count for while they wait is about what they take of the heap.
+func TestWhatWaitsCountsAsItIs(t *testing.T) {
+	small := callMessage("poe://Server/me/slow", "Nobody", "r", perl.NewInt(1))
+	post := callMessage("poe://Server/me/slow", "Nobody", "r", perl.NewInt(1))
+	post.RSVP = wire.Address{}
+	text := callMessage("poe://Server/me/slow", "Nobody", "r", perl.NewInt(1))
+	text.RSVP = wire.AtString("poe://Nobody/IKCLite/r")
+	for _, tt := range []struct {
+		name string
+		m    *wire.Message
+		n    int
+	}{
+		{"posts", post, 8000},
+		{"calls", small, 8000},
+		{"calls whose rsvp is a string", text, 8000},
+		{"objects", callMessage("poe://Server/me/slow", "Nobody", "r", perl.NewRef(perl.NewArray().Bless("Job"))), 5000},
+		{"large objects", callMessage("poe://Server/me/slow", "Nobody", "r", blessed(3000)), 300},
+		{"lists", callMessage("poe://Server/me/slow", "Nobody", "r", perl.ArrayRef(perl.NewInt(1), perl.NewBytes("two"))), 8000},
+		{"strings", callMessage("poe://Server/me/slow", "Nobody", "r", perl.NewBytes(strings.Repeat("x", 20_000))), 400},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := kernel(t, ikc.Config{Name: "Server"})
+			released, release := context.WithCancel(context.Background())
+			defer release()
+			session(t, server, "me", map[string]ikc.State{"slow": waitsIn(released)})
+			r := rawPeer(t, serve(t, server), "Busy")
+			r.repeat(tt.m, 1)
+			settled(t, "one is being handled", func() bool { return server.Stats().Requests == 1 })
+			before := heap()
+			r.repeat(tt.m, tt.n)
+			settled(t, "all have come", func() bool { return server.Stats().FramesIn == uint64(tt.n)+1 })
+			took, counted := heap()-before, server.Stats().Held
+			t.Logf("%d octets of the heap each, counted as %d", took/int64(tt.n), counted/int64(tt.n))
+			if took > counted*5/4+200_000 || took < counted/4 {
+				t.Errorf("%d requests take %d octets of the heap, and count for %d", tt.n, took, counted)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -12,6 +13,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if address := os.Getenv(assaultEnv); address != "" {
+		flag.Parse()
+		if err := assaultAll(address); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	testscript.Main(m, map[string]func(){
 		"ikc-conform": main,
 	})

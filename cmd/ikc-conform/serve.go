@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -16,16 +17,27 @@ import (
 func serveCommand() *cobra.Command {
 	var listen, name, protocol string
 	var serializers []string
+	var memory int
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the reference kernel as a server",
 		Long: `Serve runs the Go reference kernel as a server with the conformance session published (see
 'ikc-conform list --session'): something to try a client on. It prints its address, and ends with
-an interrupt (Ctrl-C).`,
+an interrupt (Ctrl-C).
+
+The process takes --memory MiB, whatever peers do: three eighths of that is what all of them
+together can make it hold. When they want more, the one that holds the most loses its connection.
+A frame may have a quarter of those three eighths.`,
 		Example: "  ikc-conform serve --listen 127.0.0.1:31337\n  ikc-conform serve --listen unix:/tmp/ikc --name Timeserver",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg := ikc.Config{Name: name, Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
+			if memory < leastMemory || memory > mostMemory {
+				return fmt.Errorf("--memory %d: expected %d to %d MiB", memory, leastMemory, mostMemory)
+			}
+			octets := memory << 20
+			debug.SetMemoryLimit(int64(octets / 4 * 3)) // the rest is the program itself, and what Go is late for
+			held := octets / 8 * 3
+			cfg := ikc.Config{Name: name, MaxMemory: held, MaxFrame: held / 4, MaxQueue: held / 4, Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
 			var err error
 			if cfg.Dialect, err = parseDialect(protocol); err != nil {
 				return err
@@ -72,5 +84,12 @@ an interrupt (Ctrl-C).`,
 	c.Flags().StringVar(&name, "name", "Reference", "the name of the kernel")
 	c.Flags().StringVar(&protocol, "protocol", "IKC0", "IKC0 (and IKC for who asks), or IKC only")
 	c.Flags().StringSliceVar(&serializers, "serializer", []string{"Storable"}, "serializers to accept, the preferred first: Storable, FreezeThaw, POE::Component::IKC::Freezer")
+	c.Flags().IntVar(&memory, "memory", 128, "about what the process takes at most, in MiB")
 	return c
 }
+
+// Bounds of --memory, in MiB. What the program takes itself fits into the least.
+const (
+	leastMemory = 64
+	mostMemory  = 1 << 20
+)

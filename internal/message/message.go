@@ -67,8 +67,13 @@ func (h *Hash) Parts(n int) []Part {
 	return h.parts[at : at+n : at+n]
 }
 
-// Value returns a reference to the hash as Values, which slab gives.
+// Value returns a reference to the hash as Values, which slab gives. It must have given none yet.
 func (h *Hash) Value(slab *perl.Slab) *perl.Value {
+	n := 2
+	for i := range h.Items {
+		n += 1 + len(h.Items[i].Parts) + 1
+	}
+	slab.Expect(n) // a message that waits does not hold a chunk that is mostly empty
 	v, pairs := slab.Hash(len(h.Items))
 	for i := range h.Items {
 		item := &h.Items[i]
