@@ -43,6 +43,9 @@ Exit status: 0 all that is needed is here (what else is missing is only said), 3
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			findings := examine(cmd.Context())
+			if cmd.Context().Err() != nil { // what was being asked then only seems to be missing
+				return broken(context.Cause(cmd.Context()))
+			}
 			out := cmd.OutOrStdout()
 			status := report.ExitConformant
 			missing := 0
