@@ -125,8 +125,8 @@ func program(ctx context.Context, name, purpose, mend string, command ...string)
 	return f
 }
 
-// afterKill is how long is waited for the output of a program that was killed: a child of it may hold
-// that.
+// afterKill is how long is waited for the output of a program that was killed: a child of it may
+// hold that.
 const afterKill = 100 * time.Millisecond
 
 // firstLineOf is the first line that a command prints.

@@ -160,16 +160,16 @@ func hostileServer(t *testing.T, handle func(net.Conn)) (address string) {
 
 const goodSetup = "SETUP KERNEL=mute-1,Mute;FREEZER=Storable;PID=1\r\n"
 
-// interruptible commands, one case or more for each: what keeps it busy, and the status that it ends
-// with when it is interrupted.
+// interruptible commands, one case or more for each: what keeps it busy, and the status that it
+// ends with when it is interrupted.
 type interruptCase struct {
 	args   []string
 	stdin  bool // a pipe that nothing comes from
 	status int
 	// full: standard output is a pipe that nobody reads, and that is full.
 	full bool
-	// await: wait for this text; ready: or for this. Neither: it is tried again until it was not too
-	// early.
+	// await: wait for this text; ready: or for this. Neither: it is tried again until it was not
+	// too early.
 	await string
 	ready chan struct{}
 }

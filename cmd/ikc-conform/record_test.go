@@ -14,8 +14,8 @@ import (
 )
 
 // TestRecordGoesOn: when the capture cannot be written any more, connections go on, new ones as
-// well; it is said from when on, and in the end by the exit status. The capture is a FIFO here whose
-// reader goes away, which is to a writer as a disk that is full.
+// well; it is said from when on, and in the end by the exit status. The capture is a FIFO here
+// whose reader goes away, which is to a writer as a disk that is full.
 func TestRecordGoesOn(t *testing.T) {
 	echo := hostileServer(t, func(c net.Conn) { _, _ = io.Copy(c, c) })
 	fifo := filepath.Join(t.TempDir(), "capture")
