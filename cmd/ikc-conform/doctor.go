@@ -43,6 +43,9 @@ Exit status: 0 all that is needed is here (what else is missing is only said), 3
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			findings := examine(cmd.Context())
+			if cmd.Context().Err() != nil { // what was being asked then only seems to be missing
+				return broken(context.Cause(cmd.Context()))
+			}
 			out := cmd.OutOrStdout()
 			status := report.ExitConformant
 			missing := 0
@@ -122,8 +125,8 @@ func program(ctx context.Context, name, purpose, mend string, command ...string)
 	return f
 }
 
-// afterKill is how long is waited for the output of a program that was killed: a child of it may hold
-// that.
+// afterKill is how long is waited for the output of a program that was killed: a child of it may
+// hold that.
 const afterKill = 100 * time.Millisecond
 
 // firstLineOf is the first line that a command prints.

@@ -46,7 +46,10 @@ func exitStatuses() []status {
 		{code: report.ExitBroken, meaning: "the target, the capture or the harness broke", commands: "all",
 			why: []string{
 				"The target was not reached, ended, or did not answer in time; or the driver did not understand a command.",
+				"There is a server, but it speaks another protocol, or says without an end what nobody asked for: what came is quoted.",
 				"A capture is no capture, is damaged, or cannot be read.",
+				"A file is there already, and is overwritten with --force only; or the disk was full.",
+				"It was interrupted. serve, record, monitor and inspect --follow end so, with status 0.",
 				"call, post, ping, subscribe, monitor: there is no connection, or it was lost.",
 				"doctor: something that everything needs is missing.",
 			},

@@ -69,7 +69,7 @@ var tryingFlags = []string{"captures", "cells", "serializers", "session", "hosti
 // flags gives a command those of the flags that it can honour.
 func (e *experiment) flags(c *cobra.Command, names ...string) {
 	var all pflag.FlagSet
-	all.StringVar(&e.captures, "captures", "", "keep the captures in this directory")
+	all.StringVar(&e.captures, "captures", "", "keep the captures in this directory; those of before are overwritten")
 	all.StringSliceVar(&e.cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
 	all.StringSliceVar(&e.serializers, "serializers", e.serializers, "with these serializers: Storable, FreezeThaw, Freezer, or all")
 	all.BoolVar(&e.session, "session", false, "the target has published the conformance session")

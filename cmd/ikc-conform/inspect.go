@@ -66,6 +66,9 @@ or times in UTC (2006-01-02T15:04:05Z).
 			}
 			defer in.Close()
 			r, err := capture.NewReader(in)
+			if err != nil && i.follow && cmd.Context().Err() != nil {
+				return nil // it was interrupted before anything came
+			}
 			if err != nil {
 				return broken(fmt.Errorf("%s: %w", args[0], err))
 			}
@@ -305,6 +308,9 @@ func (i *inspecting) live(r *capture.Reader, out *bufio.Writer) error {
 // open opens the capture for reading: the file, or standard input.
 func (i *inspecting) open(cmd *cobra.Command, path string) (io.ReadCloser, error) {
 	if path == "-" {
+		if i.follow {
+			return io.NopCloser(&stoppable{in: cmd.InOrStdin(), done: cmd.Context().Done()}), nil
+		}
 		return io.NopCloser(cmd.InOrStdin()), nil
 	}
 	f, err := os.Open(path)
@@ -312,12 +318,16 @@ func (i *inspecting) open(cmd *cobra.Command, path string) (io.ReadCloser, error
 		return nil, err
 	}
 	if i.follow {
+		done := cmd.Context().Done()
+		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+			return &stoppableFile{File: f, stoppable: stoppable{in: f, done: done}}, nil
+		}
 		atEnd := func() {
 			if err := i.absent(); err != nil {
 				fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %v; waiting for it\n", err)
 			}
 		}
-		return &growing{f: f, done: cmd.Context().Done(), atEnd: atEnd}, nil
+		return &growing{f: f, done: done, atEnd: atEnd}, nil
 	}
 	// On a terminal the lines themselves show how it goes on.
 	if _, isTerminal := terminal(cmd.OutOrStdout()); !isTerminal {
@@ -357,6 +367,69 @@ func (g *growing) Read(p []byte) (int, error) {
 }
 
 func (g *growing) Close() error { return g.f.Close() }
+
+// stoppable reads what may block, such as a pipe, until done: that is its end then, whatever comes.
+type stoppable struct {
+	in   io.Reader
+	done <-chan struct{}
+	came chan piece // nil before the first Read
+	rest []byte     // of the last piece
+	err  error      // behind it
+}
+
+// piece is what one Read of a stoppable's reader returned.
+type piece struct {
+	octets []byte
+	err    error
+}
+
+// stoppableFile is a FIFO or the like that is read by a stoppable. Its writer ends it.
+type stoppableFile struct {
+	*os.File
+	stoppable
+}
+
+func (s *stoppableFile) Read(p []byte) (int, error) { return s.stoppable.Read(p) }
+
+// pieceSize is how much a stoppable reads at once, in octets.
+const pieceSize = 64 << 10
+
+func (s *stoppable) Read(p []byte) (int, error) {
+	if s.came == nil {
+		s.came = make(chan piece)
+		go s.read()
+	}
+	if len(s.rest) == 0 && s.err == nil {
+		select {
+		case <-s.done:
+			return 0, io.EOF
+		case next := <-s.came:
+			s.rest, s.err = next.octets, next.err
+		}
+	}
+	n := copy(p, s.rest)
+	if s.rest = s.rest[n:]; len(s.rest) > 0 {
+		return n, nil
+	}
+	return n, s.err
+}
+
+// read reads until an error, or until done. If the reader blocks then, it stays for the short rest
+// of the process.
+func (s *stoppable) read() {
+	for {
+		octets := make([]byte, pieceSize)
+		n, err := s.in.Read(octets)
+		select {
+		case s.came <- piece{octets[:n], err}:
+		case <-s.done:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
 
 // watchedFile tells how far it has been read.
 type watchedFile struct {

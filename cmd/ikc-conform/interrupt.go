@@ -14,10 +14,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
-// An interrupt (Ctrl-C, or SIGTERM) ends the context of the command. Most commands end at once then,
-// by themselves. A command that has something to finish first, since breaking it off would end
-// somebody's server, says so; all others are ended after lastMoment. A second interrupt ends the
-// process at once, whatever it does.
+// An interrupt (Ctrl-C, or SIGTERM) ends the context of the command. Most commands end at once
+// then, by themselves. A command that has something to finish first, since breaking it off would
+// end somebody's server, says so; all others are ended after lastMoment. A second interrupt ends
+// the process at once, whatever it does.
 const (
 	// endTime is how long a command that was interrupted may take to close what it has opened.
 	endTime = 500 * time.Millisecond
@@ -97,8 +97,8 @@ func (i *interruption) exit(why string) {
 // tellAfter is how long something may be finished after an interrupt before that is said.
 const tellAfter = 150 * time.Millisecond
 
-// goesOn says on standard error why a command that was interrupted does not end yet, unless it ends
-// within a moment. done must be called when that is no longer so.
+// goesOn says on standard error why a command that was interrupted does not end yet, unless it
+// ends within a moment. done must be called when that is no longer so.
 func goesOn(ctx context.Context, why string) (done func()) {
 	i, ok := ctx.Value(interruptionKey{}).(*interruption)
 	if !ok {
@@ -119,8 +119,8 @@ func goesOn(ctx context.Context, why string) (done func()) {
 	}
 }
 
-// finishing returns a context for what is finished although ctx is interrupted, within limit; why is
-// what is said then. done must be called when it is finished.
+// finishing returns a context for what is finished although ctx is interrupted, within limit; why
+// is what is said then. done must be called when it is finished.
 func finishing(ctx context.Context, limit time.Duration, why string) (lasting context.Context, done func()) {
 	lasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	told := make(chan func(), 1)

@@ -37,7 +37,10 @@ goes over the wire, and judges the recording. A target is
 
 A server that is running is safe: each connection completes its negotiation, nothing malformed is
 sent, and no state is called but those that every kernel publishes itself (ping, do_you_have),
-unless --session says that it has published the session of 'ikc-conform list --session'.`,
+unless --session says that it has published the session of 'ikc-conform list --session'. One that
+speaks another protocol is told so, with what it said, and is not judged (status 3).
+
+--captures overwrites captures of before, and no other files.`,
 		Example: "  ikc-conform run reference\n  ikc-conform run tcp:127.0.0.1:31337 --captures out/\n  ikc-conform run perl 'cmd:./mydriver --verbose'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -31,8 +31,8 @@ type Options struct {
 	// debugged.
 	Timeout time.Duration
 	// Finishing is called when the run is interrupted but goes on, and told why: a server that is
-	// running, and that a negotiation which breaks off could end, is talked to until that is over. Only
-	// Timeout bounds it then. done is called when it is over. Nil for nobody.
+	// running, and that a negotiation which breaks off could end, is talked to until that is over.
+	// Only Timeout bounds it then. done is called when it is over. Nil for nobody.
 	Finishing func(why string) (done func())
 	// Progress is told of each cell as it ends. Nil for nobody.
 	Progress func(*cell.Result)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -26,10 +27,11 @@ type prober struct {
 	timeout time.Duration
 	// finish is that of probe.Config.
 	finish func() (done func())
-	// met: a server that is running was seen to speak IKC.
+	// met: a server that is running was seen to speak IKC; or that it does not is a verdict on how
+	// the stream is cut.
 	met bool
-	// unusable is why nothing more is to be tried with a server that is running: it is none of IKC,
-	// or says more than anybody wants to hear. Nil: it is one.
+	// unusable is why nothing more is to be tried with a server that is running: it is none of
+	// IKC, or says more than anybody wants to hear. Nil: it is one.
 	unusable error
 }
 
@@ -47,6 +49,7 @@ func (p *prober) config() probe.Config {
 
 // running is a prober of a server that is running, which somebody may need: r.opts say how.
 func (r *runner) running(p *prober) {
+	p.met = r.opts.Segmentation != cell.AsSent
 	if p.timeout == 0 {
 		p.timeout = LivePatience
 	}
@@ -59,8 +62,8 @@ func (r *runner) running(p *prober) {
 	}
 }
 
-// giveUp tells whether an error says that a server that is running is not one to be tried, and keeps
-// it. A server that was seen to speak IKC and does not any more is for the judge.
+// giveUp tells whether an error says that a server that is running is not one to be tried, and
+// keeps it. A server that was seen to speak IKC and does not any more is for the judge.
 func (p *prober) giveUp(err error) bool {
 	var stranger *wire.StrangerError
 	var flood *probe.FloodError
@@ -101,8 +104,8 @@ func (p *prober) talk(ctx context.Context, cfg probe.Config, messages func(c *pr
 	return err
 }
 
-// silence tells whether an error only means that the other side said nothing more, which is for the
-// judge to weigh.
+// silence tells whether an error only means that the other side said nothing more, which is for
+// the judge to weigh.
 func silence(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.As(err, &t) && t.Timeout()

@@ -27,8 +27,8 @@ func through(ctx context.Context, opts relay.Options, play func(relayed string) 
 // afterEnd is how long a relay waits for the ends of connections once the cell has ended.
 const afterEnd = 200 * time.Millisecond
 
-// closing is the context of a relay that is being closed: connections have the time of a step to end
-// by themselves, but only afterEnd when ctx has ended.
+// closing is the context of a relay that is being closed: connections have the time of a step to
+// end by themselves, but only afterEnd when ctx has ended.
 func closing(ctx context.Context) (limit context.Context, done func()) {
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(afterEnd, cancel) })

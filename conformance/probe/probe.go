@@ -95,8 +95,8 @@ func Open(ctx context.Context, network, address string, cfg Config) (*Conn, erro
 }
 
 // Dial connects and negotiates as a client, falling back to IKC where the server wants it. It ends
-// with ctx, unless cfg.Finish says otherwise. The error of a negotiation is a *wire.StrangerError if
-// nothing of IKC came.
+// with ctx, unless cfg.Finish says otherwise. The error of a negotiation is a *wire.StrangerError
+// if nothing of IKC came.
 func Dial(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
 	c, err := Open(ctx, network, address, cfg)
 	if err != nil {
@@ -112,8 +112,8 @@ func Dial(ctx context.Context, network, address string, cfg Config) (*Conn, erro
 	return c, nil
 }
 
-// lasting is the context of a negotiation: ctx, or with cfg.Finish only its deadline. done is to be
-// called when the negotiation has ended.
+// lasting is the context of a negotiation: ctx, or with cfg.Finish only its deadline. done is to
+// be called when the negotiation has ended.
 func (c *Conn) lasting(ctx context.Context) (negotiating context.Context, done func()) {
 	if c.cfg.Finish == nil {
 		return ctx, func() {}
@@ -145,8 +145,8 @@ func Accept(ctx context.Context, conn net.Conn, cfg Config) (*Conn, error) {
 	return c, nil
 }
 
-// Negotiate comes to terms with the other side. The error is a *wire.StrangerError if nothing of IKC
-// came.
+// Negotiate comes to terms with the other side. The error is a *wire.StrangerError if nothing of
+// IKC came.
 func (c *Conn) Negotiate(ctx context.Context, role wire.Role) error {
 	return c.heard.Explain(c.negotiate(ctx, role))
 }

@@ -14,6 +14,10 @@ import (
 // DefaultDialTimeout is how long a relay waits for its target to accept a connection.
 const DefaultDialTimeout = 10 * time.Second
 
+// DefaultMaxConnections is how many connections a relay has at a time. Each takes two buffers of 64
+// KiB: all of them 512 MiB.
+const DefaultMaxConnections = 4096
+
 // Options tells a relay what to do.
 type Options struct {
 	// ListenNetwork and ListenAddress say where clients connect: "tcp" ("tcp4", "tcp6") and host:port,
@@ -51,6 +55,10 @@ type Options struct {
 	// DialTimeout is how long the target may take to accept a connection. Zero means
 	// DefaultDialTimeout.
 	DialTimeout time.Duration
+
+	// MaxConnections bounds the connections at a time: the next is accepted when another has ended.
+	// Zero means DefaultMaxConnections.
+	MaxConnections int
 
 	// Tap is called with every piece of data after it was recorded and before it is passed on. Calls
 	// for one connection and direction come in order; others may be concurrent. Nil for none.
@@ -126,6 +134,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.DialTimeout <= 0 {
 		o.DialTimeout = DefaultDialTimeout
+	}
+	if o.MaxConnections <= 0 {
+		o.MaxConnections = DefaultMaxConnections
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

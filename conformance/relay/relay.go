@@ -35,7 +35,9 @@ type Relay struct {
 	running      sync.WaitGroup // the accepting goroutine and all connections
 	once         sync.Once
 	captureError sync.Once
+	closing      chan struct{} // closed when Close begins
 	done         chan struct{} // closed when nothing runs any more
+	slots        chan struct{} // holds an item for each connection, and for the one that is awaited
 
 	holding sync.Mutex                    // locked by whoever holds
 	held    atomic.Pointer[chan struct{}] // closed when octets go on; nil if they do
@@ -69,7 +71,8 @@ func Start(opts Options) (*Relay, error) {
 	}
 	r := &Relay{
 		opts: opts, iface: iface, listener: listener, log: visible.Logger(opts.Logger),
-		live: map[*link]struct{}{}, done: make(chan struct{}),
+		live: map[*link]struct{}{}, closing: make(chan struct{}), done: make(chan struct{}),
+		slots: make(chan struct{}, opts.MaxConnections),
 	}
 	r.dialing, r.cut = context.WithCancel(context.Background())
 	r.running.Go(r.accept)
@@ -87,6 +90,7 @@ func (r *Relay) Addr() net.Addr { return r.listener.Addr() }
 // the capture, and how many connections were cut. That a peer reset its connection is not an error.
 func (r *Relay) Close(ctx context.Context) error {
 	r.once.Do(func() {
+		close(r.closing)
 		if err := r.listener.Close(); err != nil {
 			r.report(fmt.Errorf("relay: %w", err))
 		}
@@ -137,15 +141,21 @@ func (r *Relay) cutAll() {
 
 func (r *Relay) accept() {
 	delay := time.Duration(0)
-	for n := 0; ; {
+	for n := 0; r.takeSlot(); {
 		conn, err := r.listener.Accept()
 		switch {
 		case err == nil:
 			delay = 0
 			if l := r.admit(conn, n); l != nil {
-				r.running.Go(l.run)
+				r.running.Go(func() {
+					defer r.giveSlot()
+					l.run()
+				})
+			} else {
+				r.giveSlot()
 			}
 			n++
+			continue
 		case errors.Is(err, net.ErrClosed):
 			return
 		default: // such as too many open files: go on when it gets better
@@ -157,8 +167,27 @@ func (r *Relay) accept() {
 				return
 			}
 		}
+		r.giveSlot()
 	}
 }
+
+// takeSlot waits until there may be one more connection. It returns false if there is to be none.
+func (r *Relay) takeSlot() bool {
+	select {
+	case r.slots <- struct{}{}:
+		return true
+	default:
+	}
+	r.log.Warn("relay: the next connection waits until another ends", "connections", cap(r.slots))
+	select {
+	case r.slots <- struct{}{}:
+		return true
+	case <-r.closing:
+		return false
+	}
+}
+
+func (r *Relay) giveSlot() { <-r.slots }
 
 // admit begins to record a new connection. One that cannot be recorded goes on all the same: client
 // and server need it. It returns nil if there is to be none.

@@ -532,6 +532,43 @@ func TestCaptureFails(t *testing.T) {
 	g.Expect(w.Close()).To(MatchError(errFull))
 }
 
+// There are no more connections at a time than there may be: the next waits for the end of another,
+// or of the relay.
+func TestMaxConnections(t *testing.T) {
+	g := NewWithT(t)
+	s := serve(t, "tcp", "127.0.0.1:0", echo)
+	b := start(t, relay.Options{TargetAddress: s.Addr().String(), MaxConnections: 2})
+	say := func(conn net.Conn) error {
+		must(t, conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+		_, err := conn.Write([]byte("x"))
+		must(t, err)
+		_, err = io.ReadFull(conn, make([]byte, 1))
+		return err
+	}
+	first, second, third := b.dial(t), b.dial(t), b.dial(t)
+	must(t, say(first))
+	must(t, say(second))
+	_, err := third.Write([]byte("x"))
+	must(t, err)
+	must(t, third.SetReadDeadline(time.Now().Add(200*time.Millisecond)))
+	_, err = third.Read(make([]byte, 1))
+	g.Expect(err).To(MatchError(os.ErrDeadlineExceeded))
+	g.Expect(s.accepted.Load()).To(BeEquivalentTo(2))
+	must(t, first.Close())
+	must(t, say(third))
+	fourth := b.dial(t) // which is never accepted
+	must(t, second.Close())
+	must(t, third.Close())
+	must(t, fourth.Close())
+	g.Expect(b.finish(t)).To(Succeed())
+
+	b = start(t, relay.Options{TargetAddress: s.Addr().String(), MaxConnections: 1})
+	must(t, say(b.dial(t)))
+	at, cancel := context.WithCancel(context.Background())
+	cancel()
+	g.Expect(b.Close(at)).To(MatchError(ContainSubstring("connections still open, and cut: 1")))
+}
+
 var errFull = errors.New("no space left on device")
 
 type fullDisk struct{ room int }

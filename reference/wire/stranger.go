@@ -33,8 +33,8 @@ func (e *StrangerError) Unwrap() error { return e.Err }
 // mostHeard bounds what is kept of what came first, in octets.
 const mostHeard = 64
 
-// Heard notes what a side hears in a negotiation, to say what came if it comes to nothing. The zero
-// value is ready to use.
+// Heard notes what a side hears in a negotiation, to say what came if it comes to nothing. The
+// zero value is ready to use.
 type Heard struct {
 	began [mostHeard]byte
 	size  int
@@ -50,8 +50,8 @@ func (h *Heard) Line(line string) { h.ikc = h.ikc || IsSetup(line) || ikcLine.Ma
 // IKC tells whether a line came that belongs to a negotiation.
 func (h *Heard) IKC() bool { return h.ikc }
 
-// Explain returns the error of a negotiation that came to nothing, as a *StrangerError if no line of
-// IKC came. A nil error stays nil.
+// Explain returns the error of a negotiation that came to nothing, as a *StrangerError if no line
+// of IKC came. A nil error stays nil.
 func (h *Heard) Explain(err error) error {
 	if err == nil || h.ikc {
 		return err

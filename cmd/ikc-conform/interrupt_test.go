@@ -1,0 +1,348 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// promptly is how long a command may take to end here after an interrupt. It is to be less than a
+// second; this machine may have other things to do.
+const promptly = 8 * time.Second
+
+// started is a command that runs.
+type started struct {
+	*exec.Cmd
+	out, errs lockedBuffer
+	ended     chan struct{}
+}
+
+// lockedBuffer can be read while a process writes to it.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// startCommand starts ikc-conform as a process of its own.
+func startCommand(t *testing.T, stdin io.Reader, stdout io.Writer, args ...string) *started {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &started{Cmd: exec.Command(self, args...), ended: make(chan struct{})}
+	s.Args[0] = "ikc-conform"
+	s.Stdin, s.Stdout, s.Stderr = stdin, stdout, &s.errs
+	if stdout == nil {
+		s.Stdout = &s.out
+	}
+	s.WaitDelay = time.Second
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = s.Wait()
+		close(s.ended)
+	}()
+	t.Cleanup(func() {
+		_ = s.Process.Kill()
+		<-s.ended
+	})
+	return s
+}
+
+// within waits for the end of the command.
+func (s *started) within(t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-s.ended:
+	case <-time.After(d):
+		t.Fatalf("expected the end within %v\n%s%s", d, s.out.String(), s.errs.String())
+	}
+}
+
+// until waits for a text on standard output or standard error.
+func (s *started) until(t *testing.T, text string) {
+	t.Helper()
+	for range 1200 {
+		if strings.Contains(s.out.String()+s.errs.String(), text) {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	t.Fatalf("never said %q\n%s%s", text, s.out.String(), s.errs.String())
+}
+
+// mute is a server that answers SETUP if it has an answer, and says nothing else. ready is sent to
+// when it has read something.
+func mute(t *testing.T, answer string) (address string, ready chan struct{}) {
+	t.Helper()
+	ready = make(chan struct{}, 1000)
+	address = hostileServer(t, func(conn net.Conn) {
+		buf := make([]byte, 4096)
+		for first := true; ; first = false {
+			if _, err := conn.Read(buf); err != nil {
+				return
+			}
+			if first && answer != "" {
+				_, _ = io.WriteString(conn, answer)
+			}
+			if !first || answer == "" {
+				ready <- struct{}{}
+			}
+		}
+	})
+	return address, ready
+}
+
+// hostileServer accepts connections and has handle do with each what it wants.
+func hostileServer(t *testing.T, handle func(net.Conn)) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var open sync.WaitGroup
+	var mu sync.Mutex
+	var conns []net.Conn
+	open.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns = append(conns, conn)
+			mu.Unlock()
+			open.Go(func() {
+				defer conn.Close()
+				handle(conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		mu.Lock()
+		for _, c := range conns {
+			_ = c.Close()
+		}
+		mu.Unlock()
+		open.Wait()
+	})
+	return l.Addr().String()
+}
+
+const goodSetup = "SETUP KERNEL=mute-1,Mute;FREEZER=Storable;PID=1\r\n"
+
+// interruptible commands, one case or more for each: what keeps it busy, and the status that it
+// ends with when it is interrupted.
+type interruptCase struct {
+	args   []string
+	stdin  bool // a pipe that nothing comes from
+	status int
+	// full: standard output is a pipe that nobody reads, and that is full.
+	full bool
+	// await: wait for this text; ready: or for this. Neither: it is tried again until it was not
+	// too early.
+	await string
+	ready chan struct{}
+}
+
+// TestInterrupt: an interrupt ends any command at once, whatever it waits for.
+func TestInterrupt(t *testing.T) {
+	answering, ready := mute(t, goodSetup)
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	manual := filepath.Join(dir, "man")
+	must(t, syscall.Mkfifo(fifo, 0o600))
+	must(t, os.Mkdir(manual, 0o700))
+	must(t, syscall.Mkfifo(filepath.Join(manual, "ikc-conform.1"), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "docker"), []byte("#!/bin/sh\nexec sleep 60\n"), 0o700))
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	cases := []interruptCase{
+		{args: []string{"call", answering + "/s/t"}, ready: ready, status: 3},
+		{args: []string{"post", answering + "/s/t"}, ready: ready, status: 3},
+		{args: []string{"ping", answering}, ready: ready, status: 3},
+		{args: []string{"subscribe", answering + "/s"}, ready: ready, status: 3},
+		{args: []string{"monitor", answering, "--ping", "100ms"}, ready: ready},
+		{args: []string{"serve", "--listen", "127.0.0.1:0"}, await: "listens"},
+		{args: []string{"record", "--to", answering, "-o", filepath.Join(dir, "c.pcapng"), "--force"}, await: "recording"},
+		{args: []string{"driver"}, stdin: true, status: 3},
+		{args: []string{"driver", "--listen", "127.0.0.1:0"}, await: "listening"},
+		{args: []string{"driver-check", "cmd:sleep 60"}, status: 3},
+		{args: []string{"run", "cmd:sleep 60"}, status: 3},
+		{args: []string{"run", "cmd:sh -c 'setsid sleep 60 & sleep 60'"}, status: 3}, // a grandchild holds its output
+		{args: []string{"run", "tcp:" + answering}, ready: ready, status: 3},
+		{args: []string{"run", "tcp:" + answering, "--debug"}, ready: ready, status: 3},
+		{args: []string{"matrix", "cmd:sleep 60", "-q"}, status: 3},
+		{args: []string{"oracle", "cmd:sleep 60", "reference"}, status: 3},
+		{args: []string{"model", "cmd:sleep 60"}, status: 3},
+		{args: []string{"mutants"}, status: 3},
+		{args: []string{"check", fifo}, status: 3},
+		{args: []string{"report", fifo}, status: 3},
+		{args: []string{"report", "compare", fifo, fifo}, status: 3},
+		{args: []string{"report", "schema"}, full: true, status: 3},
+		{args: []string{"oracle", "schema"}, full: true, status: 3},
+		{args: []string{"inspect", fifo}, status: 3},
+		{args: []string{"inspect", "-"}, stdin: true, status: 3},
+		{args: []string{"inspect", "--follow", "-"}, stdin: true},
+		{args: []string{"inspect", "--follow", "../../captures/perl-server-perl-client-ikc0.pcapng"}, await: "connection 0"},
+		{args: []string{"list"}, full: true, status: 3},
+		{args: []string{"explain", "PING-001"}, full: true, status: 3},
+		{args: []string{"spec"}, full: true, status: 3},
+		{args: []string{"version"}, full: true, status: 3},
+		{args: []string{"wireshark"}, full: true, status: 3},
+		{args: []string{"doctor"}, status: 3},
+		{args: []string{"man", manual}, status: 3},
+	}
+	for path, c := range commandPaths(newRoot()) {
+		if c.Runnable() && !slices.ContainsFunc(cases, func(i interruptCase) bool { return strings.HasPrefix(strings.Join(i.args, " ")+" ", path+" ") }) {
+			t.Errorf("%s: expected a case of how an interrupt ends it", path)
+		}
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		for _, c := range cases {
+			t.Run(signal.String()+" "+strings.ReplaceAll(strings.Join(c.args, " "), dir, ""), func(t *testing.T) { c.try(t, signal) })
+		}
+	}
+}
+
+// commandPaths are the commands below one, by what one types for them.
+func commandPaths(root *cobra.Command) map[string]*cobra.Command {
+	all := map[string]*cobra.Command{}
+	for _, c := range descendants(root) {
+		if c.Name() != "help" && c.Name() != "completion" && c.Parent().Name() != "completion" && !c.Hidden {
+			all[strings.TrimPrefix(c.CommandPath(), "ikc-conform ")] = c
+		}
+	}
+	return all
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// try interrupts the command. If it was too early, before the command had begun, it tries again.
+func (c *interruptCase) try(t *testing.T, signal syscall.Signal) {
+	for wait := 250 * time.Millisecond; wait < 20*time.Second; wait *= 2 {
+		if c.once(t, signal, wait) {
+			return
+		}
+	}
+	t.Error("expected the command to begin some time")
+}
+
+func (c *interruptCase) once(t *testing.T, signal syscall.Signal, wait time.Duration) (inTime bool) {
+	for c.ready != nil && len(c.ready) > 0 {
+		<-c.ready
+	}
+	var stdin io.Reader
+	var stdout io.Writer
+	if c.stdin {
+		r, w, err := os.Pipe()
+		must(t, err)
+		defer r.Close()
+		defer w.Close()
+		stdin = r
+	}
+	if c.full {
+		r, w, err := os.Pipe()
+		must(t, err)
+		defer r.Close()
+		defer w.Close()
+		must(t, w.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
+		if _, err := w.Write(make([]byte, 4<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("expected a pipe that is full, got %v", err)
+		}
+		stdout = w
+	}
+	s := startCommand(t, stdin, stdout, c.args...)
+	switch {
+	case c.await != "":
+		s.until(t, c.await)
+	case c.ready != nil:
+		select {
+		case <-c.ready:
+		case <-time.After(30 * time.Second):
+			t.Fatalf("it never said anything to the server\n%s", s.errs.String())
+		}
+	default:
+		time.Sleep(wait)
+	}
+	select {
+	case <-s.ended:
+		t.Fatalf("expected it to go on, it ended with %v\n%s%s", s.ProcessState, s.out.String(), s.errs.String())
+	default:
+	}
+	must(t, s.Process.Signal(signal))
+	s.within(t, promptly)
+	if status := s.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() && status.Signal() == signal {
+		return false // it had not begun
+	}
+	if got := s.ProcessState.ExitCode(); got != c.status {
+		t.Errorf("exit status %d, expected %d\n%s%s", got, c.status, s.out.String(), s.errs.String())
+	}
+	return true
+}
+
+// TestInterruptWhileNegotiating: a negotiation with a server that is running is finished, since a
+// Perl server ends if it breaks off. That is said, is over after --timeout, and a second interrupt
+// ends it at once.
+func TestInterruptWhileNegotiating(t *testing.T) {
+	silent, ready := mute(t, "")
+	for _, command := range [][]string{{"ping", silent}, {"run", "tcp:" + silent}} {
+		for _, twice := range []bool{false, true} {
+			timeout := "3s"
+			if twice {
+				timeout = "10m"
+			}
+			s := startCommand(t, nil, nil, append(command, "--timeout", timeout)...)
+			<-ready
+			must(t, s.Process.Signal(syscall.SIGINT))
+			s.until(t, "interrupted, but not ended yet: a Perl server ends if its negotiation breaks off")
+			if twice {
+				must(t, s.Process.Signal(syscall.SIGINT))
+			}
+			s.within(t, 3*time.Second+promptly)
+			if got := s.ProcessState.ExitCode(); got != 3 {
+				t.Errorf("%v: exit status %d, expected 3", command, got)
+			}
+			last := "ikc-conform: interrupted\n"
+			if twice {
+				last = "ikc-conform: interrupted again: ended at once\n"
+			}
+			if said := s.errs.String(); !strings.HasSuffix(said, last) {
+				t.Errorf("%v: expected it to end with %q, got %q", command, last, said)
+			}
+		}
+	}
+}
