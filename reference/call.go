@@ -68,7 +68,7 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 		return 0, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
 	m := &wire.Message{Event: *spec, Params: v, From: k.from(s)}
-	var permit, revoke func(*Channel)
+	d := dispatch{m: m}
 	k.stats.posts.Add(1)
 	if rsvp.Present() {
 		if rsvp.Kernel == "" {
@@ -76,18 +76,20 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 		}
 		m.RSVP = rsvp
 		at := address{rsvp.Session, rsvp.State}
-		permit = func(*Channel) {
+		d.each = func(c *Channel) {
 			k.mu.Lock()
-			k.permits[at]++
-			k.mu.Unlock()
+			defer k.mu.Unlock()
+			if c == nil || !c.lost {
+				k.permits.grant(c, at)
+			}
 		}
-		revoke = func(*Channel) {
+		d.undo = func(c *Channel) {
 			k.mu.Lock()
-			k.permitted(at)
-			k.mu.Unlock()
+			defer k.mu.Unlock()
+			k.permits.revoke(c, at)
 		}
 	}
-	return k.dispatch(ctx, spec.Kernel, m, later, permit, revoke)
+	return d.send(ctx, k, spec.Kernel)
 }
 
 // waiter is a blocking call.
@@ -96,6 +98,10 @@ type waiter struct {
 	order uint64
 	from  *Channel // where the request went
 	done  chan outcome
+
+	// Its place in a callList, and the specifier as a report names it, "" until that is needed.
+	prev, next, prevSame, nextSame *waiter
+	text                           string
 }
 
 // waiters are for other calls when theirs have ended: nobody else has them then.
@@ -184,7 +190,7 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 
 // exchange sends a request and waits for its outcome. Nobody else has w when it returns.
 func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urgency) (out outcome) {
-	_, out.err = k.dispatch(ctx, w.to.Kernel, m, u, func(c *Channel) {
+	d := dispatch{m: m, urgency: u, call: w, each: func(c *Channel) {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		switch {
@@ -193,9 +199,11 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urg
 		case c != nil && c.lost:
 			w.finish(outcome{err: ErrDisconnected})
 		default:
-			w.from, k.waiters[w.order] = c, w
+			w.from = c
+			k.beginCall(w)
 		}
-	}, nil)
+	}}
+	_, out.err = d.send(ctx, k, w.to.Kernel)
 	if out.err == nil {
 		wait(ctx, func() {
 			ended := ctx.Done()
@@ -212,7 +220,7 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urg
 	}
 	if out.err != nil {
 		k.mu.Lock()
-		delete(k.waiters, w.order)
+		k.endCall(w)
 		k.mu.Unlock()
 		select {
 		case <-w.done: // came when nobody waited any more
@@ -243,19 +251,48 @@ func callOrder(state string) uint64 {
 	return order
 }
 
+// reply takes the answer of this kernel itself to a call of its own.
+func (w *waiter) reply(k *Kernel) reply {
+	order := w.order // w may be that of another call when the answer comes
+	return func(m *wire.Message) bool {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		w := k.waiters[order]
+		if w == nil {
+			return false
+		}
+		k.endCall(w)
+		if m.IsError {
+			e := briefReport(wire.ParseRemoteError(m.Params))
+			w.finish(outcome{err: e})
+			k.remoteTrouble(e)
+		} else {
+			w.finish(outcome{value: m.Params})
+		}
+		return true
+	}
+}
+
 // answered hands an answer, or an error report, that came by a channel to the blocking call that it
-// concerns, or to the subscription. It returns false if there is none. Only the kernel that was
-// called may answer.
+// concerns, or to the subscription. It returns false if there is none. Only who was called may
+// answer.
 func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 	switch {
 	case m.Event.Session == callSession:
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		w := k.waiters[callOrder(m.Event.State)]
-		if w == nil || !samePeer(w.from, c) {
+		switch {
+		case w == nil:
+			return false
+		case !k.mayAnswer(c, w.from):
+			if w.from != nil && w.from.peer.ID == c.peer.ID {
+				k.log.Warn("an answer came by another connection than the call went by, and is not taken: see Config.PerlIdentity",
+					"id", c.peer.ID, "called", w.from.conn.RemoteAddr(), "from", c.conn.RemoteAddr())
+			}
 			return false
 		}
-		delete(k.waiters, w.order)
+		k.endCall(w)
 		v := m.Params
 		if v == nil {
 			v = perl.NewUndef()
@@ -277,10 +314,11 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 	return false
 }
 
-// samePeer tells whether what comes by channel c can be the answer to what went by channel asked. A
-// kernel may be connected twice, and answers by the connection that it knows us by.
-func samePeer(asked, c *Channel) bool {
-	return asked == c || asked != nil && c != nil && asked.peer.ID == c.peer.ID
+// mayAnswer tells whether what comes by channel c may be the answer to what went by channel asked,
+// nil if this kernel asked itself. Whoever makes a second connection may say there that it is the
+// same kernel; with Config.PerlIdentity it is believed.
+func (k *Kernel) mayAnswer(c, asked *Channel) bool {
+	return c == asked || k.cfg.PerlIdentity && asked != nil && asked.peer.ID == c.peer.ID
 }
 
 // failed gives an error report to the oldest call that waits for the request it names. The report
@@ -288,17 +326,22 @@ func samePeer(asked, c *Channel) bool {
 func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var oldest *waiter
-	for _, w := range k.waiters {
-		if samePeer(w.from, c) && (oldest == nil || w.order < oldest.order) && e.About(w.to.String()) {
-			oldest = w
+	oldest := k.callsBy(c).about(e)
+	if oldest == nil && c != nil && k.cfg.PerlIdentity {
+		for other := range k.open {
+			if !k.mayAnswer(c, other) {
+				continue
+			}
+			if w := other.underWay.about(e); w != nil && (oldest == nil || w.order < oldest.order) {
+				oldest = w
+			}
 		}
 	}
 	if oldest == nil {
 		return false
 	}
-	delete(k.waiters, oldest.order)
-	oldest.finish(outcome{err: e})
+	k.endCall(oldest)
+	oldest.finish(outcome{err: briefReport(e)})
 	return true
 }
 
@@ -317,6 +360,6 @@ func (s *Session) Respond(ctx context.Context, rsvp *perl.Value, params any) err
 	if err != nil {
 		return fmt.Errorf("ikc: params for %v: %w", a, err)
 	}
-	_, err = s.k.dispatch(ctx, a.Kernel, &wire.Message{Event: a, Params: v, From: s.k.from(s)}, later, nil, nil)
+	_, err = s.k.dispatch(ctx, a.Kernel, &wire.Message{Event: a, Params: v, From: s.k.from(s)})
 	return err
 }

@@ -26,6 +26,7 @@ type Channel struct {
 	frozen     atomic.Int64 // size of the image that was sent last, in octets
 	out        *outbox
 	in         inbox
+	holds      *account
 	jobs       sync.WaitGroup // with Config.QueuePerSession: requests in the queues of sessions
 	since      atomic.Uint64  // tick of the watchdog at which a request began inline; 0 if there is none
 	watched    atomic.Bool    // it is on the list of the watchdog
@@ -33,11 +34,18 @@ type Channel struct {
 	cancel     context.CancelCauseFunc
 	once       sync.Once
 
+	// heldBack tells that requests may wait in the inbox for monitors, though sessions have queues
+	// of their own (Config.QueuePerSession). The reader has it.
+	heldBack bool
+
 	// Guarded by the kernel's mu.
-	registered bool // under peer.ID
-	ready      bool // monitors have been told
-	lost       bool // no answer can come any more
-	failed     bool // monitors have been told of an error
+	entered  bool            // under peer.ID
+	ready    bool            // monitors have been told
+	lost     bool            // no answer can come any more
+	failed   bool            // monitors have been told of an error
+	underWay callList        // blocking calls that went by it
+	named    int             // octets that its names take in the account
+	permits  map[address]int // rsvp permissions for posts of this peer; nil if there are none
 }
 
 // ID returns the number of the channel, unique in its kernel, by which monitors know it.
@@ -63,9 +71,10 @@ func (c *Channel) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 func (c *Channel) Done() <-chan struct{} { return c.ctx.Done() }
 
 // Err returns why the connection ended; nil while it lives. It matches io.EOF if the peer closed it
-// in order, net.ErrClosed if Close did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull, or
-// ErrDisconnected if it could not be written to. What the peer did wrong is a *wire.FrameError, a
-// *wire.MessageError or an error of the serializer; the rest are errors of the network.
+// in order, net.ErrClosed if Close did, ErrClosed if Shutdown did, ErrIdle, ErrQueueFull,
+// ErrMemory, or ErrDisconnected if it could not be written to. What the peer did wrong is a
+// *wire.FrameError, a *wire.MessageError or an error of the serializer; the rest are errors of the
+// network.
 func (c *Channel) Err() error {
 	if c.ctx.Err() == nil {
 		return nil
@@ -121,8 +130,9 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	}
 	c := &Channel{k: k, conn: conn, socket: socketOf(conn), number: k.stats.channels.Add(1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
-	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, &k.stats, c.writeFailed)
-	c.in.init(k.cfg.MaxQueue)
+	c.holds = k.ledger.open(conn.RemoteAddr().String(), c.end)
+	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, c.holds, &k.stats, c.writeFailed)
+	c.in.init(k.cfg)
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -141,8 +151,12 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		if name == "" {
 			name = conn.RemoteAddr().String()
 		}
-		c.aliases = append([]string(nil), c.peer.Aliases...)
-		err = k.register(c, name)
+		c.frames.Hold, c.frames.MaxAlloc = c.holds.hold, k.thawing.all
+		if role == wire.Server && !k.events.waitRoom(c.ctx.Done(), k.cfg.HandshakeTimeout) {
+			err = fmt.Errorf("%w: monitors are too far behind to be told of one more peer", ErrMemory)
+		} else {
+			err = k.register(c, name)
+		}
 	}
 	if err != nil {
 		defer k.running.Done()
@@ -155,11 +169,23 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		k.trouble(OpNegotiate, err)
 		return nil, err
 	}
+	c.holdBack()
 	if k.cfg.OnConnect != nil {
 		k.cfg.OnConnect(c)
 	}
 	go c.read()
 	return c, nil
+}
+
+// holdBack has requests of a peer wait until monitors have been told that it is there. Its answers
+// do not wait: a monitor may call the peer.
+func (c *Channel) holdBack() {
+	number := c.k.events.pending()
+	if number == 0 {
+		return
+	}
+	c.heldBack = c.k.cfg.QueuePerSession
+	_ = c.in.put(job{run: func(*worker) { c.k.events.waitTold(number) }}) // closed: no request is carried out
 }
 
 // trouble tells of an error before there is a connection.

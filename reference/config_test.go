@@ -25,6 +25,7 @@ func TestBadConfig(t *testing.T) {
 		"MaxConnections":   {MaxConnections: -1},
 		"MaxFrame":         {MaxFrame: -1},
 		"MaxQueue":         {MaxQueue: -1},
+		"MaxMemory":        {MaxMemory: -1},
 	} {
 		if _, err := ikc.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, expected an error about %s", err, want)

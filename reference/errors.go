@@ -27,6 +27,12 @@ var (
 	ErrDisconnected = errors.New("ikc: connection lost")
 	// ErrQueueFull: the peer does not read what is sent to it, and Config.MaxQueue octets wait.
 	ErrQueueFull = errors.New("ikc: write queue is full")
+	// ErrMemory: peers made the kernel hold more than Config.MaxMemory, and this connection held the
+	// most. The error says how much.
+	ErrMemory = errors.New("ikc: too much is held for peers")
+	// ErrThirdParty: a request names another kernel than the one that sent it for the answer, or for
+	// its sender, and Config.AnswerCallersOnly is set.
+	ErrThirdParty = errors.New("ikc: this kernel sends to no third kernel for a peer")
 	// ErrNoSender: the request does not say who sent it.
 	ErrNoSender = errors.New("ikc: request has no sender")
 	// ErrIdle: nothing came from the peer for Config.IdleTimeout.
@@ -107,7 +113,7 @@ func wheelError(err error) string {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("[%d] Connection timed out", int(syscall.ETIMEDOUT))
 	}
-	return "[0] " + strings.TrimPrefix(err.Error(), "ikc: ")
+	return "[0] " + brief(strings.TrimPrefix(err.Error(), "ikc: "))
 }
 
 // closedHere tells whether an error only says that we closed the connection.

@@ -71,7 +71,7 @@ func TestFaultsAreToldOf(t *testing.T) {
 				}
 			}},
 		{name: "a peer that says nothing", negotiated: "Idle", do: stay, told: "channel-read: ", logged: "idle"},
-		{name: "a name already taken", negotiated: "Good", do: stay, stays: true, told: "register: Remote kernel 'Good' already exists", logged: "exists already"},
+		{name: "a name already taken", negotiated: "Good", do: stay, stays: true, told: "register: Remote kernel 'Good' already exists", logged: "already exists"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

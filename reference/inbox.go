@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"sync"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // inbox is a bounded queue of work, carried out in order by one goroutine at a time. That goroutine
@@ -17,13 +19,15 @@ import (
 // the worker for one job. If that takes long, somebody else takes the reading over (takeOver), and
 // the goroutine stays the worker until the queue is empty.
 type inbox struct {
-	limit int
+	limit int // for octets
+	most  int // for costs
 
 	mu     sync.Mutex
 	room   *sync.Cond
 	queue  []job
 	head   int     // of queue
 	octets int     // of jobs that are queued or running, but for those that wait
+	costs  int     // of the same
 	waits  int     // octets of jobs that wait
 	active int     // jobs that are running or waiting
 	worker *worker // nil if there is none
@@ -34,19 +38,53 @@ type inbox struct {
 // worker is the right to carry out the next job.
 type worker struct {
 	b         *inbox
-	size      int    // of its job
+	load      load   // of its job
+	told      int    // octets of the heap that the account has been told of, for its job
 	relieved  bool   // it has passed to another
 	wasInline func() // what yield does if the worker is the reader; nil if it never is
 }
 
-// job is a piece of work, with the octets that it counts for. It may call w.yield.
+// job is a piece of work, with what it counts for. It may call w.yield.
 type job struct {
-	run  func(w *worker)
-	size int
+	run func(w *worker)
+	load
 }
 
-func (b *inbox) init(limit int) {
-	b.limit = limit
+// load is what a request counts for while it waits.
+type load struct {
+	size int      // octets of its image
+	cost int      // octets of the heap that it takes
+	to   *account // of whom it came from
+
+	params *perl.Value // that were left as they came, nil if there are none
+	more   int         // octets of the heap that they take besides, once the state has looked into them
+}
+
+// waiting is what the request takes of the heap while its state waits.
+func (l *load) waiting() int {
+	n := l.cost + waitCost
+	if l.more > 0 && l.params.Frozen() == nil {
+		n += l.more
+	}
+	return n
+}
+
+const (
+	// jobCost is about what a request takes that is queued, in octets of the heap, apart from what
+	// was in its image.
+	jobCost = 1 << 10
+	// waitCost is what it takes besides while its state waits: a goroutine, and what it waits for.
+	waitCost = 8 << 10
+	// inlineFree is what the one request that the reader carries out itself may cost without the
+	// account being told.
+	inlineFree = 16 << 10
+	// queueShare is the part of Config.MaxMemory that what is queued of one connection, or for one
+	// session, may cost: one in so many.
+	queueShare = 8
+)
+
+func (b *inbox) init(cfg Config) {
+	b.limit, b.most = cfg.MaxQueue, cfg.MaxMemory/queueShare
 	b.room = sync.NewCond(&b.mu)
 }
 
@@ -57,7 +95,7 @@ const mostWaiting = 16
 func (b *inbox) put(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for !b.fits(j) && !b.closed {
+	for !b.fits(j.load) && !b.closed {
 		b.room.Wait()
 	}
 	switch {
@@ -75,20 +113,24 @@ func (b *inbox) put(j job) error {
 func (b *inbox) offer(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.fits(j) || b.waits > mostWaiting*b.limit {
+	if !b.fits(j.load) || b.waits > mostWaiting*b.limit {
 		return fmt.Errorf("%w: %d octets of events to this kernel itself wait, %d in their states", ErrQueueFull, b.octets, b.waits)
 	}
 	b.add(j)
 	return nil
 }
 
-// fits tells whether there is room for a job. mu is locked.
-func (b *inbox) fits(j job) bool { return b.octets == 0 || b.octets+j.size <= b.limit }
+// fits tells whether there is room for one more. mu is locked.
+func (b *inbox) fits(l load) bool {
+	return b.octets == 0 || b.octets+l.size <= b.limit && b.costs+l.cost <= b.most
+}
 
 // add queues a job. mu is locked.
 func (b *inbox) add(j job) {
 	b.queue = append(b.queue, j)
 	b.octets += j.size
+	b.costs += j.cost
+	j.to.add(j.cost)
 	b.employ()
 }
 
@@ -118,7 +160,7 @@ func (b *inbox) work(w *worker) {
 			}
 		}
 		b.active++
-		w.size = j.size
+		w.load, w.told = j.load, j.cost
 		b.mu.Unlock()
 		j.run(w)
 		b.mu.Lock()
@@ -136,9 +178,20 @@ func (b *inbox) work(w *worker) {
 func (b *inbox) done(w *worker) {
 	b.active--
 	if w.relieved {
-		b.waits -= w.size
+		b.waits -= w.load.size
 	} else {
-		b.octets -= w.size
+		b.octets -= w.load.size
+		b.costs -= w.load.cost
+	}
+	w.tell(0)
+}
+
+// tell has the account know that the job of the worker holds so many octets of the heap. b.mu is
+// locked.
+func (w *worker) tell(holds int) {
+	if holds != w.told {
+		w.load.to.add(holds - w.told)
+		w.told = holds
 	}
 }
 
@@ -147,12 +200,15 @@ func (w *worker) yield() {
 	b := w.b
 	b.mu.Lock()
 	if w.relieved {
+		w.tell(w.load.waiting())
 		b.mu.Unlock()
 		return
 	}
 	w.relieved = true
-	b.octets -= w.size
-	b.waits += w.size
+	b.octets -= w.load.size
+	b.costs -= w.load.cost
+	b.waits += w.load.size
+	w.tell(w.load.waiting())
 	b.room.Broadcast()
 	b.worker = nil
 	inline := b.inline
@@ -166,15 +222,19 @@ func (w *worker) yield() {
 
 // tryBegin makes the caller, the reader, the worker if there is none; else it returns false.
 // tryFinish must follow. A reader has one worker all its life.
-func (b *inbox) tryBegin(w *worker, size int) bool {
+func (b *inbox) tryBegin(w *worker, l load) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.worker != nil || b.closed || b.octets > 0 && b.octets+size > b.limit {
+	if b.worker != nil || b.closed || !b.fits(l) {
 		return false
 	}
-	b.worker, b.inline, w.size = w, true, size
-	b.octets += size
+	b.worker, b.inline, w.load = w, true, l
+	b.octets += l.size
+	b.costs += l.cost
 	b.active++
+	if l.cost > inlineFree {
+		w.tell(l.cost)
+	}
 	return true
 }
 
@@ -214,8 +274,18 @@ func (b *inbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
+	for _, j := range b.queue[b.head:] {
+		j.to.add(-j.cost)
+	}
 	b.queue, b.head = nil, 0
 	b.room.Broadcast()
+}
+
+// idle tells whether nothing is queued or running.
+func (b *inbox) idle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.worker == nil && b.active == 0
 }
 
 // waitIdle waits until nothing is queued or running.

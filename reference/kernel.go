@@ -56,35 +56,43 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Kernel is one participant of a cluster. It is made by [New], and safe for concurrent use.
 // [Kernel.Shutdown] ends it.
 type Kernel struct {
-	cfg     Config
-	id      string
-	log     *slog.Logger
-	turn    turn
-	lastID  atomic.Uint64 // of rsvp states made here
-	calling atomic.Int32  // blocking calls under way
-	stats   counters
-	watch   watchdog
-	events  monitorQueue
-	local   inbox // requests to this kernel from itself
-	targets targets
-	ctx     context.Context // of states that this kernel itself sent an event to
-	cancel  context.CancelCauseFunc
+	cfg      Config
+	id       string
+	log      *slog.Logger
+	turn     turn
+	lastID   atomic.Uint64 // of rsvp states made here
+	calling  atomic.Int32  // blocking calls under way
+	stats    counters
+	watch    watchdog
+	ledger   ledger
+	itself   *account // what is held for no connection in particular
+	thawing  gate
+	events   monitorQueue
+	local    inbox // requests to this kernel from itself
+	targets  targets
+	ownNames map[string]bool
+	ctx      context.Context // of states that this kernel itself sent an event to
+	cancel   context.CancelCauseFunc
 
 	mu        sync.Mutex
 	closed    bool
 	sessions  map[string]*Session // by alias
 	proxies   map[string]*Proxy   // by specifier, and by short alias
-	permits   map[address]int     // rsvp permissions: posts still allowed
-	waiters   map[uint64]*waiter  // blocking calls, by the number of their rsvp state
-	receipts  map[string]*receipt // subscriptions asked for, by rsvp state
-	channels  map[string]*Channel // by remote kernel id
-	names     map[string]string   // alias of a kernel -> its id; our own names lead to our id
+	permits   permits
+	waiters   map[uint64]*waiter    // blocking calls, by the number of their rsvp state
+	ownCalls  callList              // those to this kernel itself
+	receipts  map[string]*receipt   // subscriptions asked for, by rsvp state
+	channels  map[string]*Channel   // by remote kernel id
+	names     map[string]*Channel   // by alias
+	awaited   map[string][]*Channel // by id: who waits for it, the first of them first
+	present   map[string]*Channel   // by id: whom monitors know as registered
 	monitors  map[string][]*watcher
 	fallback  string // id of the default kernel, "" if there is none
 	open      map[*Channel]struct{}
@@ -104,16 +112,22 @@ func New(cfg Config) (*Kernel, error) {
 		return nil, fmt.Errorf("ikc: config: %w", err)
 	}
 	k := &Kernel{
-		cfg: cfg, id: cfg.ID, log: cfg.Logger.With("kernel", cfg.Name),
-		sessions: map[string]*Session{}, proxies: map[string]*Proxy{}, permits: map[address]int{},
+		cfg: cfg, id: cfg.ID, log: slog.New(briefHandler{visible.Logger(cfg.Logger).Handler()}).With("kernel", cfg.Name),
+		sessions: map[string]*Session{}, proxies: map[string]*Proxy{},
 		waiters: map[uint64]*waiter{}, receipts: map[string]*receipt{},
-		channels: map[string]*Channel{}, names: map[string]string{}, monitors: map[string][]*watcher{},
+		channels: map[string]*Channel{}, names: map[string]*Channel{}, awaited: map[string][]*Channel{},
+		present: map[string]*Channel{}, monitors: map[string][]*watcher{},
 		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
 	k.ctx, k.cancel = context.WithCancelCause(context.Background())
-	k.local.init(cfg.MaxQueue)
-	for _, name := range k.ownNames() {
-		k.names[name] = k.id
+	k.ledger.init(cfg.MaxMemory)
+	k.itself = k.ledger.open("the kernel itself", nil)
+	k.thawing.init(int64(cfg.MaxMemory) / thawShare)
+	k.events.limit, k.events.holds = min(cfg.MaxQueue, cfg.MaxMemory/queueShare), k.itself
+	k.local.init(cfg)
+	k.ownNames = map[string]bool{cfg.Name: true}
+	for _, name := range cfg.Aliases {
+		k.ownNames[name] = true
 	}
 	if err := k.addResponder(); err != nil {
 		return nil, err
@@ -127,9 +141,8 @@ func (k *Kernel) ID() string { return k.id }
 // Name returns what peers call this kernel: Config.Name or its default.
 func (k *Kernel) Name() string { return k.cfg.Name }
 
-func (k *Kernel) ownNames() []string {
-	return append([]string{k.cfg.Name}, k.cfg.Aliases...)
-}
+// aliases are this kernel's own names.
+func (k *Kernel) aliases() []string { return append([]string{k.cfg.Name}, k.cfg.Aliases...) }
 
 // start runs f in a goroutine that Shutdown waits for, unless the kernel is shut down already.
 func (k *Kernel) start(f func()) bool {

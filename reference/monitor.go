@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -13,8 +14,16 @@ import (
 
 // Monitor says what to tell of a kernel. The zero value is told nothing. Its funcs run one at a
 // time, in the order of events, each as a state does: methods that are given ctx let states run
-// while they block. A func that is nil is not told, unless there is Any. Errors wait for their
-// monitors up to [Config].MaxQueue octets; what comes beyond that is logged.
+// while they block. A func that is nil is not told, unless there is Any.
+//
+// What waits for monitors is bounded by [Config].MaxQueue and by an eighth of MaxMemory, in octets,
+// each event counting 512 and its message. Errors beyond that are logged instead. All other events
+// are told, however long it takes; so while monitors are that far behind, a peer that connects waits
+// to be registered, for as long as HandshakeTimeout.
+//
+// What a peer asks is carried out after its register has been told, and before its unregister. A
+// second connection with the id of a peer that is connected is told of by Channel only; when the
+// first has gone, it registers.
 //
 // Nothing of a monitor is seen by the remote kernel. Source: Responder monitor, inform_monitors.
 type Monitor struct {
@@ -192,30 +201,35 @@ type event struct {
 // kernel's id goes no further: the original follows it, and two peers that have each other's id for
 // an alias are its end. Source: Responder inform_monitors.
 func (k *Kernel) inform(about, what string, e event) int {
-	if k.closed && what != EventShutdown || len(k.monitors) == 0 {
-		return 0
-	}
 	if about == "" {
 		about = specifier.Any
 	}
 	var aliases []string
 	switch c := k.channels[about]; {
 	case about == k.id:
-		aliases = k.ownNames()
+		aliases = k.aliases()
 	case c != nil:
 		aliases = c.aliases
 	}
-	n := k.informOf(about, what, e)
+	return k.informOf(about, aliases, what, e)
+}
+
+// informOf is inform about a kernel with these aliases. mu is locked.
+func (k *Kernel) informOf(about string, aliases []string, what string, e event) int {
+	if k.closed && what != EventShutdown || len(k.monitors) == 0 {
+		return 0
+	}
+	n := k.informName(about, what, e)
 	for _, alias := range aliases {
 		if alias != about {
-			n += k.informOf(alias, what, e)
+			n += k.informName(alias, what, e)
 		}
 	}
 	return n
 }
 
-// informOf is inform under one name. mu is locked.
-func (k *Kernel) informOf(name, what string, e event) int {
+// informName is inform under one name. mu is locked.
+func (k *Kernel) informName(name, what string, e event) int {
 	isID := k.channels[name] != nil || name == k.id
 	n := k.tell(name, name, what, isID, e)
 	if name != specifier.Any {
@@ -235,13 +249,9 @@ func (k *Kernel) tell(key, about, what string, isID bool, e event) (n int) {
 			PID: e.pid, Channel: e.channel, Change: e.change, Operation: e.operation, Message: e.message,
 			Specifier: e.spec, Attempt: e.attempt, Delay: e.delay,
 		}
-		size := 0
-		if what == EventError {
-			size = eventSize + len(e.message)
-		}
-		if k.events.put(k, size, func() {
+		if k.events.put(k, eventSize+len(e.message), what == EventError, func(yield func()) {
 			h := new(hold)
-			h.begin(context.Background(), &k.turn, nil)
+			h.begin(context.Background(), &k.turn, yield)
 			f(h, told)
 			h.end()
 		}) {
@@ -251,57 +261,140 @@ func (k *Kernel) tell(key, about, what string, isID bool, e event) (n int) {
 	return n
 }
 
-// eventSize is about what an error takes while it waits to be told, in octets, apart from its
+// eventSize is about what an event takes while it waits to be told, in octets, apart from its
 // message.
-const eventSize = 256
+const eventSize = 512
 
-// monitorQueue has events told in order by a goroutine that lives only while there are any. Errors
-// that wait have a bound, since it is peers who make them.
+// monitorQueue has events told in order by a goroutine that lives only while there are any. It is
+// peers who make them, so they have a bound: errors beyond it are refused, and nobody is registered
+// (waitRoom) who would make more.
 type monitorQueue struct {
+	limit int      // for octets
+	holds *account // of the kernel itself
+
 	mu     sync.Mutex
 	queue  []notice
-	octets int // of errors
-	busy   bool
+	octets int        // of events that are queued or being told
+	busy   bool       // the goroutine is there
+	last   uint64     // number of the event queued last
+	told   uint64     // number of the event told last, or being told by a func that waits
+	passed *sync.Cond // told or octets have changed; nil until somebody waits for that
 }
 
-// notice is an event to be told to a monitor.
+// notice is an event to be told to a monitor; yield is called if the func of the monitor waits.
 type notice struct {
-	tell func()
-	size int // that it counts for, in octets; 0 for what is kept in any case
+	tell func(yield func())
+	size int // that it counts for, in octets
 }
 
-// put queues an event, unless there are Config.MaxQueue octets already. The kernel's mu is locked.
-func (q *monitorQueue) put(k *Kernel, size int, tell func()) bool {
+// put queues an event. One that may be refused is, if there are too many. The kernel's mu is
+// locked.
+func (q *monitorQueue) put(k *Kernel, size int, refusable bool, tell func(yield func())) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if size > 0 && q.octets > 0 && q.octets+size > k.cfg.MaxQueue {
+	if refusable && q.octets > 0 && q.octets+size > q.limit {
 		return false
 	}
 	q.queue = append(q.queue, notice{tell, size})
 	q.octets += size
-	if q.busy {
-		return true
+	q.holds.add(size)
+	q.last++
+	if !q.busy {
+		q.busy = true
+		k.running.Go(q.tellAll)
 	}
-	q.busy = true
-	k.running.Go(func() {
-		for {
-			q.mu.Lock()
-			batch := q.queue
-			q.queue = nil
-			if len(batch) == 0 {
-				q.busy = false
-				q.mu.Unlock()
-				return
-			}
+	return true
+}
+
+// tellAll tells what is queued.
+func (q *monitorQueue) tellAll() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for number := q.told; len(q.queue) > 0; {
+		batch := q.queue
+		q.queue = nil
+		for i, n := range batch {
+			batch[i] = notice{}
+			number++
+			this := number
+			pass := func() { q.pass(this) }
 			q.mu.Unlock()
-			for i, n := range batch {
-				batch[i] = notice{}
-				n.tell()
-				q.mu.Lock()
-				q.octets -= n.size
-				q.mu.Unlock()
+			n.tell(pass)
+			pass()
+			q.mu.Lock()
+			q.octets -= n.size
+			q.holds.add(-n.size)
+			if q.passed != nil {
+				q.passed.Broadcast()
 			}
 		}
-	})
-	return true
+	}
+	q.busy = false
+}
+
+// pass notes that an event has been told, or that its monitor waits for something.
+func (q *monitorQueue) pass(number uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.told = max(q.told, number); q.passed != nil {
+		q.passed.Broadcast()
+	}
+}
+
+// waitTold waits until an event and those before it have been told. A monitor that waits for
+// something itself counts as told.
+func (q *monitorQueue) waitTold(number uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.passed == nil {
+		q.passed = sync.NewCond(&q.mu)
+	}
+	for q.told < number {
+		q.passed.Wait()
+	}
+}
+
+// waitRoom waits until no more events wait than there may, but for at most the time given. It
+// returns false if there are still too many, or if done is closed before.
+func (q *monitorQueue) waitRoom(done <-chan struct{}, limit time.Duration) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.octets <= q.limit {
+		return true
+	}
+	if q.passed == nil {
+		q.passed = sync.NewCond(&q.mu)
+	}
+	var over atomic.Bool
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-done:
+		case <-stop:
+			return
+		}
+		over.Store(true)
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.passed.Broadcast()
+	}()
+	for q.octets > q.limit && !over.Load() {
+		q.passed.Wait()
+	}
+	return q.octets <= q.limit
+}
+
+// pending returns the number of the event that was queued last, for waitTold; 0 if all have been
+// told.
+func (q *monitorQueue) pending() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.told == q.last {
+		return 0
+	}
+	return q.last
 }

@@ -2,7 +2,9 @@ package ikc
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -15,7 +17,7 @@ import (
 func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
 		Role: role, Dialect: c.k.cfg.Dialect, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
-		Names: append(c.k.ownNames(), c.localName(role)),
+		Names: append(c.k.aliases(), c.localName(role)),
 	}
 	for _, s := range c.k.cfg.Serializers {
 		cfg.Serializers = append(cfg.Serializers, s.Name())
@@ -29,12 +31,15 @@ func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	err := c.talk(wire.NewNegotiator(cfg))
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	if err := c.talk(wire.NewNegotiator(cfg)); err != nil {
+		if ctx.Err() == nil {
+			return err
 		}
-		return err
+		var stranger *wire.StrangerError
+		if errors.As(err, &stranger) {
+			return &wire.StrangerError{Began: stranger.Began, Err: context.Cause(ctx)}
+		}
+		return context.Cause(ctx)
 	}
 	if !stop() {
 		return context.Cause(ctx)
@@ -42,8 +47,25 @@ func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	return c.conn.SetDeadline(time.Time{})
 }
 
+// counted is a connection that is being negotiated: what comes counts for what it holds.
+type counted struct {
+	net.Conn
+	holds *account
+	came  int // octets
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.came += n; !c.holds.add(n) && err == nil {
+		err = ErrMemory
+	}
+	return n, err
+}
+
 func (c *Channel) talk(n *wire.Negotiator) error {
-	frames, err := wire.Negotiate(c.conn, n, c.k.cfg.MaxFrame, nil)
+	conn := &counted{Conn: c.conn, holds: c.holds}
+	defer func() { c.holds.add(-conn.came) }()
+	frames, err := wire.Negotiate(conn, n, c.k.cfg.MaxFrame, nil)
 	if err != nil {
 		return err
 	}

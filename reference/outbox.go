@@ -24,28 +24,34 @@ const (
 
 // outbox is the bounded queue of octets to be written to a peer. No put blocks. Octets are written
 // by whoever queued them if the connection takes them at once, else by a goroutine that lives only
-// while there is something to write.
+// while there is something to write. Whoever finds the queue full has the socket take what it can,
+// so it is full because the peer does not read, and never because that goroutine had no turn.
 type outbox struct {
 	conn   net.Conn
 	socket *socket // nil if the connection cannot be written to without blocking
 	limit  int
 	fail   func(error) // told of a write error
+	holds  *account
 	stats  *counters
 
 	mu      sync.Mutex
-	idle    *sync.Cond
+	idle    *sync.Cond    // told when there is nothing more to write, and when writeFirst has written
 	room    chan struct{} // closed when there is room again; nil if nobody waits
 	pending []*wire.Outgoing
 	small   bool // the last of pending may be appended to
 	size    int  // octets of pending that are to be written
 	writing int  // octets handed to the connection
-	busy    bool
+	busy    bool // somebody sees to it that what is pending is written
 	coming  bool // busy for a goroutine that has not begun to write
+	inside  bool // writeFirst is writing; nobody else may
+	taken   int  // octets that the connection has taken
+	caps    int  // octets of the buffers of frames that are pending or being written
+	told    int  // the part of caps that the account knows of
 	err     error
 }
 
-func newOutbox(conn net.Conn, s *socket, limit int, stats *counters, fail func(error)) *outbox {
-	o := &outbox{conn: conn, limit: limit, stats: stats, fail: fail, socket: s}
+func newOutbox(conn net.Conn, s *socket, limit int, holds *account, stats *counters, fail func(error)) *outbox {
+	o := &outbox{conn: conn, limit: limit, holds: holds, stats: stats, fail: fail, socket: s}
 	o.idle = sync.NewCond(&o.mu)
 	return o
 }
@@ -54,10 +60,6 @@ func newOutbox(conn net.Conn, s *socket, limit int, stats *counters, fail func(e
 func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
 	o.mu.Lock()
 	err := o.add(f)
-	if errors.Is(err, ErrQueueFull) && (o.coming || !o.busy) { // it is not the peer that the queue waits for
-		o.tryWrite()
-		err = o.add(f)
-	}
 	if err != nil {
 		o.mu.Unlock()
 		return err
@@ -132,26 +134,84 @@ func (o *outbox) putWait(ctx context.Context, f *wire.Outgoing, now bool) error 
 	}
 }
 
-// add appends a frame to pending. mu is locked.
+// add appends a frame to pending. mu is locked, but for a while if the queue is full.
 func (o *outbox) add(f *wire.Outgoing) error {
+	octets := f.Octets()
+	for o.err == nil && !o.fits(len(octets)) && o.makeRoom() {
+	}
 	if o.err != nil {
 		return o.err
 	}
-	octets := f.Octets()
-	if waiting := o.size + o.writing; waiting > 0 && waiting+len(octets) > o.limit {
-		return fmt.Errorf("%w: %d octets wait for %v, the limit is %d", ErrQueueFull, waiting, o.conn.RemoteAddr(), o.limit)
+	if !o.fits(len(octets)) {
+		if !o.busy {
+			o.busy = true
+			go o.write()
+		}
+		return fmt.Errorf("%w: %d octets wait for %v, the limit is %d", ErrQueueFull, o.size+o.writing, o.conn.RemoteAddr(), o.limit)
 	}
 	o.size += len(octets)
 	o.stats.framesOut.Add(1)
 	if small := len(octets) < ownSegment; small && o.small {
 		last := o.pending[len(o.pending)-1]
+		before := last.Cap()
 		last.Join(octets)
+		o.keep(last.Cap() - before)
 		release(f)
 		o.small = len(last.Octets()) < joinedSegment
 	} else {
+		o.keep(f.Cap())
 		o.pending, o.small = append(o.pending, f), small
 	}
 	return nil
+}
+
+// fits tells whether there is room for a frame of n octets. mu is locked.
+func (o *outbox) fits(n int) bool {
+	waiting := o.size + o.writing
+	return waiting == 0 || waiting+n <= o.limit
+}
+
+// makeRoom has the socket take what it takes at once, and tells whether that is anything. mu is
+// locked, but for a while.
+func (o *outbox) makeRoom() bool {
+	if o.socket == nil {
+		return false
+	}
+	before := o.taken
+	if !o.inside {
+		o.writeFirst()
+	}
+	for o.inside {
+		o.idle.Wait()
+	}
+	return o.taken != before
+}
+
+// untold is by how much the account may be wrong about an outbox, in octets.
+const untold = 16 << 10
+
+// keep notes that the buffers of frames take n octets more, or fewer if n is negative. mu is
+// locked.
+func (o *outbox) keep(n int) {
+	o.caps += n
+	if more := o.caps - o.told; more > untold || more < -untold || o.caps == 0 && more != 0 {
+		o.told = o.caps
+		o.holds.add(more)
+	}
+}
+
+// done releases a frame that is not pending any more. mu is locked.
+func (o *outbox) done(f *wire.Outgoing) {
+	o.keep(-f.Cap())
+	release(f)
+}
+
+// drop gives up what is pending. mu is locked.
+func (o *outbox) drop() {
+	for _, f := range o.pending {
+		o.keep(-f.Cap())
+	}
+	o.pending, o.size, o.small = nil, 0, false
 }
 
 // flush has written what lazy puts left.
@@ -178,7 +238,7 @@ func (o *outbox) tryWrite() {
 	o.busy, o.coming = true, false
 	if o.socket != nil {
 		for range len(o.pending) {
-			if len(o.pending) == 0 || !o.writeFirst() { // it may have been closed meanwhile
+			if len(o.pending) == 0 || o.inside || !o.writeFirst() { // it may have been closed meanwhile
 				break
 			}
 		}
@@ -191,9 +251,9 @@ func (o *outbox) tryWrite() {
 	o.idle.Broadcast()
 }
 
-// writeFirst writes the first frame, or as much of it as the connection takes without blocking;
-// whole tells that this was all of it. It is called with mu locked and busy set, and unlocks mu for
-// a while.
+// writeFirst writes the first frame, or as much of it as the socket takes without blocking; whole
+// tells that this was all of it. It is called with mu locked, something pending and nobody inside,
+// and unlocks mu for a while.
 func (o *outbox) writeFirst() (whole bool) {
 	f := o.pending[0]
 	octets := f.Octets()
@@ -203,20 +263,25 @@ func (o *outbox) writeFirst() (whole bool) {
 	} else {
 		o.pending = o.pending[1:]
 	}
-	o.writing, o.size = len(octets), o.size-len(octets)
+	o.writing, o.size, o.inside = len(octets), o.size-len(octets), true
 	o.mu.Unlock()
 	n, err := o.socket.writeNow(octets)
 	o.stats.octetsOut.Add(uint64(n))
 	o.mu.Lock()
-	o.writing = 0
+	o.writing, o.inside = 0, false
+	o.taken += n
+	o.idle.Broadcast()
 	if err == nil && n < len(octets) {
 		f.Wrote(n)
+		if n > 0 {
+			o.wrote(nil)
+		}
 		o.pending = append([]*wire.Outgoing{f}, o.pending...)
 		o.small = o.small && len(o.pending) > 1
 		o.size += len(octets) - n
 		return false
 	}
-	release(f)
+	o.done(f)
 	o.wrote(err)
 	return err == nil
 }
@@ -230,7 +295,7 @@ func (o *outbox) wrote(err error) {
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("%w: write: %w", ErrDisconnected, err)
 		failed := o.err
-		o.pending, o.size = nil, 0
+		o.drop()
 		o.mu.Unlock()
 		o.fail(failed)
 		o.mu.Lock()
@@ -239,8 +304,43 @@ func (o *outbox) wrote(err error) {
 
 // write empties the queue, blocking. Its caller has set busy.
 func (o *outbox) write() {
-	var chunk net.Buffers
 	o.mu.Lock()
+	if o.socket != nil {
+		o.writeWhenReady()
+	} else {
+		o.writeBlocking()
+	}
+	o.busy = false
+	o.idle.Broadcast()
+	o.mu.Unlock()
+}
+
+// writeWhenReady writes to the socket whenever that takes something. mu is locked, but for a while.
+func (o *outbox) writeWhenReady() {
+	for o.size+o.writing > 0 && o.err == nil {
+		o.mu.Unlock()
+		err := o.socket.whenReady(func() (done bool) {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			for o.size+o.writing > 0 && o.err == nil {
+				if before := o.taken; o.inside {
+					o.idle.Wait()
+				} else if !o.writeFirst() && o.taken == before && o.err == nil {
+					return false
+				}
+			}
+			return true
+		})
+		o.mu.Lock()
+		if err != nil {
+			o.wrote(err)
+		}
+	}
+}
+
+// writeBlocking writes to a connection that is no socket. mu is locked, but for a while.
+func (o *outbox) writeBlocking() {
+	var chunk net.Buffers
 	for o.size > 0 && o.err == nil {
 		frames := o.take()
 		o.mu.Unlock()
@@ -250,17 +350,22 @@ func (o *outbox) write() {
 		}
 		left := chunk
 		n, err := left.WriteTo(o.conn)
-		for _, f := range frames {
-			release(f)
-		}
 		o.stats.octetsOut.Add(uint64(n))
 		o.mu.Lock()
+		for _, f := range frames {
+			o.done(f)
+		}
 		o.writing = 0
+		o.taken += int(n)
 		o.wrote(err)
 	}
-	o.busy = false
-	o.idle.Broadcast()
-	o.mu.Unlock()
+}
+
+// takenSoFar is how many octets the connection has taken.
+func (o *outbox) takenSoFar() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.taken
 }
 
 // failed returns why nothing can be written any more, nil if that is not so.
@@ -277,7 +382,7 @@ func (o *outbox) drain(limit time.Duration) {
 	defer timer.Stop()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.busy && o.err == nil {
+	for (o.busy || o.inside) && o.err == nil {
 		o.idle.Wait()
 	}
 }
@@ -289,7 +394,7 @@ func (o *outbox) close(cause error) {
 	if o.err == nil {
 		o.err = fmt.Errorf("%w: %w", ErrDisconnected, cause)
 	}
-	o.pending, o.size = nil, 0
+	o.drop()
 	if o.room != nil {
 		close(o.room)
 		o.room = nil

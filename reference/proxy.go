@@ -47,7 +47,7 @@ func (p *Proxy) post(ctx context.Context, from *Session, state string, args []an
 	}
 	p.k.stats.posts.Add(1)
 	m := &wire.Message{Event: wire.At(p.to), Params: perl.ArrayRef(str(state), perl.ArrayRef(list...)), From: p.k.from(from)}
-	_, err = p.k.dispatch(ctx, p.to.Kernel, m, later, nil, nil)
+	_, err = p.k.dispatch(ctx, p.to.Kernel, m)
 	return err
 }
 
@@ -154,16 +154,18 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	to := specifier.Specifier{Session: alias, State: state}
 	m := &wire.Message{Event: wire.At(to), From: k.from(from)}
 	h := &handling{Request: Request{Session: s, State: state, Args: list}}
-	failed := func(err *requestError) { k.tellError(m, to, err) }
+	failed := func(err *requestError, _ func()) { k.tellError(m, to, err) }
+	l := k.localLoad(ctx)
+	h.hold.cost, h.hold.payer = l.cost, l.to
 	carryOut := func(yield func()) {
 		if k.cfg.QueuePerSession {
-			_ = k.enqueue(nil, m, h, localSize, failed)
+			_ = k.enqueue(nil, m, h, l, failed)
 			return
 		}
 		h.find(k)
 		if err := k.run(nil, m, h, yield); err != nil {
-			failed(err)
+			failed(err, yield)
 		}
 	}
-	return k.locally(carryOut)
+	return k.locally(l, carryOut)
 }

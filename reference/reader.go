@@ -1,12 +1,14 @@
 package ikc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -17,12 +19,19 @@ const (
 	readBuffer = 64 << 10
 )
 
+// errNoRoom: the ledger allows no buffer for what comes.
+var errNoRoom = errors.New("no room for what comes")
+
 // receiveOctets reads once, waiting if nothing has come.
 func (c *Channel) receiveOctets() (n int, err error) {
 	if c.socket != nil {
 		return c.socket.read(c.frames)
 	}
-	n, err = c.conn.Read(c.frames.Room(idleBuffer))
+	room := c.frames.Room(idleBuffer)
+	if len(room) == 0 {
+		return 0, errNoRoom
+	}
+	n, err = c.conn.Read(room)
 	c.frames.Advance(n)
 	return n, err
 }
@@ -75,6 +84,9 @@ func (c *Channel) fill() error {
 	switch {
 	case err == nil || n > 0:
 		return nil
+	case err == errNoRoom: // and the connection is being ended for it
+		<-c.ctx.Done()
+		return context.Cause(c.ctx)
 	case errors.Is(err, io.EOF) && c.frames.Buffered() > 0:
 		return c.fault(fmt.Errorf("expected the rest of a frame that began at octet %d, the peer closed after %d octets of it: %w",
 			c.frames.Offset(), c.frames.Buffered(), io.ErrUnexpectedEOF))
@@ -88,7 +100,7 @@ func (c *Channel) fill() error {
 
 // fault logs what a peer did wrong. It costs the peer its connection.
 func (c *Channel) fault(err error) error {
-	err = fmt.Errorf("ikc: from %s (%v): %w", c.peer.ID, c.conn.RemoteAddr(), err)
+	err = fmt.Errorf("ikc: from %s (%v): %w", visible.Text(c.peer.ID), c.conn.RemoteAddr(), err)
 	c.k.log.Warn("bad data from peer", "error", err)
 	c.k.stats.faults.Add(1)
 	return &faultError{err}
@@ -97,8 +109,8 @@ func (c *Channel) fault(err error) error {
 // receive thaws an image into m and sees to the message. It returns false when another goroutine
 // has taken the reading over.
 func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message) (still bool, err error) {
-	size := len(image)
-	if err := c.frames.Thaw(c.serializer, image, m); err != nil {
+	l, err := c.thaw(image, m)
+	if err != nil {
 		return true, err
 	}
 	c.k.stats.framesIn.Add(1)
@@ -107,17 +119,24 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	}
 	if c.k.cfg.QueuePerSession {
 		own := *m
-		return true, c.k.queue(c, &own, size)
+		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
+			return true, c.in.put(job{load: l, run: func(*worker) {
+				if err := c.k.queue(c, &own, l, nil); err != nil {
+					c.end(err)
+				}
+			}})
+		}
+		return true, c.k.queue(c, &own, l, nil)
 	}
-	if !c.in.tryBegin(w, size) {
+	if !c.in.tryBegin(w, l) {
 		own := *m
-		return true, c.in.put(job{size: size, run: func(w *worker) {
-			c.k.request(c, &own, w.yield)
+		return true, c.in.put(job{load: l, run: func(w *worker) {
+			c.k.request(c, &own, l, w.yield, nil)
 			c.out.flush()
 		}})
 	}
 	c.k.watchInline(c)
-	c.k.request(c, m, yield)
+	c.k.request(c, m, l, yield, nil)
 	if !c.in.tryFinish(w) {
 		c.out.flush()
 		c.in.finish(w)
@@ -125,6 +144,26 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	}
 	c.since.Store(0)
 	return true, nil
+}
+
+// What is being thawed may take one part in thawShare of Config.MaxMemory, one image or all together.
+// Images of more than smallImage octets are taken to need thawCost times their size, and wait for
+// others if that is too much.
+const (
+	thawShare  = 2
+	thawCost   = 32
+	smallImage = 16 << 10
+)
+
+// thaw reads the message in an image. Errors are those of wire.FrameScanner.Thaw.
+func (c *Channel) thaw(image []byte, m *wire.Message) (load, error) {
+	if len(image) > smallImage {
+		g := &c.k.thawing
+		defer g.leave(g.enter(int64(len(image)) * thawCost))
+	}
+	err := c.frames.Thaw(c.serializer, image, m)
+	held, thawed := c.frames.Cost()
+	return load{size: len(image), cost: int(held) + jobCost, more: int(thawed - held), params: m.Params, to: c.holds}, err
 }
 
 // handOver starts another reader if the present one is busy with a request.
@@ -146,6 +185,7 @@ func (c *Channel) anotherReader() {
 // at once; what it sent is handled; what is queued for it is written, if it only closed its side.
 func (c *Channel) finish(cause error) {
 	defer c.k.running.Done()
+	c.frames.Close()
 	c.k.lose(c, cause)
 	c.in.waitIdle()
 	c.jobs.Wait()

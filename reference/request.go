@@ -18,18 +18,19 @@ type requestError struct {
 }
 
 // request carries out a message of a peer, or of this kernel itself if c is nil. yield, if not nil,
-// is called when the state waits.
+// is called when the state waits; reply, if not nil, gets the answer or error report.
 // Source: Responder request.
-func (k *Kernel) request(c *Channel, m *wire.Message, yield func()) {
+func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), reply reply) {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	h := new(handling)
-	err := k.admit(h, m, &to)
+	h := &handling{reply: reply}
+	h.hold.cost, h.hold.payer = l.cost+l.more, l.to
+	err := k.admit(c, h, m, &to)
 	if err == nil {
 		err = k.run(c, m, h, yield)
 	}
 	if err != nil {
-		k.reportError(c, m, to, err)
+		k.reportError(c, m, to, err, reply, nil)
 	}
 }
 
@@ -37,35 +38,41 @@ func (k *Kernel) request(c *Channel, m *wire.Message, yield func()) {
 type handling struct {
 	Request
 	state State
+	reply reply
 	hold  hold
 	only  [1]*perl.Value // Args, if it is one
 }
 
 // queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
-func (k *Kernel) queue(c *Channel, m *wire.Message, size int) error {
+func (k *Kernel) queue(c *Channel, m *wire.Message, l load, reply reply) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	h := new(handling)
-	if err := k.admit(h, m, &to); err != nil {
-		k.reportError(c, m, to, err)
+	h := &handling{reply: reply}
+	h.hold.cost, h.hold.payer = l.cost+l.more, l.to
+	if err := k.admit(c, h, m, &to); err != nil {
+		k.reportError(c, m, to, err, reply, nil)
 		return nil
 	}
-	return k.enqueue(c, m, h, size, func(err *requestError) { k.reportError(c, m, to, err) })
+	return k.enqueue(c, m, h, l, func(err *requestError, yield func()) { k.reportError(c, m, to, err, reply, yield) })
 }
 
-// enqueue leaves a request to the queue of its session; failed is told if it is not carried out. If
-// c is nil, it is called while something of the kernel is running.
-func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, size int, failed func(*requestError)) error {
+// enqueue leaves a request to the queue of its session; failed is told if it is not carried out, and
+// is to call yield before it waits. If c is nil, enqueue is called while something of the kernel is
+// running.
+func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, failed func(err *requestError, yield func())) error {
 	jobs := &k.running
 	if c != nil {
 		jobs = &c.jobs
 	}
 	jobs.Add(1)
-	full := h.Session.queue.put(job{size: size, run: func(w *worker) {
+	full := h.Session.queue.put(job{load: l, run: func(w *worker) {
 		defer jobs.Done()
+		if c != nil && c.ctx.Err() != nil {
+			return // the connection was ended here
+		}
 		h.find(k)
 		if err := k.run(c, m, h, w.yield); err != nil {
-			failed(err)
+			failed(err, w.yield)
 		}
 		if c != nil {
 			c.out.flush()
@@ -77,12 +84,9 @@ func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, size int, fai
 	return full
 }
 
-// shown is how much of a value that a peer sent goes into a message for people.
-var shown = perl.FormatOptions{MaxWidth: 1000}
-
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the
 // end.
-func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
+func (k *Kernel) admit(c *Channel, h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
 		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), shown))}
 	}
@@ -98,14 +102,14 @@ func (k *Kernel) admit(h *handling, m *wire.Message, to *specifier.Specifier) *r
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s := k.sessions[to.Session]
-	if err := k.allow(s, to); err != nil {
+	if err := k.allow(c, s, to); err != nil {
 		return err
 	}
 	if to.Arg != "" {
 		h.Args = append(h.Args, str(to.Arg))
 	}
 	if s == nil {
-		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", to.Session)}
+		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", brief(to.Session))}
 	}
 	h.Session, h.State, h.state = s, to.State, s.states[to.State]
 	return nil
@@ -119,38 +123,24 @@ func (h *handling) find(k *Kernel) {
 	h.state = h.Session.states[h.State]
 }
 
-// permitted uses up an rsvp permission, if there is one. mu is locked.
-func (k *Kernel) permitted(at address) bool {
-	n := k.permits[at]
-	switch {
-	case n == 0:
-		return false
-	case n == 1:
-		delete(k.permits, at)
-	default:
-		k.permits[at] = n - 1
-	}
-	return true
-}
-
 // allow checks that a peer may address a state: an rsvp of ours, good for one post, or published.
 // mu is locked. Source: Responder _req_is_published.
-func (k *Kernel) allow(s *Session, to *specifier.Specifier) *requestError {
-	if len(k.permits) > 0 && k.permitted(address{to.Session, to.State}) {
+func (k *Kernel) allow(c *Channel, s *Session, to *specifier.Specifier) *requestError {
+	if len(k.permits.all) > 0 && k.use(c, address{to.Session, to.State}) {
 		return nil
 	}
 	switch {
 	case s == nil || len(s.published) == 0:
 		return unavailable(to.Session)
 	case !s.published[to.State]:
-		return &requestError{OpCheck, fmt.Sprintf("Session '%s' has not published state '%s'", to.Session, to.State)}
+		return &requestError{OpCheck, fmt.Sprintf("Session '%s' has not published state '%s'", brief(to.Session), brief(to.State))}
 	}
 	return nil
 }
 
 // unavailable says that a session has published nothing, or that there is none.
 func unavailable(session string) *requestError {
-	return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", session)}
+	return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", brief(session))}
 }
 
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
@@ -187,23 +177,34 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if answer == nil {
 		return nil
 	}
-	return k.answer(c, m.RSVP, &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)})
+	to := &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)}
+	if h.reply != nil && h.reply(to) {
+		k.stats.answers.Add(1)
+		return nil
+	}
+	return k.answer(&h.hold, c, m.RSVP, to)
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
 // own name that the rsvp gives, else to whoever has that name. An rsvp that names no kernel gets no
 // answer: a peer is not to have one sent to whoever is the default. What cannot be frozen fails the
 // request, so that the caller does not wait in vain.
-func (k *Kernel) answer(c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
+func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
 	k.stats.answers.Add(1)
 	var err error
 	switch {
 	case c != nil && c.calls(rsvp.Kernel):
-		err = c.send(m)
+		var yield func()
+		if k.cfg.QueuePerSession { // then others wait behind this state
+			yield = h.yield
+		}
+		err = c.send(m, yield)
 	case rsvp.Kernel == "":
 		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
+	case c != nil && k.cfg.AnswerCallersOnly:
+		err = fmt.Errorf("%w: rsvp %v", ErrThirdParty, rsvp)
 	default:
-		_, err = k.dispatch(context.Background(), rsvp.Kernel, m, later, nil, nil)
+		_, err = k.dispatch(h, rsvp.Kernel, m)
 	}
 	var unfit *freezeError
 	switch {
@@ -291,15 +292,15 @@ func (k *Kernel) from(s *Session) wire.Address {
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
 // error report is never answered with another. Source: Responder _error_response.
-func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError) {
+func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError, reply reply, yield func()) {
 	text := k.tellError(m, to, e)
 	if m.IsError {
 		return
 	}
-	err := k.sendReport(c, text, to.Kernel, e.op)
+	err := k.sendReport(c, text, brief(to.Kernel), e.op, reply, yield)
 	var unfit *freezeError
 	if errors.As(err, &unfit) { // characters that the serializer does not take
-		err = k.sendReport(c, ascii(text), ascii(to.Kernel), e.op)
+		err = k.sendReport(c, ascii(text), ascii(brief(to.Kernel)), e.op, reply, yield)
 	}
 	if c != nil && errors.Is(err, ErrQueueFull) {
 		c.end(err)
@@ -310,12 +311,12 @@ func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier
 // it.
 func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestError) string {
 	k.stats.errors.Add(1)
-	text := e.msg + ".  Request " + to.String()
+	text := brief(e.msg) + ".  Request " + brief(to.String())
 	if m.From.Present() {
-		text += " sent by " + m.From.String()
+		text += " sent by " + brief(m.From.String())
 	}
 	k.mu.Lock()
-	told := k.inform(to.Kernel, EventError, event{operation: PrefixLocal + e.op, message: text})
+	told := k.inform(brief(to.Kernel), EventError, event{operation: PrefixLocal + e.op, message: text})
 	k.mu.Unlock()
 	if told == 0 {
 		k.log.Warn("request failed", "operation", PrefixLocal+e.op, "error", text)
@@ -324,17 +325,20 @@ func (k *Kernel) tellError(m *wire.Message, to specifier.Specifier, e *requestEr
 }
 
 // sendReport sends an error report to a peer, or to this kernel itself if c is nil.
-func (k *Kernel) sendReport(c *Channel, text, kernel, op string) error {
+func (k *Kernel) sendReport(c *Channel, text, kernel, op string, reply reply, yield func()) error {
 	report := &wire.Message{
 		Event:   wire.At(specifier.Specifier{Kernel: k.id, Session: wire.SessionIKC, State: wire.StateRemoteError}),
 		Params:  perl.ArrayRef(str(text), str(kernel), str(op)),
 		IsError: true,
 	}
+	if reply != nil && reply(report) {
+		return nil
+	}
 	if c == nil {
-		return k.toSelf(report)
+		return k.toSelf(context.Background(), report, nil)
 	}
 	report.Event.Kernel = c.peer.ID
-	return c.send(report)
+	return c.send(report, yield)
 }
 
 // ascii escapes what is beyond ASCII.

@@ -64,6 +64,7 @@ func (k *Kernel) remoteError(_ context.Context, r *Request) (any, error) {
 
 // remoteTrouble tells monitors of an error report. mu is locked. Source: Responder _do_error.
 func (k *Kernel) remoteTrouble(e *RemoteError) (told bool) {
+	e = briefReport(e)
 	operation := OpRemote
 	if e.Operation != "" {
 		operation = PrefixRemote + strings.TrimPrefix(e.Operation, PrefixRemote)

@@ -285,7 +285,7 @@ func TestBadEventIsCut(t *testing.T) {
 	peer.send(&wire.Message{Event: wire.Address{Value: perl.NewRef(list)}})
 	m, err := peer.receive()
 	must(t, err)
-	if e := wire.ParseRemoteError(m.Params); e.Operation != ikc.OpRequest || len(e.Message) > 2000 || !strings.Contains(e.Message, "7, 7, ") {
+	if e := wire.ParseRemoteError(m.Params); e.Operation != ikc.OpRequest || len(e.Message) > 5000 || !strings.Contains(e.Message, "7, 7, ") {
 		t.Errorf("got an error of %q with %d octets, expected the beginning of the event", e.Operation, len(e.Message))
 	}
 }

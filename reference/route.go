@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
@@ -12,145 +11,21 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// register enters a negotiated peer under its id and aliases, and under the address it was reached
-// at. Names that are taken stay with whoever has them; a peer whose id is taken can send, but not
-// be addressed. Source: Responder register, Channel _negociation_done.
-func (k *Kernel) register(c *Channel, address string) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.closed {
-		return ErrClosed
-	}
-	id := c.peer.ID
-	if wire.ValidName(address) && !slices.Contains(c.peer.Aliases, address) && address != id {
-		c.aliases = append(c.aliases, address)
-	}
-	if old := k.channels[id]; old != nil && old.lost {
-		k.forget(old) // the peer is back before we were done with what it sent before
-	}
-	c.ready = true
-	switch {
-	case id == k.id || k.channels[id] != nil:
-		text := fmt.Sprintf("Remote kernel '%s' already exists", id)
-		k.inform("", EventError, event{operation: OpRegister, message: text})
-		k.log.Warn("remote kernel exists already; this connection can send, but not be addressed", "id", id)
-	default:
-		k.channels[id] = c
-		c.registered = true
-		if k.fallback == "" {
-			k.fallback = id
-		}
-		for _, name := range c.aliases {
-			if k.names[name] == "" && k.channels[name] == nil {
-				k.names[name] = id
-			}
-		}
-		k.inform(id, EventRegister, event{pid: c.peer.PID})
-		k.log.Debug("kernel registered", "id", id, "aliases", c.aliases, "dialect", c.dialect.String())
-	}
-	k.inform(id, EventChannel, event{channel: c, change: ChannelReady})
-	return nil
-}
-
-// lose fails what waits for an answer from a peer: none can come any more.
-func (k *Kernel) lose(c *Channel, cause error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if c.lost {
-		return
-	}
-	c.lost = true
-	cause = fmt.Errorf("%w: %w", ErrDisconnected, cause)
-	for order, w := range k.waiters {
-		if w.from == c {
-			delete(k.waiters, order)
-			w.finish(outcome{err: cause})
-		}
-	}
-	for _, r := range k.receipts {
-		if _, waits := r.pending[c]; waits {
-			k.refused(r, c, "Refused subscription to "+r.asked, cause)
-		}
-	}
-}
-
-// unregister takes a channel that has ended off the books.
-func (k *Kernel) unregister(c *Channel, cause error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.open, c)
-	if !c.ready {
-		return
-	}
-	if !closedHere(cause) {
-		operation := OpRead
-		if errors.Is(cause, ErrQueueFull) {
-			operation = OpWrite
-		}
-		k.channelError(c, operation, cause)
-	}
-	var fault *faultError
-	if !closedHere(cause) && !errors.Is(cause, io.EOF) && !errors.As(cause, &fault) {
-		k.log.Warn("connection lost", "id", c.peer.ID, "error", cause)
-	}
-	k.forget(c)
-	k.log.Debug("kernel unregistered", "id", c.peer.ID, "cause", cause)
-}
-
-// channelError tells monitors, once, why a connection ends. mu is locked.
-// Source: Channel channel_error, Util monitor_error.
-func (k *Kernel) channelError(c *Channel, operation string, cause error) {
-	if c.failed || !c.ready || k.closed {
-		return
-	}
-	c.failed = true
-	k.inform(c.peer.ID, EventError, event{operation: PrefixChannel + operation, message: wheelError(cause)})
-}
-
-// forget takes a channel's names away and tells monitors. mu is locked.
-// Source: Channel _close_channel, Responder unregister.
-func (k *Kernel) forget(c *Channel) {
-	if !c.ready {
-		return
-	}
-	c.ready = false
-	id := c.peer.ID
-	k.inform(id, EventChannel, event{channel: c, change: ChannelClose})
-	if !c.registered {
-		return
-	}
-	c.registered = false
-	k.inform(id, EventUnregister, event{})
-	delete(k.channels, id)
-	for _, name := range c.aliases {
-		if k.names[name] == id {
-			delete(k.names, name)
-		}
-	}
-	if k.fallback == id {
-		k.fallback = ""
-	}
-	for _, p := range k.proxies {
-		if p.remote == id {
-			k.dropProxy(p)
-		}
-	}
-}
-
 // SetDefault makes a connected kernel, named by id or alias, or this one, the one that specifiers
 // without a kernel lead to. Otherwise it is the first that connects, and when that is gone the next
 // to connect. The error is ErrUnknownKernel. Source: Responder default.
 func (k *Kernel) SetDefault(name string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	id := name
-	if k.names[name] != "" {
-		id = k.names[name]
-	}
-	if id != k.id && k.channels[id] == nil {
+	c, self := k.resolve(name)
+	switch {
+	case self:
+		k.fallback = k.id
+	case c == nil:
 		return fmt.Errorf("%w %q", ErrUnknownKernel, name)
+	default:
+		k.fallback = c.peer.ID
 	}
-	k.fallback = id
 	return nil
 }
 
@@ -170,10 +45,8 @@ func (k *Kernel) Kernels() map[string][]string {
 func (k *Kernel) Channel(name string) *Channel {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if id := k.names[name]; id != "" {
-		name = id
-	}
-	return k.channels[name]
+	c, _ := k.resolve(name)
+	return c
 }
 
 // route returns the channels to a kernel name, alias or id; for "*" all; for "" the default kernel.
@@ -195,78 +68,60 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 			return nil, nil, false, fmt.Errorf("%w: none was named and there is no default", ErrUnknownKernel)
 		}
 	}
-	asked := name
-	if id := k.names[name]; id != "" {
-		name = id
+	if one, local = k.resolve(name); one != nil || local {
+		return one, nil, local, nil
 	}
-	if name == k.id {
-		return nil, nil, true, nil
-	}
-	if c := k.channels[name]; c != nil {
-		return c, nil, false, nil
-	}
-	k.inform("", EventError, event{operation: OpResolve, message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), asked)})
-	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, asked)
+	k.inform("", EventError, event{operation: OpResolve, message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), brief(name))})
+	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, brief(name))
 }
 
-// dispatch sends a message to every kernel that a name stands for and returns how many there were.
-// each, if not nil, is told of each channel before the message goes there, undo if it could not.
-// While a queue is full it waits if ctx has a deadline.
-func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message, u urgency, each, undo func(*Channel)) (int, error) {
-	return k.dispatchTo(ctx, kernel, m, u, false, each, undo)
+// dispatch is a message on its way to every kernel that a name stands for.
+type dispatch struct {
+	m       *wire.Message
+	urgency urgency
+	// selfFirst: this kernel hears it before the others do. A question that this kernel answers
+	// itself wants that: in Perl, its own answer comes first, since it needs no connection.
+	selfFirst bool
+	// each, if not nil, is told of each channel before the message goes there, nil being this kernel
+	// itself; undo, if it could not.
+	each, undo func(*Channel)
+	// call or receipt is what waits for the answer, if anything. If this kernel itself is asked, it
+	// gets the answer or error report directly: nothing else can be taken for it, for what names its
+	// rsvp is a request like any other.
+	call    *waiter
+	receipt *receipt
 }
 
-// dispatchTo is dispatch; with selfFirst this kernel hears it before the others do. A question that
-// this kernel answers itself wants that: in Perl, its own answer comes first, since it needs no
-// connection.
-func (k *Kernel) dispatchTo(ctx context.Context, kernel string, m *wire.Message, u urgency, selfFirst bool,
-	each, undo func(*Channel)) (int, error) {
+// send sends it and returns how many kernels there were. While a queue is full it waits if ctx has
+// a deadline.
+func (d *dispatch) send(ctx context.Context, k *Kernel, kernel string) (int, error) {
 	one, more, local, err := k.route(kernel)
 	if err != nil {
 		return 0, err
 	}
 	if one != nil {
-		if each != nil {
-			each(one)
-		}
-		if err := one.sendWait(ctx, m, u); err != nil {
-			if undo != nil {
-				undo(one)
-			}
+		if err := d.to(ctx, one); err != nil {
 			return 0, err
 		}
 		return 1, nil
 	}
 	n := 0
 	var failed error
-	self := func() {
-		if each != nil {
-			each(nil)
-		}
-		if err := k.toSelf(m); err != nil {
+	count := func(err error) {
+		if err != nil {
 			failed = errors.Join(failed, err)
 		} else {
 			n++
 		}
 	}
-	if local && selfFirst {
-		self()
+	if local && d.selfFirst {
+		count(d.toSelf(ctx, k))
 	}
 	for _, c := range more {
-		if each != nil {
-			each(c)
-		}
-		if err := c.sendWait(ctx, m, u); err != nil {
-			failed = errors.Join(failed, err)
-			if undo != nil {
-				undo(c)
-			}
-			continue
-		}
-		n++
+		count(d.to(ctx, c))
 	}
-	if local && !selfFirst {
-		self()
+	if local && !d.selfFirst {
+		count(d.toSelf(ctx, k))
 	}
 	if n == 0 {
 		return 0, failed
@@ -274,19 +129,55 @@ func (k *Kernel) dispatchTo(ctx context.Context, kernel string, m *wire.Message,
 	return n, nil
 }
 
-// toSelf queues a message for this kernel itself; what a blocking call or a subscription waits for
-// goes there directly. Source: LocalKernel send.
-func (k *Kernel) toSelf(m *wire.Message) error {
-	if k.answered(nil, m) {
-		return nil
+// to sends it by a channel.
+func (d *dispatch) to(ctx context.Context, c *Channel) error {
+	return d.tell(c, func() error { return c.sendWait(ctx, d.m, d.urgency) })
+}
+
+// toSelf has this kernel itself hear it.
+func (d *dispatch) toSelf(ctx context.Context, k *Kernel) error {
+	var reply reply
+	switch {
+	case d.call != nil:
+		reply = d.call.reply(k)
+	case d.receipt != nil:
+		reply = d.receipt.reply(k)
 	}
+	return d.tell(nil, func() error { return k.toSelf(ctx, d.m, reply) })
+}
+
+// tell tells each, sends, and tells undo if that failed.
+func (d *dispatch) tell(c *Channel, send func() error) error {
+	if d.each != nil {
+		d.each(c)
+	}
+	err := send()
+	if err != nil && d.undo != nil {
+		d.undo(c)
+	}
+	return err
+}
+
+// dispatch sends a message of which nothing else is to be told.
+func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message) (int, error) {
+	d := dispatch{m: m}
+	return d.send(ctx, k, kernel)
+}
+
+// reply takes what this kernel answers to a request of its own: what the state returned, or an
+// error report. It returns false if it does not want it. nil takes nothing.
+type reply func(*wire.Message) bool
+
+// toSelf queues a message for this kernel itself. Source: LocalKernel send.
+func (k *Kernel) toSelf(ctx context.Context, m *wire.Message, reply reply) error {
 	own := *m
-	return k.locally(func(yield func()) {
+	l := k.localLoad(ctx)
+	return k.locally(l, func(yield func()) {
 		if k.cfg.QueuePerSession {
-			_ = k.queue(nil, &own, localSize)
+			_ = k.queue(nil, &own, l, reply)
 			return
 		}
-		k.request(nil, &own, yield)
+		k.request(nil, &own, l, yield, reply)
 	})
 }
 
@@ -294,9 +185,18 @@ func (k *Kernel) toSelf(m *wire.Message) error {
 // an image.
 const localSize = 256
 
+// localLoad is what an event of this kernel to itself counts for. One that a state sends may hold
+// all that the request did which that state handles, and counts for whoever sent that.
+func (k *Kernel) localLoad(ctx context.Context) load {
+	if h, _ := ctx.Value(holdKey{}).(*hold); h != nil && h.payer != nil {
+		return load{size: localSize, cost: h.cost, to: h.payer}
+	}
+	return load{size: localSize, cost: jobCost, to: k.itself}
+}
+
 // locally queues something to be done in the order of requests of this kernel to itself. It does
 // not wait for room: its caller may be what the queue waits for.
-func (k *Kernel) locally(f func(yield func())) error {
+func (k *Kernel) locally(l load, f func(yield func())) error {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -304,7 +204,7 @@ func (k *Kernel) locally(f func(yield func())) error {
 	}
 	k.running.Add(1)
 	k.mu.Unlock()
-	err := k.local.offer(job{size: localSize, run: func(w *worker) {
+	err := k.local.offer(job{load: l, run: func(w *worker) {
 		defer k.running.Done()
 		f(w.yield)
 	}})

@@ -28,8 +28,9 @@ func (s *Sender) Specifier() specifier.Specifier {
 
 // Post sends an event to the sender, with any number of arguments. The sender's session must have
 // published that state. A sender that is a ClientLite gets the arguments as one array. Errors are
-// those of [Kernel.Post], and ErrNoSender for a nil Sender, which is that of a request that does
-// not say where it came from. Source: Responder::Thunk _default.
+// those of [Kernel.Post]; ErrNoSender for a nil Sender, which is that of a request that does not
+// say where it came from; and with Config.AnswerCallersOnly ErrThirdParty. Source:
+// Responder::Thunk _default.
 func (s *Sender) Post(ctx context.Context, state string, args ...any) error {
 	if s == nil {
 		return ErrNoSender
@@ -48,7 +49,10 @@ func (s *Sender) Post(ctx context.Context, state string, args ...any) error {
 	if c := s.channel; c != nil && c.calls(s.from.Kernel) {
 		return c.sendWait(ctx, m, later)
 	}
-	_, err = s.k.dispatch(ctx, s.from.Kernel, m, later, nil, nil)
+	if s.channel != nil && s.k.cfg.AnswerCallersOnly {
+		return fmt.Errorf("%w: sender %v", ErrThirdParty, s.from)
+	}
+	_, err = s.k.dispatch(ctx, s.from.Kernel, m)
 	return err
 }
 

@@ -33,8 +33,8 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 	if !k.closed {
 		k.closed = true
 		close(k.down)
-		for order, w := range k.waiters {
-			delete(k.waiters, order)
+		for _, w := range k.waiters {
+			k.endCall(w)
 			w.finish(outcome{err: ErrClosed})
 		}
 		k.inform(specifier.Any, EventShutdown, event{})

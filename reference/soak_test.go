@@ -18,7 +18,7 @@ import (
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 )
 
-// TestSoak has peers connect, crash and misbehave at random, beside peers that behave: no call may
+// TestSoak has peers connect, crash, misbehave and attack at random, beside peers that behave: no call may
 // be lost, doubled or mixed up, and neither memory nor goroutines may pile up. IKC_SOAK says for
 // how long (30m); else it is short. testdata/soak.md keeps what came of long runs.
 func TestSoak(t *testing.T) {
@@ -46,6 +46,7 @@ type swarm struct {
 	risked, risky   atomic.Int64 // calls of peers that crash meanwhile; run by the state
 	cut             atomic.Int64 // of these, those that ended for want of a connection
 	deaf, bad, perl atomic.Int64 // calls never read; connections of peers that misbehave; calls of Perl
+	events          atomic.Int64 // told to a monitor
 }
 
 // worker has peers of one kind come one after the other.
@@ -89,6 +90,7 @@ func soak(t *testing.T, last time.Duration, perSession bool) {
 		},
 	})
 	s.address = serve(t, server)
+	server.Monitor("*", ikc.Monitor{Any: func(context.Context, *ikc.MonitorEvent) { s.events.Add(1) }})
 
 	for n := range 3 {
 		s.worker("kernel", func() error { return s.stays(n) })
@@ -103,6 +105,7 @@ func soak(t *testing.T, last time.Duration, perSession bool) {
 	s.worker("peer that never reads", s.neverReads)
 	s.worker("slow reader", s.readsSlowly)
 	s.worker("peer that garbles", s.garbles)
+	s.worker("hostile peer", s.hostile)
 	if install := perlInstall(t); install != nil {
 		s.worker("Perl", func() error { return s.perlPeer(install) })
 	}
@@ -123,8 +126,8 @@ func soak(t *testing.T, last time.Duration, perSession bool) {
 		t.Error("nothing that the misbehaving peers did counted as a fault")
 	}
 	settled(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= began+4 }) // the listener's, at most
-	t.Logf("calls %d (%d of them by Perl), posts %d: all once; of crashing peers %d calls, %d run, %d cut off; calls never read %d; bad peers %d; %d connections, %d faults, %d failed handshakes",
-		s.calls.Load(), s.perl.Load(), s.sent.Load(), s.risked.Load(), s.risky.Load(), s.cut.Load(), s.deaf.Load(), s.bad.Load(),
+	t.Logf("calls %d (%d of them by Perl), posts %d: all once; of crashing peers %d calls, %d run, %d cut off; calls never read %d; bad peers %d; events told %d; %d connections, %d faults, %d failed handshakes",
+		s.calls.Load(), s.perl.Load(), s.sent.Load(), s.risked.Load(), s.risky.Load(), s.cut.Load(), s.deaf.Load(), s.bad.Load(), s.events.Load(),
 		server.Stats().Channels, server.Stats().Faults, server.Stats().HandshakesFailed)
 }
 

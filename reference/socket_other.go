@@ -16,4 +16,6 @@ func socketOf(net.Conn) *socket { return nil }
 
 func (*socket) writeNow([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
+func (*socket) whenReady(func() bool) error { return errors.ErrUnsupported }
+
 func (*socket) read(*wire.FrameScanner) (int, error) { return 0, errors.ErrUnsupported }

@@ -24,7 +24,7 @@ type socket struct {
 		err error
 	}
 	out struct {
-		try  func(fd uintptr) bool
+		try  func(fd uintptr)
 		from []byte
 		n    int
 		err  error
@@ -47,10 +47,16 @@ func socketOf(conn net.Conn) *socket {
 	return s
 }
 
+// whenReady calls try until it returns true: at once, and whenever the socket takes octets again.
+// Errors are those of the connection, such as that its deadline has passed.
+func (s *socket) whenReady(try func() bool) error {
+	return s.raw.Write(func(uintptr) bool { return try() })
+}
+
 // writeNow writes what the socket takes without blocking; that may be nothing.
 func (s *socket) writeNow(b []byte) (n int, err error) {
 	s.out.from = b
-	closed := s.raw.Write(s.out.try)
+	closed := s.raw.Control(s.out.try)
 	s.out.from = nil
 	switch {
 	case closed != nil:
@@ -63,17 +69,17 @@ func (s *socket) writeNow(b []byte) (n int, err error) {
 	return s.out.n, nil
 }
 
-func (s *socket) tryWrite(fd uintptr) bool {
+func (s *socket) tryWrite(fd uintptr) {
 	for {
 		s.out.n, s.out.err = syscall.Write(int(fd), s.out.from)
 		if s.out.err != syscall.EINTR {
-			return true
+			return
 		}
 	}
 }
 
 // read reads what has come into the scanner, once something has. While it waits, the scanner has no
-// buffer unless part of a frame is in it.
+// buffer unless part of a frame is in it. Its own error is errNoRoom.
 func (s *socket) read(to *wire.FrameScanner) (int, error) {
 	s.in.to = to
 	closed := s.raw.Read(s.in.try)
@@ -85,6 +91,8 @@ func (s *socket) read(to *wire.FrameScanner) (int, error) {
 	switch {
 	case closed != nil:
 		return 0, closed
+	case s.in.err == errNoRoom:
+		return 0, errNoRoom
 	case s.in.err != nil:
 		return 0, &net.OpError{Op: "read", Net: s.conn.LocalAddr().Network(), Source: s.conn.LocalAddr(), Addr: s.conn.RemoteAddr(),
 			Err: os.NewSyscallError("read", s.in.err)}
@@ -94,7 +102,12 @@ func (s *socket) read(to *wire.FrameScanner) (int, error) {
 
 func (s *socket) tryRead(fd uintptr) bool {
 	for {
-		s.in.n, s.in.err = syscall.Read(int(fd), s.in.to.Room(readBuffer))
+		room := s.in.to.Room(readBuffer)
+		if len(room) == 0 {
+			s.in.n, s.in.err = 0, errNoRoom
+			return true
+		}
+		s.in.n, s.in.err = syscall.Read(int(fd), room)
 		switch s.in.err {
 		case syscall.EINTR:
 			continue

@@ -3,7 +3,7 @@ package ikc
 import "sync/atomic"
 
 // Stats are counts of what a kernel has done since it was made. They only grow, except for
-// Connections.
+// Connections and Held.
 type Stats struct {
 	Connections      int    // there are now, those that negotiate included
 	Channels         uint64 // connections begun, in either role
@@ -18,6 +18,7 @@ type Stats struct {
 	Faults           uint64 // connections ended by what the peer sent
 	Posts            uint64 // sent
 	Calls            uint64 // sent and waited for
+	Held             int64  // octets that peers make the kernel hold now, as Config.MaxMemory counts them
 }
 
 type counters struct {
@@ -35,6 +36,6 @@ func (k *Kernel) Stats() Stats {
 		Connections: n, Channels: s.channels.Load(), HandshakesFailed: s.handshakesFailed.Load(),
 		FramesIn: s.framesIn.Load(), FramesOut: s.framesOut.Load(), OctetsIn: s.octetsIn.Load(), OctetsOut: s.octetsOut.Load(),
 		Requests: s.requests.Load(), Answers: s.answers.Load(), Errors: s.errors.Load(), Faults: s.faults.Load(),
-		Posts: s.posts.Load(), Calls: s.calls.Load(),
+		Posts: s.posts.Load(), Calls: s.calls.Load(), Held: k.ledger.held(),
 	}
 }

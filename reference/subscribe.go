@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -124,7 +125,8 @@ func (k *Kernel) ask(ctx context.Context, r *receipt) {
 		delete(r.pending, c)
 		k.mu.Unlock()
 	}
-	n, err := k.dispatchTo(ctx, r.spec.Kernel, m, later, true, each, undo)
+	d := dispatch{m: m, selfFirst: true, each: each, undo: undo, receipt: r}
+	n, err := d.send(ctx, k, r.spec.Kernel)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	r.all = true
@@ -164,6 +166,11 @@ func (k *Kernel) dropAnswered(r *receipt) {
 	}
 }
 
+// reply takes the answer of this kernel itself.
+func (r *receipt) reply(k *Kernel) reply {
+	return func(m *wire.Message) bool { return !m.IsError && k.received(nil, m) }
+}
+
 // received takes the answer to a subscription. It returns false if the message is something else.
 func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	k.mu.Lock()
@@ -172,11 +179,12 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	if r == nil {
 		return false
 	}
-	var from *Channel
-	asked := false
-	for p := range r.pending {
-		if p == c || p != nil && c != nil && p.peer.ID == c.peer.ID {
-			from, asked = p, true
+	from, asked := c, false
+	if _, asked = r.pending[c]; !asked {
+		for p := range r.pending {
+			if c != nil && k.mayAnswer(c, p) {
+				from, asked = p, true
+			}
 		}
 	}
 	if !asked {
@@ -202,7 +210,8 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	if !ok || message == "" {
 		message = "Refused subscription to " + r.asked
 	}
-	k.refused(r, from, message, fmt.Errorf("%w: %s", ErrSubscribeRefused, message))
+	message = brief(message)
+	k.refused(r, from, message, fmt.Errorf("%w: %s", ErrSubscribeRefused, visible.Text(message)))
 	return true
 }
 

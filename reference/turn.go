@@ -59,6 +59,8 @@ type hold struct {
 	context.Context
 	turn  *turn
 	yield func() // told when the state waits; may be nil
+	cost  int    // octets of the heap that the request may take which the state handles
+	payer *account
 	mu    sync.Mutex
 	held  bool
 	ended bool

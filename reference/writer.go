@@ -42,27 +42,43 @@ func (c *Channel) sendWait(ctx context.Context, m *wire.Message, u urgency) erro
 	return err
 }
 
-// moment is how long an answer waits at most for others to be written.
+// moment is how long an answer waits for a peer that reads nothing.
 const moment = time.Second
 
 // send freezes a message and queues it. The reader has it written when it has handled what has come
-// (outbox.flush). It waits for nothing, except for a moment if the connection cannot be
-// written to without blocking.
-func (c *Channel) send(m *wire.Message) error {
+// (outbox.flush). While the queue is full it waits for room, as long as the peer reads something
+// within each moment; before it does, it calls yield, unless that is nil, so that others need not
+// wait for this peer.
+func (c *Channel) send(m *wire.Message, yield func()) error {
 	f, err := c.freeze(m)
 	if err != nil {
 		return err
 	}
 	err = c.out.put(f, true)
-	if c.socket == nil && errors.Is(err, ErrQueueFull) { // the goroutine that writes may not have had its turn
-		ctx, cancel := context.WithTimeout(c.ctx, moment)
-		err = c.out.putWait(ctx, f, false)
-		cancel()
+	if errors.Is(err, ErrQueueFull) {
+		if yield != nil {
+			yield()
+		}
+		err = c.sendSlowly(f)
 	}
 	if err != nil {
 		release(f)
 	}
 	return err
+}
+
+// sendSlowly queues a frame as soon as there is room. The error is ErrQueueFull if the peer reads
+// nothing for a moment.
+func (c *Channel) sendSlowly(f *wire.Outgoing) error {
+	for {
+		before := c.out.takenSoFar()
+		ctx, cancel := context.WithTimeout(c.ctx, moment)
+		err := c.out.putWait(ctx, f, false)
+		cancel()
+		if err == nil || !errors.Is(err, ErrQueueFull) || c.out.takenSoFar() == before {
+			return err
+		}
+	}
 }
 
 // freeze makes the frame of a message. The error is a *freezeError.

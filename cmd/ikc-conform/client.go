@@ -19,6 +19,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -51,6 +52,7 @@ type client struct {
 	ca         string
 	insecure   bool
 
+	ctx     context.Context // of the command
 	kernel  *ikc.Kernel
 	channel *ikc.Channel
 	mu      sync.Mutex
@@ -96,6 +98,9 @@ func resolve(s, connect string) (target, error) {
 		if _, _, err := net.SplitHostPort(host); err != nil {
 			host = net.JoinHostPort(strings.Trim(host, "[]"), "603")
 		}
+		if err := targets.CheckAddress(host, false); err != nil {
+			return target{}, fmt.Errorf("target %w", err)
+		}
 		t := target{network: "tcp", address: host}
 		if path == "" || path == "/" {
 			return t, nil
@@ -112,6 +117,9 @@ func resolve(s, connect string) (target, error) {
 	if t.network == "tcp" {
 		if _, _, err := net.SplitHostPort(t.address); err != nil {
 			t.address = net.JoinHostPort(strings.Trim(t.address, "[]"), "603")
+		}
+		if err := targets.CheckAddress(t.address, false); err != nil {
+			return t, fmt.Errorf("--connect %w", err)
 		}
 	}
 	if s == "" {
@@ -201,6 +209,7 @@ func (c *client) open(ctx context.Context, t target) error {
 	if err != nil {
 		return err
 	}
+	c.ctx = ctx
 	cfg.OnError = func(string, error) {} // Dial returns it
 	if c.kernel, err = ikc.New(cfg); err != nil {
 		return err
@@ -235,7 +244,17 @@ func (c *client) open(ctx context.Context, t target) error {
 	if t.network == "unix" {
 		alias = ""
 	}
-	if c.channel, err = c.kernel.DialConn(limit, conn, alias); err != nil {
+	// A negotiation that breaks off ends a real Perl server.
+	end, _ := limit.Deadline()
+	lasting, done := finishing(ctx, time.Until(end), fmt.Sprintf(
+		"a Perl server ends if its negotiation breaks off, so that with %s is finished, in at most %v", t.address, c.timeout))
+	c.channel, err = c.kernel.DialConn(lasting, conn, alias)
+	done()
+	switch {
+	case ctx.Err() != nil:
+		c.close()
+		return broken(errors.New("interrupted"))
+	case err != nil:
 		hint := "is it a kernel of IKC? If it expects TLS, add --tls"
 		if errors.Is(err, wire.ErrRefused) {
 			hint = "--protocol and --serializer say what to offer"
@@ -265,7 +284,11 @@ func (c *client) close() {
 	if c.kernel == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	limit := time.Second
+	if c.ctx.Err() != nil {
+		limit = endTime
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	_ = c.kernel.Shutdown(ctx)
 }

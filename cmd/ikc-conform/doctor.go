@@ -16,6 +16,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
 // finding is what doctor found out about one thing.
@@ -121,11 +122,17 @@ func program(ctx context.Context, name, purpose, mend string, command ...string)
 	return f
 }
 
+// afterKill is how long is waited for the output of a program that was killed: a child of it may hold
+// that.
+const afterKill = 100 * time.Millisecond
+
 // firstLineOf is the first line that a command prints.
 func firstLineOf(ctx context.Context, path string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, path, args...).Output()
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.WaitDelay = afterKill
+	out, err := cmd.Output()
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
@@ -137,12 +144,14 @@ func firstLineOf(ctx context.Context, path string, args ...string) (string, erro
 
 func temporary() finding {
 	f := finding{Name: "temporary files", Needed: true, For: "runs", Mend: "set TMPDIR to a directory that you may write to"}
-	dir, err := os.MkdirTemp("", "ikc-conform-doctor")
+	_, remove, err := tempdir.New("ikc-conform-doctor-")
+	if err == nil {
+		err = remove()
+	}
 	if err != nil {
 		f.Found = err.Error()
 		return f
 	}
-	_ = os.Remove(dir)
 	f.OK, f.Mend, f.Found = true, "", os.TempDir()+" can be written to"
 	return f
 }

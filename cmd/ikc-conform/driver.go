@@ -58,6 +58,8 @@ func listenDriver(cmd *cobra.Command, address string, serve refdriver.ServeFunc)
 	network := "tcp"
 	if strings.Contains(address, "/") {
 		network = "unix"
+	} else if err := endpoint("listen", address, true); err != nil {
+		return err
 	}
 	l, err := net.Listen(network, address)
 	if err != nil {

@@ -107,6 +107,7 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 	}
 	e.options = harness.Options{Checks: e.selected, Dir: e.captures,
 		Session: e.session, Hostile: e.hostile, Patience: e.patience, Timeout: e.timeout}
+	e.options.Finishing = func(why string) func() { return goesOn(cmd.Context(), why) }
 	if e.options.Cells, err = selectCells(e.cells, e.serializers); err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
@@ -25,13 +25,15 @@ type frameChoice struct {
 	side    string
 	dump    bool
 	extract string
+	force   bool
 }
 
 func (f *frameChoice) flags(c *cobra.Command) {
 	c.Flags().IntVar(&f.number, "frame", 0, "only the frame of this number, whole; of both sides, unless --side says which")
 	c.Flags().StringVar(&f.side, "side", "both", "the side that sent the frame: client, server or both")
 	c.Flags().BoolVar(&f.dump, "dump", false, "with --frame: the image tag by tag, with offsets and octets")
-	c.Flags().StringVar(&f.extract, "extract", "", "with --frame: write the image to a file")
+	c.Flags().StringVar(&f.extract, "extract", "", "with --frame: write the image to a new file, which only you can read")
+	c.Flags().BoolVar(&f.force, "force", false, "with --extract: overwrite a file that is there")
 }
 
 func (f *frameChoice) asked() bool { return f.number != 0 }
@@ -42,6 +44,9 @@ func (f *frameChoice) check(cmd *cobra.Command) error {
 		return fmt.Errorf("--frame %d: expected a number that inspect shows, from 1", f.number)
 	case !f.asked() && (f.dump || f.extract != "" || cmd.Flags().Changed("side")):
 		return errors.New("--dump, --extract and --side are about one frame: say which with --frame N, the number that inspect shows after #")
+	}
+	if f.force && f.extract == "" {
+		return errors.New("--force is about the file of --extract: add that")
 	}
 	_, err := parseSides(f.side)
 	return err
@@ -69,8 +74,8 @@ func (f *frameChoice) show(events dialogue.Source, out *bufio.Writer, connection
 		if len(found) > 1 {
 			return &usageError{fmt.Sprintf("--extract: %d frames have the number %d: add --side client or --side server, or --connection", len(found), f.number)}
 		}
-		if err := os.WriteFile(f.extract, found[0].Image, 0o644); err != nil {
-			return fmt.Errorf("frame %d is there, but --extract: %w", f.number, err)
+		if err := f.write(found[0].Image); err != nil {
+			return fmt.Errorf("frame %d is there, but --extract: %w", f.number, forceHint(err))
 		}
 		fmt.Fprintf(out, "%d octets written to %s\n", len(found[0].Image), f.extract)
 	}
@@ -84,6 +89,16 @@ func (f *frameChoice) show(events dialogue.Source, out *bufio.Writer, connection
 		f.print(out, at[i], fr)
 	}
 	return err
+}
+
+// write writes the image to the file of --extract.
+func (f *frameChoice) write(image []byte) error {
+	to, err := outfile.Create(f.extract, mayOverwrite(f.force))
+	if err != nil {
+		return err
+	}
+	_, err = to.Write(image)
+	return errors.Join(err, to.Close())
 }
 
 // maxFramesFound bounds how many frames of one number are shown: one or two for each connection.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
 func manCommand() *cobra.Command {
@@ -29,7 +31,7 @@ Shell completion is written by 'ikc-conform completion'.`,
 			root.InitDefaultCompletionCmd()
 			for _, c := range append([]*cobra.Command{root}, descendants(root)...) {
 				path := filepath.Join(args[0], pageName(c)+".1")
-				if err := writeFile(path, os.O_TRUNC, func(w io.Writer) error { return writeMan(w, c) }); err != nil {
+				if err := outfile.Write(path, 0o644, func(w io.Writer) error { return writeMan(w, c) }); err != nil {
 					return broken(err)
 				}
 			}

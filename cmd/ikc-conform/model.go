@@ -21,6 +21,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/model"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
 func modelCommand() *cobra.Command {
@@ -61,6 +62,9 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 			if runs < 1 {
 				return fmt.Errorf("--runs %d: expected at least 1", runs)
 			}
+			if shrink < 0 {
+				return fmt.Errorf("--shrink %v: expected a duration such as 30s, or 0 not to look for a shorter sequence", shrink)
+			}
 			if !cmd.Flags().Changed("seed") {
 				seed = uint64(rand.Uint32())
 			}
@@ -73,7 +77,8 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 			if replay != "" {
 				return replayModel(cmd, cfg, replay)
 			}
-			if cfg.Dir, err = modelDir(dir); err != nil {
+			var remove func() error
+			if cfg.Dir, remove, err = modelDir(dir); err != nil {
 				return broken(err)
 			}
 			began := time.Now()
@@ -81,14 +86,19 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 			var f *model.Failure
 			if errors.As(err, &f) {
 				writeFailure(cmd.OutOrStdout(), f, args)
+				if dir == "" {
+					if err := tempdir.Keep(cfg.Dir); err != nil {
+						return broken(err)
+					}
+				}
 				return exitStatus(report.ExitNotConformant)
 			}
-			if err != nil {
+			if err := errors.Join(err, remove()); err != nil {
 				return broken(err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d runs, seeds %d to %d, of %s: all as the model says (%v).\n", runs, seed, seed+uint64(runs)-1,
 				strings.Join(args, " and "), time.Since(began).Round(time.Second))
-			return os.Remove(cfg.Dir)
+			return nil
 		},
 	}
 	e.flags(c, "baseline")
@@ -98,7 +108,7 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 	f.StringVar(&kernels, "kernels", "2..4", "how many kernels, N or N..M")
 	f.StringVar(&replay, "replay", "", "do the sequence in a `file` instead, and keep its capture beside it")
 	f.StringVar(&dir, "dir", "", "where to save a failure (default a new directory)")
-	f.DurationVar(&shrink, "shrink", time.Minute, "how long to look for a shorter sequence")
+	f.DurationVar(&shrink, "shrink", time.Minute, "how long to look for a shorter sequence; 0: not at all")
 	return c
 }
 
@@ -115,12 +125,13 @@ func kernelRange(s string) (least, most int, err error) {
 	return least, most, nil
 }
 
-// modelDir makes the directory for what fails.
-func modelDir(dir string) (string, error) {
+// modelDir makes the directory for what fails. remove takes it away again if it is not one that the
+// user named.
+func modelDir(dir string) (path string, remove func() error, err error) {
 	if dir == "" {
-		return os.MkdirTemp("", "ikc-conform-model-")
+		return tempdir.New("ikc-conform-model-")
 	}
-	return dir, os.MkdirAll(dir, 0o755)
+	return dir, func() error { return nil }, os.MkdirAll(dir, 0o755)
 }
 
 func writeFailure(out io.Writer, f *model.Failure, targets []string) {

@@ -60,6 +60,8 @@ Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke,
 			switch {
 			case r.Different > 0:
 				return exitStatus(report.ExitNotConformant)
+			case r.Broken > 0:
+				return exitStatus(report.ExitBroken)
 			case r.Compared == 0:
 				return exitStatus(report.ExitNothing)
 			}

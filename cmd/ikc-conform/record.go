@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -12,10 +14,13 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
 func recordCommand() *cobra.Command {
 	var listen, to, output string
+	var force bool
 	c := &cobra.Command{
 		Use:   "record --listen ADDRESS --to ADDRESS -o FILE",
 		Short: "Record traffic by way of a relay",
@@ -23,18 +28,19 @@ func recordCommand() *cobra.Command {
 by as a pcapng capture that Wireshark opens and 'ikc-conform check' judges. It needs no privileges.
 Point the client at --listen. It ends with an interrupt (Ctrl-C), when what is open is cut.
 
+The capture has all parameters in it: the file is new, unless --force is given, and only you can read it. If it cannot be
+written any more, since the disk is full for example, that is said at once, all connections go on, and the exit status is 3.
+
 An address is HOST:PORT, or unix:PATH. The server is only connected to once the client has spoken.`,
 		Example: "  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o worker.pcapng\n" +
 			"  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o - | ikc-conform inspect --follow -",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			meta := capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform record --listen %s --to %s", listen, to)}}
-			w, err := capture.Create(output, meta)
-			told := cmd.OutOrStdout()
-			if output == "-" {
-				w, err = capture.NewWriter(cmd.OutOrStdout(), meta)
-				told = cmd.ErrOrStderr()
+			if err := cmp.Or(endpoint("listen", listen, true), endpoint("to", to, false)); err != nil {
+				return err
 			}
+			meta := capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform record --listen %s --to %s", listen, to)}}
+			w, told, err := create(cmd, output, meta, force)
 			if err != nil {
 				return broken(err)
 			}
@@ -50,14 +56,12 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			for tick := time.NewTicker(100 * time.Millisecond); cmd.Context().Err() == nil; {
 				select {
 				case <-tick.C:
-					if err := w.Flush(); err != nil {
-						return broken(fmt.Errorf("%s: %w", output, err))
-					}
+					r.Flush()
 				case <-cmd.Context().Done():
 					tick.Stop()
 				}
 			}
-			limit, cancel := context.WithTimeout(context.Background(), time.Second)
+			limit, cancel := context.WithTimeout(context.Background(), endTime)
 			defer cancel()
 			if err := r.Close(limit); err != nil {
 				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform:", err)
@@ -68,9 +72,44 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "where clients connect")
 	c.Flags().StringVar(&to, "to", "", "where the server is")
 	c.Flags().StringVarP(&output, "output", "o", "", "the capture to write; - for standard output")
+	c.Flags().BoolVar(&force, "force", false, "overwrite the file of --output if it is there")
 	_ = c.MarkFlagRequired("to")
 	_ = c.MarkFlagRequired("output")
 	return c
+}
+
+// create opens the capture, and says where to tell of what is done.
+func create(cmd *cobra.Command, output string, meta capture.Meta, force bool) (w *capture.Writer, told io.Writer, err error) {
+	if output == "-" {
+		w, err = capture.NewWriter(cmd.OutOrStdout(), meta)
+		return w, cmd.ErrOrStderr(), err
+	}
+	w, err = capture.CreateNew(output, meta, mayOverwrite(force))
+	return w, cmd.OutOrStdout(), forceHint(err)
+}
+
+// mayOverwrite is what --force says of a file that is there.
+func mayOverwrite(force bool) outfile.May {
+	if force {
+		return outfile.Any
+	}
+	return nil
+}
+
+// forceHint says what to do about a file that is there.
+func forceHint(err error) error {
+	if errors.Is(err, outfile.ErrExists) {
+		return fmt.Errorf("%w; name another, or add --force", err)
+	}
+	return err
+}
+
+// endpoint refuses an address, HOST:PORT or unix:PATH, that makes no sense.
+func endpoint(flag, address string, listen bool) error {
+	if err := targets.CheckEndpoint(address, listen); err != nil {
+		return fmt.Errorf("--%s %w", flag, err)
+	}
+	return nil
 }
 
 // cannotListen says that an address cannot be had.

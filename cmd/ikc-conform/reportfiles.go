@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
 // output is a form that something can be written in, and where to.
@@ -25,6 +27,9 @@ type outputs[T any] struct {
 }
 
 func (o *outputs[T]) flag(c *cobra.Command, name, about string, write func(io.Writer, T) error) {
+	if len(o.list) == 0 {
+		c.Long += "\n" + reportFiles
+	}
 	f := &output[T]{name: name, write: write}
 	o.list = append(o.list, f)
 	c.Flags().StringVar(&f.path, name, "", "write to this `FILE` "+about+"; - is standard output, in place of the text")
@@ -85,7 +90,7 @@ func (o *outputs[T]) save(out io.Writer, v T) error {
 		case "-":
 			err = f.write(out, v)
 		default:
-			err = writeFile(f.path, os.O_TRUNC, func(w io.Writer) error { return f.write(w, v) })
+			err = outfile.Write(f.path, reportMode, func(w io.Writer) error { return f.write(w, v) })
 		}
 		if err != nil {
 			return broken(fmt.Errorf("--%s: %w", f.name, err))
@@ -94,19 +99,13 @@ func (o *outputs[T]) save(out io.Writer, v T) error {
 	return nil
 }
 
-// writeFile has a file written; mode is os.O_TRUNC or os.O_APPEND.
-func writeFile(path string, mode int, write func(io.Writer) error) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|mode, 0o644)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := f.Close(); err == nil {
-			err = e
-		}
-	}()
-	return write(f)
-}
+// reportMode is the mode of a new report: it quotes parameters, which are not everybody's business.
+const reportMode = 0o600
+
+// reportFiles says what becomes of files that reports are written to.
+const reportFiles = `
+A report is written as a whole: a FILE that is there is replaced, and keeps its mode; a new one is for you alone to
+read, since reports quote parameters. A symbolic link is refused.`
 
 // reporting are the flags of commands that report on runs.
 type reporting struct {
@@ -166,8 +165,7 @@ func (r *reporting) conclude(cmd *cobra.Command, d *report.Document) error {
 		return err
 	}
 	if r.github {
-		err := writeFile(os.Getenv(summaryVariable), os.O_APPEND, func(w io.Writer) error { return report.WriteMarkdown(w, d) })
-		if err != nil {
+		if err := appendSummary(d); err != nil {
 			return broken(fmt.Errorf("--github: %w", err))
 		}
 		if err := report.WriteAnnotations(cmd.ErrOrStderr(), d); err != nil {
@@ -178,4 +176,13 @@ func (r *reporting) conclude(cmd *cobra.Command, d *report.Document) error {
 		return exitStatus(d.Exit)
 	}
 	return nil
+}
+
+// appendSummary adds a document to the summary of the step that runs in GitHub Actions.
+func appendSummary(d *report.Document) error {
+	f, err := os.OpenFile(os.Getenv(summaryVariable), os.O_CREATE|os.O_WRONLY|os.O_APPEND, reportMode)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.WriteMarkdown(f, d), f.Close())
 }

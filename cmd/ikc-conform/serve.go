@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +33,9 @@ an interrupt (Ctrl-C).`,
 			if cfg.Serializers, err = parseSerializers(serializers); err != nil {
 				return err
 			}
+			if err := endpoint("listen", listen, true); err != nil {
+				return err
+			}
 			k, err := ikc.New(cfg)
 			if err != nil {
 				return err
@@ -58,9 +60,12 @@ an interrupt (Ctrl-C).`,
 			if err := k.Serve(cmd.Context(), l); err != nil {
 				return broken(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), endTime)
 			defer cancel()
-			return broken(k.Shutdown(ctx))
+			if err := k.Shutdown(ctx); err != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: some connections were cut: %v\n", err)
+			}
+			return nil
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:603", "HOST:PORT or unix:PATH; port 0 takes any")

@@ -68,7 +68,9 @@ Exit status: 0 it worked, 2 usage, 3 a file cannot be written.`,
 func pluginDir(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, "tshark", "-G", "folders").Output(); err == nil {
+	cmd := exec.CommandContext(ctx, "tshark", "-G", "folders")
+	cmd.WaitDelay = afterKill
+	if out, err := cmd.Output(); err == nil {
 		for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
 			if path, ok := strings.CutPrefix(s.Text(), "Personal Lua Plugins:"); ok {
 				return strings.TrimSpace(path), nil

@@ -8,6 +8,9 @@ import (
 // ErrClosed is returned when something is written to a Writer that has been closed.
 var ErrClosed = errors.New("capture: the writer is closed")
 
+// ErrFull is returned when there is no room left below the limit of a Writer.
+var ErrFull = errors.New("capture: full")
+
 // ErrOver is returned when something is recorded for a side of a conversation that has closed, or
 // after a reset.
 var ErrOver = errors.New("capture: that side of the conversation is over")

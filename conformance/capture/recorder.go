@@ -52,6 +52,9 @@ func (w *Writer) Open(iface int, client, server netip.AddrPort, at time.Time, co
 	if iface < 0 || iface >= len(w.interfaces) {
 		return nil, fmt.Errorf("capture: expected an interface from 0 to %d, got %d", len(w.interfaces)-1, iface)
 	}
+	if err := w.room(0); err != nil {
+		return nil, err
+	}
 	recorded, err := w.freeClient(client, server)
 	if err != nil {
 		return nil, err
@@ -106,6 +109,9 @@ func (r *Recorder) Data(from Direction, octets []byte, at time.Time, comments ..
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
 	if err := r.usable(from); err != nil {
+		return err
+	}
+	if err := r.w.room(len(octets)); err != nil {
 		return err
 	}
 	for n := 1; len(octets) > 0; n++ {

@@ -1,13 +1,16 @@
 package capture
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
 // flushSize is how many octets a Writer collects before it writes them out. It always writes whole
@@ -29,6 +32,9 @@ type Writer struct {
 	mu     sync.Mutex
 	out    io.Writer
 	file   io.Closer // nil unless the Writer opened it
+	most   int64     // octets that the capture may have; 0 for no bound
+	size   int64     // octets of its packets so far
+	isFull bool      // something was not recorded because of most
 	buf    []byte
 	err    error
 	closed bool
@@ -61,9 +67,24 @@ func NewWriter(w io.Writer, meta Meta) (*Writer, error) {
 	return cw, nil
 }
 
-// Create makes a capture file at path, which is overwritten if it exists. Close closes it.
+// Create makes a capture file at path, for its owner only, since a capture has all parameters of
+// its conversations. Close closes it. A pcapng file that is there already is overwritten. So are no
+// other files, and symbolic links are not followed: see package outfile for the errors.
 func Create(path string, meta Meta) (*Writer, error) {
-	f, err := os.Create(path)
+	return create(path, meta, func(head []byte) bool { return len(head) == 0 || bytes.HasPrefix(head, sectionMagic) })
+}
+
+// CreateNew is Create, but for what is there already: may says whether that is overwritten, a
+// capture or not.
+func CreateNew(path string, meta Meta, may outfile.May) (*Writer, error) {
+	return create(path, meta, may)
+}
+
+// sectionMagic is what every pcapng file begins with.
+var sectionMagic = binary.LittleEndian.AppendUint32(nil, blockSection)
+
+func create(path string, meta Meta, may outfile.May) (*Writer, error) {
+	f, err := outfile.Create(path, may)
 	if err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
 	}
@@ -73,6 +94,27 @@ func Create(path string, meta Meta) (*Writer, error) {
 	}
 	w.file = f
 	return w, nil
+}
+
+// Limit bounds the capture, in octets. Beyond it, connections and data are not recorded any more,
+// and Open and Data return ErrFull. The ends of connections still are, so that the capture can be
+// read. Call it before the first connection; without it there is no bound.
+func (w *Writer) Limit(octets int64) { w.most = octets }
+
+// Full tells whether something was not recorded because of Limit.
+func (w *Writer) Full() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.isFull
+}
+
+// room returns ErrFull if there is none for so many octets of data.
+func (w *Writer) room(octets int) error {
+	if w.most == 0 || !w.isFull && w.size+int64(octets) <= w.most {
+		return nil
+	}
+	w.isFull = true // also for less: nothing is left out in the middle
+	return fmt.Errorf("%w: it may have %d octets", ErrFull, w.most)
 }
 
 // Interface returns the index of the interface called name, and adds it to the capture if there is
@@ -179,7 +221,9 @@ func (w *Writer) packet(iface int, at time.Time, s *segmentSpec, comments []stri
 	if err != nil {
 		return fmt.Errorf("capture: %w", err)
 	}
+	before := len(w.buf)
 	w.buf = appendPacket(w.buf, iface, w.stamp(at), frame, comments)
+	w.size += int64(len(w.buf) - before)
 	w.interfaces[iface].packets++
 	if len(w.buf) >= flushSize {
 		return w.flush()

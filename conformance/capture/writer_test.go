@@ -15,6 +15,8 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
 // tshark runs tshark over a capture with all its checks on.
@@ -303,4 +305,70 @@ func TestWholeBlocksAreFlushed(t *testing.T) {
 	must(t, w.Flush())
 	got, _ := script(t, buf.Bytes(), Limits{})
 	g.Expect(len(got)).To(BeNumerically(">", 3*flushSize))
+}
+
+// Beyond its limit a capture takes no more data, in whatever pieces, but still the ends of
+// connections, so that it can be read.
+func TestLimit(t *testing.T) {
+	g := NewWithT(t)
+	var file bytes.Buffer
+	w, err := NewWriter(&file, Meta{})
+	must(t, err)
+	w.Limit(64 << 10)
+	iface, err := w.Interface("test", "")
+	must(t, err)
+	client, server := netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:603")
+	r, err := w.Open(iface, client, server, time.Time{})
+	must(t, err)
+	must(t, r.Data(FromClient, make([]byte, 60<<10), time.Time{}))
+	g.Expect(w.Full()).To(BeFalse())
+	g.Expect(r.Data(FromClient, make([]byte, 10<<10), time.Time{})).To(MatchError(ErrFull))
+	g.Expect(r.Data(FromClient, []byte("x"), time.Time{})).To(MatchError(ErrFull))
+	g.Expect(w.Full()).To(BeTrue())
+	_, err = w.Open(iface, client, server, time.Time{})
+	g.Expect(err).To(MatchError(ErrFull))
+	must(t, r.CloseWrite(FromClient, time.Time{}))
+	must(t, r.CloseWrite(FromServer, time.Time{}))
+	must(t, w.Close())
+	g.Expect(file.Len()).To(BeNumerically("<", 66<<10))
+	rd, err := NewReader(&file)
+	must(t, err)
+	got, ends := 0, 0
+	for ev, err := range rd.Events(Limits{}) {
+		must(t, err)
+		switch ev := ev.(type) {
+		case *Data:
+			got += len(ev.Bytes)
+		case *Closed:
+			ends++
+		}
+	}
+	g.Expect(got).To(Equal(60 << 10))
+	g.Expect(ends).To(Equal(2))
+}
+
+// A capture is its owner's only. Create overwrites one that is there, and nothing else.
+func TestCreate(t *testing.T) {
+	g := NewWithT(t)
+	path := filepath.Join(t.TempDir(), "c.pcapng")
+	for range 2 {
+		w, err := Create(path, Meta{})
+		must(t, err)
+		must(t, w.Close())
+		info, err := os.Stat(path)
+		must(t, err)
+		g.Expect(info.Mode()).To(Equal(os.FileMode(0o600)))
+		must(t, os.Chmod(path, 0o644))
+	}
+	_, err := CreateNew(path, Meta{}, nil)
+	g.Expect(err).To(MatchError(outfile.ErrExists))
+	must(t, os.WriteFile(path, []byte("somebody's thesis"), 0o644))
+	_, err = Create(path, Meta{})
+	g.Expect(err).To(MatchError(outfile.ErrExists))
+	kept, err := os.ReadFile(path)
+	must(t, err)
+	g.Expect(string(kept)).To(Equal("somebody's thesis"))
+	w, err := CreateNew(path, Meta{}, outfile.Any)
+	must(t, err)
+	must(t, w.Close())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -78,7 +79,7 @@ type JSONPrinter struct {
 
 // NewJSONPrinter makes a JSONPrinter; filter may be nil.
 func NewJSONPrinter(w io.Writer, filter *Filter) *JSONPrinter {
-	e := json.NewEncoder(w)
+	e := visible.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return &JSONPrinter{e: e, filter: filter, notes: map[*capture.Conn]*tail{}}
 }

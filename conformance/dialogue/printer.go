@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -128,20 +129,18 @@ func (p *Printer) end(b *strings.Builder, c *Connection, t *tail) {
 	p.cut(b, stylePlain, ending(c))
 }
 
-// style is how a line looks in colour.
-type style string
-
+// How lines look in colour.
 const (
-	stylePlain  style = ""
-	styleHead   style = "1"
-	styleLine   style = "2"
-	styleCall   style = "36"
-	styleAnswer style = "32"
-	stylePost   style = "34"
-	styleWrong  style = "31"
+	stylePlain  = visible.Plain
+	styleHead   = visible.Bold
+	styleLine   = visible.Faint
+	styleCall   = visible.Cyan
+	styleAnswer = visible.Green
+	stylePost   = visible.Blue
+	styleWrong  = visible.Red
 )
 
-func styleOf(s Step) style {
+func styleOf(s Step) visible.Style {
 	switch s.Kind {
 	case "line":
 		return styleLine
@@ -157,13 +156,14 @@ func styleOf(s Step) style {
 	return styleWrong
 }
 
-// cut writes a line, no longer than the columns there are.
-func (p *Printer) cut(b *strings.Builder, s style, line string) {
+// cut writes a line, no longer than the columns there are, with what cannot be seen escaped.
+func (p *Printer) cut(b *strings.Builder, s visible.Style, line string) {
+	line = visible.Text(line)
 	if p.opts.Columns > 0 && !p.opts.Values {
 		line = fit(line, p.opts.Columns)
 	}
-	if p.opts.Color && s != stylePlain {
-		line = "\x1b[" + string(s) + "m" + line + "\x1b[0m"
+	if p.opts.Color {
+		line = visible.Paint(s, line)
 	}
 	b.WriteString(line + "\n")
 }

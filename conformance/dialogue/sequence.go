@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -18,7 +19,7 @@ func (p *Printer) room() int { return max(p.opts.Columns-timeColumns-4, leastArr
 
 // lifelines names the two kernels above their lines.
 func (p *Printer) lifelines(b *strings.Builder, c *Connection) {
-	left, right := sideName(c, wire.Client), sideName(c, wire.Server)
+	left, right := visible.Text(sideName(c, wire.Client)), visible.Text(sideName(c, wire.Server))
 	half := (p.room() + 2) / 2
 	left, right = fit(left, half-1), fit(right, half-1)
 	gap := max(p.room()+2-utf8.RuneCountInString(left)-utf8.RuneCountInString(right), 1)

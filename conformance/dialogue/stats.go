@@ -2,7 +2,6 @@ package dialogue
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -164,7 +164,7 @@ func (st *StateStats) percentile(p int) float64 {
 // WriteJSON writes the counts for programs, times in seconds.
 func (s *Stats) WriteJSON(w io.Writer) error {
 	s.finish()
-	return json.NewEncoder(w).Encode(s)
+	return visible.NewEncoder(w).Encode(s)
 }
 
 // Write writes the counts for people.
@@ -181,12 +181,12 @@ func (s *Stats) Write(w io.Writer) error {
 	}
 	width := len("session/state")
 	for _, st := range s.States {
-		width = max(width, len(st.State))
+		width = max(width, len(visible.Text(st.State)))
 	}
 	fmt.Fprintf(&b, "\n%-*s  %7s %7s %8s %6s %10s  %9s %9s %9s %9s\n", width, "session/state", "posts", "calls", "answered", "errors", "unanswered",
 		"p50", "p90", "p99", "max")
 	for _, st := range s.States {
-		fmt.Fprintf(&b, "%-*s  %7d %7d %8d %6d %10d", width, st.State, st.Posts, st.Calls, st.Answered, st.Errors, st.Unanswered)
+		fmt.Fprintf(&b, "%-*s  %7d %7d %8d %6d %10d", width, visible.Text(st.State), st.Posts, st.Calls, st.Answered, st.Errors, st.Unanswered)
 		if st.Answered > 0 {
 			for _, seconds := range []float64{st.P50, st.P90, st.P99, st.Max} {
 				d := time.Duration(seconds * float64(time.Second))
@@ -198,7 +198,7 @@ func (s *Stats) Write(w io.Writer) error {
 	if len(s.Errors) > 0 {
 		b.WriteString("\nerrors by operation\n")
 		for _, operation := range slices.Sorted(maps.Keys(s.Errors)) {
-			fmt.Fprintf(&b, "  %-12s %7d\n", operation, s.Errors[operation])
+			fmt.Fprintf(&b, "  %-12s %7d\n", visible.Text(operation), s.Errors[operation])
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // Step is an item of a conversation as reports show it: decoded, bounded in size, and with its
-// place in the capture.
+// place in the capture. What cannot be seen, such as ESC and line ends, is escaped in its texts.
 type Step struct {
 	// Seconds since the connection opened.
 	Seconds float64 `json:"seconds"`
@@ -96,6 +97,7 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 			s.Answers = x.Request.Frame.Number
 		}
 	}
+	s.Title, s.Params, s.RSVP = visible.Text(s.Title), visible.Text(s.Params), visible.Text(s.RSVP)
 	return s
 }
 

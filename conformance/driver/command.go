@@ -48,7 +48,7 @@ func Start(ctx context.Context, c Command) (*Driver, error) {
 	cmd := exec.Command(c.Path, c.Args...)
 	cmd.Dir = c.Dir
 	cmd.Env = append(os.Environ(), c.Env...)
-	cmd.WaitDelay = grace // for grandchildren that hold standard error
+	cmd.WaitDelay = grace / 2 // for grandchildren that hold standard error
 	ownGroup(cmd)
 	stderr := &tail{max: stderrTail}
 	cmd.Stderr = stderr
@@ -57,23 +57,28 @@ func Start(ctx context.Context, c Command) (*Driver, error) {
 		cleanup()
 		return nil, fmt.Errorf("driver: %w", err)
 	}
-	stdout, err := cmd.StdoutPipe()
+	stdout, output, err := os.Pipe()
 	if err != nil {
 		cleanup()
 		return nil, fmt.Errorf("driver: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
+	cmd.Stdout = output
+	err = cmd.Start()
+	output.Close()
+	if err != nil {
+		stdout.Close()
 		cleanup()
 		return nil, fmt.Errorf("driver: start: %w", err)
 	}
 
 	p := &process{cmd: cmd, stdin: stdin, ended: make(chan struct{})}
+	go p.wait(stdout)
 	d := newDriver(c.String(), c.Options)
 	d.end = p.end
 	d.endInput = func() { p.stdin.Close() }
 	unhook := context.AfterFunc(ctx, p.kill)
 	d.run(stdout, stdin, func() error {
-		// Nothing more to read. A driver that has closed its output and stays is no use.
+		stdout.Close()
 		err := p.reap()
 		unhook()
 		cleanup()
@@ -86,8 +91,18 @@ func Start(ctx context.Context, c Command) (*Driver, error) {
 type process struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
-	ended chan struct{}
-	once  sync.Once
+	ended chan struct{} // closed when the program has ended, and err is set
+	err   error
+}
+
+// wait waits for the program to end. Its output ends then too, though a grandchild may hold that
+// open: there is grace to read what is in it.
+func (p *process) wait(stdout *os.File) {
+	p.err = p.cmd.Wait()
+	p.kill() // what is left of its group
+	// It fails if the output was read to its end, and closed.
+	_ = stdout.SetReadDeadline(time.Now().Add(grace))
+	close(p.ended)
 }
 
 // end closes the program's input, and kills it unless it ends by itself in time.
@@ -105,14 +120,13 @@ func (p *process) end(graceful bool) {
 
 func (p *process) kill() { killGroup(p.cmd) }
 
-// reap waits for the program, and kills what is left of its group.
+// reap waits for the program to end when there is nothing more to read. One that has closed its
+// output and stays is no use, and is killed.
 func (p *process) reap() error {
 	timer := time.AfterFunc(grace, p.kill)
-	err := p.cmd.Wait()
+	<-p.ended
 	timer.Stop()
-	p.kill()
-	p.once.Do(func() { close(p.ended) })
-	return err
+	return p.err
 }
 
 func status(err error) string {

@@ -16,6 +16,9 @@ type Options struct {
 	MaxLine   int // octets of a line; MaxLine if 0
 	MaxEvents int // events that nobody has waited for; 100,000 if 0. One more ends the driver
 
+	// MaxEventOctets bounds the lines of all these events together, in octets; MaxLine if 0.
+	MaxEventOctets int
+
 	// Tap, if not nil, sees every line as it is written and as it was read, without its LF, in order.
 	// It is called from two goroutines, though never at the same time, and must not call the Driver.
 	Tap func(Line)
@@ -47,10 +50,17 @@ type Driver struct {
 	mu      sync.Mutex
 	lastID  int64
 	pending map[int64]chan answer
-	events  []Event
+	events  []pendingEvent
+	octets  int           // of all events
 	changed chan struct{} // closed and replaced when events or err change
 	err     error         // why there will be no more answers
 	tapMu   sync.Mutex
+}
+
+// pendingEvent is an event that nobody has waited for, and how many octets its line had.
+type pendingEvent struct {
+	Event
+	octets int
 }
 
 type answer struct {
@@ -73,6 +83,9 @@ func newDriver(name string, opts Options) *Driver {
 	}
 	if opts.MaxEvents <= 0 {
 		opts.MaxEvents = 100_000
+	}
+	if opts.MaxEventOctets <= 0 {
+		opts.MaxEventOctets = opts.MaxLine
 	}
 	return &Driver{
 		name: name, opts: opts,
@@ -166,8 +179,8 @@ func (d *Driver) line(line []byte) error {
 	}
 	switch {
 	case head.Event != nil:
-		var e Event
-		if err := json.Unmarshal(line, &e); err != nil {
+		e := pendingEvent{octets: len(line)}
+		if err := json.Unmarshal(line, &e.Event); err != nil {
 			return lineError("a bad event: "+err.Error(), line)
 		}
 		e.Time = time.Now()
@@ -175,6 +188,9 @@ func (d *Driver) line(line []byte) error {
 		defer d.mu.Unlock()
 		if len(d.events) >= d.opts.MaxEvents {
 			return fmt.Errorf("protocol: more than %d events that nobody waited for", d.opts.MaxEvents)
+		}
+		if d.octets += e.octets; d.octets > d.opts.MaxEventOctets {
+			return fmt.Errorf("protocol: more than %d octets of events that nobody waited for", d.opts.MaxEventOctets)
 		}
 		d.events = append(d.events, e)
 		d.wake()
@@ -372,11 +388,12 @@ func (d *Driver) Wait(ctx context.Context, match func(*Event) bool) (Event, erro
 			seen = 0 // somebody else took some
 		}
 		for i := seen; i < len(d.events); i++ {
-			if match == nil || match(&d.events[i]) {
+			if match == nil || match(&d.events[i].Event) {
 				e := d.events[i]
+				d.octets -= e.octets
 				d.events = append(d.events[:i:i], d.events[i+1:]...)
 				d.mu.Unlock()
-				return e, nil
+				return e.Event, nil
 			}
 		}
 		changed, err := d.changed, d.err
@@ -403,8 +420,11 @@ func (d *Driver) WaitState(ctx context.Context, session, state string) (Event, e
 func (d *Driver) TakeEvents() []Event {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	events := d.events
-	d.events = nil
+	events := make([]Event, len(d.events))
+	for i := range d.events {
+		events[i] = d.events[i].Event
+	}
+	d.events, d.octets = nil, 0
 	return events
 }
 

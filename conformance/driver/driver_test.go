@@ -33,6 +33,15 @@ func TestMain(m *testing.M) {
 		}
 		fmt.Printf("{\"event\":\"child\",\"pid\":%d}\n", child.Process.Pid)
 		time.Sleep(1000 * time.Second)
+	case "leaves": // ends at the end of its input, but a child in another session holds its output
+		child := exec.Command("setsid", "sleep", "20")
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		if err := child.Start(); err != nil {
+			os.Exit(9)
+		}
+		fmt.Printf("{\"event\":\"child\",\"pid\":%d}\n", child.Process.Pid)
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		fmt.Println(`{"event":"last"}`)
 	case "dies":
 		var line string
 		fmt.Scanln(&line)
@@ -304,6 +313,37 @@ func TestTooManyEvents(t *testing.T) {
 		})
 	})
 	if err := d.Do(ctx, "hello", nil, nil); err == nil || !strings.Contains(d.Err().Error(), "more than 3 events") {
+		t.Errorf("got %v, %v", err, d.Err())
+	}
+}
+
+// Events that nobody waits for are bounded in octets as well; those that were waited for, or taken,
+// do not count.
+func TestTooLargeEvents(t *testing.T) {
+	ctx := testContext(t)
+	d, _ := wired(t, driver.Options{MaxEventOctets: 10_000}, func(s *driver.Server) {
+		s.Handle("hello", func(context.Context, *driver.Request) (any, error) {
+			return nil, s.Event(driver.Event{Kind: driver.EventError, Message: strings.Repeat("x", 4000)})
+		})
+	})
+	say := func(n int) (err error) {
+		for i := 0; i < n && err == nil; i++ {
+			err = d.Do(ctx, "hello", nil, nil)
+		}
+		return err
+	}
+	for range 5 {
+		if err := say(2); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Wait(ctx, nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(d.TakeEvents()); n != 1 {
+			t.Fatalf("expected one more event, got %d", n)
+		}
+	}
+	if err := say(3); err == nil || !strings.Contains(d.Err().Error(), "more than 10000 octets of events") {
 		t.Errorf("got %v, %v", err, d.Err())
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Code is what sort of error a driver answered.
@@ -26,9 +28,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Command == "" {
-		return fmt.Sprintf("%s: %s", e.Code, e.Message)
+		return fmt.Sprintf("%s: %s", visible.Text(string(e.Code)), visible.Text(e.Message))
 	}
-	return fmt.Sprintf("driver: %s: %s: %s", e.Command, e.Code, e.Message)
+	return fmt.Sprintf("driver: %s: %s: %s", e.Command, visible.Text(string(e.Code)), visible.Text(e.Message))
 }
 
 // Errorf makes an error for a handler of a [Server] to return.
@@ -68,7 +70,7 @@ func (e *ExitError) Error() string {
 	var b strings.Builder
 	b.WriteString("driver")
 	if e.Driver != "" {
-		b.WriteString(" " + e.Driver)
+		b.WriteString(" " + visible.Text(e.Driver))
 	}
 	switch {
 	case e.Cause != nil:
@@ -78,8 +80,8 @@ func (e *ExitError) Error() string {
 	default:
 		b.WriteString(" ended")
 	}
-	if s := strings.TrimSpace(e.Stderr); s != "" {
-		b.WriteString("; its standard error ends in:\n" + s)
+	if s := visible.Block(e.Stderr); s != "" {
+		b.WriteString("; its standard error ends in:\n  " + s)
 	}
 	return b.String()
 }
@@ -100,7 +102,7 @@ func (e *LineError) Error() string {
 	if e.Line == "" {
 		return "protocol: " + e.Reason
 	}
-	return fmt.Sprintf("protocol: %s: %s", e.Reason, e.Line)
+	return fmt.Sprintf("protocol: %s: %s", e.Reason, visible.Text(e.Line))
 }
 
 func lineError(reason string, line []byte) *LineError {

@@ -70,6 +70,7 @@ func FindPerlIn(ctx context.Context, lib string) (*PerlInstall, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "-e", probe)
+	cmd.WaitDelay = grace / 2 // for children of it that hold its output
 	cmd.Env = append(os.Environ(), p.env()...)
 	cmd.WaitDelay = grace
 	var stderr bytes.Buffer

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Starter starts the driver to test, with the options given. Every call starts one of its own.
@@ -31,8 +32,8 @@ type Result struct {
 	ID          string
 	Requirement string // as DRIVER.md has it
 	Outcome     Outcome
-	Expected    string
-	Actual      string // or why it was skipped
+	Expected    string `visible:"lines"`
+	Actual      string `visible:"lines"` // or why it was skipped
 }
 
 // Report is what came of all.
@@ -114,7 +115,7 @@ func Run(ctx context.Context, name string, start Starter, limit time.Duration) (
 		case errors.As(err, &f):
 			res.Outcome, res.Expected, res.Actual = Failed, f.expected, f.actual
 		default:
-			res.Outcome, res.Expected, res.Actual = Failed, c.expected, err.Error()
+			res.Outcome, res.Expected, res.Actual = Failed, c.expected, visible.Error(err)
 		}
 		r.Results = append(r.Results, res)
 	}
@@ -151,6 +152,7 @@ func (r *Report) counts() (passed, failed, skipped int) {
 
 // WriteText writes the report for people.
 func (r *Report) WriteText(w io.Writer) error {
+	r = visible.Copy(r)
 	var b strings.Builder
 	b.WriteString(r.Subject)
 	if h := r.Hello; h != nil {
@@ -173,8 +175,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		verdict = "Not conformant"
 	}
 	fmt.Fprintf(&b, "\n%s: %d checks passed, %d failed, %d skipped.\n", verdict, passed, failed, skipped)
-	_, err := io.WriteString(w, b.String())
-	return err
+	return visible.Print(w, b.String())
 }
 
 func indent(s string) string {

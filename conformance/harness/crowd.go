@@ -64,13 +64,12 @@ func count(ctx context.Context, c *probe.Conn, patiently bool) error {
 			return err
 		}
 		if patiently {
-			if _, err := c.Barrier(ctx); err != nil {
+			if err := c.Barrier(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	_, err := c.Barrier(ctx)
-	return err
+	return c.Barrier(ctx)
 }
 
 // crowd is several connections.
@@ -113,7 +112,7 @@ func (c crowd) meanwhile(ctx context.Context, target *driver.Driver) (inTime boo
 		}
 	}
 	inTime = time.Since(began) < contract.SlowFor/2
-	return inTime, c.each(func(_ int, conn *probe.Conn) error { _, err := conn.Barrier(ctx); return err })
+	return inTime, c.each(func(_ int, conn *probe.Conn) error { return conn.Barrier(ctx) })
 }
 
 // each has every connection do something at the same time, and returns the first error.

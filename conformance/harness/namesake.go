@@ -78,8 +78,7 @@ func (n *namesakes) join(ctx context.Context) error {
 		return err
 	}
 	n.conns, n.ids = append(n.conns, c), append(n.ids, cfg.ID)
-	_, err = c.Barrier(ctx)
-	return err
+	return c.Barrier(ctx)
 }
 
 // post has the target post to a kernel. If it does not know the kernel, the judge will find that.
@@ -95,7 +94,7 @@ func (n *namesakes) post(ctx context.Context, kernel, what string) error {
 // barrier waits until what was posted has come to all that are connected.
 func (n *namesakes) barrier(ctx context.Context) error {
 	for _, c := range n.conns {
-		if _, err := c.Barrier(ctx); err != nil {
+		if err := c.Barrier(ctx); err != nil {
 			return err
 		}
 	}

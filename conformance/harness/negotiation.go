@@ -45,8 +45,7 @@ func negotiationScenarios() []scenario {
 				if err := c.Negotiate(ctx, wire.Client); err != nil {
 					return ignoreSilence(err)
 				}
-				_, err = c.Barrier(ctx)
-				return ignoreSilence(err)
+				return ignoreSilence(c.Barrier(ctx))
 			},
 		},
 		{
@@ -77,8 +76,7 @@ func negotiationScenarios() []scenario {
 				if err := c.Negotiate(ctx, wire.Client); err != nil {
 					return ignoreSilence(err)
 				}
-				_, err = c.Barrier(ctx)
-				return ignoreSilence(err)
+				return ignoreSilence(c.Barrier(ctx))
 			},
 		},
 		{

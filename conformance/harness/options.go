@@ -30,9 +30,17 @@ type Options struct {
 	// Timeout bounds a cell. 0: DefaultTimeout; negative: none, for a target that is being
 	// debugged.
 	Timeout time.Duration
+	// Finishing is called when the run is interrupted but goes on, and told why: a server that is
+	// running, and that a negotiation which breaks off could end, is talked to until that is over. Only
+	// Timeout bounds it then. done is called when it is over. Nil for nobody.
+	Finishing func(why string) (done func())
 	// Progress is told of each cell as it ends. Nil for nobody.
 	Progress func(*cell.Result)
 }
+
+// MaxCapture bounds what is recorded of a cell, in octets. Usually that is some MiB. What a target
+// says beyond it makes the cell one that broke.
+const MaxCapture = 64 << 20
 
 // DefaultTimeout bounds a cell.
 const DefaultTimeout = time.Minute

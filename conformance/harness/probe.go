@@ -10,6 +10,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // probeServer plays scenarios on a server; target is its driver, nil for one without.
@@ -29,15 +31,19 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 				return probe.Open(ctx, "tcp", relayed, cfg)
 			},
 		}
-		if p.timeout = r.opts.Patience; p.timeout == 0 && !r.target.Driven() {
-			p.timeout = LivePatience
+		p.timeout = r.opts.Patience
+		if !r.target.Driven() {
+			r.running(p)
 		}
 		r.playScenarios(ctx, scenarios(), p, session)
+		if p.unusable != nil {
+			return fmt.Errorf("%w: %s: %w", targets.ErrUnusable, r.target.Spec, p.unusable)
+		}
 		return r.playCrowd(ctx, p, target)
 	})
-	if r.opts.Hostile && err != nil {
+	if r.opts.Hostile && err != nil && !errors.Is(err, targets.ErrUnusable) {
 		// A target that is gone is what hostile scenarios are about.
-		r.cell.Notes = append(r.cell.Notes, err.Error())
+		r.cell.Notes = append(r.cell.Notes, visible.Error(err))
 		return nil
 	}
 	return err
@@ -135,6 +141,9 @@ func (r *runner) playScenarios(ctx context.Context, list []scenario, p *prober, 
 		}
 		failures++
 		err := sc.run(ctx, p)
+		if !r.target.Driven() && sc.risk != hostile && p.giveUp(err) {
+			return
+		}
 		if err != nil && sc.risk == hostile && silence(err) {
 			gone := fmt.Sprintf("scenario %q: the target is not there any more: %v", sc.name, err)
 			r.cell.Notes = append(r.cell.Notes, gone)

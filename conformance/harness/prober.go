@@ -24,6 +24,13 @@ type prober struct {
 	ikc0 bool
 	// timeout bounds every wait for the target. 0: probe.DefaultTimeout.
 	timeout time.Duration
+	// finish is that of probe.Config.
+	finish func() (done func())
+	// met: a server that is running was seen to speak IKC.
+	met bool
+	// unusable is why nothing more is to be tried with a server that is running: it is none of IKC,
+	// or says more than anybody wants to hear. Nil: it is one.
+	unusable error
 }
 
 // probeName is the kernel name that probes go by.
@@ -34,8 +41,40 @@ func (p *prober) config() probe.Config {
 	p.count++
 	return probe.Config{
 		Name: p.name(), ID: fmt.Sprintf("conform-%08x-%08x-%08x", 1, 1, p.count),
-		Dialect: p.dialect, Serializer: p.serializer, Session: "probe", Timeout: p.timeout,
+		Dialect: p.dialect, Serializer: p.serializer, Session: "probe", Timeout: p.timeout, Finish: p.finish,
 	}
+}
+
+// running is a prober of a server that is running, which somebody may need: r.opts say how.
+func (r *runner) running(p *prober) {
+	if p.timeout == 0 {
+		p.timeout = LivePatience
+	}
+	if r.opts.Finishing != nil {
+		why := "a Perl server ends if its negotiation breaks off, so that with " + r.target.Spec + " is finished first"
+		if r.opts.Timeout > 0 {
+			why += fmt.Sprintf(" (at most %v)", r.opts.Timeout)
+		}
+		p.finish = func() func() { return r.opts.Finishing(why) }
+	}
+}
+
+// giveUp tells whether an error says that a server that is running is not one to be tried, and keeps
+// it. A server that was seen to speak IKC and does not any more is for the judge.
+func (p *prober) giveUp(err error) bool {
+	var stranger *wire.StrangerError
+	var flood *probe.FloodError
+	switch {
+	case err == nil:
+		p.met = true
+	case errors.As(err, &flood):
+		p.unusable = fmt.Errorf("it was given up: %w", err)
+	case !errors.As(err, &stranger):
+		p.met = true
+	case !p.met:
+		p.unusable = fmt.Errorf("no IKC server: %w", err)
+	}
+	return p.unusable != nil
 }
 
 // name is that of the probe that connected last.
@@ -56,8 +95,8 @@ func (p *prober) talk(ctx context.Context, cfg probe.Config, messages func(c *pr
 	}
 	// Up to 0.2102 a post is only queued when it comes, so what it causes may follow the answer to
 	// a call that came later; but not that to a call after that.
-	if _, err = c.Barrier(ctx); err == nil {
-		_, err = c.Barrier(ctx)
+	if err = c.Barrier(ctx); err == nil {
+		err = c.Barrier(ctx)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
@@ -18,9 +19,20 @@ func through(ctx context.Context, opts relay.Options, play func(relayed string) 
 		return fmt.Errorf("%w: %w", targets.ErrUnusable, err)
 	}
 	err = play(r.Addr().String())
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait(ctx))
+	limit, cancel := closing(ctx)
 	defer cancel()
 	return errors.Join(err, r.Close(limit))
+}
+
+// afterEnd is how long a relay waits for the ends of connections once the cell has ended.
+const afterEnd = 200 * time.Millisecond
+
+// closing is the context of a relay that is being closed: connections have the time of a step to end
+// by themselves, but only afterEnd when ctx has ended.
+func closing(ctx context.Context) (limit context.Context, done func()) {
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(afterEnd, cancel) })
+	return limit, func() { stop(); cancel() }
 }
 
 // relayOptions are those of a relay that records into the capture of the cell.

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Run tries a target, a cell at a time, and closes it. Its error is about the harness; what is
@@ -114,16 +116,20 @@ func (r *runner) record(ctx context.Context, path string) (played, err error) {
 	if r.writer, err = capture.Create(path, capture.Meta{Comments: []string{comment}}); err != nil {
 		return nil, err
 	}
+	r.writer.Limit(MaxCapture)
 	played = r.play(ctx)
+	if r.writer.Full() {
+		err = fmt.Errorf("expected a conversation of at most %d octets, got more, and did not judge it", MaxCapture)
+	}
 	var closed []error
 	for _, t := range r.taps {
 		closed = append(closed, t.close())
 	}
-	return played, errors.Join(append(closed, r.writer.Close())...)
+	return played, cmp.Or(err, errors.Join(append(closed, r.writer.Close())...))
 }
 
 // problem notes what kept something from being played to the end.
-func (r *runner) problem(err error) { r.cell.Problems = append(r.cell.Problems, err.Error()) }
+func (r *runner) problem(err error) { r.cell.Problems = append(r.cell.Problems, visible.Error(err)) }
 
 // FileName makes a name of a file of a target's spec, or of any other text.
 func FileName(text string) string { return unsafeInName.ReplaceAllString(text, "-") }

@@ -6,7 +6,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
-// Finding is one violation, and where it is.
+// Finding is one violation, and where it is. What cannot be seen is escaped in its texts.
 type Finding struct {
 	Expected string `json:"expected"`
 	Actual   string `json:"actual"`

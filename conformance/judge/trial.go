@@ -2,6 +2,7 @@ package judge
 
 import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -88,7 +89,7 @@ func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
 // finding says where at is, and what is around it.
 func (t *Trial) finding(at dialogue.Item, expected, actual string) Finding {
 	f := t.place(at)
-	f.Expected, f.Actual = expected, actual
+	f.Expected, f.Actual = visible.Text(expected), visible.Text(actual)
 	if at != nil {
 		f.Exchange = dialogue.Around(t.Conn, at)
 	}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
 // Config says what to run.
@@ -20,7 +23,7 @@ type Config struct {
 	Start func(ctx context.Context, kernel int) (Driver, error)
 	// Dir is where a failing sequence and its capture are saved.
 	Dir string
-	// ShrinkTime is how long to look for a shorter sequence. Default a minute.
+	// ShrinkTime is how long to look for a shorter sequence. 0: not at all.
 	ShrinkTime time.Duration
 	// Judge looks at the capture of a run that went as the model says. Nil for nothing.
 	Judge func(path string) error
@@ -58,9 +61,6 @@ func Check(ctx context.Context, c Config) error {
 	}
 	if c.Least < 2 || c.Most < c.Least || c.Most > MaxKernels {
 		return fmt.Errorf("expected 2 to %d kernels, got %d to %d", MaxKernels, c.Least, c.Most)
-	}
-	if c.ShrinkTime == 0 {
-		c.ShrinkTime = time.Minute
 	}
 	kernels, err := Start(ctx, c.Most, c.Start)
 	if err != nil {
@@ -118,5 +118,5 @@ func (c Config) fail(ctx context.Context, seed uint64, s Sequence, err error) er
 	}
 	_ = os.Remove(trial)
 	text := fmt.Sprintf("# seed %d: %v\n%v", seed, f.Err, f.Sequence)
-	return errors.Join(f, os.WriteFile(f.File, []byte(text), 0o644))
+	return errors.Join(f, outfile.Write(f.File, 0o600, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }))
 }

@@ -50,6 +50,9 @@ func (d *Difference) Error() string {
 // stepTime is how long a step may take. A subscription that nobody answers takes a minute.
 const stepTime = 90 * time.Second
 
+// closeTime is how long connections may take to end after a run.
+const closeTime = 10 * time.Second
+
 // Kernels are those that runs share, one after the other: starting a Perl process takes longer than
 // a run.
 type Kernels struct {
@@ -120,8 +123,10 @@ func (k *Kernels) Run(ctx context.Context, s Sequence, path string) (err error) 
 		relay: r.Addr().String(), began: make([]bool, s.Kernels)}
 	err = one.steps(ctx, s)
 	err = errors.Join(err, one.end(ctx))
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
+	stop := context.AfterFunc(ctx, cancel) // nobody says anything any more
+	defer stop()
 	return errors.Join(err, r.Close(limit))
 }
 

@@ -2,13 +2,13 @@ package oracle
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // SchemaID names the schema of what WriteJSON writes.
@@ -29,6 +29,9 @@ type Report struct {
 	Compared  int       `json:"compared"`
 	Different int       `json:"different"`
 	Targets   []*Target `json:"targets"`
+	// Broken counts the combinations that were not compared since a target or the oracle could not be
+	// tried. It is not in the JSON, where each says so.
+	Broken int `json:"-"`
 }
 
 // Target is how a target differs.
@@ -72,6 +75,8 @@ func (r *Report) Add(target, oracle *cell.TargetResult) error {
 			compared.Differences = append(compared.Differences, list...)
 			r.Compared++
 			r.Different += len(list)
+		} else if c.Err != nil || o.Err != nil {
+			r.Broken++
 		}
 		t.Cells = append(t.Cells, compared)
 	}
@@ -98,6 +103,7 @@ func why(cells ...*cell.Result) string {
 
 // WriteText shows the report to people.
 func (r *Report) WriteText(w io.Writer) error {
+	r = visible.Copy(r)
 	var b strings.Builder
 	for _, t := range r.Targets {
 		fmt.Fprintf(&b, "%s, and %s as the oracle\n\n", t.Target, r.Oracle)
@@ -120,13 +126,12 @@ func (r *Report) WriteText(w io.Writer) error {
 	default:
 		b.WriteString("No difference.\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return visible.Print(w, b.String())
 }
 
 // WriteJSON writes the report for programs.
 func (r *Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
+	e := visible.NewEncoder(w)
 	e.SetIndent("", " ")
 	e.SetEscapeHTML(false)
 	if err := e.Encode(r); err != nil {

@@ -4,6 +4,7 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,11 @@ type Config struct {
 	FirstSetup string
 	// Timeout bounds every wait for the other side. 0: DefaultTimeout.
 	Timeout time.Duration
+	// Finish, if not nil, has Dial come to the end of a negotiation although its context is
+	// cancelled, since leaving in the middle is what ends a real Perl server. Only the deadline of
+	// the context counts then. Finish is called when the context is cancelled meanwhile, and done
+	// when the negotiation has ended.
+	Finish func() (done func())
 }
 
 // Conn is a negotiated connection. It is for one goroutine.
@@ -46,6 +52,24 @@ type Conn struct {
 	Peer    wire.Peer
 	Dialect wire.Dialect
 	calls   int
+	heard   wire.Heard
+	aside   int    // octets that came since we last said something
+	began   []byte // what they began with
+}
+
+// maxAside is how much may come between two things that a probe says, in octets: it waits for one
+// message, and needs nothing else. It holds no more than that, and 64 KiB.
+const maxAside = 4 << 20
+
+// FloodError says that the other side said more than a probe waits for.
+type FloodError struct {
+	// Octets are how many may come, Began is what they began with.
+	Octets int
+	Began  []byte
+}
+
+func (e *FloodError) Error() string {
+	return fmt.Sprintf("expected an answer, got more than %d octets without one, which began with %+q", e.Octets, e.Began)
 }
 
 // DefaultTimeout bounds every wait for the other side whose context has no earlier deadline.
@@ -70,19 +94,42 @@ func Open(ctx context.Context, network, address string, cfg Config) (*Conn, erro
 	return &Conn{cfg: cfg, conn: conn}, nil
 }
 
-// Dial connects and negotiates as a client, falling back to IKC where the server wants it. Once it
-// is connected it comes to the end of the negotiation even if ctx ends: leaving in the middle is
-// what ends a real Perl server.
+// Dial connects and negotiates as a client, falling back to IKC where the server wants it. It ends
+// with ctx, unless cfg.Finish says otherwise. The error of a negotiation is a *wire.StrangerError if
+// nothing of IKC came.
 func Dial(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
 	c, err := Open(ctx, network, address, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Negotiate(context.WithoutCancel(ctx), wire.Client); err != nil {
+	negotiating, done := c.lasting(ctx)
+	err = c.Negotiate(negotiating, wire.Client)
+	done()
+	if err != nil {
 		_ = c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// lasting is the context of a negotiation: ctx, or with cfg.Finish only its deadline. done is to be
+// called when the negotiation has ended.
+func (c *Conn) lasting(ctx context.Context) (negotiating context.Context, done func()) {
+	if c.cfg.Finish == nil {
+		return ctx, func() {}
+	}
+	negotiating, cancel := context.WithoutCancel(ctx), func() {}
+	if deadline, ok := ctx.Deadline(); ok {
+		negotiating, cancel = context.WithDeadline(negotiating, deadline)
+	}
+	finished := make(chan func(), 1)
+	stop := context.AfterFunc(ctx, func() { finished <- c.cfg.Finish() })
+	return negotiating, func() {
+		cancel()
+		if !stop() {
+			(<-finished)()
+		}
+	}
 }
 
 // Accept negotiates as a server over a connection that was accepted.
@@ -98,8 +145,13 @@ func Accept(ctx context.Context, conn net.Conn, cfg Config) (*Conn, error) {
 	return c, nil
 }
 
-// Negotiate comes to terms with the other side.
+// Negotiate comes to terms with the other side. The error is a *wire.StrangerError if nothing of IKC
+// came.
 func (c *Conn) Negotiate(ctx context.Context, role wire.Role) error {
+	return c.heard.Explain(c.negotiate(ctx, role))
+}
+
+func (c *Conn) negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
 		Role: role, Dialect: c.cfg.Dialect, KernelID: c.cfg.ID, PID: "1",
 		Names: []string{c.cfg.Name, c.conn.LocalAddr().String()}, Serializers: []string{c.serializer().Name()},
@@ -163,6 +215,9 @@ func (c *Conn) WriteLine(line string) error { return c.write(wire.AppendLine(nil
 func (c *Conn) ReadLine(ctx context.Context) (string, error) {
 	for {
 		line, ok, err := c.lines.Next()
+		if ok {
+			c.heard.Line(line)
+		}
 		if ok || err != nil {
 			return line, err
 		}
@@ -170,6 +225,7 @@ func (c *Conn) ReadLine(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		c.heard.Octets(octets)
 		c.lines.Write(octets)
 	}
 }
@@ -223,22 +279,20 @@ func (c *Conn) Receive(ctx context.Context) (*wire.Message, error) {
 var ErrNoBarrier = errors.New("the call of IKC/ping that ends a scenario was not answered")
 
 // Barrier calls IKC/ping and waits for the answer. Requests are handled in order, so nothing more
-// can come for what was sent before. It returns what came meanwhile.
-func (c *Conn) Barrier(ctx context.Context) ([]*wire.Message, error) {
+// can come for what was sent before. What comes meanwhile is read and dropped.
+func (c *Conn) Barrier(ctx context.Context) error {
 	ping := c.Call("", wire.SessionIKC, wire.StatePing, perl.NewBytes(wire.Ping))
 	if err := c.Send(ping); err != nil {
-		return nil, err
+		return err
 	}
-	var before []*wire.Message
 	for {
 		m, err := c.Receive(ctx)
 		if err != nil {
-			return before, fmt.Errorf("%w: %w", ErrNoBarrier, err)
+			return fmt.Errorf("%w: %w", ErrNoBarrier, err)
 		}
 		if m.Event.Session == ping.RSVP.Session && m.Event.State == ping.RSVP.State {
-			return before, nil
+			return nil
 		}
-		before = append(before, m)
 	}
 }
 
@@ -285,10 +339,12 @@ func (c *Conn) write(b []byte) error {
 	if err := c.conn.SetWriteDeadline(time.Now().Add(c.cfg.Timeout)); err != nil {
 		return err
 	}
+	c.aside, c.began = 0, nil
 	_, err := c.conn.Write(b)
 	return err
 }
 
+// read waits for octets. More than maxAside since the last write are a *FloodError.
 func (c *Conn) read(ctx context.Context) ([]byte, error) {
 	deadline := time.Now().Add(c.cfg.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
@@ -301,11 +357,20 @@ func (c *Conn) read(ctx context.Context) ([]byte, error) {
 	defer stop()
 	buf := make([]byte, 64<<10)
 	n, err := c.conn.Read(buf)
-	if n > 0 {
-		return buf[:n], nil
+	if n == 0 {
+		return nil, err
 	}
-	return nil, err
+	if c.aside == 0 {
+		c.began = bytes.Clone(buf[:min(n, mostBegan)])
+	}
+	if c.aside += n; c.aside > maxAside {
+		return nil, &FloodError{Octets: maxAside, Began: c.began}
+	}
+	return buf[:n], nil
 }
+
+// mostBegan is how much of a flood is kept to be shown, in octets.
+const mostBegan = 64
 
 func joinLines(lines []string) (b []byte) {
 	for _, l := range lines {

@@ -20,12 +20,26 @@ const (
 	refuseTimeout = time.Second
 )
 
+// recorder takes down a connection; a *capture.Recorder is one.
+type recorder interface {
+	Data(from capture.Direction, octets []byte, at time.Time, comments ...string) error
+	CloseWrite(from capture.Direction, at time.Time, comments ...string) error
+	Reset(from capture.Direction, at time.Time, comments ...string) error
+}
+
+// unrecorded is the recorder of a connection that came when the capture could not be written.
+type unrecorded struct{}
+
+func (unrecorded) Data(capture.Direction, []byte, time.Time, ...string) error { return nil }
+func (unrecorded) CloseWrite(capture.Direction, time.Time, ...string) error   { return nil }
+func (unrecorded) Reset(capture.Direction, time.Time, ...string) error        { return nil }
+
 // link is one connection of a client and what belongs to it.
 type link struct {
 	relay    *Relay
 	number   int
 	client   net.Conn
-	recorder *capture.Recorder
+	recorder recorder
 	log      *slog.Logger
 
 	mu     sync.Mutex

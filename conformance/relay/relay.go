@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // maxErrors is how many errors a relay keeps for Close. All are logged.
@@ -67,7 +68,7 @@ func Start(opts Options) (*Relay, error) {
 		return nil, errors.Join(fmt.Errorf("relay: %w", err), listener.Close())
 	}
 	r := &Relay{
-		opts: opts, iface: iface, listener: listener, log: opts.Logger,
+		opts: opts, iface: iface, listener: listener, log: visible.Logger(opts.Logger),
 		live: map[*link]struct{}{}, done: make(chan struct{}),
 	}
 	r.dialing, r.cut = context.WithCancel(context.Background())
@@ -159,18 +160,18 @@ func (r *Relay) accept() {
 	}
 }
 
-// admit begins to record a new connection. It returns nil if there is to be none.
+// admit begins to record a new connection. One that cannot be recorded goes on all the same: client
+// and server need it. It returns nil if there is to be none.
 func (r *Relay) admit(conn net.Conn, n int) *link {
 	now := time.Now()
 	from, comments := r.describe(conn, n)
+	l := &link{relay: r, number: n, client: conn, recorder: unrecorded{}, log: r.log.With("conn", n)}
 	recorder, err := r.opts.Writer.Open(r.iface, from, r.opts.RecordTarget, now, comments...)
-	if err != nil {
-		// Better no connection than one that is not recorded.
-		r.report(fmt.Errorf("relay: connection %d was refused: %w", n, err))
-		_ = conn.Close()
-		return nil
+	if err == nil {
+		l.recorder = recorder
+	} else {
+		r.captureFailed(err)
 	}
-	l := &link{relay: r, number: n, client: conn, recorder: recorder, log: r.log.With("conn", n)}
 	r.mu.Lock()
 	isCut := r.isCut
 	if !isCut {
@@ -181,7 +182,7 @@ func (r *Relay) admit(conn net.Conn, n int) *link {
 		l.cut()
 		return nil
 	}
-	l.log.Info("relay: connected", "client", recorder.Client(), "server", recorder.Server())
+	l.log.Info("relay: connected", "client", from, "server", r.opts.RecordTarget, "recorded", err == nil)
 	return l
 }
 
@@ -213,10 +214,21 @@ func (r *Relay) report(err error) {
 	r.errs = append(r.errs, err)
 }
 
+// Flush writes out what has been recorded, for who reads the capture meanwhile. That it cannot be
+// written is logged, and told by Close.
+func (r *Relay) Flush() {
+	if err := r.opts.Writer.Flush(); err != nil && !errors.Is(err, capture.ErrClosed) {
+		r.captureFailed(err)
+	}
+}
+
 // captureFailed reports that the capture cannot be written. That is so for good: it is reported
 // once, and traffic goes on.
 func (r *Relay) captureFailed(err error) {
-	r.captureError.Do(func() { r.report(fmt.Errorf("relay: from now on nothing is recorded: %w", err)) })
+	r.captureError.Do(func() {
+		since := time.Now().UTC().Format(time.RFC3339)
+		r.report(fmt.Errorf("relay: from %s on nothing is recorded, traffic goes on: %w", since, err))
+	})
 }
 
 func (r *Relay) forget(l *link) {

@@ -498,7 +498,7 @@ func TestTwoRelaysOneCapture(t *testing.T) {
 	g.Expect(roles).To(Equal([]string{"server-under-test", "client-under-test"}))
 }
 
-// When the capture cannot be written, traffic goes on and Close tells.
+// When the capture cannot be written, traffic goes on, of new connections too, and Close tells.
 func TestCaptureFails(t *testing.T) {
 	g := NewWithT(t)
 	s := serve(t, "tcp", "127.0.0.1:0", echo)
@@ -518,6 +518,16 @@ func TestCaptureFails(t *testing.T) {
 	must(t, err)
 	must(t, conn.Close())
 	g.Expect(got).To(HaveLen(len(sent)))
+	late, err := net.Dial("tcp", r.Addr().String()) // a connection that comes when it is full already
+	must(t, err)
+	_, err = late.Write([]byte("anybody there?"))
+	must(t, err)
+	must(t, late.(*net.TCPConn).CloseWrite())
+	got, err = io.ReadAll(late)
+	must(t, err)
+	must(t, late.Close())
+	g.Expect(string(got)).To(Equal("anybody there?"))
+	r.Flush()
 	g.Expect(r.Close(context.Background())).To(MatchError(errFull))
 	g.Expect(w.Close()).To(MatchError(errFull))
 }

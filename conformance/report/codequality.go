@@ -3,12 +3,12 @@ package report
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // codeQuality is an entry of GitLab's code quality report.
@@ -59,7 +59,7 @@ func WriteCodeQuality(w io.Writer, d *Document) error {
 			entries = append(entries, e)
 		}
 	}
-	e := json.NewEncoder(w)
+	e := visible.NewEncoder(w)
 	e.SetIndent("", " ")
 	if err := e.Encode(entries); err != nil {
 		return fmt.Errorf("report: %w", err)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Kind tells what a change means.
@@ -61,7 +61,7 @@ type Change struct {
 	Old string `json:"old"`
 	New string `json:"new"`
 	// Detail says why it is as it is now.
-	Detail string `json:"detail,omitempty"`
+	Detail string `json:"detail,omitempty" visible:"lines"`
 
 	// What it is about in the new run, where there is something.
 	result  *CheckResult
@@ -329,7 +329,7 @@ type ComparisonFormat struct {
 
 // WriteJSON writes the comparison for programs.
 func (c *Comparison) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
+	e := visible.NewEncoder(w)
 	e.SetIndent("", " ")
 	e.SetEscapeHTML(false)
 	if err := e.Encode(c); err != nil {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // titles of the kinds of change.
@@ -52,6 +54,7 @@ func (c *Comparison) groups(k Kind) (out [][]Change) {
 
 // WriteText writes the comparison for people: what got worse first.
 func (c *Comparison) WriteText(w io.Writer) error {
+	c = visible.Copy(c)
 	var b strings.Builder
 	for _, v := range []struct {
 		name string
@@ -85,12 +88,12 @@ func (c *Comparison) WriteText(w io.Writer) error {
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n", c.Verdict())
-	_, err := io.WriteString(w, b.String())
-	return err
+	return visible.Print(w, b.String())
 }
 
 // WriteComparisonMarkdown writes a comparison as a summary in GitHub's Markdown.
 func WriteComparisonMarkdown(w io.Writer, c *Comparison) error {
+	c = visible.Copy(c)
 	var b strings.Builder
 	sign := "✅"
 	if c.Worse {
@@ -113,6 +116,5 @@ func WriteComparisonMarkdown(w io.Writer, c *Comparison) error {
 		}
 		b.WriteString("\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return visible.Print(w, b.String())
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Document is what one use of the command found: a stored run.
@@ -83,7 +84,7 @@ func (d *Document) Summary() Summary {
 
 // WriteJSON writes the document for programs, and for Read.
 func (d *Document) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
+	e := visible.NewEncoder(w)
 	e.SetIndent("", " ")
 	e.SetEscapeHTML(false)
 	if err := e.Encode(d); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // maxAnnotations is how many of a kind GitHub shows of a step.
@@ -16,6 +17,7 @@ const maxAnnotations = 10
 // verdicts depend on the segmentation and are not known to, and for what is stale. GitHub shows ten
 // of each; what is beyond is summed up in the last.
 func WriteAnnotations(w io.Writer, d *Document) error {
+	d = visible.Copy(d)
 	var b strings.Builder
 	for _, r := range d.Reports {
 		var lists [2][]string // errors, warnings
@@ -60,7 +62,7 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 			b.WriteString(strings.Join(list, ""))
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(visible.Raw(w), b.String()) // these are commands, and meant to be
 	return err
 }
 
@@ -94,14 +96,15 @@ var outcomes = []struct {
 }{
 	{judge.Pass, "✅", "passed"},
 	{judge.Fail, "❌", "failed"},
-	{judge.Known, "⚠️", "known deviations"},
+	{judge.Known, "⚠", "known deviations"},
 	{judge.Inconclusive, "❔", "inconclusive"},
-	{judge.Skipped, "⏭️", "skipped"},
+	{judge.Skipped, "⏭", "skipped"},
 }
 
 // WriteMarkdown writes a document as a summary in GitHub's Markdown: the result, a table of the
 // parts, and the failures, folded, as is what depends on the segmentation.
 func WriteMarkdown(w io.Writer, d *Document) error {
+	d = visible.Copy(d)
 	var b strings.Builder
 	for _, r := range d.Reports {
 		sign := "✅"
@@ -136,7 +139,7 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 			}
 		}
 		for _, s := range r.Stale {
-			fmt.Fprintf(&b, "> ⚠️ %s is listed as a known deviation, but it passes: %s\n>\n", s.Check, markdown(s.Reason))
+			fmt.Fprintf(&b, "> ⚠ %s is listed as a known deviation, but it passes: %s\n>\n", s.Check, markdown(s.Reason))
 		}
 		seen := 0
 		for _, c := range r.Checks {
@@ -156,7 +159,7 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 		} else if s != nil {
 			var text strings.Builder
 			r.sensitivities(&text)
-			sign := "⚠️"
+			sign := "⚠"
 			if len(r.unknownSensitivities())+len(s.Stale) == 0 {
 				sign = "✅"
 			}
@@ -164,8 +167,7 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 		}
 		b.WriteString("\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return visible.Print(w, b.String())
 }
 
 // markdown keeps a text on one line and from meaning something.

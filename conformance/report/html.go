@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 var (
@@ -163,7 +165,8 @@ func (m *pageMaker) write(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("report: page: %w", err)
 	}
-	if err := t.Execute(w, m.page); err != nil {
+	shown := visible.NewWriter(w)
+	if err := errors.Join(t.Execute(shown, m.page), shown.Flush()); err != nil {
 		return fmt.Errorf("report: page: %w", err)
 	}
 	return nil

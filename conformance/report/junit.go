@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // The elements and attributes of JUnit XML that Jenkins' junit-10.xsd and windyroad's JUnit.xsd
@@ -58,6 +59,7 @@ type (
 // since that does not count. Sensitivities that are known and did not show are an error, so that
 // the suite is not good where the exit status is not.
 func WriteJUnit(w io.Writer, d *Document) error {
+	d = visible.Copy(d)
 	var all junitSuites
 	for _, r := range d.Reports {
 		for _, p := range r.Parts {

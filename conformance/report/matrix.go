@@ -9,12 +9,14 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // WriteMatrix writes the reports of a document as a table: a line for each target and serializer, a
 // column for each role and dialect, and below it what did not go well. verbose also lists what is
 // known and what was skipped.
 func (d *Document) WriteMatrix(w io.Writer, verbose bool) error {
+	d = visible.Copy(d)
 	var b strings.Builder
 	rows := d.matrix()
 	first, second := len("target"), len("serializer")
@@ -68,8 +70,7 @@ func (d *Document) WriteMatrix(w io.Writer, verbose bool) error {
 	s := d.Summary()
 	fmt.Fprintf(&b, "\n%d targets, %d cells, %v of trying: %d checks passed, %d failed, %d known deviations, %d inconclusive, %d skipped.\n",
 		len(d.Reports), cells, took.Round(time.Second), s.Passed, s.Failed, s.Known, s.Inconclusive, s.Skipped)
-	_, err := io.WriteString(w, blanksAtEnd.ReplaceAllString(b.String(), ""))
-	return err
+	return visible.Print(w, blanksAtEnd.ReplaceAllString(b.String(), ""))
 }
 
 var blanksAtEnd = regexp.MustCompile(`(?m) +$`)

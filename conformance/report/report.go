@@ -16,6 +16,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Exit statuses of the command.
@@ -75,9 +76,9 @@ type Part struct {
 	Took     time.Duration `json:"took_ns,omitempty"`
 	Summary  Summary       `json:"summary"`
 	Skipped  string        `json:"skipped,omitempty"`
-	Problems []string      `json:"problems,omitempty"`
-	Notes    []string      `json:"notes,omitempty"`
-	Error    string        `json:"error,omitempty"`
+	Problems []string      `json:"problems,omitempty" visible:"lines"`
+	Notes    []string      `json:"notes,omitempty" visible:"lines"`
+	Error    string        `json:"error,omitempty" visible:"lines"`
 }
 
 // CheckResult is what a check came to over all parts.
@@ -165,7 +166,7 @@ func FromRun(r *cell.TargetResult, gate judge.Level, known known.Deviations) *Re
 			Capture: c.Capture, Took: c.Took, Skipped: c.Skipped, Problems: c.Problems, Notes: c.Notes,
 		}
 		if c.Err != nil {
-			p.Error = c.Err.Error()
+			p.Error = visible.Error(c.Err)
 		}
 		rep.add(p, c.Verdicts)
 	}
@@ -200,7 +201,7 @@ func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 		}
 		first.Notes = f.Notes
 		if err := f.Failed(); err != nil {
-			first.Error = err.Error()
+			first.Error = visible.Error(err)
 		}
 	}
 	rep.finish()

@@ -1,13 +1,13 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // The part of SARIF 2.1.0 that is used.
@@ -111,7 +111,7 @@ func WriteSARIF(w io.Writer, d *Document) error {
 	for _, r := range d.Reports {
 		all.Runs = append(all.Runs, r.sarif(d.Tool))
 	}
-	e := json.NewEncoder(w)
+	e := visible.NewEncoder(w)
 	e.SetIndent("", " ")
 	if err := e.Encode(all); err != nil {
 		return fmt.Errorf("report: %w", err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // WriteTAP writes a document as TAP 13, a test for each check of each report. What could not be
@@ -13,6 +14,7 @@ import (
 // that broke is a test that failed. Each segmentation that was tried is a test: a TODO if something
 // depends on it, and one that failed if what is known of it did not show.
 func WriteTAP(w io.Writer, d *Document) error {
+	d = visible.Copy(d)
 	var b strings.Builder
 	n := 0
 	line := func(ok bool, name, directive, reason string) {
@@ -93,8 +95,7 @@ func WriteTAP(w io.Writer, d *Document) error {
 	if n == 0 {
 		plan += " # SKIP nothing was checked"
 	}
-	_, err := io.WriteString(w, plan+"\n"+b.String())
-	return err
+	return visible.Print(w, plan+"\n"+b.String())
 }
 
 // tapText keeps a text from meaning something in TAP: # begins a directive, a line its own test.

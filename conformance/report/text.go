@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // WriteText writes the report for people: a line for each part, every failure with its evidence,
 // what could not be decided, the result, and what depends on the segmentation, if that was tried.
 // verbose also lists what passed, and what could not be decided however much it is.
 func (r *Report) WriteText(w io.Writer, verbose bool) error {
+	r = visible.Copy(r)
 	var b strings.Builder
 	b.WriteString(r.Subject)
 	if id := r.Identity; id != nil {
@@ -45,8 +47,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 		b.WriteString("\n")
 		r.sensitivities(&b)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return visible.Print(w, b.String())
 }
 
 // Verdict is the result in one line.

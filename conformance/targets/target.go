@@ -119,8 +119,8 @@ func Parse(spec string) (*Target, error) {
 			return refdriver.Start(ctx, refdriver.Config{}, opts), nil
 		}
 	case kind == "tcp" && rest != "":
-		if _, port, err := net.SplitHostPort(rest); err != nil || port == "" {
-			return nil, fmt.Errorf("target %q: expected tcp:HOST:PORT", spec)
+		if err := CheckAddress(rest, false); err != nil {
+			return nil, fmt.Errorf("target %q: expected tcp:HOST:PORT: %w", spec, err)
 		}
 		t.Network, t.Address = "tcp", rest
 	case kind == "unix" && rest != "":
@@ -169,8 +169,8 @@ func attached(t *Target, rest string) error {
 	network := "unix"
 	if !strings.Contains(rest, "/") {
 		network = "tcp"
-		if _, port, err := net.SplitHostPort(rest); err != nil || port == "" {
-			return fmt.Errorf("target %q: expected driver:HOST:PORT, or driver:PATH with a slash in it", t.Spec)
+		if err := CheckAddress(rest, false); err != nil {
+			return fmt.Errorf("target %q: expected driver:HOST:PORT, or driver:PATH with a slash in it: %w", t.Spec, err)
 		}
 	}
 	t.attached = true

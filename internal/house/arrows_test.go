@@ -18,26 +18,28 @@ const module = "github.com/perl-ikc/ikc-conform/"
 // missing does. Packages of reference, examples and cmd are held by rules of their own below.
 var arrows = map[string][]string{
 	"internal/tempdir": {},
+	"internal/outfile": {},
 	"internal/message": {"reference/perl"},
+	"internal/visible": {},
 	"internal/walk":    {"internal/message", "reference/perl"},
 	"internal/house":   {},
 	"perlpeer":         {"internal/tempdir"},
 	"wireshark":        {},
 
 	// What is recorded and how peers are reached.
-	"conformance/capture":   {},
-	"conformance/relay":     {"conformance/capture"},
+	"conformance/capture":   {"internal/outfile"},
+	"conformance/relay":     {"conformance/capture", "internal/visible"},
 	"conformance/typed":     {"reference/perl"},
-	"conformance/driver":    {"conformance/typed", "perlpeer", "reference/perl"},
+	"conformance/driver":    {"conformance/typed", "internal/visible", "perlpeer", "reference/perl"},
 	"conformance/probe":     {"reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/container": {"conformance/driver", "perlpeer"},
 	"conformance/refdriver": {"conformance/driver", "conformance/typed", "reference", "reference/clientlite", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/targets":   {"conformance/container", "conformance/driver", "conformance/refdriver"},
 
 	// What is judged, by what.
-	"conformance/dialogue":     {"conformance/capture", "conformance/driver", "conformance/typed", "internal/message", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
+	"conformance/dialogue":     {"conformance/capture", "conformance/driver", "conformance/typed", "internal/message", "internal/visible", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/contract":     {"conformance/dialogue", "conformance/driver", "internal/walk", "reference/perl", "reference/wire"},
-	"conformance/judge":        {"conformance/capture", "conformance/contract", "conformance/dialogue", "internal/message", "internal/walk", "reference/perl", "reference/wire"},
+	"conformance/judge":        {"conformance/capture", "conformance/contract", "conformance/dialogue", "internal/message", "internal/visible", "internal/walk", "reference/perl", "reference/wire"},
 	"conformance/checks/shown": {"conformance/capture", "conformance/contract", "conformance/dialogue", "conformance/judge", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
 	"conformance/checks/told":  {"conformance/capture", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/typed", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
 	"conformance/checks":       {"conformance/checks/shown", "conformance/checks/told", "conformance/judge"},
@@ -46,20 +48,20 @@ var arrows = map[string][]string{
 	"conformance/sweep":        {"conformance/cell", "conformance/judge", "conformance/known"},
 
 	// What tells of it.
-	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/sweep"},
+	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/sweep", "internal/visible"},
 	"conformance/spec":       {"conformance/checks", "conformance/judge", "conformance/known"},
-	"conformance/oracle":     {"conformance/capture", "conformance/cell", "conformance/contract", "conformance/dialogue", "reference/perl", "reference/storable", "reference/wire"},
+	"conformance/oracle":     {"conformance/capture", "conformance/cell", "conformance/contract", "conformance/dialogue", "internal/visible", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/recordings": {"conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "reference/wire"},
 
 	// What plays.
-	"conformance/harness":           {"conformance/capture", "conformance/cell", "conformance/checks", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/probe", "conformance/relay", "conformance/sweep", "conformance/targets", "conformance/typed", "internal/tempdir", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
-	"conformance/drivercheck":       {"conformance/contract", "conformance/driver", "conformance/refdriver", "conformance/typed", "reference/perl", "reference/wire"},
-	"conformance/model":             {"conformance/capture", "conformance/driver", "conformance/relay", "conformance/typed", "reference/perl"},
+	"conformance/harness":           {"conformance/capture", "conformance/cell", "conformance/checks", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/probe", "conformance/relay", "conformance/sweep", "conformance/targets", "conformance/typed", "internal/tempdir", "internal/visible", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
+	"conformance/drivercheck":       {"conformance/contract", "conformance/driver", "conformance/refdriver", "conformance/typed", "internal/visible", "reference/perl", "reference/wire"},
+	"conformance/model":             {"conformance/capture", "conformance/driver", "conformance/relay", "conformance/typed", "internal/outfile", "reference/perl"},
 	"conformance/mutants/octets":    {"reference/perl", "reference/storable", "reference/wire"},
 	"conformance/mutants/server":    {"conformance/contract", "conformance/mutants/octets", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/mutants/client":    {"conformance/cell", "conformance/contract", "conformance/driver", "conformance/mutants/octets", "conformance/refdriver", "conformance/typed", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/mutants":           {"conformance/cell", "conformance/checks", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/mutants/client", "conformance/mutants/server", "conformance/probe", "conformance/refdriver", "conformance/targets"},
-	"conformance/recordings/record": {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/spec", "conformance/targets"},
+	"conformance/recordings/record": {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/spec", "conformance/targets", "internal/tempdir"},
 	"conformance/suite":             {"conformance/checks", "conformance/dialogue", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/report", "conformance/targets"},
 }
 
@@ -126,8 +128,8 @@ func TestArrows(t *testing.T) {
 		switch {
 		case name == "reference" || strings.HasPrefix(name, "reference/"):
 			for _, to := range own {
-				if !strings.HasPrefix(to, "reference/") && to != "reference" && to != "internal/message" {
-					t.Errorf("%s imports %s: the kernel and its packages import each other, and internal/message", name, to)
+				if !strings.HasPrefix(to, "reference/") && to != "reference" && to != "internal/message" && to != "internal/visible" {
+					t.Errorf("%s imports %s: the kernel and its packages import each other, internal/message and internal/visible", name, to)
 				}
 			}
 		case strings.HasPrefix(name, "cmd/"), strings.HasPrefix(name, "examples/"):

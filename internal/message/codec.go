@@ -5,12 +5,22 @@ import "github.com/perl-ikc/ikc-conform/reference/perl"
 // Codec is what a wire.Serializer may be as well, for speed: it writes and reads the hash of a
 // message without Values for what is plain in it. What it does is what Freeze and Thaw do.
 type Codec interface {
-	// AppendMessage appends the image of h to dst. On an error it returns dst as it was.
-	AppendMessage(dst []byte, h *Hash) ([]byte, error)
+	// AppendMessage appends the image of h, of at most maxImage octets, to dst. On an error it
+	// returns dst as it was.
+	AppendMessage(dst []byte, h *Hash, maxImage int) ([]byte, error)
 	// ThawMessage fills h, the value of the key whole being a Value there, which may be frozen, and
 	// returns nil; or it returns what Thaw does. With aliased, image is never changed again, and
-	// the strings of h are parts of it.
+	// the strings of h are parts of it. It heeds h.MaxAlloc, and sets h.Held and h.Thawed.
 	ThawMessage(image []byte, h *Hash, whole string, aliased bool) (*perl.Value, error)
+}
+
+// Bounded is a wire.Serializer, not a Codec, that takes bounds for one image on top of its own.
+type Bounded interface {
+	// ThawBounded is Thaw, taking at most maxAlloc octets of Go's heap, 0 for the serializer's own
+	// bound alone. held is what it took, the image included, also if there is an error.
+	ThawBounded(image []byte, maxAlloc int64) (v *perl.Value, held int64, err error)
+	// FreezeBounded is Freeze of an image of at most maxImage octets.
+	FreezeBounded(v *perl.Value, maxImage int) ([]byte, error)
 }
 
 // EnvelopeThawer is a wire.Serializer that can tell what is in a message without making Values of

@@ -15,6 +15,12 @@ import (
 type Hash struct {
 	Items []Item
 	parts []Part // of all items
+	// MaxAlloc bounds what reading the message may take of Go's heap, in octets, on top of the
+	// serializer's own bound; 0 for that alone. It stays until it is set again.
+	MaxAlloc int64
+	// Held and Thawed are what the message that was read last takes of Go's heap, in octets: as it
+	// is, and once all of it has been thawed.
+	Held, Thawed int64
 }
 
 // Item is a pair of a Hash. Its value is Value if that is not nil, else a reference to a hash of

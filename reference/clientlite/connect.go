@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -61,11 +62,16 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 	if err != nil {
 		_ = conn.Close()
+		var stranger *wire.StrangerError
+		strange := errors.As(err, &stranger)
 		switch {
 		case ctx.Err() != nil:
 			err = context.Cause(ctx)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			err = fmt.Errorf("%w (%v)", ErrTimeout, c.cfg.ConnectTimeout)
+		}
+		if strange {
+			err = &wire.StrangerError{Began: stranger.Began, Err: err}
 		}
 		return fmt.Errorf("clientlite: negotiation with %s: %w", c.cfg.Address, err)
 	}
@@ -96,7 +102,7 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 	}
 	switch {
 	case n.Serializer() != c.cfg.Serializer.Name():
-		return fmt.Errorf("%w: the server wants serializer %s, expected %s", wire.ErrRefused, n.Serializer(), c.cfg.Serializer.Name())
+		return fmt.Errorf("%w: the server wants serializer %s, expected %s", wire.ErrRefused, visible.Text(n.Serializer()), c.cfg.Serializer.Name())
 	case n.Peer().ID == "":
 		return fmt.Errorf("%w: the server gave no name", wire.ErrRefused)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -183,7 +184,7 @@ func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, 
 	for {
 		image, ok, err := c.frames.Next()
 		if err != nil {
-			return nil, fmt.Errorf("clientlite: from %s: %w", c.remote, err)
+			return nil, fmt.Errorf("clientlite: from %s: %w", visible.Text(c.remote), err)
 		}
 		if !ok {
 			n, err := c.conn.Read(c.frames.Room(c.cfg.BlockSize))
@@ -198,7 +199,7 @@ func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, 
 		}
 		var m wire.Message
 		if err := c.frames.Thaw(c.cfg.Serializer, image, &m); err != nil {
-			return nil, fmt.Errorf("clientlite: from %s: %w", c.remote, err)
+			return nil, fmt.Errorf("clientlite: from %s: %w", visible.Text(c.remote), err)
 		}
 		if m.IsError {
 			e := wire.ParseRemoteError(m.Params)
@@ -215,7 +216,7 @@ func (c *Client) response(rsvp specifier.Specifier, about string) (*perl.Value, 
 			return m.Params, nil
 		}
 		if c.cfg.Logger != nil {
-			c.cfg.Logger.Warn("message dropped", "to", m.Event.String(), "expected", rsvp.String())
+			visible.Logger(c.cfg.Logger).Warn("message dropped", "to", m.Event.String(), "expected", rsvp.String())
 		}
 	}
 }

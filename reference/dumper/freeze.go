@@ -12,15 +12,18 @@ import (
 
 // Freeze writes a value, for IKC a reference, as Data::Dumper does. The error is an *Error, a
 // *LimitError, or the ThawError of a reference in v.
-func (c *Codec) Freeze(v *perl.Value) ([]byte, error) {
-	w := writer{opt: c.opt, depth: c.opt.MaxDepth, seen: map[*perl.Value]*name{}, slots: map[*perl.Value]bool{}}
+func (c *Codec) Freeze(v *perl.Value) ([]byte, error) { return c.freeze(v, c.opt.MaxText) }
+
+// freeze is Freeze of a text of at most so many octets.
+func (c *Codec) freeze(v *perl.Value, most int) ([]byte, error) {
+	w := writer{opt: c.opt, depth: c.opt.MaxDepth, most: most, seen: map[*perl.Value]*name{}}
 	w.findSlots(v)
 	w.buf = append(w.buf, c.opt.Variable...)
 	w.buf = append(w.buf, " = "...)
 	w.value(v, &name{step: stepRoot})
 	w.buf = append(w.buf, ';')
 	w.fixups()
-	if w.err != nil {
+	if w.fits(0); w.err != nil {
 		return nil, w.err
 	}
 	return w.buf, nil
@@ -53,44 +56,72 @@ type writer struct {
 	opt   Options
 	buf   []byte
 	depth int
+	most  int                   // octets of the text
 	seen  map[*perl.Value]*name // of a slot its own name, else that of the first reference to it
-	slots map[*perl.Value]bool  // the scalars that are elements of arrays and hashes
+	slots map[*perl.Value]bool  // the scalars that are elements of arrays and hashes, and referred to
 	post  []fixup
 	err   error
 }
 
-// findSlots finds the elements of all arrays and hashes. References to them must wait until they
-// are there.
+// findSlots finds the elements of arrays and hashes that are referred to. References to them must
+// wait until they are there.
 func (w *writer) findSlots(root *perl.Value) {
-	todo, seen := []*perl.Value{root}, map[*perl.Value]bool{}
+	var todo []*perl.Value // targets to be looked into
+	met := map[*perl.Value]bool{}
+	scalars := 0 // of those met
 	add := func(v *perl.Value) {
-		if v != nil && !seen[v] {
-			seen[v] = true
-			todo = append(todo, v)
+		t := v.Target()
+		if v.Kind() != perl.Ref || t == nil || met[t] {
+			return
 		}
-	}
-	for len(todo) > 0 {
-		v := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		switch v.Kind() {
+		met[t] = true
+		switch t.Kind() {
+		case perl.Array, perl.Hash:
+			todo = append(todo, t)
 		case perl.Ref:
-			add(v.Target())
-		case perl.Array:
-			for _, e := range v.Elems() {
-				if e != nil {
-					w.slots[e] = true
-					add(e)
-				}
-			}
-		case perl.Hash:
-			for _, p := range v.Pairs() {
-				if p.Value != nil {
-					w.slots[p.Value] = true
-					add(p.Value)
-				}
-			}
+			todo = append(todo, t)
+			scalars++
+		case perl.Regexp, perl.Code:
+		default:
+			scalars++
 		}
 	}
+	for add(root); len(todo) > 0; {
+		t := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		add(t)
+		elements(t, add)
+	}
+	if scalars == 0 {
+		return
+	}
+	w.slots = map[*perl.Value]bool{}
+	for t := range met {
+		elements(t, func(v *perl.Value) {
+			if v != nil && met[v] {
+				w.slots[v] = true
+			}
+		})
+	}
+}
+
+// elements visits the elements of an array or a hash.
+func elements(v *perl.Value, visit func(*perl.Value)) {
+	for _, e := range v.Elems() {
+		visit(e)
+	}
+	for _, p := range v.Pairs() {
+		visit(p.Value)
+	}
+}
+
+// fits tells whether n more octets may be written, and nothing was wrong. All that may be long is held
+// against it before it is written, and what is short now and then.
+func (w *writer) fits(n int) bool {
+	if n > w.most-len(w.buf) && w.err == nil {
+		w.err = &LimitError{"MaxText", w.most, len(w.buf) + n, len(w.buf)}
+	}
+	return w.err == nil
 }
 
 func (w *writer) fail(expected, got string) {
@@ -101,6 +132,9 @@ func (w *writer) fail(expected, got string) {
 
 // value writes a scalar whose name is at.
 func (w *writer) value(v *perl.Value, at *name) {
+	if !w.fits(0) {
+		return
+	}
 	if w.slots[v] && w.seen[v] == nil {
 		w.seen[v] = at
 	}
@@ -147,7 +181,9 @@ func (w *writer) vstring(v *perl.Value) {
 			return
 		}
 	}
-	w.buf = append(w.buf, s...)
+	if w.fits(len(s)) {
+		w.buf = append(w.buf, s...)
+	}
 }
 
 func (w *writer) ref(t *perl.Value, at *name) {
@@ -230,7 +266,7 @@ func (w *writer) target(t *perl.Value, at *name) {
 func (w *writer) hash(t *perl.Value, at *name) {
 	pairs := slices.DeleteFunc(slices.Clone(t.Pairs()), func(p perl.Pair) bool { return p.Flags&perl.KeyPlaceholder != 0 })
 	if w.opt.Canonical {
-		slices.SortFunc(pairs, func(a, b perl.Pair) int { return strings.Compare(a.Name(), b.Name()) })
+		slices.SortFunc(pairs, perl.Pair.Compare)
 	}
 	w.buf = append(w.buf, '{')
 	for i := range pairs {
@@ -254,6 +290,9 @@ func (w *writer) key(p *perl.Pair) {
 
 // quote writes octets in single quotes.
 func (w *writer) quote(s string) {
+	if !w.fits(len(s)) {
+		return
+	}
 	w.buf = append(w.buf, '\'')
 	for {
 		i := strings.IndexAny(s, `'\`)
@@ -278,6 +317,9 @@ func (w *writer) quoteText(s string) {
 	}
 	w.buf = append(w.buf, '"')
 	for _, r := range s {
+		if !w.fits(0) {
+			return
+		}
 		switch {
 		case r >= utf8.RuneSelf:
 			w.buf = append(w.buf, `\x{`...)
@@ -296,7 +338,7 @@ func (w *writer) regexp(t *perl.Value) {
 	w.buf = append(w.buf, "qr/"...)
 	pattern, modifiers := t.Str(), t.Modifiers()
 	text := t.UTF8() || strings.Contains(modifiers, "u") && utf8.ValidString(pattern)
-	for i := 0; i < len(pattern); {
+	for i := 0; i < len(pattern) && w.fits(0); {
 		c := pattern[i]
 		switch {
 		case c == '\\' && i+1 < len(pattern) && pattern[i+1] < utf8.RuneSelf:
@@ -321,10 +363,7 @@ func (w *writer) regexp(t *perl.Value) {
 // fixups writes the statements that complete shared references and cycles.
 func (w *writer) fixups() {
 	for _, f := range w.post {
-		if n := len(w.buf); n > w.opt.MaxText && w.err == nil {
-			w.err = &LimitError{"MaxText", w.opt.MaxText, n, n}
-		}
-		if w.err != nil {
+		if !w.fits(0) {
 			return
 		}
 		w.name(f.at)
@@ -361,7 +400,7 @@ func (w *writer) name(n *name) {
 	w.buf = append(w.buf, w.opt.Variable...)
 	arrow := true // Data::Dumper leaves it out between subscripts, unless there is a ${} before
 	braces := false
-	for i := len(steps) - 2; i >= 0; i-- {
+	for i := len(steps) - 2; i >= 0 && w.fits(0); i-- {
 		s := steps[i]
 		if s.step == stepTarget {
 			w.buf = append(w.buf, '}')

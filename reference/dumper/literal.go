@@ -12,7 +12,7 @@ import (
 // tooLong checks the length of a string read.
 func (p *parser) tooLong(n int) bool {
 	if n > p.opt.MaxString {
-		p.exceeded("MaxString", p.opt.MaxString, n)
+		p.exceeded("MaxString", int64(p.opt.MaxString), int64(n))
 		return true
 	}
 	return false
@@ -30,23 +30,42 @@ func (p *parser) single() *perl.Value {
 		p.pos += n + 1
 		return p.slab.Bytes(p.s[p.pos-n-1 : p.pos-1])
 	}
+	raw := p.rawLength('\'')
+	if raw < 0 {
+		p.pos = len(p.s)
+		return p.fail(ErrTruncated, p.pos, "the end of the string that starts at "+strconv.Itoa(at), "the end")
+	}
+	if !p.spend(int64(raw)) {
+		return nil
+	}
 	var b strings.Builder
-	for ; p.pos < len(p.s); p.pos++ {
+	b.Grow(raw)
+	for end := p.pos + raw; p.pos < end; p.pos++ {
 		c := p.s[p.pos]
-		if c == '\'' {
-			p.pos++
-			if p.tooLong(b.Len()) {
-				return nil
-			}
-			return p.slab.Bytes(b.String())
-		}
-		if c == '\\' && p.pos+1 < len(p.s) && (p.s[p.pos+1] == '\\' || p.s[p.pos+1] == '\'') {
+		if c == '\\' && (p.s[p.pos+1] == '\\' || p.s[p.pos+1] == '\'') {
 			p.pos++
 			c = p.s[p.pos]
 		}
 		b.WriteByte(c)
 	}
-	return p.fail(ErrTruncated, p.pos, "the end of the string that starts at "+strconv.Itoa(at), "the end")
+	p.pos++
+	if p.tooLong(b.Len()) {
+		return nil
+	}
+	return p.slab.Bytes(b.String())
+}
+
+// rawLength returns how many octets there are up to a quote that no backslash stands before, or -1.
+func (p *parser) rawLength(quote byte) int {
+	for i := p.pos; i < len(p.s); i++ {
+		switch p.s[i] {
+		case quote:
+			return i - p.pos
+		case '\\':
+			i++
+		}
+	}
+	return -1
 }
 
 // double reads a string in double quotes. It is characters if one is written as \x{} or beyond
@@ -54,14 +73,21 @@ func (p *parser) single() *perl.Value {
 func (p *parser) double() *perl.Value {
 	at := p.pos
 	p.pos++
-	var b []rune
-	text := false
+	raw := p.rawLength('"')
+	if raw < 0 {
+		raw = len(p.s) - p.pos
+	}
+	if !p.spend(charactersFactor * int64(raw)) {
+		return nil
+	}
+	var s characters
+	s.b.Grow(raw)
 	for p.pos < len(p.s) {
 		c := p.s[p.pos]
 		p.pos++
 		switch c {
 		case '"':
-			return p.characters(b, text)
+			return p.stringOf(&s)
 		case '$', '@':
 			return p.fail(ErrSyntax, p.pos-1, "a string without variables", strconv.Quote(string(c)))
 		case '\\':
@@ -69,32 +95,49 @@ func (p *parser) double() *perl.Value {
 			if !ok {
 				return nil
 			}
-			b, text = append(b, r), text || wide
+			s.add(r, wide)
 		default:
-			b = append(b, rune(c))
+			s.add(rune(c), false)
 		}
 	}
 	return p.fail(ErrTruncated, p.pos, "the end of the string that starts at "+strconv.Itoa(at), "the end")
 }
 
-func (p *parser) characters(runes []rune, text bool) *perl.Value {
-	var s string
-	if text {
-		s = string(runes)
-	} else {
-		octets := make([]byte, len(runes))
-		for i, r := range runes {
-			octets[i] = byte(r)
-		}
-		s = string(octets)
+// characters are those of a string that is being read: octets of Latin-1 until one is wide, then all
+// in UTF-8.
+type characters struct {
+	b    strings.Builder
+	text bool
+}
+
+// charactersFactor is how many times the octets that a string is written in its characters may take:
+// as octets and, once one was wide, in UTF-8.
+const charactersFactor = 3
+
+func (s *characters) add(r rune, wide bool) {
+	if wide && !s.text {
+		octets := s.b.String()
+		s.text = true
+		room := s.b.Cap()
+		s.b.Reset()
+		s.b.Grow(room)
+		s.b.WriteString(perl.FromLatin1(octets))
 	}
-	if p.tooLong(len(s)) {
+	if s.text {
+		s.b.WriteRune(r)
+	} else {
+		s.b.WriteByte(byte(r))
+	}
+}
+
+func (p *parser) stringOf(s *characters) *perl.Value {
+	if p.tooLong(s.b.Len()) {
 		return nil
 	}
-	if text {
-		return p.slab.Text(s)
+	if s.text {
+		return p.slab.Text(s.b.String())
 	}
-	return p.slab.Bytes(s)
+	return p.slab.Bytes(s.b.String())
 }
 
 var plainEscapes = map[byte]rune{'n': '\n', 't': '\t', 'r': '\r', 'f': '\f', 'b': '\b', 'a': '\a', 'e': 0x1b}
@@ -197,16 +240,18 @@ func (p *parser) vstring() *perl.Value {
 
 // vstringOf makes the string of a literal such as 1.22.333: a character for each number.
 func (p *parser) vstringOf(numbers, literal string, at int) *perl.Value {
-	var runes []rune
-	text := false
+	if !p.spend(charactersFactor*int64(len(numbers)) + perl.RareSize) {
+		return nil
+	}
+	var s characters
 	for part := range strings.SplitSeq(numbers, ".") {
 		n, err := strconv.ParseUint(part, 10, 31)
 		if err != nil || n > utf8.MaxRune || n >= 0xd800 && n < 0xe000 {
 			return p.fail(ErrSyntax, at, "a v-string", fmt.Sprintf("%.40q", literal))
 		}
-		runes, text = append(runes, rune(n)), text || n > 0xff
+		s.add(rune(n), n > 0xff)
 	}
-	v := p.characters(runes, text)
+	v := p.stringOf(&s)
 	if v == nil {
 		return nil
 	}
@@ -229,6 +274,9 @@ func (p *parser) regexp() *perl.Value {
 		p.pos = len(p.s)
 		return p.unexpected(`"/" after a pattern`)
 	}
+	if !p.spend(perl.ValueSize + perl.RareSize + int64(p.pos-at)) {
+		return nil
+	}
 	pattern := unslash(p.s[at:p.pos])
 	if p.tooLong(len(pattern)) {
 		return nil
@@ -247,6 +295,7 @@ func unslash(s string) string {
 		return s
 	}
 	var b strings.Builder
+	b.Grow(len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] == '\\' && i+1 < len(s) {
 			if i++; s[i] != '/' {

@@ -3,6 +3,7 @@ package dumper
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -18,6 +19,7 @@ const (
 	DefaultMaxDepth    = 10_000
 	DefaultMaxElements = 1 << 24
 	DefaultMaxString   = 1 << 28
+	DefaultMaxAlloc    = 1 << 30
 	DefaultMaxText     = 1 << 28
 )
 
@@ -30,6 +32,7 @@ type Options struct {
 	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
 	MaxElements int    // number of values in a text; default 16,777,216
 	MaxString   int    // octets of one string; default 256 MiB
+	MaxAlloc    int    // octets of Go's heap for one text read, the text included; default 1 GiB
 	MaxText     int    // octets of a text written, where deep cycles make long paths; default 256 MiB
 	// Canonical writes hashes sorted by key, like $Data::Dumper::Sortkeys. Default: in the order of
 	// their pairs.
@@ -46,6 +49,7 @@ func (o Options) Codec() (*Codec, error) {
 		codec.Bound("MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth),
 		codec.Bound("MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31-1),
 		codec.Bound("MaxString", &o.MaxString, DefaultMaxString, 1<<31-1),
+		codec.Bound("MaxAlloc", &o.MaxAlloc, DefaultMaxAlloc, 1<<31-1),
 		codec.Bound("MaxText", &o.MaxText, DefaultMaxText, 1<<31-1),
 	); err != nil {
 		return nil, err
@@ -79,7 +83,8 @@ func isWord(c byte) bool {
 }
 
 var standard = &Codec{Options{Variable: DefaultVariable,
-	MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString, MaxText: DefaultMaxText}}
+	MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString,
+	MaxAlloc: DefaultMaxAlloc, MaxText: DefaultMaxText}}
 
 // Thaw reads a text in the default Codec. Errors are those of Codec.Thaw.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }
@@ -106,3 +111,17 @@ func (s Serializer) Freeze(v *perl.Value) ([]byte, error) { return s.codec().Fre
 
 // Thaw reads a text.
 func (s Serializer) Thaw(text []byte) (*perl.Value, error) { return s.codec().Thaw(text) }
+
+var _ message.Bounded = Serializer{}
+
+// ThawBounded reads a text. See message.Bounded.
+func (s Serializer) ThawBounded(text []byte, maxAlloc int64) (v *perl.Value, held int64, err error) {
+	c := s.codec()
+	return c.thaw(text, int(codec.Lesser(maxAlloc, int64(c.opt.MaxAlloc))))
+}
+
+// FreezeBounded writes a value, for IKC a reference. See message.Bounded.
+func (s Serializer) FreezeBounded(v *perl.Value, maxImage int) ([]byte, error) {
+	c := s.codec()
+	return c.freeze(v, min(maxImage, c.opt.MaxText))
+}

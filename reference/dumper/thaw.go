@@ -3,34 +3,49 @@ package dumper
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // Thaw reads a text and returns the value of its variable, for IKC a reference. The error is an
 // *Error or a *LimitError. The result keeps no part of text.
 func (c *Codec) Thaw(text []byte) (*perl.Value, error) {
-	p := parser{s: string(text), opt: c.opt, depth: c.opt.MaxDepth, left: c.opt.MaxElements, root: perl.NewUndef()}
+	v, _, err := c.thaw(text, c.opt.MaxAlloc)
+	return v, err
+}
+
+// thaw is Thaw with so much room in the heap, in octets. held is what it took of it.
+func (c *Codec) thaw(text []byte, room int) (v *perl.Value, held int64, err error) {
+	if len(text) > room {
+		return nil, int64(len(text)), &LimitError{"MaxAlloc", room, len(text), 0}
+	}
+	p := parser{s: string(text), opt: c.opt, depth: c.opt.MaxDepth, root: perl.NewUndef()}
+	p.Begin(c.opt.MaxElements, int64(room), int64(len(text)))
 	for first := true; p.err == nil; first = false {
 		p.space()
 		if p.pos == len(p.s) && !first {
-			return p.root, nil
+			return p.root, p.Cost(), nil
 		}
 		p.statement(first)
 	}
-	return nil, p.err
+	return nil, p.Cost(), p.err
 }
 
 // parser reads a text as Perl would run it: an expression gives a scalar, which is either a
 // variable or a value of its own.
 type parser struct {
+	budget.Budget
 	s     string
 	pos   int
 	opt   Options
 	depth int // levels left
-	left  int // elements left
 	slab  perl.Slab
-	root  *perl.Value // the variable
-	set   bool        // it has its value
+	root  *perl.Value               // the variable
+	set   bool                      // it has its value
+	elems []*perl.Value             // of the arrays that have begun
+	pairs []perl.Pair               // of the hashes that have begun
+	keys  map[*perl.Value]*keys.Set // of large hashes that places were in
 	err   error
 }
 
@@ -49,10 +64,19 @@ func (p *parser) unexpected(expected string) *perl.Value {
 	return p.fail(ErrSyntax, p.pos, expected, fmt.Sprintf("%.20q", p.s[p.pos:min(len(p.s), p.pos+20)]))
 }
 
-func (p *parser) exceeded(name string, most, got int) {
+func (p *parser) exceeded(name string, most, got int64) {
 	if p.err == nil {
-		p.err = &LimitError{name, most, got, p.pos}
+		p.err = &LimitError{name, int(most), int(got), p.pos}
 	}
+}
+
+// spend counts octets of the heap that are about to be taken.
+func (p *parser) spend(octets int64) bool {
+	if p.Spend(octets, 0) {
+		return true
+	}
+	p.exceeded(p.Excess(0))
+	return false
 }
 
 func (p *parser) space() {
@@ -114,6 +138,9 @@ func (p *parser) statement(first bool) {
 	if v == nil {
 		return
 	}
+	if !p.spend(rareOf(v)) {
+		return
+	}
 	target.Assign(v)
 	p.set = true
 	if p.peek() != 0 || first {
@@ -123,15 +150,15 @@ func (p *parser) statement(first bool) {
 
 // enter counts a value and goes a level deeper.
 func (p *parser) enter() bool {
-	if p.left == 0 {
-		p.exceeded("MaxElements", p.opt.MaxElements, p.opt.MaxElements+1)
+	if p.Left == 0 {
+		p.exceeded(p.Excess(1))
 		return false
 	}
 	if p.depth == 0 {
-		p.exceeded("MaxDepth", p.opt.MaxDepth, p.opt.MaxDepth+1)
+		p.exceeded("MaxDepth", int64(p.opt.MaxDepth), int64(p.opt.MaxDepth)+1)
 		return false
 	}
-	p.left--
+	p.Left--
 	p.depth--
 	return true
 }
@@ -153,9 +180,20 @@ func (p *parser) element() *perl.Value {
 	if v == nil || !variable {
 		return v
 	}
+	if !p.spend(rareOf(v)) {
+		return nil
+	}
 	c := p.slab.Undef()
 	c.Assign(v)
 	return c
+}
+
+// rareOf is what a copy of a scalar takes of the heap beside the Value, in octets.
+func rareOf(v *perl.Value) int64 {
+	if v.Class() != "" || v.Kind() == perl.VString || v.Kind() == perl.Regexp {
+		return perl.RareSize
+	}
+	return 0
 }
 
 func (p *parser) plain() (*perl.Value, bool) {
@@ -195,51 +233,74 @@ func (p *parser) plain() (*perl.Value, bool) {
 	return p.unexpected("a value"), false
 }
 
+// array reads an array. Its elements are collected behind those of the arrays around it.
 func (p *parser) array() *perl.Value {
 	p.pos++
-	v, _ := p.slab.Array(0)
+	from := len(p.elems)
 	for p.peek() != ']' {
 		e := p.element()
-		if e == nil {
+		if e == nil || !push(p, &p.elems, e, elemSize) {
 			return nil
 		}
-		v.Append(e)
 		if !p.has(",") {
 			break
 		}
 	}
-	if !p.expect("]") {
+	n := len(p.elems) - from
+	if !p.expect("]") || !p.spend(perl.ValueSize+int64(n)*perl.ElemSize) {
 		return nil
 	}
+	v, elems := p.slab.Array(n)
+	copy(elems, p.elems[from:])
+	p.elems = p.elems[:from]
 	return p.slab.Ref(v)
 }
 
+// hash reads a hash, as array does.
 func (p *parser) hash() *perl.Value {
 	p.pos++
-	v, _ := p.slab.Hash(0)
-	seen := map[string]bool{}
+	from := len(p.pairs)
+	var seen keys.Set
 	for p.peek() != '}' {
 		at := p.pos
 		pair, ok := p.key()
 		if !ok || !p.expect("=>") {
 			return nil
 		}
-		if seen[pair.Name()] {
-			return p.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", pair.Key))
-		}
-		seen[pair.Name()] = true
-		if pair.Value = p.element(); pair.Value == nil {
+		if pair.Value = p.element(); pair.Value == nil || !push(p, &p.pairs, pair, pairSize) {
 			return nil
 		}
-		v.AppendPair(pair)
+		i := len(p.pairs) - 1 - from
+		if pairs := p.pairs[from:]; (i >= keys.Few || seen.Suspect(pair.Key)) && seen.Add(pairs, i) {
+			return p.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", pair.Key))
+		}
 		if !p.has(",") {
 			break
 		}
 	}
-	if !p.expect("}") {
+	n := len(p.pairs) - from
+	if !p.expect("}") || !p.spend(perl.ValueSize+int64(n)*(perl.PairSize+perl.ValueSize+keys.PairSize)) {
 		return nil
 	}
+	v, pairs := p.slab.Hash(n)
+	copy(pairs, p.pairs[from:])
+	p.pairs = p.pairs[:from]
 	return p.slab.Ref(v)
+}
+
+// What elements and pairs take while they are collected, in octets.
+const elemSize, pairSize = 8, 32
+
+// push appends to a stack, which has room for 16 at first, and for twice as many then.
+func push[T any](p *parser, stack *[]T, x T, size int64) bool {
+	if n := len(*stack); n == cap(*stack) {
+		if !p.spend(size * int64(max(16, 2*n))) {
+			return false
+		}
+		*stack = append(make([]T, 0, max(16, 2*n)), *stack...)
+	}
+	*stack = append(*stack, x)
+	return true
 }
 
 // key reads a hash key: a string, a word or a number.
@@ -294,6 +355,9 @@ func (p *parser) bless() *perl.Value {
 	if class.Str() == "" {
 		return p.fail(ErrSyntax, at, "a class", "an empty string")
 	}
+	if !p.spend(perl.RareSize + perl.ValueSize) {
+		return nil
+	}
 	v.Target().Bless(class.Str())
 	if variable {
 		return p.slab.Ref(v.Target())
@@ -340,6 +404,9 @@ func (p *parser) sub() *perl.Value {
 	}
 	v := p.quoted()
 	if v == nil || !p.expect("}") {
+		return nil
+	}
+	if !p.spend(2*perl.ValueSize + 4*int64(len(v.Str()))) {
 		return nil
 	}
 	return p.slab.Ref(p.slab.Code(fmt.Sprintf("{ %q }", v.Str())))
@@ -428,10 +495,27 @@ func (p *parser) keyed(v *perl.Value) *perl.Value {
 	if !ok || !p.expect("}") {
 		return nil
 	}
-	for _, q := range v.Target().Pairs() {
-		if q.Key == key.Key && (q.Flags^key.Flags)&perl.KeyUTF8 == 0 {
-			return q.Value
+	hash := v.Target()
+	pairs := hash.Pairs()
+	set := p.keys[hash]
+	if set == nil {
+		set = new(keys.Set)
+		if len(pairs) > keys.Few {
+			if !p.spend(setSize + int64(len(pairs))*keys.PairSize) {
+				return nil
+			}
+			if p.keys == nil {
+				p.keys = make(map[*perl.Value]*keys.Set)
+			}
+			p.keys[hash] = set
 		}
+	}
+	if i := set.Find(pairs, key.Key, key.Flags); i >= 0 {
+		return pairs[i].Value
 	}
 	return p.fail(ErrPlace, at, "a key of the hash", fmt.Sprintf("%.80q", key.Key))
 }
+
+// setSize is what is kept of a large hash to find its keys, beside what a Set takes for each, in
+// octets.
+const setSize = 128

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -16,14 +15,19 @@ func (c *Codec) Freeze(v *perl.Value) ([]byte, error) { return c.FreezeList(v) }
 
 // FreezeList writes values, like FreezeThaw::freeze. Errors are those of Freeze.
 func (c *Codec) FreezeList(list ...*perl.Value) ([]byte, error) {
-	e := encoder{opt: c.opt, depth: c.opt.MaxDepth, count: map[*perl.Value]int{}, index: map[*perl.Value]int{}}
+	return c.freezeList(c.opt.MaxText, list...)
+}
+
+// freezeList is FreezeList of a text of at most so many octets.
+func (c *Codec) freezeList(most int, list ...*perl.Value) ([]byte, error) {
+	e := encoder{opt: c.opt, depth: c.opt.MaxDepth, most: most, met: map[*perl.Value]int{}}
 	top := perl.ArrayRef(list...)
 	e.begin(signature)
 	e.value(top)
 	if len(e.shared) > 0 && e.err == nil {
 		e.again(top)
 	}
-	if e.err != nil {
+	if e.fits(0); e.err != nil {
 		return nil, e.err
 	}
 	return e.buf, nil
@@ -34,9 +38,9 @@ func (c *Codec) FreezeList(list ...*perl.Value) ([]byte, error) {
 type encoder struct {
 	opt     Options
 	depth   int
+	most    int // octets of the text
 	buf     []byte
-	count   map[*perl.Value]int // how often each target was met
-	index   map[*perl.Value]int // of those met again, in that order
+	met     map[*perl.Value]int // the targets; of those met again which of shared it is, from 1
 	shared  []*perl.Value
 	second  bool
 	classes map[string]int
@@ -53,6 +57,9 @@ func (e *encoder) again(top *perl.Value) {
 	e.begin(signature + "!")
 	e.number(len(e.shared) - 1)
 	for _, t := range e.shared {
+		if !e.fits(0) {
+			return
+		}
 		if class := objectClass(t); class != "" {
 			e.buf = append(e.buf, '{')
 			e.class(class)
@@ -92,12 +99,24 @@ func (e *encoder) fail(expected, got string) {
 	}
 }
 
+// fits tells whether n more octets may be written, and nothing was wrong. All that may be long is held
+// against it before it is written, and what is short now and then.
+func (e *encoder) fits(n int) bool {
+	if n > e.most-len(e.buf) && e.err == nil {
+		e.err = &LimitError{"MaxText", e.most, len(e.buf) + n, len(e.buf)}
+	}
+	return e.err == nil
+}
+
 func (e *encoder) number(n int) {
 	e.buf = append(strconv.AppendInt(e.buf, int64(n), 10), '|')
 }
 
 func (e *encoder) str(letter byte, s string, text bool) {
 	n := len(s)
+	if !e.fits(n / 2) { // characters of Latin-1 take two octets of UTF-8 at most
+		return
+	}
 	switch {
 	case e.opt.UTF8:
 		if !text {
@@ -111,6 +130,9 @@ func (e *encoder) str(letter byte, s string, text bool) {
 			return
 		}
 		s, n = octets, len(octets)
+	}
+	if !e.fits(len(s)) {
+		return
 	}
 	e.buf = append(e.buf, letter)
 	e.number(n)
@@ -151,17 +173,19 @@ func (e *encoder) value(v *perl.Value) {
 
 func (e *encoder) ref(t *perl.Value) {
 	switch {
-	case e.second && e.count[t] > 1:
-		e.buf = append(e.buf, '<')
-		e.number(e.index[t])
-		return
-	case !e.second:
-		e.count[t]++
-		if n := e.count[t]; n > 1 {
-			if n == 2 {
-				e.index[t] = len(e.shared)
-				e.shared = append(e.shared, t)
-			}
+	case e.second:
+		if n := e.met[t]; n > 0 {
+			e.buf = append(e.buf, '<')
+			e.number(n - 1)
+			return
+		}
+	default:
+		n, again := e.met[t]
+		if again && n == 0 {
+			e.shared = append(e.shared, t)
+			n = len(e.shared)
+		}
+		if e.met[t] = n; again {
 			return
 		}
 	}
@@ -179,7 +203,7 @@ func (e *encoder) contents(t *perl.Value) {
 			e.err = &LimitError{"MaxDepth", e.opt.MaxDepth, e.opt.MaxDepth + 1, len(e.buf)}
 		}
 	}
-	if e.err != nil {
+	if !e.fits(0) {
 		return
 	}
 	e.depth--
@@ -189,6 +213,9 @@ func (e *encoder) contents(t *perl.Value) {
 		e.buf = append(e.buf, '@')
 		e.number(len(t.Elems()))
 		for _, v := range t.Elems() {
+			if !e.fits(0) {
+				return
+			}
 			e.value(v)
 		}
 	case perl.Hash:
@@ -205,13 +232,19 @@ func (e *encoder) contents(t *perl.Value) {
 
 func (e *encoder) hash(t *perl.Value) {
 	pairs := slices.DeleteFunc(slices.Clone(t.Pairs()), func(p perl.Pair) bool { return p.Flags&perl.KeyPlaceholder != 0 })
-	slices.SortFunc(pairs, func(a, b perl.Pair) int { return strings.Compare(a.Name(), b.Name()) })
+	slices.SortFunc(pairs, perl.Pair.Compare)
 	e.buf = append(e.buf, '%')
 	e.number(2 * len(pairs))
 	for _, p := range pairs {
+		if !e.fits(0) {
+			return
+		}
 		e.str('$', p.Key, p.Flags&perl.KeyUTF8 != 0)
 	}
 	for _, p := range pairs {
+		if !e.fits(0) {
+			return
+		}
 		e.value(p.Value)
 	}
 }

@@ -1,6 +1,7 @@
 package freezethaw
 
 import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -10,6 +11,8 @@ const (
 	DefaultMaxDepth    = 10_000
 	DefaultMaxElements = 1 << 24
 	DefaultMaxString   = 1 << 28
+	DefaultMaxAlloc    = 1 << 30
+	DefaultMaxText     = 1 << 28
 )
 
 const largestMaxDepth = 1_000_000
@@ -20,6 +23,8 @@ type Options struct {
 	MaxDepth    int // nesting of values; default 10,000, at most 1,000,000
 	MaxElements int // number of values in a text; default 16,777,216
 	MaxString   int // octets of one string; default 256 MiB
+	MaxAlloc    int // octets of Go's heap for one text read, the text included; default 1 GiB
+	MaxText     int // octets of a text written, where one string may be written very often; default 256 MiB
 	// UTF8 says that the text is UTF-8, as whoever stores the characters that Perl's freeze returns
 	// has it. Lengths then count characters, and strings beyond ASCII are Text. Default false: the
 	// text is octets, as on the wire of IKC; a character beyond Latin-1 cannot be written.
@@ -36,13 +41,16 @@ func (o Options) Codec() (*Codec, error) {
 		codec.Bound("MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth),
 		codec.Bound("MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31-1),
 		codec.Bound("MaxString", &o.MaxString, DefaultMaxString, 1<<31-1),
+		codec.Bound("MaxAlloc", &o.MaxAlloc, DefaultMaxAlloc, 1<<31-1),
+		codec.Bound("MaxText", &o.MaxText, DefaultMaxText, 1<<31-1),
 	); err != nil {
 		return nil, err
 	}
 	return &Codec{o}, nil
 }
 
-var standard = &Codec{Options{MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString}}
+var standard = &Codec{Options{MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements, MaxString: DefaultMaxString,
+	MaxAlloc: DefaultMaxAlloc, MaxText: DefaultMaxText}}
 
 // Thaw reads a text that holds one value, in the default Codec. Errors are those of Codec.Thaw.
 func Thaw(text []byte) (*perl.Value, error) { return standard.Thaw(text) }
@@ -69,3 +77,17 @@ func (s Serializer) Freeze(v *perl.Value) ([]byte, error) { return s.codec().Fre
 
 // Thaw reads a text that holds one value.
 func (s Serializer) Thaw(text []byte) (*perl.Value, error) { return s.codec().Thaw(text) }
+
+var _ message.Bounded = Serializer{}
+
+// ThawBounded reads a text that holds one value. See message.Bounded.
+func (s Serializer) ThawBounded(text []byte, maxAlloc int64) (v *perl.Value, held int64, err error) {
+	c := s.codec()
+	return c.thaw(text, int(codec.Lesser(maxAlloc, int64(c.opt.MaxAlloc))))
+}
+
+// FreezeBounded writes one value. See message.Bounded.
+func (s Serializer) FreezeBounded(v *perl.Value, maxImage int) ([]byte, error) {
+	c := s.codec()
+	return c.freezeList(min(maxImage, c.opt.MaxText), v)
+}

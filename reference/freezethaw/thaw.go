@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -13,19 +15,40 @@ const signature = "FrT;"
 // Thaw reads a text that holds one value, like (FreezeThaw::thaw $text)[0]. The error is an *Error
 // or a *LimitError. The result keeps no part of text.
 func (c *Codec) Thaw(text []byte) (*perl.Value, error) {
-	list, err := c.ThawList(text)
-	if err != nil {
-		return nil, err
+	v, _, err := c.thaw(text, c.opt.MaxAlloc)
+	return v, err
+}
+
+// thaw is Thaw with so much room in the heap, in octets. held is what it took of it.
+func (c *Codec) thaw(text []byte, room int) (v *perl.Value, held int64, err error) {
+	list, held, err := c.thawList(text, room)
+	switch {
+	case err != nil:
+		return nil, held, err
+	case len(list) != 1:
+		return nil, held, &Error{ErrCount, len(signature), "one value", fmt.Sprintf("%d", len(list))}
 	}
-	if len(list) != 1 {
-		return nil, &Error{ErrCount, len(signature), "one value", fmt.Sprintf("%d", len(list))}
-	}
-	return list[0], nil
+	return list[0], held, nil
 }
 
 // ThawList reads a text, like FreezeThaw::thaw. Errors are those of Thaw.
 func (c *Codec) ThawList(text []byte) ([]*perl.Value, error) {
-	d := decoder{s: string(text), opt: c.opt, depth: c.opt.MaxDepth, left: c.opt.MaxElements}
+	list, _, err := c.thawList(text, c.opt.MaxAlloc)
+	return list, err
+}
+
+func (c *Codec) thawList(text []byte, room int) (list []*perl.Value, held int64, err error) {
+	if len(text) > room {
+		return nil, int64(len(text)), &LimitError{"MaxAlloc", room, len(text), 0}
+	}
+	d := decoder{s: string(text), opt: c.opt, depth: c.opt.MaxDepth}
+	d.Begin(c.opt.MaxElements, int64(room), int64(len(text)))
+	list, err = d.list()
+	return list, d.Cost(), err
+}
+
+// list reads the whole text.
+func (d *decoder) list() ([]*perl.Value, error) {
 	if len(d.s) < len(signature) || d.s[:len(signature)] != signature {
 		return nil, &Error{ErrSyntax, 0, `"` + signature + `"`, fmt.Sprintf("%q", d.s[:min(len(d.s), 8)])}
 	}
@@ -53,11 +76,11 @@ func (c *Codec) ThawList(text []byte) ([]*perl.Value, error) {
 }
 
 type decoder struct {
+	budget.Budget
 	s       string
 	pos     int
 	opt     Options
 	depth   int // levels left
-	left    int // elements left
 	slab    perl.Slab
 	shared  []*perl.Value // what <n| refers to
 	classes map[int]string
@@ -71,11 +94,31 @@ func (d *decoder) fail(err error, at int, expected, got string) *perl.Value {
 	return nil
 }
 
-func (d *decoder) exceeded(name string, most, got int) *perl.Value {
+func (d *decoder) exceeded(name string, most, got int64) {
 	if d.err == nil {
-		d.err = &LimitError{name, most, got, d.pos}
+		d.err = &LimitError{name, int(most), int(got), d.pos}
 	}
-	return nil
+}
+
+// spend counts octets of the heap, and looks whether there may be n Values more.
+func (d *decoder) spend(octets int64, n int) bool {
+	if d.Spend(octets, n) {
+		return true
+	}
+	d.exceeded(d.Excess(n))
+	return false
+}
+
+// count reads the number of members that follow, each of which takes at least least octets. They are
+// owed then.
+func (d *decoder) count(least int) (int, bool) {
+	at := d.pos
+	n, ok := d.number("a count")
+	if ok && !d.Promise(uint64(n), least, len(d.s)-d.pos) {
+		d.fail(ErrCount, at, fmt.Sprintf("a count that %d octets can hold", d.Free(len(d.s)-d.pos)), fmt.Sprint(n))
+		return 0, false
+	}
+	return n, ok
 }
 
 // peek returns the next octet, or 0 at the end.
@@ -131,7 +174,7 @@ func (d *decoder) str() (string, bool) {
 		return "", false
 	}
 	if size > d.opt.MaxString {
-		d.exceeded("MaxString", d.opt.MaxString, size)
+		d.exceeded("MaxString", int64(d.opt.MaxString), int64(size))
 		return "", false
 	}
 	d.pos += size
@@ -151,15 +194,15 @@ func (d *decoder) stringValue(s string) *perl.Value {
 
 // enter counts a value and goes a level deeper.
 func (d *decoder) enter() bool {
-	if d.left == 0 {
-		d.exceeded("MaxElements", d.opt.MaxElements, d.opt.MaxElements+1)
+	if d.Left == 0 {
+		d.exceeded(d.Excess(1))
 		return false
 	}
 	if d.depth == 0 {
-		d.exceeded("MaxDepth", d.opt.MaxDepth, d.opt.MaxDepth+1)
+		d.exceeded("MaxDepth", int64(d.opt.MaxDepth), int64(d.opt.MaxDepth)+1)
 		return false
 	}
-	d.left--
+	d.Left--
 	d.depth--
 	return true
 }
@@ -199,7 +242,7 @@ func (d *decoder) plain() *perl.Value {
 		}
 		return d.slab.Ref(target)
 	case '/':
-		if s, ok := d.str(); ok {
+		if s, ok := d.str(); ok && d.spend(perl.ValueSize+perl.RareSize, 0) {
 			return d.slab.Ref(d.slab.Regexp(s, "").Bless("Regexp"))
 		}
 		return nil
@@ -222,28 +265,14 @@ func (d *decoder) plain() *perl.Value {
 	return d.fail(ErrSyntax, d.pos-1, "a value", fmt.Sprintf("%q", c))
 }
 
-// count reads the number of values that follow, each of which takes an octet at least.
-func (d *decoder) count() (int, bool) {
-	at := d.pos
-	n, ok := d.number("a count")
-	if ok && n > len(d.s)-d.pos {
-		d.fail(ErrCount, at, fmt.Sprintf("a count that %d octets can hold", len(d.s)-d.pos), fmt.Sprint(n))
-		return 0, false
-	}
-	if ok && n > d.left {
-		d.exceeded("MaxElements", d.opt.MaxElements, d.opt.MaxElements-d.left+n)
-		return 0, false
-	}
-	return n, ok
-}
-
 func (d *decoder) array() *perl.Value {
-	n, ok := d.count()
-	if !ok {
+	n, ok := d.count(1)
+	if !ok || !d.spend(perl.ValueSize+int64(n)*perl.ElemSize, n) {
 		return nil
 	}
 	v, elems := d.slab.Array(n)
 	for i := range elems {
+		d.Owed--
 		if elems[i] = d.value(); elems[i] == nil {
 			return nil
 		}
@@ -253,17 +282,18 @@ func (d *decoder) array() *perl.Value {
 
 func (d *decoder) hash() *perl.Value {
 	at := d.pos
-	n, ok := d.count()
-	if !ok {
+	n, ok := d.count(1)
+	if !ok || !d.spend(perl.ValueSize+int64(n/2)*(perl.PairSize+keys.PairSize), n) {
 		return nil
 	}
 	if n%2 != 0 {
 		return d.fail(ErrCount, at, "as many keys as values", fmt.Sprintf("%d of both", n))
 	}
 	v, pairs := d.slab.Hash(n / 2)
-	seen := make(map[string]bool, n/2)
+	var seen keys.Set
 	for i := range pairs {
 		at := d.pos
+		d.Owed--
 		key := d.value()
 		if key == nil {
 			return nil
@@ -272,21 +302,24 @@ func (d *decoder) hash() *perl.Value {
 		if !ok {
 			return d.fail(ErrSyntax, at, "a key that is a string", key.Kind().String())
 		}
-		if seen[s] {
-			return d.fail(ErrSyntax, at, "a key not yet in the hash", fmt.Sprintf("%.80q", s))
-		}
-		seen[s] = true
 		if pairs[i] = perl.P(s, nil); key.Kind() == perl.Text {
 			pairs[i] = perl.TextPair(s, nil)
 		}
+		if (len(pairs) > keys.Few || seen.Suspect(pairs[i].Key)) && seen.Add(pairs, i) {
+			return d.fail(ErrSyntax, at, "a key not yet in the hash", fmt.Sprintf("%.80q", s))
+		}
 	}
 	for i := range pairs {
+		d.Owed--
 		if pairs[i].Value = d.value(); pairs[i].Value == nil {
 			return nil
 		}
 	}
 	return d.slab.Ref(v)
 }
+
+// classSize is what is kept of a class to be found by its number, in octets of the heap.
+const classSize = 64
 
 // class reads a class: named, or by its number.
 func (d *decoder) class() (string, bool) {
@@ -317,7 +350,7 @@ func (d *decoder) class() (string, bool) {
 		d.fail(ErrSyntax, d.pos, "the name of a class", "an empty one")
 		return "", false
 	}
-	if ok {
+	if ok = ok && d.spend(classSize, 0); ok {
 		if d.classes == nil {
 			d.classes = make(map[int]string)
 		}
@@ -340,9 +373,15 @@ func (d *decoder) object() *perl.Value {
 	if v.Kind() != perl.Ref {
 		return d.fail(ErrSyntax, at, "a reference to bless", v.Kind().String())
 	}
+	if !d.spend(perl.RareSize, 0) {
+		return nil
+	}
 	v.Target().Bless(class)
 	return v
 }
+
+// leastShared is the octets of a thing that is referred to more than once at least, empty or full.
+const leastShared = 2
 
 // repeated reads what is referred to more than once: all of it empty, then all of it full.
 func (d *decoder) repeated() {
@@ -352,13 +391,17 @@ func (d *decoder) repeated() {
 	if !ok {
 		return
 	}
-	if last >= (len(d.s)-d.pos)/2 {
-		d.fail(ErrCount, at, fmt.Sprintf("an index that %d octets can hold", len(d.s)-d.pos), fmt.Sprint(last))
+	if rest := len(d.s) - d.pos; !d.Promise(uint64(last)+1, 2*leastShared, rest) {
+		d.fail(ErrCount, at, fmt.Sprintf("an index that %d octets can hold", rest), fmt.Sprint(last))
+		return
+	}
+	if !d.spend(int64(last+1)*perl.ElemSize, last+1) {
 		return
 	}
 	empty := make([]*perl.Value, 0, last+1)
 	for range last + 1 {
 		at := d.pos
+		d.Owed -= leastShared
 		class, ok := d.classAfter('{')
 		v := d.value()
 		if !ok || v == nil {
@@ -369,6 +412,9 @@ func (d *decoder) repeated() {
 			return
 		}
 		if class != "" {
+			if !d.spend(perl.RareSize, 0) {
+				return
+			}
 			v.Target().Bless(class)
 		}
 		empty = append(empty, v.Target())
@@ -376,6 +422,7 @@ func (d *decoder) repeated() {
 	d.shared = empty
 	for _, target := range empty {
 		at := d.pos
+		d.Owed -= leastShared
 		class, ok := d.classAfter('}')
 		v := d.value()
 		if !ok || v == nil {
@@ -389,6 +436,9 @@ func (d *decoder) repeated() {
 		}
 		if class == "" {
 			class = full.Class()
+		}
+		if rare := class != "" || full.Kind() == perl.Regexp; rare && !d.spend(2*perl.RareSize, 0) {
+			return
 		}
 		target.Assign(full)
 		if class != "" && target.Class() != class {

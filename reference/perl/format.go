@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // FormatOptions direct Format. The zero value writes all on one line.
@@ -94,12 +96,12 @@ func (f *formatter) plain(v *Value, at *place, depth int) {
 	case Text:
 		f.str(v.Str(), true)
 	case VString:
-		f.b.WriteString(v.Literal())
+		f.b.WriteString(visible.Text(v.Literal()))
 	case Code:
 		f.b.WriteString("sub ")
 		f.str(v.Str(), v.UTF8())
 	case Regexp:
-		f.b.WriteString("qr/" + v.Str() + "/" + v.Modifiers())
+		f.b.WriteString("qr/" + visible.Text(v.Str()) + "/" + visible.Text(v.Modifiers()))
 	case Array, Hash:
 		f.container(v, at, depth)
 	case Ref:

@@ -4,6 +4,9 @@ package perl
 
 import "unsafe"
 
+// ValueSize is what a Value takes of Go's heap, in octets.
+const ValueSize = 24
+
 // pointer is what a Value holds besides its number. See repr.go for what it points at.
 type pointer = unsafe.Pointer
 

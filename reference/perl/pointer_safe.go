@@ -2,6 +2,9 @@
 
 package perl
 
+// ValueSize is what a Value takes of Go's heap, in octets, with what is behind its pointer.
+const ValueSize = 32 + 24
+
 // pointer is what a Value holds besides its number: a string, *Value, []*Value, []Pair, *thawing or
 // *rare, as repr.go says; nil if that is "" or nil. The functions are those of pointer.go.
 type pointer = any

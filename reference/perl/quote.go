@@ -3,8 +3,9 @@ package perl
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // quote writes a string as Perl source: in single quotes if its octets are printable ASCII, else in
@@ -42,7 +43,7 @@ func quote(b *strings.Builder, s string, text bool) {
 		case r == '"' || r == '\\' || r == '$' || r == '@':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r < utf8.RuneSelf && r >= ' ' && r != 0x7f, text && r >= utf8.RuneSelf && unicode.IsPrint(r):
+		case r < utf8.RuneSelf && r >= ' ' && r != 0x7f, text && r >= utf8.RuneSelf && visible.Rune(r):
 			b.WriteRune(r)
 		case r > 0xff:
 			fmt.Fprintf(b, `\x{%x}`, r)

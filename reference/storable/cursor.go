@@ -5,25 +5,22 @@ import (
 	"fmt"
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// What things cost in memory, in octets, for MaxAlloc; valueSize beside them.
-const (
-	pairSize = 32
-	elemSize = 8
-)
+// classSize is what is kept of a class to be found by its index, in octets of the heap.
+const classSize = 2 * 16
 
 // cursor is a place in an image, with what may still be read from there. All that reads images has
 // one. Its methods read the parts that objects consist of, and check them against the octets that
 // are left and the limits before anything is allocated. They return nil, or false, once err is set.
 type cursor struct {
+	budget.Budget
 	s       string // the image
 	pos     int
-	big     bool // multi-octet numbers are big-endian
-	depth   int  // levels left
-	left    int  // elements left
-	alloc   int64
+	big     bool   // multi-octet numbers are big-endian
+	depth   int    // levels left
 	longest uint64 // octets of the longest string allowed
 	dec     *Decoder
 	header  Header
@@ -34,12 +31,13 @@ type cursor struct {
 	err     error
 }
 
-// begin goes to the first object of the image, behind the header h, with the limits of dec.
-func (c *cursor) begin(dec *Decoder, h Header) {
+// begin goes to the first object of the image, behind the header h, with the limits of dec, and no
+// more than room octets of the heap.
+func (c *cursor) begin(dec *Decoder, h Header, room int64) {
 	c.dec, c.header, c.pos = dec, h, h.Size
 	c.big = h.Network() || h.Layout.BigEndian
-	c.depth, c.left, c.longest = dec.opt.MaxDepth, dec.opt.MaxElements, uint64(dec.opt.MaxString)
-	c.alloc = int64(len(c.s))
+	c.depth, c.longest = dec.opt.MaxDepth, uint64(dec.opt.MaxString)
+	c.Begin(dec.opt.MaxElements, room, int64(len(c.s)))
 }
 
 func (c *cursor) fail(err error, at int, expected, got string) *perl.Value {
@@ -124,23 +122,41 @@ func (c *cursor) str(n uint64, what string) (string, bool) {
 	return c.s[c.pos-int(n) : c.pos], true
 }
 
-// enter checks the count of a container against the octets left, each member taking at least least,
-// and against the limits, before anything is allocated. It takes the container for one level and
-// each member for a value.
+// enter checks the count of a container against the octets left but for those that the containers
+// around it are to get, each member taking at least least, and against the limits, before anything
+// is allocated. The members' octets are owed then: whoever reads one takes them off. It takes the
+// container for one level and size octets of the heap for each member, beside its Values.
 func (c *cursor) enter(n uint64, least, size int, what string) bool {
-	if rest := uint64(len(c.s) - c.pos); n > rest || n*uint64(least) > rest {
-		c.fail(ErrCount, c.pos, fmt.Sprintf("a count that %d octets can hold", rest), fmt.Sprintf("%d %s", n, what))
+	if rest := len(c.s) - c.pos; !c.Promise(n, least, rest) {
+		c.fail(ErrCount, c.pos, fmt.Sprintf("a count that %d octets can hold", c.Free(rest)), fmt.Sprintf("%d %s", n, what))
 		return false
 	}
-	if n > uint64(c.left) {
-		c.exceeded("MaxElements", int64(c.dec.opt.MaxElements), int64(c.dec.opt.MaxElements)-int64(c.left)+int64(n))
-		return false
+	return c.spend(int64(n)*int64(size), int(n)) && c.deeper()
+}
+
+// spend counts octets of the heap, and looks whether there may be n Values more.
+func (c *cursor) spend(octets int64, n int) bool {
+	if c.Spend(octets, n) {
+		return true
 	}
-	if c.alloc += 2*valueSize + int64(n)*int64(size+valueSize); c.alloc > c.dec.opt.MaxAlloc {
-		c.exceeded("MaxAlloc", c.dec.opt.MaxAlloc, c.alloc)
-		return false
-	}
-	return c.deeper()
+	c.tooMany(n)
+	return false
+}
+
+// tooMany says which limit n more Values exceed.
+func (c *cursor) tooMany(n int) { c.exceeded(c.Excess(n)) }
+
+// mark is where a cursor was, to go back to.
+type mark struct {
+	pos, depth int
+	budget     budget.Budget
+}
+
+func (c *cursor) mark() mark { return mark{c.pos, c.depth, c.Budget} }
+
+// back goes back to a mark, whatever was wrong behind it.
+func (c *cursor) back(to mark) {
+	c.pos, c.depth, c.Budget, c.err = to.pos, to.depth, to.budget, nil
 }
 
 func (c *cursor) deeper() bool {
@@ -189,5 +205,5 @@ func (c *cursor) newClass(n uint64) (string, bool) {
 		return "", false
 	}
 	c.classes = append(c.classes, name)
-	return name, true
+	return name, c.spend(classSize, 0)
 }

@@ -11,18 +11,18 @@ import (
 // Thaw reads an image of any kind and returns a reference to what it holds, as Perl's thaw does.
 // The error is an *Error or a *LimitError. Unless Alias is set, the result keeps no part of image.
 func (dec *Decoder) Thaw(image []byte) (*perl.Value, error) {
-	d, err := dec.open(image)
+	d, err := dec.open(image, dec.opt.MaxAlloc)
 	if err != nil {
 		return nil, err
 	}
 	defer d.close()
-	return d.thaw(dec)
+	return d.thaw(dec, dec.opt.MaxAlloc)
 }
 
-// open returns a decoder for an image, to be closed.
-func (dec *Decoder) open(image []byte) (*decoder, error) {
-	if int64(len(image)) > dec.opt.MaxAlloc {
-		return nil, &LimitError{"MaxAlloc", dec.opt.MaxAlloc, int64(len(image)), 0}
+// open returns a decoder for an image that has so much room in the heap, to be closed.
+func (dec *Decoder) open(image []byte, room int64) (*decoder, error) {
+	if int64(len(image)) > room {
+		return nil, &LimitError{"MaxAlloc", room, int64(len(image)), 0}
 	}
 	d := decoders.Get().(*decoder)
 	if dec.opt.Alias {
@@ -52,10 +52,11 @@ type decoder struct {
 	inArray  bool           // an SX_SVUNDEF_ELEM may come
 	old      map[uint64]int // before major 1: address of an SV to its index
 	envelope bool           // ThawEnvelope reads
+	froze    bool           // a part of the message was left frozen
 	sound    bool           // pass has been over it: no key comes twice
 }
 
-func (d *decoder) thaw(dec *Decoder) (*perl.Value, error) {
+func (d *decoder) thaw(dec *Decoder, room int64) (*perl.Value, error) {
 	h, err := readHeader(d.s)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (d *decoder) thaw(dec *Decoder) (*perl.Value, error) {
 	if dec.opt.Perl56 && h.order56 {
 		h.Layout.IVSize = 8
 	}
-	d.begin(dec, h)
+	d.begin(dec, h, room)
 	d.slab.Expect((len(d.s) - d.pos) / 8)
 	var root *perl.Value
 	if h.Major < majorWithMinor {
@@ -89,10 +90,11 @@ func (d *decoder) value() *perl.Value {
 		d.truncated(1, "a tag")
 		return nil
 	}
-	if d.left == 0 {
-		return d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)+1)
+	if d.Left == 0 {
+		d.tooMany(1)
+		return nil
 	}
-	d.left--
+	d.Left--
 	t := tag(d.s[d.pos])
 	d.pos++
 	switch t {
@@ -135,7 +137,7 @@ func (d *decoder) value() *perl.Value {
 		return d.slab.Undef()
 	case tagObject:
 		if n, ok := d.bigEndian("an index"); ok {
-			d.left++ // not a value of its own
+			d.Left++ // not a value of its own
 			return d.seen(uint64(n))
 		}
 		return nil
@@ -234,7 +236,7 @@ func (d *decoder) ref(t tag) *perl.Value {
 }
 
 func (d *decoder) array(n uint64) *perl.Value {
-	if !d.enter(n, 1, elemSize, "elements") {
+	if !d.enter(n, 1, perl.ElemSize, "elements") {
 		return nil
 	}
 	v, elems := d.slab.Array(int(n))
@@ -242,6 +244,7 @@ func (d *decoder) array(n uint64) *perl.Value {
 	d.inArray = true
 	for i := range elems {
 		hole := d.pos < len(d.s) && tag(d.s[d.pos]) == tagSVUndef
+		d.Owed--
 		e := d.value()
 		if e == nil {
 			return nil
@@ -271,9 +274,9 @@ func (d *decoder) blessed(t tag) *perl.Value {
 			return d.fail(ErrTag, d.pos, "an object that can be blessed", next.String())
 		}
 	}
-	d.left++ // the class is not a value of its own
+	d.Left++ // the class is not a value of its own
 	v := d.value()
-	if v == nil {
+	if v == nil || !d.spend(perl.RareSize, 0) {
 		return nil
 	}
 	return v.Bless(class)

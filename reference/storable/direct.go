@@ -16,6 +16,7 @@ import (
 // reflect takes longer for an assignment than the reading does.
 type direct struct {
 	cursor
+	taken   int64    // octets of the heap
 	passed  int      // octets that may still be passed over
 	strings []string // left of a chunk that small slices are cut from
 }
@@ -36,8 +37,7 @@ func (dec *Decoder) unmarshalDirect(image []byte, target any) bool {
 // direct fills the variable that to points at with the object behind the header h.
 func (dec *Decoder) direct(s string, h Header, to reflect.Value) bool {
 	d := direct{cursor: cursor{s: s, objects: true}, passed: mostPassed * len(s)}
-	d.begin(dec, h)
-	d.alloc = 0 // what spend counts
+	d.begin(dec, h, dec.opt.MaxAlloc)
 	p := planOf(to.Type().Elem())
 	at := to.UnsafePointer()
 	switch p.kind {
@@ -64,10 +64,10 @@ func (dec *Decoder) direct(s string, h Header, to reflect.Value) bool {
 const mostPassed = 8
 
 func (d *direct) tag() tag {
-	if d.pos >= len(d.s) || d.left == 0 {
+	if d.pos >= len(d.s) || d.Left == 0 {
 		return tagLast
 	}
-	d.left--
+	d.Left--
 	d.pos++
 	return tag(d.s[d.pos-1])
 }

@@ -29,11 +29,12 @@ func (d *direct) anyTarget() (any, bool) {
 	switch tag(d.s[d.pos]) {
 	case tagArray:
 		n, ok := d.head(tagArray, 1)
-		if !ok || !d.spend(n, anyType) {
+		if !ok || !d.take(n, anyType.Size()) {
 			return nil, false
 		}
 		list := make([]any, n)
 		for i := range list {
+			d.Owed--
 			if list[i], ok = d.any(); !ok {
 				return nil, false
 			}
@@ -41,12 +42,13 @@ func (d *direct) anyTarget() (any, bool) {
 		d.depth++
 		return list, true
 	case tagHash:
-		n, ok := d.head(tagHash, 5)
-		if !ok {
+		n, ok := d.head(tagHash, leastPair)
+		if !ok || !d.take(n, 2*anyType.Size()+entrySize) {
 			return nil, false
 		}
 		m := make(map[string]any, n)
 		for range n {
+			d.Owed--
 			x, ok := d.any()
 			if !ok {
 				return nil, false
@@ -56,6 +58,7 @@ func (d *direct) anyTarget() (any, bool) {
 				return nil, false
 			}
 			d.pos = end
+			d.Owed -= leastPair - 1
 			m[key] = x
 		}
 		d.depth++

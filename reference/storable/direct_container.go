@@ -5,23 +5,26 @@ package storable
 import (
 	"reflect"
 	"unsafe"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 )
 
-// head reads the tag and the count of a container that may be blessed.
+// head reads the tag and the count of a container that may be blessed. The octets of its members
+// are owed then, as of enter.
 func (d *direct) head(want tag, least int) (int, bool) {
 	t := d.tag()
 	if t == tagBless || t == tagIxBless {
 		if _, ok := d.class(t); !ok {
 			return 0, false
 		}
-		d.left++
+		d.Left++
 		t = d.tag()
 	}
 	if t != want {
 		return 0, false
 	}
 	n, ok := d.u32("")
-	if !ok || int64(n) > int64(len(d.s)-d.pos)/int64(least) || int64(n) > int64(d.left) {
+	if !ok || !d.Promise(uint64(n), least, len(d.s)-d.pos) || int64(n) > int64(d.Left) {
 		return 0, false
 	}
 	return int(n), d.deeper()
@@ -37,11 +40,12 @@ func (d *direct) container(to unsafe.Pointer, p *plan) bool {
 		return d.container(q, p.elem)
 	case reflect.Slice:
 		n, ok := d.head(tagArray, 1)
-		if !ok || p.octets || !d.spend(n, p.elem.typ) {
+		if !ok || p.octets || !d.take(n, p.elem.typ.Size()) {
 			return false
 		}
 		at := d.slice(to, p, n)
 		for i := range n {
+			d.Owed--
 			if !d.scalarOrRef(unsafe.Add(at, uintptr(i)*p.elem.size), p.elem) {
 				return false
 			}
@@ -89,15 +93,19 @@ func (d *direct) stringSlice(n int) []string {
 	return list
 }
 
-// spend counts what is allocated for n elements.
-func (d *direct) spend(n int, t reflect.Type) bool {
-	d.alloc += int64(n) * int64(t.Size())
-	return d.alloc <= 16*int64(len(d.s)) && d.alloc+int64(len(d.s)) <= d.dec.opt.MaxAlloc
+// entrySize is what an entry of a map takes besides its value, in octets, in a map of the size that
+// takes most.
+const entrySize = 48
+
+// take counts what is allocated for n elements of some octets each.
+func (d *direct) take(n int, size uintptr) bool {
+	d.taken += int64(n) * int64(size)
+	return d.taken <= 16*int64(len(d.s)) && d.taken+int64(len(d.s)) <= d.dec.opt.MaxAlloc
 }
 
 func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
-	n, ok := d.head(tagHash, 5)
-	if !ok || !d.spend(n, p.elem.typ) {
+	n, ok := d.head(tagHash, leastPair)
+	if !ok || !d.take(n, 2*p.elem.typ.Size()+entrySize) {
 		return false
 	}
 	m := reflect.MakeMapWithSize(p.typ, n)
@@ -105,9 +113,11 @@ func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 	at := e.Addr().UnsafePointer()
 	for range n {
 		e.SetZero()
+		d.Owed--
 		if !d.scalarOrRef(at, p.elem) {
 			return false
 		}
+		d.Owed -= leastPair - 1
 		key, end := d.passKey(d.pos)
 		if end < 0 {
 			return false
@@ -124,19 +134,19 @@ func (d *direct) mapping(to unsafe.Pointer, p *plan) bool {
 // structure reads a hash into a struct. Values come before keys, so each is passed over, to be read
 // once its key tells where it belongs. What belongs nowhere has been checked by that.
 func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
-	n, ok := d.head(tagHash, 5)
+	n, ok := d.head(tagHash, leastPair)
 	if !ok {
 		return false
 	}
-	var others keySet
+	var others keys.Filter
 	seen, next := uint64(0), 0
 	for range n {
-		at, left, alloc, classes := d.pos, d.left, d.alloc, len(d.classes)
+		d.Owed--
+		before, classes := d.mark(), len(d.classes)
 		if !d.passOver() {
 			return false
 		}
-		d.alloc = alloc
-		if d.passed -= d.pos - at; d.passed < 0 {
+		if d.passed -= d.pos - before.pos; d.passed < 0 {
 			return false
 		}
 		key, end := d.passKey(d.pos)
@@ -146,9 +156,10 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 		d.pos = end
 		i := p.find(key, next)
 		if i < 0 {
-			if others.suspect(key) {
+			if others.Suspect(key) {
 				return false
 			}
+			d.Owed -= leastPair - 1
 			continue
 		}
 		if seen&(1<<i) != 0 {
@@ -157,7 +168,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 		seen |= 1 << i
 		next = i + 1
 		after := d.pos
-		d.pos, d.left = at, left
+		d.back(before)
 		if len(d.classes) != classes {
 			d.classes = d.classes[:classes]
 		}
@@ -165,6 +176,7 @@ func (d *direct) structure(to unsafe.Pointer, p *plan) bool {
 			return false
 		}
 		d.pos = after
+		d.Owed -= leastPair - 1
 	}
 	d.depth++
 	return true

@@ -29,7 +29,7 @@ func Dump(w io.Writer, image []byte) error {
 		return err
 	}
 	d := dumper{decoder: decoder{cursor: cursor{s: string(image)}}, w: w}
-	d.begin(defaultDecoder, h)
+	d.begin(defaultDecoder, h, defaultDecoder.opt.MaxAlloc)
 	d.line(0, "%s", h)
 	if h.Major < majorWithMinor {
 		d.line(h.Size, "the data of images before version 2 is not shown")
@@ -80,10 +80,11 @@ func (d *dumper) object(label string) bool {
 	if !ok {
 		return false
 	}
-	if d.left--; d.left < 0 {
-		d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)+1)
+	if d.Left == 0 {
+		d.tooMany(1)
 		return false
 	}
+	d.Left--
 	t := tag(b)
 	switch t {
 	case tagObject:

@@ -16,7 +16,7 @@ import (
 // *LimitError, or the ThawError of a reference in v.
 func (enc *Encoder) Freeze(v *perl.Value) ([]byte, error) {
 	e := encoders.Get().(*encoder)
-	err := e.freeze(enc, v)
+	err := e.freeze(enc, v, enc.opt.MaxImage)
 	var image []byte
 	switch n := len(e.buf); {
 	case err != nil:
@@ -35,9 +35,14 @@ const longString = 1 << 16
 
 // Append is like Freeze and appends the image to dst. On an error it returns dst as it was.
 func (enc *Encoder) Append(dst []byte, v *perl.Value) ([]byte, error) {
+	return enc.append(dst, v, enc.opt.MaxImage)
+}
+
+// append is Append of an image of at most so many octets.
+func (enc *Encoder) append(dst []byte, v *perl.Value, most int64) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	e.lend(dst)
-	err := e.freeze(enc, v)
+	err := e.freeze(enc, v, most)
 	if err == nil {
 		dst = e.buf
 	}
@@ -54,7 +59,8 @@ func (e *encoder) lend(dst []byte) {
 type encoder struct {
 	buf     []byte
 	scratch []byte // the pooled buffer, if buf is borrowed
-	start   int
+	start   int    // of the image in buf
+	end     int    // how long buf may become
 	// borrowed: buf is not the pooled buffer, but somebody's: the caller's of Append, or the image
 	// of Freeze.
 	borrowed bool
@@ -86,11 +92,11 @@ func (e *encoder) release() {
 	encoders.Put(e)
 }
 
-func (e *encoder) freeze(enc *Encoder, v *perl.Value) error {
+func (e *encoder) freeze(enc *Encoder, v *perl.Value, most int64) error {
 	if v.Kind() != perl.Ref {
 		return &ValueError{ErrUnsupported, 0, "a reference", v.Kind().String()}
 	}
-	e.begin(enc)
+	e.begin(enc, most)
 	e.root = v
 	target := v.Target()
 	if target == nil {
@@ -99,12 +105,14 @@ func (e *encoder) freeze(enc *Encoder, v *perl.Value) error {
 		}
 	}
 	e.inner(target)
+	e.fits(0)
 	return e.err
 }
 
-// begin writes the header.
-func (e *encoder) begin(enc *Encoder) {
+// begin writes the header of an image of at most so many octets.
+func (e *encoder) begin(enc *Encoder, most int64) {
 	e.start = len(e.buf)
+	e.end = e.start + int(min(most, enc.opt.MaxImage, int64(math.MaxInt-e.start)))
 	e.opt, e.depth, e.next, e.err = &enc.opt, enc.opt.MaxDepth, 0, nil
 	e.native = e.opt.Layout.native()
 	e.little = e.native && !e.opt.Layout.BigEndian
@@ -141,6 +149,22 @@ func (e *encoder) header() {
 func (e *encoder) fail(err error, expected, got string) {
 	if e.err == nil {
 		e.err = &ValueError{err, len(e.buf) - e.start, expected, got}
+	}
+}
+
+// fits fails unless n more octets may be written. All that may be long is held against it before it
+// is written, and what is short now and then.
+func (e *encoder) fits(n int) bool {
+	if n <= e.end-len(e.buf) {
+		return true
+	}
+	e.tooLong(n)
+	return false
+}
+
+func (e *encoder) tooLong(n int) {
+	if e.err == nil {
+		e.err = &LimitError{"MaxImage", int64(e.end - e.start), int64(len(e.buf) - e.start + n), len(e.buf) - e.start}
 	}
 }
 
@@ -282,6 +306,8 @@ func (e *encoder) str(short, long tag, s string) {
 		b := e.room(2 + n)
 		b[0], b[1] = byte(short), byte(n)
 		copy(b[2:], s)
+		return
+	case !e.fits(n):
 		return
 	case n <= largeLength:
 		e.buf = append(e.buf, byte(long))
@@ -427,7 +453,7 @@ func (e *encoder) array(v *perl.Value) {
 		default:
 			e.value(elem)
 		}
-		if e.err != nil {
+		if !e.fits(0) || e.err != nil {
 			return
 		}
 	}
@@ -439,6 +465,9 @@ func (e *encoder) bless(class string) {
 	if i, ok := e.classes[class]; ok {
 		e.buf = append(e.buf, byte(tagIxBless))
 		e.blessNumber(i)
+		return
+	}
+	if !e.fits(len(class)) {
 		return
 	}
 	e.newClass(class)

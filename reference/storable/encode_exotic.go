@@ -56,6 +56,9 @@ func (e *encoder) regexp(v *perl.Value) {
 			fmt.Sprintf("%d octets with %d", len(pattern), len(modifiers)))
 		return
 	}
+	if !e.fits(len(pattern)) {
+		return
+	}
 	if len(pattern) > maxShortString {
 		e.buf = append(e.buf, byte(tagRegexp), regexpLongPattern)
 		e.u32(uint32(len(pattern)))
@@ -139,6 +142,9 @@ func (e *encoder) hook(v *perl.Value) {
 		}
 	}
 	class := v.Class()
+	if !e.fits(len(class) + len(v.Str()) + 4*len(refs)) {
+		return
+	}
 	number, known := e.classes[class]
 	flags := sort
 	if !known {

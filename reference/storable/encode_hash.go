@@ -2,7 +2,6 @@ package storable
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -50,7 +49,7 @@ func (e *encoder) hash(v *perl.Value) {
 		} else {
 			e.value(p.Value)
 		}
-		if e.err != nil {
+		if !e.fits(0) || e.err != nil {
 			return
 		}
 		if flagged {
@@ -64,6 +63,9 @@ func (e *encoder) hash(v *perl.Value) {
 func (e *encoder) key(key string) {
 	if len(key) > largeLength {
 		e.fail(ErrUnsupported, "a key below 2 GiB", "a longer one")
+		return
+	}
+	if len(key) > maxShortString && !e.fits(len(key)) {
 		return
 	}
 	b := e.room(4 + len(key))
@@ -89,17 +91,10 @@ func keyFlagOctet(f perl.KeyFlags, restricted bool) (b byte) {
 
 // sorted returns the pairs in the order of $Storable::canonical: by the characters of the keys.
 func sorted(pairs []perl.Pair) []perl.Pair {
-	compare := func(a, b perl.Pair) int { return strings.Compare(a.Key, b.Key) }
-	for i := range pairs {
-		if pairs[i].Flags&perl.KeyUTF8 != 0 {
-			compare = func(a, b perl.Pair) int { return strings.Compare(a.Name(), b.Name()) }
-			break
-		}
-	}
-	if slices.IsSortedFunc(pairs, compare) {
+	if slices.IsSortedFunc(pairs, perl.Pair.Compare) {
 		return pairs
 	}
 	pairs = slices.Clone(pairs)
-	slices.SortFunc(pairs, compare)
+	slices.SortFunc(pairs, perl.Pair.Compare)
 	return pairs
 }

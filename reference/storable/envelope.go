@@ -18,7 +18,7 @@ func (dec *Decoder) thawEnvelope(image []byte, h *message.Hash, whole string) (k
 	d := decoders.Get().(*decoder)
 	defer d.close()
 	d.s, d.envelope = aliasOf(image), true
-	if !d.message(dec, h, whole) {
+	if !d.message(dec, h, whole, dec.opt.MaxAlloc) {
 		h.Reset()
 		return 0, false
 	}

@@ -40,7 +40,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // LimitError says which limit an image or a value exceeds. It matches ErrLimit.
 type LimitError struct {
-	Limit  string // the name of the option: "MaxDepth", "MaxElements", "MaxString", "MaxAlloc"
+	Limit  string // the name of the option, such as "MaxDepth"
 	Max    int64  // its value
 	Got    int64  // what was found; at least that for MaxDepth
 	Offset int    // octets from the start of the image

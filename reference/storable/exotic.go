@@ -27,10 +27,13 @@ func (d *decoder) tied(t tag) *perl.Value {
 		if key == nil {
 			return nil
 		}
+		if !d.spend(perl.RareSize, 0) {
+			return nil
+		}
 		v.SetTiedKey(key)
 	case tagTiedIdx:
 		n, ok := d.u32("an index")
-		if !ok {
+		if !ok || !d.spend(perl.RareSize, 0) {
 			return nil
 		}
 		v.SetTiedIndex(int64(int32(n)))
@@ -91,7 +94,7 @@ func (d *decoder) vstring(long bool) *perl.Value {
 		return nil
 	}
 	v, ok := d.text("the value of a v-string")
-	if !ok || v == nil {
+	if !ok || v == nil || !d.spend(perl.RareSize, 0) {
 		return nil
 	}
 	return v.SetLiteral(literal)
@@ -118,7 +121,7 @@ func (d *decoder) regexp() *perl.Value {
 		return nil
 	}
 	modifiers, ok := d.str(n, "modifiers")
-	if !ok {
+	if !ok || !d.spend(perl.RareSize, 0) {
 		return nil
 	}
 	return d.slab.Regexp(pattern, modifiers)
@@ -148,7 +151,7 @@ func (d *decoder) large() *perl.Value {
 	}
 	switch t {
 	case tagObject:
-		d.left++
+		d.Left++
 		return d.seen(n)
 	case tagArray:
 		return d.array(n)
@@ -191,6 +194,9 @@ func (d *decoder) hook(large bool) *perl.Value {
 			return d.fail(ErrTag, d.pos-1, "a sort of tied variable, 4 to 6", fmt.Sprint(extra))
 		}
 		sort = extra - hookExtraFirst + byte(perl.HookTiedScalar)
+	}
+	if !d.spend(perl.RareSize, 0) {
+		return nil
 	}
 	v := d.slab.Hooked(perl.HookType(sort))
 	first := flags & hookTypeMask
@@ -266,10 +272,11 @@ func (d *decoder) hookList(flags byte) ([]*perl.Value, bool) {
 	if flags&hookLargeList != 0 && int32(n) < 0 {
 		n, size = uint64(-int64(int32(n))), 8
 	}
-	if !d.enter(n, size, elemSize, "indices") {
+	if !d.enter(n, size, perl.ElemSize, "indices") {
 		return nil, false
 	}
 	d.depth++
+	d.Owed -= int(n) * size
 	refs := make([]*perl.Value, n)
 	for i := range refs {
 		var index uint64

@@ -24,12 +24,13 @@ func (d *decoder) frozen() *perl.Value {
 	if at >= len(d.s) || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
 		return nil
 	}
-	left, depth := d.left, d.depth
+	left, depth := d.Left, d.depth
 	d.lowest = depth
 	if !d.passOver() {
 		return nil
 	}
-	values := left - d.left - 1 // without the reference
+	d.froze = true
+	values := left - d.Left - 1 // without the reference
 	return perl.NewFrozen(&frozen{d.s[at:d.pos], values, depth - d.lowest, d.dec})
 }
 
@@ -41,7 +42,7 @@ func (f *frozen) Thaw() (*perl.Value, error) {
 	d := decoders.Get().(*decoder)
 	defer d.close()
 	d.s, d.sound = f.s, true
-	d.begin(f.dec, frozenHeader)
+	d.begin(f.dec, frozenHeader, f.dec.opt.MaxAlloc)
 	d.slab.Expect(f.values)
 	v := d.value()
 	if v == nil {
@@ -60,6 +61,9 @@ func (f *frozen) Unmarshal(variable any) bool {
 func (e *encoder) asItCame(f *frozen) bool {
 	if e.native || e.opt.Canonical || e.depth < f.levels {
 		return false
+	}
+	if !e.fits(len(f.s)) {
+		return true
 	}
 	e.next += uint32(f.values)
 	e.buf = append(e.buf, byte(tagRef))

@@ -24,7 +24,7 @@ func frozenOf(dec *Decoder, image []byte) (v *perl.Value, around []byte) {
 		return nil, nil
 	}
 	d := &decoder{cursor: cursor{s: string(around)}}
-	d.begin(dec, h)
+	d.begin(dec, h, dec.opt.MaxAlloc)
 	if v = d.frozen(); v == nil || d.pos != len(d.s) {
 		return nil, nil
 	}

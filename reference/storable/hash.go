@@ -2,19 +2,21 @@ package storable
 
 import (
 	"fmt"
-	"hash/maphash"
-	"math/bits"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
+// leastPair is the octets of a pair without flags at least: a tag, and the length of a key.
+const leastPair = 5
+
 // hash reads the pairs of a hash of n pairs; with flagged, each key has flags.
 func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
-	least := 5 // a tag and the length of a key
+	least := leastPair
 	if flagged {
 		least = 3 // the key may be an object of one octet
 	}
-	if !d.enter(n, least, pairSize, "pairs") {
+	if !d.enter(n, least, perl.PairSize, "pairs") {
 		return nil
 	}
 	v, pairs := d.slab.Hash(int(n))
@@ -24,12 +26,14 @@ func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 	}
 	outer := d.inArray
 	d.inArray = false
-	var keys keySet
+	var seen keys.Set // Perl's own images have no key twice; whoever sends that wants two readers to see two things
 	for i := range pairs {
 		p := &pairs[i]
+		d.Owed--
 		if p.Value = d.value(); p.Value == nil {
 			return nil
 		}
+		d.Owed -= least - 1
 		at := d.pos
 		if flagged && !d.keyFlags(p, restricted) {
 			return nil
@@ -39,7 +43,7 @@ func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 		} else if !d.key(p) {
 			return nil
 		}
-		if !d.sound && (len(pairs) > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
+		if !d.sound && (len(pairs) > keys.Few || seen.Suspect(p.Key)) && seen.Add(pairs, i) {
 			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
 		}
 	}
@@ -114,63 +118,4 @@ func (d *decoder) keyFlags(p *perl.Pair, restricted bool) bool {
 		p.Flags |= perl.KeyUTF8
 	}
 	return true
-}
-
-// keySet finds duplicate keys. Perl's own images have none; whoever sends them wants two readers to
-// see two different things.
-type keySet struct {
-	bloom
-	table []int32 // open addressing, index into the pairs plus one; for large hashes only
-	seed  maphash.Seed
-}
-
-const scanKeys = 24 // up to so many keys, a scan is faster than a table
-
-// bloom is a filter of keys.
-type bloom uint64
-
-// suspect tells whether a key may be among those before it, which is denied for most.
-func (b *bloom) suspect(key string) bool {
-	h := uint(len(key))
-	if h > 0 {
-		h += uint(key[0])*7 + uint(key[h-1])*29
-	}
-	bit := bloom(1) << (h & 63)
-	found := *b&bit != 0
-	*b |= bit
-	return found
-}
-
-// add tells whether the key of pairs[i], in small hashes one that is suspect, is among those before
-// it.
-func (k *keySet) add(pairs []perl.Pair, i int) bool {
-	if len(pairs) > scanKeys {
-		return k.addTable(pairs, i)
-	}
-	p := &pairs[i]
-	for j := range pairs[:i] {
-		if pairs[j].Key == p.Key && (pairs[j].Flags^p.Flags)&perl.KeyUTF8 == 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (k *keySet) addTable(pairs []perl.Pair, i int) bool {
-	if k.table == nil {
-		k.table = make([]int32, 1<<bits.Len(uint(len(pairs))*2-1))
-		k.seed = maphash.MakeSeed()
-	}
-	p, mask := &pairs[i], uint64(len(k.table)-1)
-	for h := maphash.String(k.seed, p.Key); ; h++ {
-		slot := &k.table[h&mask]
-		if *slot == 0 {
-			*slot = int32(i + 1)
-			return false
-		}
-		q := &pairs[*slot-1]
-		if q.Key == p.Key && (q.Flags^p.Flags)&perl.KeyUTF8 == 0 {
-			return true
-		}
-	}
 }

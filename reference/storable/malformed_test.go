@@ -145,7 +145,7 @@ func decoderWith(t testing.TB, o ThawOptions) *Decoder {
 // TestLimits has images just within and just beyond each limit.
 func TestLimits(t *testing.T) {
 	list := "\x05\x0b\x02\x00\x00\x00\x03\x05\x05\x05"
-	most := int64(len(list) + 2*valueSize + 3*(elemSize+valueSize))
+	most := int64(len(list) + perl.ValueSize + 3*(perl.ElemSize+perl.ValueSize))
 	tests := []struct {
 		name  string
 		opt   ThawOptions

@@ -2,6 +2,7 @@ package storable
 
 import (
 	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -17,42 +18,52 @@ const (
 // If the image is something else, the result is what Thaw returns, error or not, and h is empty;
 // else it is nil.
 func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*perl.Value, error) {
-	d, err := dec.open(image)
+	room := codec.Lesser(h.MaxAlloc, dec.opt.MaxAlloc)
+	d, err := dec.open(image, room)
 	if err != nil {
 		return nil, err
 	}
 	defer d.close()
 	h.Reset()
-	if d.message(dec, h, whole) {
+	if d.message(dec, h, whole, room) {
+		h.Thawed = d.Cost()
+		if h.Held = h.Thawed; d.froze {
+			h.Held = int64(len(image))
+		}
 		return nil, nil
 	}
 	h.Reset()
 	*d = decoder{cursor: cursor{s: d.s}}
-	return d.thaw(dec)
+	v, err := d.thaw(dec, room)
+	h.Thawed = d.Cost()
+	h.Held = h.Thawed
+	return v, err
 }
 
 // message tells whether the image could be read. What it accepts must be what thaw accepts, with
 // the same limits.
-func (d *decoder) message(dec *Decoder, h *message.Hash, whole string) bool {
+func (d *decoder) message(dec *Decoder, h *message.Hash, whole string, room int64) bool {
 	header, err := readHeader(d.s)
 	if err != nil || header.Major != major || !header.Network() {
 		return false
 	}
-	d.begin(dec, header)
-	d.left-- // the hash
-	if d.left < 2 || d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash {
+	d.begin(dec, header, room)
+	d.Left-- // the hash
+	if d.Left < 2 || d.pos == len(d.s) || tag(d.s[d.pos]) != tagHash {
 		return false
 	}
 	d.pos++
 	n, ok := d.u32("")
-	if !ok || n > mostItems || !d.enter(uint64(n), 5, pairSize, "pairs") {
+	if !ok || n > mostItems || !d.enter(uint64(n), leastPair, perl.PairSize, "pairs") {
 		return false
 	}
 	d.base = 1
 	for range n {
+		d.Owed--
 		if !d.item(h, whole) {
 			return false
 		}
+		d.Owed -= leastPair - 1
 	}
 	return d.pos == len(d.s)
 }
@@ -60,7 +71,7 @@ func (d *decoder) message(dec *Decoder, h *message.Hash, whole string) bool {
 // item reads a pair. In an image the value comes first, so that what to make of it is known when it
 // has been passed over.
 func (d *decoder) item(h *message.Hash, whole string) bool {
-	pos, left, depth, alloc, base, kinds := d.pos, d.left, d.depth, d.alloc, d.base, d.kinds
+	at, base, kinds := d.mark(), d.base, d.kinds
 	item := h.Add("")
 	plain := d.pos < len(d.s) && d.plain(item, h)
 	if plain {
@@ -76,7 +87,8 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 	}
 	if !plain {
 		// It is the value of whole, or the image cannot be read in this way.
-		d.pos, d.left, d.depth, d.alloc, d.base, d.kinds, d.err = pos, left, depth, alloc, base, kinds, nil
+		d.back(at)
+		d.base, d.kinds = base, kinds
 		item.Parts, item.Value, item.Str = nil, nil, ""
 		if d.envelope {
 			if !d.passOver() || !d.key(&item.Pair) || item.Key != whole {
@@ -84,7 +96,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 			}
 		} else {
 			if item.Value = d.frozen(); item.Value == nil {
-				d.pos, d.left, d.depth, d.alloc, d.err = pos, left, depth, alloc, nil
+				d.back(at)
 				d.slab.Expect((len(d.s) - d.pos) / 8)
 				item.Value = d.value()
 			}
@@ -103,7 +115,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 
 // plain reads a value that needs no Value, or only a new one.
 func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
-	if d.left--; d.left < 1 {
+	if d.Left--; d.Left < 1 {
 		return false
 	}
 	d.base++
@@ -130,13 +142,13 @@ func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
 		return false
 	}
 	d.pos++
-	d.left--
+	d.Left--
 	n, ok := d.u32("")
-	if !ok || n == 0 || n > mostParts || !d.enter(uint64(n), 5, pairSize, "pairs") {
+	if !ok || n == 0 || n > mostParts || !d.enter(uint64(n), leastPair, perl.PairSize, "pairs") {
 		return false
 	}
 	d.base += 1 + uint64(n)
-	d.left -= int(n)
+	d.Left -= int(n)
 	d.kinds.Add(perl.Ref)
 	d.kinds.Add(perl.Hash)
 	d.kinds.Add(perl.Bytes)
@@ -147,6 +159,7 @@ func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
 		}
 	}
 	d.depth += 2
+	d.Owed -= int(n) * leastPair
 	return true
 }
 
@@ -181,19 +194,19 @@ func (d *decoder) plainStr(t tag) (string, bool) {
 	return d.str(n, "a string")
 }
 
-// appendMessage appends the image of h to dst: what Append writes of h.Value. Errors are those of
-// Append.
-func (enc *Encoder) appendMessage(dst []byte, h *message.Hash) ([]byte, error) {
+// appendMessage appends the image of h, of at most so many octets, to dst: what Append writes of
+// h.Value. Errors are those of Append.
+func (enc *Encoder) appendMessage(dst []byte, h *message.Hash, most int64) ([]byte, error) {
 	special := enc.opt.Canonical || enc.opt.MaxDepth < leastDepth
 	for i := range h.Items {
 		special = special || h.Items[i].Flags != 0
 	}
 	if special {
-		return enc.Append(dst, h.Value(new(perl.Slab)))
+		return enc.append(dst, h.Value(new(perl.Slab)), most)
 	}
 	e := encoders.Get().(*encoder)
 	e.lend(dst)
-	e.begin(enc)
+	e.begin(enc, most)
 	e.message(h)
 	err := e.err
 	if err == nil {
@@ -227,7 +240,7 @@ func (e *encoder) message(h *message.Hash) {
 		default:
 			e.plain(item.Str)
 		}
-		if e.key(item.Key); e.err != nil {
+		if e.key(item.Key); !e.fits(0) || e.err != nil {
 			return
 		}
 	}

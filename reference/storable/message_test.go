@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -45,7 +46,7 @@ func sameMessage(t *testing.T, dec *Decoder, image []byte) bool {
 	}
 	if short {
 		long, err := Freeze(want)
-		image, failed := defaultEncoder.appendMessage(nil, h)
+		image, failed := defaultEncoder.appendMessage(nil, h, largestSize)
 		if err != nil || failed != nil || !bytes.Equal(long, image) {
 			t.Fatalf("frozen: got\n%x (%v), Freeze has\n%x (%v)", image, failed, long, err)
 		}
@@ -105,7 +106,7 @@ func kindsIn(v *perl.Value, seen map[*perl.Value]bool) (kinds message.Kinds) {
 // to Thaw.
 func TestEnvelope(t *testing.T) {
 	wide := perl.HashRef()
-	for i := range 3 * scanKeys {
+	for i := range 3 * keys.Few {
 		wide.Target().Set(strings.Repeat("k", i), perl.NewInt(int64(i)))
 	}
 	shared := perl.ArrayRef()
@@ -250,7 +251,7 @@ func TestAppendMessage(t *testing.T) {
 				}
 			}
 			want, wantErr := m.Append([]byte("before"), h.Value(new(perl.Slab)))
-			got, err := m.appendMessage([]byte("before"), h)
+			got, err := m.appendMessage([]byte("before"), h, largestSize)
 			if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) {
 				t.Fatalf("%+v, %06b: got\n%x (%v), want\n%x (%v)", o, set, got, err, want, wantErr)
 			}

@@ -3,8 +3,12 @@ package storable
 import (
 	"fmt"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
+
+// addressSize is what is kept of an address to be found again, in octets of the heap.
+const addressSize = 64
 
 // oldValue reads an object of an image from before Storable 0.7, which differ so:
 //
@@ -18,7 +22,7 @@ func (d *decoder) oldValue() *perl.Value {
 	index := d.slab.Len()
 	if d.header.Major < majorWithoutTags {
 		var ok bool
-		if address, ok = d.address(); !ok {
+		if address, ok = d.address(); !ok || !d.spend(addressSize, 0) {
 			return nil
 		}
 	}
@@ -26,10 +30,11 @@ func (d *decoder) oldValue() *perl.Value {
 		d.truncated(1, "a tag")
 		return nil
 	}
-	if d.left == 0 {
-		return d.exceeded("MaxElements", int64(d.dec.opt.MaxElements), int64(d.dec.opt.MaxElements)+1)
+	if d.Left == 0 {
+		d.tooMany(1)
+		return nil
 	}
-	d.left--
+	d.Left--
 	t := tag(d.s[d.pos])
 	d.pos++
 	if t == tagObject {
@@ -60,6 +65,9 @@ func (d *decoder) oldValue() *perl.Value {
 			if !ok {
 				return nil
 			}
+			if !d.spend(perl.RareSize, 0) {
+				return nil
+			}
 			v.Bless(class)
 		default:
 			return d.fail(ErrTag, d.pos-1, "a class or the end of an object", fmt.Sprintf("%q", b))
@@ -76,7 +84,7 @@ func (d *decoder) address() (uint64, bool) {
 }
 
 func (d *decoder) oldObject(address uint64) *perl.Value {
-	d.left++
+	d.Left++
 	if d.header.Major >= majorWithoutTags {
 		n, ok := d.bigEndian("an index")
 		if !ok {
@@ -150,11 +158,12 @@ func (d *decoder) oldInner() *perl.Value {
 
 func (d *decoder) oldArray() *perl.Value {
 	n, ok := d.u32("a count")
-	if !ok || !d.enter(uint64(n), 1, elemSize, "elements") {
+	if !ok || !d.enter(uint64(n), 1, perl.ElemSize, "elements") {
 		return nil
 	}
 	v, elems := d.slab.Array(int(n))
 	for i := range elems {
+		d.Owed--
 		if d.header.Major < majorWithoutTags {
 			b, ok := d.octet("an element")
 			if !ok {
@@ -177,14 +186,15 @@ func (d *decoder) oldArray() *perl.Value {
 
 func (d *decoder) oldHash() *perl.Value {
 	n, ok := d.u32("a count")
-	if !ok || !d.enter(uint64(n), 5, pairSize, "pairs") {
+	if !ok || !d.enter(uint64(n), leastPair, perl.PairSize, "pairs") {
 		return nil
 	}
 	v, pairs := d.slab.Hash(int(n))
 	letters := d.header.Major < majorWithoutTags
-	var keys keySet
+	var seen keys.Set
 	for i := range pairs {
 		p := &pairs[i]
+		d.Owed--
 		b := byte(oldHashValue)
 		if letters {
 			if b, ok = d.octet("a value"); !ok {
@@ -193,6 +203,9 @@ func (d *decoder) oldHash() *perl.Value {
 		}
 		switch b {
 		case oldUndefHashValue:
+			if !d.spend(perl.ValueSize, 0) {
+				return nil
+			}
 			p.Value = perl.NewUndef() // without an index
 		case oldHashValue:
 			if p.Value = d.oldValue(); p.Value == nil {
@@ -209,6 +222,7 @@ func (d *decoder) oldHash() *perl.Value {
 				return d.fail(ErrTag, d.pos-1, "a key", fmt.Sprintf("%q", b))
 			}
 		}
+		d.Owed -= leastPair - 1
 		at := d.pos
 		n, ok := d.u32("a key's length")
 		if !ok {
@@ -217,7 +231,7 @@ func (d *decoder) oldHash() *perl.Value {
 		if p.Key, ok = d.str(uint64(n), "a key"); !ok {
 			return nil
 		}
-		if (len(pairs) > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
+		if (len(pairs) > keys.Few || seen.Suspect(p.Key)) && seen.Add(pairs, i) {
 			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
 		}
 	}

@@ -131,19 +131,24 @@ type FreezeOptions struct {
 	Booleans bool
 	// MaxDepth limits the nesting as in ThawOptions.
 	MaxDepth int
+	// MaxImage limits the octets of the image. An image is no longer than what it is made of, unless
+	// strings of Go stand in more than one Value, as in what Data::Dumper's text assigned. Default
+	// 1 TiB, the most. A kernel has a limit of its own for what it sends.
+	MaxImage int64
 	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are
 	// written or rejected.
 	Code, Tied, Hooks Policy
 }
 
 // Encoder writes images. It is made by FreezeOptions.Encoder, and safe for concurrent use; the zero
-// Encoder has a MaxDepth of 0.
+// Encoder has limits of 0.
 type Encoder struct{ opt FreezeOptions }
 
 // Encoder checks the options and returns an Encoder with them. The error is an *OptionError.
 func (o FreezeOptions) Encoder() (*Encoder, error) {
 	var err error
 	o.MaxDepth = limit(&err, "MaxDepth", o.MaxDepth, DefaultMaxDepth, LargestMaxDepth)
+	o.MaxImage = limit(&err, "MaxImage", o.MaxImage, largestSize, largestSize)
 	o.Minor = limit(&err, "Minor", o.Minor, minorWritten, minorWritten)
 	if o.Minor < oldestMinorWritten && err == nil {
 		err = &OptionError{"Minor", int64(o.Minor), oldestMinorWritten, minorWritten}

@@ -1,14 +1,17 @@
 package storable
 
-import "github.com/perl-ikc/ikc-conform/reference/perl"
+import (
+	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
 
 // passOver passes over the next object, and tells whether value would read it. If not, the decoder
 // is in no state to go on.
 func (c *cursor) passOver() bool {
-	if c.left == 0 {
+	if c.Left == 0 {
 		return false
 	}
-	c.left--
+	c.Left--
 	c.pos = c.pass(c.pos)
 	return c.pos >= 0
 }
@@ -35,10 +38,10 @@ func (c *cursor) pass(pos int) int {
 		return c.passOctets(pos, 1)
 	case tagRef:
 		c.kinds.Add(perl.Ref)
-		if c.depth == 0 || c.left == 0 {
+		if c.depth == 0 || c.Left == 0 {
 			return -1
 		}
-		c.left--
+		c.Left--
 		c.sink()
 		pos = c.pass(pos)
 		c.depth++
@@ -48,8 +51,9 @@ func (c *cursor) pass(pos int) int {
 		return c.passHash(pos)
 	case tagArray:
 		c.kinds.Add(perl.Array)
-		n, pos := c.passCount(pos, 1, elemSize)
+		n, pos := c.passCount(pos, 1, perl.ElemSize)
 		for ; n > 0 && pos >= 0; n-- {
+			c.Owed--
 			pos = c.pass(pos)
 		}
 		c.depth++
@@ -118,15 +122,12 @@ func passNumber(s string, pos int) (uint64, int) {
 
 // passCount reads the count of a container and enters it, as enter does, but counts the members
 // now. It returns -1 for a place if it cannot.
-func (c *cursor) passCount(pos int, least, size uint64) (int, int) {
+func (c *cursor) passCount(pos int, least, size int) (int, int) {
 	n, pos := passNumber(c.s, pos)
-	if pos < 0 || n*least > uint64(len(c.s)-pos) || n > uint64(c.left) || c.depth == 0 {
+	if pos < 0 || c.depth == 0 || !c.Promise(n, least, len(c.s)-pos) || !c.Spend(int64(n)*int64(size), int(n)) {
 		return 0, -1
 	}
-	if c.alloc += 2*valueSize + int64(n*(size+valueSize)); c.alloc > c.dec.opt.MaxAlloc {
-		return 0, -1
-	}
-	c.left -= int(n)
+	c.Left -= int(n)
 	c.sink()
 	return int(n), pos
 }
@@ -141,20 +142,22 @@ func (c *cursor) sink() {
 const fewKeys = 12
 
 func (c *cursor) passHash(pos int) int {
-	n, pos := c.passCount(pos, 5, pairSize)
+	n, pos := c.passCount(pos, leastPair, perl.PairSize)
 	if n > fewKeys {
 		return c.passManyKeys(n, pos)
 	}
-	var keys [fewKeys]int // where they are
-	var seen bloom
+	var places [fewKeys]int // of keys
+	var seen keys.Filter
 	for i := 0; i < n && pos >= 0; i++ {
+		c.Owed--
 		if pos = c.pass(pos); pos < 0 {
 			break
 		}
+		c.Owed -= leastPair - 1
 		var key string
-		keys[i] = pos
-		if key, pos = c.passKey(pos); pos >= 0 && seen.suspect(key) {
-			for _, at := range keys[:i] {
+		places[i] = pos
+		if key, pos = c.passKey(pos); pos >= 0 && seen.Suspect(key) {
+			for _, at := range places[:i] {
 				if other, _ := c.passKey(at); other == key {
 					return -1
 				}
@@ -167,13 +170,15 @@ func (c *cursor) passHash(pos int) int {
 
 func (c *cursor) passManyKeys(n, pos int) int {
 	pairs := make([]perl.Pair, n)
-	var keys keySet
+	var seen keys.Set
 	for i := range pairs {
+		c.Owed--
 		if pos = c.pass(pos); pos < 0 {
 			return -1
 		}
+		c.Owed -= leastPair - 1
 		p := &pairs[i]
-		if p.Key, pos = c.passKey(pos); pos < 0 || (n > scanKeys || keys.suspect(p.Key)) && keys.add(pairs, i) {
+		if p.Key, pos = c.passKey(pos); pos < 0 || (n > keys.Few || seen.Suspect(p.Key)) && seen.Add(pairs, i) {
 			return -1
 		}
 	}

@@ -8,9 +8,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// valueSize is the size of a perl.Value in octets.
-const valueSize = 32
-
 // aliasOf copies: only package unsafe spares that.
 func aliasOf(b []byte) string { return string(b) }
 

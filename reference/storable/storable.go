@@ -16,7 +16,7 @@ func Freeze(v *perl.Value) ([]byte, error) { return defaultEncoder.Freeze(v) }
 var (
 	defaultDecoder = &Decoder{opt: ThawOptions{MaxDepth: DefaultMaxDepth, MaxElements: DefaultMaxElements,
 		MaxString: DefaultMaxString, MaxAlloc: DefaultMaxAlloc}}
-	defaultEncoder = &Encoder{opt: FreezeOptions{Minor: minorWritten, MaxDepth: DefaultMaxDepth}}
+	defaultEncoder = &Encoder{opt: FreezeOptions{Minor: minorWritten, MaxDepth: DefaultMaxDepth, MaxImage: largestSize}}
 )
 
 // Serializer is the serializer named Storable of an IKC connection. The zero Serializer uses the
@@ -82,9 +82,9 @@ func (s Serializer) ThawEnvelope(image []byte, h *message.Hash, whole string) (k
 }
 
 // AppendMessage appends the image of h to dst. See message.Codec.
-func (s Serializer) AppendMessage(dst []byte, h *message.Hash) ([]byte, error) {
+func (s Serializer) AppendMessage(dst []byte, h *message.Hash, maxImage int) ([]byte, error) {
 	if s.Encoder == nil {
-		return defaultEncoder.appendMessage(dst, h)
+		return defaultEncoder.appendMessage(dst, h, int64(maxImage))
 	}
-	return s.Encoder.appendMessage(dst, h)
+	return s.Encoder.appendMessage(dst, h, int64(maxImage))
 }

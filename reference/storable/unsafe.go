@@ -8,9 +8,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// valueSize is the size of a perl.Value in octets.
-const valueSize = 24
-
 // aliasOf returns the octets of b as a string without a copy: b must not be changed while it is
 // used.
 func aliasOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

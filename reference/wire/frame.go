@@ -38,18 +38,29 @@ func (e *FrameError) Error() string {
 // is ready to use. It allocates for octets that have come, never for a length that was only
 // claimed.
 //
-// Room, Advance, Release and Thaw spare copies: the kernel reads with them. They are here and not
+// Room, Advance, Release, Close and Thaw spare copies and buffers: the kernel reads with them. They are here and not
 // in an internal package since they are about the private buffer; so is Peek about the private way
 // to read.
 type FrameScanner struct {
 	// Max bounds an image, in octets; 0 means DefaultMaxFrame.
-	Max    int
+	Max int
+	// Hold, unless it is nil, is asked before a buffer of more than 64 KiB is made for a frame that
+	// has come in part: octets is its size. It is told octets below 0 when one is given up, to the
+	// program that gets the image, for instance, or if it returned false. Once it has done that
+	// there are no more such buffers: Room then returns nothing.
+	Hold func(octets int) bool
+	// MaxAlloc bounds what Thaw may take of Go's heap for one image, in octets, the image included;
+	// 0 means the bound of the serializer alone. It may be set anew before each Thaw. It has no
+	// effect on serializers that are not of this module.
+	MaxAlloc int64
+
 	buf    []byte
 	small  []byte           // kept while buf is a large one
 	shared *[bigBuffer]byte // what buf is, if all connections share it
 	start  int              // of the next frame in buf
 	next   int              // size of the frame at start, with length and NUL, if all of it has not come; 0 if not known
 	offset int64            // of buf[0] in the stream
+	own    int              // size of buf as Hold knows it, 0 for one that it does not
 	skipLF bool             // an LF that comes first is the end of the last line of negotiation
 	in     incoming
 }

@@ -23,7 +23,7 @@ type incoming struct {
 func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) error {
 	s, ok := by.(message.Codec)
 	if !ok {
-		v, err := by.Thaw(image)
+		v, err := in.thaw(by, image)
 		if err != nil {
 			return fmt.Errorf("image of %d octets: %w", len(image), err)
 		}
@@ -45,6 +45,21 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 		return m.parse(v)
 	}
 	return nil
+}
+
+// foreignFactor is how many times the image a serializer is taken to need that does not tell.
+const foreignFactor = 64
+
+// thaw reads an image into Values, and notes what these take.
+func (in *incoming) thaw(by Serializer, image []byte) (v *perl.Value, err error) {
+	if s, ok := by.(message.Bounded); ok {
+		v, in.hash.Held, err = s.ThawBounded(image, in.hash.MaxAlloc)
+	} else {
+		in.hash.Held = foreignFactor * int64(len(image))
+		v, err = by.Thaw(image)
+	}
+	in.hash.Thawed = in.hash.Held
+	return v, err
 }
 
 // message fills m from the hash, or returns false if there is anything in it that Message.parse had

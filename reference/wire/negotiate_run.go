@@ -11,9 +11,15 @@ import (
 // answered and the next awaited, whether there is anything to write or not: the place to set a
 // deadline.
 //
-// Errors are those of Receive, of the LineScanner, of before and of rw; if the other side closes
-// the connection, it matches io.ErrUnexpectedEOF.
+// Errors are those of Receive, of the LineScanner, of before and of rw, in a *StrangerError if
+// nothing of IKC came; if the other side closes the connection, it matches io.ErrUnexpectedEOF.
 func Negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() error) (*FrameScanner, error) {
+	var heard Heard
+	frames, err := negotiate(rw, n, maxFrame, before, &heard)
+	return frames, heard.Explain(err)
+}
+
+func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() error, heard *Heard) (*FrameScanner, error) {
 	if before == nil {
 		before = func() error { return nil }
 	}
@@ -44,6 +50,7 @@ func Negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 		if !ok {
 			got, err := rw.Read(buf)
 			lines.Write(buf[:got])
+			heard.Octets(buf[:got])
 			switch {
 			case err == nil || got > 0:
 			case errors.Is(err, io.EOF):
@@ -53,6 +60,7 @@ func Negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 			}
 			continue
 		}
+		heard.Line(line)
 		reply, err := n.Receive(line)
 		if err != nil {
 			return nil, err

@@ -23,7 +23,8 @@ type Outgoing struct {
 const frameHead = maxLengthDigits + 1
 
 // Freeze makes the frame of a message. Errors are those of the serializer, or say that the image is
-// too long to be taken by anyone: more than DefaultMaxFrame octets.
+// too long to be taken by anyone: more than DefaultMaxFrame octets. Those of this module find that
+// out while they write, before they allocate more.
 func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	if o.buf == nil {
 		o.buf = make([]byte, frameHead, 512)
@@ -48,10 +49,16 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 
 func (o *Outgoing) freeze(s Serializer) (err error) {
 	if s, ok := s.(message.Codec); ok {
-		o.buf, err = s.AppendMessage(o.buf, &o.hash)
+		o.buf, err = s.AppendMessage(o.buf, &o.hash, DefaultMaxFrame)
 		return err
 	}
-	image, err := s.Freeze(o.hash.Value(new(perl.Slab)))
+	v := o.hash.Value(new(perl.Slab))
+	var image []byte
+	if b, ok := s.(message.Bounded); ok {
+		image, err = b.FreezeBounded(v, DefaultMaxFrame)
+	} else {
+		image, err = s.Freeze(v)
+	}
 	o.buf = append(o.buf, image...)
 	return err
 }

@@ -11,9 +11,9 @@ var bigBuffers sync.Pool
 
 // Room returns space for about n more octets, and for one at least, directly behind those that have
 // come: read into it, then call Advance. It spares the copy of Write. A scanner that holds nothing
-// keeps no more than n octets.
+// keeps no more than n octets. There is no space, and never will be, when Hold refused it.
 //
-// A frame that does not fit gets a buffer of its own, of its size as soon as a fifth of it has
+// A frame that is larger than that gets a buffer of its own, of its size as soon as a fifth of it has
 // come: see Thaw.
 func (s *FrameScanner) Room(n int) []byte {
 	if s.start > 0 && (s.start == len(s.buf) || s.start >= cap(s.buf)/2 || s.next > cap(s.buf)-s.start) {
@@ -31,21 +31,44 @@ func (s *FrameScanner) Room(n int) []byte {
 		s.buf = make([]byte, 0, n)
 	case cap(s.buf)-len(s.buf) >= max(n/2, 1) || s.next == cap(s.buf) && s.start == 0:
 	case s.start == 0 && s.next > cap(s.buf):
-		s.grow(min(s.next, max(bigBuffer, 5*len(s.buf))))
+		if !s.grow(max(n, min(s.next, max(bigBuffer, 5*len(s.buf))))) {
+			return nil
+		}
 	default:
-		s.grow(max(bigBuffer, 2*len(s.buf)))
+		if !s.grow(max(bigBuffer, 2*len(s.buf))) {
+			return nil
+		}
 	}
 	return s.buf[len(s.buf):cap(s.buf)]
 }
 
-// Release gives up the buffer while nothing is in it, so that a connection without traffic has
-// none.
+// littleLeft is how many octets of a frame are moved to a buffer of their own while the rest is
+// awaited.
+const littleLeft = 4 << 10
+
+// Release gives up the buffer while nothing is in it, or has what is in it in a small one, if that
+// is little: a connection without traffic holds about as much as came of its next frame.
 func (s *FrameScanner) Release() {
-	if len(s.buf) == s.start {
-		s.offset += int64(s.start)
-		s.buf, s.start = s.buf[:0], 0
-		s.drop()
+	left := s.buf[s.start:]
+	if len(left) > littleLeft || len(left) > 0 && cap(s.buf) <= 2*littleLeft {
+		return
 	}
+	s.offset += int64(s.start)
+	if s.start = 0; len(left) == 0 {
+		s.buf = s.buf[:0]
+		s.drop()
+		return
+	}
+	small := append(s.small[:0], left...)
+	s.small = nil
+	s.give()
+	s.buf = small
+}
+
+// Close gives up everything. The scanner must not be used any more.
+func (s *FrameScanner) Close() {
+	s.give()
+	s.buf, s.small, s.start = nil, nil, 0
 }
 
 // Thaw reads the message in the image that Next has just returned, without a copy of it if it has a
@@ -53,8 +76,16 @@ func (s *FrameScanner) Release() {
 // serializer, with the size of the image, and of ParseMessage. Where that has a Value for an
 // address, m may have none but a Text or a Specifier that stand for the same.
 func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
+	s.in.hash.MaxAlloc = s.MaxAlloc
 	return s.in.read(by, image, s.keep(), m)
 }
+
+// Cost is what the message that Thaw read last takes of Go's heap, in octets, the image included,
+// whether there was an error or not. held is what it takes as it is; thawed what it takes at most
+// once its params have been looked into, as Value.Target does, and is more than held if Thaw left
+// them as they came. Both are estimates, of which the truth is at most a quarter more. A serializer
+// that is not of this module is taken to need 64 times the image.
+func (s *FrameScanner) Cost() (held, thawed int64) { return s.in.hash.Held, s.in.hash.Thawed }
 
 // keep tells whether the image that Next has just returned has a buffer of its own. If so, the
 // scanner gives it up.
@@ -63,21 +94,29 @@ func (s *FrameScanner) keep() bool {
 		return false
 	}
 	s.offset += int64(s.start)
+	s.give()
 	s.buf, s.start, s.small = s.small, 0, nil
 	return true
 }
 
 // drop puts an empty buffer by.
 func (s *FrameScanner) drop() {
-	s.giveBack()
+	s.give()
 	s.buf, s.small = s.small, nil
 }
 
 // grow moves what has come to a buffer of at least size octets: one that exists already, or one
-// that is not larger than what has come justifies.
-func (s *FrameScanner) grow(size int) {
+// that is not larger than what has come justifies. It returns false if Hold refuses it.
+func (s *FrameScanner) grow(size int) bool {
 	var shared *[bigBuffer]byte
 	var grown []byte
+	var own int
+	if size > bigBuffer && s.Hold != nil {
+		if own = size; !s.Hold(own) {
+			s.Hold(-own)
+			return false
+		}
+	}
 	if size == bigBuffer {
 		if shared, _ = bigBuffers.Get().(*[bigBuffer]byte); shared == nil {
 			shared = new([bigBuffer]byte)
@@ -91,12 +130,18 @@ func (s *FrameScanner) grow(size int) {
 	if s.small == nil && cap(old) < bigBuffer {
 		s.small = old[:0]
 	}
-	s.giveBack()
-	s.shared = shared
+	s.give()
+	s.shared, s.own = shared, own
+	return true
 }
 
-// giveBack gives back the shared buffer, in which nothing is any more.
-func (s *FrameScanner) giveBack() {
+// give gives up the buffer, in which nothing is any more: one that is shared goes back, and Hold is
+// told of one that it knows.
+func (s *FrameScanner) give() {
+	if s.own > 0 {
+		s.Hold(-s.own)
+		s.own = 0
+	}
 	if s.shared != nil {
 		bigBuffers.Put(s.shared)
 		s.shared = nil

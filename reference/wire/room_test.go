@@ -118,3 +118,76 @@ func TestKeep(t *testing.T) {
 		t.Error("a buffer is left")
 	}
 }
+
+// A scanner that waits for the rest of a frame holds about as much as has come of it, and goes on
+// where it was.
+func TestReleaseWithinFrame(t *testing.T) {
+	image := bytes.Repeat([]byte("x"), 200_000)
+	stream := AppendFrame(AppendFrame(nil, image[:100]), image)
+	var s FrameScanner
+	var sizes []int
+	for _, cut := range []int{50, 60, 14, 4000, 200_000} {
+		cut = min(cut, len(stream))
+		for cut > 0 {
+			n := copy(s.Room(bigBuffer), stream[:cut])
+			s.Advance(n)
+			stream, cut = stream[n:], cut-n
+		}
+		for {
+			got, ok, err := s.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			sizes = append(sizes, len(got))
+		}
+		s.Release()
+		if have := s.Buffered(); have < littleLeft && cap(s.buf)+cap(s.small) > 2*littleLeft {
+			t.Errorf("%d octets of buffer are held for %d octets of a frame", cap(s.buf)+cap(s.small), have)
+		}
+	}
+	if len(sizes) != 2 || sizes[0] != 100 || sizes[1] != len(image) {
+		t.Errorf("got images of %v octets, expected 100 and %d", sizes, len(image))
+	}
+}
+
+// Hold is told of every large buffer, before it is made and when it is given up; what it refuses is
+// not made.
+func TestHold(t *testing.T) {
+	stream := AppendFrame(AppendFrame(nil, bytes.Repeat([]byte("x"), 1<<20)), bytes.Repeat([]byte("y"), 700_000))
+	for _, most := range []int{10 << 20, 500_000} {
+		held := 0
+		s := FrameScanner{Hold: func(n int) bool { held += n; return held <= most }}
+		refused := false
+		for rest := stream; len(rest) > 0 && !refused; {
+			room := s.Room(bigBuffer)
+			if refused = len(room) == 0; refused {
+				break
+			}
+			if want := cap(s.buf); want > bigBuffer && held != want || want <= bigBuffer && held != 0 {
+				t.Fatalf("a buffer of %d octets: told of %d", want, held)
+			}
+			n := copy(room, rest)
+			s.Advance(n)
+			rest = rest[n:]
+			for {
+				_, ok, err := s.Next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !ok {
+					break
+				}
+				s.keep()
+			}
+		}
+		if refused != (most < 1<<20) {
+			t.Errorf("with %d octets allowed: refused %v", most, refused)
+		}
+		if s.Close(); held != 0 {
+			t.Errorf("with %d octets allowed: %d are told of in the end", most, held)
+		}
+	}
+}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
 // brokenPair is a conversation that goes wrong, between the real module and a kernel with a defect
@@ -33,11 +33,11 @@ func brokenPairs() []brokenPair {
 // recordBroken makes the captures of what practitioners meet. That a conversation ends early is
 // what they are about.
 func recordBroken(ctx context.Context, dir string) error {
-	temp, err := os.MkdirTemp("", "ikc-conform-record-")
+	temp, remove, err := tempdir.New("ikc-conform-record-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp)
+	defer remove()
 	command := filepath.Join(temp, "ikc-conform")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", command, "./cmd/ikc-conform").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)

@@ -1,5 +1,5 @@
 // Package codec has what the serializers of IKC share: the wording of their errors, and limits of
-// their options that are ints.
+// their options.
 package codec
 
 import (
@@ -54,4 +54,12 @@ func Complete(serializer string, all ...Limit) error {
 		}
 	}
 	return nil
+}
+
+// Lesser returns the lesser of a bound that a caller gives, 0 for none, and that of an option.
+func Lesser(given, option int64) int64 {
+	if given > 0 {
+		return min(given, option)
+	}
+	return option
 }
