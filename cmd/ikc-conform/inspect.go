@@ -366,6 +366,13 @@ func (g *growing) Read(p []byte) (int, error) {
 	}
 }
 
+// ReadAt and Seek are those of the file.
+func (g *growing) ReadAt(p []byte, at int64) (int, error) { return g.f.ReadAt(p, at) }
+
+// Seek implements io.Seeker.
+func (g *growing) Seek(offset int64, whence int) (int64, error) { return g.f.Seek(offset, whence) }
+
+// Close implements io.Closer.
 func (g *growing) Close() error { return g.f.Close() }
 
 // stoppable reads what may block, such as a pipe, until done: that is its end then, whatever comes.

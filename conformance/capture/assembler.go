@@ -25,7 +25,8 @@ type assembler struct {
 	closed  connList
 	held    heldList
 	pending int // octets held back in all, with overhead
-	recent  int // octets of what was given out that are kept
+	recent  int // octets of memory for what was given out last
+	file    *source
 	stats   Stats
 
 	at      Stamp  // the packet at hand
@@ -71,6 +72,10 @@ func (a *assembler) packet(p *Packet, d *decoder) {
 	var s segment
 	switch d.decode(p.LinkType, p.Data, p.Length, &s) {
 	case isTCP:
+		// The payload is a part of the packet: what both have room for ends at the same octet.
+		if s.file = p.dataAt + int64(cap(p.Data)-cap(s.payload)); s.pieced {
+			s.file = nowhere
+		}
 		a.segment(&s, p)
 	case notTCP:
 		a.stats.NotTCP++

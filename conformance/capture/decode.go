@@ -14,6 +14,8 @@ type segment struct {
 	hasAck           bool
 	payload          []byte // what was captured of the octets
 	missing          int    // how many octets at the end of it were not
+	file             int64  // where in the file the payload is, or nowhere
+	pieced           bool   // it was sent in fragments
 	v4               bool
 	srcPort, dstPort uint16
 }
@@ -124,6 +126,7 @@ func (d *decoder) ipv4(data []byte, cut int, s *segment) decoded {
 		if !ok {
 			return isFragment
 		}
+		s.pieced = true
 		return transport(proto, src, dst, body, len(body), s)
 	}
 	return transport(proto, src, dst, body, size, s)
@@ -165,6 +168,7 @@ func (d *decoder) ipv6(data []byte, cut int, s *segment) decoded {
 			if !ok {
 				return isFragment
 			}
+			s.pieced = true
 			proto, body, size = next, whole, len(whole)
 			continue
 		default:

@@ -4,7 +4,8 @@ package capture
 type earlyData struct {
 	at      int64
 	octets  []byte
-	missing int // octets behind these that the packet had and the capture has not
+	file    int64 // where in the file they are, or nowhere
+	missing int   // octets behind these that the packet had and the capture has not
 	source  Stamp
 	comment string
 }
@@ -30,6 +31,9 @@ func (e earlyData) after(at int64) earlyData {
 	e.at += n
 	if n <= int64(len(e.octets)) {
 		e.octets = e.octets[n:]
+		if e.file != nowhere {
+			e.file += n
+		}
 	} else {
 		e.missing = max(0, e.missing-int(min(n-int64(len(e.octets)), int64(e.missing))))
 		e.octets = nil

@@ -188,6 +188,7 @@ func runSegments(t *testing.T, program []byte) {
 		return true
 	})
 	octets := make([]byte, 256)
+	a.file = &source{buf: octets, hi: len(octets)}
 	copy(octets[128:], bytes.Repeat([]byte{1}, 128))
 	for n := int64(1); len(program) >= 6; n++ {
 		var in [6]byte
@@ -205,9 +206,9 @@ func runSegments(t *testing.T, program []byte) {
 		if in[1]&0xe0 == 0xe0 { // anywhere
 			s.seq += uint32(in[5]) << 24
 		}
-		s.payload = octets[:in[4]&63]
+		s.payload, s.file = octets[:in[4]&63], 0
 		if in[1]&0xc0 == 0xc0 { // others
-			s.payload = octets[128:][:in[4]&63]
+			s.payload, s.file = octets[128:][:in[4]&63], 128
 		}
 		if in[5]&7 == 7 {
 			s.missing = int(in[5] >> 3)
@@ -222,7 +223,7 @@ func runSegments(t *testing.T, program []byte) {
 	a.end(nil)
 	kept := 0
 	for _, c := range a.conns {
-		kept += len(c.half[0].recent.ring) + len(c.half[1].recent.ring)
+		kept += sentSize * (cap(c.half[0].recent.runs) + cap(c.half[1].recent.runs))
 	}
 	if a.recent != kept || a.recent > limits.RecentOctets {
 		t.Fatalf("expected what is kept to compare to be counted and bounded, got %d octets counted as %d", kept, a.recent)

@@ -132,7 +132,7 @@ func (a *assembler) data(c *conn, from Direction, s *segment) {
 	end := at + int64(len(octets)+missing)
 	if end-at > 0 && !h.ended {
 		h.reached(seq)
-		a.octets(c, from, at, octets, missing)
+		a.octets(c, from, earlyData{at: at, octets: octets, file: s.file, missing: missing, source: a.source, comment: a.comment})
 	} else if end > at {
 		a.stats.Retransmits++ // or of a connection that uses the ports again: nothing to compare
 	} else if !h.ended && !s.syn {
@@ -145,16 +145,15 @@ func (a *assembler) data(c *conn, from Direction, s *segment) {
 	a.fin(c, from)
 }
 
-// octets takes a run of octets at a position.
-func (a *assembler) octets(c *conn, from Direction, at int64, octets []byte, missing int) {
+// octets takes a run of octets.
+func (a *assembler) octets(c *conn, from Direction, run earlyData) {
 	h := &c.half[from]
-	run := earlyData{at: at, octets: octets, missing: missing, source: a.source, comment: a.comment}
 	if h.finSeen && run.end() > h.fin {
 		run = run.before(h.fin) // nothing comes after a FIN
 	}
 	if run.at < h.position {
 		a.stats.Retransmits++
-		a.compare(c, from, at, run.octets)
+		a.compare(c, from, run.at, run.octets)
 		run = run.after(h.position)
 	}
 	if run.end() <= run.at {
@@ -184,7 +183,7 @@ func (a *assembler) deliver(c *conn, from Direction, run *earlyData) {
 	h := &c.half[from]
 	if len(run.octets) > 0 {
 		at := h.position
-		a.remember(&h.recent, at, run.octets)
+		a.remember(h, run)
 		h.advance(int64(len(run.octets)))
 		if h.absent && h.acked <= h.position {
 			h.absent = false

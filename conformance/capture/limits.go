@@ -34,9 +34,9 @@ type Limits struct {
 	// TotalOctets is how many octets all connections together may hold back. Default 256 MiB.
 	TotalOctets int
 
-	// RecentOctets is how many octets of all connections are kept when they have been given out, up
-	// to 16 KiB of a direction, to compare what is sent again (see [Conflict]). Default 32 MiB; if
-	// negative, nothing is compared.
+	// RecentOctets is how many octets of memory are taken to know of all connections where in the file
+	// the last segments are, 24 for each and up to 32 segments of a direction, to compare what is sent
+	// again (see [Conflict]). Default 32 MiB; if negative, nothing is compared.
 	RecentOctets int
 
 	// Connections is how many connections are followed at the same time, closed ones included until

@@ -313,6 +313,7 @@ func (f *pcapngFormat) readPacket(kind uint32, b []byte, start int64, p *Packet)
 	}
 	p.Interface, p.LinkType = iface.Interface, iface.linkType
 	p.Data = b[head : head+int(captured) : head+int(captured)]
+	p.dataAt = start + int64(head)
 	p.Length = int(max(captured, length))
 	if kind == blockSimple {
 		return nil

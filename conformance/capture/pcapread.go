@@ -79,7 +79,7 @@ func (f *pcapFormat) next(src *source, p *Packet) error {
 	p.LinkType = f.linkType
 	p.Data = b[pcapRecordSize:size:size]
 	p.Length = int(max(length, captured))
-	p.Offset = start
+	p.Offset, p.dataAt = start, start+pcapRecordSize
 	src.skip(size)
 	return nil
 }

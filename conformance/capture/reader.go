@@ -45,6 +45,8 @@ type Packet struct {
 	Length    int    // octets on the wire, at least len(Data)
 	Comment   string // the comments on it, joined by newlines
 	Offset    int64  // where in the file its record begins
+
+	dataAt int64 // where in the file Data begins
 }
 
 // Open opens the capture file at path, pcapng or classic pcap. The caller must Close it.
@@ -62,10 +64,13 @@ func Open(path string) (*Reader, error) {
 	return r, nil
 }
 
-// NewReader reads a capture from r, which is read in large pieces and never closed. The errors are
-// those of r, a *TruncatedError or a *FormatError.
+// NewReader reads a capture from r, which is read in large pieces and never closed. If r is an
+// io.ReaderAt and io.Seeker, octets that were sent again are compared with what Events gave out long
+// before, else only with what is within 256 KiB of the file (see [Conflict]). The errors are those
+// of r, a *TruncatedError or a *FormatError.
 func NewReader(r io.Reader) (*Reader, error) {
 	cr := &Reader{src: source{r: r}}
+	cr.src.rereadable()
 	b, err := cr.src.peek(4)
 	if err != nil {
 		return nil, cr.src.cut(err, 0, "the header of a capture file")
@@ -124,6 +129,7 @@ func (r *Reader) Next() (*Packet, error) {
 func (r *Reader) Events(limits Limits) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		a := newAssembler(limits.withDefaults(), func(ev Event) bool { return yield(ev, nil) })
+		a.file = &r.src
 		var d decoder
 		for !a.stopped {
 			p, err := r.Next()

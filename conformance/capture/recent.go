@@ -1,16 +1,22 @@
 package capture
 
-import "bytes"
+import (
+	"bytes"
+	"io"
+)
 
 // Octets that are sent again are the same again, unless somebody forged one of the two, or a
-// machine between them is broken. Which of them the receiver got, the capture does not say. So the
-// octets given out last are kept for a while, to compare.
+// machine between them is broken. Which of them the receiver got, the capture does not say. So it is
+// kept for a while where in the file the octets are that were given out, to look them up.
 
 const (
-	// recentOctets is how many octets of a direction are kept at most, and leastRecent how many there
-	// is room for at first.
-	recentOctets = 16 << 10
-	leastRecent  = 512
+	// recentSegments is of how many segments of a direction that is kept at most, and fewSegments for
+	// how many there is room at first.
+	recentSegments = 32
+	fewSegments    = 4
+
+	// sentSize is what one of them costs in memory.
+	sentSize = 24
 
 	// keepAlive is how many octets a keep-alive sends again; they may be any.
 	keepAlive = 1
@@ -22,63 +28,51 @@ const (
 	shownOctets = 24
 )
 
-// recent holds the last octets of a direction, as a ring.
+// sent is a run of octets that was given out.
+type sent struct {
+	at, file int64 // positions in the stream, and in the file
+	octets   int
+}
+
+// recent are the last runs of a direction, as a ring.
 type recent struct {
-	ring     []byte // a power of two long, or nil
-	from, to int64  // the positions of what it holds
+	runs []sent
+	next int // the one to be replaced, once there are as many as may be
 }
 
-// remember keeps octets that were given out.
-func (a *assembler) remember(r *recent, at int64, octets []byte) {
-	if at != r.to {
-		r.from, r.to = at, at // octets are missing before
+// remember keeps where octets are that are given out.
+func (a *assembler) remember(h *half, run *earlyData) {
+	r := &h.recent
+	s := sent{h.position, run.file, len(run.octets)}
+	switch n := len(r.runs); {
+	case run.file == nowhere:
+	case n == recentSegments || n > 0 && n == cap(r.runs) && !a.mayKeep(n):
+		if r.next >= n {
+			r.next = 0
+		}
+		r.runs[r.next] = s
+		r.next++
+	case n < cap(r.runs):
+		r.runs = append(r.runs, s)
+	case n > 0 || a.mayKeep(fewSegments):
+		size := max(fewSegments, 2*n)
+		a.recent += (size - n) * sentSize
+		r.runs = append(make([]sent, 0, size), r.runs...)
+		r.runs = append(r.runs, s)
 	}
-	if need := int(r.to-r.from) + len(octets); need > len(r.ring) && len(r.ring) < recentOctets {
-		a.enlarge(r, need)
-	}
-	r.to += int64(len(octets))
-	size := len(r.ring)
-	if size == 0 {
-		r.from = r.to
-		return
-	}
-	last := octets[max(0, len(octets)-size):]
-	in := int(r.to-int64(len(last))) & (size - 1)
-	copy(r.ring, last[copy(r.ring[in:], last):])
-	r.from = max(r.from, r.to-int64(size))
 }
 
-// enlarge makes room for as many octets, if there is memory left for it.
-func (a *assembler) enlarge(r *recent, need int) {
-	size := max(leastRecent, len(r.ring))
-	for size < need && size < recentOctets {
-		size *= 2
-	}
-	if a.recent += size - len(r.ring); a.recent > a.limits.RecentOctets {
-		a.recent -= size - len(r.ring)
-		return
-	}
-	ring := make([]byte, size)
-	for at := r.from; at < r.to; {
-		piece := r.piece(at, int(r.to-at))
-		copy(ring[int(at)&(size-1):], piece)
-		at += int64(len(piece))
-	}
-	r.ring = ring
-}
-
-// piece gives up to n of the octets from a position on that are in one piece.
-func (r *recent) piece(at int64, n int) []byte {
-	in := int(at) & (len(r.ring) - 1)
-	return r.ring[in:min(in+n, len(r.ring))]
+// mayKeep tells whether there is room for more runs.
+func (a *assembler) mayKeep(runs int) bool {
+	return a.recent+runs*sentSize <= a.limits.RecentOctets
 }
 
 // forget lets go of what is kept of a connection.
 func (a *assembler) forget(c *conn) {
 	for i := range c.half {
 		r := &c.half[i].recent
-		a.recent -= len(r.ring)
-		r.ring, r.from = nil, r.to
+		a.recent -= cap(r.runs) * sentSize
+		*r = recent{}
 	}
 }
 
@@ -88,16 +82,14 @@ func (a *assembler) compare(c *conn, from Direction, at int64, octets []byte) {
 	if len(octets) == keepAlive && at == h.position-keepAlive {
 		return
 	}
-	r := &h.recent
-	skip := max(0, r.from-at)
-	if skip >= int64(len(octets)) || r.ring == nil {
-		return
-	}
-	octets, at = octets[skip:], at+skip
-	for at < r.to && len(octets) > 0 {
-		first := r.piece(at, min(len(octets), int(r.to-at)))
-		a.conflict(c, from, at, first, octets[:len(first)])
-		at, octets = at+int64(len(first)), octets[len(first):]
+	runs := h.recent.runs
+	for i := range runs {
+		s := &runs[(h.recent.next+i)%len(runs)] // the oldest first
+		begin, end := max(at, s.at), min(at+int64(len(octets)), s.at+int64(s.octets))
+		if begin < end {
+			first := a.file.again(s.file+begin-s.at, int(end-begin))
+			a.conflict(c, from, begin, first, octets[begin-at:][:len(first)])
+		}
 	}
 }
 
@@ -122,4 +114,38 @@ func (a *assembler) conflict(c *conn, from Direction, at int64, first, again []b
 	show := func(b []byte) []byte { return bytes.Clone(b[begin:min(begin+shownOctets, len(b))]) }
 	a.give(&Conflict{At: a.at, Conn: c.Conn, From: from, Offset: at + int64(begin), Octets: n,
 		First: show(first), Again: show(again), Last: c.conflicts == maxConflicts})
+}
+
+// nowhere is the position of octets that are not in one piece in the file.
+const nowhere = -1
+
+// readAgain is a file that can be read at any place.
+type readAgain interface {
+	io.ReaderAt
+	io.Seeker
+}
+
+// rereadable notes whether the file can be read again, and where in it the capture begins.
+func (s *source) rereadable() {
+	if file, ok := s.r.(readAgain); ok {
+		if at, err := file.Seek(0, io.SeekCurrent); err == nil {
+			s.file, s.base = file, at
+		}
+	}
+}
+
+// again returns n octets that were read before, fewer or none if they cannot be had any more. They
+// are valid until the next call of any method.
+func (s *source) again(at int64, n int) []byte {
+	if in := at - (s.offset - int64(s.lo)); in >= 0 && in+int64(n) <= int64(s.hi) {
+		return s.buf[in:][:n]
+	}
+	if s.file == nil {
+		return nil
+	}
+	if cap(s.reread) < n {
+		s.reread = make([]byte, n)
+	}
+	got, _ := s.file.ReadAt(s.reread[:n], s.base+at)
+	return s.reread[:got]
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
+	"io"
 	"strings"
 	"testing"
 )
@@ -31,7 +31,7 @@ func TestConflicts(t *testing.T) {
 		{"with more", handshake + "c1:'hello' c3:'LLo,you'",
 			[]string{`0 client@0 "hello"`, `0 client@2 conflict of 2: "llo", again "LLo"`, `0 client@5 ",you"`}},
 		{"several segments at once", handshake + "c1:'ab' c3:'cd' c5:'ef' c1:'abXdeY'",
-			[]string{`0 client@0 "abcdef"`, `0 client@2 conflict of 2: "cdef", again "XdeY"`}},
+			[]string{`0 client@0 "abcdef"`, `0 client@2 conflict of 1: "cd", again "Xd"`, `0 client@5 conflict of 1: "f", again "Y"`}},
 		{"overlap while waiting", handshake + "c5:'efg' c4:'dEfgh' c9:'ij' c3:'cdefghiJk' c1:'abcD'",
 			[]string{`0 client@4 conflict of 1: "efg", again "Efg"`, `0 client@9 conflict of 1: "j", again "J"`,
 				`0 client@3 conflict of 1: "d", again "D"`, `0 client@0 "abcdefghijk"`}},
@@ -43,7 +43,7 @@ func TestConflicts(t *testing.T) {
 		{"a keep-alive", handshake + "c1:'hello' c5:'x' c6:'!'", []string{`0 client@0 "hello!"`}},
 		{"before and behind a gap", handshake + "c1:'hello' c9:'def' s1a12:ack c9:'dEf' c1:'hello'" + strings.Repeat(" s1a12:ack", ackPatience+2) + " c9:'deF' c4:'LO'",
 			[]string{`0 client@0 "hello"`, `0 client@9 conflict of 1: "ef", again "Ef"`, `0 client@5 gap of 3: not captured`, `0 client@8 "def"`,
-				`0 client@10 conflict of 1: "f", again "F"`}},
+				`0 client@10 conflict of 1: "f", again "F"`, `0 client@3 conflict of 2: "lo", again "LO"`}},
 		{"cut by the snapshot length", handshake + "c~2:'hello' c1:'heLLO' c1:'hEllo'",
 			[]string{`0 client@0 "hel"`, `0 client@3 gap of 2: packet cut short by the snapshot length of the capture`,
 				`0 client@2 conflict of 1: "l", again "L"`, `0 client@1 conflict of 1: "el", again "El"`}},
@@ -84,31 +84,40 @@ func TestConflictsAreCounted(t *testing.T) {
 	}
 }
 
-// TestRecent: the ring holds what was given out last, whatever the sizes.
-func TestRecent(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
-		a := newAssembler(Limits{RecentOctets: 1 << 20}, nil)
-		var r recent
-		var all []byte
-		start := int64(rng.IntN(100_000))
-		for range 1 + rng.IntN(60) {
-			piece := make([]byte, 1+rng.IntN(1<<rng.IntN(16)))
-			for i := range piece {
-				piece[i] = byte(rng.Uint32())
-			}
-			a.remember(&r, start+int64(len(all)), piece)
-			all = append(all, piece...)
+// onlyReads is a file that cannot be read again, such as a pipe.
+type onlyReads struct{ io.Reader }
+
+// TestConflictsFarBack: what was sent first is found wherever in the file it is, if the file can be
+// read again, and if it is a pipe, as long as it is near; up to a number of segments.
+func TestConflictsFarBack(t *testing.T) {
+	for _, test := range []struct {
+		between, segments int // octets on another connection, segments on this one
+		pipe              bool
+		want              int64
+	}{
+		{0, 0, false, 1}, {0, 0, true, 1}, {400 << 10, 0, false, 1}, {400 << 10, 0, true, 0},
+		{400 << 10, recentSegments - 1, false, 1}, {0, recentSegments, false, 0},
+	} {
+		trace := handshake + "1c:syn 1s:syn 1c:ack c1:'hello' "
+		for range test.between / 1000 {
+			trace += "1c:'" + strings.Repeat("x", 1000) + "' "
 		}
-		if want := min(len(all), recentOctets); r.to != start+int64(len(all)) || int(r.to-r.from) < want || a.recent != len(r.ring) || len(r.ring) > recentOctets {
-			t.Fatalf("expected the last %d of %d octets, got %d in a ring of %d", want, len(all), r.to-r.from, len(r.ring))
+		trace += strings.Repeat("c:'y' ", test.segments) + "c1:'hellO'"
+		file := pcapng(binary.LittleEndian, linkEthernet, frames(t, parseTrace(t, trace, traceOptions{})))
+		ahead := append([]byte("not of the capture"), file...)
+		var in io.Reader = bytes.NewReader(ahead)
+		_, err := io.CopyN(io.Discard, in, int64(len(ahead)-len(file)))
+		must(t, err)
+		if test.pipe {
+			in = onlyReads{in}
 		}
-		for at := r.from; at < r.to; {
-			piece := r.piece(at, int(r.to-at))
-			if !bytes.Equal(piece, all[at-start:][:len(piece)]) {
-				t.Fatalf("expected the octets from %d on, got others", at)
+		r, err := NewReader(in)
+		must(t, err)
+		for ev, err := range r.Events(Limits{}) {
+			must(t, err)
+			if end, ok := ev.(*End); ok && end.Stats.Conflicts != test.want {
+				t.Errorf("%+v: expected %d conflicts, got %d", test, test.want, end.Stats.Conflicts)
 			}
-			at += int64(len(piece))
 		}
 	}
 }

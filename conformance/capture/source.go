@@ -13,8 +13,12 @@ type source struct {
 	r      io.Reader
 	buf    []byte // buf[lo:hi] is what was read and not yet skipped
 	lo, hi int
-	offset int64 // where in the file buf[lo] is
+	offset int64 // where in the file buf[lo] is, from where the capture begins
 	err    error // why no more can be read; io.EOF at the end
+
+	file   readAgain // r, nil if it cannot be read again
+	base   int64     // where in it the capture begins
+	reread []byte
 }
 
 // peek returns the next n octets without skipping them, or all there are and why there are no more:

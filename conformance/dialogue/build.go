@@ -45,6 +45,9 @@ type Builder struct {
 	opened int64   // how many were
 	active *stream // the one that the last octets were for, nil if it has ended
 
+	noted         int // octets of notes of connections that are open
+	held, maxHeld int // octets of memory that connections take, and may take; see relieve
+
 	controlled int // octets of Controls that are kept
 	envelopes  wire.EnvelopeReader
 }
@@ -59,7 +62,11 @@ func newBuilder(opts Options, w *Window, each func(*Part)) *Builder {
 	if opts.Serializers == nil {
 		opts.Serializers = Serializers()
 	}
-	return &Builder{opts: opts, window: w, open: map[*capture.Conn]*stream{}, each: each}
+	b := &Builder{opts: opts, window: w, open: map[*capture.Conn]*stream{}, each: each, maxHeld: defaultHeld}
+	if w != nil {
+		b.maxHeld = w.Held
+	}
+	return b
 }
 
 func (b *Builder) read(events Source) error {
@@ -90,6 +97,11 @@ type stream struct {
 	window *Window // nil: it is kept whole
 	parts  parts
 	serial int64 // of the next item
+	held   int   // octets of memory
+	// givenUp: it is not read on, see relieve.
+	givenUp bool
+	noted   int  // octets of Notes, see addNote
+	unnoted bool // there are more
 	// unreached is the comment of a relay that could not connect to the server.
 	unreached string
 }
@@ -117,12 +129,14 @@ func (b *Builder) Take(ev capture.Event) {
 		}
 		if s.Control != nil || ev.From == capture.FromClient && s.beginsControl(ev.Bytes) {
 			s.control(role(ev.From), ev.Bytes, ev.At)
+			b.relieve()
 			return
 		}
 		b.activate(s)
 		s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
 		s.step()
 		s.show()
+		b.relieve()
 	case *capture.Gap:
 		s := b.open[ev.Conn]
 		switch {
@@ -164,7 +178,7 @@ func (s *stream) conflict(ev *capture.Conflict) {
 	if ev.Last {
 		text += "; there may be more of these"
 	}
-	s.Notes = append(s.Notes, Problem{From: from, At: ev.At, Offset: ev.Offset, Text: text})
+	s.addNote(Problem{From: from, At: ev.At, Offset: ev.Offset, Text: text})
 }
 
 // activate notes that octets are for a connection. The one before has to do with its share from now
@@ -189,7 +203,11 @@ func (b *Builder) End(c *capture.Conn, cut bool) {
 func (b *Builder) Drop(c *capture.Conn) {
 	s := b.open[c]
 	delete(b.open, c)
-	if s != nil && b.active == s {
+	if s != nil {
+		s.hold(-s.held)
+		b.noted -= s.noted
+	}
+	if b.active == s {
 		b.active = nil
 	}
 }
@@ -203,6 +221,7 @@ func (b *Builder) Open() []*capture.Conn {
 
 func (b *Builder) end(s *stream, cut bool) {
 	delete(b.open, s.Conn)
+	defer func() { s.hold(-s.held); b.noted -= s.noted }()
 	if b.active == s {
 		b.active = nil
 	}

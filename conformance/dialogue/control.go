@@ -87,8 +87,17 @@ func (c *Control) Role() (role wire.Role, ok bool) {
 	return 0, false
 }
 
-// maxControl bounds what a Builder keeps of all Controls together, in octets of their lines.
-const maxControl = 64 << 20
+// maxControl bounds what a Builder keeps of all Controls together, in octets of memory: those of the
+// lines, and controlValue for each value that may be in them.
+const (
+	maxControl   = 64 << 20
+	controlValue = 128
+)
+
+// controlCost is what a line takes in memory, at most.
+func controlCost(line []byte) int {
+	return len(line) + controlValue*(1+bytes.Count(line, []byte(","))+bytes.Count(line, []byte("[")))
+}
 
 // controlDirection is what one side has said so far.
 type controlDirection struct {
@@ -119,11 +128,15 @@ func (s *stream) control(from wire.Role, octets []byte, at capture.Stamp) {
 		c = &Control{commands: map[int64]*ControlLine{}}
 		s.Control, s.IsIKC = c, false
 		first := s.dirs[wire.Client]
-		c.dirs[wire.Client].rest, first.buf = first.buf, nil
+		c.dirs[wire.Client].rest = first.buf
+		first.release()
+		s.hold(len(c.dirs[wire.Client].rest))
 	}
 	s.dirs[from].seen(octets)
 	d := &c.dirs[from]
+	before := len(d.rest)
 	d.rest = append(d.rest, octets...)
+	defer func() { s.hold(len(d.rest) - before) }()
 	for c.Partial == "" {
 		n := bytes.IndexByte(d.rest[d.searched:], '\n') + 1
 		if n > 0 {
@@ -135,10 +148,10 @@ func (s *stream) control(from wire.Role, octets []byte, at capture.Stamp) {
 		case n == 0:
 			d.searched = len(d.rest)
 			return
-		case s.b.controlled+n > maxControl:
+		case s.b.controlled+controlCost(d.rest[:n]) > maxControl:
 			c.Partial = "it is too long to be kept whole"
 		default:
-			s.b.controlled += n
+			s.b.controlled += controlCost(d.rest[:n])
 			l := &ControlLine{From: from, At: at, Offset: d.base, Octets: n}
 			if text := bytes.TrimSpace(d.rest[:n]); len(text) > 0 {
 				c.read(l, bytes.Clone(text))

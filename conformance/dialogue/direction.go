@@ -23,17 +23,22 @@ const (
 
 // direction is what one side sent.
 type direction struct {
-	role  wire.Role
-	s     *stream
-	mode  mode
-	buf   []byte
-	size  int   // of the last buffer
-	base  int64 // offset of buf[0] in the stream
-	total int64
-	start []byte // the first octets, for messages
-	at    capture.Stamp
-	count int // frames
-	said  bool
+	role wire.Role
+	s    *stream
+	mode mode
+	buf  []byte
+	size int // of the last buffer
+	held int // octets of memory that buf is in
+	// wanted is how long buf has to be for the frame that it begins with, 0 if that is not known.
+	wanted int
+	// sought and from are how far a search has come: buf has no NUL between the two.
+	from, sought int
+	base         int64 // offset of buf[0] in the stream
+	total        int64
+	start        []byte // the first octets, for messages
+	at           capture.Stamp
+	count        int // frames
+	said         bool
 	// endsInCR is a line whose CR was the last octet seen: an LF that comes next belongs to it.
 	endsInCR *Line
 }
@@ -84,9 +89,15 @@ const (
 func (d *direction) append(p []byte) {
 	if need := len(d.buf) + len(p); need > cap(d.buf) {
 		d.size = min(max(2*d.size, smallBuffer), largeBuffer, d.s.share()/4)
-		buf := make([]byte, len(d.buf), max(d.size, need+need/2))
+		size := max(d.size, need+need/2)
+		if need <= d.wanted && d.wanted < size {
+			size = d.wanted
+		}
+		buf := make([]byte, len(d.buf), size)
 		copy(buf, d.buf)
 		d.buf = buf
+		d.s.hold(size - d.held)
+		d.held = size
 	}
 	d.buf = append(d.buf, p...)
 }
@@ -95,6 +106,11 @@ func (d *direction) append(p []byte) {
 func (d *direction) drop(n int) {
 	d.base += int64(n)
 	d.buf = d.buf[n:]
+	d.wanted, d.from, d.sought = 0, 0, 0
+	if d.held > 2*largeBuffer { // what is in front keeps it, which counts for itself
+		d.s.hold(cap(d.buf) - d.held)
+		d.held = cap(d.buf)
+	}
 }
 
 func (d *direction) gap(g *capture.Gap) {
@@ -111,7 +127,8 @@ func (d *direction) gap(g *capture.Gap) {
 	if len(d.buf) > 0 && d.mode != modeSearch {
 		d.s.note(d, fmt.Sprintf("the last %d octets before the gap belong to a line or frame that is lost", len(d.buf)))
 	}
-	d.base, d.buf, d.mode = g.Offset+max(g.Octets, 0), nil, modeSearch
+	d.release()
+	d.base, d.mode = g.Offset+max(g.Octets, 0), modeSearch
 }
 
 // step reads as far as possible, both directions in turn, since what one side says tells how to
@@ -205,11 +222,34 @@ func (d *direction) lose(text string) {
 	if d.s.Broken[d.role] == nil {
 		d.s.Broken[d.role] = &Problem{From: d.role, At: d.at, Offset: d.base, Text: text}
 	}
-	d.mode, d.buf = modeLost, nil
+	d.release()
+	d.mode = modeLost
 }
 
 func (s *stream) note(d *direction, text string) {
-	s.Notes = append(s.Notes, Problem{From: d.role, At: d.at, Offset: d.base, Text: text})
+	s.addNote(Problem{From: d.role, At: d.at, Offset: d.base, Text: text})
+}
+
+// Notes of one connection are kept up to maxNotes, and of all that are open up to notesOctets.
+const (
+	maxNotes    = 1000
+	notesOctets = 16 << 20
+	noteCost    = 128
+)
+
+// addNote notes what is odd. Where too much is, the last note says so.
+func (s *stream) addNote(p Problem) {
+	size := noteCost + len(p.Text)
+	if n := len(s.Notes); n >= maxNotes || n > 0 && s.b.noted+size > notesOctets {
+		if !s.unnoted {
+			s.unnoted = true
+			s.Notes[n-1].Text += "; there is more that is not noted"
+		}
+		return
+	}
+	s.noted += size
+	s.b.noted += size
+	s.Notes = append(s.Notes, p)
 }
 
 func (d *direction) nextFrame() bool {
@@ -227,6 +267,9 @@ func (d *direction) nextFrame() bool {
 		return false
 	}
 	if size == 0 {
+		if d.wanted == 0 {
+			d.wanted = wanted(d.buf)
+		}
 		return false
 	}
 	d.frame(image, size)
@@ -241,6 +284,15 @@ func announced(b []byte) int64 {
 	}
 	n, _ := strconv.ParseInt(string(head), 10, 64)
 	return max(n, 0)
+}
+
+// wanted is how long a frame is with its head, 0 if that is not all there.
+func wanted(b []byte) int {
+	head, _, ok := bytes.Cut(b[:min(len(b), 20)], []byte{0})
+	if !ok {
+		return 0
+	}
+	return len(head) + 1 + int(announced(b))
 }
 
 // frame notes a frame of size octets at the front of the buffer.

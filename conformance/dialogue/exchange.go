@@ -20,6 +20,7 @@ type Exchange struct {
 	RepliesAfter int
 
 	repliedBefore int  // what the count of those in earlier parts was when it was begun
+	light         bool // see shed
 	notOpen       bool // see waitingList
 	notWaiting    bool
 }

@@ -28,6 +28,7 @@ type Frame struct {
 
 	serial int64 // among the items of the connection, if it is read in parts
 	value  atomic.Pointer[perl.Value]
+	values int     // of an image that was thawed at once, how many it has
 	sketch *sketch // nil if value was made at once, or cannot be
 }
 

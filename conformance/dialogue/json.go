@@ -75,6 +75,7 @@ type JSONPrinter struct {
 	e      *json.Encoder
 	filter *Filter
 	notes  map[*capture.Conn]*tail
+	warned int // octets of all notes
 }
 
 // NewJSONPrinter makes a JSONPrinter; filter may be nil.
@@ -95,7 +96,7 @@ func (p *JSONPrinter) Part(part *Part) error {
 		notes = new(tail)
 		p.notes[c.Conn] = notes
 	}
-	notes.add(part)
+	notes.add(part, &p.warned)
 	if part.First {
 		if err := p.head(part, notes); err != nil {
 			return err
@@ -113,6 +114,7 @@ func (p *JSONPrinter) Part(part *Part) error {
 		return nil
 	}
 	delete(p.notes, c.Conn)
+	p.warned -= notes.octets
 	if part.First {
 		return nil
 	}
@@ -163,22 +165,40 @@ func (p *JSONPrinter) head(part *Part, notes *tail) error {
 type tail struct {
 	warnings []string
 	silent   int
+	octets   int // of warnings
+	left     int // warnings that there was no room for
 }
 
-// maxWarnings bounds what is kept of them.
-const maxWarnings = 1000
+// maxWarnings bounds what is kept of them, of one connection, and warningOctets of all.
+const (
+	maxWarnings   = 1000
+	warningOctets = 16 << 20
+)
 
-func (t *tail) add(part *Part) {
+// add adds what there is to say of a part. all are the octets that are kept of all connections.
+func (t *tail) add(part *Part, all *int) {
 	warnings, silent := warnings(part.Exchanges)
 	t.silent += silent
-	t.warnings = append(t.warnings, warnings[:min(len(warnings), maxWarnings-len(t.warnings))]...)
+	for _, w := range warnings {
+		if len(t.warnings) == maxWarnings || *all+len(w) > warningOctets {
+			t.left++
+			continue
+		}
+		t.octets += len(w)
+		*all += len(w)
+		t.warnings = append(t.warnings, w)
+	}
 }
 
 func (t *tail) lines() []string {
-	if t.silent == 0 {
-		return t.warnings
+	out := t.warnings
+	if t.left > 0 {
+		out = append(out, fmt.Sprintf("%d more of this kind", t.left))
 	}
-	return append(t.warnings, silence(t.silent))
+	if t.silent > 0 {
+		out = append(out, silence(t.silent))
+	}
+	return out
 }
 
 func (t *tail) json(c *Connection) (notes []jsonProblem) {

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -234,9 +235,30 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 		x.Ambiguous = true
 	}
 	msg.Exchange = x
-	x.Answers = append(x.Answers, msg)
+	if m.keeps(x, x.Answers, msg) {
+		x.Answers = append(x.Answers, msg)
+	}
 	m.close(x)
 	return true
+}
+
+// maxReplies bounds the messages of a kind that are kept with a request, of a connection in parts.
+const maxReplies = 256
+
+func (m *matcher) replies() int {
+	if !m.c.inParts {
+		return math.MaxInt
+	}
+	return maxReplies
+}
+
+// keeps tells whether one more message is kept with a request, which may itself be kept for long
+// after it was shown: then only one that is small.
+func (m *matcher) keeps(x *Exchange, kept []*Message, msg *Message) bool {
+	if x.light {
+		return len(kept) == 0 && len(msg.Frame.Image) <= requestCost
+	}
+	return len(kept) < m.replies()
 }
 
 // oldest finds the call that an answer of a session is for: the oldest that waits for that session,
@@ -294,7 +316,9 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 		// To the session that waits, or from the session that was called.
 		near := x.Request.RSVP.Session == msg.Event.Session || msg.From.Session != "" && msg.From.Session == x.Request.To.Session
 		if x.Request.IsCall() && near {
-			x.Misdirected = append(x.Misdirected, msg)
+			if len(x.Misdirected) < m.replies() {
+				x.Misdirected = append(x.Misdirected, msg)
+			}
 			return
 		}
 	}
@@ -310,7 +334,9 @@ func (m *matcher) report(msg *Message, requester wire.Role) {
 		for x := range list {
 			if strings.Contains(text, x.Request.To.State) && quotes(text, x.Request) {
 				msg.Exchange = x
-				x.Errors = append(x.Errors, msg)
+				if m.keeps(x, x.Errors, msg) {
+					x.Errors = append(x.Errors, msg)
+				}
 				m.close(x)
 				m.fail(x)
 				return

@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -31,6 +32,10 @@ func (n *Negotiation) Names(side wire.Role) []string {
 	return append([]string{p.ID}, p.Aliases...)
 }
 
+// maxNegotiation bounds the lines of a negotiation, of both sides. A kernel that has hundreds of
+// names says so in twice as many.
+const maxNegotiation = 1 << 14
+
 // line follows a negotiation from outside: both sides' lines in the order of the capture.
 func (s *stream) line(l *Line) {
 	n := s.Negotiation
@@ -54,7 +59,15 @@ func (s *stream) line(l *Line) {
 			d.lose("not IKC")
 		}
 	}
+	if !s.IsIKC && l.From == wire.Server && d.base > 16*maxStart {
+		d.lose("not IKC") // a server says little before it is known
+	}
+	if len(n.Lines) == maxNegotiation {
+		d.lose(fmt.Sprintf("expected a negotiation of at most %d lines, got more", maxNegotiation))
+		return
+	}
 	n.Lines = append(n.Lines, l)
+	s.hold(cost(l)) // they stay when they have been shown
 	s.added(l)
 	defer s.observe(l) // once it is known what it agrees on
 	if l.From == wire.Client {

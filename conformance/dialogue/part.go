@@ -38,6 +38,11 @@ type Window struct {
 	// and may keep two messages in any case. While octets are for no other, it may keep a little more.
 	// Default 32 MiB.
 	Total int
+	// Held bounds the octets of memory that all open connections together take: for frames that are
+	// not finished, and for messages beyond Total. Beyond it the connection that takes the most is given
+	// up: a Note says where, and Gaps is set. Default 512 MiB; of several builders that share the
+	// connections of a capture each has its part, but 256 MiB at least.
+	Held int
 }
 
 const (
@@ -67,9 +72,20 @@ func cost(item Item) int {
 	case *Line:
 		return lineCost + len(item.Text)
 	case *Frame:
+		if item.values > 0 {
+			return weight(item)
+		}
 		return frameCost + len(item.Image) + (imageCost-1)*min(len(item.Image), manyValues)
 	}
 	return lineCost
+}
+
+// weight is what an item is sure to take, though its image may never be looked at.
+func weight(item Item) int {
+	if f, ok := item.(*Frame); ok {
+		return frameCost + len(f.Image) + amplification*f.values
+	}
+	return cost(item)
 }
 
 func (w Window) withDefaults() Window {
@@ -82,6 +98,9 @@ func (w Window) withDefaults() Window {
 	if w.Total <= 0 {
 		w.Total = defaultWindowTotal
 	}
+	if w.Held <= 0 {
+		w.Held = defaultHeld
+	}
 	return w
 }
 
@@ -89,6 +108,7 @@ func (w Window) withDefaults() Window {
 func (w Window) Share(n int) Window {
 	w = w.withDefaults()
 	w.Total /= n
+	w.Held = max(w.Held/n, min(w.Held, leastHeld))
 	return w
 }
 
@@ -108,6 +128,7 @@ type parts struct {
 	octets      int     // that the items not yet shown cost
 	costs       []int32 // of each of them
 	unsettled   []*Exchange
+	waiting     int    // octets that those cost
 	repliedLate [2]int // by wire.Role: requests of parts shown that something came back for
 }
 
@@ -124,6 +145,7 @@ func (s *stream) added(item Item) {
 	p := &s.parts
 	c := min(cost(item), 1<<30)
 	p.octets += c
+	s.hold(weight(item))
 	p.costs = append(p.costs, int32(c))
 }
 
@@ -211,12 +233,18 @@ func (s *stream) part(n int, last bool) {
 		part.Exchanges = s.concludeExchanges(part.Begun, last)
 	}
 	s.b.each(part)
+	for _, item := range part.Items {
+		if f, ok := item.(*Frame); ok && len(f.Image) > largeImage {
+			large.forget(f)
+		}
+	}
 	p.shown++
 	if last {
 		return
 	}
-	for _, c := range p.costs[:n] {
+	for i, c := range p.costs[:n] {
 		p.octets -= int(c)
+		s.hold(-weight(part.Items[i]))
 	}
 	p.costs = slices.Delete(p.costs, 0, n)
 	for _, x := range part.Begun {
@@ -240,7 +268,7 @@ func (s *stream) concludeExchanges(begun []*Exchange, last bool) (concluded []*E
 	var rest []*Exchange
 	for i, list := range [][]*Exchange{p.unsettled, begun} {
 		for _, x := range list {
-			if last || x.replied() || x.RepliesAfter > 1 {
+			if last || s.givenUp || x.replied() || x.RepliesAfter > 1 {
 				concluded = append(concluded, x)
 				continue
 			}
@@ -257,6 +285,12 @@ func (s *stream) concludeExchanges(begun []*Exchange, last bool) (concluded []*E
 		rest = slices.Delete(rest, 0, over)
 	}
 	p.unsettled = rest
+	s.hold(-p.waiting)
+	p.waiting = 0
+	for _, x := range rest {
+		p.waiting += weight(x.Request.Frame)
+	}
+	s.hold(p.waiting)
 	return concluded
 }
 
@@ -320,5 +354,5 @@ func (x *Exchange) shed() {
 	own.Params, own.Other, own.Event.Value, own.RSVP.Value, own.From.Value = nil, nil, nil, nil, nil
 	light := &Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, serial: f.serial}
 	light.Message = &Message{Message: &own, Frame: light, Kind: m.Kind, Exchange: x, To: m.To}
-	x.Request, x.Answers, x.Errors, x.Misdirected = light.Message, nil, nil, nil
+	x.Request, x.Answers, x.Errors, x.Misdirected, x.light = light.Message, nil, nil, nil, true
 }

@@ -14,11 +14,12 @@ import (
 
 // Printer shows connections to people as Write does, part by part.
 type Printer struct {
-	w     io.Writer
-	opts  WriteOptions
-	tails map[*capture.Conn]*tail
-	last  *capture.Conn // whose items were shown last
-	begun bool          // something was shown
+	w      io.Writer
+	opts   WriteOptions
+	tails  map[*capture.Conn]*tail
+	warned int           // octets of all their warnings
+	last   *capture.Conn // whose items were shown last
+	begun  bool          // something was shown
 }
 
 // NewPrinter makes a Printer.
@@ -44,7 +45,7 @@ func (p *Printer) Part(part *Part) error {
 		t = new(tail)
 		p.tails[c.Conn] = t
 	}
-	t.add(part)
+	t.add(part, &p.warned)
 	var b strings.Builder
 	for _, item := range part.Items {
 		if c.readable() && p.opts.Filter.Keep(c, item) {
@@ -54,6 +55,7 @@ func (p *Printer) Part(part *Part) error {
 	}
 	if part.Last {
 		delete(p.tails, c.Conn)
+		p.warned -= t.octets
 		if p.opts.Filter == nil || p.last == c.Conn {
 			p.under(&b, c)
 			p.end(&b, c, t)

@@ -18,15 +18,17 @@ func (d *direction) search() bool {
 		return true
 	}
 	scan := wire.FrameScanner{Max: d.s.opts.MaxFrame}
-	for from := 0; ; {
-		i := bytes.IndexByte(d.buf[from:], 0)
+	for {
+		from := d.from
+		d.sought = max(d.sought, from)
+		i := bytes.IndexByte(d.buf[d.sought:], 0)
 		if i < 0 {
-			if len(d.buf) > maxSearch {
+			if d.sought = len(d.buf); len(d.buf) > maxSearch {
 				d.drop(len(d.buf) - 32)
 			}
 			return false
 		}
-		nul := from + i
+		nul := d.sought + i
 		start := nul
 		for start > from && nul-start < 9 && '0' <= d.buf[start-1] && d.buf[start-1] <= '9' {
 			start--
@@ -35,6 +37,7 @@ func (d *direction) search() bool {
 			_, size, err := scan.Peek(d.buf[begin:])
 			if err == nil && size == 0 && plausible(d.buf[nul+1:]) && len(d.buf)-begin < maxSearch {
 				if d.s.Ends[d.role] == nil {
+					d.sought = nul
 					return false // it may become whole
 				}
 			}
@@ -54,7 +57,7 @@ func (d *direction) search() bool {
 			d.s.agreed = true
 			return true
 		}
-		from = nul + 1
+		d.from = nul + 1
 	}
 }
 

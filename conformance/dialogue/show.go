@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -145,7 +146,7 @@ func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOp
 func warnings(exchanges []*Exchange) (out []string, silent int) {
 	for _, x := range exchanges {
 		if len(x.Answers) > 1 {
-			out = append(out, fmt.Sprintf("call #%d of the %s was answered %d times", x.Request.Frame.Number, x.Request.Frame.From, len(x.Answers)))
+			out = append(out, fmt.Sprintf("call #%d of the %s was answered %s times", x.Request.Frame.Number, x.Request.Frame.From, times(len(x.Answers))))
 		}
 		if x.Request.IsCall() && len(x.Answers)+len(x.Errors) == 0 {
 			silent++
@@ -155,6 +156,14 @@ func warnings(exchanges []*Exchange) (out []string, silent int) {
 		}
 	}
 	return out, silent
+}
+
+// times writes how many replies there were, of which no more than maxReplies may have been kept.
+func times(n int) string {
+	if n == maxReplies {
+		return fmt.Sprintf("%d or more", n)
+	}
+	return strconv.Itoa(n)
 }
 
 func silence(calls int) string {

@@ -33,6 +33,9 @@ func (f *Frame) Value() *perl.Value {
 	if v := f.value.Load(); v != nil || f.sketch == nil {
 		return v
 	}
+	if len(f.Image) > largeImage {
+		return large.value(f)
+	}
 	if v, err := f.sketch.by.ThawAliased(f.Image); err == nil { // which the sketch has found out
 		f.value.CompareAndSwap(nil, v)
 	}

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
@@ -12,9 +13,21 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
+// maxThaw bounds the octets of memory for the values of an image: what takes more cannot be looked
+// at.
+const maxThaw = 256 << 20
+
+var thawing = func() *storable.Decoder {
+	d, err := storable.ThawOptions{MaxAlloc: maxThaw}.Decoder()
+	if err != nil {
+		panic(err)
+	}
+	return d
+}()
+
 // Serializers returns every serializer known here.
 func Serializers() []wire.Serializer {
-	return []wire.Serializer{storable.Serializer{}, freezethaw.Serializer{}, dumper.Serializer{}}
+	return []wire.Serializer{storable.Serializer{Decoder: thawing}, freezethaw.Serializer{}, dumper.Serializer{}}
 }
 
 // aliasing is a serializer that can do without a copy of the image.
@@ -37,24 +50,26 @@ func (s *stream) thaw(r *received) {
 		a, isAliasing := z.(aliasing)
 		if isAliasing { // nobody changes an image
 			if k, ok := s.b.envelopes.Read(a, f.Image, &r.wire); ok {
+				if s.tooMuch(f, a) {
+					return
+				}
 				r.sketch, f.sketch = sketch{k, a}, &r.sketch
 				r.message = Message{Message: &r.wire, Frame: f}
 				f.Message = &r.message
 				return
 			}
 		}
-		var v *perl.Value
-		var err error
+		thaw := z.Thaw
 		if isAliasing {
-			v, err = a.ThawAliased(f.Image)
-		} else {
-			v, err = z.Thaw(f.Image)
+			thaw = a.ThawAliased
 		}
+		v, err := thawInTurn(f.Image, thaw)
 		if err != nil {
-			f.Err = fmt.Errorf("%s image: %w", name, err)
+			s.cannotThaw(f, fmt.Errorf("%s image: %w", name, err))
 			return
 		}
 		f.value.Store(v)
+		f.values = countValues(v, len(f.Image))
 		m, err := wire.ParseMessage(v)
 		if err != nil {
 			f.Err = err
@@ -65,6 +80,51 @@ func (s *stream) thaw(r *received) {
 		return
 	}
 	f.Err = fmt.Errorf("expected an image of a serializer known here, got one of %q", name)
+}
+
+// amplification is how many octets of memory an octet of an image may take when it is thawed.
+const amplification = 64
+
+// tooMuch tells whether an image that was sketched takes too much to be thawed.
+func (s *stream) tooMuch(f *Frame, by aliasing) bool {
+	if len(f.Image) <= maxThaw/amplification {
+		return false
+	}
+	_, err := thawInTurn(f.Image, by.ThawAliased)
+	if err != nil {
+		s.cannotThaw(f, err)
+	}
+	return err != nil
+}
+
+// cannotThaw notes why an image cannot be thawed. If it would take too much memory here, that says
+// nothing of it: nothing follows from what is not seen.
+func (s *stream) cannotThaw(f *Frame, err error) {
+	f.Err = err
+	if limit := new(storable.LimitError); errors.As(err, &limit) && limit.Limit == "MaxAlloc" && f.Number > 0 {
+		s.Gaps = true
+		s.addNote(Problem{From: f.From, At: f.At, Offset: f.Offset,
+			Text: fmt.Sprintf("frame %d of the %s cannot be looked at: its %d octets would take more than %d of memory", f.Number, f.From, len(f.Image), maxThaw)})
+	}
+}
+
+// countValues counts the values in a tree, no more than most: some may be in it several times.
+func countValues(v *perl.Value, most int) int {
+	n := 0
+	for todo := []*perl.Value{v}; len(todo) > 0 && n < most; n++ {
+		v := todo[len(todo)-1]
+		if todo = todo[:len(todo)-1]; v == nil {
+			continue
+		}
+		if t := v.Target(); t != nil {
+			todo = append(todo, t)
+		}
+		todo = append(todo, v.Elems()...)
+		for _, p := range v.Pairs() {
+			todo = append(todo, p.Value)
+		}
+	}
+	return n
 }
 
 // guessSerializer tells by its first octets what froze an image.
