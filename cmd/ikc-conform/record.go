@@ -12,6 +12,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func recordCommand() *cobra.Command {
@@ -28,11 +29,14 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			"  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o - | ikc-conform inspect --follow -",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output == "-" && isTerminal(cmd.OutOrStdout()) {
+				return errors.New("--output -: expected a file or a pipe for the capture, standard output is a terminal")
+			}
 			meta := capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform record --listen %s --to %s", listen, to)}}
 			w, err := capture.Create(output, meta)
 			told := cmd.OutOrStdout()
 			if output == "-" {
-				w, err = capture.NewWriter(cmd.OutOrStdout(), meta)
+				w, err = capture.NewWriter(visible.Raw(cmd.OutOrStdout()), meta)
 				told = cmd.ErrOrStderr()
 			}
 			if err != nil {
@@ -45,7 +49,7 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			if err != nil {
 				return errors.Join(cannotListen(listen+" --to "+to, err), w.Close())
 			}
-			fmt.Fprintf(told, "recording %v -> %s to %s\n", r.Addr(), to, output)
+			fmt.Fprintf(told, "recording %v -> %s to %s\n", r.Addr(), visible.Text(to), visible.Text(output))
 			// What is recorded is there for who follows it.
 			for tick := time.NewTicker(100 * time.Millisecond); cmd.Context().Err() == nil; {
 				select {
@@ -60,7 +64,7 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			limit, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
 			if err := r.Close(limit); err != nil {
-				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform:", err)
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform:", visible.Error(err))
 			}
 			return broken(w.Close())
 		},
