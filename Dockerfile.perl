@@ -1,14 +1,16 @@
 # A kernel of the real POE::Component::IKC, of one release, under the control of the driver protocol
 # (conformance/DRIVER.md) on standard input and output.
 #
-#   docker build -f Dockerfile.perl --build-arg RELEASE=0.2402 -t ikc-conform-perl:0.2402 .
+#   docker build -f Dockerfile.perl --build-arg RELEASE=0.2402 --build-arg SHA256=CHECKSUM -t ikc-conform-perl:0.2402 .
 #   ikc-conform run image:ikc-conform-perl:0.2402
 #
-# BASE         any Debian from bookworm on
+# BASE         any Debian from bookworm on; who wants the same one each time names its digest,
+#              debian:bookworm-slim@sha256:... (make pin prints it)
 # CPAN_MIRROR  where authors/id/G/GW/GWYN/POE-Component-IKC-RELEASE.tar.gz is; for one on loopback
 #              add --network host
 # RELEASE      of POE::Component::IKC
-# SHA256       of that file, to be insisted on; empty to have it printed only
+# SHA256       of that file. CPAN has it in authors/id/G/GW/GWYN/CHECKSUMS, which is signed. Without
+#              one the build fails; "none" takes the file as it comes, and prints its checksum
 #
 # What does not depend on the release comes first, so that all releases share it. Not for BuildKit alone:
 # nothing here needs more than the classic builder.
@@ -29,7 +31,11 @@ WORKDIR /fetch
 # Old releases have their modules at the top, not under lib, and all of them are Perl only: put where perl looks,
 # they are installed. Their own installers ask questions.
 RUN sha256sum release.tar.gz \
- && if [ -n "${SHA256}" ]; then echo "${SHA256}  release.tar.gz" | sha256sum -c -; fi \
+ && case "${SHA256}" in \
+      "") echo "SHA256: expected the checksum of POE-Component-IKC-${RELEASE}.tar.gz, or none to go without"; exit 1;; \
+      none) echo "SHA256 is none: the release is not verified";; \
+      *) echo "${SHA256}  release.tar.gz" | sha256sum -c -;; \
+    esac \
  && mkdir -p source site/POE/Component \
  && tar -xzf release.tar.gz --strip-components=1 -C source \
  && cp -R source/IKC site/POE/Component/ \

@@ -19,6 +19,7 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/perlpeer"
 )
 
@@ -134,7 +135,7 @@ func (e *Engine) buildPerl(ctx context.Context, name, release string) error {
 		},
 	}})
 	if err != nil {
-		return fmt.Errorf("container: image of POE::Component::IKC %s: %w; its log ends in:\n%s", release, err, log)
+		return fmt.Errorf("container: image of POE::Component::IKC %s: %w; its log ends in:\n  %s", release, err, visible.Block(log.String()))
 	}
 	return nil
 }

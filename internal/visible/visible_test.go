@@ -128,6 +128,14 @@ func TestWriterOfColours(t *testing.T) {
 	}
 }
 
+// TestCommands: our own commands stand, and what else a CI service would take for one does not.
+func TestCommands(t *testing.T) {
+	var b bytes.Buffer
+	if got, want := written(t, Commands(NewWriter(&b)), &b, "::error title=a::b ##[x]\x1b\n::warning::c\n", 7), "::error title=a::b ##\\x5bx]\\x1b\n::warning::c\n"; got != want {
+		t.Errorf("expected %q, got %q", want, got)
+	}
+}
+
 // TestJSON: what is written is the same value, and nothing in it is raw.
 func TestJSON(t *testing.T) {
 	in := "\x00\x1b\x7f\u0085\u009b\u202e\u200b\u2028\U000e0041 é日😀 ##[error] ##vso[x] ::a <b>"
