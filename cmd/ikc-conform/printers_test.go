@@ -36,11 +36,14 @@ const mark = "MARK"
 // forged begins a line if somebody else's line end came through.
 const forged = "FORGED"
 
+// unseen are characters that act on a terminal, or cannot be seen.
+var unseen = []*unicode.RangeTable{unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector}
+
 // controls are all characters and octets that must not reach a terminal raw.
 func controls() string {
 	var b strings.Builder
 	for r := rune(1); r <= unicode.MaxRune; r++ { // NUL ends what the system takes as an argument
-		if r != '\n' && r != '\r' && (unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector) && r < 0x10000) {
+		if r != '\n' && r != '\r' && r < 0x10000 && unicode.In(r, unseen...) {
 			b.WriteRune(r)
 		}
 	}
@@ -51,8 +54,8 @@ func controls() string {
 	return b.String() + "\x1b]52;c;QUJD\x07\x1b[31m"
 }
 
-// Foreign texts: on one line, as a negotiation, a file name or an argument has them; with line ends;
-// and with NUL, as messages have them.
+// Foreign texts: on one line, as a negotiation has them; with line ends, as an argument; short
+// enough for the name of a file; and with NUL, as messages have them.
 var (
 	foreignLine = mark + strings.NewReplacer("/", "", ",", "", ";", "").Replace(controls()) + "##[error]x ##vso[task.complete]y"
 	foreignName = foreignLine + "\n" + forged + "\r\n::error title=x::" + forged + "\n##teamcity[z" +
@@ -72,7 +75,7 @@ func looksClean(t *testing.T, what, text string) {
 		}
 		for j, r := range line {
 			_, n := utf8.DecodeRuneInString(line[j:])
-			if r != '\t' && (r == utf8.RuneError && n == 1 || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector)) {
+			if r != '\t' && (r == utf8.RuneError && n == 1 || unicode.In(r, unseen...)) {
 				t.Errorf("%s: line %d has %U raw: %q", what, i+1, r, excerpt(line, j))
 				return
 			}
@@ -97,7 +100,7 @@ func plays() map[string]func(t *testing.T) {
 		return func(t *testing.T) { feed(t, false, args...) }
 	}
 	return map[string]func(t *testing.T){
-		"inspect": playInspect, "check": playCheck, "report": playReport, "report compare": playReport,
+		"inspect": playInspect, "check": playCheck, "report": playReport, "report compare": playCompare,
 		"run": playTargets, "matrix": playTargets, "oracle": playTargets, "model": playTargets, "driver-check": playTargets,
 		"call": playClients, "post": playClients, "ping": playClients, "subscribe": playClients, "monitor": playClients,
 		"serve": playServe, "doctor": playDoctor, "record": playRecord, "driver": playDriver,
@@ -190,6 +193,14 @@ func foreignMessage(m *wire.Message) string {
 	return string(wire.AppendFrame(nil, image))
 }
 
+// foreignReport is an error report to a kernel, of what a kernel is said to have failed to do.
+func foreignReport(to, text, kernel string) string {
+	return foreignMessage(&wire.Message{
+		Event: wire.At(specifier.Specifier{Kernel: to, Session: wire.SessionIKC, State: wire.StateRemoteError}), IsError: true,
+		Params: perl.ArrayRef(perl.NewBytes(text), perl.NewBytes(kernel), perl.NewBytes(foreignText)),
+	})
+}
+
 func foreignAt(kernel string) wire.Address {
 	return wire.At(specifier.Specifier{Kernel: kernel, Session: foreignText, State: foreignText})
 }
@@ -229,10 +240,10 @@ func foreignCapture(t *testing.T) string {
 	requested := func(to, rsvp wire.Address) string {
 		return foreignMessage(&wire.Message{Event: to, From: foreignAt(foreignText), RSVP: rsvp, Params: foreignParams()})
 	}
-	failed := foreignMessage(&wire.Message{Event: wire.At(specifier.Specifier{Kernel: "c", Session: wire.SessionIKC, State: wire.StateRemoteError}), IsError: true,
-		Params: perl.ArrayRef(perl.NewBytes(foreignText), perl.NewBytes(foreignText), perl.NewBytes(foreignText))})
+	failed := foreignReport("c", foreignText, foreignText)
 	answer := foreignMessage(&wire.Message{Event: foreignAt("c"), Params: foreignParams()})
-	astray := foreignMessage(&wire.Message{Event: wire.At(specifier.Specifier{Kernel: foreignText, Session: foreignText, State: "astray" + foreignText}), Params: foreignParams()})
+	elsewhere := wire.At(specifier.Specifier{Kernel: foreignText, Session: foreignText, State: "astray" + foreignText})
+	astray := foreignMessage(&wire.Message{Event: elsewhere, Params: foreignParams()})
 	talk(50000, setup("c"), setup("s"), requested(foreignAt("s"), foreignAt("c")), answer+answer+failed,
 		requested(foreignAt(foreignText), foreignAt(foreignText)), astray+failed, requested(foreignAt("s"), wire.Address{}), failed,
 		string(wire.AppendFrame(nil, []byte(foreignText))), foreignText)
@@ -437,7 +448,11 @@ func playReport(t *testing.T) {
 	feedJSON(t, strings.ToValidUTF8(foreignText, ""), "report", run, "--json", "-")
 	_, _, errs := command(t, "report", run, "--github")
 	looksClean(t, "report --github", meant(errs))
-	other := filepath.Join(t.TempDir(), "other.json")
+	feed(t, true, "report", filepath.Join(t.TempDir(), foreignFile))
+}
+
+func playCompare(t *testing.T) {
+	run, other := foreignRun(t, foreignCapture(t)), filepath.Join(t.TempDir(), "other.json")
 	if _, _, errs := command(t, "check", filepath.Join(repository, "captures", "perl-server-perl-client-ikc0.pcapng"), "--json", other); errs != "" {
 		t.Fatal(errs)
 	}
@@ -445,7 +460,6 @@ func playReport(t *testing.T) {
 	for _, f := range report.ComparisonFormats() {
 		feed(t, true, "report", "compare", other, run, "--"+f.Name, "-")
 	}
-	feed(t, true, "report", filepath.Join(t.TempDir(), foreignFile))
 }
 
 // foreignDriver is a program that says foreign things of itself, or refuses to, and ends.
@@ -512,8 +526,7 @@ func foreignServers(t *testing.T) []string {
 			}
 			fmt.Fprintf(conn, "SETUP KERNEL=%s,%s;FREEZER=Storable;PID=1\r\n", "server-1", foreignLine)
 			report := func(text string) {
-				_, _ = io.WriteString(conn, foreignMessage(&wire.Message{Event: wire.At(specifier.Specifier{Session: wire.SessionIKC, State: wire.StateRemoteError}), IsError: true,
-					Params: perl.ArrayRef(perl.NewBytes(foreignText+text), perl.NewBytes("server-1"), perl.NewBytes(foreignText))}))
+				_, _ = io.WriteString(conn, foreignReport("", foreignText+text, "server-1"))
 			}
 			report("")
 			scan := new(wire.FrameScanner)
@@ -623,8 +636,7 @@ func playServe(t *testing.T) {
 		t.Cleanup(func() { _ = conn.Close() })
 		_, err = io.WriteString(conn, "SETUP KERNEL=client-1,"+foreignLine+";FREEZER=Storable;PID=1\r\n"+
 			foreignMessage(&wire.Message{Event: foreignAt(""), From: foreignAt("client-1"), Params: foreignParams()})+
-			foreignMessage(&wire.Message{Event: wire.At(specifier.Specifier{Session: wire.SessionIKC, State: wire.StateRemoteError}), IsError: true,
-				Params: perl.ArrayRef(perl.NewBytes(foreignText), perl.NewBytes(foreignText), perl.NewBytes(foreignText))})+
+			foreignReport("", foreignText, foreignText)+
 			string(wire.AppendFrame(nil, []byte(foreignText))))
 		if err != nil {
 			t.Error(err)

@@ -228,7 +228,8 @@ func TestCopy(t *testing.T) {
 	in := &tree{Name: "a\n", Lines: "a\n  b\nc", List: []*tree{{Name: "\x1b"}, nil}, Map: map[string]any{"\r": "\x00"}, Raw: []byte("\x1b"), Pair: [2]string{"", "\t"}, own: "\x1b"}
 	got := Copy(in)
 	want := &tree{Name: `a\n`, Lines: "a\n  b\\nc", List: []*tree{{Name: `\x1b`}, nil}, Map: map[string]any{`\r`: `\x00`}, Raw: []byte("\x1b"), Pair: [2]string{"", `\t`}, own: "\x1b"}
-	if got.Name != want.Name || got.Lines != want.Lines || got.List[0].Name != `\x1b` || got.List[1] != nil || got.Map[`\r`] != `\x00` || got.Pair != want.Pair || got.own != want.own {
+	if got.Name != want.Name || got.Lines != want.Lines || got.List[0].Name != `\x1b` || got.List[1] != nil ||
+		got.Map[`\r`] != `\x00` || got.Pair != want.Pair || got.own != want.own {
 		t.Errorf("expected %+v, got %+v", *want, *got)
 	}
 	if in.List[0].Name != "\x1b" || in.Map["\r"] != "\x00" {
