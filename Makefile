@@ -8,7 +8,7 @@ QUICK = ./reference/... ./internal/... ./conformance/capture ./conformance/cell 
 	./conformance/report ./conformance/spec ./conformance/sweep ./conformance/typed
 SLOW = Browser|Tshark|Soak|LongStream|Differential|TestShallow|TestCompare$$|StoredRuns|TestMerge|TestTAP|HTMLIsBounded
 
-.PHONY: all help build format quick check test race generate captures rejudge examples bench fuzz
+.PHONY: all help build format quick check vuln pin test race generate captures rejudge examples bench fuzz
 
 all: check test ## analyse and test everything
 
@@ -27,6 +27,12 @@ check: format ## what CI asks first: formatting, go vet, checksums of modules, s
 	go mod verify
 	$(STATICCHECK) ./...
 	go test ./internal/house
+
+vuln: ## known vulnerabilities in what is linked; says if their database was not reached (VULN=must: and fails)
+	@.ci/vuln
+
+pin: ## print the commits and digests that actions and base images have now, for who brings pins up to date
+	@.ci/pin
 
 format: ## say which Go files gofmt would change; change none
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi

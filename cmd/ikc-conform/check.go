@@ -14,6 +14,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -118,7 +119,7 @@ func compare(out io.Writer, files []*judge.Judgement, expected map[string]*recor
 		compared++
 		for _, d := range s.Differences(f, names...) {
 			different++
-			fmt.Fprintf(out, "%s: %s\n", f.File, d)
+			fmt.Fprintf(out, "%s: %s\n", visible.Text(f.File), visible.Text(d))
 		}
 	}
 	if different > 0 {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"runtime/debug"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // A long capture is read in a steady state in which little is kept and much thrown away: collecting
@@ -27,7 +29,7 @@ const progressInterval = 200 * time.Millisecond
 // readProgress shows how far a file has been read, if there is somebody to see it: out is a
 // terminal and the file takes longer than a moment. It returns nil otherwise. done clears the line.
 func readProgress(out io.Writer, path string) (tell func(octets int64), done func()) {
-	terminal, ok := out.(*os.File)
+	terminal, ok := visible.Raw(out).(*os.File)
 	if !ok {
 		return nil, func() {}
 	}
@@ -38,7 +40,7 @@ func readProgress(out io.Writer, path string) (tell func(octets int64), done fun
 	if err != nil {
 		return nil, func() {}
 	}
-	return readProgressOf(out, path, info.Size(), time.Now)
+	return readProgressOf(terminal, visible.Text(path), info.Size(), time.Now)
 }
 
 func readProgressOf(out io.Writer, path string, size int64, now func() time.Time) (tell func(octets int64), done func()) {

@@ -20,6 +20,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -300,26 +301,26 @@ func (c *client) failed(cmd *cobra.Command, what string, err error) error {
 	var refused *ikc.SubscribeError
 	switch {
 	case errors.As(err, &remote):
-		fmt.Fprintf(w, "ikc-conform: %s: the kernel %s reported an error: %s\n", what, c.channel.Peer().ID, remote.Message)
+		fmt.Fprintf(w, "ikc-conform: %s: the kernel %s reported an error: %s\n", visible.Text(what), visible.Text(c.channel.Peer().ID), visible.Text(remote.Message))
 		if remote.Operation != "" {
-			fmt.Fprintf(w, "  operation: %s (%s)\n", remote.Operation, operationHelp(remote.Operation))
+			fmt.Fprintf(w, "  operation: %s (%s)\n", visible.Text(remote.Operation), operationHelp(remote.Operation))
 		}
 		return exitStatus(exitRefused)
 	case errors.As(err, &refused):
-		fmt.Fprintf(w, "ikc-conform: %v\n", err)
+		fmt.Fprintf(w, "ikc-conform: %s\n", visible.Error(err))
 		return exitStatus(exitRefused)
 	case cmd.Context().Err() != nil:
-		fmt.Fprintf(w, "ikc-conform: %s: interrupted\n", what)
+		fmt.Fprintf(w, "ikc-conform: %s: interrupted\n", visible.Text(what))
 		return exitStatus(report.ExitBroken)
 	case errors.Is(err, context.DeadlineExceeded):
 		fmt.Fprintf(w, "ikc-conform: %s: no answer from %s within %v (--timeout)\n"+
-			"  a state that returns nothing, or undef, sends no answer: if that may be, use 'ikc-conform post'\n", what, c.channel.Peer().ID, c.timeout)
+			"  a state that returns nothing, or undef, sends no answer: if that may be, use 'ikc-conform post'\n", visible.Text(what), visible.Text(c.channel.Peer().ID), c.timeout)
 		return exitStatus(exitNoAnswer)
 	case errors.Is(err, ikc.ErrDisconnected), errors.Is(err, ikc.ErrUnknownKernel) && c.channel.Err() != nil:
 		return broken(fmt.Errorf("%s: the connection ended before the answer came (%v)\n  look at the log of the kernel: it may have died of the request", what, c.channel.Err()))
 	case errors.Is(err, ikc.ErrUnknownKernel):
 		p := c.channel.Peer()
-		return fmt.Errorf("%s: the kernel there is not called so; it is %s", what, strings.Join(append([]string{p.ID}, p.Aliases...), ", "))
+		return fmt.Errorf("%s: the kernel there is not called so; it is %s", what, visible.Text(strings.Join(append([]string{p.ID}, p.Aliases...), ", ")))
 	}
 	return broken(fmt.Errorf("%s: %w", what, err))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -64,6 +65,9 @@ func (o *valueOutput) write(w io.Writer, v *perl.Value, list []*perl.Value, isLi
 	}
 	if err != nil {
 		return broken(fmt.Errorf("the answer came, but --output %s cannot show it: %w", o.format, err))
+	}
+	if o.format != "perl" {
+		w = visible.JSON(w)
 	}
 	_, err = fmt.Fprintf(w, "%s\n", line)
 	return broken(err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/tempdir"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // finding is what doctor found out about one thing.
@@ -58,13 +58,13 @@ Exit status: 0 all that is needed is here (what else is missing is only said), 3
 				}
 			}
 			if asJSON {
-				e := json.NewEncoder(out)
+				e := visible.NewEncoder(out)
 				e.SetIndent("", "  ")
 				if err := e.Encode(findings); err != nil {
 					return broken(err)
 				}
 			} else {
-				for _, f := range findings {
+				for _, f := range visible.Copy(findings) {
 					mark := "ok     "
 					if !f.OK {
 						mark = "missing"

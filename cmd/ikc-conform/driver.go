@@ -12,6 +12,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/mutants"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func driverCommand() *cobra.Command {
@@ -34,7 +35,7 @@ With --listen it waits for connections and is a driver to each, so that it can b
 			if listen != "" {
 				return listenDriver(cmd, listen, serve)
 			}
-			return broken(serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout()))
+			return broken(serve(cmd.Context(), cmd.InOrStdin(), visible.JSON(visible.Raw(cmd.OutOrStdout()))))
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", "", "listen on this `ADDRESS`, host:port or the path of a Unix socket, instead of using standard input")
@@ -65,6 +66,6 @@ func listenDriver(cmd *cobra.Command, address string, serve refdriver.ServeFunc)
 	if err != nil {
 		return cannotListen(address, err)
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "listening on driver:%s\n", l.Addr())
+	fmt.Fprintf(cmd.OutOrStdout(), "listening on driver:%s\n", visible.Text(l.Addr().String()))
 	return broken(refdriver.Listen(cmd.Context(), l, serve))
 }

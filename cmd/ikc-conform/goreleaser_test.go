@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,8 +40,18 @@ func TestGoreleaser(t *testing.T) {
 		}
 		Dockers []struct {
 			ImageTemplates           []string `yaml:"image_templates"`
+			BuildFlagTemplates       []string `yaml:"build_flag_templates"`
 			Dockerfile, Goos, Goarch string
 		}
+		Sboms []struct{ ID, Artifacts string }
+		Signs []struct {
+			ID, Artifacts, Cmd, Signature, Certificate string
+			Args                                       []string
+		}
+		DockerSigns []struct {
+			ID, Artifacts, Cmd string
+			Args               []string
+		} `yaml:"docker_signs"`
 		Checksum struct {
 			NameTemplate string `yaml:"name_template"`
 		}
@@ -54,6 +65,14 @@ func TestGoreleaser(t *testing.T) {
 	}
 	if config.Version != 2 || len(config.Builds) != 1 || len(config.Archives) == 0 || len(config.Nfpms) == 0 || len(config.Dockers) == 0 {
 		t.Fatalf("expected version 2 with a build, archives, packages and an image, got %+v", config)
+	}
+	if len(config.Sboms) == 0 || len(config.Signs) == 0 || len(config.DockerSigns) == 0 {
+		t.Errorf("expected lists of what is in the archives, signatures of the checksums and of the image, got %+v", config)
+	}
+	for _, image := range config.Dockers {
+		if !slices.ContainsFunc(image.ImageTemplates, func(name string) bool { return strings.HasSuffix(name, ":{{ .Version }}") }) {
+			t.Errorf("image %v: expected a tag that is the version, which does not move", image.ImageTemplates)
+		}
 	}
 	dir := copyOfRepository(t)
 	for _, hook := range config.Before.Hooks {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // inspecting is what inspect was asked for.
@@ -72,7 +73,11 @@ or times in UTC (2006-01-02T15:04:05Z).
 			if err != nil {
 				return broken(fmt.Errorf("%s: %w", args[0], err))
 			}
-			out := bufio.NewWriter(cmd.OutOrStdout())
+			shown := cmd.OutOrStdout()
+			if i.opts.Color {
+				shown = visible.Colours(shown)
+			}
+			out := bufio.NewWriter(shown)
 			err = i.read(r, out)
 			if stopped := cmd.Context().Err(); i.follow && stopped != nil {
 				err = nil // an interrupt is how following ends; what is cut is no news
@@ -184,7 +189,7 @@ func (i *inspecting) apart(cmd *cobra.Command) error {
 
 // terminal tells whether w is one, and how wide.
 func terminal(w io.Writer) (columns int, is bool) {
-	f, ok := w.(*os.File)
+	f, ok := visible.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
 	}

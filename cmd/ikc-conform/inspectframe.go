@@ -15,6 +15,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
@@ -77,7 +78,7 @@ func (f *frameChoice) show(events dialogue.Source, out *bufio.Writer, connection
 		if err := f.write(found[0].Image); err != nil {
 			return fmt.Errorf("frame %d is there, but --extract: %w", f.number, forceHint(err))
 		}
-		fmt.Fprintf(out, "%d octets written to %s\n", len(found[0].Image), f.extract)
+		fmt.Fprintf(out, "%d octets written to %s\n", len(found[0].Image), visible.Text(f.extract))
 	}
 	for i, fr := range found {
 		if f.extract != "" && !f.dump {
@@ -116,7 +117,7 @@ func (f *frameChoice) print(out *bufio.Writer, c *dialogue.Connection, fr *dialo
 		c.Conn.Index, fr.From, fr.Number, fr.Offset, fr.At.Packet, fr.Head+"\x00", len(fr.Image))
 	if !f.dump {
 		if fr.Err != nil {
-			fmt.Fprintf(out, "! %v\n", fr.Err)
+			fmt.Fprintf(out, "! %s\n", visible.Error(fr.Err))
 		}
 		if v := fr.Value(); v != nil {
 			fmt.Fprintln(out, perl.Format(v, perl.FormatOptions{Indent: "  ", SortKeys: true}))
@@ -126,10 +127,10 @@ func (f *frameChoice) print(out *bufio.Writer, c *dialogue.Connection, fr *dialo
 	if len(fr.Image) == 0 || fr.Image[0] != 4 && fr.Image[0] != 5 {
 		out.WriteString(hex.Dump(fr.Image)) // no Storable: text
 	} else if err := dumpBeside(out, fr.Image); err != nil {
-		fmt.Fprintf(out, "! %v\n", err)
+		fmt.Fprintf(out, "! %s\n", visible.Error(err))
 	}
 	if fr.Err != nil {
-		fmt.Fprintf(out, "! %v\n", fr.Err)
+		fmt.Fprintf(out, "! %s\n", visible.Error(fr.Err))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func listCommand() *cobra.Command {
@@ -29,7 +30,7 @@ that a target may publish so that more can be checked, as the driver protocol de
 			}
 			if session {
 				published := contract.PublishedStates()
-				e := json.NewEncoder(out)
+				e := visible.NewEncoder(out)
 				e.SetIndent("", "  ")
 				return e.Encode(driver.Session{Session: contract.SessionAlias, States: contract.SessionStates(), Publish: &published})
 			}

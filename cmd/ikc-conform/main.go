@@ -12,11 +12,13 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// run is the command without the process around it.
+// run is the command without the process around it. What it prints cannot do anything to a terminal
+// or to the log of a CI service; see package visible.
 func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	defer contain(errs, &code)
 	ctx, stop := interruptible(errs)
@@ -24,8 +26,10 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errs)
+	shown, told := visible.NewWriter(out), visible.NewWriter(errs)
+	defer func() { _ = errors.Join(shown.Flush(), told.Flush()) }() // nobody is left to be told that this fails
+	root.SetOut(shown)
+	root.SetErr(told)
 	completionCommand(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	var status exitStatus
@@ -35,14 +39,14 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	case errors.As(err, &status):
 		return int(status)
 	}
-	fmt.Fprintln(errs, "ikc-conform:", err)
+	fmt.Fprintln(told, "ikc-conform:", visible.Error(err))
 	switch {
 	case errors.Is(err, targets.ErrUnusable), errors.Is(err, errBroken):
 		return report.ExitBroken
 	case ctx.Err() != nil:
 		return report.ExitBroken
 	}
-	fmt.Fprintf(errs, "  '%s --help' says how it is used\n", cmd.CommandPath())
+	fmt.Fprintf(told, "  '%s --help' says how it is used\n", cmd.CommandPath())
 	return report.ExitUsage
 }
 

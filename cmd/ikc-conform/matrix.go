@@ -14,6 +14,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // usualTargets are those of a matrix for which none were named: the reference, and one release of
@@ -112,6 +113,9 @@ func once(specs []string) error {
 // each. What is returned second ends that.
 func progress(w io.Writer) (func(*targets.Target, *cell.Result, int, int), func()) {
 	began, terminal := time.Now(), isTerminal(w)
+	if terminal {
+		w = visible.Raw(w) // the line is written over and over
+	}
 	return func(t *targets.Target, c *cell.Result, done, of int) {
 			state := "done"
 			switch {
@@ -121,10 +125,10 @@ func progress(w io.Writer) (func(*targets.Target, *cell.Result, int, int), func(
 				state = "skipped"
 			}
 			if terminal {
-				fmt.Fprintf(w, "\r\x1b[K%d/%d  %v  %s: %v: %s", done, of, time.Since(began).Round(time.Second), t, c.Cell, state)
+				fmt.Fprintf(w, "\r\x1b[K%d/%d  %v  %s: %v: %s", done, of, time.Since(began).Round(time.Second), visible.Text(t.String()), c.Cell, state)
 				return
 			}
-			fmt.Fprintf(w, "%d/%d %s: %v: %s, %v\n", done, of, t, c.Cell, state, c.Took.Round(10*time.Millisecond))
+			fmt.Fprintf(w, "%d/%d %s: %v: %s, %v\n", done, of, visible.Text(t.String()), c.Cell, state, c.Took.Round(10*time.Millisecond))
 		}, func() {
 			if terminal {
 				fmt.Fprint(w, "\r\x1b[K")
@@ -133,7 +137,7 @@ func progress(w io.Writer) (func(*targets.Target, *cell.Result, int, int), func(
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := visible.Raw(w).(*os.File)
 	if !ok {
 		return false
 	}

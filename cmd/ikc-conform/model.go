@@ -22,6 +22,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/model"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/tempdir"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func modelCommand() *cobra.Command {
@@ -97,7 +98,7 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 				return broken(err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d runs, seeds %d to %d, of %s: all as the model says (%v).\n", runs, seed, seed+uint64(runs)-1,
-				strings.Join(args, " and "), time.Since(began).Round(time.Second))
+				visible.Text(strings.Join(args, " and ")), time.Since(began).Round(time.Second))
 			return nil
 		},
 	}
@@ -135,9 +136,9 @@ func modelDir(dir string) (path string, remove func() error, err error) {
 }
 
 func writeFailure(out io.Writer, f *model.Failure, targets []string) {
-	fmt.Fprintf(out, "Not as the model says: seed %d.\n\n  %v\n\nThe shortest sequence found, %d of %d steps:\n\n  %s\n\n", f.Seed, f.Err,
-		len(f.Sequence.Steps), f.Steps, strings.ReplaceAll(strings.TrimSpace(f.Sequence.String()), "\n", "\n  "))
-	fmt.Fprintf(out, "Capture: %s\nAgain:   ikc-conform model '%s' --replay %s\n", f.Capture, strings.Join(targets, "' '"), f.File)
+	fmt.Fprintf(out, "Not as the model says: seed %d.\n\n  %s\n\nThe shortest sequence found, %d of %d steps:\n\n  %s\n\n", f.Seed, visible.Error(f.Err),
+		len(f.Sequence.Steps), f.Steps, visible.Block(f.Sequence.String()))
+	fmt.Fprintf(out, "Capture: %s\nAgain:   ikc-conform model '%s' --replay %s\n", visible.Text(f.Capture), visible.Text(strings.Join(targets, "' '")), visible.Text(f.File))
 }
 
 func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
@@ -152,10 +153,10 @@ func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
 	to := strings.TrimSuffix(path, filepath.Ext(path)) + ".replay.pcapng"
 	err = cfg.Replay(cmd.Context(), s, to)
 	if err == nil {
-		fmt.Fprintf(cmd.OutOrStdout(), "As the model says. Capture: %s\n", to)
+		fmt.Fprintf(cmd.OutOrStdout(), "As the model says. Capture: %s\n", visible.Text(to))
 		return nil
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Not as the model says.\n\n  %v\n\nCapture: %s\n", err, to)
+	fmt.Fprintf(cmd.OutOrStdout(), "Not as the model says.\n\n  %s\n\nCapture: %s\n", visible.Error(err), visible.Text(to))
 	return exitStatus(report.ExitNotConformant)
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 )
 
@@ -125,7 +125,7 @@ func (w *eventWriter) write(l eventLine) {
 	defer w.mu.Unlock()
 	l.Time = time.Now().UTC()
 	if w.json {
-		_ = json.NewEncoder(w.out).Encode(l)
+		_ = visible.NewEncoder(w.out).Encode(l)
 		return
 	}
 	s := fmt.Sprintf("%s  %-10s %s", l.Time.Format("15:04:05.000"), l.What, l.Kernel)
@@ -139,5 +139,5 @@ func (w *eventWriter) write(l eventLine) {
 	case "pong":
 		s += fmt.Sprintf("  after %v", time.Duration(l.Seconds*float64(time.Second)).Round(time.Microsecond))
 	}
-	fmt.Fprintln(w.out, s)
+	fmt.Fprintln(w.out, visible.Text(s))
 }

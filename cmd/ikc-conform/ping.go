@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func pingCommand() *cobra.Command {
@@ -97,5 +99,5 @@ func (c *client) describe() string {
 	if p.PID != "" {
 		s += " pid " + p.PID
 	}
-	return fmt.Sprintf("%s: %v, %s", s, c.channel.Dialect(), c.channel.Serializer())
+	return fmt.Sprintf("%s: %v, %s", visible.Text(s), c.channel.Dialect(), c.channel.Serializer())
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func postCommand() *cobra.Command {
@@ -53,12 +55,12 @@ refuses: so post then pings the kernel, and when that is answered without an err
 				return cl.failed(cmd, what, cl.trouble[0])
 			case errors.Is(err, context.DeadlineExceeded) && cmd.Context().Err() == nil:
 				fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s: it was sent, but the kernel did not answer a ping within %v (--timeout)\n"+
-					"  it may be busy with the event, which it handles first; --no-wait does not ask\n", what, cl.timeout)
+					"  it may be busy with the event, which it handles first; --no-wait does not ask\n", visible.Text(what), cl.timeout)
 				return exitStatus(exitNoAnswer)
 			case err != nil:
 				return cl.failed(cmd, what, err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "posted; %s took it\n", cl.channel.Peer().ID)
+			fmt.Fprintf(cmd.OutOrStdout(), "posted; %s took it\n", visible.Text(cl.channel.Peer().ID))
 			return nil
 		},
 	}

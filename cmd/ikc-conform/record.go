@@ -16,6 +16,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func recordCommand() *cobra.Command {
@@ -36,6 +37,9 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			"  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o - | ikc-conform inspect --follow -",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output == "-" && isTerminal(cmd.OutOrStdout()) {
+				return errors.New("--output -: expected a file or a pipe for the capture, standard output is a terminal")
+			}
 			if err := cmp.Or(endpoint("listen", listen, true), endpoint("to", to, false)); err != nil {
 				return err
 			}
@@ -51,7 +55,7 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			if err != nil {
 				return errors.Join(cannotListen(listen+" --to "+to, err), w.Close())
 			}
-			fmt.Fprintf(told, "recording %v -> %s to %s\n", r.Addr(), to, output)
+			fmt.Fprintf(told, "recording %v -> %s to %s\n", r.Addr(), visible.Text(to), visible.Text(output))
 			// What is recorded is there for who follows it.
 			for tick := time.NewTicker(100 * time.Millisecond); cmd.Context().Err() == nil; {
 				select {
@@ -64,7 +68,7 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			limit, cancel := context.WithTimeout(context.Background(), endTime)
 			defer cancel()
 			if err := r.Close(limit); err != nil {
-				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform:", err)
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform:", visible.Error(err))
 			}
 			return broken(w.Close())
 		},
@@ -81,7 +85,7 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 // create opens the capture, and says where to tell of what is done.
 func create(cmd *cobra.Command, output string, meta capture.Meta, force bool) (w *capture.Writer, told io.Writer, err error) {
 	if output == "-" {
-		w, err = capture.NewWriter(cmd.OutOrStdout(), meta)
+		w, err = capture.NewWriter(visible.Raw(cmd.OutOrStdout()), meta)
 		return w, cmd.ErrOrStderr(), err
 	}
 	w, err = capture.CreateNew(output, meta, mayOverwrite(force))

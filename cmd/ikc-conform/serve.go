@@ -11,6 +11,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 )
 
@@ -68,7 +69,7 @@ A frame may have a quarter of those three eighths.`,
 			if err != nil {
 				return cannotListen(listen, err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s listens on %s\n", name, l.Addr())
+			fmt.Fprintf(cmd.OutOrStdout(), "%s listens on %s\n", visible.Text(name), visible.Text(l.Addr().String()))
 			if err := k.Serve(cmd.Context(), l); err != nil {
 				return broken(err)
 			}

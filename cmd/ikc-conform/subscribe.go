@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 )
 
@@ -80,16 +81,16 @@ func (c *client) ask(ctx context.Context, cmd *cobra.Command, all []target) erro
 		reason := reasons[spec]
 		switch {
 		case reason == nil:
-			fmt.Fprintln(cmd.OutOrStdout(), "accepted ", spec)
+			fmt.Fprintln(cmd.OutOrStdout(), "accepted ", visible.Text(spec))
 			continue
 		case errors.Is(reason, ikc.ErrSubscribeRefused):
-			fmt.Fprintf(cmd.OutOrStdout(), "refused   %s (not published there)\n", spec)
+			fmt.Fprintf(cmd.OutOrStdout(), "refused   %s (not published there)\n", visible.Text(spec))
 			status = max(status, exitRefused)
 		case errors.Is(reason, context.DeadlineExceeded):
-			fmt.Fprintf(cmd.OutOrStdout(), "no answer %s within %v (--timeout)\n", spec, c.timeout)
+			fmt.Fprintf(cmd.OutOrStdout(), "no answer %s within %v (--timeout)\n", visible.Text(spec), c.timeout)
 			status = max(status, exitNoAnswer)
 		default:
-			fmt.Fprintf(cmd.OutOrStdout(), "failed    %s (%v)\n", spec, reason)
+			fmt.Fprintf(cmd.OutOrStdout(), "failed    %s (%s)\n", visible.Text(spec), visible.Text(reason.Error()))
 			status = max(status, report.ExitBroken)
 		}
 	}

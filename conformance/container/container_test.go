@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -498,6 +499,67 @@ func TestDockerfile(t *testing.T) {
 	must(t, err)
 	if !bytes.Equal(ours, theirs) {
 		t.Error("Dockerfile.perl differs from conformance/container/Dockerfile.perl; copy one over the other")
+	}
+}
+
+// TestChecksum has a shell do what Dockerfile.perl does with a tarball: a release that is not the
+// one that was published, or whose checksum nobody knows, is not built, unless somebody says so.
+func TestChecksum(t *testing.T) {
+	if _, err := exec.LookPath("sha256sum"); err != nil {
+		t.Skip("no sha256sum here (Debian: coreutils)")
+	}
+	text, err := os.ReadFile("Dockerfile.perl")
+	must(t, err)
+	_, script, found := strings.Cut(string(text), "RUN sum=")
+	script, _, ended := strings.Cut(script, "\nRUN ")
+	if !found || !ended {
+		t.Fatal("Dockerfile.perl: expected an instruction that begins with RUN sum=")
+	}
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "release.tar.gz"), []byte("a tarball"), 0o600))
+	wrong := strings.Repeat("ab", 32)
+	right := fmt.Sprintf("%x", sha256.Sum256([]byte("a tarball")))
+	for _, test := range []struct {
+		release, sum string
+		ok           bool
+		says         string
+	}{
+		{"0.2402", "", false, "release.tar.gz: FAILED"},
+		{"0.2305", "", false, "release.tar.gz: FAILED"},
+		{"0.2401", "", false, "expected the checksum of POE-Component-IKC-0.2401.tar.gz"},
+		{"0.2402", wrong, false, "release.tar.gz: FAILED"},
+		{"0.2402", right, true, "release.tar.gz: OK"},
+		{"0.2401", right, true, "release.tar.gz: OK"},
+		{"0.2401", "none", true, "not verified"},
+	} {
+		cmd := exec.Command("sh", "-ec", "sum="+script)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "RELEASE="+test.release, "SHA256="+test.sum)
+		out, err := cmd.CombinedOutput()
+		if (err == nil) != test.ok || !strings.Contains(string(out), test.says) {
+			t.Errorf("%s with %q: expected it to go on: %v, and %q; got %v, %s", test.release, test.sum, test.ok, test.says, err, out)
+		}
+	}
+}
+
+// TestChecksumOfEnvironment: what is built from other checksums has another name, and a typing
+// error is told.
+func TestChecksumOfEnvironment(t *testing.T) {
+	names := map[string]bool{}
+	for _, given := range []string{"", "none", "0.2402=" + strings.Repeat("ab", 32)} {
+		t.Setenv("IKC_CPAN_SHA256", given)
+		name, err := container.PerlImage("0.2402")
+		must(t, err)
+		names[name] = true
+	}
+	if len(names) != 3 {
+		t.Errorf("expected three names, got %v", names)
+	}
+	for _, bad := range []string{"None", "0.2402=ab", "0.2402", strings.Repeat("ab", 32), "0.2402=" + strings.Repeat("xy", 32)} {
+		t.Setenv("IKC_CPAN_SHA256", bad)
+		if _, err := container.PerlImage("0.2402"); err == nil || !strings.Contains(err.Error(), "RELEASE=SHA256") {
+			t.Errorf("%q: expected an error, got %v", bad, err)
+		}
 	}
 }
 

@@ -21,6 +21,8 @@
 //
 //	DOCKER_HOST, ...       as for every Docker client
 //	IKC_CPAN_MIRROR        where Dockerfile.perl fetches releases
+//	IKC_CPAN_SHA256        their checksums, RELEASE=SHA256 with commas between, where Dockerfile.perl
+//	                       does not know them or the mirror made them itself; or none
 //	IKC_PERL_BASE          base image of Dockerfile.perl
 //	IKC_CONTAINER_NETWORK  direct or published, in place of what is found out
 //	IKC_HARNESS_ADDRESS    how containers reach this machine, when ports are published

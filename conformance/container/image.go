@@ -13,12 +13,14 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/perlpeer"
 )
 
@@ -49,7 +51,32 @@ func PerlImage(release string) (string, error) {
 		return "", err
 	}
 	fmt.Fprintf(h, "base %s", os.Getenv("IKC_PERL_BASE"))
+	sum, err := checksum(release)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(h, "sha256 %s", sum)
 	return fmt.Sprintf("ikc-conform-perl:%s-%s", release, hex.EncodeToString(h.Sum(nil))[:12]), nil
+}
+
+// checksum is what the environment says of the tarball of a release, "" if nothing: that none is to
+// be looked at, or a list of RELEASE=SHA256 with commas between.
+func checksum(release string) (string, error) {
+	given := os.Getenv("IKC_CPAN_SHA256")
+	if given == "" || given == "none" {
+		return given, nil
+	}
+	found := ""
+	for _, each := range strings.Split(given, ",") {
+		name, sum, _ := strings.Cut(each, "=")
+		if octets, err := hex.DecodeString(sum); err != nil || len(octets) != sha256.Size || !releaseName.MatchString(name) {
+			return "", fmt.Errorf("container: IKC_CPAN_SHA256 %q: expected none, or RELEASE=SHA256 with commas between, the checksum in hex", given)
+		}
+		if name == release {
+			found = sum
+		}
+	}
+	return found, nil
 }
 
 // eachPerlFile goes through the build context of Dockerfile.perl in a fixed order.
@@ -119,6 +146,13 @@ func (e *Engine) buildPerl(ctx context.Context, name, release string) error {
 	if mirror != "" {
 		args["CPAN_MIRROR"] = &mirror
 	}
+	sum, err := checksum(release)
+	if err != nil {
+		return err
+	}
+	if sum != "" {
+		args["SHA256"] = &sum
+	}
 	if base := os.Getenv("IKC_PERL_BASE"); base != "" {
 		args["BASE"] = &base
 	}
@@ -134,7 +168,7 @@ func (e *Engine) buildPerl(ctx context.Context, name, release string) error {
 		},
 	}})
 	if err != nil {
-		return fmt.Errorf("container: image of POE::Component::IKC %s: %w; its log ends in:\n%s", release, err, log)
+		return fmt.Errorf("container: image of POE::Component::IKC %s: %w; its log ends in:\n  %s", release, err, visible.Block(log.String()))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // kindSigns says how each kind of change looks.
@@ -27,6 +28,11 @@ func kindSigns(k Kind) tally {
 // WriteComparisonHTML writes a comparison as one page that needs nothing else, as WriteHTML does
 // for a document.
 func WriteComparisonHTML(w io.Writer, c *Comparison) error {
+	c = visible.Copy(c)
+	for i := range c.Changes {
+		ch := &c.Changes[i]
+		ch.result, ch.verdict, ch.part = visible.Copy(ch.result), visible.Copy(ch.verdict), visible.Copy(ch.part)
+	}
 	m := newPage("comparison of two runs", c.New.Tool)
 	p := m.page
 	p.Things, p.List = "changes", "Changes"

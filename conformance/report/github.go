@@ -62,8 +62,7 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 			b.WriteString(strings.Join(list, ""))
 		}
 	}
-	_, err := io.WriteString(visible.Raw(w), b.String()) // these are commands, and meant to be
-	return err
+	return visible.Print(visible.Commands(w), b.String())
 }
 
 // where says for each part in which a check failed what was wrong first.

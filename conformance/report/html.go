@@ -176,6 +176,7 @@ func (m *pageMaker) write(w io.Writer) error {
 // script either, but for filters and search. What is too much for a page is left out, and it says
 // so.
 func WriteHTML(w io.Writer, d *Document) error {
+	d = visible.Copy(d)
 	m := newPage("conformance report", d.Tool)
 	p := m.page
 	p.Things, p.List = "checks", "Checks"

@@ -73,16 +73,14 @@ func WriteJUnit(w io.Writer, d *Document) error {
 			all.Suites = append(all.Suites, s)
 		}
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	e := xml.NewEncoder(w)
+	var b strings.Builder
+	b.WriteString(xml.Header)
+	e := xml.NewEncoder(&b)
 	e.Indent("", " ")
 	if err := e.Encode(all); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return visible.Print(w, b.String()+"\n")
 }
 
 func (r *Report) junit(p *Part) *junitSuite {

@@ -32,7 +32,7 @@ var arrows = map[string][]string{
 	"conformance/typed":     {"reference/perl"},
 	"conformance/driver":    {"conformance/typed", "internal/visible", "perlpeer", "reference/perl"},
 	"conformance/probe":     {"reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
-	"conformance/container": {"conformance/driver", "perlpeer"},
+	"conformance/container": {"conformance/driver", "internal/visible", "perlpeer"},
 	"conformance/refdriver": {"conformance/driver", "conformance/typed", "reference", "reference/clientlite", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/targets":   {"conformance/container", "conformance/driver", "conformance/refdriver"},
 

@@ -3,7 +3,7 @@ package visible
 import "reflect"
 
 // Copy is a deep copy of a tree of exported fields with Text of every string in it, or Lines where
-// the field has the tag visible:"lines". Octets, and fields that are not exported, are as they were.
+// the field has the tag visible:"lines". Octets, and what is not exported, are as they were.
 func Copy[T any](v T) T {
 	to := reflect.ValueOf(&v).Elem()
 	to.Set(copied(to, Text))

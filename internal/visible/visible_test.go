@@ -128,6 +128,14 @@ func TestWriterOfColours(t *testing.T) {
 	}
 }
 
+// TestCommands: our own commands stand, and what else a CI service would take for one does not.
+func TestCommands(t *testing.T) {
+	var b bytes.Buffer
+	if got, want := written(t, Commands(NewWriter(&b)), &b, "::error title=a::b ##[x]\x1b\n::warning::c\n", 7), "::error title=a::b ##\\x5bx]\\x1b\n::warning::c\n"; got != want {
+		t.Errorf("expected %q, got %q", want, got)
+	}
+}
+
 // TestJSON: what is written is the same value, and nothing in it is raw.
 func TestJSON(t *testing.T) {
 	in := "\x00\x1b\x7f\u0085\u009b\u202e\u200b\u2028\U000e0041 é日😀 ##[error] ##vso[x] ::a <b>"
@@ -220,7 +228,8 @@ func TestCopy(t *testing.T) {
 	in := &tree{Name: "a\n", Lines: "a\n  b\nc", List: []*tree{{Name: "\x1b"}, nil}, Map: map[string]any{"\r": "\x00"}, Raw: []byte("\x1b"), Pair: [2]string{"", "\t"}, own: "\x1b"}
 	got := Copy(in)
 	want := &tree{Name: `a\n`, Lines: "a\n  b\\nc", List: []*tree{{Name: `\x1b`}, nil}, Map: map[string]any{`\r`: `\x00`}, Raw: []byte("\x1b"), Pair: [2]string{"", `\t`}, own: "\x1b"}
-	if got.Name != want.Name || got.Lines != want.Lines || got.List[0].Name != `\x1b` || got.List[1] != nil || got.Map[`\r`] != `\x00` || got.Pair != want.Pair || got.own != want.own {
+	if got.Name != want.Name || got.Lines != want.Lines || got.List[0].Name != `\x1b` || got.List[1] != nil ||
+		got.Map[`\r`] != `\x00` || got.Pair != want.Pair || got.own != want.own {
 		t.Errorf("expected %+v, got %+v", *want, *got)
 	}
 	if in.List[0].Name != "\x1b" || in.Map["\r"] != "\x00" {

@@ -22,6 +22,7 @@ type Writer struct {
 	w       io.Writer
 	json    bool // escape as in the strings of JSON
 	colours bool // let the sequences of Paint through
+	own     bool // let lines through that begin with "::"
 
 	mu      sync.Mutex
 	pending []byte // the beginning of a character, or of a colour
@@ -41,8 +42,11 @@ func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 // writer that is no Writer is made one.
 func Colours(w io.Writer) *Writer { return &Writer{w: Raw(w), colours: true} }
 
-// Raw is what a Writer writes to: for what is no text, or means to command. Of any other writer it
-// is that itself.
+// Commands is a Writer to the same place that lets lines through that begin with "::": commands of
+// GitHub Actions that are our own. What is foreign in them must be on one line.
+func Commands(w io.Writer) *Writer { return &Writer{w: Raw(w), own: true} }
+
+// Raw is what a Writer writes to, for what is no text. Of any other writer it is that itself.
 func Raw(w io.Writer) io.Writer {
 	if v, ok := w.(*Writer); ok {
 		return v.w
@@ -50,9 +54,12 @@ func Raw(w io.Writer) io.Writer {
 	return w
 }
 
-// Print writes a text by a Writer of its own.
+// Print writes a text by a Writer: w, or one of its own.
 func Print(w io.Writer, text string) error {
-	v := NewWriter(w)
+	v, ok := w.(*Writer)
+	if !ok {
+		v = NewWriter(w)
+	}
 	if _, err := io.WriteString(v, text); err != nil {
 		return err
 	}
@@ -159,7 +166,7 @@ func (v *Writer) look(p []byte, i int) (n int, shown string) {
 	case c == '\n', c == '\t':
 		return 1, ""
 	case c == ':':
-		if !v.json && v.commands(p, i) {
+		if !v.json && !v.own && v.commands(p, i) {
 			return 1, `\x3a`
 		}
 		return 1, ""
