@@ -18,7 +18,8 @@ type Options struct {
 	Cells []cell.Cell
 	// Dir is where captures are left. Empty: a temporary directory that is removed.
 	Dir string
-	// Session says that a target without a driver has published the conformance session.
+	// Session says that a target without a driver has published the conformance session. So it is a
+	// kernel: that it says nothing at all is judged then.
 	Session bool
 	// Hostile allows scenarios that end a real Perl server.
 	Hostile bool

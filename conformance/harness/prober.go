@@ -30,6 +30,8 @@ type prober struct {
 	// met: a server that is running was seen to speak IKC; or that it does not is a verdict on how
 	// the stream is cut.
 	met bool
+	// published: it is said to have the conformance session, so that it says nothing is a verdict.
+	published bool
 	// unusable is why nothing more is to be tried with a server that is running: it is none of
 	// IKC, or says more than anybody wants to hear. Nil: it is one.
 	unusable error
@@ -49,7 +51,7 @@ func (p *prober) config() probe.Config {
 
 // running is a prober of a server that is running, which somebody may need: r.opts say how.
 func (r *runner) running(p *prober) {
-	p.met = r.opts.Segmentation != cell.AsSent
+	p.met, p.published = r.opts.Segmentation != cell.AsSent, r.opts.Session
 	if p.timeout == 0 {
 		p.timeout = LivePatience
 	}
@@ -74,7 +76,8 @@ func (p *prober) giveUp(err error) bool {
 		p.unusable = fmt.Errorf("it was given up: %w", err)
 	case !errors.As(err, &stranger):
 		p.met = true
-	case !p.met:
+	case p.met, p.published && len(stranger.Began) == 0:
+	default:
 		p.unusable = fmt.Errorf("no IKC server: %w", err)
 	}
 	return p.unusable != nil
