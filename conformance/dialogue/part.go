@@ -85,7 +85,10 @@ func weight(item Item) int {
 	if f, ok := item.(*Frame); ok {
 		return frameCost + len(f.Image) + amplification*f.values
 	}
-	return cost(item)
+	if l, ok := item.(*Line); ok {
+		return cost(l)
+	}
+	return 0 // a line of a driver, see maxControl
 }
 
 func (w Window) withDefaults() Window {
