@@ -39,8 +39,8 @@ type Window struct {
 	// Default 32 MiB.
 	Total int
 	// Held bounds the octets of memory that all open connections together take: for frames that are
-	// not finished, and for messages beyond Total. Beyond it the connection that takes the most is given
-	// up: a Note says where, and Gaps is set. Default 512 MiB; of several builders that share the
+	// not finished, and for messages beyond Total. Beyond it the connection that takes the most is
+	// given up: a Note says where, and Gaps is set. Default 512 MiB; of several builders that share the
 	// connections of a capture each has its part, but 256 MiB at least.
 	Held int
 }
