@@ -93,8 +93,8 @@ func notes(c *dialogue.Connection) string {
 }
 
 // TestUnfinishedFrames: frames that are never finished have a bound in all; beyond it, the
-// connection that holds the most is given up, which is told with its place, and the others are read to their
-// end.
+// connection that holds the most is given up, which is told with its place, and the others are read
+// to their end.
 func TestUnfinishedFrames(t *testing.T) {
 	m := newMany(t, dialogue.Window{Held: 1 << 20})
 	var frames []string

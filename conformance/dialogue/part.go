@@ -40,8 +40,8 @@ type Window struct {
 	Total int
 	// Held bounds the octets of memory that all open connections together take: for frames that are
 	// not finished, and for messages beyond Total. Beyond it the connection that takes the most is
-	// given up: a Note says where, and Gaps is set. Default 512 MiB; of several builders that share the
-	// connections of a capture each has its part, but 256 MiB at least.
+	// given up: a Note says where, and Gaps is set. Default 512 MiB; of several builders that share
+	// the connections of a capture each has its part, but 256 MiB at least.
 	Held int
 }
 
