@@ -36,7 +36,7 @@ type assembler struct {
 }
 
 func newAssembler(limits Limits, emit func(Event) bool) *assembler {
-	return &assembler{limits: limits, emit: emit, conns: map[flowKey]*conn{}}
+	return &assembler{limits: limits, emit: emit, conns: map[flowKey]*conn{}, file: new(source)}
 }
 
 // conn is one connection and its place in the list of those that are open, or closed.

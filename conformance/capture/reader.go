@@ -65,9 +65,9 @@ func Open(path string) (*Reader, error) {
 }
 
 // NewReader reads a capture from r, which is read in large pieces and never closed. If r is an
-// io.ReaderAt and io.Seeker, octets that were sent again are compared with what Events gave out long
-// before, else only with what is within 256 KiB of the file (see [Conflict]). The errors are those
-// of r, a *TruncatedError or a *FormatError.
+// io.ReaderAt and io.Seeker, octets that were sent again are compared with what Events gave out
+// long before, else only with what is within 256 KiB of the file (see [Conflict]). The errors are
+// those of r, a *TruncatedError or a *FormatError.
 func NewReader(r io.Reader) (*Reader, error) {
 	cr := &Reader{src: source{r: r}}
 	cr.src.rereadable()

@@ -6,8 +6,8 @@ import (
 )
 
 // Octets that are sent again are the same again, unless somebody forged one of the two, or a
-// machine between them is broken. Which of them the receiver got, the capture does not say. So it is
-// kept for a while where in the file the octets are that were given out, to look them up.
+// machine between them is broken. Which of them the receiver got, the capture does not say. So it
+// is kept for a while where in the file the octets are that were given out, to look them up.
 
 const (
 	// recentSegments is of how many segments of a direction that is kept at most, and fewSegments for

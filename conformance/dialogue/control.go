@@ -87,8 +87,8 @@ func (c *Control) Role() (role wire.Role, ok bool) {
 	return 0, false
 }
 
-// maxControl bounds what a Builder keeps of all Controls together, in octets of memory: those of the
-// lines, and controlValue for each value that may be in them.
+// maxControl bounds what a Builder keeps of all Controls together, in octets of memory: those of
+// the lines, and controlValue for each value that may be in them.
 const (
 	maxControl   = 64 << 20
 	controlValue = 128

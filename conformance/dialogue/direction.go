@@ -107,10 +107,8 @@ func (d *direction) drop(n int) {
 	d.base += int64(n)
 	d.buf = d.buf[n:]
 	d.wanted, d.from, d.sought = 0, 0, 0
-	if d.held > 2*largeBuffer { // what is in front keeps it, which counts for itself
-		d.s.hold(cap(d.buf) - d.held)
-		d.held = cap(d.buf)
-	}
+	d.s.hold(cap(d.buf) - d.held) // what is in front counts for itself
+	d.held = cap(d.buf)
 }
 
 func (d *direction) gap(g *capture.Gap) {

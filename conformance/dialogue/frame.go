@@ -25,6 +25,9 @@ type Frame struct {
 	// says why.
 	Message *Message
 	Err     error
+	// TooLarge: the image was not thawed since it would take too much memory here, which is no fault
+	// of it. Err says so.
+	TooLarge bool
 
 	serial int64 // among the items of the connection, if it is read in parts
 	value  atomic.Pointer[perl.Value]

@@ -18,8 +18,8 @@ const (
 	leastHeld   = 256 << 20
 )
 
-// keptLines is how many lines of negotiation stay of a connection that is given up.
-const keptLines = 64
+// keptLines is what may stay of the lines of negotiation of a connection that is given up.
+const keptLines = 4 << 10
 
 // hold counts octets of memory that a connection takes, or gives back.
 func (s *stream) hold(octets int) {
@@ -32,11 +32,11 @@ func (b *Builder) relieve() {
 	for b.held > b.maxHeld {
 		var most *stream
 		for _, s := range b.open {
-			if most == nil || s.held > most.held || s.held == most.held && s.order < most.order {
+			if !s.givenUp && (most == nil || s.held > most.held || s.held == most.held && s.order < most.order) {
 				most = s
 			}
 		}
-		if most == nil || most.held <= 0 {
+		if most == nil {
 			return
 		}
 		most.giveUp()
@@ -60,20 +60,24 @@ func (s *stream) giveUp() {
 		s.hold(-len(c.dirs[wire.Client].rest) - len(c.dirs[wire.Server].rest))
 		c.dirs[wire.Client].rest, c.dirs[wire.Server].rest = nil, nil
 	}
-	if n := s.Negotiation; len(n.Lines) > keptLines {
-		for _, l := range n.Lines[keptLines:] {
-			s.hold(-cost(l))
-		}
-		n.Lines = slices.Clone(n.Lines[:keptLines])
-	}
 	s.givenUp = true
-	if s.window != nil && s.IsIKC {
+	if s.window != nil && s.Control == nil {
 		s.part(len(s.Items)-s.parts.items, false)
+	}
+	n, kept := s.Negotiation, 0
+	for i, l := range n.Lines {
+		if kept += cost(l); kept > keptLines {
+			for _, l := range n.Lines[i:] {
+				s.hold(-cost(l))
+			}
+			n.Lines = slices.Clone(n.Lines[:i])
+			break
+		}
 	}
 }
 
 // release lets go of octets that no frame has been made of.
 func (d *direction) release() {
 	d.s.hold(-d.held)
-	d.buf, d.held, d.wanted = nil, 0, 0
+	d.buf, d.held, d.wanted, d.from, d.sought = nil, 0, 0, 0, 0
 }

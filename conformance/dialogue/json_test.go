@@ -51,7 +51,8 @@ func TestJSONGoesOn(t *testing.T) {
 			t.Fatalf("%s: expected the connection, two lines and two messages, got\n%s", name, out.String())
 		}
 		var bad struct{ Event, Error string }
-		if err := json.Unmarshal([]byte(lines[3]), &bad); err != nil || !strings.Contains(bad.Error, test.want) || !strings.Contains(bad.Event, "job/state") {
+		err := json.Unmarshal([]byte(lines[3]), &bad)
+		if err != nil || !strings.Contains(bad.Error, test.want) || !strings.Contains(bad.Event, "job/state") {
 			t.Errorf("%s: expected its entry with why it is not whole, got %s", name, lines[3])
 		}
 	}

@@ -6,9 +6,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// An image of many small values takes up to 64 times its size when it is thawed. So of large images,
-// one is thawed at a time, whoever reads captures at the same time, and the values of those that were
-// only sketched are kept of the last few alone.
+// An image of many small values takes up to 64 times its size when it is thawed. So of large
+// images, one is thawed at a time, whoever reads captures at the same time, and the values of those
+// that were only sketched are kept of the last few alone.
 
 const (
 	// largeImage is from how many octets on an image is large.

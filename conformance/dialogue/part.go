@@ -39,9 +39,9 @@ type Window struct {
 	// Default 32 MiB.
 	Total int
 	// Held bounds the octets of memory that all open connections together take: for frames that are
-	// not finished, and for messages beyond Total. Beyond it the connection that takes the most is given
-	// up: a Note says where, and Gaps is set. Default 512 MiB; of several builders that share the
-	// connections of a capture each has its part, but 256 MiB at least.
+	// not finished, and for messages beyond Total. Beyond it the connection that takes the most is
+	// given up: a Note says where, and Gaps is set. Default 512 MiB; of several builders that share
+	// the connections of a capture each has its part, but 256 MiB at least.
 	Held int
 }
 
@@ -85,7 +85,10 @@ func weight(item Item) int {
 	if f, ok := item.(*Frame); ok {
 		return frameCost + len(f.Image) + amplification*f.values
 	}
-	return cost(item)
+	if l, ok := item.(*Line); ok {
+		return cost(l)
+	}
+	return 0 // a line of a driver, see maxControl
 }
 
 func (w Window) withDefaults() Window {

@@ -102,7 +102,7 @@ func (s *stream) tooMuch(f *Frame, by aliasing) bool {
 func (s *stream) cannotThaw(f *Frame, err error) {
 	f.Err = err
 	if limit := new(storable.LimitError); errors.As(err, &limit) && limit.Limit == "MaxAlloc" && f.Number > 0 {
-		s.Gaps = true
+		f.TooLarge, s.Gaps = true, true
 		s.addNote(Problem{From: f.From, At: f.At, Offset: f.Offset,
 			Text: fmt.Sprintf("frame %d of the %s cannot be looked at: its %d octets would take more than %d of memory", f.Number, f.From, len(f.Image), maxThaw)})
 	}

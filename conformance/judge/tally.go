@@ -38,7 +38,7 @@ func (j *judge) newTally() *tally {
 
 func (t *tally) part(j *judge, p *dialogue.Part) {
 	for _, item := range p.Items {
-		if f, ok := item.(*dialogue.Frame); ok && f.Err != nil && f.From == wire.Client {
+		if f, ok := item.(*dialogue.Frame); ok && f.Err != nil && !f.TooLarge && f.From == wire.Client {
 			t.badImage = true
 		}
 	}
