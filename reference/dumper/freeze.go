@@ -189,6 +189,16 @@ func (w *writer) value(v *perl.Value, at *name) {
 	}
 }
 
+// element writes an element of an array or a hash. Most need no name: nothing refers to them.
+func (w *writer) element(v *perl.Value, at name) {
+	if v.Kind() == perl.Ref || w.slots[v] {
+		own := at
+		w.value(v, &own)
+		return
+	}
+	w.value(v, nil)
+}
+
 func (w *writer) vstring(v *perl.Value) {
 	s := v.Literal()
 	for i := range len(s) {
@@ -252,10 +262,13 @@ func (w *writer) target(t *perl.Value, at *name) {
 	case perl.Array:
 		w.buf = append(w.buf, '[')
 		for i, e := range t.Elems() {
+			if !w.fits(0) {
+				return
+			}
 			if i > 0 {
 				w.buf = append(w.buf, ',')
 			}
-			w.value(e, &name{up: at, step: stepElem, i: i})
+			w.element(e, name{up: at, step: stepElem, i: i})
 		}
 		w.buf = append(w.buf, ']')
 	case perl.Hash:
@@ -287,12 +300,15 @@ func (w *writer) hash(t *perl.Value, at *name) {
 	}
 	w.buf = append(w.buf, '{')
 	for i := range pairs {
+		if !w.fits(0) {
+			return
+		}
 		if i > 0 {
 			w.buf = append(w.buf, ',')
 		}
 		w.key(&pairs[i])
 		w.buf = append(w.buf, " => "...)
-		w.value(pairs[i].Value, &name{up: at, step: stepPair, key: &pairs[i]})
+		w.element(pairs[i].Value, name{up: at, step: stepPair, key: &pairs[i]})
 	}
 	w.buf = append(w.buf, '}')
 }

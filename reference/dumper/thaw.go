@@ -298,7 +298,7 @@ func (p *parser) hash() *perl.Value {
 		}
 	}
 	n := len(p.pairs) - from
-	if !p.expect("}") || !p.spend(perl.ValueSize+int64(n)*(perl.PairSize+perl.ValueSize+keys.PairSize)) {
+	if !p.expect("}") || !p.spend(perl.ValueSize+int64(n)*perl.PairSize+keys.Size(n)) {
 		return nil
 	}
 	v, pairs := p.slab.Hash(n)
@@ -342,7 +342,7 @@ func (p *parser) key() (perl.Pair, bool) {
 		return perl.P(p.s[at:p.pos], nil), true
 	}
 	switch {
-	case v == nil:
+	case v == nil || !p.spend(perl.ValueSize):
 		return perl.Pair{}, false
 	case v.Kind() == perl.Text:
 		return perl.TextPair(v.Str(), nil), true
@@ -520,7 +520,7 @@ func (p *parser) keyed(v *perl.Value) *perl.Value {
 	if set == nil {
 		set = new(keys.Set)
 		if len(pairs) > keys.Few {
-			if !p.spend(setSize + int64(len(pairs))*keys.PairSize) {
+			if !p.spend(setSize + keys.Size(len(pairs))) {
 				return nil
 			}
 			if p.keys == nil {

@@ -301,7 +301,7 @@ func (d *decoder) array() *perl.Value {
 func (d *decoder) hash() *perl.Value {
 	at := d.pos
 	n, ok := d.count(1)
-	if !ok || !d.spend(perl.ValueSize+int64(n/2)*(perl.PairSize+keys.PairSize), n) {
+	if !ok || !d.spend(perl.ValueSize+int64(n/2)*perl.PairSize+keys.Size(n/2), n) {
 		return nil
 	}
 	if n%2 != 0 {
@@ -368,7 +368,10 @@ func (d *decoder) class() (string, bool) {
 		d.fail(ErrSyntax, d.pos, "the name of a class", "an empty one")
 		return "", false
 	}
-	if ok = ok && d.spend(classSize, 0); ok {
+	if _, again := d.classes[n]; ok && !again {
+		ok = d.spend(classSize, 0)
+	}
+	if ok {
 		if d.classes == nil {
 			d.classes = make(map[int]string)
 		}

@@ -163,6 +163,21 @@ func TestResources(t *testing.T) {
 	}
 }
 
+// FuzzResources does what TestResources does with the images that native fuzzing finds.
+func FuzzResources(f *testing.F) {
+	crafters := []*crafter{storableCrafter(), freezethawCrafter(), dumperCrafter()}
+	r := rand.New(rand.NewPCG(1, 1))
+	for which, c := range crafters {
+		for range 100 {
+			f.Add([]byte(c.craft(r, 20+r.IntN(200))), uint8(which))
+		}
+	}
+	f.Fuzz(func(t *testing.T, image []byte, which uint8) {
+		m := &meter{t: t, c: crafters[int(which)%len(crafters)], of: map[string]usage{}}
+		m.use(image, func(name string, size int64, f func()) { m.run(name, image, size, f) })
+	})
+}
+
 func resources(t *testing.T, c *crafter, count int) {
 	m := &meter{t: t, c: c, seed: uint64(time.Now().UnixNano()), of: map[string]usage{}}
 	r := rand.New(rand.NewPCG(m.seed, 1))

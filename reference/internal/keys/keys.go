@@ -13,8 +13,13 @@ import (
 // Few is the number of keys up to which a scan is faster than a table.
 const Few = 24
 
-// PairSize is what a Set takes of the heap for each pair of a hash of more than Few, in octets.
-const PairSize = 4 * 4
+// Size is what a Set takes of the heap for n pairs at most, in octets.
+func Size(n int) int64 {
+	if n <= Few {
+		return 0
+	}
+	return 4 * 4 * int64(n)
+}
 
 // Filter is a set of keys that denies for most keys that it has them. The zero Filter is empty.
 type Filter uint64
