@@ -56,9 +56,9 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, l load, reply reply) error {
 	return k.enqueue(c, m, h, l, func(err *requestError, yield func()) { k.reportError(c, m, to, err, reply, yield) })
 }
 
-// enqueue leaves a request to the queue of its session; failed is told if it is not carried out, and
-// is to call yield before it waits. If c is nil, enqueue is called while something of the kernel is
-// running.
+// enqueue leaves a request to the queue of its session; failed is told if it is not carried out,
+// and is to call yield before it waits. If c is nil, enqueue is called while something of the
+// kernel is running.
 func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, failed func(err *requestError, yield func())) error {
 	jobs := &k.running
 	if c != nil {
