@@ -177,12 +177,14 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if answer == nil {
 		return nil
 	}
-	to := &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)}
-	if h.reply != nil && h.reply(to) {
-		k.stats.answers.Add(1)
-		return nil
+	to := wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)}
+	if h.reply != nil {
+		if own := to; h.reply(&own) { // a copy, so that only these answers are allocated
+			k.stats.answers.Add(1)
+			return nil
+		}
 	}
-	return k.answer(&h.hold, c, m.RSVP, to)
+	return k.answer(&h.hold, c, m.RSVP, &to)
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
