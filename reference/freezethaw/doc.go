@@ -42,10 +42,10 @@
 //	MaxAlloc     1 GiB       *LimitError
 //	MaxText      256 MiB     *LimitError
 //
-// A count is compared with the octets left, less those that the containers around have still to get,
-// before anything is allocated. So whatever the limits, a text makes Thaw allocate no more than 64
-// times its size plus 256 KiB; the worst known has regexps that are referred to more than once, 51
-// times. What MaxAlloc counts is at least four fifths of what is allocated.
+// A count is compared with the octets left, less those that the containers around have still to
+// get, before anything is allocated. So whatever the limits, a text makes Thaw allocate no more
+// than 64 times its size plus 256 KiB; the worst known has regexps that are referred to more than
+// once, 51 times. What MaxAlloc counts is at least four fifths of what is allocated.
 //
 // MaxText bounds what Freeze writes, and is looked at before it is written: a string that stands in
 // very many Values may be as much as that. Beside the text, Freeze allocates up to 48 octets for

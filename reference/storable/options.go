@@ -132,9 +132,9 @@ type FreezeOptions struct {
 	Booleans bool
 	// MaxDepth limits the nesting as in ThawOptions.
 	MaxDepth int
-	// MaxImage limits the octets of the image. An image is no longer than what it is made of, unless
-	// strings of Go stand in more than one Value, as in what Data::Dumper's text assigned. Default
-	// 1 TiB, the most. A kernel has a limit of its own for what it sends.
+	// MaxImage limits the octets of the image. An image is no longer than what it is made of,
+	// unless strings of Go stand in more than one Value, as in what Data::Dumper's text assigned.
+	// Default 1 TiB, the most. A kernel has a limit of its own for what it sends.
 	MaxImage int64
 	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are
 	// written or rejected.

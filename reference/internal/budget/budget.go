@@ -1,5 +1,5 @@
-// Package budget bounds what reading an image takes, for all serializers alike: how many Values, how
-// many octets of Go's heap, and how much of the image has been promised already.
+// Package budget bounds what reading an image takes, for all serializers alike: how many Values,
+// how many octets of Go's heap, and how much of the image has been promised already.
 package budget
 
 import (
@@ -58,8 +58,8 @@ func (b *Budget) fit() {
 	}
 }
 
-// Excess says which limit forbids n Values more, what it is and what it would have to be: MaxElements
-// or MaxAlloc.
+// Excess says which limit forbids n Values more, what it is and what it would have to be:
+// MaxElements or MaxAlloc.
 func (b *Budget) Excess(n int) (limit string, most, got int64) {
 	used := int64(b.most - b.Left + n)
 	if b.most == b.elements {
