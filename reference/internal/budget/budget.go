@@ -52,9 +52,10 @@ func (b *Budget) Spend(octets int64, n int) bool {
 
 // fit takes off what is left of Values those that there is no room for.
 func (b *Budget) fit() {
-	if fit := (b.room - b.alloc) / perl.ValueSize; fit < int64(b.most) {
-		b.Left -= b.most - int(fit)
-		b.most = int(fit)
+	if rest := b.room - b.alloc; rest < int64(b.most)*perl.ValueSize {
+		fit := int(rest / perl.ValueSize)
+		b.Left -= b.most - fit
+		b.most = fit
 	}
 }
 
