@@ -129,8 +129,8 @@ func TestForeignCost(t *testing.T) {
 	}
 }
 
-// TestOutgoingMax: a string that stands in very many places ends in an error before it is written so
-// often, whatever the serializer.
+// TestOutgoingMax: a string that stands in very many places ends in an error before it is written
+// so often, whatever the serializer.
 func TestOutgoingMax(t *testing.T) {
 	s := strings.Repeat("x", 1<<20)
 	list := perl.NewArray()
