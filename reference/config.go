@@ -58,9 +58,10 @@ type Config struct {
 	// of frames, requests that wait or whose states do, what waits to be written, what monitors
 	// have not been told. Beyond it, the connection that holds the most is ended, with ErrMemory.
 	// Each connection may hold 64 KiB, and a buffer of 64 KiB while something comes, that do not
-	// count. What the program itself keeps of a request does not count either, and garbage does
-	// not: a program that must not take more sets debug.SetMemoryLimit as well. Default:
-	// DefaultMaxMemory.
+	// count. While connections that were ended give back what they held, it may be up to twice as
+	// much. One image, or all that are being thawed, may take half of MaxMemory besides. What the
+	// program itself keeps of a request does not count either, and garbage does not: a program that
+	// must not take more sets debug.SetMemoryLimit as well. Default: DefaultMaxMemory.
 	MaxMemory int
 	// QueuePerSession lets the states of different sessions run at the same time. Those of one
 	// session still run one at a time, the requests of one connection to one session in order of

@@ -12,7 +12,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// What is added and taken away by many is settled to the octet, and whoever holds the most is ended.
+// What is added and taken away by many is settled to the octet, and whoever holds the most is
+// ended.
 func TestLedger(t *testing.T) {
 	var l ledger
 	l.init(10 << 20)

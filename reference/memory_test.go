@@ -36,7 +36,8 @@ func blessed(n int) *perl.Value {
 	return perl.NewRef(list.Bless("Job"))
 }
 
-// hostile is peers that make a kernel hold something, each in its own way: n is which of them it is.
+// hostile is peers that make a kernel hold something, each in its own way: n is which of them it
+// is.
 var hostile = []struct {
 	name string
 	do   func(t *testing.T, r *raw, n int)

@@ -18,8 +18,8 @@ import (
 //
 // What waits for monitors is bounded by [Config].MaxQueue and by an eighth of MaxMemory, in octets,
 // each event counting 512 and its message. Errors beyond that are logged instead. All other events
-// are told, however long it takes; so while monitors are that far behind, a peer that connects waits
-// to be registered, for as long as HandshakeTimeout.
+// are told, however long it takes; so while monitors are that far behind, a peer that connects
+// waits to be registered, for as long as HandshakeTimeout.
 //
 // What a peer asks is carried out after its register has been told, and before its unregister. A
 // second connection with the id of a peer that is connected is told of by Channel only; when the

@@ -146,9 +146,9 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	return true, nil
 }
 
-// What is being thawed may take one part in thawShare of Config.MaxMemory, one image or all together.
-// Images of more than smallImage octets are taken to need thawCost times their size, and wait for
-// others if that is too much.
+// What is being thawed may take one part in thawShare of Config.MaxMemory, one image or all
+// together. Images of more than smallImage octets are taken to need thawCost times their size, and
+// wait for others if that is too much.
 const (
 	thawShare  = 2
 	thawCost   = 32

@@ -56,9 +56,9 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, l load, reply reply) error {
 	return k.enqueue(c, m, h, l, func(err *requestError, yield func()) { k.reportError(c, m, to, err, reply, yield) })
 }
 
-// enqueue leaves a request to the queue of its session; failed is told if it is not carried out, and
-// is to call yield before it waits. If c is nil, enqueue is called while something of the kernel is
-// running.
+// enqueue leaves a request to the queue of its session; failed is told if it is not carried out,
+// and is to call yield before it waits. If c is nil, enqueue is called while something of the
+// kernel is running.
 func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, failed func(err *requestError, yield func())) error {
 	jobs := &k.running
 	if c != nil {
@@ -177,12 +177,14 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if answer == nil {
 		return nil
 	}
-	to := &wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)}
-	if h.reply != nil && h.reply(to) {
-		k.stats.answers.Add(1)
-		return nil
+	to := wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)}
+	if h.reply != nil {
+		if own := to; h.reply(&own) { // a copy, so that only these answers are allocated
+			k.stats.answers.Add(1)
+			return nil
+		}
 	}
-	return k.answer(&h.hold, c, m.RSVP, to)
+	return k.answer(&h.hold, c, m.RSVP, &to)
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's

@@ -195,7 +195,7 @@ func TestAnswerThatCannotBeSent(t *testing.T) {
 	}{
 		{"beyond Latin-1", freezethaw.Serializer{}, "\u65e5\u672c", "freeze with FreezeThaw"},
 		{"code", dumper.Serializer{}, perl.NewRef(perl.NewCode("1")), "freeze with POE::Component::IKC::Freezer"},
-		{"too large", storable.Serializer{}, strings.Repeat("x", wire.DefaultMaxFrame), "octets"},
+		{"too large", storable.Serializer{}, strings.Repeat("x", wire.DefaultMaxFrame), "MaxImage is 104857600"},
 		{"no data", storable.Serializer{}, func() {}, "func()"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,7 +38,8 @@ A frame may have a quarter of those three eighths.`,
 			octets := memory << 20
 			debug.SetMemoryLimit(int64(octets / 4 * 3)) // the rest is the program itself, and what Go is late for
 			held := octets / 8 * 3
-			cfg := ikc.Config{Name: name, MaxMemory: held, MaxFrame: held / 4, MaxQueue: held / 4, Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
+			cfg := ikc.Config{Name: name, MaxMemory: held, MaxFrame: held / 4, MaxQueue: held / 4,
+				Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
 			var err error
 			if cfg.Dialect, err = parseDialect(protocol); err != nil {
 				return err

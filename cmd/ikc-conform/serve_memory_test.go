@@ -29,10 +29,10 @@ import (
 
 var hostileFor = flag.Duration("hostile", 3*time.Second, "how long TestServeAmongHostilePeers has peers send what they can")
 
-// TestServeAmongHostilePeers has 24 peers send to 'ikc-conform serve', as a process of its own, what
-// makes it hold or allocate the most, and connect again when they have lost their connection. The
-// process stays within 150 MB, and another peer's calls are answered. How long these take, alone
-// and beside the 24, is printed: -hostile 20s -v shows it best.
+// TestServeAmongHostilePeers has 24 peers send to 'ikc-conform serve', as a process of its own,
+// what makes it hold or allocate the most, and connect again when they have lost their connection.
+// The process stays within 150 MB, and another peer's calls are answered. How long these take,
+// alone and beside the 24, is printed: -hostile 20s -v shows it best.
 //
 // What the 24 send is well formed, or claims more than comes: a peer in Perl raises an error.
 func TestServeAmongHostilePeers(t *testing.T) {

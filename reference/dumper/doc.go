@@ -46,7 +46,20 @@
 //	MaxDepth     10,000      *LimitError
 //	MaxElements  16,777,216  *LimitError
 //	MaxString    256 MiB     *LimitError
+//	MaxAlloc     1 GiB       *LimitError
 //	MaxText      256 MiB     *LimitError
+//
+// Whatever the limits, a text makes Thaw allocate no more than 64 times its size plus 256 KiB; the
+// worst known is a list of version strings, 45 times. What MaxAlloc counts is at least four fifths
+// of what is allocated. Reading takes time in proportion to the text, also if it assigns very often
+// to places in large hashes.
+//
+// MaxText bounds what Freeze writes, and is looked at before it is written: a string that stands in
+// very many Values may be as much as that, and so may paths to what is nested deeply. Beside the
+// text, Freeze allocates up to 160 octets for each thing that is referred to.
+//
+// What is nested deeper than 500 levels is read and written in a goroutine of its own, so that the
+// stack for it, up to 8 MiB at 10,000 levels, is given back at once.
 //
 // Source: POE::Component::IKC::Freezer 0.2402, subs freeze and thaw; Data::Dumper 2.184.
 package dumper

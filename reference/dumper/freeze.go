@@ -131,8 +131,8 @@ func elements(v *perl.Value, visit func(*perl.Value)) {
 	}
 }
 
-// fits tells whether n more octets may be written, and nothing was wrong. All that may be long is held
-// against it before it is written, and what is short now and then.
+// fits tells whether n more octets may be written, and nothing was wrong. All that may be long is
+// held against it before it is written, and what is short now and then.
 func (w *writer) fits(n int) bool {
 	if n > w.most-len(w.buf) && w.err == nil {
 		w.err = &LimitError{"MaxText", w.most, len(w.buf) + n, len(w.buf)}

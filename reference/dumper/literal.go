@@ -103,15 +103,15 @@ func (p *parser) double() *perl.Value {
 	return p.fail(ErrTruncated, p.pos, "the end of the string that starts at "+strconv.Itoa(at), "the end")
 }
 
-// characters are those of a string that is being read: octets of Latin-1 until one is wide, then all
-// in UTF-8.
+// characters are those of a string that is being read: octets of Latin-1 until one is wide, then
+// all in UTF-8.
 type characters struct {
 	b    strings.Builder
 	text bool
 }
 
-// charactersFactor is how many times the octets that a string is written in its characters may take:
-// as octets and, once one was wide, in UTF-8.
+// charactersFactor is how many times the octets that a string is written in its characters may
+// take: as octets and, once one was wide, in UTF-8.
 const charactersFactor = 3
 
 func (s *characters) add(r rune, wide bool) {

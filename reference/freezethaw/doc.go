@@ -39,6 +39,20 @@
 //	MaxDepth     10,000      *LimitError
 //	MaxElements  16,777,216  *LimitError
 //	MaxString    256 MiB     *LimitError
+//	MaxAlloc     1 GiB       *LimitError
+//	MaxText      256 MiB     *LimitError
+//
+// A count is compared with the octets left, less those that the containers around have still to
+// get, before anything is allocated. So whatever the limits, a text makes Thaw allocate no more
+// than 64 times its size plus 256 KiB; the worst known has regexps that are referred to more than
+// once, 51 times. What MaxAlloc counts is at least four fifths of what is allocated.
+//
+// MaxText bounds what Freeze writes, and is looked at before it is written: a string that stands in
+// very many Values may be as much as that. Beside the text, Freeze allocates up to 48 octets for
+// each thing that is referred to.
+//
+// What is nested deeper than 500 levels is read and written in a goroutine of its own, so that the
+// stack for it, up to 8 MiB at 10,000 levels, is given back at once.
 //
 // Source: FreezeThaw.pm 0.5001, subs freeze, thaw, freezeScalar and thawScalar.
 package freezethaw

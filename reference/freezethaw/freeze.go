@@ -115,8 +115,8 @@ func (e *encoder) fail(expected, got string) {
 	}
 }
 
-// fits tells whether n more octets may be written, and nothing was wrong. All that may be long is held
-// against it before it is written, and what is short now and then.
+// fits tells whether n more octets may be written, and nothing was wrong. All that may be long is
+// held against it before it is written, and what is short now and then.
 func (e *encoder) fits(n int) bool {
 	if n > e.most-len(e.buf) && e.err == nil {
 		e.err = &LimitError{"MaxText", e.most, len(e.buf) + n, len(e.buf)}

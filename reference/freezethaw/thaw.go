@@ -126,8 +126,8 @@ func (d *decoder) spend(octets int64, n int) bool {
 	return false
 }
 
-// count reads the number of members that follow, each of which takes at least least octets. They are
-// owed then.
+// count reads the number of members that follow, each of which takes at least least octets. They
+// are owed then.
 func (d *decoder) count(least int) (int, bool) {
 	at := d.pos
 	n, ok := d.number("a count")

@@ -50,8 +50,8 @@ func (p *place) holder() string {
 	return `\` + p.expr()
 }
 
-// shownKey is how many octets of a key stand in a path, and shownSteps how many of its steps at each
-// end: a peer may send keys of any length, and nest as deep as the limits allow.
+// shownKey is how many octets of a key stand in a path, and shownSteps how many of its steps at
+// each end: a peer may send keys of any length, and nest as deep as the limits allow.
 const shownKey, shownSteps = 80, 100
 
 // expr is the expression of a scalar at p. Of a long path the middle is left out, and long keys end

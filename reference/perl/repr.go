@@ -16,8 +16,8 @@ import "math"
 //	VString, Regexp, Hooked 0                    a rare
 //
 // Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is that
-// of a rare. What n and p would be else is in its plain then, but for numbers and the TiedKind, which
-// stay. n of a Hooked is the HookType.
+// of a rare. What n and p would be else is in its plain then, but for numbers and the TiedKind,
+// which stay. n of a Hooked is the HookType.
 //
 // Only pointer.go reads and writes p as this table says. With the build tag ikc_nounsafe there is
 // pointer_safe.go in its place, where p is an interface and a Value has 32 octets.

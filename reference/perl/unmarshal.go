@@ -59,12 +59,12 @@ const maxConversion = 1 << 30
 const entrySize, madeSize = 48, 112
 
 // spend counts what n variables of some octets each take of the heap.
-func (u *unmarshaler) spend(n int, size int64, at *place, what string) error {
+func (u *unmarshaler) spend(n int, size int64, at *place, what string, of reflect.Type) error {
 	if u.taken += int64(n) * size; u.taken <= maxConversion {
 		return nil
 	}
 	return &ConversionError{at.expr(), fmt.Sprintf("data that takes at most %d octets in Go", maxConversion),
-		fmt.Sprintf("%d with %d %s", u.taken, n, what)}
+		fmt.Sprintf("%d with %d %s %v", u.taken, n, what, of)}
 }
 
 // share fills a variable with what was made before of the same Perl variable, if anything was.
@@ -172,7 +172,7 @@ func (u *unmarshaler) text(v *Value, x encoding.TextUnmarshaler, at *place) (boo
 	if !ok || v.Kind() == Undef {
 		return false, nil
 	}
-	if err := u.spend(len(s), 1, at, "octets of text"); err != nil {
+	if err := u.spend(len(s), 1, at, "octets of text for", reflect.TypeOf(x)); err != nil {
 		return true, err
 	}
 	if err := x.UnmarshalText([]byte(s)); err != nil {
@@ -194,7 +194,7 @@ func (u *unmarshaler) pointer(v *Value, to reflect.Value, at *place, depth int) 
 	if u.share(key, to) {
 		return nil
 	}
-	if err := u.spend(1, int64(to.Type().Elem().Size())+madeSize, at, "variable pointed to"); err != nil {
+	if err := u.spend(1, int64(to.Type().Elem().Size())+madeSize, at, "variable of", to.Type().Elem()); err != nil {
 		return err
 	}
 	p := reflect.New(to.Type().Elem())
@@ -243,7 +243,7 @@ func (u *unmarshaler) list(v *Value, to reflect.Value, at *place, depth int) err
 		if u.share(key, to) {
 			return nil
 		}
-		if err := u.spend(len(elems), int64(to.Type().Elem().Size()), at, "elements of "+to.Type().String()); err != nil {
+		if err := u.spend(len(elems), int64(to.Type().Elem().Size()), at, "elements of", to.Type()); err != nil {
 			return err
 		}
 		u.taken += madeSize
@@ -280,7 +280,7 @@ func (u *unmarshaler) mapping(v *Value, to reflect.Value, at *place, depth int) 
 	if u.share(key, to) {
 		return nil
 	}
-	if err := u.spend(len(pairs), 2*int64(typ.Elem().Size())+entrySize, at, "entries of "+typ.String()); err != nil {
+	if err := u.spend(len(pairs), 2*int64(typ.Elem().Size())+entrySize, at, "entries of", typ); err != nil {
 		return err
 	}
 	u.taken += madeSize
@@ -337,7 +337,7 @@ func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int
 		filled := reflect.New(to.Type()).Elem()
 		filled.Set(to)
 		u.made[key] = filled
-		return u.spend(1, int64(to.Type().Size())+madeSize, at, "struct")
+		return u.spend(1, int64(to.Type().Size())+madeSize, at, "copy of", to.Type())
 	}
 	return nil
 }
@@ -372,7 +372,7 @@ func (u *unmarshaler) bytes(v *Value, to reflect.Value, at *place) error {
 		if long && u.share(key, to) {
 			return nil
 		}
-		if err := u.spend(len(s), 1, at, "octets of a string"); err != nil {
+		if err := u.spend(len(s), 1, at, "octets for", to.Type()); err != nil {
 			return err
 		}
 		to.SetBytes([]byte(s))

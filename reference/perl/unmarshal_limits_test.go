@@ -75,8 +75,8 @@ func TestUnmarshalLimit(t *testing.T) {
 	}
 }
 
-// TestUnmarshalSharedHash: a large hash that very many places refer to is looked through once, and a
-// long string is not taken for a number time and again.
+// TestUnmarshalSharedHash: a large hash that very many places refer to is looked through once, and
+// a long string is not taken for a number time and again.
 func TestUnmarshalSharedHash(t *testing.T) {
 	const n = 20_000
 	hash := perl.NewHash(perl.P("Name", perl.NewBytes("last")))

@@ -106,9 +106,9 @@ func TestMaxAllocCountsAll(t *testing.T) {
 		if _, err := dec.Thaw([]byte(image)); !errors.Is(err, ErrLimit) {
 			t.Errorf("%s: %d octets were allocated; with a MaxAlloc of three quarters got %v, expected ErrLimit", name, took, err)
 		}
-		dec = decoderWith(t, ThawOptions{MaxAlloc: took*5/4 + 1<<14})
+		dec = decoderWith(t, ThawOptions{MaxAlloc: loose*took*5/4 + 1<<14})
 		if _, err := dec.Thaw([]byte(image)); err != nil {
-			t.Errorf("%s: %d octets were allocated; with a quarter more for MaxAlloc got %v", name, took, err)
+			t.Errorf("%s: %d octets were allocated; with a quarter more got %v", name, took, err)
 		}
 		runtime.KeepAlive(v)
 	}
@@ -165,3 +165,6 @@ func TestDumpIsNotWide(t *testing.T) {
 		t.Errorf("%d octets for an image of %d, expected at most %d", b.Len(), len(image), most)
 	}
 }
+
+// loose is how many times too much may be counted: without package unsafe, Values differ in size.
+const loose = perl.ValueSize / 24

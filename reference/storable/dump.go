@@ -21,9 +21,9 @@ import (
 //
 // At the left are the offsets in octets; #n is the index of an SV, by which SX_OBJECT refers to it.
 // Strings longer than 60 octets are cut, and what is nested deeper than 50 levels is indented as 50
-// are, so that lines have about 200 octets at most, one for each octet of the image. What comes before an error in the image is written; then
-// the error, an *Error or a *LimitError, is returned. Other errors are those of w. The limits are
-// those of Thaw.
+// are, so that lines have about 200 octets at most, one for each octet of the image. What comes
+// before an error in the image is written; then the error, an *Error or a *LimitError, is returned.
+// Other errors are those of w. The limits are those of Thaw.
 func Dump(w io.Writer, image []byte) error {
 	h, err := readHeader(string(image))
 	if err != nil {

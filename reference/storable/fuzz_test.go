@@ -47,7 +47,8 @@ func checkThaw(t testing.TB, image []byte) bool {
 	return true
 }
 
-var fuzzEncoder = &Encoder{opt: FreezeOptions{Minor: minorWritten, MaxDepth: 2 * DefaultMaxDepth, Booleans: true, Layout: AMD64, MaxImage: largestSize}}
+var fuzzEncoder = &Encoder{opt: FreezeOptions{Minor: minorWritten, MaxDepth: 2 * DefaultMaxDepth, Booleans: true, Layout: AMD64,
+	MaxImage: largestSize}}
 
 func FuzzThaw(f *testing.F) {
 	for _, s := range seeds(f) {

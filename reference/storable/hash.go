@@ -26,7 +26,8 @@ func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 	}
 	outer := d.inArray
 	d.inArray = false
-	var seen keys.Set // Perl's own images have no key twice; whoever sends that wants two readers to see two things
+	// Perl's own images have no key twice. Whoever sends that wants two readers to see two things.
+	var seen keys.Set
 	for i := range pairs {
 		p := &pairs[i]
 		d.Owed--

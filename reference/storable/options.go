@@ -33,9 +33,10 @@ type ThawOptions struct {
 	MaxElements int
 	// MaxString limits the octets of one string, hash key or class name. Default 256 MiB.
 	MaxString int64
-	// MaxAlloc limits the octets allocated for one image, estimated before they are allocated.
-	// Default 1 GiB. Apart from it, no more than about 64 times the size of the image is ever
-	// allocated.
+	// MaxAlloc limits the octets that one image takes of Go's heap, its own included, estimated
+	// before they are allocated; the truth is at most a quarter more. Default 1 GiB. Apart from it,
+	// no more than 64 times the size of the image is ever allocated. A kernel may give less for
+	// each image, see wire.FrameScanner.
 	MaxAlloc int64
 	// Classes lists the classes that objects may have; nil allows all, an empty list none.
 	Classes []string
@@ -131,9 +132,9 @@ type FreezeOptions struct {
 	Booleans bool
 	// MaxDepth limits the nesting as in ThawOptions.
 	MaxDepth int
-	// MaxImage limits the octets of the image. An image is no longer than what it is made of, unless
-	// strings of Go stand in more than one Value, as in what Data::Dumper's text assigned. Default
-	// 1 TiB, the most. A kernel has a limit of its own for what it sends.
+	// MaxImage limits the octets of the image. An image is no longer than what it is made of,
+	// unless strings of Go stand in more than one Value, as in what Data::Dumper's text assigned.
+	// Default 1 TiB, the most. A kernel has a limit of its own for what it sends.
 	MaxImage int64
 	// Code, Tied and Hooks tell whether subs, tied variables and self-serialized objects are
 	// written or rejected.

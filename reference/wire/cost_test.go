@@ -3,8 +3,11 @@ package wire_test
 import (
 	"errors"
 	"runtime"
+	"strings"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/reference/dumper"
+	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -47,14 +50,20 @@ func heapOf(made func() any) int64 {
 
 // TestCost holds what a scanner says a message takes of the heap against what it takes.
 func TestCost(t *testing.T) {
+	for _, by := range serializers {
+		costs(t, by)
+	}
+}
+
+func costs(t *testing.T, by wire.Serializer) {
 	for _, blessed := range []bool{false, true} {
-		image := costly(t, storable.Serializer{}, blessed)
+		image := costly(t, by, blessed)
 		var held, thawed int64
 		read := func(look bool) int64 {
 			return heapOf(func() any {
 				var s wire.FrameScanner
 				m := new(wire.Message)
-				if err := s.Thaw(storable.Serializer{}, image, m); err != nil {
+				if err := s.Thaw(by, image, m); err != nil {
 					t.Fatal(err)
 				}
 				held, thawed = s.Cost()
@@ -70,33 +79,81 @@ func TestCost(t *testing.T) {
 				said = thawed
 			}
 			if got > said*5/4+16<<10 || got < said/2 {
-				t.Errorf("blessed %v, params looked into %v: takes %d octets of the heap, said to take %d", blessed, look, got, said)
+				t.Errorf("%s, blessed %v, params looked into %v: takes %d octets of the heap, said to take %d", by.Name(), blessed, look, got, said)
 			}
 		}
-		if few := int64(len(image)) == held; few == blessed {
-			t.Errorf("blessed %v: %d octets are held of an image of %d", blessed, held, len(image))
+		if frozen := int64(len(image)) == held; frozen != (!blessed && by.Name() == "Storable") {
+			t.Errorf("%s, blessed %v: %d octets are held of an image of %d", by.Name(), blessed, held, len(image))
 		}
 	}
 }
 
 // TestMaxAlloc: what a scanner may take for one image is a bound.
 func TestMaxAlloc(t *testing.T) {
-	for _, blessed := range []bool{false, true} {
-		image := costly(t, storable.Serializer{}, blessed)
-		var s wire.FrameScanner
-		if err := s.Thaw(storable.Serializer{}, image, new(wire.Message)); err != nil {
-			t.Fatal(err)
+	limits := map[string]error{"Storable": storable.ErrLimit, "FreezeThaw": freezethaw.ErrLimit, dumper.Package: dumper.ErrLimit}
+	for _, by := range serializers {
+		for _, blessed := range []bool{false, true} {
+			image := costly(t, by, blessed)
+			var s wire.FrameScanner
+			if err := s.Thaw(by, image, new(wire.Message)); err != nil {
+				t.Fatal(err)
+			}
+			_, most := s.Cost()
+			for _, room := range []int64{most, most - 1000, int64(len(image)), int64(len(image)) - 1} {
+				s.MaxAlloc = room
+				err := s.Thaw(by, image, new(wire.Message))
+				if room == most && err != nil {
+					t.Errorf("%s, blessed %v: %d octets that it needs: got %v", by.Name(), blessed, room, err)
+				}
+				if room < most && !errors.Is(err, limits[by.Name()]) {
+					t.Errorf("%s, blessed %v: %d octets of the %d that it needs: got %v, expected ErrLimit", by.Name(), blessed, room, most, err)
+				}
+			}
 		}
-		_, most := s.Cost()
-		for _, room := range []int64{most, most - 1000, int64(len(image)), int64(len(image)) - 1} {
-			s.MaxAlloc = room
-			err := s.Thaw(storable.Serializer{}, image, new(wire.Message))
-			if room == most && err != nil {
-				t.Errorf("blessed %v: %d octets that it needs: got %v", blessed, room, err)
-			}
-			if room < most && !errors.Is(err, storable.ErrLimit) {
-				t.Errorf("blessed %v: %d octets of the %d that it needs: got %v, expected ErrLimit", blessed, room, most, err)
-			}
+	}
+}
+
+// foreign is a serializer that is not of this module.
+type foreign struct{ wire.Serializer }
+
+// TestForeignCost: a serializer that does not tell what it took is taken to need much.
+func TestForeignCost(t *testing.T) {
+	by := foreign{freezethaw.Serializer{}}
+	image := costly(t, by, false)
+	var s wire.FrameScanner
+	if err := s.Thaw(by, image, new(wire.Message)); err != nil {
+		t.Fatal(err)
+	}
+	if held, thawed := s.Cost(); held != 64*int64(len(image)) || thawed != held {
+		t.Errorf("an image of %d octets holds %d, thawed %d, expected 64 times as much", len(image), held, thawed)
+	}
+}
+
+// TestOutgoingMax: a string that stands in very many places ends in an error before it is written
+// so often, whatever the serializer.
+func TestOutgoingMax(t *testing.T) {
+	s := strings.Repeat("x", 1<<20)
+	list := perl.NewArray()
+	for range 50 {
+		list.Append(perl.NewBytes(s))
+	}
+	m := wire.Message{Event: wire.AtString("poe://K/s/x"), Params: perl.NewRef(list)}
+	for _, by := range append(serializers, foreign{storable.Serializer{}}) {
+		out := wire.Outgoing{Max: 4 << 20}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := out.Freeze(by, &m)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), "4194304") {
+			t.Errorf("%s: got %v, expected an image of at most 4194304 octets", by.Name(), err)
+		}
+		_, strange := by.(foreign)
+		if got := after.TotalAlloc - before.TotalAlloc; got > 32<<20 && !strange {
+			t.Errorf("%s: %d octets allocated for an image of at most 4 MiB", by.Name(), got)
+		}
+		list := perl.ArrayRef(list.Elems()[:3]...)
+		if err := out.Freeze(by, &wire.Message{Event: m.Event, Params: list}); err != nil {
+			t.Errorf("%s: an image of 3 MiB: %v", by.Name(), err)
 		}
 	}
 }

@@ -12,7 +12,9 @@
 // Next returns images for the Serializer's Thaw, and [ParseMessage] makes Messages of these.
 //
 // Nothing here is safe for concurrent use, but for Serializers. What a peer sent is bounded by
-// DefaultMaxLine, DefaultMaxLines and DefaultMaxFrame, or the limits that are set instead. Errors
+// DefaultMaxLine, DefaultMaxLines and DefaultMaxFrame, or the limits that are set instead. What a
+// message takes of Go's heap may be 64 times its image: FrameScanner.MaxAlloc bounds it for each,
+// and FrameScanner.Cost tells it, for those who keep accounts of all that they hold. Errors
 // are told apart by errors.As: [LineTooLongError], [SetupError], [FrameError], [MessageError]; and
 // by errors.Is: [ErrRefused].
 //

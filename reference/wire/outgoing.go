@@ -14,6 +14,9 @@ import (
 // It is what the kernel and clientlite send with; [AppendFrame] is simpler. It is here and not in
 // an internal package since it writes Messages without Values, by their private means.
 type Outgoing struct {
+	// Max bounds the image, in octets; 0 means DefaultMaxFrame, the most.
+	Max int
+
 	buf   []byte // frameHead octets, the last of which have the length, and the image
 	start int    // of the length
 	hash  message.Hash
@@ -23,8 +26,8 @@ type Outgoing struct {
 const frameHead = maxLengthDigits + 1
 
 // Freeze makes the frame of a message. Errors are those of the serializer, or say that the image is
-// too long to be taken by anyone: more than DefaultMaxFrame octets. Those of this module find that
-// out while they write, before they allocate more.
+// longer than Max. The serializers of this module find that out while they write, before they
+// allocate more: then it is a LimitError of theirs.
 func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	if o.buf == nil {
 		o.buf = make([]byte, frameHead, 512)
@@ -37,8 +40,8 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 		return fmt.Errorf("freeze with %s: %w", s.Name(), err)
 	}
 	n := o.Size()
-	if n > DefaultMaxFrame {
-		return fmt.Errorf("image of %d octets: expected at most %d", n, DefaultMaxFrame)
+	if n > o.most() {
+		return fmt.Errorf("image of %d octets: expected at most %d", n, o.most())
 	}
 	var digits [frameHead]byte
 	head := append(strconv.AppendInt(digits[:0], int64(n), 10), 0)
@@ -47,15 +50,22 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	return nil
 }
 
+func (o *Outgoing) most() int {
+	if o.Max > 0 {
+		return min(o.Max, DefaultMaxFrame)
+	}
+	return DefaultMaxFrame
+}
+
 func (o *Outgoing) freeze(s Serializer) (err error) {
 	if s, ok := s.(message.Codec); ok {
-		o.buf, err = s.AppendMessage(o.buf, &o.hash, DefaultMaxFrame)
+		o.buf, err = s.AppendMessage(o.buf, &o.hash, o.most())
 		return err
 	}
 	v := o.hash.Value(new(perl.Slab))
 	var image []byte
 	if b, ok := s.(message.Bounded); ok {
-		image, err = b.FreezeBounded(v, DefaultMaxFrame)
+		image, err = b.FreezeBounded(v, o.most())
 	} else {
 		image, err = s.Freeze(v)
 	}

@@ -147,9 +147,9 @@ func (m *meter) use(image []byte, apart func(name string, size int64, f func()))
 	})
 }
 
-// TestResources gives each serializer very many images that are slightly wrong, and crafted ones that
-// take or promise much, and holds what is allocated against the documented bounds. For a long run,
-// with the results to be recorded in testdata/resources.md:
+// TestResources gives each serializer very many images that are slightly wrong, and crafted ones
+// that take or promise much, and holds what is allocated against the documented bounds. For a long
+// run, with the results to be recorded in testdata/resources.md:
 //
 //	go test ./reference/wire -run TestResources -inputs 10000000 -timeout 2h -v
 func TestResources(t *testing.T) {

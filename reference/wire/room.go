@@ -13,8 +13,8 @@ var bigBuffers sync.Pool
 // come: read into it, then call Advance. It spares the copy of Write. A scanner that holds nothing
 // keeps no more than n octets. There is no space, and never will be, when Hold refused it.
 //
-// A frame that is larger than that gets a buffer of its own, of its size as soon as a fifth of it has
-// come: see Thaw.
+// A frame that is larger than that gets a buffer of its own, of its size as soon as a fifth of it
+// has come: see Thaw.
 func (s *FrameScanner) Room(n int) []byte {
 	if s.start > 0 && (s.start == len(s.buf) || s.start >= cap(s.buf)/2 || s.next > cap(s.buf)-s.start) {
 		s.offset += int64(s.start)

@@ -1,5 +1,5 @@
-// Package budget bounds what reading an image takes, for all serializers alike: how many Values, how
-// many octets of Go's heap, and how much of the image has been promised already.
+// Package budget bounds what reading an image takes, for all serializers alike: how many Values,
+// how many octets of Go's heap, and how much of the image has been promised already.
 package budget
 
 import (
@@ -52,14 +52,15 @@ func (b *Budget) Spend(octets int64, n int) bool {
 
 // fit takes off what is left of Values those that there is no room for.
 func (b *Budget) fit() {
-	if fit := (b.room - b.alloc) / perl.ValueSize; fit < int64(b.most) {
-		b.Left -= b.most - int(fit)
-		b.most = int(fit)
+	if rest := b.room - b.alloc; rest < int64(b.most)*perl.ValueSize {
+		fit := int(rest / perl.ValueSize)
+		b.Left -= b.most - fit
+		b.most = fit
 	}
 }
 
-// Excess says which limit forbids n Values more, what it is and what it would have to be: MaxElements
-// or MaxAlloc.
+// Excess says which limit forbids n Values more, what it is and what it would have to be:
+// MaxElements or MaxAlloc.
 func (b *Budget) Excess(n int) (limit string, most, got int64) {
 	used := int64(b.most - b.Left + n)
 	if b.most == b.elements {

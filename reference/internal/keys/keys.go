@@ -43,9 +43,9 @@ type Set struct {
 	seed  maphash.Seed
 }
 
-// Add adds the key of pairs[i] and tells whether it is among those before it. Of more than Few pairs
-// each must be added, in order; of fewer those that the Filter suspects are enough. The pairs may
-// become more meanwhile.
+// Add adds the key of pairs[i] and tells whether it is among those before it. Of more than Few
+// pairs each must be added, in order; of fewer those that the Filter suspects are enough. The pairs
+// may become more meanwhile.
 func (k *Set) Add(pairs []perl.Pair, i int) bool {
 	p := &pairs[i]
 	if len(pairs) > Few {
