@@ -52,7 +52,7 @@ func Register(spec string, opts harness.Options) {
 				return nil, c.Err
 			}
 		}
-		return report.FromRun(result, judge.Should, known), nil
+		return visible.Copy(report.FromRun(result, judge.Should, known)), nil
 	})
 	ginkgo.Describe(spec, func() {
 		for _, c := range all {
