@@ -41,18 +41,19 @@ func (h rawLog) WithGroup(string) slog.Handler      { return h }
 // foreign acts on a terminal, and is several lines.
 const foreign = "MARK\x1b]52;c;QUJD\x07\x9b31m\u009b\u202e\u200b\u2028\r\nFORGED"
 
-// TestLogIsClean: nothing of a peer gets into the log raw, whatever the handler does with it, nor into
-// the text of an error.
+// TestLogIsClean: nothing of a peer gets into the log raw, whatever the handler does with it, nor
+// into the text of an error.
 func TestLogIsClean(t *testing.T) {
 	var mu sync.Mutex
 	var lines []string
 	log := slog.New(rawLog{&mu, &lines})
-	server := kernel(t, ikc.Config{Name: "Server", Logger: log, OnError: nil})
+	server := kernel(t, ikc.Config{Name: "Server", Logger: log})
 	address := serve(t, server)
 	peer := rawPeer(t, address, "client-1", "Client")
 	at := wire.At(specifier.Specifier{Kernel: foreign, Session: foreign, State: foreign})
 	report := func(event wire.Address) *wire.Message {
-		return &wire.Message{Event: event, IsError: true, Params: perl.ArrayRef(perl.NewBytes(foreign), perl.NewBytes(foreign), perl.NewBytes(foreign))}
+		return &wire.Message{Event: event, IsError: true,
+			Params: perl.ArrayRef(perl.NewBytes(foreign), perl.NewBytes(foreign), perl.NewBytes(foreign))}
 	}
 	peer.send(&wire.Message{Event: at, From: at, Params: perl.NewBytes(foreign)})
 	peer.send(report(wire.At(specifier.Specifier{Session: wire.SessionIKC, State: wire.StateRemoteError})))
