@@ -171,6 +171,36 @@ func captures(t *testing.T, dir string) (good, bad string) {
 	return "good.pcapng", "bad.pcapng"
 }
 
+// unheard demands of a log that GitHub hears no command while the command runs, and that our own
+// annotations are heard afterwards.
+func unheard(t *testing.T, name, log string) {
+	t.Helper()
+	token := ""
+	for line := range strings.Lines(log) {
+		line = strings.TrimRight(line, "\n")
+		given, stops := strings.CutPrefix(line, "::stop-commands::")
+		switch {
+		case stops && token == "":
+			if token = given; len(token) != 32 || tokens[token] {
+				t.Errorf("%s: expected a token that was not there before, got %q", name, token)
+			}
+			tokens[token] = true
+		case token != "" && line == "::"+token+"::":
+			token = ""
+		case token != "" && strings.HasPrefix(line, "::"):
+			t.Errorf("%s: expected no command of ours where none is heard, got %q", name, line)
+		case token == "" && !strings.HasPrefix(line, "::error title=") && !strings.HasPrefix(line, "::warning title=") && !strings.HasPrefix(line, "::notice title="):
+			t.Errorf("%s: expected the output to be where no command is heard, got %q", name, line)
+		}
+	}
+	if token != "" {
+		t.Errorf("%s: expected commands to be heard again at the end", name)
+	}
+}
+
+// tokens are those that were used.
+var tokens = map[string]bool{}
+
 func TestAction(t *testing.T) {
 	need(t, "bash", "bash")
 	need(t, "go", "golang-go")
@@ -202,6 +232,7 @@ func TestAction(t *testing.T) {
 		if s.status != test.status || !strings.Contains("\n"+s.log, test.log) || !strings.Contains(s.summary, test.summary) {
 			t.Errorf("%s: expected exit status %d, %q in the log, %q in the summary; got %d\n%s\n%s", test.name, test.status, test.log, test.summary, s.status, s.log, s.summary)
 		}
+		unheard(t, test.name, s.log)
 		for k, v := range test.outputs {
 			if s.outputs[k] != v {
 				t.Errorf("%s: expected the output %s to be %q, got %q", test.name, k, v, s.outputs[k])

@@ -152,6 +152,7 @@ const (
 // Explain writes a check that failed for people: the requirement, its source, and each violation
 // with what was expected, what came, where, and what led to it.
 func (c *CheckResult) Explain() string {
+	c = visible.Copy(c)
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %s  %s  %s\n", c.ID, c.Level, c.Requirement)
 	fmt.Fprintf(&b, "    source: %s\n", c.Source)

@@ -8,6 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Run tries a target, as targets.Parse reads it, in a plain test: a subtest for every check, which
@@ -26,9 +27,9 @@ func Run(t *testing.T, spec string, opts harness.Options) {
 	}
 	result, err := harness.Run(t.Context(), target, opts)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(visible.Error(err))
 	}
-	r := report.FromRun(result, judge.Should, known)
+	r := visible.Copy(report.FromRun(result, judge.Should, known))
 	for _, c := range r.Checks {
 		t.Run(c.ID, func(t *testing.T) {
 			switch c.Outcome {

@@ -23,6 +23,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // Register registers a spec for every check, against a target as targets.Parse reads it. The
@@ -51,17 +52,17 @@ func Register(spec string, opts harness.Options) {
 				return nil, c.Err
 			}
 		}
-		return report.FromRun(result, judge.Should, known), nil
+		return visible.Copy(report.FromRun(result, judge.Should, known)), nil
 	})
 	ginkgo.Describe(spec, func() {
 		for _, c := range all {
 			ginkgo.It(fmt.Sprintf("%s %s: %s", c.ID, c.Level, c.Requirement), ginkgo.Label(spec, c.ID), func() {
 				r, err := run()
 				if errors.Is(err, targets.ErrUnusable) {
-					ginkgo.Skip(err.Error())
+					ginkgo.Skip(visible.Error(err))
 				}
 				if err != nil {
-					ginkgo.Fail(err.Error())
+					ginkgo.Fail(visible.Error(err))
 				}
 				assess(r, c.ID)
 			})
@@ -69,10 +70,10 @@ func Register(spec string, opts harness.Options) {
 		ginkgo.It("can be tried to the end, and has no stale deviations", ginkgo.Label(spec), func() {
 			r, err := run()
 			if errors.Is(err, targets.ErrUnusable) {
-				ginkgo.Skip(err.Error())
+				ginkgo.Skip(visible.Error(err))
 			}
 			if err != nil {
-				ginkgo.Fail(err.Error())
+				ginkgo.Fail(visible.Error(err))
 			}
 			for _, p := range r.Parts {
 				if len(p.Problems) > 0 {
@@ -120,7 +121,7 @@ func Captures(dir string) {
 				ginkgo.It(fmt.Sprintf("%s gives the expected verdicts for the %s", s.Capture, side), ginkgo.Label("captures"), func() {
 					f, err := judged()
 					if err = errors.Join(err, errOf(f)); err != nil {
-						ginkgo.Fail(err.Error())
+						ginkgo.Fail(visible.Error(err))
 					}
 					if d := s.Differences(f, side); len(d) > 0 {
 						ginkgo.Fail(strings.Join(d, "; "))
