@@ -30,8 +30,8 @@ import (
 //
 // A time.Time is filled from RFC 3339 text or from seconds since 1970. What is filled takes at most
 // 1 GiB, and a string of more than 1000 octets is no number. The error is a *ConversionError, or
-// wraps what an Unmarshaler returned, or [Value.ThawError]. An Unmarshaler may be asked twice if v is
-// nested deeper than 500 levels.
+// wraps what an Unmarshaler returned, or [Value.ThawError]. An Unmarshaler may be asked twice if v
+// is nested deeper than 500 levels.
 func Unmarshal(v *Value, target any) error { return (*Types)(nil).Unmarshal(v, target) }
 
 // Unmarshal is like the function Unmarshal and makes values of registered types.
