@@ -2,6 +2,7 @@ package perl
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -29,7 +30,8 @@ import (
 //
 // A time.Time is filled from RFC 3339 text or from seconds since 1970. What is filled takes at most
 // 1 GiB, and a string of more than 1000 octets is no number. The error is a *ConversionError, or
-// wraps what an Unmarshaler returned, or [Value.ThawError].
+// wraps what an Unmarshaler returned, or [Value.ThawError]. An Unmarshaler may be asked twice if v
+// is nested deeper than 500 levels.
 func Unmarshal(v *Value, target any) error { return (*Types)(nil).Unmarshal(v, target) }
 
 // Unmarshal is like the function Unmarshal and makes values of registered types.
@@ -41,14 +43,31 @@ func (t *Types) Unmarshal(v *Value, target any) error {
 	if f := v.Frozen(); f != nil && f.Unmarshal(target) { // nothing in it has a class
 		return nil
 	}
-	u := unmarshaler{types: t, made: map[madeKey]reflect.Value{}}
-	return u.value(v, p.Elem(), &place{}, 0)
+	u := unmarshaler{types: t, made: map[madeKey]reflect.Value{}, levels: deep.Shallow}
+	err := u.value(v, p.Elem(), &place{}, 0)
+	if err == errSank {
+		return t.unmarshalDeep(v, p.Elem())
+	}
+	return err
+}
+
+// errSank says that v is nested deeper than deep.Shallow.
+var errSank = errors.New("nested too deeply for this goroutine")
+
+// unmarshalDeep fills a variable anew, in a goroutine of its own.
+func (t *Types) unmarshalDeep(v *Value, to reflect.Value) (err error) {
+	deep.Call(func() {
+		u := unmarshaler{types: t, made: map[madeKey]reflect.Value{}, levels: maxConversionDepth}
+		err = u.value(v, to, &place{}, 0)
+	})
+	return err
 }
 
 type unmarshaler struct {
-	types *Types
-	made  map[madeKey]reflect.Value
-	taken int64 // octets of the heap
+	types  *Types
+	made   map[madeKey]reflect.Value
+	taken  int64 // octets of the heap
+	levels int   // that may be gone down
 }
 
 // maxConversion is how many octets of Go's heap Unmarshal takes at most, counted before it takes
@@ -87,19 +106,11 @@ func wrong(at *place, expected string, v *Value) error {
 }
 
 func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) error {
-	if depth == deep.Shallow {
-		return u.valueDeep(v, to, at, depth)
-	}
-	return u.fill(v, to, at, depth)
-}
-
-func (u *unmarshaler) valueDeep(v *Value, to reflect.Value, at *place, depth int) (err error) {
-	deep.Call(func() { err = u.fill(v, to, at, depth) })
-	return err
-}
-
-func (u *unmarshaler) fill(v *Value, to reflect.Value, at *place, depth int) error {
-	if depth > maxConversionDepth {
+	switch {
+	case depth <= u.levels:
+	case u.levels < maxConversionDepth:
+		return errSank
+	default:
 		return &ConversionError{at.expr(), fmt.Sprintf("at most %d levels", maxConversionDepth), "more"}
 	}
 	typ := to.Type()
