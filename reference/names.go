@@ -10,8 +10,8 @@ import (
 // whose id it is; to the peer that has it for an alias. So an alias never takes what belongs to an
 // id, whoever came first, and nobody takes what belongs to this kernel.
 //
-// An alias that is taken stays with whoever has it, and when that is gone it leads nowhere until
-// the next who announces it registers. An id that is taken is waited for: when the connection that has
+// An alias that is taken stays with whoever has it; when that is gone it leads nowhere, until the
+// next who announces it registers. An id that is taken is waited for: when the connection that has
 // it is gone, the one that has waited longest registers. In the original it never does, nor with
 // Config.PerlIdentity, which also has aliases go before ids. Source: Responder register,
 // unregister, channel_list.

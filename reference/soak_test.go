@@ -18,9 +18,9 @@ import (
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 )
 
-// TestSoak has peers connect, crash, misbehave and attack at random, beside peers that behave: no call may
-// be lost, doubled or mixed up, and neither memory nor goroutines may pile up. IKC_SOAK says for
-// how long (30m); else it is short. testdata/soak.md keeps what came of long runs.
+// TestSoak has peers connect, crash, misbehave and attack at random, beside peers that behave: no
+// call may be lost, doubled or mixed up, and neither memory nor goroutines may pile up. IKC_SOAK
+// says for how long (30m); else it is short. testdata/soak.md keeps what came of long runs.
 func TestSoak(t *testing.T) {
 	last := 3 * time.Second
 	if s := os.Getenv("IKC_SOAK"); s != "" {
