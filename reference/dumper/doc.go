@@ -50,7 +50,7 @@
 //	MaxText      256 MiB     *LimitError
 //
 // Whatever the limits, a text makes Thaw allocate no more than 64 times its size plus 256 KiB; the
-// worst known is a list of version strings, 45 times. What MaxAlloc counts is at least four fifths
+// worst known is a hash of version strings, 34 times. What MaxAlloc counts is at least four fifths
 // of what is allocated. Reading takes time in proportion to the text, also if it assigns very often
 // to places in large hashes.
 //
