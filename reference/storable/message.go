@@ -72,9 +72,18 @@ func (d *decoder) message(dec *Decoder, h *message.Hash, whole string, room int6
 // item reads a pair. In an image the value comes first, so that what to make of it is known when it
 // has been passed over.
 func (d *decoder) item(h *message.Hash, whole string) bool {
-	at, base, kinds := d.mark(), d.base, d.kinds
+	if d.pos == len(d.s) {
+		return false
+	}
+	t := tag(d.s[d.pos])
+	scalar := t == tagScalar || t == tagLScalar || t == tagByte
+	var at mark
+	if !scalar { // which plain may have to give up
+		at = d.mark()
+	}
+	base, kinds := d.base, d.kinds
 	item := h.Add("")
-	plain := d.pos < len(d.s) && d.plain(item, h)
+	plain := d.plain(item, h)
 	if plain {
 		if !d.key(&item.Pair) {
 			return false
@@ -85,6 +94,9 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 				item.Value, item.Str = perl.NewBytes(item.Str), ""
 			}
 		}
+	}
+	if !plain && scalar {
+		return false
 	}
 	if !plain {
 		// It is the value of whole, or the image cannot be read in this way.
