@@ -1,7 +1,7 @@
 package dialogue_test
 
 import (
-	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -258,16 +258,20 @@ func TestSearchIsLinear(t *testing.T) {
 // TestTooLargeToThaw: an image that would take too much memory is told, and is no fault of who sent
 // it.
 func TestTooLargeToThaw(t *testing.T) {
-	const elements = 7 << 20
-	image := []byte{5, 11, 3} // a hash of one: params, an array of undef, each in an octet
-	image = append(image, 0, 0, 0, 1, 4, 2)
-	image = append(image, byte(elements>>24), byte(elements>>16&0xff), byte(elements>>8&0xff), byte(elements&0xff))
-	image = append(image, bytes.Repeat([]byte{5}, elements)...)
-	image = append(image, 0, 0, 0, 6)
-	image = append(image, "params"...)
-	c := conversation(t, said{from: capture.FromClient, octets: string(wire.AppendFrame(nil, image))})
-	f, ok := c.Items[len(c.Items)-1].(*dialogue.Frame)
-	if !ok || !f.TooLarge || f.Err == nil || !c.Gaps || !strings.Contains(notes(c), "frame 1 of the client cannot be looked at") {
-		t.Errorf("expected a frame that is too large, got %+v, %s", f.Err, notes(c))
+	const elements = 9 << 20
+	var network [4]byte
+	binary.BigEndian.PutUint32(network[:], elements)
+	for name, image := range map[string]string{ // each a hash of one: params, an array
+		"Storable":                     "\x05\x0b\x03\x00\x00\x00\x01\x04\x02" + string(network[:]) + strings.Repeat("\x05", elements) + "\x00\x00\x00\x06params",
+		"FreezeThaw":                   fmt.Sprintf("FrT;@1|%%2|$6|params@%d|", elements) + strings.Repeat("_", elements),
+		"POE::Component::IKC::Freezer": "$POE::Component::IKC::Freezer::VAR1 = {params => [" + strings.Repeat("1,", elements) + "]};",
+	} {
+		setup := strings.NewReplacer("Storable", name)
+		c := read(t, events(false, true, said{from: c, octets: setup.Replace(setupC)}, said{from: v, octets: setup.Replace(setupS)},
+			said{from: c, octets: string(wire.AppendFrame(nil, []byte(image)))}), dialogue.Options{})
+		f, ok := c.Items[len(c.Items)-1].(*dialogue.Frame)
+		if !ok || !f.TooLarge || f.Err == nil || !c.Gaps || !strings.Contains(notes(c), "frame 1 of the client cannot be looked at") {
+			t.Errorf("%s: expected a frame that is too large, got %.300v, %s", name, f.Err, notes(c))
+		}
 	}
 }

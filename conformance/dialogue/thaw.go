@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/dumper"
@@ -17,17 +18,29 @@ import (
 // at.
 const maxThaw = 256 << 20
 
-var thawing = func() *storable.Decoder {
-	d, err := storable.ThawOptions{MaxAlloc: maxThaw}.Decoder()
-	if err != nil {
-		panic(err)
-	}
-	return d
-}()
+var known = []wire.Serializer{
+	storable.Serializer{Decoder: must(storable.ThawOptions{MaxAlloc: maxThaw}.Decoder())},
+	freezethaw.Serializer{Codec: must(freezethaw.Options{MaxAlloc: maxThaw}.Codec())},
+	dumper.Serializer{Codec: must(dumper.Options{MaxAlloc: maxThaw}.Codec())},
+}
 
-// Serializers returns every serializer known here.
-func Serializers() []wire.Serializer {
-	return []wire.Serializer{storable.Serializer{Decoder: thawing}, freezethaw.Serializer{}, dumper.Serializer{}}
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err) // of options that are constants here
+	}
+	return v
+}
+
+// Serializers returns every serializer known here. An image may take 256 MiB of memory.
+func Serializers() []wire.Serializer { return slices.Clone(known) }
+
+// exceeds tells whether an image takes more memory than it may here.
+func exceeds(err error) bool {
+	var s *storable.LimitError
+	var f *freezethaw.LimitError
+	var d *dumper.LimitError
+	const limit = "MaxAlloc"
+	return errors.As(err, &s) && s.Limit == limit || errors.As(err, &f) && f.Limit == limit || errors.As(err, &d) && d.Limit == limit
 }
 
 // aliasing is a serializer that can do without a copy of the image.
@@ -101,7 +114,7 @@ func (s *stream) tooMuch(f *Frame, by aliasing) bool {
 // nothing of it: nothing follows from what is not seen.
 func (s *stream) cannotThaw(f *Frame, err error) {
 	f.Err = err
-	if limit := new(storable.LimitError); errors.As(err, &limit) && limit.Limit == "MaxAlloc" && f.Number > 0 {
+	if exceeds(err) && f.Number > 0 {
 		f.TooLarge, s.Gaps = true, true
 		s.addNote(Problem{From: f.From, At: f.At, Offset: f.Offset,
 			Text: fmt.Sprintf("frame %d of the %s cannot be looked at: its %d octets would take more than %d of memory", f.Number, f.From, len(f.Image), maxThaw)})
