@@ -45,8 +45,9 @@ func (s *Session) Post(ctx context.Context, to string, params any) (int, error) 
 
 // CallTo sends an event and asks for the state's return value to be posted to rsvp, a specifier of
 // a state of this kernel, which need not be published: poe:/SESSION/STATE, or poe:STATE in this
-// session. One post of each kernel that was asked, "*" being all, is let in. Nothing comes if the
-// state returns nothing. It returns what Post does. Source: Responder call.
+// session. One post for each kernel that was asked, "*" being all, is let in, as long as that is
+// connected; until then it counts for Config.MaxMemory. Nothing comes if the state returns nothing.
+// It returns what Post does. Source: Responder call.
 func (s *Session) CallTo(ctx context.Context, to string, params any, rsvp string) (int, error) {
 	spec, err := parseTarget(rsvp)
 	if err != nil {

@@ -285,8 +285,15 @@ func TestRSVPEndsWithItsPeer(t *testing.T) {
 	to := wire.AtString("poe://Server/private/answer")
 	asked.send(&wire.Message{Event: to, Params: perl.NewBytes("one")})
 	expect(t, answers, `'one'`)
+	for i := range 2000 {
+		_, err := s.CallTo(soon(t), "poe://Asked/do/it", nil, fmt.Sprintf("poe:/private/answer%d", i))
+		must(t, err)
+	}
+	if held := server.Stats().Held; held < 200_000 {
+		t.Errorf("2000 permissions: got %d octets held, expected at least 200,000", held)
+	}
 	must(t, asked.Close())
-	settled(t, "the peer is gone", func() bool { return server.Channel("Asked") == nil })
+	settled(t, "the peer is gone, and nothing is held for it", func() bool { return server.Channel("Asked") == nil && server.Stats().Held == 0 })
 	for _, said := range []string{"two", "three"} {
 		other.send(&wire.Message{Event: to, Params: perl.NewBytes(said)})
 	}

@@ -9,6 +9,13 @@ type permits struct {
 	own map[address]int // of this kernel itself
 }
 
+// permitCost is what the permissions for one state take of the heap, besides the names, in octets.
+// They count for the peer.
+const permitCost = 128
+
+// cost is what the permissions for a state take.
+func (at address) cost() int { return permitCost + len(at.session) + len(at.state) }
+
 // of returns what a channel has, or this kernel itself if c is nil; it is nil if there are none.
 func (p *permits) of(c *Channel) *map[address]int {
 	if c == nil {
@@ -20,6 +27,9 @@ func (p *permits) of(c *Channel) *map[address]int {
 // grant adds one for a channel, or for this kernel itself if c is nil. The kernel's mu is locked.
 func (p *permits) grant(c *Channel, at address) {
 	own := p.of(c)
+	if c != nil && (*own)[at] == 0 {
+		c.holds.add(at.cost())
+	}
 	for _, m := range []*map[address]int{own, &p.all} {
 		if *m == nil {
 			*m = map[address]int{}
@@ -36,6 +46,9 @@ func (p *permits) revoke(c *Channel, at address) bool {
 	}
 	take(own, at, 1)
 	take(p.all, at, 1)
+	if c != nil && own[at] == 0 {
+		c.holds.add(-at.cost())
+	}
 	return true
 }
 
@@ -61,6 +74,7 @@ func (k *Kernel) use(c *Channel, at address) bool {
 func (p *permits) end(c *Channel) {
 	for at, n := range c.permits {
 		take(p.all, at, n)
+		c.holds.add(-at.cost())
 	}
 	c.permits = nil
 }
