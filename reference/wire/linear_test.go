@@ -13,8 +13,8 @@ import (
 )
 
 // TestLinear reads, writes and shows images of shapes in which something is looked for time and
-// again, and of shapes eight times as long: that takes about eight times as long, or some times that
-// where caches and the collector have more to do for much than for little, and not sixty-four.
+// again, and of shapes eight times as long: that takes about eight times as long, or some times
+// that where caches and the collector have more to do for much than for little, and not sixty-four.
 func TestLinear(t *testing.T) {
 	keys := func(n int, format, between string) string {
 		var b strings.Builder
