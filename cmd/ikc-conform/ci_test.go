@@ -372,6 +372,9 @@ func TestImage(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	if err := os.CopyFS(filepath.Join(dir, "ci", "work"), os.DirFS(filepath.Join(repository, "ci", "work"))); err != nil {
+		t.Fatal(err)
+	}
 	tag := fmt.Sprintf("ikc-conform-test:%d", os.Getpid())
 	docker := func(args ...string) (string, int) {
 		cmd := exec.Command("docker", args...)

@@ -41,6 +41,7 @@ func TestGoreleaser(t *testing.T) {
 		Dockers []struct {
 			ImageTemplates           []string `yaml:"image_templates"`
 			BuildFlagTemplates       []string `yaml:"build_flag_templates"`
+			ExtraFiles               []string `yaml:"extra_files"`
 			Dockerfile, Goos, Goarch string
 		}
 		Sboms []struct{ ID, Artifacts string }
@@ -86,7 +87,7 @@ func TestGoreleaser(t *testing.T) {
 	for _, c := range config.Nfpms[0].Contents {
 		sources = append(sources, c.Src)
 	}
-	for _, s := range append(sources, config.Dockers[0].Dockerfile, config.Builds[0].Main+"/main.go") {
+	for _, s := range append(sources, append(config.Dockers[0].ExtraFiles, config.Dockers[0].Dockerfile, config.Builds[0].Main+"/main.go")...) {
 		found, err := filepath.Glob(filepath.Join(dir, s))
 		if err != nil || len(found) == 0 {
 			t.Errorf("%s: expected files after the hooks, got %v, %v", s, found, err)
