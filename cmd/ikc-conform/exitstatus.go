@@ -74,7 +74,7 @@ func exitStatuses() []status {
 				"'ikc-conform inspect FILE' shows what is in a capture. A negotiation must be in it: start to record before the client connects.",
 				"Without --checks and --cells everything is tried.",
 			}},
-		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, post, ping, subscribe",
+		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, post, ping, subscribe, monitor --ping",
 			why: []string{
 				"The kernel was reached, and did not answer within --timeout: it is busy, or the state returns nothing, which IKC does not answer.",
 			},

@@ -68,8 +68,11 @@ func (f *frameChoice) show(events dialogue.Source, out *bufio.Writer, connection
 			}
 		}
 	})
+	if len(found) == 0 && err != nil {
+		return fmt.Errorf("%w; no frame %d of %s before that", err, f.number, sideOf(f.side))
+	}
 	if len(found) == 0 {
-		return errors.Join(err, &usageError{fmt.Sprintf("--frame %d: no such frame of %s in the capture; inspect without --frame shows their numbers", f.number, sideOf(f.side))})
+		return &usageError{fmt.Sprintf("--frame %d: no such frame of %s in the capture; inspect without --frame shows their numbers", f.number, sideOf(f.side))}
 	}
 	if f.extract != "" {
 		if len(found) > 1 {

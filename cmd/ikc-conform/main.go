@@ -32,6 +32,10 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	root.SetErr(told)
 	completionCommand(root)
 	cmd, err := root.ExecuteContextC(ctx)
+	_ = shown.Flush()
+	if failed := shown.Err(); failed != nil && (err == nil || errors.Is(err, failed)) {
+		err = broken(failed) // a disk that is full is no wrong usage, and not all is well
+	}
 	var status exitStatus
 	switch {
 	case err == nil:
@@ -74,7 +78,7 @@ func newRoot() *cobra.Command {
 what the original does, and judges captures of traffic by the same checks.
 
 Exit status: 0 conformant, 1 not conformant, 2 usage, 3 target or harness broke, 4 a known
-deviation no longer deviates, 5 nothing was checked.
+deviation no longer deviates, 5 nothing was checked, 6 no answer in time.
 
 An interrupt (Ctrl-C, SIGTERM) ends any command at once. Only a negotiation with a server that is running is
 finished first, since a Perl server ends if it breaks off: that is said, bounded by --timeout, and over at once

@@ -25,6 +25,7 @@ type Writer struct {
 	own     bool // let lines through that begin with "::"
 
 	mu      sync.Mutex
+	failed  error  // the first error of w
 	pending []byte // the beginning of a character, or of a colour
 	// Of the line that it is in: there is more than blanks and one colon; there are blanks and a
 	// colon; the last octets.
@@ -137,10 +138,26 @@ func (v *Writer) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return given, nil
 	}
-	if _, err := v.w.Write(p); err != nil {
+	if err := v.pass(p); err != nil {
 		return 0, err
 	}
 	return given, nil
+}
+
+// pass hands octets on as they are. The Writer's mu is locked.
+func (v *Writer) pass(p []byte) error {
+	_, err := v.w.Write(p)
+	if v.failed == nil {
+		v.failed = err
+	}
+	return err
+}
+
+// Err is the first error there was in writing, of those who did not look at it too.
+func (v *Writer) Err() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.failed
 }
 
 // Flush writes what waits for the rest of a character that did not come.
@@ -155,8 +172,7 @@ func (v *Writer) Flush() error {
 	if len(out) == 0 {
 		return nil
 	}
-	_, err := v.w.Write(out)
-	return err
+	return v.pass(out)
 }
 
 // look looks at what stands at an octet that is not plain: how many octets it has, 0 if that is to
