@@ -312,12 +312,12 @@ func (c *client) failed(cmd *cobra.Command, what string, err error) error {
 	case cmd.Context().Err() != nil:
 		fmt.Fprintf(w, "ikc-conform: %s: interrupted\n", visible.Text(what))
 		return exitStatus(report.ExitBroken)
+	case errors.Is(err, ikc.ErrDisconnected), errors.Is(err, ikc.ErrUnknownKernel) && c.channel.Err() != nil:
+		return broken(fmt.Errorf("%s: the connection ended before the answer came (%v)\n  look at the log of the kernel: it may have died of the request", what, c.channel.Err()))
 	case errors.Is(err, context.DeadlineExceeded):
 		fmt.Fprintf(w, "ikc-conform: %s: no answer from %s within %v (--timeout)\n"+
 			"  a state that returns nothing, or undef, sends no answer: if that may be, use 'ikc-conform post'\n", visible.Text(what), visible.Text(c.channel.Peer().ID), c.timeout)
 		return exitStatus(exitNoAnswer)
-	case errors.Is(err, ikc.ErrDisconnected), errors.Is(err, ikc.ErrUnknownKernel) && c.channel.Err() != nil:
-		return broken(fmt.Errorf("%s: the connection ended before the answer came (%v)\n  look at the log of the kernel: it may have died of the request", what, c.channel.Err()))
 	case errors.Is(err, ikc.ErrUnknownKernel):
 		p := c.channel.Peer()
 		return fmt.Errorf("%s: the kernel there is not called so; it is %s", what, visible.Text(strings.Join(append([]string{p.ID}, p.Aliases...), ", ")))

@@ -19,6 +19,7 @@ func serveCommand() *cobra.Command {
 	var listen, name, protocol string
 	var serializers []string
 	var memory int
+	var callersOnly bool
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the reference kernel as a server",
@@ -26,9 +27,12 @@ func serveCommand() *cobra.Command {
 'ikc-conform list --session'): something to try a client on. It prints its address, and ends with
 an interrupt (Ctrl-C).
 
-The process takes --memory MiB, whatever peers do: three eighths of that is what all of them
+The process takes about --memory MiB, whatever peers do: a quarter of that is what all of them
 together can make it hold. When they want more, the one that holds the most loses its connection.
-A frame may have a quarter of those three eighths.`,
+A frame may have a sixteenth of --memory.
+
+An answer goes to whatever kernel the request names for it, as in the original; with
+--answer-callers-only only to the one that asked, so that nobody can fill the queue of another.`,
 		Example: "  ikc-conform serve --listen 127.0.0.1:31337\n  ikc-conform serve --listen unix:/tmp/ikc --name Timeserver",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -36,9 +40,9 @@ A frame may have a quarter of those three eighths.`,
 				return fmt.Errorf("--memory %d: expected %d to %d MiB", memory, leastMemory, mostMemory)
 			}
 			octets := memory << 20
-			debug.SetMemoryLimit(int64(octets / 4 * 3)) // the rest is the program itself, and what Go is late for
-			held := octets / 8 * 3
-			cfg := ikc.Config{Name: name, MaxMemory: held, MaxFrame: held / 4, MaxQueue: held / 4,
+			debug.SetMemoryLimit(int64(octets / 2)) // the rest is the program itself, and what Go is late for
+			held := octets / 4
+			cfg := ikc.Config{Name: name, MaxMemory: held, MaxFrame: held / 4, MaxQueue: held / 4, AnswerCallersOnly: callersOnly,
 				Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
 			var err error
 			if cfg.Dialect, err = parseDialect(protocol); err != nil {
@@ -86,6 +90,7 @@ A frame may have a quarter of those three eighths.`,
 	c.Flags().StringVar(&name, "name", "Reference", "the name of the kernel")
 	c.Flags().StringVar(&protocol, "protocol", "IKC0", "IKC0 (and IKC for who asks), or IKC only")
 	c.Flags().StringSliceVar(&serializers, "serializer", []string{"Storable"}, "serializers to accept, the preferred first: Storable, FreezeThaw, POE::Component::IKC::Freezer")
+	c.Flags().BoolVar(&callersOnly, "answer-callers-only", false, "send answers to no other kernel than the one that asked")
 	c.Flags().IntVar(&memory, "memory", 128, "about what the process takes at most, in MiB")
 	return c
 }
