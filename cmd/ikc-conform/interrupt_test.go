@@ -262,7 +262,7 @@ func (c *interruptCase) try(t *testing.T, signal syscall.Signal) {
 }
 
 func (c *interruptCase) once(t *testing.T, signal syscall.Signal, wait time.Duration) (inTime bool) {
-	for c.ready != nil && len(c.ready) > 0 {
+	for len(c.ready) > 0 {
 		<-c.ready
 	}
 	var stdin io.Reader
