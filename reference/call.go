@@ -361,6 +361,7 @@ func (s *Session) Respond(ctx context.Context, rsvp *perl.Value, params any) err
 	if err != nil {
 		return fmt.Errorf("ikc: params for %v: %w", a, err)
 	}
-	_, err = s.k.dispatch(ctx, a.Kernel, &wire.Message{Event: a, Params: v, From: s.k.from(s)})
+	d := dispatch{m: &wire.Message{Event: a, Params: v, From: s.k.from(s)}, sender: payer(ctx)}
+	_, err = d.send(ctx, s.k, a.Kernel)
 	return err
 }

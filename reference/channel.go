@@ -2,6 +2,7 @@ package ikc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -100,6 +101,7 @@ func (c *Channel) end(cause error) {
 		_ = c.conn.Close()
 		c.in.close()
 		c.k.unregister(c, cause)
+		c.k.bequeath(c.holds, errors.Is(cause, ErrMemory))
 	})
 }
 

@@ -44,6 +44,9 @@ type account struct {
 	held    atomic.Int64
 	granted atomic.Int64 // what held may be until the ledger is asked
 	closed  bool         // the connection was ended for what it holds; guarded by l.mu
+
+	abroad atomic.Int64 // frames in the outboxes of others that requests of this peer had sent there
+	left   atomic.Bool  // the connection has ended: no more of these may be added
 }
 
 func (l *ledger) init(limit int) {
@@ -59,6 +62,9 @@ func (l *ledger) open(who string, end func(error)) *account {
 	return a
 }
 
+// ofPeer tells whether it is that of a connection.
+func (a *account) ofPeer() bool { return a != nil && a.end != nil }
+
 // add notes that n octets more are held, fewer if n is negative. It returns false if the
 // connection has been ended for what it holds. A nil account is for what counts for nothing.
 func (a *account) add(n int) bool {
@@ -67,6 +73,20 @@ func (a *account) add(n int) bool {
 	}
 	a.held.Add(int64(n))
 	return !a.unsettled() || a.settle()
+}
+
+// posted is add for a frame in the outbox of another, which takes n octets, or no longer does if n is
+// negative.
+func (a *account) posted(n int) {
+	if a == nil {
+		return
+	}
+	if n < 0 {
+		a.abroad.Add(-1)
+	} else {
+		a.abroad.Add(1)
+	}
+	a.add(n)
 }
 
 // hold is add for what may wait until connections that were ended have given back what they held:
@@ -151,7 +171,7 @@ func (a *account) settle() bool {
 // is none. mu is locked.
 func (l *ledger) most() (most *account) {
 	for a := range l.over {
-		if a.end != nil && !a.closed && (most == nil || a.granted.Load() > most.granted.Load()) {
+		if a.ofPeer() && !a.closed && (most == nil || a.granted.Load() > most.granted.Load()) {
 			most = a
 		}
 	}

@@ -180,7 +180,7 @@ func TestQueueIsFullOnlyForThePeer(t *testing.T) {
 	}
 	filled := 0
 	for ; err == nil && filled < 10_000; filled++ {
-		err = o.put(frame(), false)
+		err = o.put(parcel{Outgoing: frame()}, false)
 		runtime.Gosched()
 	}
 	if !errors.Is(err, ErrQueueFull) {
@@ -193,7 +193,7 @@ func TestQueueIsFullOnlyForThePeer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := o.put(frame(), false); err != nil {
+	if err := o.put(parcel{Outgoing: frame()}, false); err != nil {
 		t.Errorf("after the peer has read: got %v", err)
 	}
 	o.close(ErrClosed)

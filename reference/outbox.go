@@ -26,6 +26,9 @@ const (
 // by whoever queued them if the connection takes them at once, else by a goroutine that lives only
 // while there is something to write. Whoever finds the queue full has the socket take what it can,
 // so it is full because the peer does not read, and never because that goroutine had no turn.
+//
+// Frames that a third kernel had sent here have room of their own, so that they never take that of
+// the peer, and count for that kernel (parcel).
 type outbox struct {
 	conn   net.Conn
 	socket *socket // nil if the connection cannot be written to without blocking
@@ -37,10 +40,11 @@ type outbox struct {
 	mu      sync.Mutex
 	idle    *sync.Cond    // told when there is nothing more to write, and when writeFirst has written
 	room    chan struct{} // closed when there is room again; nil if nobody waits
-	pending []*wire.Outgoing
+	pending []parcel
 	small   bool // the last of pending may be appended to
 	size    int  // octets of pending that are to be written
 	writing int  // octets handed to the connection
+	foreign int  // the part of both that third kernels had sent
 	busy    bool // somebody sees to it that what is pending is written
 	coming  bool // busy for a goroutine that has not begun to write
 	inside  bool // writeFirst is writing; nobody else may
@@ -50,6 +54,20 @@ type outbox struct {
 	err     error
 }
 
+// parcel is a frame in an outbox.
+type parcel struct {
+	*wire.Outgoing
+	// sender is who it counts for, if a request of another kernel than the peer had it sent here;
+	// nil for what the peer gets on its own account. It is the peer's account once that kernel's
+	// connection has ended.
+	sender *account
+	begun  bool // some of it has been written
+}
+
+// foreignShare is the part of the limit that frames which third kernels had sent may fill besides:
+// one in so many.
+const foreignShare = 8
+
 func newOutbox(conn net.Conn, s *socket, limit int, holds *account, stats *counters, fail func(error)) *outbox {
 	o := &outbox{conn: conn, limit: limit, holds: holds, stats: stats, fail: fail, socket: s}
 	o.idle = sync.NewCond(&o.mu)
@@ -57,7 +75,7 @@ func newOutbox(conn net.Conn, s *socket, limit int, holds *account, stats *count
 }
 
 // put queues a frame, which is the outbox's then. Unless lazy, it sees to its being written.
-func (o *outbox) put(f *wire.Outgoing, lazy bool) error {
+func (o *outbox) put(f parcel, lazy bool) error {
 	o.mu.Lock()
 	err := o.add(f)
 	if err != nil {
@@ -88,7 +106,7 @@ func (o *outbox) writeLater() {
 }
 
 // putNow is put for those who wait for an answer: the frame is written at once if that is possible.
-func (o *outbox) putNow(f *wire.Outgoing) error {
+func (o *outbox) putNow(f parcel) error {
 	o.mu.Lock()
 	err := o.add(f)
 	if err != nil || o.busy {
@@ -101,7 +119,7 @@ func (o *outbox) putNow(f *wire.Outgoing) error {
 }
 
 // putWait is putNow that waits for room until ctx ends.
-func (o *outbox) putWait(ctx context.Context, f *wire.Outgoing, now bool) error {
+func (o *outbox) putWait(ctx context.Context, f parcel, now bool) error {
 	for {
 		o.mu.Lock()
 		err := o.add(f)
@@ -135,30 +153,37 @@ func (o *outbox) putWait(ctx context.Context, f *wire.Outgoing, now bool) error 
 }
 
 // add appends a frame to pending. mu is locked, but for a while if the queue is full.
-func (o *outbox) add(f *wire.Outgoing) error {
+func (o *outbox) add(f parcel) error {
 	octets := f.Octets()
-	for o.err == nil && !o.fits(len(octets)) && o.makeRoom() {
+	foreign := f.sender != nil
+	for o.err == nil && !o.fits(len(octets), foreign) && o.makeRoom() {
 	}
 	if o.err != nil {
 		return o.err
 	}
-	if !o.fits(len(octets)) {
+	if !o.fits(len(octets), foreign) {
 		if !o.busy {
 			o.busy = true
 			go o.write()
 		}
-		return fmt.Errorf("%w: %d octets wait for %v, the limit is %d", ErrQueueFull, o.size+o.writing, o.conn.RemoteAddr(), o.limit)
+		waiting, limit := o.waiting(foreign)
+		return fmt.Errorf("%w: %d octets wait for %v, the limit is %d", ErrQueueFull, waiting, o.conn.RemoteAddr(), limit)
 	}
 	o.size += len(octets)
 	o.stats.framesOut.Add(1)
-	if small := len(octets) < ownSegment; small && o.small {
+	small := len(octets) < ownSegment
+	switch {
+	case foreign:
+		o.foreign += len(octets)
+		o.pending, o.small = append(o.pending, o.admit(f)), false
+	case small && o.small:
 		last := o.pending[len(o.pending)-1]
 		before := last.Cap()
 		last.Join(octets)
 		o.keep(last.Cap() - before)
-		release(f)
+		release(f.Outgoing)
 		o.small = len(last.Octets()) < joinedSegment
-	} else {
+	default:
 		o.keep(f.Cap())
 		o.pending, o.small = append(o.pending, f), small
 	}
@@ -166,9 +191,18 @@ func (o *outbox) add(f *wire.Outgoing) error {
 }
 
 // fits tells whether there is room for a frame of n octets. mu is locked.
-func (o *outbox) fits(n int) bool {
-	waiting := o.size + o.writing
-	return waiting == 0 || waiting+n <= o.limit
+func (o *outbox) fits(n int, foreign bool) bool {
+	waiting, limit := o.waiting(foreign)
+	return waiting == 0 || waiting+n <= limit
+}
+
+// waiting is how many octets of the frames that third kernels had sent, or of the others, are to be
+// written, and how many of them there may be. mu is locked.
+func (o *outbox) waiting(foreign bool) (octets, limit int) {
+	if foreign {
+		return o.foreign, o.limit / foreignShare
+	}
+	return o.size + o.writing - o.foreign, o.limit
 }
 
 // makeRoom has the socket take what it takes at once, and tells whether that is anything. mu is
@@ -201,17 +235,74 @@ func (o *outbox) keep(n int) {
 }
 
 // done releases a frame that is not pending any more. mu is locked.
-func (o *outbox) done(f *wire.Outgoing) {
-	o.keep(-f.Cap())
-	release(f)
+func (o *outbox) done(f parcel) {
+	o.discount(f)
+	release(f.Outgoing)
 }
 
 // drop gives up what is pending. mu is locked.
 func (o *outbox) drop() {
 	for _, f := range o.pending {
-		o.keep(-f.Cap())
+		if f.sender != nil {
+			o.foreign -= len(f.Octets())
+		}
+		o.discount(f)
 	}
 	o.pending, o.size, o.small = nil, 0, false
+}
+
+// discount has a frame count no more. mu is locked.
+func (o *outbox) discount(f parcel) {
+	if f.sender == nil {
+		o.keep(-f.Cap())
+		return
+	}
+	f.sender.posted(-f.Cap())
+}
+
+// admit has a frame count for the third kernel that had it sent, or for the peer if the connection
+// of that kernel has ended. mu is locked.
+func (o *outbox) admit(f parcel) parcel {
+	f.sender.posted(f.Cap())
+	if f.sender.left.Load() { // asked last: whoever sets it looks then for what has been posted
+		f.sender.posted(-f.Cap())
+		f.sender = o.holds
+		f.sender.posted(f.Cap())
+	}
+	return f
+}
+
+// inherit has the frames that a kernel had sent here count for the peer, as its connection has
+// ended; or drops them, if that was for what it held.
+func (o *outbox) inherit(left *account, drop bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	keep := o.pending[:0]
+	for _, f := range o.pending {
+		if f.sender != left {
+			keep = append(keep, f)
+			continue
+		}
+		if drop && !f.begun {
+			o.size -= len(f.Octets())
+			o.foreign -= len(f.Octets())
+			o.done(f)
+			continue
+		}
+		o.discount(f)
+		keep = append(keep, o.admit(f))
+	}
+	clear(o.pending[len(keep):])
+	o.pending = keep
+	o.roomMade()
+}
+
+// roomMade tells those who wait for room. mu is locked.
+func (o *outbox) roomMade() {
+	if o.room != nil {
+		close(o.room)
+		o.room = nil
+	}
 }
 
 // flush has written what lazy puts left.
@@ -224,7 +315,7 @@ func (o *outbox) flush() {
 }
 
 // take removes what is pending, to be written. mu is locked.
-func (o *outbox) take() []*wire.Outgoing {
+func (o *outbox) take() []parcel {
 	frames := o.pending
 	o.pending, o.small = nil, false
 	o.writing, o.size = o.size, 0
@@ -257,7 +348,7 @@ func (o *outbox) tryWrite() {
 func (o *outbox) writeFirst() (whole bool) {
 	f := o.pending[0]
 	octets := f.Octets()
-	o.pending[0] = nil
+	o.pending[0] = parcel{}
 	if len(o.pending) == 1 {
 		o.pending, o.small = o.pending[:0], false
 	} else {
@@ -271,12 +362,21 @@ func (o *outbox) writeFirst() (whole bool) {
 	o.writing, o.inside = 0, false
 	o.taken += n
 	o.idle.Broadcast()
+	if f.sender != nil && (err != nil || n == len(octets)) {
+		o.foreign -= len(octets)
+	}
 	if err == nil && n < len(octets) {
 		f.Wrote(n)
+		f.begun = f.begun || n > 0
+		if f.sender != nil {
+			o.foreign -= n
+			o.discount(f)
+			f = o.admit(f)
+		}
 		if n > 0 {
 			o.wrote(nil)
 		}
-		o.pending = append([]*wire.Outgoing{f}, o.pending...)
+		o.pending = append([]parcel{f}, o.pending...)
 		o.small = o.small && len(o.pending) > 1
 		o.size += len(octets) - n
 		return false
@@ -288,10 +388,7 @@ func (o *outbox) writeFirst() (whole bool) {
 
 // wrote notes the end of a write. mu is locked.
 func (o *outbox) wrote(err error) {
-	if o.room != nil {
-		close(o.room)
-		o.room = nil
-	}
+	o.roomMade()
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("%w: write: %w", ErrDisconnected, err)
 		failed := o.err
@@ -353,6 +450,9 @@ func (o *outbox) writeBlocking() {
 		o.stats.octetsOut.Add(uint64(n))
 		o.mu.Lock()
 		for _, f := range frames {
+			if f.sender != nil {
+				o.foreign -= len(f.Octets())
+			}
 			o.done(f)
 		}
 		o.writing = 0
@@ -395,9 +495,6 @@ func (o *outbox) close(cause error) {
 		o.err = fmt.Errorf("%w: %w", ErrDisconnected, cause)
 	}
 	o.drop()
-	if o.room != nil {
-		close(o.room)
-		o.room = nil
-	}
+	o.roomMade()
 	o.idle.Broadcast()
 }

@@ -47,7 +47,8 @@ func (p *Proxy) post(ctx context.Context, from *Session, state string, args []an
 	}
 	p.k.stats.posts.Add(1)
 	m := &wire.Message{Event: wire.At(p.to), Params: perl.ArrayRef(str(state), perl.ArrayRef(list...)), From: p.k.from(from)}
-	_, err = p.k.dispatch(ctx, p.to.Kernel, m)
+	d := dispatch{m: m}
+	_, err = d.send(ctx, p.k, p.to.Kernel)
 	return err
 }
 

@@ -188,43 +188,41 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
-// own name that the rsvp gives, else to whoever has that name. An rsvp that names no kernel gets no
-// answer: a peer is not to have one sent to whoever is the default. What cannot be frozen fails the
-// request, so that the caller does not wait in vain.
+// own name that the rsvp gives, else to whoever has that name, for whom that peer waits for a moment
+// at most. An rsvp that names no kernel gets no answer: a peer is not to have one sent to whoever is
+// the default. What cannot be frozen fails the request, so that the caller does not wait in vain.
 func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
 	k.stats.answers.Add(1)
+	var yield func()
+	if k.cfg.QueuePerSession { // then others wait behind this state
+		yield = h.yield
+	}
+	d := dispatch{m: m, sender: h.payer, yield: yield}
 	var err error
+	own := c != nil && c.calls(rsvp.Kernel)
 	switch {
-	case c != nil && c.calls(rsvp.Kernel):
-		var yield func()
-		if k.cfg.QueuePerSession { // then others wait behind this state
-			yield = h.yield
-		}
+	case own:
 		err = c.send(m, yield)
 	case rsvp.Kernel == "":
 		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
 	case c != nil && k.cfg.AnswerCallersOnly:
 		err = fmt.Errorf("%w: rsvp %v", ErrThirdParty, rsvp)
 	default:
-		_, err = k.dispatch(h, rsvp.Kernel, m)
+		ctx, cancel := context.WithTimeout(h, moment)
+		_, err = d.send(ctx, k, rsvp.Kernel)
+		cancel()
 	}
 	var unfit *freezeError
 	switch {
 	case errors.As(err, &unfit):
 		return &requestError{OpInvocation, unfit.error.Error()}
 	case err != nil:
-		k.undeliverable(c, rsvp, err)
+		k.log.Warn("answer not sent", "to", rsvp.String(), "error", err)
+		if c != nil && errors.Is(err, ErrQueueFull) && (own || d.selfFull) {
+			c.end(err) // it calls but does not read, or has this kernel call itself
+		}
 	}
 	return nil
-}
-
-// undeliverable is what becomes of an answer that cannot be sent. A peer that calls but does not
-// read costs its connection.
-func (k *Kernel) undeliverable(c *Channel, rsvp wire.Address, err error) {
-	k.log.Warn("answer not sent", "to", rsvp.String(), "error", err)
-	if c != nil && errors.Is(err, ErrQueueFull) {
-		c.end(err)
-	}
 }
 
 // returned makes params of what a state returned; nil means that no answer is sent.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -79,12 +80,19 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 type dispatch struct {
 	m       *wire.Message
 	urgency urgency
+	// sender is who has it sent, if not this kernel on its own account: a peer whose request names
+	// where it is to go. It counts for that peer wherever it waits.
+	sender *account
+	// yield, if not nil, is called before it waits for room.
+	yield func()
 	// selfFirst: this kernel hears it before the others do. A question that this kernel answers
 	// itself wants that: in Perl, its own answer comes first, since it needs no connection.
 	selfFirst bool
 	// each, if not nil, is told of each channel before the message goes there, nil being this kernel
 	// itself; undo, if it could not.
 	each, undo func(*Channel)
+	// selfFull: this kernel itself did not take it, because too much waits for it.
+	selfFull bool
 	// call or receipt is what waits for the answer, if anything. If this kernel itself is asked, it
 	// gets the answer or error report directly: nothing else can be taken for it, for what names its
 	// rsvp is a request like any other.
@@ -131,7 +139,7 @@ func (d *dispatch) send(ctx context.Context, k *Kernel, kernel string) (int, err
 
 // to sends it by a channel.
 func (d *dispatch) to(ctx context.Context, c *Channel) error {
-	return d.tell(c, func() error { return c.sendWait(ctx, d.m, d.urgency) })
+	return d.tell(c, func() error { return c.sendWait(ctx, d) })
 }
 
 // toSelf has this kernel itself hear it.
@@ -143,7 +151,9 @@ func (d *dispatch) toSelf(ctx context.Context, k *Kernel) error {
 	case d.receipt != nil:
 		reply = d.receipt.reply(k)
 	}
-	return d.tell(nil, func() error { return k.toSelf(ctx, d.m, reply) })
+	err := d.tell(nil, func() error { return k.toSelf(ctx, d.m, reply) })
+	d.selfFull = errors.Is(err, ErrQueueFull)
+	return err
 }
 
 // tell tells each, sends, and tells undo if that failed.
@@ -158,10 +168,19 @@ func (d *dispatch) tell(c *Channel, send func() error) error {
 	return err
 }
 
-// dispatch sends a message of which nothing else is to be told.
-func (k *Kernel) dispatch(ctx context.Context, kernel string, m *wire.Message) (int, error) {
-	d := dispatch{m: m}
-	return d.send(ctx, k, kernel)
+// bequeath has what a peer had sent to others count for these, as its connection has ended, or drops
+// it.
+func (k *Kernel) bequeath(left *account, drop bool) {
+	left.left.Store(true)
+	if left.abroad.Load() == 0 {
+		return
+	}
+	k.mu.Lock()
+	all := slices.Collect(maps.Keys(k.open))
+	k.mu.Unlock()
+	for _, c := range all {
+		c.out.inherit(left, drop)
+	}
 }
 
 // reply takes what this kernel answers to a request of its own: what the state returned, or an

@@ -46,13 +46,17 @@ func (s *Sender) Post(ctx context.Context, state string, args ...any) error {
 		to.State = state
 		m.Event, m.Params = wire.At(to), perl.ArrayRef(list...)
 	}
-	if c := s.channel; c != nil && c.calls(s.from.Kernel) {
-		return c.sendWait(ctx, m, later)
+	d := dispatch{m: m}
+	if c := s.channel; c != nil {
+		switch {
+		case c.calls(s.from.Kernel):
+			return d.to(ctx, c)
+		case s.k.cfg.AnswerCallersOnly:
+			return fmt.Errorf("%w: sender %v", ErrThirdParty, s.from)
+		}
+		d.sender = c.holds
 	}
-	if s.channel != nil && s.k.cfg.AnswerCallersOnly {
-		return fmt.Errorf("%w: sender %v", ErrThirdParty, s.from)
-	}
-	_, err = s.k.dispatch(ctx, s.from.Kernel, m)
+	_, err = d.send(ctx, s.k, s.from.Kernel)
 	return err
 }
 

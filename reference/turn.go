@@ -104,6 +104,14 @@ func inState(ctx context.Context) bool {
 	return !h.ended
 }
 
+// payer is who sent the request that ctx is the context of, if it is that of a state; else nil.
+func payer(ctx context.Context) *account {
+	if h, _ := ctx.Value(holdKey{}).(*hold); h != nil {
+		return h.payer
+	}
+	return nil
+}
+
 // wait runs a function that blocks. If ctx is that of a state, whichever kernel's, others may run
 // meanwhile.
 func wait(ctx context.Context, block func()) {

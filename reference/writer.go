@@ -10,7 +10,7 @@ import (
 )
 
 // A message is sent by freezing it into a frame (freeze), which goes into the outbox of the
-// channel: send is for answers of the reader, sendWait for everybody else. The outbox writes the
+// channel: send is for answers to the peer that the reader reads, sendWait for everything else. The outbox writes the
 // frame and releases it.
 
 // urgency is how a message is to be sent.
@@ -21,23 +21,34 @@ const (
 	atOnce                // the sender waits for an answer
 )
 
-// sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
-// deadline does not wait.
-func (c *Channel) sendWait(ctx context.Context, m *wire.Message, u urgency) error {
-	f, err := c.freeze(m)
+// sendWait sends what is dispatched; while the queue is full it waits for room until ctx ends. A
+// context without a deadline does not wait.
+func (c *Channel) sendWait(ctx context.Context, d *dispatch) error {
+	f, err := c.freeze(d.m)
 	if err != nil {
 		return err
 	}
-	if u == atOnce {
+	if d.sender != c.holds && d.sender.ofPeer() {
+		f.sender = d.sender
+	}
+	if d.urgency == atOnce {
 		err = c.out.putNow(f)
 	} else {
 		err = c.out.put(f, false)
 	}
 	if _, ok := ctx.Deadline(); ok && errors.Is(err, ErrQueueFull) {
-		wait(ctx, func() { err = c.out.putWait(ctx, f, u == atOnce) })
+		if d.yield != nil {
+			d.yield()
+		}
+		wait(ctx, func() { err = c.out.putWait(ctx, f, d.urgency == atOnce) })
 	}
+	return unsent(f, err)
+}
+
+// unsent releases a frame that the outbox did not take.
+func unsent(f parcel, err error) error {
 	if err != nil {
-		release(f)
+		release(f.Outgoing)
 	}
 	return err
 }
@@ -61,15 +72,12 @@ func (c *Channel) send(m *wire.Message, yield func()) error {
 		}
 		err = c.sendSlowly(f)
 	}
-	if err != nil {
-		release(f)
-	}
-	return err
+	return unsent(f, err)
 }
 
 // sendSlowly queues a frame as soon as there is room. The error is ErrQueueFull if the peer reads
 // nothing for a moment.
-func (c *Channel) sendSlowly(f *wire.Outgoing) error {
+func (c *Channel) sendSlowly(f parcel) error {
 	for {
 		before := c.out.takenSoFar()
 		ctx, cancel := context.WithTimeout(c.ctx, moment)
@@ -82,14 +90,14 @@ func (c *Channel) sendSlowly(f *wire.Outgoing) error {
 }
 
 // freeze makes the frame of a message. The error is a *freezeError.
-func (c *Channel) freeze(m *wire.Message) (*wire.Outgoing, error) {
+func (c *Channel) freeze(m *wire.Message) (parcel, error) {
 	f := newFrame(int(c.frozen.Load()))
 	if err := f.Freeze(c.serializer, m); err != nil {
 		release(f)
-		return nil, &freezeError{err}
+		return parcel{}, &freezeError{err}
 	}
 	c.frozen.Store(int64(f.Size()))
-	return f, nil
+	return parcel{Outgoing: f}, nil
 }
 
 // Buffers of frames are kept for other frames up to mostFrame octets; those from largeFrame octets

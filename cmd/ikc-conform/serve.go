@@ -32,7 +32,7 @@ together can make it hold. When they want more, the one that holds the most lose
 A frame may have a sixteenth of --memory.
 
 An answer goes to whatever kernel the request names for it, as in the original; with
---answer-callers-only only to the one that asked, so that nobody can fill the queue of another.`,
+--answer-callers-only only to the one that asked.`,
 		Example: "  ikc-conform serve --listen 127.0.0.1:31337\n  ikc-conform serve --listen unix:/tmp/ikc --name Timeserver",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
