@@ -168,8 +168,8 @@ func (d *dispatch) tell(c *Channel, send func() error) error {
 	return err
 }
 
-// bequeath has what a peer had sent to others count for these, as its connection has ended, or drops
-// it.
+// bequeath has what a peer had sent to others count for these, as its connection has ended, or
+// drops it.
 func (k *Kernel) bequeath(left *account, drop bool) {
 	left.left.Store(true)
 	if left.abroad.Load() == 0 {

@@ -10,8 +10,8 @@ import (
 )
 
 // A message is sent by freezing it into a frame (freeze), which goes into the outbox of the
-// channel: send is for answers to the peer that the reader reads, sendWait for everything else. The outbox writes the
-// frame and releases it.
+// channel: send is for answers to the peer that the reader reads, sendWait for everything else. The
+// outbox writes the frame and releases it.
 
 // urgency is how a message is to be sent.
 type urgency uint8
