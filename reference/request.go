@@ -188,8 +188,8 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
-// own name that the rsvp gives, else to whoever has that name, for whom that peer waits for a moment
-// at most. An rsvp that names no kernel gets no answer: a peer is not to have one sent to whoever is
+// own name that the rsvp gives, else to whoever has that name, for whom that peer waits a moment at
+// most. An rsvp that names no kernel gets no answer: a peer is not to have one sent to whoever is
 // the default. What cannot be frozen fails the request, so that the caller does not wait in vain.
 func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
 	k.stats.answers.Add(1)
