@@ -51,8 +51,8 @@ type Config struct {
 	// one that sends too fast for the second is read no further until there is room. Requests whose
 	// states wait, for an answer of that peer perhaps, do not count; they may have 16 times as
 	// much, and beyond that the connection ends. What requests of third kernels have sent to a peer
-	// may be an eighth of it besides. Events of the kernel to itself count 256 octets each. What monitors have not been told is bounded alike: see Monitor. Default:
-	// DefaultMaxQueue.
+	// may be an eighth of it besides. Events of the kernel to itself count 256 octets each. What
+	// monitors have not been told is bounded alike: see Monitor. Default: DefaultMaxQueue.
 	MaxQueue int
 	// MaxMemory bounds what all peers together make the kernel hold, in octets of its memory: parts
 	// of frames, requests that wait or whose states do, what waits to be written, what monitors

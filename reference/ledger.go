@@ -75,8 +75,8 @@ func (a *account) add(n int) bool {
 	return !a.unsettled() || a.settle()
 }
 
-// posted is add for a frame in the outbox of another, which takes n octets, or no longer does if n is
-// negative.
+// posted is add for a frame in the outbox of another, which takes n octets, or no longer does if n
+// is negative.
 func (a *account) posted(n int) {
 	if a == nil {
 		return
