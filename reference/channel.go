@@ -2,7 +2,6 @@ package ikc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -30,6 +29,7 @@ type Channel struct {
 	holds      *account
 	jobs       sync.WaitGroup // with Config.QueuePerSession: requests in the queues of sessions
 	since      atomic.Uint64  // tick of the watchdog at which a request began inline; 0 if there is none
+	joined     atomic.Bool    // its reader has a place in the crowd
 	watched    atomic.Bool    // it is on the list of the watchdog
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
@@ -101,7 +101,7 @@ func (c *Channel) end(cause error) {
 		_ = c.conn.Close()
 		c.in.close()
 		c.k.unregister(c, cause)
-		c.k.bequeath(c.holds, errors.Is(cause, ErrMemory))
+		c.k.bequeath(c.holds)
 	})
 }
 
@@ -134,7 +134,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.holds = k.ledger.open(conn.RemoteAddr().String(), c.end)
 	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, c.holds, &k.stats, c.writeFailed)
-	c.in.init(k.cfg)
+	c.in.init(k.cfg.MaxQueue, &k.ledger.share)
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -187,7 +187,7 @@ func (c *Channel) holdBack() {
 		return
 	}
 	c.heldBack = c.k.cfg.QueuePerSession
-	_ = c.in.put(job{run: func(*worker) { c.k.events.waitTold(number) }}) // closed: no request is carried out
+	_ = c.in.put(c.part, job{run: func(*worker) { c.k.events.waitTold(number) }}) // closed: no request is carried out
 }
 
 // trouble tells of an error before there is a connection.

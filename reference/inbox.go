@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -19,8 +20,8 @@ import (
 // the worker for one job. If that takes long, somebody else takes the reading over (takeOver), and
 // the goroutine stays the worker until the queue is empty.
 type inbox struct {
-	limit int // for octets
-	most  int // for costs
+	limit int           // for octets
+	most  *atomic.Int64 // for costs
 
 	mu     sync.Mutex
 	room   *sync.Cond
@@ -78,24 +79,24 @@ const (
 	// inlineFree is what the one request that the reader carries out itself may cost without the
 	// account being told.
 	inlineFree = 16 << 10
-	// queueShare is the part of Config.MaxMemory that what is queued of one connection, or for one
-	// session, may cost: one in so many.
-	queueShare = 8
 )
 
-func (b *inbox) init(cfg Config) {
-	b.limit, b.most = cfg.MaxQueue, cfg.MaxMemory/queueShare
+// init makes an inbox for octets of images up to limit, and costs up to most.
+func (b *inbox) init(limit int, most *atomic.Int64) {
+	b.limit, b.most = limit, most
 	b.room = sync.NewCond(&b.mu)
 }
 
 // mostWaiting is how many times the limit the jobs that wait may have.
 const mostWaiting = 16
 
-// put queues a job, waiting for room. It returns net.ErrClosed when the inbox has been closed.
-func (b *inbox) put(j job) error {
+// put queues a job, waiting for room; waits is called before that. It returns net.ErrClosed when
+// the inbox has been closed.
+func (b *inbox) put(waits func(), j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.fits(j.load) && !b.closed {
+		waits()
 		b.room.Wait()
 	}
 	switch {
@@ -122,7 +123,7 @@ func (b *inbox) offer(j job) error {
 
 // fits tells whether there is room for one more. mu is locked.
 func (b *inbox) fits(l load) bool {
-	return b.octets == 0 || b.octets+l.size <= b.limit && b.costs+l.cost <= b.most
+	return b.octets == 0 || b.octets+l.size <= b.limit && int64(b.costs+l.cost) <= b.most.Load()
 }
 
 // add queues a job. mu is locked.

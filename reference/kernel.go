@@ -71,6 +71,7 @@ type Kernel struct {
 	calling  atomic.Int32  // blocking calls under way
 	stats    counters
 	watch    watchdog
+	crowd    crowd
 	ledger   ledger
 	itself   *account // what is held for no connection in particular
 	thawing  gate
@@ -78,8 +79,10 @@ type Kernel struct {
 	local    inbox // requests to this kernel from itself
 	targets  targets
 	ownNames map[string]bool
-	ctx      context.Context // of states that this kernel itself sent an event to
-	cancel   context.CancelCauseFunc
+
+	localShare atomic.Int64    // what may be queued for this kernel itself, and for a session, in octets
+	ctx        context.Context // of states that this kernel itself sent an event to
+	cancel     context.CancelCauseFunc
 
 	mu        sync.Mutex
 	closed    bool
@@ -120,11 +123,13 @@ func New(cfg Config) (*Kernel, error) {
 		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
 	k.ctx, k.cancel = context.WithCancelCause(context.Background())
+	k.crowd.init()
 	k.ledger.init(cfg.MaxMemory)
 	k.itself = k.ledger.open("the kernel itself", nil)
 	k.thawing.init(int64(cfg.MaxMemory) / thawShare)
 	k.events.limit, k.events.holds = min(cfg.MaxQueue, cfg.MaxMemory/queueShare), k.itself
-	k.local.init(cfg)
+	k.localShare.Store(int64(cfg.MaxMemory) / queueShare)
+	k.local.init(cfg.MaxQueue, &k.localShare)
 	k.ownNames = map[string]bool{cfg.Name: true}
 	for _, name := range cfg.Aliases {
 		k.ownNames[name] = true

@@ -27,12 +27,14 @@ const (
 // lock and is in no sum.
 type ledger struct {
 	limit int64
+	share atomic.Int64 // what may be queued of each connection, in octets
 
 	mu    sync.Mutex
 	over  map[*account]struct{} // accounts above their allowance
 	live  int64                 // granted above the allowance, to accounts that are open
 	ended int64                 // the same, of accounts of connections that were ended for it
 	given *sync.Cond            // ended has become less
+	peers int64                 // connections
 }
 
 // account is what one connection holds, or the kernel itself for no peer in particular. It is safe
@@ -53,13 +55,36 @@ func (l *ledger) init(limit int) {
 	l.limit = int64(limit)
 	l.over = map[*account]struct{}{}
 	l.given = sync.NewCond(&l.mu)
+	l.divide(0)
 }
 
-// open makes an account.
+// open makes an account. close follows, if it is that of a connection.
 func (l *ledger) open(who string, end func(error)) *account {
 	a := &account{l: l, who: who, end: end}
 	a.granted.Store(allowance)
+	if a.ofPeer() {
+		l.divide(1)
+	}
 	return a
+}
+
+// close notes that the connection has ended.
+func (a *account) close() {
+	a.left.Store(true)
+	a.l.divide(-1)
+}
+
+// queueShare is the part of Config.MaxMemory that what is queued of one connection, or for one
+// session, may cost: one in so many at most. All connections together may have half of it, so that
+// requests that wait end no connection: who sends more is read no further.
+const queueShare = 8
+
+// divide sets what may be queued of each connection when there are n more.
+func (l *ledger) divide(n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.peers += n
+	l.share.Store(max(l.limit/max(queueShare, 2*l.peers), allowance))
 }
 
 // ofPeer tells whether it is that of a connection.

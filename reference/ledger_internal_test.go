@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -147,6 +148,89 @@ func TestErrorReportsAreLinear(t *testing.T) {
 }
 
 type nowhere struct{ net.Conn }
+
+// What may be queued of all connections is half of what they may make the kernel hold, however many
+// they are, and never more of one than an eighth.
+func TestDivide(t *testing.T) {
+	var l ledger
+	l.init(32 << 20)
+	if n := l.share.Load(); n != 4<<20 {
+		t.Errorf("%d octets with nobody there", n)
+	}
+	var all []*account
+	for range 64 {
+		all = append(all, l.open("peer", func(error) {}))
+	}
+	if n := l.share.Load(); n != 256<<10 {
+		t.Errorf("%d octets of each of 64, expected %d", n, 256<<10)
+	}
+	for _, a := range all[4:] {
+		a.close()
+	}
+	if n := l.share.Load(); n != 4<<20 {
+		t.Errorf("%d octets of each of 4, expected %d", n, 4<<20)
+	}
+}
+
+// until waits for something that another goroutine does.
+func until(t *testing.T, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not come about")
+		}
+	}
+}
+
+// What a third kernel had sent has little room, which is none of the peer's own, and counts for who
+// had it sent; when that one has gone, for the peer.
+func TestForeignFrames(t *testing.T) {
+	conn, other := net.Pipe()
+	defer other.Close()
+	var l ledger
+	l.init(64 << 20)
+	mine, sender := l.open("peer", func(error) {}), l.open("sender", func(error) {})
+	var stats counters
+	const limit = 4 << 20
+	o := newOutbox(conn, nil, limit, mine, &stats, func(error) {})
+	put := func(sender *account) error {
+		f := new(wire.Outgoing)
+		f.Join([]byte(strings.Repeat("x", 50_000)))
+		return o.put(parcel{Outgoing: f, sender: sender}, false)
+	}
+	fill := func(sender *account) (n int) {
+		for n < 10_000 && put(sender) == nil {
+			n++
+		}
+		return n
+	}
+	if err := put(nil); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { o.mu.Lock(); defer o.mu.Unlock(); return o.writing > 0 }) // and what comes now waits
+	if n := fill(sender); n != limit/foreignShare/50_000 {
+		t.Errorf("%d frames of 50,000 octets of a third kernel, expected %d", n, limit/foreignShare/50_000)
+	}
+	if n := 1 + fill(nil); n != limit/50_000 {
+		t.Errorf("%d frames of 50,000 octets besides, expected %d", n, limit/50_000)
+	}
+	if n := sender.held.Load(); n < 500_000 || n > limit/foreignShare+64<<10 {
+		t.Errorf("%d octets count for who had them sent", n)
+	}
+	before := mine.held.Load()
+	of := sender.held.Load()
+	sender.close()
+	o.inherit(sender)
+	if n := sender.held.Load(); n != 0 {
+		t.Errorf("%d octets count for one that has gone", n)
+	}
+	if n := mine.held.Load() - before; n != of {
+		t.Errorf("%d octets more count for the peer, expected %d", n, of)
+	}
+	o.close(ErrClosed)
+	conn.Close()
+	until(t, func() bool { return mine.held.Load() == 0 && sender.held.Load() == 0 })
+}
 
 // A queue is full because the peer does not read, and not because the goroutine that writes has not
 // had its turn since the peer did.

@@ -61,11 +61,10 @@ type parcel struct {
 	// nil for what the peer gets on its own account. It is the peer's account once that kernel's
 	// connection has ended.
 	sender *account
-	begun  bool // some of it has been written
 }
 
 // foreignShare is the part of the limit that frames which third kernels had sent may fill besides:
-// one in so many.
+// one in so many at most, and half of what may be queued of a connection.
 const foreignShare = 8
 
 func newOutbox(conn net.Conn, s *socket, limit int, holds *account, stats *counters, fail func(error)) *outbox {
@@ -200,7 +199,7 @@ func (o *outbox) fits(n int, foreign bool) bool {
 // written, and how many of them there may be. mu is locked.
 func (o *outbox) waiting(foreign bool) (octets, limit int) {
 	if foreign {
-		return o.foreign, o.limit / foreignShare
+		return o.foreign, min(o.limit/foreignShare, int(o.holds.l.share.Load()/2))
 	}
 	return o.size + o.writing - o.foreign, o.limit
 }
@@ -273,35 +272,15 @@ func (o *outbox) admit(f parcel) parcel {
 }
 
 // inherit has the frames that a kernel had sent here count for the peer, as its connection has
-// ended; or drops them, if that was for what it held.
-func (o *outbox) inherit(left *account, drop bool) {
+// ended.
+func (o *outbox) inherit(left *account) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	keep := o.pending[:0]
-	for _, f := range o.pending {
-		if f.sender != left {
-			keep = append(keep, f)
-			continue
+	for i, f := range o.pending {
+		if f.sender == left {
+			o.discount(f)
+			o.pending[i] = o.admit(f)
 		}
-		if drop && !f.begun {
-			o.size -= len(f.Octets())
-			o.foreign -= len(f.Octets())
-			o.done(f)
-			continue
-		}
-		o.discount(f)
-		keep = append(keep, o.admit(f))
-	}
-	clear(o.pending[len(keep):])
-	o.pending = keep
-	o.roomMade()
-}
-
-// roomMade tells those who wait for room. mu is locked.
-func (o *outbox) roomMade() {
-	if o.room != nil {
-		close(o.room)
-		o.room = nil
 	}
 }
 
@@ -367,7 +346,6 @@ func (o *outbox) writeFirst() (whole bool) {
 	}
 	if err == nil && n < len(octets) {
 		f.Wrote(n)
-		f.begun = f.begun || n > 0
 		if f.sender != nil {
 			o.foreign -= n
 			o.discount(f)
@@ -388,7 +366,10 @@ func (o *outbox) writeFirst() (whole bool) {
 
 // wrote notes the end of a write. mu is locked.
 func (o *outbox) wrote(err error) {
-	o.roomMade()
+	if o.room != nil {
+		close(o.room)
+		o.room = nil
+	}
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("%w: write: %w", ErrDisconnected, err)
 		failed := o.err
@@ -495,6 +476,9 @@ func (o *outbox) close(cause error) {
 		o.err = fmt.Errorf("%w: %w", ErrDisconnected, cause)
 	}
 	o.drop()
-	o.roomMade()
+	if o.room != nil {
+		close(o.room)
+		o.room = nil
+	}
 	o.idle.Broadcast()
 }

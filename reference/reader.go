@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -51,7 +52,10 @@ func (c *Channel) read() {
 		case ok:
 			still, err := c.receive(w, yield, image, m)
 			if err != nil {
-				c.finish(c.fault(err))
+				if !errors.Is(err, net.ErrClosed) { // which is our doing
+					err = c.fault(err)
+				}
+				c.finish(err)
 				return
 			}
 			if !still {
@@ -71,6 +75,7 @@ func (c *Channel) read() {
 
 // fill reads from the connection once.
 func (c *Channel) fill() error {
+	c.part()
 	if t := c.k.cfg.IdleTimeout; t > 0 {
 		if err := c.conn.SetReadDeadline(time.Now().Add(t)); err != nil {
 			return err
@@ -83,6 +88,7 @@ func (c *Channel) fill() error {
 	c.k.stats.octetsIn.Add(uint64(n))
 	switch {
 	case err == nil || n > 0:
+		c.join(n)
 		return nil
 	case err == errNoRoom: // and the connection is being ended for it
 		<-c.ctx.Done()
@@ -120,7 +126,7 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	if c.k.cfg.QueuePerSession {
 		own := *m
 		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
-			return true, c.in.put(job{load: l, run: func(*worker) {
+			return true, c.in.put(c.part, job{load: l, run: func(*worker) {
 				if err := c.k.queue(c, &own, l, nil); err != nil {
 					c.end(err)
 				}
@@ -130,7 +136,7 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 	}
 	if !c.in.tryBegin(w, l) {
 		own := *m
-		return true, c.in.put(job{load: l, run: func(w *worker) {
+		return true, c.in.put(c.part, job{load: l, run: func(w *worker) {
 			c.k.request(c, &own, l, w.yield, nil)
 			c.out.flush()
 		}})
@@ -176,6 +182,7 @@ func (c *Channel) handOver() {
 // anotherReader starts a reader in place of the one that has lost that role.
 func (c *Channel) anotherReader() {
 	c.since.Store(0)
+	c.part()
 	c.out.flush()
 	c.k.running.Add(1) // the reader that was has not ended yet
 	go c.read()
@@ -185,6 +192,7 @@ func (c *Channel) anotherReader() {
 // at once; what it sent is handled; what is queued for it is written, if it only closed its side.
 func (c *Channel) finish(cause error) {
 	defer c.k.running.Done()
+	c.part()
 	c.frames.Close()
 	c.k.lose(c, cause)
 	c.in.waitIdle()

@@ -60,12 +60,12 @@ func (k *Kernel) queue(c *Channel, m *wire.Message, l load, reply reply) error {
 // and is to call yield before it waits. If c is nil, enqueue is called while something of the
 // kernel is running.
 func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, failed func(err *requestError, yield func())) error {
-	jobs := &k.running
+	jobs, waits := &k.running, func() {}
 	if c != nil {
-		jobs = &c.jobs
+		jobs, waits = &c.jobs, c.part
 	}
 	jobs.Add(1)
-	full := h.Session.queue.put(job{load: l, run: func(w *worker) {
+	full := h.Session.queue.put(waits, job{load: l, run: func(w *worker) {
 		defer jobs.Done()
 		if c != nil && c.ctx.Err() != nil {
 			return // the connection was ended here

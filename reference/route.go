@@ -168,10 +168,9 @@ func (d *dispatch) tell(c *Channel, send func() error) error {
 	return err
 }
 
-// bequeath has what a peer had sent to others count for these, as its connection has ended, or
-// drops it.
-func (k *Kernel) bequeath(left *account, drop bool) {
-	left.left.Store(true)
+// bequeath has what a peer had sent to others count for these, as its connection has ended.
+func (k *Kernel) bequeath(left *account) {
+	left.close()
 	if left.abroad.Load() == 0 {
 		return
 	}
@@ -179,7 +178,7 @@ func (k *Kernel) bequeath(left *account, drop bool) {
 	all := slices.Collect(maps.Keys(k.open))
 	k.mu.Unlock()
 	for _, c := range all {
-		c.out.inherit(left, drop)
+		c.out.inherit(left)
 	}
 }
 

@@ -77,7 +77,7 @@ func (k *Kernel) NewSession(alias string, states map[string]State) (*Session, er
 	}
 	if k.cfg.QueuePerSession {
 		s.turn = new(turn)
-		s.queue.init(k.cfg)
+		s.queue.init(k.cfg.MaxQueue, &k.localShare)
 	}
 	if err := s.AddAlias(alias); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package ikc_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -71,56 +70,4 @@ func TestThirdPartiesTakeNoRoom(t *testing.T) {
 			})
 		}
 	}
-}
-
-// ended waits until a connection has ended.
-func ended(t *testing.T, c *ikc.Channel) {
-	t.Helper()
-	select {
-	case <-c.Done():
-	case <-soon(t).Done():
-		t.Fatalf("the connection of %s does not end", c.Peer().ID)
-	}
-}
-
-// What a peer has sent to others counts for that peer: it loses the connection when it is too much,
-// and they do not, also when it has gone.
-func TestWhoHasItSentPays(t *testing.T) {
-	server := kernel(t, ikc.Config{Name: "Server", MaxMemory: 6 << 20, MaxQueue: 16 << 20})
-	session(t, server, "me", map[string]ikc.State{"echo": echo})
-	address := serve(t, server)
-	var victims []*raw
-	for n := range 6 {
-		name := fmt.Sprint("Victim", n)
-		victims = append(victims, rawPeer(t, address, name))
-		victims[n].hears("Server", name)
-	}
-	bad := rawPeer(t, address, "Bad")
-	bad.hears("Server", "Bad")
-	channel := server.Channel("Bad")
-	for n := range victims {
-		floodOthers(bad, fmt.Sprint("Victim", n), 60)
-	}
-	ended(t, channel)
-	if !errors.Is(channel.Err(), ikc.ErrMemory) {
-		t.Errorf("got %v, expected ErrMemory", channel.Err())
-	}
-	for n, v := range victims {
-		v.hears("Server", fmt.Sprint("Victim", n))
-	}
-	settled(t, "nothing is held", func() bool { return server.Stats().Held == 0 })
-
-	// One that goes in order leaves what it had sent; it counts for those who are to read it.
-	polite := rawPeer(t, address, "Polite")
-	polite.hears("Server", "Polite")
-	channel = server.Channel("Polite")
-	floodOthers(polite, "Victim0", 60)
-	settled(t, "something is held", func() bool { return server.Stats().Held > 0 })
-	must(t, polite.Close())
-	ended(t, channel)
-	if server.Stats().Held == 0 {
-		t.Error("what it had sent is held no more")
-	}
-	victims[0].hears("Server", "Victim0")
-	settled(t, "nothing is held", func() bool { return server.Stats().Held == 0 })
 }

@@ -41,6 +41,7 @@ An answer goes to whatever kernel the request names for it, as in the original; 
 			}
 			octets := memory << 20
 			debug.SetMemoryLimit(int64(octets / 2)) // the rest is the program itself, and what Go is late for
+			debug.SetGCPercent(400)                 // memory that is allowed is better used than collected
 			held := octets / 4
 			cfg := ikc.Config{Name: name, MaxMemory: held, MaxFrame: held / 4, MaxQueue: held / 4, AnswerCallersOnly: callersOnly,
 				Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
