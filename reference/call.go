@@ -69,7 +69,7 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 		return 0, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
 	m := &wire.Message{Event: *spec, Params: v, From: k.from(s)}
-	d := dispatch{m: m}
+	var d dispatch
 	k.stats.posts.Add(1)
 	if rsvp.Present() {
 		if rsvp.Kernel == "" {
@@ -90,7 +90,7 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 			k.permits.revoke(c, at)
 		}
 	}
-	return d.send(ctx, k, spec.Kernel)
+	return d.send(ctx, k, spec.Kernel, m, manner{})
 }
 
 // waiter is a blocking call.
@@ -191,7 +191,7 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 
 // exchange sends a request and waits for its outcome. Nobody else has w when it returns.
 func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urgency) (out outcome) {
-	d := dispatch{m: m, urgency: u, call: w, each: func(c *Channel) {
+	d := dispatch{call: w, each: func(c *Channel) {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		switch {
@@ -204,7 +204,7 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urg
 			k.beginCall(w)
 		}
 	}}
-	_, out.err = d.send(ctx, k, w.to.Kernel)
+	_, out.err = d.send(ctx, k, w.to.Kernel, m, manner{urgency: u})
 	if out.err == nil {
 		wait(ctx, func() {
 			ended := ctx.Done()
@@ -361,7 +361,7 @@ func (s *Session) Respond(ctx context.Context, rsvp *perl.Value, params any) err
 	if err != nil {
 		return fmt.Errorf("ikc: params for %v: %w", a, err)
 	}
-	d := dispatch{m: &wire.Message{Event: a, Params: v, From: s.k.from(s)}, sender: payer(ctx)}
-	_, err = d.send(ctx, s.k, a.Kernel)
+	m := &wire.Message{Event: a, Params: v, From: s.k.from(s)}
+	_, err = new(dispatch).send(ctx, s.k, a.Kernel, m, manner{sender: payer(ctx)})
 	return err
 }

@@ -47,8 +47,7 @@ func (p *Proxy) post(ctx context.Context, from *Session, state string, args []an
 	}
 	p.k.stats.posts.Add(1)
 	m := &wire.Message{Event: wire.At(p.to), Params: perl.ArrayRef(str(state), perl.ArrayRef(list...)), From: p.k.from(from)}
-	d := dispatch{m: m}
-	_, err = d.send(ctx, p.k, p.to.Kernel)
+	_, err = new(dispatch).send(ctx, p.k, p.to.Kernel, m, manner{})
 	return err
 }
 

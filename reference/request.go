@@ -197,7 +197,7 @@ func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message)
 	if k.cfg.QueuePerSession { // then others wait behind this state
 		yield = h.yield
 	}
-	d := dispatch{m: m, sender: h.payer, yield: yield}
+	var d dispatch
 	var err error
 	own := c != nil && c.calls(rsvp.Kernel)
 	switch {
@@ -209,7 +209,7 @@ func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message)
 		err = fmt.Errorf("%w: rsvp %v", ErrThirdParty, rsvp)
 	default:
 		ctx, cancel := context.WithTimeout(h, moment)
-		_, err = d.send(ctx, k, rsvp.Kernel)
+		_, err = d.send(ctx, k, rsvp.Kernel, m, manner{sender: h.payer, yield: yield})
 		cancel()
 	}
 	var unfit *freezeError

@@ -76,15 +76,9 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 	return nil, nil, false, fmt.Errorf("%w %q", ErrUnknownKernel, brief(name))
 }
 
-// dispatch is a message on its way to every kernel that a name stands for.
+// dispatch is what there is to do besides when a message goes to every kernel that a name stands
+// for. The message is none of it, and how it is sent is not: that would have it allocated.
 type dispatch struct {
-	m       *wire.Message
-	urgency urgency
-	// sender is who has it sent, if not this kernel on its own account: a peer whose request names
-	// where it is to go. It counts for that peer wherever it waits.
-	sender *account
-	// yield, if not nil, is called before it waits for room.
-	yield func()
 	// selfFirst: this kernel hears it before the others do. A question that this kernel answers
 	// itself wants that: in Perl, its own answer comes first, since it needs no connection.
 	selfFirst bool
@@ -102,13 +96,13 @@ type dispatch struct {
 
 // send sends it and returns how many kernels there were. While a queue is full it waits if ctx has
 // a deadline.
-func (d *dispatch) send(ctx context.Context, k *Kernel, kernel string) (int, error) {
+func (d *dispatch) send(ctx context.Context, k *Kernel, kernel string, m *wire.Message, how manner) (int, error) {
 	one, more, local, err := k.route(kernel)
 	if err != nil {
 		return 0, err
 	}
 	if one != nil {
-		if err := d.to(ctx, one); err != nil {
+		if err := d.to(ctx, one, m, how); err != nil {
 			return 0, err
 		}
 		return 1, nil
@@ -123,13 +117,13 @@ func (d *dispatch) send(ctx context.Context, k *Kernel, kernel string) (int, err
 		}
 	}
 	if local && d.selfFirst {
-		count(d.toSelf(ctx, k))
+		count(d.toSelf(ctx, k, m))
 	}
 	for _, c := range more {
-		count(d.to(ctx, c))
+		count(d.to(ctx, c, m, how))
 	}
 	if local && !d.selfFirst {
-		count(d.toSelf(ctx, k))
+		count(d.toSelf(ctx, k, m))
 	}
 	if n == 0 {
 		return 0, failed
@@ -138,12 +132,12 @@ func (d *dispatch) send(ctx context.Context, k *Kernel, kernel string) (int, err
 }
 
 // to sends it by a channel.
-func (d *dispatch) to(ctx context.Context, c *Channel) error {
-	return d.tell(c, func() error { return c.sendWait(ctx, d) })
+func (d *dispatch) to(ctx context.Context, c *Channel, m *wire.Message, how manner) error {
+	return d.tell(c, func() error { return c.sendWait(ctx, m, how) })
 }
 
 // toSelf has this kernel itself hear it.
-func (d *dispatch) toSelf(ctx context.Context, k *Kernel) error {
+func (d *dispatch) toSelf(ctx context.Context, k *Kernel, m *wire.Message) error {
 	var reply reply
 	switch {
 	case d.call != nil:
@@ -151,7 +145,7 @@ func (d *dispatch) toSelf(ctx context.Context, k *Kernel) error {
 	case d.receipt != nil:
 		reply = d.receipt.reply(k)
 	}
-	err := d.tell(nil, func() error { return k.toSelf(ctx, d.m, reply) })
+	err := d.tell(nil, func() error { return k.toSelf(ctx, m, reply) })
 	d.selfFull = errors.Is(err, ErrQueueFull)
 	return err
 }

@@ -46,17 +46,17 @@ func (s *Sender) Post(ctx context.Context, state string, args ...any) error {
 		to.State = state
 		m.Event, m.Params = wire.At(to), perl.ArrayRef(list...)
 	}
-	d := dispatch{m: m}
+	var how manner
 	if c := s.channel; c != nil {
 		switch {
 		case c.calls(s.from.Kernel):
-			return d.to(ctx, c)
+			return c.sendWait(ctx, m, how)
 		case s.k.cfg.AnswerCallersOnly:
 			return fmt.Errorf("%w: sender %v", ErrThirdParty, s.from)
 		}
-		d.sender = c.holds
+		how.sender = c.holds
 	}
-	_, err = d.send(ctx, s.k, s.from.Kernel)
+	_, err = new(dispatch).send(ctx, s.k, s.from.Kernel, m, how)
 	return err
 }
 

@@ -125,8 +125,8 @@ func (k *Kernel) ask(ctx context.Context, r *receipt) {
 		delete(r.pending, c)
 		k.mu.Unlock()
 	}
-	d := dispatch{m: m, selfFirst: true, each: each, undo: undo, receipt: r}
-	n, err := d.send(ctx, k, r.spec.Kernel)
+	d := dispatch{selfFirst: true, each: each, undo: undo, receipt: r}
+	n, err := d.send(ctx, k, r.spec.Kernel, m, manner{})
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	r.all = true

@@ -21,26 +21,36 @@ const (
 	atOnce                // the sender waits for an answer
 )
 
-// sendWait sends what is dispatched; while the queue is full it waits for room until ctx ends. A
-// context without a deadline does not wait.
-func (c *Channel) sendWait(ctx context.Context, d *dispatch) error {
-	f, err := c.freeze(d.m)
+// manner is how a message is to be sent, and for whom.
+type manner struct {
+	urgency urgency
+	// sender is who has it sent, if not this kernel on its own account: a peer whose request names
+	// where it is to go. It counts for that peer wherever it waits.
+	sender *account
+	// yield, if not nil, is called before it waits for room.
+	yield func()
+}
+
+// sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
+// deadline does not wait.
+func (c *Channel) sendWait(ctx context.Context, m *wire.Message, how manner) error {
+	f, err := c.freeze(m)
 	if err != nil {
 		return err
 	}
-	if d.sender != c.holds && d.sender.ofPeer() {
-		f.sender = d.sender
+	if how.sender != c.holds && how.sender.ofPeer() {
+		f.sender = how.sender
 	}
-	if d.urgency == atOnce {
+	if how.urgency == atOnce {
 		err = c.out.putNow(f)
 	} else {
 		err = c.out.put(f, false)
 	}
 	if _, ok := ctx.Deadline(); ok && errors.Is(err, ErrQueueFull) {
-		if d.yield != nil {
-			d.yield()
+		if how.yield != nil {
+			how.yield()
 		}
-		wait(ctx, func() { err = c.out.putWait(ctx, f, d.urgency == atOnce) })
+		wait(ctx, func() { err = c.out.putWait(ctx, f, how.urgency == atOnce) })
 	}
 	return unsent(f, err)
 }
