@@ -18,6 +18,8 @@ func completions(root *cobra.Command) {
 	flags := map[string]cobra.CompletionFunc{
 		"gate":        words("must", "should", "may"),
 		"side":        words("server", "client", "both"),
+		"level":       listed(func() []string { return []string{"must", "should", "may"} }),
+		"party":       listed(func() []string { return []string{"server", "client", "sender", "responder", "requester", "kernel"} }),
 		"checks":      listed(checkIDs),
 		"cells":       listed(cellNames),
 		"serializers": listed(func() []string { return []string{"Storable", "FreezeThaw", "Freezer", "all"} }),

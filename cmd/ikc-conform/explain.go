@@ -17,14 +17,15 @@ import (
 
 func explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain ID|STATUS...",
+		Use:   "explain ID|WORD|STATUS...",
 		Short: "Explain a check, or an exit status",
 		Long: `Explain prints all there is to know of checks: what is required of whom, where the requirement comes
 from, why, what a capture must hold for the check to be decided, which releases are known to deviate, what
 the specification says, and an exchange between kernels of release 0.2402 that agrees.
 
-Of an exit status it prints what leads to it, and what to do next.`,
-		Example: "  ikc-conform explain ERR-002\n  ikc-conform explain 'HS-*'\n  ikc-conform explain $?",
+Of an exit status it prints what leads to it, and what to do next. For any other word it lists the checks
+that have it in their text.`,
+		Example: "  ikc-conform explain ERR-002\n  ikc-conform explain 'HS-*'\n  ikc-conform explain rsvp\n  ikc-conform explain $?",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			statuses, ids, err := splitStatuses(args)
@@ -36,6 +37,16 @@ Of an exit status it prints what leads to it, and what to do next.`,
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
 				explainStatus(cmd.OutOrStdout(), s)
+			}
+			ids, words, err := splitWords(ids)
+			if err != nil {
+				return err
+			}
+			for i, word := range words {
+				if i+len(statuses) > 0 {
+					fmt.Fprintln(cmd.OutOrStdout())
+				}
+				explainWord(cmd.OutOrStdout(), word)
 			}
 			if len(ids) == 0 {
 				return nil
@@ -57,7 +68,7 @@ Of an exit status it prints what leads to it, and what to do next.`,
 				return broken(err)
 			}
 			for i, c := range selected {
-				if i+len(statuses) > 0 {
+				if i+len(statuses)+len(words) > 0 {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
 				explain(cmd.OutOrStdout(), c, deviations)
@@ -84,6 +95,30 @@ func splitStatuses(args []string) (statuses []status, ids []string, err error) {
 		statuses = append(statuses, all[i])
 	}
 	return statuses, ids, nil
+}
+
+// splitWords takes the words out of what may be ids of checks, or patterns of these.
+func splitWords(args []string) (ids, words []string, err error) {
+	for _, a := range args {
+		switch _, err := checks.Select(a); {
+		case err == nil:
+			ids = append(ids, a)
+		case len(checks.Find(checks.Catalogue(), a)) > 0:
+			words = append(words, a)
+		default:
+			return nil, nil, fmt.Errorf("%w, and no check has %q in its text", err, a)
+		}
+	}
+	return ids, words, nil
+}
+
+// explainWord lists the checks that have a word in their text.
+func explainWord(w io.Writer, word string) {
+	found := checks.Find(checks.Catalogue(), word)
+	fmt.Fprintf(w, "%s in the text of checks (%d):\n\n", strconv.Quote(word), len(found))
+	for _, c := range found {
+		listCheck(w, c)
+	}
 }
 
 func explain(w io.Writer, c *judge.Check, deviations known.Deviations) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -85,9 +86,11 @@ finished first, since a Perl server ends if it breaks off: that is said, bounded
 with another interrupt.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          commandName,
+		Version:       versionText(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), oracleCommand(), checkCommand(), inspectCommand(),
 		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
@@ -95,4 +98,16 @@ with another interrupt.`,
 		wiresharkCommand(), doctorCommand())
 	completions(root)
 	return root
+}
+
+// commandName refuses what is no command, and says which it may have been meant for.
+func commandName(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	root.SuggestionsMinimumDistance = 2
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		return fmt.Errorf("unknown command %q: did you mean %s?", args[0], strings.Join(near, ", "))
+	}
+	return fmt.Errorf("unknown command %q", args[0])
 }

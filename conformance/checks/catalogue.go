@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/checks/shown"
 	"github.com/perl-ikc/ikc-conform/conformance/checks/told"
@@ -59,7 +60,7 @@ func Catalogue() []*judge.Check {
 }
 
 // Select returns the checks of the catalogue whose id matches one of the patterns, which are globs
-// such as "HS-*". No pattern selects all. A pattern that matches nothing is an error.
+// such as "HS-*", in upper or lower case. No pattern selects all. A pattern that matches nothing is an error.
 func Select(patterns ...string) ([]*judge.Check, error) {
 	all := Catalogue()
 	if len(patterns) == 0 {
@@ -69,7 +70,7 @@ func Select(patterns ...string) ([]*judge.Check, error) {
 	for _, p := range patterns {
 		found := false
 		for _, c := range all {
-			ok, err := path.Match(p, c.ID)
+			ok, err := path.Match(strings.ToUpper(p), c.ID)
 			if err != nil {
 				return nil, fmt.Errorf("check pattern %q: %w", p, err)
 			}
@@ -82,4 +83,17 @@ func Select(patterns ...string) ([]*judge.Check, error) {
 		}
 	}
 	return slices.DeleteFunc(all, func(c *judge.Check) bool { return !wanted[c.ID] }), nil
+}
+
+// Find returns those of the checks that have a word, in upper or lower case, in what the catalogue
+// says of them.
+func Find(among []*judge.Check, word string) (found []*judge.Check) {
+	word = strings.ToLower(word)
+	for _, c := range among {
+		text := strings.Join([]string{c.ID, c.Requirement, c.Rationale, c.Source, c.Needs}, "\n")
+		if strings.Contains(strings.ToLower(text), word) {
+			found = append(found, c)
+		}
+	}
+	return found
 }

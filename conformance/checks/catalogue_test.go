@@ -39,7 +39,7 @@ func TestSelect(t *testing.T) {
 	if err != nil || len(all) != len(Catalogue()) {
 		t.Errorf("expected all checks, got %d, %v", len(all), err)
 	}
-	some, err := Select("CTX-00[12]", "PING-001")
+	some, err := Select("CTX-00[12]", "ping-001")
 	var ids []string
 	for _, c := range some {
 		ids = append(ids, c.ID)
@@ -47,7 +47,7 @@ func TestSelect(t *testing.T) {
 	if err != nil || !slices.Equal(ids, []string{"CTX-001", "CTX-002", "PING-001"}) {
 		t.Errorf("expected three checks, got %v, %v", ids, err)
 	}
-	for _, bad := range []string{"NONE-*", "[", "ctx-001", ""} {
+	for _, bad := range []string{"NONE-*", "[", "CTX-01", ""} {
 		if got, err := Select("CTX-001", bad); err == nil {
 			t.Errorf("%q: expected an error, got %d checks", bad, len(got))
 		}

@@ -49,9 +49,20 @@ const (
 	TheKernel                 // whatever it is on the wire: what it does for those who use it
 )
 
+var partyNames = [...]string{"server", "client", "sender", "responder", "requester", "kernel"}
+
 // String names the party as requirements do.
-func (p Party) String() string {
-	return [...]string{"server", "client", "sender", "responder", "requester", "kernel"}[p]
+func (p Party) String() string { return partyNames[p] }
+
+// UnmarshalText reads what String writes, in upper or lower case.
+func (p *Party) UnmarshalText(text []byte) error {
+	for i, name := range partyNames {
+		if strings.EqualFold(name, string(text)) {
+			*p = Party(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("expected %s, got %q", strings.Join(partyNames[:], ", "), text)
 }
 
 // binds tells whether a check for the party can be about a side.
