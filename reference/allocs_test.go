@@ -8,8 +8,8 @@ import (
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 )
 
-// A call takes few allocations on both sides together. With the race detector pools keep nothing, so
-// there is no such test then.
+// A call takes few allocations on both sides together. With the race detector pools keep nothing,
+// so there is no such test then.
 func TestCallAllocates(t *testing.T) {
 	p := connected(t, ikc.Config{}, ikc.Config{})
 	session(t, p.server, "me", map[string]ikc.State{"echo": echo})

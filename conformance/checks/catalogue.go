@@ -60,7 +60,8 @@ func Catalogue() []*judge.Check {
 }
 
 // Select returns the checks of the catalogue whose id matches one of the patterns, which are globs
-// such as "HS-*", in upper or lower case. No pattern selects all. A pattern that matches nothing is an error.
+// such as "HS-*", in upper or lower case. No pattern selects all. A pattern that matches nothing is
+// an error.
 func Select(patterns ...string) ([]*judge.Check, error) {
 	all := Catalogue()
 	if len(patterns) == 0 {

@@ -23,6 +23,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 	}
 	err := through(ctx, r.relayOptions(network, address), func(relayed string) error {
 		p := &prober{
+			address: address,
 			dialect: r.cell.Cell.Dialect.Client(), serializer: r.cell.Cell.Serializer.Wire(),
 			connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
 				if negotiate {
@@ -140,7 +141,7 @@ func (r *runner) playScenarios(ctx context.Context, list []scenario, p *prober, 
 			return
 		}
 		failures++
-		err := sc.run(ctx, p)
+		err := ofServer(p.address, sc.run(ctx, p))
 		if !r.target.Driven() && sc.risk != hostile && p.giveUp(err) {
 			return
 		}

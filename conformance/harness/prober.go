@@ -15,6 +15,7 @@ import (
 
 // prober connects probes to the target, for scenarios.
 type prober struct {
+	address    string // of the server, "" if the target is a client
 	dialect    wire.Dialect
 	serializer wire.Serializer
 	connect    func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error)

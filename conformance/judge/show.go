@@ -20,3 +20,19 @@ func ShowValue(v *perl.Value) string {
 	}
 	return perl.Format(v, perl.FormatOptions{MaxWidth: 200})
 }
+
+// ShowBoth writes two values that differ, each on one line; and, if that is deep in them or not to
+// be seen, where they first differ and how.
+func ShowBoth(expected, actual *perl.Value) (string, string) {
+	want, got := ShowValue(expected), ShowValue(actual)
+	const short = 60 // columns, in which a difference is seen
+	if want != got && len(want) <= short && len(got) <= short {
+		return want, got
+	}
+	if expected != nil && actual != nil {
+		if where := perl.Diff(expected, actual); where != "" {
+			got += "; the first difference is at " + where
+		}
+	}
+	return want, got
+}

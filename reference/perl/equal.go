@@ -3,6 +3,7 @@ package perl
 import (
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Equal tells whether a and b are the same data: kinds, payloads, classes, weak references, holes
@@ -117,6 +118,9 @@ func (c *comparison) one(t twins) string {
 		number := a.kind == Int || a.kind == Uint || a.kind == Bool
 		if number && a.n != b.n || a.Str() != b.Str() || a.UTF8() != b.UTF8() ||
 			a.Modifiers() != b.Modifiers() || a.Literal() != b.Literal() {
+			if why := partOfStrings(a, b); why != "" {
+				return why
+			}
 			return fmt.Sprintf("%s, other has %s", brief(a), brief(b))
 		}
 		if a.kind == Hooked {
@@ -212,5 +216,25 @@ func brief(v *Value) string {
 	case Undef, Array, Hash, Ref, Tied:
 		return v.kind.String()
 	}
-	return v.kind.String() + " " + Format(v, FormatOptions{MaxString: 60, MaxItems: 5, MaxWidth: 400})
+	return v.kind.String() + " " + Format(v, FormatOptions{MaxString: shownString, MaxItems: 5, MaxWidth: 400})
+}
+
+// shownString is how many octets of a string brief shows.
+const shownString = 60
+
+// partOfStrings says what differs of strings that are too long to be shown as a whole; "" if they
+// are not.
+func partOfStrings(a, b *Value) string {
+	x, y := a.Str(), b.Str()
+	if a.kind != Bytes && a.kind != Text || x == y || max(len(x), len(y)) <= shownString {
+		return ""
+	}
+	at := 0
+	for at < min(len(x), len(y)) && x[at] == y[at] {
+		at++
+	}
+	const before = 20
+	from := max(at-before, 0)
+	piece := func(s string) string { return strconv.Quote(s[from:min(len(s), from+shownString)]) }
+	return fmt.Sprintf("%v of %d octets, other has one of %d; from octet %d on %s, other has %s", a.kind, len(x), len(y), from, piece(x), piece(y))
 }

@@ -83,6 +83,8 @@ func TestDiff(t *testing.T) {
 			"tied($VAR1): integer 1, other has nothing"},
 		{"hook strings", NewHooked("C", HookHash, "x"), NewHooked("C", HookHash, "y"),
 			"$VAR1: self-serialized object frozen('C', 'x'), other has self-serialized object frozen('C', 'y')"},
+		{"long strings", ArrayRef(NewBytes(strings.Repeat("a", 100) + "x")), ArrayRef(NewBytes(strings.Repeat("a", 100) + "yz")),
+			`$VAR1->[0]: byte string of 101 octets, other has one of 102; from octet 80 on "aaaaaaaaaaaaaaaaaaaax", other has "aaaaaaaaaaaaaaaaaaaayz"`},
 		{"undef key", NewHash(P("a", nil), P("a", nil)), NewHash(P("a", nil)), "$VAR1: 2 pairs, other has 1"},
 	}
 	for _, tt := range tests {

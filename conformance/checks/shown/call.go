@@ -128,7 +128,7 @@ func CALL() []*judge.Check {
 			Judge: onConcluded(contract.SessionAlias, []string{"args"}, func(t *judge.Trial, x *dialogue.Exchange) {
 				if _, args, ok := x.Request.Proxied(); ok && x.Request.IsCall() {
 					t.HoldFunc(answersArgs(x, args), reply(x), func() (string, string) {
-						return judge.ShowValue(perl.ArrayRef(args...)), gotten(x)
+						return wanted(perl.ArrayRef(args...), x)
 					})
 				}
 			}),
@@ -140,7 +140,7 @@ func CALL() []*judge.Check {
 			Judge: onConcluded(contract.SessionAlias, []string{"args"}, func(t *judge.Trial, x *dialogue.Exchange) {
 				if x.Request.To.Arg != "" && x.Request.IsCall() {
 					t.HoldFunc(answersArgs(x, x.Request.Args()), reply(x), func() (string, string) {
-						return judge.ShowValue(perl.ArrayRef(x.Request.Args()...)), gotten(x)
+						return wanted(perl.ArrayRef(x.Request.Args()...), x)
 					})
 				}
 			}),

@@ -36,7 +36,7 @@ func CTX() []*judge.Check {
 				if call(x, list) {
 					want := carried(t)
 					t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) {
-						return judge.ShowValue(want), gotten(x)
+						return wanted(want, x)
 					})
 				}
 			}),
@@ -79,7 +79,7 @@ func MoreCTX() []*judge.Check {
 				if x.Request.IsCall() && x.Request.WantArray {
 					want := carried(t)
 					t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want),
-						reply(x), func() (string, string) { return judge.ShowValue(want), gotten(x) })
+						reply(x), func() (string, string) { return wanted(want, x) })
 				}
 			}),
 		}

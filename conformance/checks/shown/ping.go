@@ -23,7 +23,7 @@ func PING() []*judge.Check {
 					want = perl.ArrayRef(want)
 				}
 				t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) {
-					return judge.ShowValue(want), gotten(x)
+					return wanted(want, x)
 				})
 			}),
 		},

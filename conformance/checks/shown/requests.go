@@ -52,6 +52,15 @@ func gotten(x *dialogue.Exchange) string {
 	return "none"
 }
 
+// wanted says what was to come back, and what did, for a finding.
+func wanted(want *perl.Value, x *dialogue.Exchange) (expected, actual string) {
+	if len(x.Answers) == 0 {
+		return judge.ShowValue(want), gotten(x)
+	}
+	expected, actual = judge.ShowBoth(want, x.Answers[0].Params())
+	return expected, "the answer " + actual
+}
+
 // reply is what to point at: the answer, else the request.
 func reply(x *dialogue.Exchange) dialogue.Item {
 	for _, list := range [][]*dialogue.Message{x.Answers, x.Errors, x.Misdirected} {

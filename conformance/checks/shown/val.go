@@ -128,7 +128,7 @@ func VAL() []*judge.Check {
 					return
 				}
 				if e := t.Echo(x.Arg(0), a.Params()); k.has(e.Sent, e.Parts) {
-					t.HoldFunc(e.Same, a.Frame, func() (string, string) { return judge.ShowValue(e.Sent), judge.ShowValue(e.Got) })
+					t.HoldFunc(e.Same, a.Frame, func() (string, string) { return judge.ShowBoth(e.Sent, e.Got) })
 				}
 			}).OfSession(contract.SessionAlias),
 		})

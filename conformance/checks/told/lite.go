@@ -282,7 +282,7 @@ func LITE() []*judge.Check {
 					}
 					params = elems[0]
 				}
-				t.HoldFunc(sameValue(c.params, params), c.line, func() (string, string) { return judge.ShowValue(c.params), judge.ShowValue(params) })
+				t.HoldFunc(sameValue(c.params, params), c.line, func() (string, string) { return judge.ShowBoth(c.params, params) })
 			}, "lite-call", "lite-post", "lite-post-respond"),
 		},
 	}
