@@ -51,7 +51,8 @@ type conn struct {
 	held       []*heldSegment // in the order of the capture
 	heldOctets int            // with overhead
 
-	conflicts int // see Conflict
+	conflicts int     // see Conflict
+	watched   watched // see Transport
 
 	isClosed bool // it is in the list of closed connections
 	prev     *conn
@@ -110,8 +111,9 @@ func (a *assembler) segment(s *segment, p *Packet) {
 	from := c.direction(s)
 	h, peer := &c.half[from], &c.half[from.Reverse()]
 	h.locate(s)
-	if s.hasAck {
-		peer.acknowledged(s.ack)
+	a.watch(c, from, s)
+	if s.hasAck && peer.acknowledged(s.ack) {
+		c.watched.sides[from.Reverse()].Repeats = 0
 	}
 	if a.limits.HeldPackets > 0 && (s.rst || peer.behind(s.ack)) && c.tooEarly(from, s) {
 		a.holdBack(c, from, s)
@@ -228,6 +230,7 @@ func (a *assembler) reset(c *conn, from Direction, s *segment) {
 	}
 	a.giveUp(c, from, NotCaptured, true)
 	h.how, h.ended, peer.aborted = RST, true, true
+	a.transport(c)
 	a.give(&Closed{At: a.at, Conn: c.Conn, From: from, Offset: h.position, How: RST, Comment: a.comment})
 }
 
@@ -238,6 +241,7 @@ func (a *assembler) finish(c *conn) {
 	}
 	a.giveUp(c, FromClient, NotCaptured, true)
 	a.giveUp(c, FromServer, NotCaptured, true)
+	a.transport(c)
 }
 
 // end gives out what is left at the end of the capture.

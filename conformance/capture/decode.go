@@ -10,6 +10,7 @@ type segment struct {
 	key              flowKey
 	srcIsA           bool // the sender is side a of the key
 	seq, ack         uint32
+	window           uint16 // as it stands, without a scale
 	syn, fin, rst    bool
 	hasAck           bool
 	payload          []byte // what was captured of the octets
@@ -197,6 +198,7 @@ func transport(proto byte, src, dst [16]byte, body []byte, size int, s *segment)
 	s.srcPort, s.dstPort = binary.BigEndian.Uint16(body), binary.BigEndian.Uint16(body[2:])
 	s.seq, s.ack = binary.BigEndian.Uint32(body[4:]), binary.BigEndian.Uint32(body[8:])
 	flags := body[13]
+	s.window = binary.BigEndian.Uint16(body[14:])
 	s.fin, s.syn, s.rst, s.hasAck = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&16 != 0
 	s.payload = body[min(head, len(body)):]
 	s.missing = size - head - len(s.payload)

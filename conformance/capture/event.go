@@ -6,7 +6,7 @@ import (
 )
 
 // Event is something that happened to a TCP connection, or the end of the capture. It is one of
-// *[Opened], *[Data], *[Gap], *[Conflict], *[Closed] and *[End].
+// *[Opened], *[Data], *[Gap], *[Conflict], *[Transport], *[Closed] and *[End].
 //
 // Events belong to the consumer and may be kept, except for the octets of a [Data].
 type Event interface {

@@ -85,16 +85,19 @@ func (h *half) locate(s *segment) {
 	}
 }
 
-// acknowledged notes what the other side says to have received.
-func (h *half) acknowledged(ack uint32) {
+// acknowledged notes what the other side says to have received, and tells whether that is more than
+// before.
+func (h *half) acknowledged(ack uint32) (moved bool) {
 	if !h.known || h.untouched() && ack-h.seq == 1 { // the first packet was a keep-alive
 		h.begin(ack)
-		return
+		return true
 	}
 	if at := h.where(ack); at > h.acked && at-h.position < maxWindow {
 		h.acked = at
+		moved = true
 	}
 	h.reached(ack)
+	return moved
 }
 
 // reached notes that the sender has sent what comes before seq.
@@ -224,6 +227,9 @@ func (a *assembler) fin(c *conn, from Direction) {
 		return
 	}
 	h.ended, h.how = true, FIN
+	if c.half[from.Reverse()].ended {
+		a.transport(c)
+	}
 	a.give(&Closed{At: a.at, Conn: c.Conn, From: from, Offset: h.position, How: FIN, Comment: h.finComment})
 	h.seq++                       // the FIN counts as one
 	for _, run := range h.early { // a sender that goes on behind its FIN

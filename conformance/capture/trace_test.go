@@ -11,7 +11,7 @@ import (
 
 // A trace is a list of packets in words, separated by white space:
 //
-//	[!][conn]side[seq][a ack][~cut]:what
+//	[!][conn]side[seq][a ack][~cut][w0]:what
 //
 // "!" means sent but not captured. conn tells connections apart (0 to 9). side is c or s. seq and
 // ack count from the SYN of their direction, which is 0; without them, the packet follows those
@@ -21,6 +21,7 @@ import (
 type tracePacket struct {
 	spec segmentSpec
 	cut  int
+	full bool // w0: its sender takes no more
 }
 
 type traceOptions struct {
@@ -55,7 +56,7 @@ func parseTrace(t testing.TB, text string, o traceOptions) []tracePacket {
 			side = FromServer
 			p.spec.src, p.spec.dst, p.spec.fromServer = server, client, true
 		}
-		head = head[1:]
+		head, p.full = strings.CutSuffix(head[1:], "w0")
 		number := func(s string) uint32 {
 			v, err := strconv.ParseInt(s, 0, 64)
 			must(t, err)
@@ -131,6 +132,9 @@ func frames(t testing.TB, packets []tracePacket) []frame {
 			size = 14 + 40 + int(binary.BigEndian.Uint16(f[18:]))
 		}
 		f = f[:size]
+		if p.full {
+			binary.BigEndian.PutUint16(f[14+20+14:], 0)
+		}
 		out = append(out, frame{append([]byte(nil), f[:len(f)-p.cut]...), len(f), testTime.Add(time.Duration(i) * time.Millisecond)})
 	}
 	return out

@@ -151,6 +151,10 @@ func (b *Builder) Take(ev capture.Event) {
 		if s := b.open[ev.Conn]; s != nil {
 			s.conflict(ev)
 		}
+	case *capture.Transport:
+		if s := b.open[ev.Conn]; s != nil {
+			s.Transport = ev
+		}
 	case *capture.Closed:
 		s := b.open[ev.Conn]
 		if s == nil {

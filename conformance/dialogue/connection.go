@@ -36,6 +36,9 @@ type Connection struct {
 	Broken [2]*Problem
 	// Ends tells, by wire.Role, how the direction was closed, nil if the capture does not show it.
 	Ends [2]*capture.Closed
+	// Transport is what TCP shows besides, nil if that is nothing out of the ordinary. It is complete
+	// when the connection has ended.
+	Transport *capture.Transport
 	// Cut: the capture was cut short while the connection was open.
 	Cut bool
 	// Notes say what else is odd.

@@ -217,6 +217,8 @@ func (d *dispatcher) take(ev capture.Event) {
 		d.put(ev.Conn, event{event: ev})
 	case *capture.Conflict:
 		d.put(ev.Conn, event{event: ev})
+	case *capture.Transport:
+		d.put(ev.Conn, event{event: ev})
 	case *capture.Closed:
 		ends := int64(0)
 		if from, ok := d.half[ev.Conn]; !ok {
