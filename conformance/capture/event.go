@@ -99,6 +99,10 @@ type Gap struct {
 	Conn *Conn
 	From Direction
 
+	// Since is the number of the packet that holds the octets before, 0 if there are none: what is
+	// missing was sent later than that.
+	Since int64
+
 	// Offset is how many octets of the direction came before.
 	Offset int64
 
@@ -142,9 +146,11 @@ type Conflict struct {
 	Conn *Conn
 	From Direction
 
-	// Offset is that of the first octet that differs, and Octets is how many do.
+	// Offset is that of the first octet that differs, Octets is how many do, and End the offset behind
+	// the last of them.
 	Offset int64
 	Octets int
+	End    int64
 
 	// First and Again are up to 24 octets from there on, as they were first and as they came again.
 	First, Again []byte

@@ -16,6 +16,9 @@ type Frame struct {
 	// Number counts the frames of a direction from 1; Offset is where it begins in the stream.
 	Number int
 	Offset int64
+	// AtLeast: octets are missing before it, and nobody knows how many frames were in them, which are
+	// not counted.
+	AtLeast bool
 	// Head is the length as it was written; Image what follows the NUL.
 	Head  string
 	Image []byte
