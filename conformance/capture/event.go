@@ -89,6 +89,14 @@ type Data struct {
 	Comment string
 }
 
+// Held is the stamp of the packet that holds the octets: Source, or At if that is not set.
+func (e *Data) Held() Stamp {
+	if e.Source.Packet == 0 {
+		return e.At
+	}
+	return e.Source
+}
+
 // Unknown is the number of octets in a [Gap] whose size cannot be known.
 const Unknown int64 = -1
 
@@ -102,6 +110,9 @@ type Gap struct {
 	// Since is the number of the packet that holds the octets before, 0 if there are none: what is
 	// missing was sent later than that.
 	Since int64
+
+	// Until is the packet that holds the octets behind, At if there are none.
+	Until Stamp
 
 	// Offset is how many octets of the direction came before.
 	Offset int64

@@ -209,6 +209,13 @@ func (h *half) advance(n int64) {
 func (a *assembler) gap(c *conn, from Direction, end int64, reason GapReason) {
 	h := &c.half[from]
 	ev := &Gap{At: a.at, Conn: c.Conn, From: from, Since: h.before, Offset: h.position, Octets: end - h.position, Reason: reason}
+	if ev.Until = a.at; h.waiting() {
+		ev.Until = h.early[0].source
+	} else if reason != CutBySnaplen {
+		ev.Until = c.behind(from, end, a.at)
+	} else {
+		ev.Until = a.source
+	}
 	if ev.Octets >= maxWindow {
 		ev.Octets = Unknown
 	}

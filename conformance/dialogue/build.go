@@ -128,12 +128,12 @@ func (b *Builder) Take(ev capture.Event) {
 			return
 		}
 		if s.Control != nil || ev.From == capture.FromClient && s.beginsControl(ev.Bytes) {
-			s.control(role(ev.From), ev.Bytes, ev.At)
+			s.control(role(ev.From), ev.Bytes, ev.Held())
 			b.relieve()
 			return
 		}
 		b.activate(s)
-		s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
+		s.dirs[role(ev.From)].write(ev.Bytes, ev.Held())
 		s.step()
 		s.show()
 		b.relieve()

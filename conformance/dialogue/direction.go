@@ -71,7 +71,9 @@ func (d *direction) seen(p []byte) {
 
 func (d *direction) write(p []byte, at capture.Stamp) {
 	d.seen(p)
-	d.at = at
+	if at.Packet == 0 || at.Packet > d.at.Packet { // what came early waited for what came before it
+		d.at = at
+	}
 	if d.endsInCR != nil {
 		if p[0] == '\n' {
 			d.endsInCR.End = "\r\n"

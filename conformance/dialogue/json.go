@@ -194,13 +194,13 @@ func (t *tail) add(part *Part, all *int) {
 	}
 }
 
-func (t *tail) lines() []string {
+func (t *tail) lines(c *Connection) []string {
 	out := t.warnings
 	if t.left > 0 {
 		out = append(out, fmt.Sprintf("%d more of this kind", t.left))
 	}
 	if t.silent > 0 {
-		out = append(out, silence(t.silent))
+		out = append(out, silence(t.silent, c))
 	}
 	return out
 }
@@ -214,7 +214,7 @@ func (t *tail) json(c *Connection) (notes []jsonProblem) {
 	for _, p := range c.Notes {
 		notes = append(notes, jsonProblem{p.From.String(), p.At.Packet, p.Offset, p.Text})
 	}
-	for _, warning := range t.lines() {
+	for _, warning := range t.lines(c) {
 		notes = append(notes, jsonProblem{Text: warning})
 	}
 	return notes

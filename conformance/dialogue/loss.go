@@ -123,13 +123,19 @@ func (s *stream) lostEnds() {
 
 // gap notes octets that are missing, and finds out how to read on.
 func (d *direction) gap(g *capture.Gap) {
-	l := &Loss{From: d.role, At: g.At, Since: g.Since, Until: g.At.Packet, Offset: g.Offset, Octets: g.Octets}
+	l := &Loss{From: d.role, At: g.Until, Since: g.Since, Until: g.Until.Packet, Offset: g.Offset, Octets: g.Octets}
 	what := "an unknown number of octets is missing"
 	if g.Octets >= 0 {
 		what = fmt.Sprintf("%d octets are missing", g.Octets)
 	}
-	l.Text = fmt.Sprintf("%s (%s)", what, g.Reason) + d.skip(g)
-	d.at = g.At
+	l.Text = fmt.Sprintf("%s (%s), sent between packets %d and %d", what, g.Reason, g.Since, g.Until.Packet)
+	switch {
+	case g.Reason == capture.CutBySnaplen:
+		l.Text = fmt.Sprintf("%s (%s)", what, g.Reason)
+	case g.Since == 0:
+		l.Text = fmt.Sprintf("%s (%s), sent before packet %d", what, g.Reason, g.Until.Packet)
+	}
+	l.Text += d.skip(g)
 	d.s.lost(l)
 }
 

@@ -168,9 +168,9 @@ func times(n int) string {
 	return strconv.Itoa(n)
 }
 
-func silence(calls int) string {
-	if calls == 0 {
-		return ""
+func silence(calls int, c *Connection) string {
+	if !c.Whole() {
+		return fmt.Sprintf("%d calls got no answer that the capture shows; it is incomplete (and a state that returns nothing sends none)", calls)
 	}
 	return fmt.Sprintf("%d calls got no answer (a state that returns nothing sends none)", calls)
 }

@@ -152,6 +152,8 @@ func (j *judge) missing(c *Check, told bool) string {
 		return "the capture holds no connection of IKC"
 	case j.incomplete == j.connections && c.Party != TheServer && c.Party != TheClient:
 		return "no negotiation was completed"
+	case len(j.lacks) > 0:
+		return "the capture is incomplete and does not show for certain " + c.Needs
 	case j.cut:
 		return "the capture is cut short and does not show " + c.Needs
 	}

@@ -118,7 +118,7 @@ func (t *Trial) onExchange(x *dialogue.Exchange, inOrder bool) {
 			last = max(last, m.Frame.At.Packet)
 		}
 	}
-	first := sentAfter(t.Conn, x.Request.Frame)
+	first := x.Request.Frame.At.Packet
 	switch {
 	case last > 0:
 	case x.Concluded > 0:
@@ -133,18 +133,6 @@ func (t *Trial) onExchange(x *dialogue.Exchange, inOrder bool) {
 	if len(x.Answers)+len(x.Errors) > 0 || x.Concluded > 0 || inOrder {
 		s.needs(caller, 0, last)
 	}
-}
-
-// sentAfter is a packet after which a frame was sent. It may have been given out late, when nobody
-// waited any more for what is missing before it.
-func sentAfter(c *dialogue.Connection, f *dialogue.Frame) int64 {
-	at := f.At.Packet
-	for _, l := range c.Losses {
-		if l.From == f.From && l.At.Packet == f.At.Packet {
-			at = min(at, l.Since)
-		}
-	}
-	return at
 }
 
 // unexplained is the reason of a verdict that violations kept from passing which may be none.

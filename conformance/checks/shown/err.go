@@ -133,6 +133,7 @@ func ERR() []*judge.Check {
 			Requirement: "The message of an error report ends with \".  Request <specifier>\" and, if the request had from, \" sent by <specifier>\".",
 			Source:      sourceError, Needs: "an error report on a request that the capture shows",
 			Judge: judge.Both(judge.OnErrors(func(t *judge.Trial, m *dialogue.Message, x *dialogue.Exchange) {
+				t.OnRequests()
 				if s := dialogue.ErrorText(m.Params()); x == nil && m.IsError && !strings.Contains(s, ".  Request ") {
 					t.Fail(m.Frame, "... .  Request <specifier>", s)
 				}
