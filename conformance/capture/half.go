@@ -221,7 +221,7 @@ func (a *assembler) gap(c *conn, from Direction, end int64, reason GapReason) {
 	}
 	h.advance(end - h.position)
 	a.stats.Gaps++
-	if reason != CutBySnaplen {
+	if reason != CutBySnaplen && !c.goesOn(from) {
 		h.absent = true
 	}
 	a.give(ev)

@@ -39,8 +39,9 @@ type direction struct {
 	// unsure is how many more frames must follow upon each other before the place is believed where a
 	// search found one.
 	unsure    int
-	lostStart bool // its first octets are missing
-	atLeast   bool // frames may be missing: count is no more than how many there were at least
+	began     int64 // the packet by which it was read of a direction whose start is missing
+	lostStart bool  // its first octets are missing
+	atLeast   bool  // frames may be missing: count is no more than how many there were at least
 	total     int64
 	start     []byte // the first octets, for messages
 	at        capture.Stamp
@@ -302,6 +303,7 @@ func (d *direction) frame(image []byte, size int) *Frame {
 	f := &r.Frame
 	f.From, f.At, f.Number, f.AtLeast, f.Offset = d.role, d.at, d.count, d.atLeast, d.base
 	f.Head, f.Image = string(d.buf[:size-len(image)-1]), image
+	f.Late = d.s.dirs[d.role.Other()].at.Packet > d.at.Packet && d.at.Packet > 0
 	f.Early = !d.s.agreed && !d.s.Joined && !d.s.Gaps && d.role == wire.Client
 	d.s.IsIKC = true
 	d.drop(size)

@@ -24,6 +24,9 @@ type Frame struct {
 	Image []byte
 	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
 	Early bool
+	// Late: it was read when later octets of the other side had been, since it was waited for what is
+	// missing before it. Then a reply to it may have been taken for something else.
+	Late bool
 	// Message is what the image means, nil if the image is no message or cannot be thawed; then Err
 	// says why.
 	Message *Message

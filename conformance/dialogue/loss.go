@@ -96,13 +96,30 @@ func (s *stream) lost(l *Loss) {
 	s.Losses[at] = &rest
 }
 
+// passedOver notes that a direction was searched for a frame up to a packet: what is between that and
+// the loss before it was captured, but not read.
+func (s *stream) passedOver(d *direction, packet int64) {
+	for i := len(s.Losses) - 1; i >= 0; i-- {
+		if l := s.Losses[i]; l.From == d.role && l.Kind == LostOctets {
+			l.Until = max(l.Until, packet)
+			return
+		}
+	}
+	d.began = max(d.began, packet)
+}
+
 // lostEnds notes what is not known before the start and behind the end of a connection that has
 // been read. live says that the connections of the capture may be open at its end.
 func (s *stream) lostEnds() {
+	for _, d := range s.dirs {
+		if d.mode == modeSearch || d.mode == modeLost && s.Joined {
+			s.passedOver(d, NoPacket)
+		}
+	}
 	if s.Joined {
-		for role := range s.dirs {
+		for role, d := range s.dirs {
 			s.Losses = append(s.Losses, &Loss{From: wire.Role(role), Kind: LostStart, At: s.Opened,
-				Until: s.Opened.Packet, Octets: -1, Text: "the capture does not hold the start"})
+				Until: max(s.Opened.Packet, d.began), Octets: -1, Text: "the capture does not hold the start"})
 		}
 	}
 	if s.opts.AssumeIKC && !s.Cut {

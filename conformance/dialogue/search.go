@@ -52,6 +52,7 @@ func (d *direction) search() bool {
 			if begin > 0 {
 				d.s.note(d, fmt.Sprintf("%d octets before the first whole frame were passed over", begin))
 			}
+			d.s.passedOver(d, d.at.Packet)
 			d.drop(begin)
 			d.mode, d.unsure = modeFrames, sureAfter
 			d.s.agreed = true

@@ -54,7 +54,7 @@ func (s *stream) thaw(r *received) {
 	f := &r.Frame
 	name := s.Negotiation.Serializer
 	if name == "" {
-		name = guessSerializer(f.Image)
+		name = GuessSerializer(f.Image)
 	}
 	for _, z := range s.opts.Serializers {
 		if z.Name() != name {
@@ -142,8 +142,8 @@ func countValues(v *perl.Value, most int) int {
 	return n
 }
 
-// guessSerializer tells by its first octets what froze an image.
-func guessSerializer(image []byte) string {
+// GuessSerializer tells by its first octets what froze an image.
+func GuessSerializer(image []byte) string {
 	switch {
 	case bytes.HasPrefix(image, []byte("FrT;")):
 		return "FreezeThaw"

@@ -91,6 +91,9 @@ func (t *Trial) OnAll() {
 	}
 }
 
+// Alone says that it rests on nothing but what shows it.
+func (t *Trial) Alone() { t.support = support{} }
+
 // OnRequests says that it rests on all that the other side sent.
 func (t *Trial) OnRequests() { t.support.needs(t.Side.Other(), 0, dialogue.NoPacket) }
 
@@ -110,6 +113,9 @@ func (t *Trial) MayLack(side wire.Role, after dialogue.Item) bool {
 // may have had the same rsvp, so that what came back was for that one; and an answer may be missing.
 func (t *Trial) onExchange(x *dialogue.Exchange, inOrder bool) {
 	s, caller := &t.support, x.Request.Frame.From
+	if x.Request.Frame.Late {
+		t.OnAll()
+	}
 	s.shownBy(x.Request.Frame)
 	last := int64(0)
 	for _, list := range [][]*dialogue.Message{x.Answers, x.Errors} {
@@ -130,7 +136,12 @@ func (t *Trial) onExchange(x *dialogue.Exchange, inOrder bool) {
 		first = 0
 	}
 	s.needs(caller.Other(), first, last)
-	if len(x.Answers)+len(x.Errors) > 0 || x.Concluded > 0 || inOrder {
+	switch {
+	case inOrder:
+		s.needs(caller, 0, last)
+	case x.Request.WithLite():
+		// A ClientLite counts in the states of its rsvps: no two calls have the same.
+	case len(x.Answers)+len(x.Errors) > 0 || x.Concluded > 0:
 		s.needs(caller, 0, last)
 	}
 }

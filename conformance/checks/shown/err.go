@@ -143,6 +143,9 @@ func ERR() []*judge.Check {
 					want += " sent by " + x.Request.From.String()
 				}
 				for _, e := range x.Errors {
+					if !strings.Contains(dialogue.ErrorText(e.Params()), ".  Request ") {
+						t.Alone() // whatever request it is on
+					}
 					t.HoldFunc(strings.HasSuffix(dialogue.ErrorText(e.Params()), want), e.Frame, func() (string, string) {
 						return "... " + want, dialogue.ErrorText(e.Params())
 					})
