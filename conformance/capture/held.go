@@ -119,7 +119,8 @@ func (c *conn) goesOn(from Direction) bool {
 	return c.half[from].waiting() || c.holdsData(from)
 }
 
-// behind is the packet that is held back with the octets at a position, or another if there is none.
+// behind is the packet that is held back with the octets at a position, or another if there is
+// none.
 func (c *conn) behind(from Direction, position int64, other Stamp) Stamp {
 	for _, held := range c.held {
 		if held.from == from && !held.rst && c.half[from].where(held.seq) == position {

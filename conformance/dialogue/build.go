@@ -179,7 +179,7 @@ func (s *stream) conflict(ev *capture.Conflict) {
 	if ev.Last {
 		text += "; there may be more of these"
 	}
-	l := &Loss{From: from, Kind: LostTwice, At: ev.At, Since: 0, Until: ev.At.Packet, Offset: ev.Offset, Octets: ev.End - ev.Offset, Text: text}
+	l := &Loss{From: from, Kind: LostTwice, At: ev.At, Until: ev.At.Packet, Offset: ev.Offset, Octets: ev.End - ev.Offset, Text: text}
 	if ev.Last {
 		l.Until, l.Octets = NoPacket, -1
 	}
@@ -249,8 +249,8 @@ func (b *Builder) end(s *stream, cut bool) {
 	s.part(len(s.Items)-s.parts.items, true)
 }
 
-// MayBeIKC tells whether a connection that shows no sign of IKC may be one all the same: its start is
-// not known, or nothing came of it that the capture shows.
+// MayBeIKC tells whether a connection that shows no sign of IKC may be one all the same: its start
+// is not known, or nothing came of it that the capture shows.
 func (c *Connection) MayBeIKC() bool { return c.obscure }
 
 // notIKC says why a connection is left alone.

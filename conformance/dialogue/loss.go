@@ -55,8 +55,8 @@ func (l *Loss) Stamp() capture.Stamp { return l.At }
 func (l *Loss) Between(first, last int64) bool { return l.Since <= last && l.Until >= first }
 
 // LossBetween tells whether something that a side sent between two packets, both included, may be
-// unknown: 0 is the start of the connection, NoPacket its end. Until the connection has ended, later
-// losses and its end are not told.
+// unknown: 0 is the start of the connection, NoPacket its end. Until the connection has ended,
+// later losses and its end are not told.
 func (c *Connection) LossBetween(from wire.Role, first, last int64) bool {
 	for _, l := range c.Losses {
 		if l.From == from && l.Between(first, last) {
@@ -96,8 +96,8 @@ func (s *stream) lost(l *Loss) {
 	s.Losses[at] = &rest
 }
 
-// passedOver notes that a direction was searched for a frame up to a packet: what is between that and
-// the loss before it was captured, but not read.
+// passedOver notes that a direction was searched for a frame up to a packet: what is between that
+// and the loss before it was captured, but not read.
 func (s *stream) passedOver(d *direction, packet int64) {
 	for i := len(s.Losses) - 1; i >= 0; i-- {
 		if l := s.Losses[i]; l.From == d.role && l.Kind == LostOctets {
@@ -133,6 +133,7 @@ func (s *stream) lostEnds() {
 		if e := s.Ends[role]; reset || e != nil && e.How != capture.Forgotten {
 			continue
 		}
+		d.torn()
 		s.Losses = append(s.Losses, &Loss{From: wire.Role(role), Kind: LostEnd, At: d.at, Since: d.at.Packet, Until: NoPacket,
 			Offset: d.base, Octets: -1, Text: "the capture does not hold the end"})
 	}
@@ -156,14 +157,15 @@ func (d *direction) gap(g *capture.Gap) {
 	d.s.lost(l)
 }
 
-// skip gets over a gap. Where the frame that the gap is in tells its length, and the gap ends before
-// the frame does, the next frame is known to begin behind it; else it must be searched for. It says
-// what is lost.
+// skip gets over a gap. Where the frame that the gap is in tells its length, and the gap ends
+// before the frame does, the next frame is known to begin behind it; else it must be searched for.
+// It says what is lost.
 func (d *direction) skip(g *capture.Gap) (lost string) {
 	end := g.Offset + max(g.Octets, 0)
 	if d.mode == modeLost {
 		return ""
 	}
+	d.torn()
 	d.lostStart = d.lostStart || g.Offset == 0
 	frames := d.mode == modeFrames || d.mode == modeSkip
 	if d.mode == modeLines && len(d.buf) > 0 && d.role == wire.Client && looksLikeStart(string(d.buf[:min(len(d.buf), 8)])) {
@@ -197,6 +199,14 @@ func (d *direction) skip(g *capture.Gap) (lost string) {
 		lost += "; frames that were in them are not counted"
 	}
 	return lost
+}
+
+// torn notes that the line whose CR was the last octet may go on.
+func (d *direction) torn() {
+	if d.endsInCR != nil {
+		d.endsInCR.Torn = true
+		d.endsInCR = nil
+	}
 }
 
 func (d *direction) maxFrame() int {

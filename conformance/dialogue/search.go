@@ -80,8 +80,8 @@ func (d *direction) maybeLines() bool {
 	return false
 }
 
-// sureAfter is how many messages, one right behind the other, make the place of a frame certain that
-// was searched for: a single one might be a part of a message that carries messages.
+// sureAfter is how many messages, one right behind the other, make the place of a frame certain
+// that was searched for: a single one might be a part of a message that carries messages.
 const sureAfter = 2
 
 // believes tells whether what follows a place that a search found is a frame with a message.

@@ -27,8 +27,8 @@ func (j *judge) lackList() []string {
 	return append(j.lacks, fmt.Sprintf("octets of %d more connections", j.lackMore))
 }
 
-// note notes what the capture lacks of a connection. One that began as something else is none of our
-// business.
+// note notes what the capture lacks of a connection. One that began as something else is none of
+// our business.
 func (j *judge) note(c *dialogue.Connection) {
 	lost := c.Losses
 	switch {

@@ -83,8 +83,8 @@ func (s *support) hit(l *dialogue.Loss) bool {
 	return false
 }
 
-// OnAll says that the next violation that is told rests on the whole connection: whatever is missing
-// of it may explain that.
+// OnAll says that the next violation that is told rests on the whole connection: whatever is
+// missing of it may explain that.
 func (t *Trial) OnAll() {
 	for side := range t.support.last {
 		t.support.needs(wire.Role(side), 0, dialogue.NoPacket)
@@ -110,7 +110,8 @@ func (t *Trial) MayLack(side wire.Role, after dialogue.Item) bool {
 }
 
 // onExchange says that it rests on what came back for a request, or did not: a call that is missing
-// may have had the same rsvp, so that what came back was for that one; and an answer may be missing.
+// may have had the same rsvp, so that what came back was for that one; and an answer may be
+// missing.
 func (t *Trial) onExchange(x *dialogue.Exchange, inOrder bool) {
 	s, caller := &t.support, x.Request.Frame.From
 	if x.Request.Frame.Late {

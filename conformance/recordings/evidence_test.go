@@ -210,7 +210,8 @@ func (n *losses) judge(l *lossy, what string, file []byte, gone []int) {
 }
 
 func (n *losses) add(m *losses) {
-	n.captures, n.alike, n.seen, n.failures, n.nothing = n.captures+m.captures, n.alike+m.alike, n.seen+m.seen, n.failures+m.failures, n.nothing+m.nothing
+	n.captures, n.alike, n.seen = n.captures+m.captures, n.alike+m.alike, n.seen+m.seen
+	n.failures, n.nothing = n.failures+m.failures, n.nothing+m.nothing
 	n.kept, n.explained, n.cut = n.kept+m.kept, n.explained+m.explained, n.cut+m.cut
 	for k, v := range m.asSeen {
 		n.asSeen[k] += v

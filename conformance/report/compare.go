@@ -285,7 +285,8 @@ func (c *Comparison) verdicts(r *Report, check *CheckResult, old, current *PartV
 		ch.Kind = Failure
 	case current != nil && current.Outcome == judge.Pass && (failed || old != nil && old.Outcome == judge.Known):
 		ch.Kind = Fixed
-	case passed && (current == nil || current.Outcome == judge.Inconclusive || current.Outcome == judge.Skipped || current.Outcome == judge.Seen):
+	case passed && (current == nil || current.Outcome == judge.Inconclusive || current.Outcome == judge.Skipped ||
+		current.Outcome == judge.Seen):
 		ch.Kind = Lost
 	case ch.Old == ch.New && (!failed || alike(old, current)):
 		c.Same++

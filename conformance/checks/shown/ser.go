@@ -16,7 +16,8 @@ import (
 func SER() []*judge.Check {
 	storable := func(t *judge.Trial, f *dialogue.Frame) bool {
 		return t.Conn.Negotiation.Serializer == wire.DefaultSerializer ||
-			t.Conn.Negotiation.Serializer == "" && (t.Conn.Joined || t.Conn.Negotiation.Partial) && len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
+			t.Conn.Negotiation.Serializer == "" && (t.Conn.Joined || t.Conn.Negotiation.Partial) &&
+				len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
 	}
 	return []*judge.Check{
 		{
