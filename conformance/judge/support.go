@@ -83,22 +83,43 @@ func (s *support) hit(l *dialogue.Loss) bool {
 	return false
 }
 
-// OnAll says that the next violation that is told rests on the whole connection: whatever is
-// missing of it may explain that.
-func (t *Trial) OnAll() {
-	for side := range t.support.last {
-		t.support.needs(wire.Role(side), 0, dialogue.NoPacket)
-	}
+// basis is what the next violation that is told rests on, as far as the check or its rule says.
+type basis struct {
+	x                               *dialogue.Exchange // on what came back for a request, or did not
+	inOrder, all, requests, framing bool
+	names                           [2]bool
 }
 
+// OnAll says that the next violation that is told rests on the whole connection: whatever is
+// missing of it may explain that.
+func (t *Trial) OnAll() { t.basis.all = true }
+
 // Alone says that it rests on nothing but what shows it.
-func (t *Trial) Alone() { t.support = support{} }
+func (t *Trial) Alone() { t.basis = basis{} }
 
 // OnRequests says that it rests on all that the other side sent.
-func (t *Trial) OnRequests() { t.support.needs(t.Side.Other(), 0, dialogue.NoPacket) }
+func (t *Trial) OnRequests() { t.basis.requests = true }
 
 // OnPlace says that it rests on where frames begin and end, as the head of each tells.
-func (t *Trial) OnPlace() { t.support.framing = true }
+func (t *Trial) OnPlace() { t.basis.framing = true }
+
+// support is what a violation rests on that an item shows.
+func (t *Trial) support(at dialogue.Item) support {
+	b := &t.basis
+	s := support{names: b.names, framing: b.framing}
+	if b.x != nil {
+		s.exchange(b.x, b.inOrder)
+	}
+	if b.all || b.x != nil && b.x.Request.Frame.Late {
+		s.needs(wire.Client, 0, dialogue.NoPacket)
+		s.needs(wire.Server, 0, dialogue.NoPacket)
+	}
+	if b.requests {
+		s.needs(t.Side.Other(), 0, dialogue.NoPacket)
+	}
+	s.shownBy(at)
+	return s
+}
 
 // MayLack tells whether something that a side sent after an item may be missing.
 func (t *Trial) MayLack(side wire.Role, after dialogue.Item) bool {
@@ -109,14 +130,11 @@ func (t *Trial) MayLack(side wire.Role, after dialogue.Item) bool {
 	return t.Conn.LossBetween(side, first, dialogue.NoPacket)
 }
 
-// onExchange says that it rests on what came back for a request, or did not: a call that is missing
+// exchange says that it rests on what came back for a request, or did not: a call that is missing
 // may have had the same rsvp, so that what came back was for that one; and an answer may be
 // missing.
-func (t *Trial) onExchange(x *dialogue.Exchange, inOrder bool) {
-	s, caller := &t.support, x.Request.Frame.From
-	if x.Request.Frame.Late {
-		t.OnAll()
-	}
+func (s *support) exchange(x *dialogue.Exchange, inOrder bool) {
+	caller := x.Request.Frame.From
 	s.shownBy(x.Request.Frame)
 	last := int64(0)
 	for _, list := range [][]*dialogue.Message{x.Answers, x.Errors} {

@@ -14,10 +14,9 @@ type Trial struct {
 	check int    // which of them, by its index among the verdicts of the side
 	found *found // by them so far
 	memo  *memo
-	// support is what a violation of the check that is looking rests on.
-	support support
-	harm    Harm      // what the connection may have done to others; only in the aftermath
-	after   **harmful // the connection that may have harmed this one; only in the aftermath
+	basis basis     // what a violation of it rests on
+	harm  Harm      // what the connection may have done to others; only in the aftermath
+	after **harmful // the connection that may have harmed this one; only in the aftermath
 
 	at     dialogue.Item // what is being looked at, nil if it is the connection
 	step   int           // how many looks of the part there were so far
@@ -85,8 +84,7 @@ func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
 	if !t.found.room(t.check) {
 		return
 	}
-	t.support.shownBy(at)
-	t.found.add(t.check, told{t.finding(at, expected, actual), t.support})
+	t.found.add(t.check, told{t.finding(at, expected, actual), t.support(at)})
 }
 
 // finding says where at is, and what is around it.
