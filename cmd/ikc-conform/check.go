@@ -28,8 +28,12 @@ func checkCommand() *cobra.Command {
 		Short: "Judge captures",
 		Long: `Check judges captures (pcapng or pcap, from anybody's network) by the checks of 'ikc-conform list':
 every connection of IKC in them, both sides unless --side says otherwise. Connections that are not
-IKC are left alone, with a note. What a capture does not show is inconclusive. A capture that is cut
-short or damaged is never conformant: what is missing might say otherwise.
+IKC are left alone, with a note. What a capture does not show is inconclusive.
+
+Where octets are missing, or the start or the end of a connection, what is there is judged all the
+same: what a message shows by itself counts, whatever is lost elsewhere; what the loss may explain does
+not. If nothing fails, such a capture is conformant as far as seen, with status 7. A file that is cut
+short or damaged is never conformant, with status 3.
 
 FILE is a pcapng or pcap file, or - for standard input. Captures of any size are read in bounded memory.
 

@@ -74,6 +74,16 @@ func exitStatuses() []status {
 				"'ikc-conform inspect FILE' shows what is in a capture. A negotiation must be in it: start to record before the client connects.",
 				"Without --checks and --cells everything is tried.",
 			}},
+		{code: report.ExitSeen, meaning: "conformant as far as seen: a capture is incomplete", commands: judges,
+			why: []string{
+				"Nothing failed, but a capture lacks octets, or the start or the end of a connection: what is missing might say otherwise.",
+				"Packets were dropped when it was recorded, or cut by a snapshot length; parts were put together in the wrong order; octets were captured twice with different contents; or it began or ended while a connection was open.",
+			},
+			next: []string{
+				"'not in the capture' says what is missing; 'ikc-conform inspect FILE' shows where.",
+				"Record again from before the client connects until it has closed: with a larger buffer (tcpdump -B 65536 -s 0), or with 'ikc-conform record', which loses nothing.",
+				"A gate that is to take it: treat status 7 as 0.",
+			}},
 		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, post, ping, subscribe, monitor --ping",
 			why: []string{
 				"The kernel was reached, and did not answer within --timeout: it is busy, or the state returns nothing, which IKC does not answer.",

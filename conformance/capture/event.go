@@ -89,6 +89,14 @@ type Data struct {
 	Comment string
 }
 
+// Held is the stamp of the packet that holds the octets: Source, or At if that is not set.
+func (e *Data) Held() Stamp {
+	if e.Source.Packet == 0 {
+		return e.At
+	}
+	return e.Source
+}
+
 // Unknown is the number of octets in a [Gap] whose size cannot be known.
 const Unknown int64 = -1
 
@@ -98,6 +106,13 @@ type Gap struct {
 	At   Stamp
 	Conn *Conn
 	From Direction
+
+	// Since is the number of the packet that holds the octets before, 0 if there are none: what is
+	// missing was sent later than that.
+	Since int64
+
+	// Until is the packet that holds the octets behind, At if there are none.
+	Until Stamp
 
 	// Offset is how many octets of the direction came before.
 	Offset int64
@@ -142,9 +157,11 @@ type Conflict struct {
 	Conn *Conn
 	From Direction
 
-	// Offset is that of the first octet that differs, and Octets is how many do.
+	// Offset is that of the first octet that differs, Octets is how many do, and End the offset behind
+	// the last of them.
 	Offset int64
 	Octets int
+	End    int64
 
 	// First and Again are up to 24 octets from there on, as they were first and as they came again.
 	First, Again []byte

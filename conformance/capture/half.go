@@ -33,6 +33,8 @@ type half struct {
 
 	recent recent // what was given out last
 
+	before int64 // the packet with what was given out last, 0 if nothing was
+
 	absent bool // octets that were acknowledged did not come: nothing waits for this direction
 }
 
@@ -187,6 +189,7 @@ func (a *assembler) deliver(c *conn, from Direction, run *earlyData) {
 	if len(run.octets) > 0 {
 		at := h.position
 		a.remember(h, run)
+		h.before = run.source.Packet
 		h.advance(int64(len(run.octets)))
 		if h.absent && h.acked <= h.position {
 			h.absent = false
@@ -208,13 +211,20 @@ func (h *half) advance(n int64) {
 // gap leaves out the octets before a position.
 func (a *assembler) gap(c *conn, from Direction, end int64, reason GapReason) {
 	h := &c.half[from]
-	ev := &Gap{At: a.at, Conn: c.Conn, From: from, Offset: h.position, Octets: end - h.position, Reason: reason}
+	ev := &Gap{At: a.at, Conn: c.Conn, From: from, Since: h.before, Offset: h.position, Octets: end - h.position, Reason: reason}
+	if ev.Until = a.at; h.waiting() {
+		ev.Until = h.early[0].source
+	} else if reason != CutBySnaplen {
+		ev.Until = c.behind(from, end, a.at)
+	} else {
+		ev.Until = a.source
+	}
 	if ev.Octets >= maxWindow {
 		ev.Octets = Unknown
 	}
 	h.advance(end - h.position)
 	a.stats.Gaps++
-	if reason != CutBySnaplen {
+	if reason != CutBySnaplen && !c.goesOn(from) {
 		h.absent = true
 	}
 	a.give(ev)

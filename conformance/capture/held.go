@@ -101,10 +101,33 @@ func (a *assembler) deliverHeld(c *conn) {
 
 // force gives up waiting for what the oldest held segment of a connection waits for. From then on
 // nothing waits for that direction until the capture shows more of it.
+// Where more of that direction came than what is missing, the gap goes before both.
 func (a *assembler) force(c *conn) {
+	late := c.held[0].from.Reverse()
+	if h := &c.half[late]; c.held[0].hasAck && h.known && !h.ended && h.behind(c.held[0].ack) && c.goesOn(late) {
+		a.giveUp(c, late, NotCaptured, false)
+		a.deliverHeld(c)
+		return
+	}
 	c.half[c.held[0].from.Reverse()].absent = true
 	a.take(c, 0)
 	a.deliverHeld(c)
+}
+
+// goesOn tells whether more of a direction was captured than what was given out.
+func (c *conn) goesOn(from Direction) bool {
+	return c.half[from].waiting() || c.holdsData(from)
+}
+
+// behind is the packet that is held back with the octets at a position, or another if there is
+// none.
+func (c *conn) behind(from Direction, position int64, other Stamp) Stamp {
+	for _, held := range c.held {
+		if held.from == from && !held.rst && c.half[from].where(held.seq) == position {
+			return held.source
+		}
+	}
+	return other
 }
 
 // missingUntil gives where a hole of a direction that was thought to go on to end is over, in view

@@ -102,17 +102,18 @@ func (a *assembler) conflict(c *conn, from Direction, at int64, first, again []b
 	if c.conflicts++; c.conflicts > maxConflicts {
 		return
 	}
-	begin, n := -1, 0
+	begin, end, n := -1, 0, 0
 	for i := range first {
 		if first[i] != again[i] {
 			if begin < 0 {
 				begin = i
 			}
+			end = i + 1
 			n++
 		}
 	}
 	show := func(b []byte) []byte { return bytes.Clone(b[begin:min(begin+shownOctets, len(b))]) }
-	a.give(&Conflict{At: a.at, Conn: c.Conn, From: from, Offset: at + int64(begin), Octets: n,
+	a.give(&Conflict{At: a.at, Conn: c.Conn, From: from, Offset: at + int64(begin), Octets: n, End: at + int64(end),
 		First: show(first), Again: show(again), Last: c.conflicts == maxConflicts})
 }
 

@@ -128,12 +128,12 @@ func (b *Builder) Take(ev capture.Event) {
 			return
 		}
 		if s.Control != nil || ev.From == capture.FromClient && s.beginsControl(ev.Bytes) {
-			s.control(role(ev.From), ev.Bytes, ev.At)
+			s.control(role(ev.From), ev.Bytes, ev.Held())
 			b.relieve()
 			return
 		}
 		b.activate(s)
-		s.dirs[role(ev.From)].write(ev.Bytes, ev.At)
+		s.dirs[role(ev.From)].write(ev.Bytes, ev.Held())
 		s.step()
 		s.show()
 		b.relieve()
@@ -173,6 +173,7 @@ func (b *Builder) Take(ev capture.Event) {
 // conflict notes that octets were captured twice with different contents.
 func (s *stream) conflict(ev *capture.Conflict) {
 	s.Doubtful = true
+	s.Gaps = true
 	if s.Control != nil {
 		s.Control.Partial = "octets of it are doubtful"
 	}
@@ -182,7 +183,11 @@ func (s *stream) conflict(ev *capture.Conflict) {
 	if ev.Last {
 		text += "; there may be more of these"
 	}
-	s.addNote(Problem{From: from, At: ev.At, Offset: ev.Offset, Text: text})
+	l := &Loss{From: from, Kind: LostTwice, At: ev.At, Until: ev.At.Packet, Offset: ev.Offset, Octets: ev.End - ev.Offset, Text: text}
+	if ev.Last {
+		l.Until, l.Octets = NoPacket, -1
+	}
+	s.lost(l)
 }
 
 // activate notes that octets are for a connection. The one before has to do with its share from now
@@ -236,6 +241,9 @@ func (b *Builder) end(s *stream, cut bool) {
 	for _, d := range s.dirs {
 		d.finish()
 	}
+	s.lostEnds()
+	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
+	s.obscure = s.Joined || c.total == 0 && len(s.Losses) > 0 || c.lostStart || c.total > 0 && looksLikeStart(string(c.start)) || v.lostStart
 	if s.unreached != "" {
 		s.Unreached = true
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: "the server was not reached: " + s.unreached})
@@ -244,6 +252,10 @@ func (b *Builder) end(s *stream, cut bool) {
 	}
 	s.part(len(s.Items)-s.parts.items, true)
 }
+
+// MayBeIKC tells whether a connection that shows no sign of IKC may be one all the same: its start
+// is not known, or nothing came of it that the capture shows.
+func (c *Connection) MayBeIKC() bool { return c.obscure }
 
 // notIKC says why a connection is left alone.
 func (s *stream) notIKC() string {

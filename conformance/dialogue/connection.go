@@ -20,12 +20,16 @@ type Connection struct {
 	// Unreached: a relay could not connect to the server, so that what the client said was said to
 	// nobody.
 	Unreached bool
-	// Gaps: octets are missing in the middle, so that nothing follows from what is not there.
+	// Gaps: octets in the middle are not known, so that nothing follows from what is not there; Losses
+	// says which.
 	Gaps bool
 	// Doubtful: octets were captured twice with different contents. What came first was read; whether
 	// the other side took that is not known.
 	Doubtful bool
-	Opened   capture.Stamp
+	// Losses are what is not known of the connection, in order; of each direction 64 are told apart.
+	// Those at the start and at the end are added when the connection is over.
+	Losses []*Loss
+	Opened capture.Stamp
 	// Negotiation is never nil.
 	Negotiation *Negotiation
 	// Items are lines, messages and frames that are no message, in the order of the capture.
@@ -45,6 +49,7 @@ type Connection struct {
 	Notes []Problem
 
 	inParts bool
+	obscure bool // see MayBeIKC
 }
 
 // readable tells whether the connection was read as IKC, or as a Control.
@@ -60,7 +65,7 @@ type Problem struct {
 	Announced int64
 }
 
-// Item is a *Line, a *Frame or a *ControlLine.
+// Item is a *Line, a *Frame, a *Loss or a *ControlLine.
 type Item interface {
 	// Sender tells who sent it.
 	Sender() wire.Role

@@ -17,6 +17,7 @@ type mode uint8
 const (
 	modeLines  mode = iota
 	modeFrames      // in step: the next octet begins a frame
+	modeSkip        // octets of a frame are missing: its rest is passed over
 	modeSearch      // octets are missing: the next frame must be found
 	modeLost        // nothing more can be read
 )
@@ -34,11 +35,18 @@ type direction struct {
 	// sought and from are how far a search has come: buf has no NUL between the two.
 	from, sought int
 	base         int64 // offset of buf[0] in the stream
-	total        int64
-	start        []byte // the first octets, for messages
-	at           capture.Stamp
-	count        int // frames
-	said         bool
+	skipTo       int64 // where the frame ends that octets are missing of, 0 if that is not known
+	// unsure is how many more frames must follow upon each other before the place is believed where a
+	// search found one.
+	unsure    int
+	began     int64 // the packet by which it was read of a direction whose start is missing
+	lostStart bool  // its first octets are missing
+	atLeast   bool  // frames may be missing: count is no more than how many there were at least
+	total     int64
+	start     []byte // the first octets, for messages
+	at        capture.Stamp
+	count     int // frames
+	said      bool
 	// endsInCR is a line whose CR was the last octet seen: an LF that comes next belongs to it.
 	endsInCR *Line
 }
@@ -64,7 +72,9 @@ func (d *direction) seen(p []byte) {
 
 func (d *direction) write(p []byte, at capture.Stamp) {
 	d.seen(p)
-	d.at = at
+	if at.Packet == 0 || at.Packet > d.at.Packet { // what came early waited for what came before it
+		d.at = at
+	}
 	if d.endsInCR != nil {
 		if p[0] == '\n' {
 			d.endsInCR.End = "\r\n"
@@ -73,7 +83,14 @@ func (d *direction) write(p []byte, at capture.Stamp) {
 		}
 		d.endsInCR = nil
 	}
-	if d.mode != modeLost {
+	if d.mode == modeSkip {
+		n := min(int64(len(p)), d.skipTo-d.base)
+		d.base += n
+		if p = p[n:]; d.base == d.skipTo {
+			d.mode = modeFrames
+		}
+	}
+	if d.mode != modeLost && len(p) > 0 {
 		d.append(p)
 	}
 }
@@ -109,24 +126,6 @@ func (d *direction) drop(n int) {
 	d.wanted, d.from, d.sought = 0, 0, 0
 	d.s.hold(cap(d.buf) - d.held) // what is in front counts for itself
 	d.held = cap(d.buf)
-}
-
-func (d *direction) gap(g *capture.Gap) {
-	d.at = g.At
-	what := "an unknown number of octets"
-	if g.Octets >= 0 {
-		what = fmt.Sprintf("%d octets", g.Octets)
-	}
-	d.s.note(d, fmt.Sprintf("%s of the %s missing (%s)", what, d.role, g.Reason))
-	d.s.Gaps = true
-	if d.mode == modeLost {
-		return
-	}
-	if len(d.buf) > 0 && d.mode != modeSearch {
-		d.s.note(d, fmt.Sprintf("the last %d octets before the gap belong to a line or frame that is lost", len(d.buf)))
-	}
-	d.release()
-	d.base, d.mode = g.Offset+max(g.Octets, 0), modeSearch
 }
 
 // step reads as far as possible, both directions in turn, since what one side says tells how to
@@ -254,6 +253,10 @@ func (d *direction) nextFrame() bool {
 	scan := wire.FrameScanner{Max: d.s.opts.MaxFrame}
 	// A scanner of its own over the octets at hand: no copy but the one that the frame keeps.
 	image, size, err := scan.Peek(d.buf)
+	if d.unsure > 0 && !d.believes(image, size, err) {
+		d.mode = modeSearch
+		return true
+	}
 	if err != nil {
 		announced := announced(d.buf)
 		var at *wire.FrameError
@@ -298,8 +301,9 @@ func (d *direction) frame(image []byte, size int) *Frame {
 	d.count++
 	r := new(received)
 	f := &r.Frame
-	f.From, f.At, f.Number, f.Offset = d.role, d.at, d.count, d.base
+	f.From, f.At, f.Number, f.AtLeast, f.Offset = d.role, d.at, d.count, d.atLeast, d.base
 	f.Head, f.Image = string(d.buf[:size-len(image)-1]), image
+	f.Late = d.s.dirs[d.role.Other()].at.Packet > d.at.Packet && d.at.Packet > 0
 	f.Early = !d.s.agreed && !d.s.Joined && !d.s.Gaps && d.role == wire.Client
 	d.s.IsIKC = true
 	d.drop(size)

@@ -19,6 +19,10 @@ type Exchange struct {
 	// RepliesAfter counts the later requests of the same side that something came back for.
 	RepliesAfter int
 
+	// Concluded is the number of the packet with the first reply to one of those later requests, 0 if
+	// there is none, or if it is not known any more.
+	Concluded int64
+
 	repliedBefore int  // what the count of those in earlier parts was when it was begun
 	light         bool // see shed
 	notOpen       bool // see waitingList

@@ -16,11 +16,17 @@ type Frame struct {
 	// Number counts the frames of a direction from 1; Offset is where it begins in the stream.
 	Number int
 	Offset int64
+	// AtLeast: octets are missing before it, and nobody knows how many frames were in them, which are
+	// not counted.
+	AtLeast bool
 	// Head is the length as it was written; Image what follows the NUL.
 	Head  string
 	Image []byte
 	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
 	Early bool
+	// Late: it was read when later octets of the other side had been, since it was waited for what is
+	// missing before it. Then a reply to it may have been taken for something else.
+	Late bool
 	// Message is what the image means, nil if the image is no message or cannot be thawed; then Err
 	// says why.
 	Message *Message

@@ -45,13 +45,13 @@ func (b *Builder) relieve() {
 
 // giveUp reads on no more. What was read is shown, and nothing follows from what is missing.
 func (s *stream) giveUp() {
-	s.Gaps = true
 	text := fmt.Sprintf("given up here, %d octets of memory being taken by what is not finished: the connections of this capture "+
 		"that are open at the same time take more than %d, and this one the most", s.held, s.b.maxHeld)
 	for _, d := range s.dirs {
 		if d.mode != modeLost {
 			s.note(d, text)
 		}
+		s.lost(&Loss{From: d.role, Kind: LostHere, At: d.at, Since: d.at.Packet, Until: NoPacket, Offset: d.base, Octets: -1, Text: "the connection was given up"})
 		d.release()
 		d.mode = modeLost
 	}

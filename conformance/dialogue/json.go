@@ -16,7 +16,7 @@ import (
 
 // jsonItem is a line of WriteJSON.
 type jsonItem struct {
-	Type       string    `json:"type"` // connection, line, message, frame, control
+	Type       string    `json:"type"` // connection, line, message, frame, gap, control
 	Connection int       `json:"connection"`
 	Time       time.Time `json:"time"`
 	Packet     int64     `json:"packet,omitempty"`
@@ -37,11 +37,15 @@ type jsonItem struct {
 	Line string `json:"line,omitempty"`
 	End  string `json:"end,omitempty"`
 
+	// gap
+	Text string `json:"text,omitempty"` // what is missing; octets is absent if nobody knows how many
+
 	// control
 	Control json.RawMessage `json:"control,omitempty"` // the line of the driver protocol
 
 	// message, frame
 	Frame     int          `json:"frame,omitempty"`
+	AtLeast   bool         `json:"at_least,omitempty"` // frames before it may be missing, which are not counted
 	Octets    int          `json:"octets,omitempty"`
 	Kind      string       `json:"kind,omitempty"`
 	Event     string       `json:"event,omitempty"`
@@ -190,13 +194,13 @@ func (t *tail) add(part *Part, all *int) {
 	}
 }
 
-func (t *tail) lines() []string {
+func (t *tail) lines(c *Connection) []string {
 	out := t.warnings
 	if t.left > 0 {
 		out = append(out, fmt.Sprintf("%d more of this kind", t.left))
 	}
 	if t.silent > 0 {
-		out = append(out, silence(t.silent))
+		out = append(out, silence(t.silent, c))
 	}
 	return out
 }
@@ -210,7 +214,7 @@ func (t *tail) json(c *Connection) (notes []jsonProblem) {
 	for _, p := range c.Notes {
 		notes = append(notes, jsonProblem{p.From.String(), p.At.Packet, p.Offset, p.Text})
 	}
-	for _, warning := range t.lines() {
+	for _, warning := range t.lines(c) {
 		notes = append(notes, jsonProblem{Text: warning})
 	}
 	return notes
@@ -224,10 +228,13 @@ func jsonOf(c *Connection, item Item) jsonItem {
 		if item.Err != nil {
 			j.Error = item.Err.Error()
 		}
+	case *Loss:
+		j.Type, j.Offset, j.Octets, j.Text = "gap", &item.Offset, int(max(item.Octets, 0)), item.Text
 	case *Line:
 		j.Type, j.Offset, j.Line, j.End = "line", &item.Offset, item.Text, item.End
 	case *Frame:
 		j.Type, j.Offset, j.Frame, j.Octets = "frame", &item.Offset, item.Number, len(item.Image)
+		j.AtLeast = item.AtLeast
 		if item.Err != nil {
 			j.Error = item.Err.Error()
 		}

@@ -12,6 +12,7 @@ type Line struct {
 	Offset int64  // of its first octet in the stream of its direction
 	Text   string // without the end
 	End    string // "\r\n", "\n" or "\r"
+	Torn   bool   // what comes behind it is missing, so that an LF may be
 }
 
 // Sender implements Item.

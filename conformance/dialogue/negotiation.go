@@ -21,6 +21,11 @@ type Negotiation struct {
 	Peers [2]wire.Peer
 	// Offered are the serializers that the client named.
 	Offered []string
+	// Partial: lines may be missing. Then it is not Complete, and Peers has what is known for certain.
+	Partial bool
+
+	partial [2]bool // by wire.Role, whose lines are missing
+	since   int64   // the packet behind which they are
 }
 
 // Names returns all that a side called itself, the id first.
@@ -80,6 +85,9 @@ func (s *stream) line(l *Line) {
 	if n.server(l.Text) {
 		s.agreed, n.Complete = true, true
 	}
+	if n.Partial {
+		n.Complete, n.Serializer = false, ""
+	}
 }
 
 // client notes what a client's line tells.
@@ -131,12 +139,15 @@ func (n *Negotiation) server(line string) bool {
 }
 
 func (n *Negotiation) setPeer(side wire.Role, s wire.Setup) {
+	if n.partial[side] {
+		return
+	}
 	n.Peers[side] = wire.Peer{ID: s.Kernel[0], Aliases: s.Kernel[1:], PID: s.PID}
 }
 
 func (n *Negotiation) iam(side wire.Role, name string) {
 	name = strings.TrimSpace(name)
-	if !wire.ValidName(name) {
+	if !wire.ValidName(name) || n.partial[side] {
 		return
 	}
 	p := &n.Peers[side]

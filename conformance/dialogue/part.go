@@ -71,6 +71,8 @@ func cost(item Item) int {
 	switch item := item.(type) {
 	case *Line:
 		return lineCost + len(item.Text)
+	case *Loss:
+		return lineCost + len(item.Text)
 	case *Frame:
 		if item.values > 0 {
 			return weight(item)
@@ -327,19 +329,43 @@ func (s *stream) context() int {
 
 func (x *Exchange) replied() bool { return len(x.Answers)+len(x.Errors) > 0 }
 
+// firstReply is the packet of the first thing that came back.
+func (x *Exchange) firstReply() int64 {
+	at := int64(NoPacket)
+	for _, list := range [][]*Message{x.Answers, x.Errors} {
+		if len(list) > 0 {
+			at = min(at, list[0].Frame.At.Packet)
+		}
+	}
+	return at
+}
+
+// conclude notes by which packet a later request was replied to.
+func (x *Exchange) conclude(packet int64) {
+	if packet > 0 && (x.Concluded == 0 || packet < x.Concluded) {
+		x.Concluded = packet
+	}
+}
+
 // countReplies counts, for each request, the later ones of the same side that something came back
 // for.
 func (s *stream) countReplies() {
 	var replied [2]int
+	var first [2]int64 // the packet of the first of those replies
 	for _, x := range slices.Backward(s.Exchanges) {
 		from := x.Request.Frame.From
 		x.RepliesAfter = replied[from]
+		x.conclude(first[from])
 		if x.replied() {
 			replied[from]++
+			if at := x.firstReply(); first[from] == 0 || at < first[from] {
+				first[from] = at
+			}
 		}
 	}
 	for _, x := range s.parts.unsettled {
 		from := x.Request.Frame.From
+		x.conclude(first[from])
 		x.RepliesAfter = replied[from] + max(0, s.parts.repliedLate[from]-x.repliedBefore)
 	}
 }

@@ -125,7 +125,7 @@ func (p *Printer) end(b *strings.Builder, c *Connection, t *tail) {
 	if c.Control != nil && c.Control.Partial != "" {
 		warn("not all of it was read: %s", c.Control.Partial)
 	}
-	for _, warning := range t.lines() {
+	for _, warning := range t.lines(c) {
 		warn("%s", warning)
 	}
 	p.cut(b, stylePlain, ending(c))

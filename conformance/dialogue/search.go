@@ -52,8 +52,9 @@ func (d *direction) search() bool {
 			if begin > 0 {
 				d.s.note(d, fmt.Sprintf("%d octets before the first whole frame were passed over", begin))
 			}
+			d.s.passedOver(d, d.at.Packet)
 			d.drop(begin)
-			d.mode = modeFrames
+			d.mode, d.unsure = modeFrames, sureAfter
 			d.s.agreed = true
 			return true
 		}
@@ -77,4 +78,22 @@ func (d *direction) maybeLines() bool {
 		}
 	}
 	return false
+}
+
+// sureAfter is how many messages, one right behind the other, make the place of a frame certain
+// that was searched for: a single one might be a part of a message that carries messages.
+const sureAfter = 2
+
+// believes tells whether what follows a place that a search found is a frame with a message.
+func (d *direction) believes(image []byte, size int, err error) bool {
+	if err != nil || size == 0 {
+		return err == nil
+	}
+	trial := &received{Frame: Frame{Image: image}}
+	d.s.thaw(trial)
+	if trial.Message == nil || !trial.Message.Event.Present() {
+		return false
+	}
+	d.unsure--
+	return true
 }

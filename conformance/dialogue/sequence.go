@@ -42,7 +42,7 @@ func sideName(c *Connection, side wire.Role) string {
 func (p *Printer) arrow(b *strings.Builder, s Step) {
 	label := s.Title
 	if s.Frame > 0 {
-		label = fmt.Sprintf("#%d %s", s.Frame, s.Title)
+		label = s.number() + " " + s.Title
 	}
 	if s.Params != "" {
 		label += "  " + s.Params

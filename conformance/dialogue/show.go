@@ -43,6 +43,8 @@ func summary(c *Connection) string {
 	switch {
 	case c.Joined:
 		return "  the capture joined this connection in the middle; what was negotiated is unknown\n"
+	case n.Partial:
+		return "  octets of the negotiation are missing; what was agreed is not known\n"
 	case !n.Complete:
 		return "  the negotiation was not completed\n"
 	}
@@ -92,7 +94,7 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 			b.WriteString(" to one of more calls than are kept")
 			break
 		}
-		fmt.Fprintf(&b, " to #%d", x.Request.Frame.Number)
+		b.WriteString(" to " + numbered(x.Request.Frame.Number, x.Request.Frame.AtLeast))
 		if x.Ambiguous {
 			b.WriteString(" (by order; several calls have this rsvp)")
 		}
@@ -106,7 +108,7 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 		}
 	case ErrorReport:
 		if m.Exchange != nil {
-			fmt.Fprintf(&b, " on #%d", m.Exchange.Request.Frame.Number)
+			b.WriteString(" on " + numbered(m.Exchange.Request.Frame.Number, m.Exchange.Request.Frame.AtLeast))
 		}
 		if !m.IsError {
 			b.WriteString(" without is_error (!)")
@@ -166,9 +168,9 @@ func times(n int) string {
 	return strconv.Itoa(n)
 }
 
-func silence(calls int) string {
-	if calls == 0 {
-		return ""
+func silence(calls int, c *Connection) string {
+	if !c.Whole() {
+		return fmt.Sprintf("%d calls got no answer that the capture shows; it is incomplete (and a state that returns nothing sends none)", calls)
 	}
 	return fmt.Sprintf("%d calls got no answer (a state that returns nothing sends none)", calls)
 }

@@ -21,6 +21,7 @@ type Stats struct {
 	Lines       int            `json:"lines"`
 	Frames      int            `json:"frames"`
 	Unreadable  int            `json:"unreadable"` // frames that are no message
+	Gaps        int            `json:"gaps"`       // places where octets are missing
 	Octets      [2]int64       `json:"octets"`     // of lines and frames, from clients and from servers
 	States      []*StateStats  `json:"states"`     // by session and state, the most messages first
 	Errors      map[string]int `json:"errors"`     // error reports by operation
@@ -87,6 +88,8 @@ func (s *Stats) item(item Item) {
 	case *Line:
 		s.Lines++
 		s.Octets[item.From] += int64(len(item.Text) + len(item.End))
+	case *Loss:
+		s.Gaps++
 	case *Frame:
 		s.Frames++
 		s.Octets[item.From] += int64(len(item.Head) + 1 + len(item.Image))
@@ -178,6 +181,9 @@ func (s *Stats) Write(w io.Writer) error {
 	fmt.Fprintf(&b, ", lines %d, frames %d, %d octets from clients, %d from servers\n", s.Lines, s.Frames, s.Octets[0], s.Octets[1])
 	if s.Unreadable > 0 {
 		fmt.Fprintf(&b, "! frames that are no message: %d\n", s.Unreadable)
+	}
+	if s.Gaps > 0 {
+		fmt.Fprintf(&b, "! gaps: %d; what is missing there is not counted, and a call may have been answered in one\n", s.Gaps)
 	}
 	width := len("session/state")
 	for _, st := range s.States {

@@ -21,10 +21,11 @@ type Step struct {
 	Packet int64 `json:"packet,omitempty"`
 	Offset int64 `json:"offset"`
 	Octets int   `json:"octets"`
-	// Frame counts the frames of a side from 1; 0 for a line.
-	Frame int `json:"frame,omitempty"`
+	// Frame counts the frames of a side from 1; 0 for a line. AtLeast: some before it may be missing.
+	Frame   int  `json:"frame,omitempty"`
+	AtLeast bool `json:"at_least,omitempty"`
 	// Kind is "line", "post", "call", "answer", "error", or "unreadable" for a frame that is no
-	// message; of a Control it is "command", "reply" or "event".
+	// message, "gap" for octets that are missing; of a Control it is "command", "reply" or "event".
 	Kind string `json:"kind"`
 	// Title says what it is; for a line, its text.
 	Title string `json:"title"`
@@ -55,7 +56,7 @@ func (s Step) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%12.6f  %s  ", s.Seconds, arrow)
 	if s.Frame > 0 {
-		fmt.Fprintf(&b, "#%-3d ", s.Frame)
+		fmt.Fprintf(&b, "%-4s ", s.number())
 	}
 	b.WriteString(s.Title)
 	if s.Params != "" {
@@ -65,6 +66,16 @@ func (s Step) String() string {
 		b.WriteString("  rsvp " + s.RSVP)
 	}
 	return b.String()
+}
+
+// number is how the frame is called: with a plus if some before it may be missing.
+func (s Step) number() string { return numbered(s.Frame, s.AtLeast) }
+
+func numbered(n int, atLeast bool) string {
+	if atLeast {
+		return fmt.Sprintf("#%d+", n)
+	}
+	return fmt.Sprintf("#%d", n)
 }
 
 // step makes a Step of an item.
@@ -79,7 +90,10 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 		if item.End != "\r\n" {
 			s.Title += fmt.Sprintf("  (ends in %q)", item.End)
 		}
+	case *Loss:
+		s.Kind, s.Offset, s.Octets, s.Title = "gap", item.Offset, int(max(item.Octets, 0)), "! "+item.Text
 	case *Frame:
+		s.AtLeast = item.AtLeast
 		s.Frame, s.Offset, s.Octets = item.Number, item.Offset, len(item.Head)+1+len(item.Image)
 		m := item.Message
 		if m == nil {

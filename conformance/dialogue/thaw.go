@@ -54,7 +54,7 @@ func (s *stream) thaw(r *received) {
 	f := &r.Frame
 	name := s.Negotiation.Serializer
 	if name == "" {
-		name = guessSerializer(f.Image)
+		name = GuessSerializer(f.Image)
 	}
 	for _, z := range s.opts.Serializers {
 		if z.Name() != name {
@@ -115,7 +115,9 @@ func (s *stream) tooMuch(f *Frame, by aliasing) bool {
 func (s *stream) cannotThaw(f *Frame, err error) {
 	f.Err = err
 	if exceeds(err) && f.Number > 0 {
-		f.TooLarge, s.Gaps = true, true
+		f.TooLarge = true
+		s.lost(&Loss{From: f.From, Kind: LostHere, At: f.At, Since: f.At.Packet, Until: f.At.Packet, Offset: f.Offset,
+			Octets: int64(len(f.Image)), Text: "an image takes too much memory to be looked at"})
 		s.addNote(Problem{From: f.From, At: f.At, Offset: f.Offset,
 			Text: fmt.Sprintf("frame %d of the %s cannot be looked at: its %d octets would take more than %d of memory", f.Number, f.From, len(f.Image), maxThaw)})
 	}
@@ -140,8 +142,8 @@ func countValues(v *perl.Value, most int) int {
 	return n
 }
 
-// guessSerializer tells by its first octets what froze an image.
-func guessSerializer(image []byte) string {
+// GuessSerializer tells by its first octets what froze an image.
+func GuessSerializer(image []byte) string {
 	switch {
 	case bytes.HasPrefix(image, []byte("FrT;")):
 		return "FreezeThaw"

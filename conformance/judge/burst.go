@@ -27,7 +27,7 @@ const (
 // There are as many as packets, so it holds no pointers, which the garbage collector would have to
 // follow.
 type record struct {
-	packet, seconds int64 // of the Stamp
+	packet, seconds int64 // of the Stamp of the packet that holds them
 	nanos           int32
 	octets          int32
 	from            capture.Direction
@@ -143,8 +143,9 @@ func (g *gatherer) octets(d *capture.Data, octets []byte) {
 		u.octets, octets = u.octets+k, octets[k:]
 	}
 	g.size += n + recordSize
-	u.records = append(u.records, record{packet: d.At.Packet, seconds: d.At.Time.Unix(),
-		nanos: int32(d.At.Time.Nanosecond()), octets: int32(n), from: d.From})
+	at := d.Held()
+	u.records = append(u.records, record{packet: at.Packet, seconds: at.Time.Unix(),
+		nanos: int32(at.Time.Nanosecond()), octets: int32(n), from: d.From})
 }
 
 func (g *gatherer) chunk() *[chunkOctets]byte {

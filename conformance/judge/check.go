@@ -90,9 +90,6 @@ type Check struct {
 	Rationale string
 	// Needs says what a capture must hold for the check to be decided.
 	Needs string
-	// Local says that each piece of evidence stands for itself: a violation is one even where octets
-	// around it are missing from the capture.
-	Local bool
 	// Aftermath: it is about what a connection did to those after it. Then Judge is shown connections
 	// when they have ended, in that order.
 	Aftermath bool

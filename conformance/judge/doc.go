@@ -6,6 +6,10 @@
 // capture, so traffic that the harness has just provoked and traffic recorded in somebody's network
 // are judged by the same code.
 //
+// What a capture lacks is never held against anybody: each violation says on what it rests, and
+// those that a loss may explain are none (support.go). What passes in an incomplete capture is
+// [Seen], not [Pass].
+//
 // The package knows no check. Those of this project are in package checks; anybody can write others
 // with the constructors of predicates (those that begin with On) and the methods of [Trial], see
 // the example. The judge links neither the kernel that it judges nor the harness.

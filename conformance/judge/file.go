@@ -2,7 +2,6 @@ package judge
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -16,6 +15,9 @@ type Judgement struct {
 	Verdicts    []Verdict
 	Connections int
 	Notes       []string
+	// Lacks says what the capture does not hold of its connections, empty if it is whole: what passed
+	// did so as far as seen.
+	Lacks []string
 	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
 	Err error
 	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
@@ -49,14 +51,14 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	}
 	j := newJudge(checks, sides...)
 	err := j.read(r, opts, w)
-	f := &Judgement{Verdicts: j.conclude(), Connections: j.connections, Notes: j.notes, Err: err, Broken: j.broken}
-	switch {
-	case err != nil:
-		f.doubt("the capture is incomplete")
-	case j.doubtful:
-		f.doubt("not all of the capture could be judged")
+	if err != nil {
+		j.lack("the capture file: " + err.Error())
 	}
-	return f
+	if j.doubtful {
+		j.lack("connections that could not be read to the end")
+	}
+	verdicts := j.conclude()
+	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Err: err, Broken: j.broken}
 }
 
 // Failed is why the judgement is not of the whole capture, or not sound: Err and Broken, nil if
@@ -66,14 +68,4 @@ func (f *Judgement) Failed() error {
 		return f.Err
 	}
 	return errors.Join(f.Err, errors.New(strings.Join(f.Broken, "; ")))
-}
-
-// doubt takes back what passed: what was not looked at might say otherwise.
-func (f *Judgement) doubt(why string) {
-	for i := range f.Verdicts {
-		if v := &f.Verdicts[i]; v.Outcome == Pass {
-			v.Outcome = Inconclusive
-			v.Reason = fmt.Sprintf("%s; %d pieces of evidence in what there is of it agree", why, v.Evidence)
-		}
-	}
 }

@@ -51,13 +51,14 @@ func AfterHarm(kind Harm) Predicate {
 		lines := dialogue.LinesOf(n, wire.Client)
 		if before := *t.after; before != nil && len(lines) > 0 && c.Opened.Packet > before.packet && (t.harm == noHarm || n.Complete) {
 			if _, good := t.GoodSetup(lines[0]); good || lines[0].Text == "HELLO" {
+				t.OnAll()
 				t.HoldFunc(n.Complete, lines[len(lines)-1], func() (string, string) {
 					return "a negotiation to its end", fmt.Sprintf("none, after connection %d", before.index)
 				})
 				*t.after = nil
 			}
 		}
-		if t.harm == kind {
+		if t.harm == kind && (kind != HalfOpened || c.Whole()) {
 			*t.after = &harmful{c.Conn.Index, c.Opened.Packet}
 		}
 	})

@@ -22,6 +22,8 @@ type judge struct {
 	cut             bool
 	serverMayBeDown bool // a connection might have done harm, and no good one has come since
 	notes           []string
+	lacks           []string // what the capture lacks, and of how many more connections
+	lackMore        int
 	controls        []*dialogue.Connection // that are conversations with drivers
 	records         []*ConnRecord          // of connections, if a check wants driver logs
 	byDriver        bool                   // one does
@@ -57,19 +59,20 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 			j.notes = append(j.notes, fmt.Sprintf("connection %d (%v to %v): %s", c.Conn.Index, c.Conn.Client, c.Conn.Server, n.Text))
 		}
 	}
+	j.note(c)
 	if c.Control != nil {
 		j.controls = append(j.controls, c)
 	}
 	if !c.IsIKC {
 		return
 	}
-	j.octetsMissing = j.octetsMissing || c.Gaps || c.Doubtful || c.Joined || c.Cut
+	j.octetsMissing = j.octetsMissing || c.Gaps || c.Joined || c.Cut
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)
 	}
 	if !c.Unreached {
 		j.connections++
-		if !c.Negotiation.Complete && !c.Joined {
+		if !c.Negotiation.Complete && !c.Negotiation.Partial && !c.Joined {
 			j.incomplete++
 		}
 	}
@@ -81,35 +84,21 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 		found := &t.sides[side].found
 		if shaken || c.Unreached { // it may never have reached a server that was alive
 			for i, v := range j.verdicts[side] {
-				v.mergeBroken(found, i)
+				v.mergeUnheard(found, i)
 				j.full[side][i].noExample(c.Conn.Index)
 			}
 		} else {
 			for i, v := range j.verdicts[side] {
-				d := doubtOf(c, v.Check)
-				if v.merge(found, i, d); d == forged {
-					j.full[side][i].noExample(c.Conn.Index)
-				}
+				v.merge(found, i, c)
 				j.full[side][i].update(v)
 			}
 		}
 		for _, r := range j.plans[side].rules[atAftermath] {
 			v := j.verdicts[side][r.check]
 			(&Trial{Conn: c, Side: side, found: found, memo: new(memo), harm: harm, after: &v.harm}).look(r.check, r.connection)
-			v.merge(found, r.check, doubtOf(c, v.Check))
+			v.merge(found, r.check, c)
 		}
 	}
-}
-
-// doubtOf is how far what a check found in a connection can be trusted.
-func doubtOf(c *dialogue.Connection, check *Check) doubt {
-	switch {
-	case c.Doubtful:
-		return forged
-	case c.Gaps && !check.Local:
-		return incomplete
-	}
-	return noDoubt
 }
 
 // conclude returns what the checks have come to so far, in the order of the catalogue, side by
@@ -126,7 +115,7 @@ func (j *judge) conclude() []Verdict {
 			w := *v
 			w.Findings = slices.Clip(w.Findings)
 			if told != nil {
-				w.merge(told, i, noDoubt)
+				w.merge(told, i, nil)
 			}
 			switch {
 			case w.broken != "":
@@ -135,10 +124,14 @@ func (j *judge) conclude() []Verdict {
 				w.Findings, w.More = nil, 0
 			case len(w.Findings) > 0:
 				w.Outcome = Fail
-			case w.forged > 0 && (w.forgedFails > 0 || w.Evidence == 0):
-				w.Outcome, w.Reason = Inconclusive, w.onForged()
+			case w.doubtful > 0:
+				w.Outcome, w.Reason = Inconclusive, w.unexplained()
+			case w.Evidence > 0 && len(j.lacks) > 0:
+				w.Outcome, w.Reason = Seen, fmt.Sprintf("the capture is incomplete; %d pieces of evidence in what there is of it agree", w.Evidence)
 			case w.Evidence > 0:
 				w.Outcome = Pass
+			case w.unheard > 0:
+				w.Outcome, w.Reason = Inconclusive, fmt.Sprintf("%d pieces of evidence are on connections that may not have reached the server", w.unheard)
 			default:
 				w.Outcome, w.Reason = Inconclusive, j.missing(w.Check, told != nil)
 			}
@@ -159,6 +152,8 @@ func (j *judge) missing(c *Check, told bool) string {
 		return "the capture holds no connection of IKC"
 	case j.incomplete == j.connections && c.Party != TheServer && c.Party != TheClient:
 		return "no negotiation was completed"
+	case len(j.lacks) > 0:
+		return "the capture is incomplete and does not show for certain " + c.Needs
 	case j.cut:
 		return "the capture is cut short and does not show " + c.Needs
 	}

@@ -50,7 +50,7 @@ type parsedSetup struct {
 // ServerTurns is serverTurns of the connection's negotiation.
 func (t *Trial) ServerTurns() ([]dialogue.Turn, []*dialogue.Line) {
 	if t.memo.server == nil {
-		turns, extra := dialogue.ServerTurns(t.Conn.Negotiation)
+		turns, extra := dialogue.ServerTurns(t.Conn.Negotiation.Sound())
 		t.memo.server = &turnsOf{turns, extra}
 	}
 	return t.memo.server.turns, t.memo.server.extra
@@ -59,7 +59,7 @@ func (t *Trial) ServerTurns() ([]dialogue.Turn, []*dialogue.Line) {
 // ClientTurns is clientTurns of the connection's negotiation.
 func (t *Trial) ClientTurns() ([]dialogue.Turn, []*dialogue.Line) {
 	if t.memo.client == nil {
-		turns, extra := dialogue.ClientTurns(t.Conn.Negotiation)
+		turns, extra := dialogue.ClientTurns(t.Conn.Negotiation.Sound())
 		t.memo.client = &turnsOf{turns, extra}
 	}
 	return t.memo.client.turns, t.memo.client.extra
@@ -77,13 +77,20 @@ func (t *Trial) Setup(l *dialogue.Line) (wire.Setup, error) {
 	return setup, err
 }
 
-// Names are Negotiation.Names of a side.
+// Names are Negotiation.Names of a side: none if lines are missing that may have told some.
 func (t *Trial) Names(side wire.Role) []string {
+	t.basis.names[side] = true
 	if f := t.memo; !f.namesKnown {
 		n := t.Conn.Negotiation
 		f.names, f.namesKnown = [2][]string{wire.Client: n.Names(wire.Client), wire.Server: n.Names(wire.Server)}, true
 	}
 	return t.memo.names[side]
+}
+
+// ID is the id that a side announced, "" if that is not known.
+func (t *Trial) ID(side wire.Role) string {
+	t.basis.names[side] = true
+	return t.Conn.Negotiation.Peers[side].ID
 }
 
 // Kinds are the kinds of value in a frame.

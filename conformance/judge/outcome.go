@@ -15,10 +15,11 @@ const (
 	Known                       // the requirement is violated, as is known of this target
 	Inconclusive                // the evidence is missing
 	Skipped                     // not tried, for the reason given
+	Seen                        // there was evidence, and all of it agrees; but the capture is incomplete
 	Pass                        // there was evidence, and all of it agrees
 )
 
-var outcomeNames = [...]string{"fail", "known deviation", "inconclusive", "skip", "pass"}
+var outcomeNames = [...]string{"fail", "known deviation", "inconclusive", "skip", "pass as far as seen", "pass"}
 
 // String names the outcome.
 func (o Outcome) String() string { return outcomeNames[o] }

@@ -82,6 +82,7 @@ func (p *plan) pass(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 			t.at = x.Request.Frame
 			for i := range p.rules[atOrder] {
 				if t.next(p.rules[atOrder][i].check) {
+					t.basis.x, t.basis.inOrder = x, true
 					memories[i](t, x)
 				}
 			}
@@ -147,6 +148,7 @@ func (p *plan) message(t *Trial, m *dialogue.Message, at ruleAt) {
 func (p *plan) request(t *Trial, x *dialogue.Exchange, rules []planned, plain bool) {
 	for i := range rules {
 		if r := &rules[i]; (plain || !r.plain) && t.next(r.check) {
+			t.basis.x = x
 			r.exchange(t, x)
 		}
 	}

@@ -76,13 +76,19 @@ func (t *tally) side(j *judge, p *dialogue.Part, side wire.Role, facts *memo) {
 type found struct {
 	evidence []uint32
 	// findings and more are made when there is a first.
-	findings [][]Finding
+	findings [][]told
 	more     []int
 	// wanted tells of which checks an example is; examples are made when there is a first.
 	wanted   []bool
 	examples []*Finding
 	full     []quota
 	broken   []string // why checks are at fault, "" if they are not; made when there is a first
+}
+
+// told is a violation and what it rests on.
+type told struct {
+	Finding
+	support support
 }
 
 // quota is what a verdict needs no more of. Connections that are judged at the same time may look
@@ -117,7 +123,7 @@ func (f *quota) noExample(connection int) { f.example.CompareAndSwap(int64(conne
 // room tells whether one more violation of a check is to be described; if not, it is counted.
 func (f *found) room(check int) bool {
 	if f.findings == nil {
-		f.findings, f.more = make([][]Finding, len(f.evidence)), make([]int, len(f.evidence))
+		f.findings, f.more = make([][]told, len(f.evidence)), make([]int, len(f.evidence))
 	}
 	if len(f.findings[check])+int(f.full[check].findings.Load()) < MaxFindings {
 		return true
@@ -126,4 +132,4 @@ func (f *found) room(check int) bool {
 	return false
 }
 
-func (f *found) add(check int, v Finding) { f.findings[check] = append(f.findings[check], v) }
+func (f *found) add(check int, v told) { f.findings[check] = append(f.findings[check], v) }

@@ -14,6 +14,7 @@ type Trial struct {
 	check int    // which of them, by its index among the verdicts of the side
 	found *found // by them so far
 	memo  *memo
+	basis basis     // what a violation of it rests on
 	harm  Harm      // what the connection may have done to others; only in the aftermath
 	after **harmful // the connection that may have harmed this one; only in the aftermath
 
@@ -83,7 +84,7 @@ func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
 	if !t.found.room(t.check) {
 		return
 	}
-	t.found.add(t.check, t.finding(at, expected, actual))
+	t.found.add(t.check, told{t.finding(at, expected, actual), t.support(at)})
 }
 
 // finding says where at is, and what is around it.

@@ -1,8 +1,7 @@
 package judge
 
 import (
-	"fmt"
-
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -27,64 +26,52 @@ type Verdict struct {
 	harm *harmful
 	// broken says where the check panicked and how, "" if it did not.
 	broken string
-	// forged counts the pieces of evidence in connections of which octets were captured twice with
-	// different contents, and forgedFails the violations among them. They are no evidence.
-	forged, forgedFails int
+	// doubtful counts violations that what is missing may explain, unheard the pieces of evidence on
+	// connections that may not have reached the server. They are no evidence.
+	doubtful, unheard int
 }
-
-// doubt is why what was found in a connection is less than it seems.
-type doubt uint8
-
-const (
-	noDoubt    doubt = iota
-	incomplete       // violations do not count: what is missing may be what is missed
-	forged           // octets were captured twice with different contents: nothing counts
-)
 
 // MaxFindings is how many violations a verdict keeps; the rest is only counted.
 const MaxFindings = 100
 
-// merge adds what was found in one more connection.
-func (v *Verdict) merge(f *found, check int, d doubt) {
+// merge adds what was found in one more connection; c is nil for what does not rest on one.
+func (v *Verdict) merge(f *found, check int, c *dialogue.Connection) {
 	v.mergeBroken(f, check)
-	evidence := int(f.evidence[check])
+	v.Evidence += int(f.evidence[check])
 	f.evidence[check] = 0
-	var findings []Finding
-	more := 0
-	if f.findings != nil {
-		findings, more = f.findings[check], f.more[check]
-		f.findings[check], f.more[check] = nil, 0
-	}
-	if d == forged {
-		v.forged += evidence
-		v.forgedFails += len(findings) + more
-		return
-	}
 	if f.examples != nil {
 		if e := f.examples[check]; e != nil && (v.Example == nil || e.Connection < v.Example.Connection) {
 			v.Example = e
 		}
 	}
-	if len(findings)+more == 0 {
-		v.Evidence += evidence
+	if f.findings == nil {
 		return
 	}
-	if d == incomplete {
-		return
+	findings, more := f.findings[check], f.more[check]
+	f.findings[check], f.more[check] = nil, 0
+	doubtful := 0
+	for i := range findings {
+		switch t := &findings[i]; {
+		case c != nil && t.support.doubtful(c):
+			doubtful++
+		case len(v.Findings) < MaxFindings:
+			v.Findings = append(v.Findings, t.Finding)
+		default:
+			v.More++
+		}
 	}
-	v.Evidence += evidence
-	room := min(MaxFindings-len(v.Findings), len(findings))
-	v.Findings = append(v.Findings, findings[:room]...)
-	v.More += more + len(findings) - room
+	if doubtful > 0 {
+		doubtful, more = doubtful+more, 0 // on what those rest is not known
+	}
+	v.Evidence -= doubtful
+	v.doubtful += doubtful
+	v.More += more
 }
 
-// onForged is the reason of a verdict that doubtful octets keep from being reached.
-func (v *Verdict) onForged() string {
-	const where = "on connections of which octets were captured twice with different contents, so that nobody knows what was received"
-	if v.forgedFails > 0 {
-		return fmt.Sprintf("%d violations are %s", v.forgedFails, where)
-	}
-	return fmt.Sprintf("%d pieces of evidence, which agree, are %s", v.forged, where)
+// mergeUnheard is merge for a connection that may not have reached the server.
+func (v *Verdict) mergeUnheard(f *found, check int) {
+	v.mergeBroken(f, check)
+	v.unheard += int(f.evidence[check])
 }
 
 // mergeBroken notes that the check panicked at one more connection.

@@ -20,7 +20,8 @@ const OutcomesFile = "outcomes.txt"
 var Dirs = []string{"", "driven", "releases", "broken"}
 
 // marks are how the table shows outcomes.
-var marks = map[judge.Outcome]byte{judge.Pass: '+', judge.Inconclusive: '.', judge.Known: 'k', judge.Fail: 'F', judge.Skipped: '-'}
+var marks = map[judge.Outcome]byte{judge.Pass: '+', judge.Seen: '~', judge.Inconclusive: '.', judge.Known: 'k',
+	judge.Fail: 'F', judge.Skipped: '-'}
 
 // Outcomes judges the captures of a directory and makes the table of what came of it: a column for
 // each capture, a line for each check and side. A new check adds lines, a new capture a column.

@@ -118,6 +118,8 @@ func (r *Report) word() string {
 		return "not conformant"
 	case ExitBroken:
 		return "broken"
+	case ExitSeen:
+		return "conformant as far as seen"
 	case ExitStale:
 		return "stale " + stale(r)
 	}
@@ -283,7 +285,8 @@ func (c *Comparison) verdicts(r *Report, check *CheckResult, old, current *PartV
 		ch.Kind = Failure
 	case current != nil && current.Outcome == judge.Pass && (failed || old != nil && old.Outcome == judge.Known):
 		ch.Kind = Fixed
-	case passed && (current == nil || current.Outcome == judge.Inconclusive || current.Outcome == judge.Skipped):
+	case passed && (current == nil || current.Outcome == judge.Inconclusive || current.Outcome == judge.Skipped ||
+		current.Outcome == judge.Seen):
 		ch.Kind = Lost
 	case ch.Old == ch.New && (!failed || alike(old, current)):
 		c.Same++

@@ -46,7 +46,7 @@ func NewDocument(version string, reports ...*Report) *Document {
 }
 
 // severity orders exit statuses from good to bad.
-var severity = map[int]int{ExitConformant: 0, ExitStale: 1, ExitNothing: 2, ExitNotConformant: 3, ExitBroken: 4}
+var severity = map[int]int{ExitConformant: 0, ExitStale: 1, ExitSeen: 2, ExitNothing: 3, ExitNotConformant: 4, ExitBroken: 5}
 
 func (d *Document) sum() {
 	d.Exit = ExitConformant
@@ -74,6 +74,7 @@ func (d *Document) Summary() Summary {
 	var s Summary
 	for _, r := range d.Reports {
 		s.Passed += r.Summary.Passed
+		s.Seen += r.Summary.Seen
 		s.Failed += r.Summary.Failed
 		s.Known += r.Summary.Known
 		s.Inconclusive += r.Summary.Inconclusive

@@ -70,7 +70,7 @@ func TestSchemaRefuses(t *testing.T) {
 	}{
 		{"no reports", "reports", func(d map[string]any) { delete(d, "reports") }},
 		{"another schema", "/$schema", func(d map[string]any) { d["$schema"] = "x" }},
-		{"an exit status of another world", "/exit", func(d map[string]any) { d["exit"] = 7 }},
+		{"an exit status of another world", "/exit", func(d map[string]any) { d["exit"] = 9 }},
 		{"a report that is text", "/reports/0", func(d map[string]any) { d["reports"] = []any{"x"} }},
 		{"an outcome that is none", "/reports/0/checks/0/outcome", func(d map[string]any) { first(d, "checks")["outcome"] = "good" }},
 		{"a level that is none", "/reports/0/gate", func(d map[string]any) { d["reports"].([]any)[0].(map[string]any)["gate"] = "OUGHT" }},

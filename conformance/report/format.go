@@ -56,6 +56,8 @@ func (d *Document) headline() string {
 		return fmt.Sprintf("conformant, %d checks passed", s.Passed)
 	case ExitNotConformant:
 		return plural(s.Failed, "check") + " failed"
+	case ExitSeen:
+		return fmt.Sprintf("conformant as far as seen, %d checks passed", s.Passed+s.Seen)
 	case ExitStale:
 		return "known " + stale(d.Reports...) + " are stale"
 	case ExitNothing:

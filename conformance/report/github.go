@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -14,7 +15,8 @@ const maxAnnotations = 10
 
 // WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error
 // for each check that failed, a warning for each that failed and does not count, for each whose
-// verdicts depend on the segmentation and are not known to, and for what is stale. GitHub shows ten
+// verdicts depend on the segmentation and are not known to, for what a capture lacks, and for what
+// is stale. GitHub shows ten
 // of each; what is beyond is summed up in the last.
 func WriteAnnotations(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
@@ -36,6 +38,11 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 				kind, i = "warning", 1
 			}
 			lists[i] = append(lists[i], annotation(kind, fmt.Sprintf("%s %v: %s", c.ID, c.Level, r.Subject), c.Requirement+"\n"+c.where()))
+		}
+		for _, p := range r.Parts {
+			if len(p.Lacks) > 0 {
+				lists[1] = append(lists[1], annotation("warning", r.Subject+", "+p.Name, "not in the capture: "+strings.Join(p.Lacks, "\n")))
+			}
 		}
 		for _, s := range r.Stale {
 			lists[1] = append(lists[1], annotation("warning", s.Check+": "+r.Subject, "listed as a known deviation, but it passes"))
@@ -94,6 +101,7 @@ var outcomes = []struct {
 	Name    string
 }{
 	{judge.Pass, "✅", "passed"},
+	{judge.Seen, "☑", "passed as far as seen"},
 	{judge.Fail, "❌", "failed"},
 	{judge.Known, "⚠", "known deviations"},
 	{judge.Inconclusive, "❔", "inconclusive"},
@@ -106,18 +114,25 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
 	var b strings.Builder
 	for _, r := range d.Reports {
-		sign := "✅"
-		if r.Exit != ExitConformant {
-			sign = "❌"
+		sign := "❌"
+		switch r.Exit {
+		case ExitConformant:
+			sign = "✅"
+		case ExitSeen:
+			sign = "☑"
 		}
 		fmt.Fprintf(&b, "### %s %s\n\n%s\n\n| |", sign, markdown(r.Name()), markdown(r.Verdict()))
-		for _, o := range outcomes {
+		columns := outcomes
+		if r.Summary.Seen == 0 {
+			columns = slices.Concat(outcomes[:1], outcomes[2:])
+		}
+		for _, o := range columns {
 			fmt.Fprintf(&b, " %s |", o.Name)
 		}
-		b.WriteString("\n|:--|" + strings.Repeat("--:|", len(outcomes)) + "\n")
+		b.WriteString("\n|:--|" + strings.Repeat("--:|", len(columns)) + "\n")
 		for _, p := range r.Parts {
 			fmt.Fprintf(&b, "| %s |", markdown(p.Name))
-			for _, o := range outcomes {
+			for _, o := range columns {
 				switch n := p.Summary.Of(o.Outcome); {
 				case p.Skipped != "":
 					b.WriteString(" – |")
@@ -135,6 +150,9 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 				if problem != "" {
 					fmt.Fprintf(&b, "> ❗ %s: %s\n>\n", markdown(p.Name), markdown(problem))
 				}
+			}
+			for _, lack := range p.Lacks {
+				fmt.Fprintf(&b, "> ☑ %s: not in the capture: %s\n>\n", markdown(p.Name), markdown(lack))
 			}
 		}
 		for _, s := range r.Stale {

@@ -116,6 +116,8 @@ func signs(o judge.Outcome) tally {
 	switch o {
 	case judge.Pass:
 		return tally{Class: "pass", Key: "pass", Mark: "✓", Word: "passed"}
+	case judge.Seen:
+		return tally{Class: "known", Key: "upto", Mark: "✓", Word: "passed as far as seen"}
 	case judge.Fail:
 		return tally{Class: "fail", Key: "fail", Mark: "✕", Word: "failed"}
 	case judge.Known:
@@ -126,11 +128,18 @@ func signs(o judge.Outcome) tally {
 	return tally{Class: "open", Key: "open", Mark: "?", Word: "inconclusive"}
 }
 
-// byWeight are the outcomes as lists show them.
-var byWeight = []judge.Outcome{judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped, judge.Pass}
+// byWeight are the outcomes as lists show them, Seen only where there is one.
+func byWeight(s Summary) []judge.Outcome {
+	return shownOutcomes(s, judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped, judge.Seen, judge.Pass)
+}
+
+// shownOutcomes leaves out Seen where nothing came to it: it is of incomplete captures.
+func shownOutcomes(s Summary, all ...judge.Outcome) []judge.Outcome {
+	return slices.DeleteFunc(all, func(o judge.Outcome) bool { return o == judge.Seen && s.Seen == 0 })
+}
 
 func tallies(s Summary) (out []tally) {
-	for _, o := range []judge.Outcome{judge.Pass, judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped} {
+	for _, o := range shownOutcomes(s, judge.Pass, judge.Seen, judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped) {
 		t := signs(o)
 		t.Count = s.Of(o)
 		out = append(out, t)
@@ -202,7 +211,7 @@ func WriteHTML(w io.Writer, d *Document) error {
 		}
 	}
 	p.Parts = columns.names
-	for _, o := range byWeight {
+	for _, o := range byWeight(d.Summary()) {
 		p.Chips = append(p.Chips, signs(o))
 	}
 	order := slices.Clone(d.Reports) // the worst first
@@ -212,7 +221,7 @@ func WriteHTML(w io.Writer, d *Document) error {
 		if len(d.Reports) > 1 {
 			g.Title = r.Name() + " — " + r.Verdict()
 		}
-		for _, o := range byWeight {
+		for _, o := range byWeight(r.Summary) {
 			for _, c := range r.Checks {
 				if c.Outcome == o {
 					g.Entries = append(g.Entries, m.check(r, c, &columns, i))
@@ -236,6 +245,8 @@ func tone(exit int, reports ...*Report) (class, icon, heading string) {
 	switch exit {
 	case ExitConformant:
 		return "pass", "✓", "Conformant"
+	case ExitSeen:
+		return "known", "✓", "Conformant as far as seen"
 	case ExitNotConformant:
 		return "fail", "✕", "Not conformant"
 	case ExitBroken:

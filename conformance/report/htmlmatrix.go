@@ -142,15 +142,17 @@ func (x *partIndex) cell(p *Part) matrixCell {
 		return matrixCell{Main: "–", Label: "skipped: " + p.Skipped}
 	}
 	s := p.Summary
-	c := matrixCell{Part: p, Index: x.index[p], Class: "pass", Main: fmt.Sprintf("✓ %d", s.Passed)}
+	c := matrixCell{Part: p, Index: x.index[p], Class: "pass", Main: fmt.Sprintf("✓ %d", s.Passed+s.Seen)}
 	switch {
 	case s.Failed > 0:
 		c.Class, c.Main = "fail", fmt.Sprintf("✕ %d", s.Failed)
 		c.Small = fmt.Sprintf("of %d", s.Total()-s.Inconclusive-s.Skipped)
 	case p.Error != "" || len(p.Problems) > 0:
-		c.Class, c.Main, c.Small = "known", "! broke", fmt.Sprintf("%d passed", s.Passed)
+		c.Class, c.Main, c.Small = "known", "! broke", fmt.Sprintf("%d passed", s.Passed+s.Seen)
 	case s.Known > 0:
 		c.Class, c.Small = "known", fmt.Sprintf("%d known", s.Known)
+	case s.Seen > 0:
+		c.Class, c.Small = "known", "as far as seen"
 	case s.Passed == 0:
 		c.Class, c.Main = "open", "?"
 	}
@@ -158,7 +160,7 @@ func (x *partIndex) cell(p *Part) matrixCell {
 		c.Small = fmt.Sprintf("%d open", s.Inconclusive)
 	}
 	c.Label = p.Name + ":"
-	for i, o := range []judge.Outcome{judge.Pass, judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped} {
+	for i, o := range shownOutcomes(s, judge.Pass, judge.Seen, judge.Fail, judge.Known, judge.Inconclusive, judge.Skipped) {
 		if n := s.Of(o); n > 0 || i < 2 {
 			c.Label += fmt.Sprintf(" %d %s,", n, signs(o).Word)
 		}

@@ -103,6 +103,9 @@ func (r *Report) junit(p *Part) *junitSuite {
 	property("serializer", p.Serializer)
 	property("peer", p.Peer)
 	property("capture", p.Capture)
+	for _, lack := range p.Lacks {
+		property("not in the capture", lack)
+	}
 	s.Out = strings.Join(p.Notes, "\n")
 	class := token(r.Subject + "." + strings.ReplaceAll(p.Name, ", ", "."))
 	add := func(c *junitCase) {

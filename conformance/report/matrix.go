@@ -69,7 +69,7 @@ func (d *Document) WriteMatrix(w io.Writer, verbose bool) error {
 	}
 	s := d.Summary()
 	fmt.Fprintf(&b, "\n%d targets, %d cells, %v of trying: %d checks passed, %d failed, %d known deviations, %d inconclusive, %d skipped.\n",
-		len(d.Reports), cells, took.Round(time.Second), s.Passed, s.Failed, s.Known, s.Inconclusive, s.Skipped)
+		len(d.Reports), cells, took.Round(time.Second), s.Passed+s.Seen, s.Failed, s.Known, s.Inconclusive, s.Skipped)
 	return visible.Print(w, blanksAtEnd.ReplaceAllString(b.String(), ""))
 }
 
@@ -110,7 +110,7 @@ func (p *Part) mark() string {
 	case p.Error != "":
 		return "!"
 	}
-	s := fmt.Sprint(p.Summary.Passed)
+	s := fmt.Sprint(p.Summary.Passed + p.Summary.Seen)
 	if p.Summary.Known > 0 {
 		s += fmt.Sprintf(" k%d", p.Summary.Known)
 	}

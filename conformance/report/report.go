@@ -27,6 +27,7 @@ const (
 	ExitBroken        = 3 // the target or the harness broke
 	ExitStale         = 4 // a known deviation no longer deviates, or a known sensitivity no longer shows
 	ExitNothing       = 5 // nothing was checked
+	ExitSeen          = 7 // conformant as far as seen: a capture is incomplete; 6 is of other commands
 )
 
 // Report is the outcome of a run over one target, or of judging files.
@@ -78,7 +79,9 @@ type Part struct {
 	Skipped  string        `json:"skipped,omitempty"`
 	Problems []string      `json:"problems,omitempty" visible:"lines"`
 	Notes    []string      `json:"notes,omitempty" visible:"lines"`
-	Error    string        `json:"error,omitempty" visible:"lines"`
+	// Lacks says what the capture does not hold: then nothing passes but as far as seen.
+	Lacks []string `json:"lacks,omitempty"`
+	Error string   `json:"error,omitempty" visible:"lines"`
 }
 
 // CheckResult is what a check came to over all parts.
@@ -126,7 +129,9 @@ const (
 
 // Summary counts checks by outcome.
 type Summary struct {
-	Passed       int `json:"passed"`
+	Passed int `json:"passed"`
+	// Seen counts those that passed as far as an incomplete capture shows.
+	Seen         int `json:"passed_as_far_as_seen,omitempty"`
 	Failed       int `json:"failed"`
 	Known        int `json:"known_deviations"`
 	Inconclusive int `json:"inconclusive"`
@@ -137,12 +142,16 @@ type Summary struct {
 func (s Summary) Of(o judge.Outcome) int { return *s.counter(o) }
 
 // Total is how many there are.
-func (s Summary) Total() int { return s.Passed + s.Failed + s.Known + s.Inconclusive + s.Skipped }
+func (s Summary) Total() int {
+	return s.Passed + s.Seen + s.Failed + s.Known + s.Inconclusive + s.Skipped
+}
 
 func (s *Summary) counter(o judge.Outcome) *int {
 	switch o {
 	case judge.Pass:
 		return &s.Passed
+	case judge.Seen:
+		return &s.Seen
 	case judge.Fail:
 		return &s.Failed
 	case judge.Known:
@@ -199,7 +208,7 @@ func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 			first = &Part{Name: filepath.Base(f.File), Capture: f.File}
 			rep.Parts = append(rep.Parts, first)
 		}
-		first.Notes = f.Notes
+		first.Notes, first.Lacks = f.Notes, f.Lacks
 		if err := f.Failed(); err != nil {
 			first.Error = visible.Error(err)
 		}
@@ -285,7 +294,7 @@ func (r *Report) Part(name string) *Part {
 
 // finish sums up.
 func (r *Report) finish() {
-	counted, broken := 0, false
+	counted, broken, lacking := 0, false, false
 	r.Summary, r.Stale, r.Exit = Summary{}, nil, ExitConformant
 	for _, c := range r.Checks {
 		c.decide()
@@ -299,6 +308,7 @@ func (r *Report) finish() {
 	}
 	for _, p := range r.Parts {
 		broken = broken || p.Error != "" || len(p.Problems) > 0
+		lacking = lacking || len(p.Lacks) > 0
 	}
 	switch {
 	case r.deviates():
@@ -307,13 +317,15 @@ func (r *Report) finish() {
 		r.Exit = ExitBroken
 	case counted == 0:
 		r.Exit = ExitNothing
+	case lacking || r.Summary.Seen > 0:
+		r.Exit = ExitSeen
 	case len(r.Stale)+len(r.staleSensitivities()) > 0:
 		r.Exit = ExitStale
 	}
 }
 
 // decide says what a check came to: it fails if it fails anywhere, and passes if it passes
-// somewhere.
+// somewhere; as far as seen, if that is so anywhere.
 func (c *CheckResult) decide() {
 	c.Outcome, c.Reason = judge.Inconclusive, ""
 	skipped := 0
@@ -324,6 +336,10 @@ func (c *CheckResult) decide() {
 		case judge.Known:
 			if c.Outcome != judge.Fail {
 				c.Outcome, c.Reason = judge.Known, v.Reason
+			}
+		case judge.Seen:
+			if c.Outcome == judge.Inconclusive || c.Outcome == judge.Pass {
+				c.Outcome, c.Reason = judge.Seen, v.Reason
 			}
 		case judge.Pass:
 			if c.Outcome == judge.Inconclusive {

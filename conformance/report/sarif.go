@@ -140,6 +140,11 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 			}
 		}
 	}
+	for _, p := range r.Parts {
+		for _, lack := range p.Lacks {
+			invocation.Notices = append(invocation.Notices, sarifNotification{"warning", sarifText{p.Name + ": not in the capture: " + lack}})
+		}
+	}
 	for _, k := range r.staleSensitivities() {
 		invocation.Notices = append(invocation.Notices, sarifNotification{"warning", sarifText{staleLine(k)}})
 	}

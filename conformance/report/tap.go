@@ -43,6 +43,11 @@ func WriteTAP(w io.Writer, d *Document) error {
 				}
 			}
 		}
+		for _, p := range r.Parts {
+			for _, lack := range p.Lacks {
+				diagnose("not in the capture: " + lack)
+			}
+		}
 		for _, c := range r.Checks {
 			name := fmt.Sprintf("%s %v %s", c.ID, c.Level, c.Requirement)
 			if len(d.Reports) > 1 {
@@ -55,6 +60,8 @@ func WriteTAP(w io.Writer, d *Document) error {
 				line(false, name, "TODO", fmt.Sprintf("a %v does not count", c.Level))
 			case c.Outcome == judge.Known:
 				line(false, name, "TODO", "known deviation: "+c.Reason)
+			case c.Outcome == judge.Seen:
+				line(true, name+" (as far as seen)", "SKIP", c.Reason)
 			case c.Outcome == judge.Pass:
 				line(true, name, "", "")
 			default:

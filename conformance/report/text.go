@@ -31,7 +31,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	if verbose {
 		b.WriteString("\nPassed:\n\n")
 		for _, c := range r.Checks {
-			if c.Outcome == judge.Pass {
+			if c.Outcome == judge.Pass || c.Outcome == judge.Seen {
 				fmt.Fprintf(&b, "  %-12s %-6s %s\n", c.ID, c.Level, c.Requirement)
 			}
 		}
@@ -40,7 +40,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	r.undecided(&b, verbose)
 	fmt.Fprintf(&b, "\n%s\n", r.Verdict())
 	switch r.Exit {
-	case ExitBroken, ExitStale, ExitNothing:
+	case ExitBroken, ExitStale, ExitNothing, ExitSeen:
 		fmt.Fprintf(&b, "'ikc-conform explain %d' says what leads to this, and what to do.\n", r.Exit)
 	}
 	if r.Segmentation != nil {
@@ -53,7 +53,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 // Verdict is the result in one line.
 func (r *Report) Verdict() string {
 	s := r.Summary
-	counts := fmt.Sprintf("%d checks passed, %d failed", s.Passed, s.Failed)
+	counts := fmt.Sprintf("%d checks passed, %d failed", s.Passed+s.Seen, s.Failed)
 	if s.Known > 0 {
 		counts += fmt.Sprintf(", %d known deviations", s.Known)
 	}
@@ -67,6 +67,8 @@ func (r *Report) Verdict() string {
 			return fmt.Sprintf("Conformant at level %s: %s.", r.Gate, counts)
 		}
 		return "Conformant: " + counts + "."
+	case ExitSeen:
+		return "Conformant as far as seen: " + counts + "."
 	case ExitNotConformant:
 		return "Not conformant: " + counts + "."
 	case ExitBroken:
@@ -90,7 +92,7 @@ func (r *Report) parts(b *strings.Builder) {
 			fmt.Fprintf(b, "skipped: %s\n", p.Skipped)
 			continue
 		default:
-			fmt.Fprintf(b, "%3d passed  %3d failed  %3d inconclusive", p.Summary.Passed, p.Summary.Failed, p.Summary.Inconclusive)
+			fmt.Fprintf(b, "%3d passed  %3d failed  %3d inconclusive", p.Summary.Passed+p.Summary.Seen, p.Summary.Failed, p.Summary.Inconclusive)
 			if p.Summary.Known > 0 {
 				fmt.Fprintf(b, "  %d known", p.Summary.Known)
 			}
@@ -104,6 +106,9 @@ func (r *Report) parts(b *strings.Builder) {
 		}
 		for _, problem := range p.Problems {
 			fmt.Fprintf(b, "    ! %s\n", indented(problem))
+		}
+		for _, lack := range p.Lacks {
+			fmt.Fprintf(b, "    not in the capture: %s\n", lack)
 		}
 		for _, note := range p.Notes {
 			fmt.Fprintf(b, "    note: %s\n", note)
@@ -208,7 +213,7 @@ func (r *Report) known(b *strings.Builder) {
 // undecided lists what could not be decided, or was not tried, and why; much of it only when
 // verbose.
 func (r *Report) undecided(b *strings.Builder, verbose bool) {
-	if sum := r.Summary; sum.Passed+sum.Failed+sum.Known == 0 {
+	if sum := r.Summary; sum.Passed+sum.Seen+sum.Failed+sum.Known == 0 {
 		return // all of them, for one and the same reason
 	}
 	for _, o := range []judge.Outcome{judge.Inconclusive, judge.Skipped} {

@@ -24,6 +24,7 @@ func CALL() []*judge.Check {
 				case len(x.Answers) > 0:
 					t.Pass(reply(x))
 				case len(x.Misdirected) > 0 && answerDue(x) && concluded(t, x):
+					t.OnAll()
 					t.Fail(x.Misdirected[0].Frame, "a message to "+x.Request.RSVP.String(), "one to "+x.Misdirected[0].Event.String())
 				}
 			}),
@@ -63,6 +64,7 @@ func CALL() []*judge.Check {
 				if len(x.Answers) > 0 {
 					t.Pass(reply(x))
 				} else if m := inDisguise(t, x); m != nil {
+					t.OnAll()
 					t.Fail(m.Frame, "neither rsvp nor is_error", judge.ShowValue(m.Frame.Value()))
 				}
 			}),
@@ -112,7 +114,7 @@ func CALL() []*judge.Check {
 			Source:      "Responder send_msg", Needs: "an answered call of IKC or " + contract.SessionAlias,
 			Judge: judge.OnAnswers(func(t *judge.Trial, x *dialogue.Exchange, a *dialogue.Message) {
 				if s := x.Request.To.Session; !x.Ambiguous && (s == wire.SessionIKC || s == contract.SessionAlias) {
-					want := specifier.Specifier{Kernel: t.Conn.Negotiation.Peers[t.Side].ID, Session: s, State: specifier.ProxyState}
+					want := specifier.Specifier{Kernel: t.ID(t.Side), Session: s, State: specifier.ProxyState}
 					if want.Kernel != "" {
 						t.HoldFunc(a.From.Specifier == want, a.Frame, func() (string, string) {
 							return want.String(), a.From.String()

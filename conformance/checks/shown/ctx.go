@@ -34,7 +34,7 @@ func CTX() []*judge.Check {
 			Source: "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of %s/%s in that context, and a later call that was answered", contract.SessionAlias, state),
 			Judge: onConcluded(contract.SessionAlias, []string{state}, func(t *judge.Trial, x *dialogue.Exchange) {
 				if call(x, list) {
-					want := carried(t)
+					want := carried(t, x)
 					t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) {
 						return wanted(want, x)
 					})
@@ -77,7 +77,7 @@ func MoreCTX() []*judge.Check {
 			Source: "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of %s/%s with wantarray, and a later call that was answered", contract.SessionAlias, state),
 			Judge: onConcluded(contract.SessionAlias, []string{state}, func(t *judge.Trial, x *dialogue.Exchange) {
 				if x.Request.IsCall() && x.Request.WantArray {
-					want := carried(t)
+					want := carried(t, x)
 					t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want),
 						reply(x), func() (string, string) { return wanted(want, x) })
 				}
@@ -111,7 +111,7 @@ func reported(x *dialogue.Exchange) *perl.Value {
 
 // carrier tells what becomes of a value on its way by the connection's serializer: FreezeThaw makes
 // strings of numbers.
-func carrier(v *perl.Value) func(t *judge.Trial) *perl.Value {
+func carrier(v *perl.Value) func(t *judge.Trial, x *dialogue.Exchange) *perl.Value {
 	carried := map[string]func() *perl.Value{}
 	for _, s := range dialogue.Serializers() {
 		carried[s.Name()] = sync.OnceValue(func() *perl.Value {
@@ -123,8 +123,12 @@ func carrier(v *perl.Value) func(t *judge.Trial) *perl.Value {
 			return v
 		})
 	}
-	return func(t *judge.Trial) *perl.Value {
-		if f := carried[t.Conn.Negotiation.Serializer]; f != nil {
+	return func(t *judge.Trial, x *dialogue.Exchange) *perl.Value {
+		name := t.Conn.Negotiation.Serializer
+		if name == "" {
+			name = dialogue.GuessSerializer(x.Request.Frame.Image)
+		}
+		if f := carried[name]; f != nil {
 			return f()
 		}
 		return v

@@ -76,6 +76,7 @@ func ERR() []*judge.Check {
 			Judge: judge.OnErrors(func(t *judge.Trial, m *dialogue.Message, x *dialogue.Exchange) {
 				_, kernel, _, ok := params(m)
 				if ok && x != nil {
+					t.OnRequests()
 					ok = kernel == x.Request.To.Kernel
 				}
 				t.HoldFunc(ok, m.Frame, func() (string, string) {
@@ -132,6 +133,7 @@ func ERR() []*judge.Check {
 			Requirement: "The message of an error report ends with \".  Request <specifier>\" and, if the request had from, \" sent by <specifier>\".",
 			Source:      sourceError, Needs: "an error report on a request that the capture shows",
 			Judge: judge.Both(judge.OnErrors(func(t *judge.Trial, m *dialogue.Message, x *dialogue.Exchange) {
+				t.OnRequests()
 				if s := dialogue.ErrorText(m.Params()); x == nil && m.IsError && !strings.Contains(s, ".  Request ") {
 					t.Fail(m.Frame, "... .  Request <specifier>", s)
 				}
@@ -141,6 +143,9 @@ func ERR() []*judge.Check {
 					want += " sent by " + x.Request.From.String()
 				}
 				for _, e := range x.Errors {
+					if !strings.Contains(dialogue.ErrorText(e.Params()), ".  Request ") {
+						t.Alone() // whatever request it is on
+					}
 					t.HoldFunc(strings.HasSuffix(dialogue.ErrorText(e.Params()), want), e.Frame, func() (string, string) {
 						return "... " + want, dialogue.ErrorText(e.Params())
 					})
@@ -177,6 +182,7 @@ func ERR() []*judge.Check {
 			Source:      sourceError + " (is_error)", Needs: "an error report of the other side",
 			Judge: judge.OnErrorsGot(func(t *judge.Trial, m *dialogue.Message) {
 				if m.IsError {
+					t.OnRequests()
 					t.Hold(!quoted(t, m), m.Frame, "silence", "an error report on an error report")
 				}
 			}),
@@ -238,7 +244,7 @@ func MoreERR() []*judge.Check {
 			Requirement: "An error report names the kernel whose request failed by its id, not by another of its names, which may lead to somebody else.",
 			Source:      "Channel channel_receive (errors_to is remote_ID)", Needs: "a negotiation, and an error report",
 			Judge: judge.OnErrors(func(t *judge.Trial, m *dialogue.Message, _ *dialogue.Exchange) {
-				if want := t.Conn.Negotiation.Peers[t.Side.Other()].ID; want != "" {
+				if want := t.ID(t.Side.Other()); want != "" {
 					t.Hold(m.Event.Kernel == want, m.Frame, want, m.Event.Kernel)
 				}
 			}),

@@ -19,12 +19,13 @@ func FR() []*judge.Check {
 			Source:      "POE::Filter::Reference put, get", Needs: "a frame",
 			Judge: judge.Both(judge.OnFrames(func(t *judge.Trial, f *dialogue.Frame) { t.Pass(f) }), judge.OnConnection(func(t *judge.Trial) {
 				if p := t.Conn.Broken[t.Side]; p != nil && p.Announced == 0 {
+					t.OnPlace()
 					t.Fail(lastFrame(t), "a frame: <length in decimal> NUL <image>", p.Text)
 				}
 			})),
 		},
 		{
-			ID: "FR-002", Level: judge.Should, Party: judge.TheSender, Local: true,
+			ID: "FR-002", Level: judge.Should, Party: judge.TheSender,
 			Requirement: "The length of a frame is written without leading zeros.",
 			Source:      "POE::Filter::Reference put", Needs: "a frame",
 			Judge: judge.OnFrames(func(t *judge.Trial, f *dialogue.Frame) {
@@ -32,13 +33,14 @@ func FR() []*judge.Check {
 			}),
 		},
 		{
-			ID: "FR-003", Level: judge.Should, Party: judge.TheSender, Local: true,
+			ID: "FR-003", Level: judge.Should, Party: judge.TheSender,
 			Requirement: "An image has at most 100 MiB.",
 			Source:      "Channel channel_send (0.2200 on) refuses more", Needs: "a frame",
 			Judge: judge.Both(judge.OnFrames(func(t *judge.Trial, f *dialogue.Frame) {
 				t.HoldFunc(len(f.Image) <= wire.DefaultMaxFrame, f, func() (string, string) { return "at most 104857600 octets", fmt.Sprint(len(f.Image)) })
 			}), judge.OnConnection(func(t *judge.Trial) {
 				if p := t.Conn.Broken[t.Side]; p != nil && p.Announced > 0 {
+					t.OnPlace()
 					t.Fail(lastFrame(t), "at most 104857600 octets", fmt.Sprintf("a frame that announces %d", p.Announced))
 				}
 			})),

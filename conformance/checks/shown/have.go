@@ -89,7 +89,7 @@ func HAVE() []*judge.Check {
 			Judge: onYes(func(t *judge.Trial, x *dialogue.Exchange, asked, got wire.Address, _ *perl.Value) {
 				want := asked.Kernel
 				if want == "" {
-					want = t.Conn.Negotiation.Peers[t.Side].ID
+					want = t.ID(t.Side)
 				}
 				if want != "" {
 					t.Hold(got.Kernel == want, reply(x), want, got.Kernel)
@@ -101,7 +101,7 @@ func HAVE() []*judge.Check {
 			Requirement: "The second element of the answer is the id that the kernel announced.",
 			Source:      sourceHave, Needs: "a negotiation, and a do_you_have request that was answered with yes",
 			Judge: onYes(func(t *judge.Trial, x *dialogue.Exchange, _, _ wire.Address, id *perl.Value) {
-				if want := t.Conn.Negotiation.Peers[t.Side].ID; want != "" {
+				if want := t.ID(t.Side); want != "" {
 					got, _ := id.AsString()
 					t.Hold(got == want, reply(x), want, got)
 				}

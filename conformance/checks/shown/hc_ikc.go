@@ -67,7 +67,7 @@ func HCIKC() []*judge.Check {
 							agreed = false
 						}
 					case *dialogue.Frame:
-						if item.From == wire.Client && !t.Conn.Joined {
+						if item.From == wire.Client && !t.Conn.Joined && !t.Conn.Negotiation.Partial {
 							t.Hold(agreed, item, "UP of the server first", "a frame")
 							return
 						}

@@ -19,7 +19,7 @@ func HCIKC0() []*judge.Check {
 			Source:      "Channel client_010, client_000; ClientLite connect", Needs: "the start of a connection",
 			Judge: onClientTurns(func(t *judge.Trial, u dialogue.Turn) {
 				ok := u.Reply != nil && (u.Reply.Text == "HELLO" || wire.IsSetup(u.Reply.Text))
-				t.HoldFunc(ok && t.Conn.Negotiation.Lines[0].From == wire.Client, u.At(), func() (string, string) {
+				t.HoldFunc(ok && t.Conn.Negotiation.Sound().Lines[0].From == wire.Client, u.At(), func() (string, string) {
 					return "SETUP ... or HELLO", replied(u.Reply)
 				})
 			}, dialogue.AskOpen),

@@ -30,7 +30,7 @@ func HSIKC() []*judge.Check {
 			Source:      "Channel negociate_001 (pop)", Needs: "two IAM lines of the server",
 			Judge: judge.OnConnection(func(t *judge.Trial) {
 				var names []*dialogue.Line
-				for _, l := range dialogue.LinesOf(t.Conn.Negotiation, wire.Server) {
+				for _, l := range dialogue.LinesOf(t.Conn.Negotiation.Sound(), wire.Server) {
 					if isIAm(l.Text) {
 						names = append(names, l)
 					}
@@ -100,7 +100,7 @@ func HSIKC() []*judge.Check {
 				if !n.Fallback {
 					return
 				}
-				turns, _ := dialogue.ServerTurns(n)
+				turns, _ := t.ServerTurns()
 				for _, u := range turns {
 					if u.Ask == dialogue.AskHello && decided(t, u) {
 						t.HoldFunc(u.Reply != nil && isIAm(u.Reply.Text), u.At(), func() (string, string) {

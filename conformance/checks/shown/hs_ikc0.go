@@ -160,7 +160,7 @@ func HSIKC0() []*judge.Check {
 			Requirement: "A server sends nothing before the client has sent a line, and no line that was not asked for.",
 			Source:      "Channel server_010, server_000", Needs: "a line of the client",
 			Judge: judge.OnConnection(func(t *judge.Trial) {
-				n := t.Conn.Negotiation
+				n := t.Conn.Negotiation.Sound()
 				asked := dialogue.LinesOf(n, wire.Client)
 				if len(asked) == 0 {
 					return

@@ -16,6 +16,9 @@ func HSLINE() []*judge.Check {
 			Source:      "POE::Filter::Line put", Needs: "a line of negotiation",
 			Judge: judge.OnConnection(func(t *judge.Trial) {
 				for _, l := range dialogue.LinesOf(t.Conn.Negotiation, t.Side) {
+					if l.Torn {
+						continue
+					}
 					t.HoldFunc(l.End == "\r\n", l, func() (string, string) {
 						return `"\r\n"`, fmt.Sprintf("%q", l.End)
 					})

@@ -16,7 +16,7 @@ import (
 func MSG() []*judge.Check {
 	return []*judge.Check{
 		{
-			ID: "MSG-001", Level: judge.Must, Party: judge.TheSender, Local: true,
+			ID: "MSG-001", Level: judge.Must, Party: judge.TheSender,
 			Requirement: "A message has an event: a specifier, as a string or a hash, with a session and a state.",
 			Source:      "Responder send_msg", Needs: "a message",
 			Judge: judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
@@ -33,7 +33,7 @@ func MSG() []*judge.Check {
 			}),
 		},
 		{
-			ID: "MSG-002", Level: judge.Should, Party: judge.TheSender, Local: true,
+			ID: "MSG-002", Level: judge.Should, Party: judge.TheSender,
 			Requirement: "A message has the keys event, params, from, rsvp, wantarray and is_error, and no others.",
 			Source:      "Responder send_msg, call, _error_response; ClientLite call", Needs: "a message",
 			Judge: judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
@@ -50,7 +50,7 @@ func MSG() []*judge.Check {
 			Rationale: `Of what goes to "*", the original's own kernel is given the same hash, and what it notes there for itself, errors_to and call, may go out as well.`,
 		},
 		{
-			ID: "MSG-003", Level: judge.Must, Party: judge.TheSender, Local: true,
+			ID: "MSG-003", Level: judge.Must, Party: judge.TheSender,
 			Requirement: "from, where present, names a kernel and a session; its state is IKC:proxy, or absent if the sender cannot be proxied (ClientLite).",
 			Source:      "Responder send_msg, subscribe; ClientLite _from", Needs: "a message with from",
 			Judge: judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
@@ -76,7 +76,7 @@ func MSG() []*judge.Check {
 			}),
 		},
 		{
-			ID: "MSG-005", Level: judge.Must, Party: judge.TheSender, Local: true,
+			ID: "MSG-005", Level: judge.Must, Party: judge.TheSender,
 			Requirement: "The params of a message to the state IKC:proxy are [state, [arguments]].",
 			Source:      "Responder _req_args; Proxy _default", Needs: "a message to IKC:proxy",
 			Judge: judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
@@ -89,7 +89,7 @@ func MSG() []*judge.Check {
 			}),
 		},
 		{
-			ID: "MSG-006", Level: judge.Must, Party: judge.TheRequester, Local: true,
+			ID: "MSG-006", Level: judge.Must, Party: judge.TheRequester,
 			Requirement: "The rsvp of a call names a kernel, a session and a state.",
 			Source:      "Responder call, Channel channel_send; ClientLite call", Needs: "a call",
 			Judge: judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
@@ -115,7 +115,7 @@ func MSG() []*judge.Check {
 			}),
 		},
 		{
-			ID: "MSG-008", Level: judge.Must, Party: judge.TheRequester, Local: true,
+			ID: "MSG-008", Level: judge.Must, Party: judge.TheRequester,
 			Requirement: "A do_you_have request has the params [specifier, kernel id].",
 			Source:      "Responder subscribe, do_you_have", Needs: "a do_you_have request",
 			Judge: judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
@@ -134,7 +134,7 @@ func MSG() []*judge.Check {
 func MoreMSG() []*judge.Check {
 	return []*judge.Check{
 		{
-			ID: "MSG-009", Level: judge.Should, Party: judge.TheSender, Local: true,
+			ID: "MSG-009", Level: judge.Should, Party: judge.TheSender,
 			Requirement: "wantarray is said in calls only.",
 			Source:      "Responder call; ClientLite call", Needs: "a message that is no call",
 			Judge: judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {

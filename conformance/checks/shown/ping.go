@@ -51,6 +51,7 @@ func MorePING() []*judge.Check {
 				if !x.Request.IsCall() {
 					u := unasked(t, x)
 					if u != nil {
+						t.OnAll()
 						t.Fail(u.Frame, "nothing", "a message to "+u.Event.String())
 						return
 					}

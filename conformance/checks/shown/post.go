@@ -27,6 +27,7 @@ func POST() []*judge.Check {
 					return
 				}
 				if u := unasked(t, x); u != nil {
+					t.OnAll()
 					t.Fail(u.Frame, "nothing", "a message to "+u.Event.String())
 					return
 				}

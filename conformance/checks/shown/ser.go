@@ -16,15 +16,16 @@ import (
 func SER() []*judge.Check {
 	storable := func(t *judge.Trial, f *dialogue.Frame) bool {
 		return t.Conn.Negotiation.Serializer == wire.DefaultSerializer ||
-			t.Conn.Joined && len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
+			t.Conn.Negotiation.Serializer == "" && (t.Conn.Joined || t.Conn.Negotiation.Partial) &&
+				len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5)
 	}
 	return []*judge.Check{
 		{
-			ID: "SER-001", Level: judge.Must, Party: judge.TheSender, Local: true,
+			ID: "SER-001", Level: judge.Must, Party: judge.TheSender,
 			Requirement: "An image is whole and well formed for the serializer that was negotiated, with nothing behind its value.",
 			Source:      "POE::Filter::Reference get; Storable thaw", Needs: "a frame",
 			Judge: judge.OnFrames(func(t *judge.Trial, f *dialogue.Frame) {
-				if f.TooLarge {
+				if f.TooLarge || !f.Thawed() && !serializerKnown(t, f) {
 					return
 				}
 				t.HoldFunc(f.Thawed(), f, func() (string, string) {
@@ -33,7 +34,7 @@ func SER() []*judge.Check {
 			}),
 		},
 		{
-			ID: "SER-002", Level: judge.Must, Party: judge.TheSender, Local: true,
+			ID: "SER-002", Level: judge.Must, Party: judge.TheSender,
 			Requirement: "An image holds one hash.",
 			Source:      "Channel channel_receive uses it as a hash; any other value ends a Perl kernel", Needs: "a frame whose image can be thawed",
 			Judge: judge.OnValues(func(t *judge.Trial, f *dialogue.Frame) {
@@ -43,7 +44,7 @@ func SER() []*judge.Check {
 			}),
 		},
 		{
-			ID: "SER-003", Level: judge.Should, Party: judge.TheSender, Local: true,
+			ID: "SER-003", Level: judge.Should, Party: judge.TheSender,
 			Requirement: "A Storable image is in network order, as nfreeze writes it.",
 			Source:      "POE::Filter::Reference prefers nfreeze", Needs: "a frame with a Storable image",
 			Judge: judge.OnFrames(func(t *judge.Trial, f *dialogue.Frame) {
@@ -56,7 +57,7 @@ func SER() []*judge.Check {
 			Rationale: "Images in native order can be read only by machines with the same word sizes.",
 		},
 		{
-			ID: "SER-004", Level: judge.Should, Party: judge.TheSender, Local: true,
+			ID: "SER-004", Level: judge.Should, Party: judge.TheSender,
 			Requirement: "A Storable image holds no boolean tags, on which Perl before 5.38 dies.",
 			Source:      "Storable 3.26 (Perl 5.36): \"Corrupted storable string\"", Needs: "a frame with a Storable image",
 			Rationale: "Perl of 5.38 and later breaks this when a program sends booleans, and ClientLite as wantarray.",
@@ -67,7 +68,7 @@ func SER() []*judge.Check {
 			}),
 		},
 		{
-			ID: "SER-005", Level: judge.Must, Party: judge.TheSender, Local: true,
+			ID: "SER-005", Level: judge.Must, Party: judge.TheSender,
 			Requirement: "A string that is marked as UTF-8 is valid UTF-8.",
 			Source:      "Storable retrieve_utf8str; Perl trusts the mark", Needs: "a frame with a string marked as UTF-8",
 			Judge: judge.OnValues(func(t *judge.Trial, f *dialogue.Frame) {
@@ -110,6 +111,14 @@ func lastFrame(t *judge.Trial) dialogue.Item {
 		}
 	}
 	return nil
+}
+
+// serializerKnown tells whether it is known what froze an image: by the negotiation, or if that is
+// not in the capture, by how the image begins.
+func serializerKnown(t *judge.Trial, f *dialogue.Frame) bool {
+	n := t.Conn.Negotiation
+	return n.Serializer != "" || !n.Partial && !t.Conn.Joined || len(f.Image) > 0 && (f.Image[0] == 4 || f.Image[0] == 5) ||
+		strings.HasPrefix(string(f.Image), "FrT;") || strings.HasPrefix(string(f.Image), "$POE::Component::IKC::Freezer::")
 }
 
 func serializerName(t *judge.Trial) string {

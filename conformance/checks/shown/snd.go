@@ -44,6 +44,7 @@ func SND() []*judge.Check {
 			Requirement: "What a state posts to its sender goes to the request's from, with the params [state, [arguments]].",
 			Source:      "Responder::Thunk _default", Needs: "a request to " + contract.SessionAlias + "/sender with from, and a later call that was answered",
 			Judge: onReplies(false, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
+				t.OnAll()
 				item, actual := at(x, m)
 				ok := m != nil && m.Event.Specifier == x.Request.From.Specifier && len(m.Args()) == 1 && perl.Equal(m.Args()[0], x.Arg(0))
 				t.HoldFunc(ok, item, func() (string, string) {
@@ -56,6 +57,7 @@ func SND() []*judge.Check {
 			Requirement: "What a state posts to a sender whose from has no state (ClientLite) goes to that session and the state posted, with the params [arguments].",
 			Source:      "Responder::Thunk _default", Needs: "a request to " + contract.SessionAlias + "/sender of session " + wire.SessionIKCLite + ", and a later call that was answered",
 			Judge: onReplies(true, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
+				t.OnAll()
 				item, actual := at(x, m)
 				want := x.Request.From.Specifier
 				want.State = contract.ReplyState

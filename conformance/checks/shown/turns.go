@@ -52,9 +52,16 @@ func replied(l *dialogue.Line) string {
 // decided tells whether the side judged can be expected to have answered a line that it owed: it
 // did, or the negotiation went on, or a side closed the connection. If the other side reset it at
 // once, there was no time to.
+// What may be missing decides nothing.
 func decided(t *judge.Trial, u dialogue.Turn) bool {
-	n := t.Conn.Negotiation
-	if u.Reply != nil || u.Line != n.Lines[len(n.Lines)-1] || t.Conn.Ends[t.Side] != nil {
+	n := t.Conn.Negotiation.Sound()
+	if u.Reply != nil || u.Line != n.Lines[len(n.Lines)-1] {
+		return true
+	}
+	if n.Partial || t.MayLack(t.Side, u.Line) {
+		return false
+	}
+	if t.Conn.Ends[t.Side] != nil {
 		return true
 	}
 	end := t.Conn.Ends[t.Side.Other()]
@@ -86,7 +93,7 @@ func lastLine(t *judge.Trial) dialogue.Item {
 // onClientTurns judges the lines of a client at the steps given.
 func onClientTurns(look func(t *judge.Trial, u dialogue.Turn), steps ...dialogue.Ask) judge.Predicate {
 	return judge.OnConnection(func(t *judge.Trial) {
-		if len(t.Conn.Negotiation.Lines) == 0 {
+		if len(t.Conn.Negotiation.Sound().Lines) == 0 {
 			return
 		}
 		turns, _ := t.ClientTurns()

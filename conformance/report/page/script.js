@@ -16,7 +16,7 @@
   $("#tools").hidden = false;
 
   // With a part chosen, what a check came to is what it came to there: data-v has the first letter for each part.
-  const words = { p: "pass", f: "fail", k: "known", o: "open", s: "skip" };
+  const words = { p: "pass", f: "fail", k: "known", o: "open", s: "skip", u: "upto" };
   const outcome = c => part && part.value ? words[c.v[part.value]] : c.outcome;
   function filter() {
     const terms = q.value.toLowerCase().split(/\s+/).filter(Boolean), on = chips.filter(b => b.ariaPressed === "true").map(b => b.dataset.outcome);

@@ -1,0 +1,171 @@
+package judge
+
+import (
+	"fmt"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// A capture may lack packets, begin late and end early. A violation counts if nothing that may be
+// missing could explain it: what a message shows by itself is judged whatever is lost elsewhere,
+// what rests on an answer that did not come only if it cannot have been lost. So each violation
+// says on what it rests, and is held against the losses of its connection when they are all known.
+
+// support says what a violation rests on besides the octets that show it.
+type support struct {
+	// Nothing that the client, or the server, sent between two packets may be missing, by wire.Role;
+	// none if the last is 0.
+	first, last [2]int64
+	// names tells whose names it rests on.
+	names [2]bool
+	// octets are where the frames are that show it, by the side that sent them.
+	octets []extent
+	// framing: it rests on where frames begin and end.
+	framing bool
+}
+
+// extent is a run of octets of a side.
+type extent struct {
+	from       wire.Role
+	begin, end int64
+}
+
+func (s *support) needs(side wire.Role, first, last int64) {
+	if s.last[side] == 0 {
+		s.first[side] = first
+	}
+	s.first[side], s.last[side] = min(s.first[side], first), max(s.last[side], last)
+}
+
+// shownBy adds an item that shows the violation.
+func (s *support) shownBy(item dialogue.Item) {
+	switch item := item.(type) {
+	case *dialogue.Frame:
+		if item != nil {
+			s.octets = append(s.octets, extent{item.From, item.Offset, item.Offset + int64(len(item.Head)+1+len(item.Image))})
+		}
+	case *dialogue.Line:
+		if item != nil {
+			s.octets = append(s.octets, extent{item.From, item.Offset, item.Offset + int64(len(item.Text)+len(item.End))})
+		}
+	}
+}
+
+// doubtful tells whether what is missing of the connection may explain the violation.
+func (s *support) doubtful(c *dialogue.Connection) bool {
+	for side, needed := range s.names {
+		if needed && c.Negotiation.PartialOf(wire.Role(side)) {
+			return true
+		}
+	}
+	for _, l := range c.Losses {
+		if s.last[l.From] > 0 && l.Between(s.first[l.From], s.last[l.From]) {
+			return true
+		}
+		if l.Kind == dialogue.LostTwice && s.hit(l) {
+			return true
+		}
+	}
+	return false
+}
+
+// hit tells whether octets that show the violation were captured twice with different contents.
+func (s *support) hit(l *dialogue.Loss) bool {
+	if s.framing || l.Octets < 0 {
+		return true
+	}
+	for _, e := range s.octets {
+		if e.from == l.From && e.begin < l.Offset+l.Octets && l.Offset < e.end {
+			return true
+		}
+	}
+	return false
+}
+
+// basis is what the next violation that is told rests on, as far as the check or its rule says.
+type basis struct {
+	x                               *dialogue.Exchange // on what came back for a request, or did not
+	inOrder, all, requests, framing bool
+	names                           [2]bool
+}
+
+// OnAll says that the next violation that is told rests on the whole connection: whatever is
+// missing of it may explain that.
+func (t *Trial) OnAll() { t.basis.all = true }
+
+// Alone says that it rests on nothing but what shows it.
+func (t *Trial) Alone() { t.basis = basis{} }
+
+// OnRequests says that it rests on all that the other side sent.
+func (t *Trial) OnRequests() { t.basis.requests = true }
+
+// OnPlace says that it rests on where frames begin and end, as the head of each tells.
+func (t *Trial) OnPlace() { t.basis.framing = true }
+
+// support is what a violation rests on that an item shows.
+func (t *Trial) support(at dialogue.Item) support {
+	b := &t.basis
+	s := support{names: b.names, framing: b.framing}
+	if b.x != nil {
+		s.exchange(b.x, b.inOrder)
+	}
+	if b.all || b.x != nil && b.x.Request.Frame.Late {
+		s.needs(wire.Client, 0, dialogue.NoPacket)
+		s.needs(wire.Server, 0, dialogue.NoPacket)
+	}
+	if b.requests {
+		s.needs(t.Side.Other(), 0, dialogue.NoPacket)
+	}
+	s.shownBy(at)
+	return s
+}
+
+// MayLack tells whether something that a side sent after an item may be missing.
+func (t *Trial) MayLack(side wire.Role, after dialogue.Item) bool {
+	first := int64(0)
+	if after != nil {
+		first = after.Stamp().Packet
+	}
+	return t.Conn.LossBetween(side, first, dialogue.NoPacket)
+}
+
+// exchange says that it rests on what came back for a request, or did not: a call that is missing
+// may have had the same rsvp, so that what came back was for that one; and an answer may be
+// missing.
+func (s *support) exchange(x *dialogue.Exchange, inOrder bool) {
+	caller := x.Request.Frame.From
+	s.shownBy(x.Request.Frame)
+	last := int64(0)
+	for _, list := range [][]*dialogue.Message{x.Answers, x.Errors} {
+		for _, m := range list {
+			s.shownBy(m.Frame)
+			last = max(last, m.Frame.At.Packet)
+		}
+	}
+	first := x.Request.Frame.At.Packet
+	switch {
+	case last > 0:
+	case x.Concluded > 0:
+		last = x.Concluded
+	default:
+		last = dialogue.NoPacket
+	}
+	if inOrder {
+		first = 0
+	}
+	s.needs(caller.Other(), first, last)
+	switch {
+	case inOrder:
+		s.needs(caller, 0, last)
+	case x.Request.WithLite():
+		// A ClientLite counts in the states of its rsvps: no two calls have the same.
+	case len(x.Answers)+len(x.Errors) > 0 || x.Concluded > 0:
+		s.needs(caller, 0, last)
+	}
+}
+
+// unexplained is the reason of a verdict that violations kept from passing which may be none.
+func (v *Verdict) unexplained() string {
+	return fmt.Sprintf("the capture is incomplete: what it lacks may explain %d violations in what there is of it", v.doubtful)
+}
