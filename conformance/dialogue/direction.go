@@ -119,6 +119,7 @@ func (d *direction) gap(g *capture.Gap) {
 	}
 	d.s.note(d, fmt.Sprintf("%s of the %s missing (%s)", what, d.role, g.Reason))
 	d.s.Gaps = true
+	d.s.match.missing(d.role, d.s.dirs[d.role.Other()].count)
 	if d.mode == modeLost {
 		return
 	}

@@ -9,12 +9,16 @@ import (
 // Exchange is a request and what came back.
 type Exchange struct {
 	Request *Message
+	// Answers are the answers to a call. One that may be for several calls is with the earliest of
+	// them, see Message.Candidates.
 	Answers []*Message
 	Errors  []*Message
 	// Misdirected are messages to the session that waits for the answer, but to a state nobody named.
 	Misdirected []*Message
-	// Ambiguous: other calls with the same rsvp were open when an answer came, so which of them it
-	// answers is a guess by order.
+	// Ambiguous: of what came back, or did not, it is not known without a doubt that it belongs to this
+	// call. Other calls with the same rsvp were open when an answer came, or may have been before the
+	// capture begins. That answers come in the order of their calls is not taken into account, see
+	// Outcome for that.
 	Ambiguous bool
 	// RepliesAfter counts the later requests of the same side that something came back for.
 	RepliesAfter int
@@ -22,7 +26,89 @@ type Exchange struct {
 	repliedBefore int  // what the count of those in earlier parts was when it was begun
 	light         bool // see shed
 	notOpen       bool // see waitingList
-	notWaiting    bool
+
+	// Of a call.
+	queue   *queue
+	index   int      // in the queue
+	pairing *pairing // of its answer, nil if that can be for no other call
+	passed  bool     // no answer came before that of a later call,
+	after   *pairing // and the last that may be for several calls was this
+	shares  bool     // see SharesRSVP
+	lost    bool     // an answer may be in what is missing
+	early   bool     // it was shown before it could be told
+}
+
+// Outcome is what is known of the answer to a call.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Silent  Outcome = iota // nothing came back
+	Replied                // an answer or an error report
+	Unsure                 // an answer came that may be for this call or for others, or may be missing
+)
+
+// Outcome tells whether a call was answered, if answers come in the order of their calls. Of a
+// connection that goes on it is what is known so far.
+func (e *Exchange) Outcome() Outcome {
+	switch {
+	case len(e.Errors) > 0:
+		return Replied
+	case len(e.Answers) > 0 && e.pairing.sure():
+		return Replied
+	case len(e.Answers) > 0:
+		return Unsure
+	case e.lost || e.early:
+		return Unsure
+	case e.queue == nil:
+		return Silent
+	case e.index < e.queue.unseen || e.queue.clouded && e.index < e.queue.doubted || e.inRun() != nil:
+		return Unsure
+	}
+	return Silent
+}
+
+// inRun is the last answer that may be for this call, to which none was given; nil if there is
+// none.
+func (e *Exchange) inRun() *pairing {
+	last := e.queue.last
+	if e.passed {
+		last = e.after
+	}
+	if last.sure() || last.vague || last.unseen || last.latest() < e.index {
+		return nil
+	}
+	return last
+}
+
+// Run is the run of calls that this one belongs to if its Outcome is Unsure, nil if there is none.
+func (e *Exchange) Run() *Run {
+	f := e.pairing
+	if len(e.Answers) == 0 && e.queue != nil {
+		f = e.inRun()
+	}
+	if f.sure() || f.vague || f.unseen {
+		return nil
+	}
+	return f.run
+}
+
+// SharesRSVP tells whether another call with its rsvp was open when an answer came.
+func (e *Exchange) SharesRSVP() bool { return e.shares }
+
+// doubted tells whether an answer came that may be for another call, or one for another that may be
+// for this.
+func (e *Exchange) doubted() bool {
+	return e.index < max(e.queue.doubted, e.queue.unseen)
+}
+
+// settle says what is known of a call when it is shown.
+func (e *Exchange) settle(m *matcher) {
+	if e.queue == nil || len(e.Answers) > 0 {
+		return
+	}
+	e.Ambiguous, e.shares = e.Ambiguous || e.doubted(), e.index < e.queue.doubted
+	e.lost = e.lost || e.Request.Frame.Number <= m.lost[e.Request.Frame.From]
 }
 
 // Arg is argument i of the request, from 0; nil if it has fewer.
@@ -33,12 +119,94 @@ func (e *Exchange) Arg(i int) *perl.Value {
 	return nil
 }
 
-// Took is the time from request to first answer or error; ok is false if there was none.
+// Took is the time from request to first answer or error; ok is false if there was none, or if it
+// is not known which request that is for.
 func (e *Exchange) Took() (d time.Duration, ok bool) {
+	if e.Outcome() == Unsure {
+		return 0, false
+	}
 	for _, list := range [][]*Message{e.Answers, e.Errors} {
 		if len(list) > 0 {
 			return list[0].Frame.At.Time.Sub(e.Request.Frame.At.Time), true
 		}
 	}
 	return 0, false
+}
+
+// Candidates are the calls that an answer may be for.
+type Candidates struct {
+	// First are the first of them, three at most; Newest is the last.
+	First  []Candidate
+	Newest Candidate
+	Count  int
+	// Unseen: or one that the capture does not show. Nothing else is set if it can be for no other.
+	Unseen bool
+}
+
+// Candidates tells which calls an answer may be for, if answers come in the order of their calls:
+// one if that is known, none if the message is no answer, or one to one of more calls than are
+// kept.
+func (m *Message) Candidates() (c Candidates) {
+	f := m.pairing
+	switch {
+	case m.to.Number == 0 && f != nil:
+		return Candidates{Unseen: true}
+	case m.to.Number == 0:
+		return c
+	case f.sure():
+		return Candidates{First: []Candidate{m.to}, Newest: m.to, Count: 1}
+	case f.vague:
+		return Candidates{First: []Candidate{m.to}, Newest: f.newest, Count: f.open, Unseen: f.unseen}
+	case f.unseen && f.run.last == nil:
+		return Candidates{First: []Candidate{m.to}, Newest: m.to, Count: 1, Unseen: true}
+	}
+	c = Candidates{First: []Candidate{m.to}, Newest: m.to, Count: f.latest() - f.index + 1, Unseen: f.unseen}
+	for i := f.index + 1; i <= f.latest() && len(c.First) < maxNumbers; i++ {
+		if next, ok := f.q.at(i); ok {
+			c.First = append(c.First, next)
+		}
+	}
+	if newest, ok := f.q.at(f.latest()); ok {
+		c.Newest = newest
+	}
+	return c
+}
+
+// Numbers are the frames of the first calls, and of the last if that is another.
+func (c Candidates) Numbers() (out []int) {
+	for _, first := range c.First {
+		out = append(out, first.Number)
+	}
+	if len(out) > 0 && c.Newest.Number > out[len(out)-1] {
+		out = append(out, c.Newest.Number)
+	}
+	return out
+}
+
+// Took is how long after its call an answer came; of one that may be for several calls, at least so
+// long. ok is false if that is not known.
+func (m *Message) Took() (d time.Duration, atLeast, ok bool) {
+	c := m.Candidates()
+	if c.Count == 0 || c.Unseen && c.Newest.Number == 0 {
+		return 0, false, false
+	}
+	return m.Frame.At.Time.Sub(c.Newest.At), c.Count > 1 || c.Unseen, true
+}
+
+// Waited is how long a call without an answer was open: until a side closed the connection. ok is
+// false if there was an answer, or may have been, or if a later call got one, so that none was to
+// come any more.
+func (e *Exchange) Waited(c *Connection) (d time.Duration, ok bool) {
+	if e.Outcome() != Silent || e.RepliesAfter > 0 {
+		return 0, false
+	}
+	for _, end := range c.Ends {
+		if end == nil {
+			continue
+		}
+		if since := end.At.Time.Sub(e.Request.Frame.At.Time); !ok || since < d {
+			d, ok = since, true
+		}
+	}
+	return d, ok
 }

@@ -41,18 +41,24 @@ type jsonItem struct {
 	Control json.RawMessage `json:"control,omitempty"` // the line of the driver protocol
 
 	// message, frame
-	Frame     int          `json:"frame,omitempty"`
-	Octets    int          `json:"octets,omitempty"`
-	Kind      string       `json:"kind,omitempty"`
-	Event     string       `json:"event,omitempty"`
-	Sender    string       `json:"sender,omitempty"` // the key from
-	RSVP      string       `json:"rsvp,omitempty"`
-	WantArray bool         `json:"wantarray,omitempty"`
-	IsError   bool         `json:"is_error,omitempty"`
-	Answers   int          `json:"answers,omitempty"` // the other side's frame that this answers or reports on
-	Took      float64      `json:"seconds,omitempty"` // since that
-	Params    *typed.Value `json:"params,omitempty"`
-	Error     string       `json:"error,omitempty"`
+	Frame     int     `json:"frame,omitempty"`
+	Octets    int     `json:"octets,omitempty"`
+	Kind      string  `json:"kind,omitempty"`
+	Event     string  `json:"event,omitempty"`
+	Sender    string  `json:"sender,omitempty"` // the key from
+	RSVP      string  `json:"rsvp,omitempty"`
+	WantArray bool    `json:"wantarray,omitempty"`
+	IsError   bool    `json:"is_error,omitempty"`
+	Answers   int     `json:"answers,omitempty"` // the other side's frame that this answers or reports on
+	Took      float64 `json:"seconds,omitempty"` // since that
+	// Of an answer that may be for several calls: the first of them and the last, how many there are,
+	// how long it took at least, and whether it may be for a call that the capture does not show.
+	OneOf      []int        `json:"one_of,omitempty"`
+	Candidates int          `json:"candidates,omitempty"`
+	AtLeast    float64      `json:"seconds_at_least,omitempty"`
+	Unseen     bool         `json:"unseen,omitempty"`
+	Params     *typed.Value `json:"params,omitempty"`
+	Error      string       `json:"error,omitempty"`
 }
 
 type jsonProblem struct {
@@ -164,7 +170,7 @@ func (p *JSONPrinter) head(part *Part, notes *tail) error {
 // tail collects what there is to say at the end of a connection.
 type tail struct {
 	warnings []string
-	silent   int
+	silent   silences
 	octets   int // of warnings
 	left     int // warnings that there was no room for
 }
@@ -177,9 +183,7 @@ const (
 
 // add adds what there is to say of a part. all are the octets that are kept of all connections.
 func (t *tail) add(part *Part, all *int) {
-	warnings, silent := warnings(part.Exchanges)
-	t.silent += silent
-	for _, w := range warnings {
+	for _, w := range t.silent.warnings(part.Exchanges) {
 		if len(t.warnings) == maxWarnings || *all+len(w) > warningOctets {
 			t.left++
 			continue
@@ -195,10 +199,7 @@ func (t *tail) lines() []string {
 	if t.left > 0 {
 		out = append(out, fmt.Sprintf("%d more of this kind", t.left))
 	}
-	if t.silent > 0 {
-		out = append(out, silence(t.silent))
-	}
-	return out
+	return append(out, t.silent.lines()...)
 }
 
 func (t *tail) json(c *Connection) (notes []jsonProblem) {
@@ -250,8 +251,25 @@ func (j *jsonItem) message(m *Message) {
 	if m.Params() != nil {
 		j.Params = &typed.Value{V: m.Params()}
 	}
-	if x := m.Exchange; x != nil && x.Request != m {
+	if m.Kind == Answer {
+		j.answer(m)
+	} else if x := m.Exchange; x != nil && x.Request != m {
 		j.Answers = x.Request.Frame.Number
 		j.Took = m.Frame.At.Time.Sub(x.Request.Frame.At.Time).Seconds()
+	}
+}
+
+// answer says which call an answer is for.
+func (j *jsonItem) answer(m *Message) {
+	c := m.Candidates()
+	took, atLeast, _ := m.Took()
+	switch {
+	case c.Count == 0 && m.Exchange != nil: // once too often
+		j.Answers = m.Exchange.Request.Frame.Number
+		j.Took = m.Frame.At.Time.Sub(m.Exchange.Request.Frame.At.Time).Seconds()
+	case c.Count == 1 && !atLeast:
+		j.Answers, j.Took = c.First[0].Number, took.Seconds()
+	default:
+		j.OneOf, j.Candidates, j.AtLeast, j.Unseen = c.Numbers(), c.Count, took.Seconds(), c.Unseen
 	}
 }

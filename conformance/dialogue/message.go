@@ -19,6 +19,8 @@ type Message struct {
 	// To is what it is addressed to after IKC:proxy and ?arg were resolved.
 	To specifier.Specifier
 
+	to      Candidate     // the earliest call that this answers
+	pairing *pairing      // the others that it may answer, nil if there are none
 	proxied []*perl.Value // the arguments in a message to IKC:proxy, nil if it is another message
 }
 

@@ -235,6 +235,11 @@ func (s *stream) part(n int, last bool) {
 	} else {
 		part.Exchanges = s.concludeExchanges(part.Begun, last)
 	}
+	for _, list := range [][]*Exchange{part.Begun, part.Exchanges} {
+		for _, x := range list {
+			x.settle(&s.match)
+		}
+	}
 	s.b.each(part)
 	for _, item := range part.Items {
 		if f, ok := item.(*Frame); ok && len(f.Image) > largeImage {
@@ -251,7 +256,7 @@ func (s *stream) part(n int, last bool) {
 	}
 	p.costs = slices.Delete(p.costs, 0, n)
 	for _, x := range part.Begun {
-		if x.replied() {
+		if x.replied() && !x.ofUnseen() {
 			p.repliedLate[x.Request.Frame.From]++
 		}
 	}
@@ -284,6 +289,9 @@ func (s *stream) concludeExchanges(begun []*Exchange, last bool) (concluded []*E
 	// A direction with posts only is never settled: what is too old is shown as it stands.
 	if keep := s.newest(rest); keep < len(rest) {
 		over := len(rest) - keep
+		for _, x := range rest[:over] {
+			x.early = true
+		}
 		concluded = append(concluded, rest[:over]...)
 		rest = slices.Delete(rest, 0, over)
 	}
@@ -327,6 +335,9 @@ func (s *stream) context() int {
 
 func (x *Exchange) replied() bool { return len(x.Answers)+len(x.Errors) > 0 }
 
+// ofUnseen tells whether what came back may be for a call that the capture does not show.
+func (x *Exchange) ofUnseen() bool { return x.pairing != nil && x.pairing.unseen }
+
 // countReplies counts, for each request, the later ones of the same side that something came back
 // for.
 func (s *stream) countReplies() {
@@ -334,7 +345,7 @@ func (s *stream) countReplies() {
 	for _, x := range slices.Backward(s.Exchanges) {
 		from := x.Request.Frame.From
 		x.RepliesAfter = replied[from]
-		if x.replied() {
+		if x.replied() && !x.ofUnseen() {
 			replied[from]++
 		}
 	}

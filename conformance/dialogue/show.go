@@ -87,21 +87,8 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 	b.WriteString(m.What())
 	switch m.Kind {
 	case Answer:
-		x := m.Exchange
-		if x == nil {
-			b.WriteString(" to one of more calls than are kept")
-			break
-		}
-		fmt.Fprintf(&b, " to #%d", x.Request.Frame.Number)
-		if x.Ambiguous {
-			b.WriteString(" (by order; several calls have this rsvp)")
-		}
-		if len(x.Answers) > 0 && x.Answers[0] != m {
-			b.WriteString(" again (!)")
-		} else if d, ok := x.Took(); ok {
-			fmt.Fprintf(&b, " after %v", d.Round(time.Microsecond))
-		}
-		if isHave(x.Request) {
+		b.WriteString(m.answersWhat())
+		if x := m.Exchange; x != nil && isHave(x.Request) {
 			b.WriteString(map[bool]string{true: " accepted", false: " refused"}[m.Params().Kind() == perl.Ref])
 		}
 	case ErrorReport:
@@ -130,6 +117,53 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 	return b.String()
 }
 
+// answersWhat says which call an answer is for, as far as that is known, and how long it took.
+func (m *Message) answersWhat() string {
+	var b strings.Builder
+	c, x := m.Candidates(), m.Exchange
+	switch {
+	case c.Count == 0 && c.Unseen:
+		return " to a call that the capture does not show"
+	case c.Count == 0 && x != nil:
+		return fmt.Sprintf(" to #%d again (!)", x.Request.Frame.Number)
+	case c.Count == 0:
+		return " to one of more calls than are kept"
+	case c.Count == 1:
+		fmt.Fprintf(&b, " to #%d", c.First[0].Number)
+	default:
+		fmt.Fprintf(&b, " to one of %s", numbered(c.Numbers(), c.Count))
+	}
+	if c.Unseen {
+		b.WriteString(" or a call that the capture does not show")
+	}
+	if d, atLeast, ok := m.Took(); ok {
+		b.WriteString(" after ")
+		if atLeast {
+			b.WriteString("at least ")
+		}
+		b.WriteString(d.Round(time.Microsecond).String())
+	}
+	return b.String()
+}
+
+// numbered names calls by their frames. There are count of them: the first, and the last.
+func numbered(numbers []int, count int) string {
+	var b strings.Builder
+	for i, n := range numbers {
+		switch {
+		case i > 0 && i == len(numbers)-1 && count > len(numbers):
+			b.WriteString(" ... ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "#%d", n)
+	}
+	if count > len(numbers) {
+		fmt.Fprintf(&b, " (%d calls)", count)
+	}
+	return b.String()
+}
+
 // brief writes a specifier without its kernel if that is the side it belongs to.
 func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOptions) string {
 	if opts.Full || spec.Kernel != "" && !slices.Contains(c.Negotiation.Names(side), spec.Kernel) {
@@ -141,21 +175,49 @@ func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOp
 	return spec.Session + "/" + spec.State
 }
 
+// silences are the calls that no answer came for.
+type silences struct {
+	returned int    // of them later ones were answered
+	open     int    // no later one was
+	missing  int    // of those whose answer may be in what is missing, or came too late to be known
+	shared   []*Run // of these calls some got one
+	more     int    // further of them
+}
+
+// maxRuns bounds the runs that are kept of a connection.
+const maxRuns = 1000
+
 // warnings says what is off in exchanges that can be read, but for calls without an answer, which
 // it counts.
-func warnings(exchanges []*Exchange) (out []string, silent int) {
+func (s *silences) warnings(exchanges []*Exchange) (out []string) {
 	for _, x := range exchanges {
-		if len(x.Answers) > 1 {
+		if len(x.Answers) > 1 && !x.ofUnseen() {
 			out = append(out, fmt.Sprintf("call #%d of the %s was answered %s times", x.Request.Frame.Number, x.Request.Frame.From, times(len(x.Answers))))
 		}
-		if x.Request.IsCall() && len(x.Answers)+len(x.Errors) == 0 {
-			silent++
-			if len(x.Misdirected) > 0 {
-				out = append(out, fmt.Sprintf("call #%d of the %s was not answered, but a message to %v came", x.Request.Frame.Number, x.Request.Frame.From, x.Misdirected[0].Event))
+		if !x.Request.IsCall() || x.replied() {
+			continue
+		}
+		run := x.Run()
+		switch outcome := x.Outcome(); {
+		case run != nil && len(s.shared) > 0 && s.shared[len(s.shared)-1] == run:
+		case run != nil && len(s.shared) < maxRuns:
+			if !slices.Contains(s.shared, run) {
+				s.shared = append(s.shared, run)
 			}
+		case run != nil:
+			s.more++
+		case outcome == Unsure:
+			s.missing++
+		case x.RepliesAfter > 0:
+			s.returned++
+		default:
+			s.open++
+		}
+		if len(x.Misdirected) > 0 {
+			out = append(out, fmt.Sprintf("call #%d of the %s was not answered, but a message to %v came", x.Request.Frame.Number, x.Request.Frame.From, x.Misdirected[0].Event))
 		}
 	}
-	return out, silent
+	return out
 }
 
 // times writes how many replies there were, of which no more than maxReplies may have been kept.
@@ -166,11 +228,34 @@ func times(n int) string {
 	return strconv.Itoa(n)
 }
 
-func silence(calls int) string {
-	if calls == 0 {
-		return ""
+// lines says what is known of the calls.
+func (s *silences) lines() (out []string) {
+	for _, run := range s.shared {
+		if n := run.Unanswered(); n > 0 && !run.sure {
+			out = append(out, fmt.Sprintf("%d of %s (same rsvp) got no answer", n, numbered(run.Numbers(), run.Calls())))
+		}
 	}
-	return fmt.Sprintf("%d calls got no answer (a state that returns nothing sends none)", calls)
+	if s.more > 0 {
+		out = append(out, fmt.Sprintf("%s of calls with the same rsvp got no answer, or more", calls(s.more)))
+	}
+	if s.returned > 0 {
+		out = append(out, calls(s.returned)+" got no answer, and later ones did (a state that returns nothing sends none)")
+	}
+	if s.open > 0 {
+		out = append(out, calls(s.open)+" got no answer")
+	}
+	if s.missing > 0 {
+		out = append(out, calls(s.missing)+" may have got an answer that is missing here, or came for one of more calls than are kept")
+	}
+	return out
+}
+
+// calls counts calls for people.
+func calls(n int) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
 }
 
 func ending(c *Connection) string {

@@ -93,7 +93,7 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 		if m.Kind == Call {
 			s.RSVP = brief(c, m.RSVP.Specifier, m.Frame.From, opts)
 		}
-		if x := m.Exchange; x != nil && x.Request != m {
+		if x := m.Exchange; x != nil && x.Request != m && (m.Kind != Answer || m.pairing.sure()) {
 			s.Answers = x.Request.Frame.Number
 		}
 	}

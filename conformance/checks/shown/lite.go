@@ -39,7 +39,7 @@ func LITE() []*judge.Check {
 			Source:      "ClientLite call (a count in the name of the state)", Needs: "a call of a ClientLite",
 			Judge: judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				if t.Side == wire.Client && x.Request.IsCall() && ofLite(x.Request) {
-					t.Hold(!x.Ambiguous, x.Request.Frame, "a state that no open call names", x.Request.RSVP.String())
+					t.Hold(!x.SharesRSVP(), x.Request.Frame, "a state that no open call names", x.Request.RSVP.String())
 				}
 			}),
 		},

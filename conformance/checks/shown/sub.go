@@ -45,7 +45,7 @@ func SUB() []*judge.Check {
 			Requirement: "Each specifier that is subscribed to has an rsvp of its own, so that the answers can be told apart.",
 			Source:      "Responder subscribe", Needs: "two do_you_have requests of the session IKC",
 			Judge: onAsking(func(t *judge.Trial, x *dialogue.Exchange) {
-				t.Hold(!x.Ambiguous, x.Request.Frame, "an rsvp that no other open call has", x.Request.RSVP.String())
+				t.Hold(!x.SharesRSVP(), x.Request.Frame, "an rsvp that no other open call has", x.Request.RSVP.String())
 			}),
 		},
 		{
