@@ -243,7 +243,7 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 		each = dialogue.NewPrinter(out, i.opts).Part
 	}
 	var writing error
-	err := dialogue.ReadParts(i.counted(r.Events(capture.Limits{})), dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
+	err := dialogue.ReadParts(i.counted(r.Events(capture.Limits{})), dialogue.Options{Related: true}, dialogue.Window{}, func(p *dialogue.Part) {
 		if writing == nil {
 			writing = each(p)
 		}
@@ -295,7 +295,7 @@ func (i *inspecting) live(r *capture.Reader, out *bufio.Writer) error {
 		show = asJSON.Item
 	}
 	var writing error
-	opts := dialogue.Options{Observe: func(c *dialogue.Connection, item dialogue.Item) {
+	opts := dialogue.Options{Related: true, Observe: func(c *dialogue.Connection, item dialogue.Item) {
 		if writing == nil {
 			if writing = show(c, item); writing == nil {
 				writing = out.Flush()

@@ -1,9 +1,11 @@
 package dialogue
 
 import (
+	"slices"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
 // Exchange is a request and what came back.
@@ -20,12 +22,25 @@ type Exchange struct {
 	// capture begins. That answers come in the order of their calls is not taken into account, see
 	// Outcome for that.
 	Ambiguous bool
+	// Response is the post that a post asked for or, of other posts, the first post to its sender;
+	// Elsewhere is the answer to a call that went to the connection ElsewhereConn. See Relation.
+	Response, Elsewhere *Message
+	ElsewhereConn       int
 	// RepliesAfter counts the later requests of the same side that something came back for.
 	RepliesAfter int
 
 	repliedBefore int  // what the count of those in earlier parts was when it was begun
 	light         bool // see shed
 	notOpen       bool // see waitingList
+
+	hadReply bool // when it was shed
+
+	// Of a post.
+	respondTo      *specifier.Specifier
+	asks           bool // it waits for a response
+	wanted         *responses
+	nth            int // of those that wait for the same
+	unsureResponse bool
 
 	// Of a call.
 	queue   *queue
@@ -52,8 +67,14 @@ const (
 // connection that goes on it is what is known so far.
 func (e *Exchange) Outcome() Outcome {
 	switch {
-	case len(e.Errors) > 0:
+	case len(e.Errors) > 0 || e.Elsewhere != nil:
 		return Replied
+	case e.Response != nil && e.unsureResponse:
+		return Unsure
+	case e.Response != nil:
+		return Replied
+	case e.asks && e.nth < e.wanted.doubted:
+		return Unsure
 	case len(e.Answers) > 0 && e.pairing.sure():
 		return Replied
 	case len(e.Answers) > 0:
@@ -104,6 +125,9 @@ func (e *Exchange) doubted() bool {
 
 // settle says what is known of a call when it is shown.
 func (e *Exchange) settle(m *matcher) {
+	if e.asks && e.Response == nil {
+		e.lost = e.lost || e.Request.Frame.Number <= m.lost[e.Request.Frame.From]
+	}
 	if e.queue == nil || len(e.Answers) > 0 {
 		return
 	}
@@ -125,6 +149,11 @@ func (e *Exchange) Took() (d time.Duration, ok bool) {
 	if e.Outcome() == Unsure {
 		return 0, false
 	}
+	for _, m := range []*Message{e.Response, e.Elsewhere} {
+		if m != nil {
+			return m.Frame.At.Time.Sub(e.Request.Frame.At.Time), true
+		}
+	}
 	for _, list := range [][]*Message{e.Answers, e.Errors} {
 		if len(list) > 0 {
 			return list[0].Frame.At.Time.Sub(e.Request.Frame.At.Time), true
@@ -139,7 +168,8 @@ type Candidates struct {
 	First  []Candidate
 	Newest Candidate
 	Count  int
-	// Unseen: or one that the capture does not show. Nothing else is set if it can be for no other.
+	// Unseen: or an earlier call, which the capture may not show. Nothing else is set if it shows none
+	// that it can be for.
 	Unseen bool
 }
 
@@ -149,18 +179,19 @@ type Candidates struct {
 func (m *Message) Candidates() (c Candidates) {
 	f := m.pairing
 	switch {
-	case m.to.Number == 0 && f != nil:
-		return Candidates{Unseen: true}
-	case m.to.Number == 0:
+	case m.to.Number == 0 && (f == nil || !f.unseen):
 		return c
 	case f.sure():
 		return Candidates{First: []Candidate{m.to}, Newest: m.to, Count: 1}
-	case f.vague:
+	case f.vague && f.newest.Number > 0:
 		return Candidates{First: []Candidate{m.to}, Newest: f.newest, Count: f.open, Unseen: f.unseen}
-	case f.unseen && f.run.last == nil:
-		return Candidates{First: []Candidate{m.to}, Newest: m.to, Count: 1, Unseen: true}
+	case f.unseen:
+		if newest, ok := f.q.at(f.latest()); ok {
+			return Candidates{First: []Candidate{newest}, Newest: newest, Count: 1, Unseen: true}
+		}
+		return Candidates{Unseen: true}
 	}
-	c = Candidates{First: []Candidate{m.to}, Newest: m.to, Count: f.latest() - f.index + 1, Unseen: f.unseen}
+	c = Candidates{First: []Candidate{m.to}, Newest: m.to, Count: f.latest() - f.index + 1}
 	for i := f.index + 1; i <= f.latest() && len(c.First) < maxNumbers; i++ {
 		if next, ok := f.q.at(i); ok {
 			c.First = append(c.First, next)
@@ -209,4 +240,23 @@ func (e *Exchange) Waited(c *Connection) (d time.Duration, ok bool) {
 		}
 	}
 	return d, ok
+}
+
+// Asks tells whether a request waits for something to come back: a call, or a post that names a
+// state for it.
+func (e *Exchange) Asks() bool { return e.Request.IsCall() || e.asks }
+
+// ByPost tells whether it is a request of the kind of ClientLite's post_respond, and where it wants
+// the response.
+func (e *Exchange) ByPost() (to specifier.Specifier, ok bool) {
+	if !e.asks || e.respondTo == nil {
+		return to, false
+	}
+	return *e.respondTo, true
+}
+
+// Misled tells whether the answer to a call went to another connection though the rsvp names the
+// caller.
+func (e *Exchange) Misled(c *Connection) bool {
+	return e.Elsewhere != nil && slices.Contains(c.Negotiation.Names(e.Request.Frame.From), e.Request.RSVP.Kernel)
 }

@@ -81,14 +81,17 @@ func (f *Filter) outcome(c *Connection, m *Message) bool {
 	if f.Errors && m.Kind != ErrorReport && (x == nil || len(x.Errors) == 0) {
 		return false
 	}
-	if f.Unanswered && (x == nil || x.Request != m || !m.IsCall() || !x.mayBeSilent()) {
+	if f.Unanswered && (x == nil || x.Request != m || !x.Asks() || !x.mayBeSilent(c)) {
 		return false
 	}
 	return f.Slower == 0 || f.slow(c, m)
 }
 
 // mayBeSilent tells whether a call got no answer, or is one of the first of a Run.
-func (x *Exchange) mayBeSilent() bool {
+func (x *Exchange) mayBeSilent(c *Connection) bool {
+	if x.Misled(c) {
+		return true // the caller got none
+	}
 	switch x.Outcome() {
 	case Silent:
 		return true
@@ -102,11 +105,15 @@ func (x *Exchange) mayBeSilent() bool {
 // slow tells whether a call took long for sure, or an answer did.
 func (f *Filter) slow(c *Connection, m *Message) bool {
 	x := m.Exchange
+	if m.Relation != nil {
+		took, _ := m.Relation.Took(m)
+		return took >= f.Slower
+	}
 	if m.Kind == Answer {
 		took, _, ok := m.Took()
 		return ok && took >= f.Slower
 	}
-	if x == nil || !x.Request.IsCall() {
+	if x == nil || !x.Asks() && x.Response == nil {
 		return false
 	}
 	if took, ok := x.Took(); ok {
@@ -115,6 +122,10 @@ func (f *Filter) slow(c *Connection, m *Message) bool {
 	if len(x.Answers) > 0 {
 		took, _, ok := x.Answers[0].Took()
 		return ok && took >= f.Slower
+	}
+	if x.Response != nil {
+		took, _ := x.Response.Relation.Took(x.Response)
+		return took >= f.Slower
 	}
 	waited, ok := x.Waited(c)
 	return ok && waited >= f.Slower

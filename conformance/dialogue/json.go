@@ -53,12 +53,18 @@ type jsonItem struct {
 	Took      float64 `json:"seconds,omitempty"` // since that
 	// Of an answer that may be for several calls: the first of them and the last, how many there are,
 	// how long it took at least, and whether it may be for a call that the capture does not show.
-	OneOf      []int        `json:"one_of,omitempty"`
-	Candidates int          `json:"candidates,omitempty"`
-	AtLeast    float64      `json:"seconds_at_least,omitempty"`
-	Unseen     bool         `json:"unseen,omitempty"`
-	Params     *typed.Value `json:"params,omitempty"`
-	Error      string       `json:"error,omitempty"`
+	OneOf      []int   `json:"one_of,omitempty"`
+	Candidates int     `json:"candidates,omitempty"`
+	AtLeast    float64 `json:"seconds_at_least,omitempty"`
+	Unseen     bool    `json:"unseen,omitempty"`
+	// Of a post that asks for a response, where to; of what belongs to a request by more than a rsvp,
+	// the frame of that, or of the first and the last that it may be, and its connection if that is
+	// another.
+	RespondTo   string       `json:"respond_to,omitempty"`
+	RelatedTo   []int        `json:"related_to,omitempty"`
+	RelatedConn *int         `json:"related_connection,omitempty"`
+	Params      *typed.Value `json:"params,omitempty"`
+	Error       string       `json:"error,omitempty"`
 }
 
 type jsonProblem struct {
@@ -183,7 +189,7 @@ const (
 
 // add adds what there is to say of a part. all are the octets that are kept of all connections.
 func (t *tail) add(part *Part, all *int) {
-	for _, w := range t.silent.warnings(part.Exchanges) {
+	for _, w := range t.silent.warnings(part.Connection, part.Exchanges) {
 		if len(t.warnings) == maxWarnings || *all+len(w) > warningOctets {
 			t.left++
 			continue
@@ -251,7 +257,14 @@ func (j *jsonItem) message(m *Message) {
 	if m.Params() != nil {
 		j.Params = &typed.Value{V: m.Params()}
 	}
-	if m.Kind == Answer {
+	if x := m.Exchange; x != nil && x.Request == m {
+		if to, ok := x.ByPost(); ok {
+			j.RespondTo = to.String()
+		}
+	}
+	if r := m.Relation; r != nil {
+		j.related(m, r)
+	} else if m.Kind == Answer {
 		j.answer(m)
 	} else if x := m.Exchange; x != nil && x.Request != m {
 		j.Answers = x.Request.Frame.Number
@@ -271,5 +284,18 @@ func (j *jsonItem) answer(m *Message) {
 		j.Answers, j.Took = c.First[0].Number, took.Seconds()
 	default:
 		j.OneOf, j.Candidates, j.AtLeast, j.Unseen = c.Numbers(), c.Count, took.Seconds(), c.Unseen
+	}
+}
+
+// related says which request a message belongs to.
+func (j *jsonItem) related(m *Message, r *Relation) {
+	j.RelatedTo, j.Candidates = Candidates{First: r.Candidates, Newest: r.newest}.Numbers(), r.Count
+	if r.Elsewhere {
+		j.RelatedConn = &r.Conn
+	}
+	if took, atLeast := r.Took(m); atLeast {
+		j.AtLeast = took.Seconds()
+	} else {
+		j.Took = took.Seconds()
 	}
 }

@@ -42,6 +42,9 @@ type matcher struct {
 	gaps int
 	// suspects are the calls, by wire.Role of the caller, of which the field again is set.
 	suspects [2]map[rsvp]*sameRSVP
+	// related: exchanges that were shown may be asked for once more, see related.
+	related bool
+	misled  *Exchange // that the last message was misdirected from
 	// share is how many octets of memory the connection may take.
 	share func() int
 }
@@ -290,7 +293,8 @@ func (m *matcher) again(msg *Message, calls *sameRSVP, unseen bool) {
 		return
 	}
 	if unseen {
-		msg.pairing = &pairing{unseen: true}
+		msg.pairing = calls.find(msg.From.Session).extra()
+		msg.pairing.unseen = true
 		if calls.again = msg; len(m.suspects[msg.Frame.From.Other()]) < leastRequests {
 			m.suspects[msg.Frame.From.Other()][rsvp{msg.Event.Session, msg.Event.State}] = calls
 		}
@@ -330,7 +334,7 @@ func (m *matcher) give(msg *Message, calls *sameRSVP, q *queue, several, unseen 
 	m.waiting[caller]--
 	var at Candidate
 	if q.open() > 0 {
-		x, at, msg.pairing = q.take()
+		x, at, msg.pairing = q.take(unseen)
 	} else {
 		x = q.late()
 		at = Candidate{x.Request.Frame.Number, x.Request.Frame.At.Time}
@@ -391,6 +395,7 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 		if x.Request.IsCall() && near {
 			if len(x.Misdirected) < m.replies() {
 				x.Misdirected = append(x.Misdirected, msg)
+				m.misled = x
 			}
 			return
 		}
@@ -431,8 +436,11 @@ func (m *matcher) refused(text string, caller wire.Role) {
 			continue
 		}
 		calls.known, calls.knownAt = true, m.gaps
+		for _, q := range calls.queues {
+			q.run, q.segments = nil, nil
+		}
 		msg := calls.again
-		msg.pairing, calls.again = nil, nil
+		calls.again, msg.pairing = nil, nil
 		delete(m.suspects[caller], key)
 		m.again(msg, calls, false)
 	}
@@ -463,6 +471,10 @@ func (m *matcher) shown(x *Exchange) {
 	m.leaveOpen(x)
 	from := x.Request.Frame.From
 	m.failed[from] = slices.DeleteFunc(m.failed[from], func(y *Exchange) bool { return x == y })
+	if m.related {
+		x.shed()
+		return
+	}
 	if !x.Request.IsCall() {
 		return
 	}

@@ -99,8 +99,15 @@ type pairing struct {
 	newest        Candidate // of all queues, if vague
 }
 
-// latest is the index of the latest call that the reply may be for.
-func (f *pairing) latest() int { return max(f.index, f.segment.root().late+f.n) }
+// latest is the index of the latest call that the reply may be for; below 0 it is none that the
+// capture shows.
+func (f *pairing) latest() int {
+	n := f.segment.root().late + f.n
+	if f.unseen {
+		return n
+	}
+	return max(n, f.index)
+}
 
 // sure tells whether the reply can only be for the earliest call.
 func (f *pairing) sure() bool {
@@ -129,7 +136,7 @@ func (r *Run) Unanswered() int { return r.Calls() - r.answers }
 // Numbers are the frames of the first calls, and of the last one if that is another.
 func (r *Run) Numbers() []int {
 	numbers := slices.Clone(r.numbers[:min(len(r.numbers), r.Calls())])
-	if c, ok := r.last.q.at(r.last.latest()); ok && c.Number > numbers[len(numbers)-1] {
+	if c, ok := r.last.q.at(r.last.latest()); ok && len(numbers) > 0 && c.Number > numbers[len(numbers)-1] {
 		numbers = append(numbers, c.Number)
 	}
 	return numbers
@@ -207,12 +214,21 @@ func (q *queue) lower(s *segment) {
 	q.segments = append(q.segments[:n], s)
 }
 
-// take gives the next reply to the earliest call. The pairing is nil if it can be for no other.
-func (q *queue) take() (x *Exchange, at Candidate, f *pairing) {
+// extra notes a reply for which no call is left: it and those before it may be for calls that the
+// capture does not show.
+func (q *queue) extra() *pairing {
+	f := q.pair(Candidate{})
+	q.replies++
+	return f
+}
+
+// take gives the next reply to the earliest call. The pairing is nil if it can be for no other. If
+// unseen, it may be for one that the capture does not show.
+func (q *queue) take(unseen bool) (x *Exchange, at Candidate, f *pairing) {
 	c := &q.calls[q.front-q.first]
 	x, at, c.x = c.x, c.Candidate, nil
 	q.pending--
-	switch alone := q.open() == 1 && !q.clouded; {
+	switch alone := q.open() == 1 && !q.clouded && !unseen; {
 	case alone && q.run == nil:
 	case alone: // as many replies as there are calls from the first of the run on
 		q.run.sure = true
@@ -222,7 +238,7 @@ func (q *queue) take() (x *Exchange, at Candidate, f *pairing) {
 	}
 	q.replies++
 	q.front++
-	if q.run == nil {
+	if q.run == nil && q.unseen == 0 {
 		q.trim(0)
 	} else {
 		q.trim(maxClosed)

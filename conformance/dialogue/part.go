@@ -276,7 +276,7 @@ func (s *stream) concludeExchanges(begun []*Exchange, last bool) (concluded []*E
 	var rest []*Exchange
 	for i, list := range [][]*Exchange{p.unsettled, begun} {
 		for _, x := range list {
-			if last || s.givenUp || x.replied() || x.RepliesAfter > 1 {
+			if last || s.givenUp || x.replied() || x.Response != nil || x.RepliesAfter > 1 && !x.asks {
 				concluded = append(concluded, x)
 				continue
 			}
@@ -333,7 +333,9 @@ func (s *stream) context() int {
 	return n
 }
 
-func (x *Exchange) replied() bool { return len(x.Answers)+len(x.Errors) > 0 }
+func (x *Exchange) replied() bool {
+	return len(x.Answers)+len(x.Errors) > 0 || x.hadReply || x.Elsewhere != nil
+}
 
 // ofUnseen tells whether what came back may be for a call that the capture does not show.
 func (x *Exchange) ofUnseen() bool { return x.pairing != nil && x.pairing.unseen }
@@ -357,6 +359,7 @@ func (s *stream) countReplies() {
 
 // shed lets go of what an exchange holds besides the names that replies are recognised by.
 func (x *Exchange) shed() {
+	x.hadReply = x.replied()
 	m := x.Request
 	f := m.Frame
 	own := *m.Message
@@ -367,6 +370,6 @@ func (x *Exchange) shed() {
 	}
 	own.Params, own.Other, own.Event.Value, own.RSVP.Value, own.From.Value = nil, nil, nil, nil, nil
 	light := &Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, serial: f.serial}
-	light.Message = &Message{Message: &own, Frame: light, Kind: m.Kind, Exchange: x, To: m.To}
+	light.Message = &Message{Message: &own, Frame: light, Kind: m.Kind, Exchange: x, To: m.To, Relation: m.Relation}
 	x.Request, x.Answers, x.Errors, x.Misdirected, x.light = light.Message, nil, nil, nil, true
 }

@@ -73,6 +73,10 @@ func (m *Message) What() string {
 	switch {
 	case m.Kind == Call && isHave(m):
 		return "subscribe request"
+	case m.Kind == Post && m.Relation != nil && m.Relation.Kind == Response:
+		return "response"
+	case m.Kind == Post && m.Exchange != nil && m.Exchange.asks:
+		return "post_respond"
 	case m.Kind == Post && proxied:
 		return "proxied post"
 	case m.Kind == Call && proxied:
@@ -87,6 +91,10 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 	b.WriteString(m.What())
 	switch m.Kind {
 	case Answer:
+		if m.Relation != nil {
+			b.WriteString(m.Relation.text(m))
+			break
+		}
 		b.WriteString(m.answersWhat())
 		if x := m.Exchange; x != nil && isHave(x.Request) {
 			b.WriteString(map[bool]string{true: " accepted", false: " refused"}[m.Params().Kind() == perl.Ref])
@@ -103,6 +111,9 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 		if m.To.Arg != "" {
 			b.WriteString("?" + m.To.Arg)
 		}
+	}
+	if m.Kind == Post && m.Relation != nil {
+		b.WriteString(m.Relation.text(m))
 	}
 	if m.WantArray {
 		b.WriteString(" in list context")
@@ -134,7 +145,7 @@ func (m *Message) answersWhat() string {
 		fmt.Fprintf(&b, " to one of %s", numbered(c.Numbers(), c.Count))
 	}
 	if c.Unseen {
-		b.WriteString(" or a call that the capture does not show")
+		b.WriteString(" or an earlier call")
 	}
 	if d, atLeast, ok := m.Took(); ok {
 		b.WriteString(" after ")
@@ -144,6 +155,24 @@ func (m *Message) answersWhat() string {
 		b.WriteString(d.Round(time.Microsecond).String())
 	}
 	return b.String()
+}
+
+// text says what a message belongs to.
+func (r *Relation) text(m *Message) string {
+	numbers := Candidates{First: r.Candidates, Newest: r.newest}.Numbers()
+	what := map[RelationKind]string{Response: " to ", ToSender: " to the sender of ", Astray: " to "}[r.Kind]
+	if r.Count > 1 {
+		what += "one of "
+	}
+	what += numbered(numbers, r.Count)
+	if r.Elsewhere {
+		what += fmt.Sprintf(" of connection %d", r.Conn)
+	}
+	took, atLeast := r.Took(m)
+	if what += " after "; atLeast {
+		what += "at least "
+	}
+	return what + took.Round(time.Microsecond).String()
 }
 
 // numbered names calls by their frames. There are count of them: the first, and the last.
@@ -159,7 +188,7 @@ func numbered(numbers []int, count int) string {
 		fmt.Fprintf(&b, "#%d", n)
 	}
 	if count > len(numbers) {
-		fmt.Fprintf(&b, " (%d calls)", count)
+		fmt.Fprintf(&b, ", %d calls", count)
 	}
 	return b.String()
 }
@@ -179,6 +208,7 @@ func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOp
 type silences struct {
 	returned int    // of them later ones were answered
 	open     int    // no later one was
+	requests int    // posts that asked for a response
 	missing  int    // of those whose answer may be in what is missing, or came too late to be known
 	shared   []*Run // of these calls some got one
 	more     int    // further of them
@@ -189,8 +219,22 @@ const maxRuns = 1000
 
 // warnings says what is off in exchanges that can be read, but for calls without an answer, which
 // it counts.
-func (s *silences) warnings(exchanges []*Exchange) (out []string) {
+func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string) {
 	for _, x := range exchanges {
+		if x.Elsewhere != nil {
+			why := "as its rsvp says"
+			if x.Misled(c) {
+				why = "which is not where the caller waits"
+			}
+			out = append(out, fmt.Sprintf("the answer to call #%d of the %s went to connection %d, %s", x.Request.Frame.Number, x.Request.Frame.From, x.ElsewhereConn, why))
+		}
+		if x.asks && x.Response == nil && len(x.Errors) == 0 {
+			if x.Outcome() == Silent {
+				s.requests++
+			} else {
+				s.missing++
+			}
+		}
 		if len(x.Answers) > 1 && !x.ofUnseen() {
 			out = append(out, fmt.Sprintf("call #%d of the %s was answered %s times", x.Request.Frame.Number, x.Request.Frame.From, times(len(x.Answers))))
 		}
@@ -232,7 +276,7 @@ func times(n int) string {
 func (s *silences) lines() (out []string) {
 	for _, run := range s.shared {
 		if n := run.Unanswered(); n > 0 && !run.sure {
-			out = append(out, fmt.Sprintf("%d of %s (same rsvp) got no answer", n, numbered(run.Numbers(), run.Calls())))
+			out = append(out, fmt.Sprintf("%d of %s with one rsvp got no answer", n, numbered(run.Numbers(), run.Calls())))
 		}
 	}
 	if s.more > 0 {
@@ -243,6 +287,9 @@ func (s *silences) lines() (out []string) {
 	}
 	if s.open > 0 {
 		out = append(out, calls(s.open)+" got no answer")
+	}
+	if s.requests > 0 {
+		out = append(out, strings.Replace(calls(s.requests), "call", "request by post", 1)+" got no response")
 	}
 	if s.missing > 0 {
 		out = append(out, calls(s.missing)+" may have got an answer that is missing here, or came for one of more calls than are kept")

@@ -35,8 +35,9 @@ type StateStats struct {
 	State      string `json:"state"` // SESSION/STATE
 	Posts      int    `json:"posts"`
 	Calls      int    `json:"calls"`
-	Answered   int    `json:"answered"`
-	Errors     int    `json:"errors"` // requests that were reported on
+	Requests   int    `json:"requests"` // posts that ask for a response, as ClientLite's post_respond sends them
+	Answered   int    `json:"answered"` // calls and requests, and posts whose sender was posted to
+	Errors     int    `json:"errors"`   // requests that were reported on
 	Unanswered int    `json:"unanswered"`
 	// Ambiguous are calls of which it is not known whether they were answered, or by which answer: they
 	// share their rsvp, or something is missing. Their times are not among those below.
@@ -81,7 +82,7 @@ func (s *Stats) Part(part *Part) error {
 	}
 	for _, x := range part.Exchanges {
 		if s.filter.Keep(c, x.Request.Frame) {
-			s.exchange(x)
+			s.exchange(c, x)
 		}
 	}
 	return nil
@@ -105,22 +106,30 @@ func (s *Stats) item(item Item) {
 	}
 }
 
-func (s *Stats) exchange(x *Exchange) {
+func (s *Stats) exchange(c *Connection, x *Exchange) {
+	if r := x.Request.Relation; r != nil && r.Kind == Response {
+		return // it is what the request got
+	}
 	st := s.state(x.Request)
-	if !x.Request.IsCall() {
-		st.Posts++
-	} else {
+	switch {
+	case x.Request.IsCall():
 		st.Calls++
+	case x.asks:
+		st.Requests++
+	default:
+		st.Posts++
 	}
 	switch took, ok := x.Took(); {
-	case x.Request.IsCall() && x.Outcome() == Unsure:
+	case (x.Asks() || x.Response != nil) && x.Outcome() == Unsure:
 		st.Ambiguous++
 		if run := x.Run(); run != nil && !x.replied() {
 			s.SharedUnanswered++
 		}
 	case len(x.Errors) > 0:
 		st.Errors++
-	case ok && len(x.Answers) > 0:
+	case x.Misled(c):
+		st.Unanswered++
+	case ok:
 		st.Answered++
 		st.max = max(st.max, took)
 		if len(st.took) < maxTook {
@@ -128,7 +137,7 @@ func (s *Stats) exchange(x *Exchange) {
 		} else if i := rand.IntN(st.Answered); i < maxTook {
 			st.took[i] = took
 		}
-	case x.Request.IsCall():
+	case x.Asks():
 		st.Unanswered++
 	}
 }
@@ -193,10 +202,10 @@ func (s *Stats) Write(w io.Writer) error {
 	for _, st := range s.States {
 		width = max(width, len(visible.Text(st.State)))
 	}
-	fmt.Fprintf(&b, "\n%-*s  %7s %7s %8s %6s %10s %9s  %9s %9s %9s %9s\n", width, "session/state", "posts", "calls", "answered", "errors", "unanswered",
+	fmt.Fprintf(&b, "\n%-*s  %7s %8s %7s %8s %6s %10s %9s  %9s %9s %9s %9s\n", width, "session/state", "posts", "requests", "calls", "answered", "errors", "unanswered",
 		"ambiguous", "p50", "p90", "p99", "max")
 	for _, st := range s.States {
-		fmt.Fprintf(&b, "%-*s  %7d %7d %8d %6d %10d %9d", width, visible.Text(st.State), st.Posts, st.Calls, st.Answered, st.Errors, st.Unanswered, st.Ambiguous)
+		fmt.Fprintf(&b, "%-*s  %7d %8d %7d %8d %6d %10d %9d", width, visible.Text(st.State), st.Posts, st.Requests, st.Calls, st.Answered, st.Errors, st.Unanswered, st.Ambiguous)
 		if st.Answered > 0 {
 			for _, seconds := range []float64{st.P50, st.P90, st.P99, st.Max} {
 				d := time.Duration(seconds * float64(time.Second))
