@@ -26,6 +26,7 @@ type Exchange struct {
 	// Elsewhere is the answer to a call that went to the connection ElsewhereConn. See Relation.
 	Response, Elsewhere *Message
 	ElsewhereConn       int
+	unsureElsewhere     bool // it may be for another call
 	// RepliesAfter counts the later requests of the same side that something came back for.
 	RepliesAfter int
 
@@ -50,7 +51,9 @@ type Exchange struct {
 	after   *pairing // and the last that may be for several calls was this
 	shares  bool     // see SharesRSVP
 	lost    bool     // an answer may be in what is missing
-	early   bool     // it was shown before it could be told
+	// mayBeAbroad: an answer to it may have gone to another connection.
+	mayBeAbroad bool
+	early       bool // it was shown before it could be told
 }
 
 // Outcome is what is known of the answer to a call.
@@ -67,8 +70,10 @@ const (
 // connection that goes on it is what is known so far.
 func (e *Exchange) Outcome() Outcome {
 	switch {
-	case len(e.Errors) > 0 || e.Elsewhere != nil:
+	case len(e.Errors) > 0:
 		return Replied
+	case e.Elsewhere != nil:
+		return map[bool]Outcome{false: Replied, true: Unsure}[e.unsureElsewhere]
 	case e.Response != nil && e.unsureResponse:
 		return Unsure
 	case e.Response != nil:
@@ -83,6 +88,8 @@ func (e *Exchange) Outcome() Outcome {
 		return Unsure
 	case e.queue == nil:
 		return Silent
+	case e.mayBeAbroad:
+		return Unsure
 	case e.index < e.queue.unseen || e.queue.clouded && e.index < e.queue.doubted || e.inRun() != nil:
 		return Unsure
 	}
@@ -96,7 +103,7 @@ func (e *Exchange) inRun() *pairing {
 	if e.passed {
 		last = e.after
 	}
-	if last.sure() || last.vague || last.unseen || last.latest() < e.index {
+	if last.sure() || last.vague || last.unseen || last.abroad || last.latest() < e.index {
 		return nil
 	}
 	return last
@@ -108,7 +115,7 @@ func (e *Exchange) Run() *Run {
 	if len(e.Answers) == 0 && e.queue != nil {
 		f = e.inRun()
 	}
-	if f.sure() || f.vague || f.unseen {
+	if f.sure() || f.vague || f.unseen || f.abroad {
 		return nil
 	}
 	return f.run
@@ -168,6 +175,9 @@ type Candidates struct {
 	First  []Candidate
 	Newest Candidate
 	Count  int
+	// Elsewhere: or a call of another connection of the kernel that answers, whose caller has the same
+	// name.
+	Elsewhere bool
 	// Unseen: or an earlier call, which the capture may not show. Nothing else is set if it shows none
 	// that it can be for.
 	Unseen bool
@@ -183,24 +193,22 @@ func (m *Message) Candidates() (c Candidates) {
 		return c
 	case f.sure():
 		return Candidates{First: []Candidate{m.to}, Newest: m.to, Count: 1}
+	case f.abroad:
+		c = Candidates{First: f.first[:1], Newest: f.first[0], Count: 1, Elsewhere: true, Unseen: f.unseen}
+		if f.vague && f.newest.Number > 0 {
+			c.Newest, c.Count = f.newest, f.open
+		}
+		return c
 	case f.vague && f.newest.Number > 0:
 		return Candidates{First: []Candidate{m.to}, Newest: f.newest, Count: f.open, Unseen: f.unseen}
-	case f.unseen:
-		if newest, ok := f.q.at(f.latest()); ok {
-			return Candidates{First: []Candidate{newest}, Newest: newest, Count: 1, Unseen: true}
-		}
+	case f.unseen && f.latest() < 0:
 		return Candidates{Unseen: true}
+	case f.unseen:
+		newest := f.candidate(f.latest())
+		return Candidates{First: []Candidate{newest}, Newest: newest, Count: 1, Unseen: true}
 	}
-	c = Candidates{First: []Candidate{m.to}, Newest: m.to, Count: f.latest() - f.index + 1}
-	for i := f.index + 1; i <= f.latest() && len(c.First) < maxNumbers; i++ {
-		if next, ok := f.q.at(i); ok {
-			c.First = append(c.First, next)
-		}
-	}
-	if newest, ok := f.q.at(f.latest()); ok {
-		c.Newest = newest
-	}
-	return c
+	n := f.latest() - f.index + 1
+	return Candidates{First: f.first[:min(n, len(f.first))], Newest: f.candidate(f.latest()), Count: n}
 }
 
 // Numbers are the frames of the first calls, and of the last if that is another.
@@ -218,7 +226,7 @@ func (c Candidates) Numbers() (out []int) {
 // long. ok is false if that is not known.
 func (m *Message) Took() (d time.Duration, atLeast, ok bool) {
 	c := m.Candidates()
-	if c.Count == 0 || c.Unseen && c.Newest.Number == 0 {
+	if c.Count == 0 || c.Elsewhere || c.Unseen && c.Newest.Number == 0 {
 		return 0, false, false
 	}
 	return m.Frame.At.Time.Sub(c.Newest.At), c.Count > 1 || c.Unseen, true

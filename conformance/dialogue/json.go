@@ -53,10 +53,11 @@ type jsonItem struct {
 	Took      float64 `json:"seconds,omitempty"` // since that
 	// Of an answer that may be for several calls: the first of them and the last, how many there are,
 	// how long it took at least, and whether it may be for a call that the capture does not show.
-	OneOf      []int   `json:"one_of,omitempty"`
-	Candidates int     `json:"candidates,omitempty"`
-	AtLeast    float64 `json:"seconds_at_least,omitempty"`
-	Unseen     bool    `json:"unseen,omitempty"`
+	OneOf       []int   `json:"one_of,omitempty"`
+	Candidates  int     `json:"candidates,omitempty"`
+	AtLeast     float64 `json:"seconds_at_least,omitempty"`
+	Unseen      bool    `json:"unseen,omitempty"`
+	OrElsewhere bool    `json:"or_elsewhere,omitempty"` // or a call of another connection, of a kernel of the same name
 	// Of a post that asks for a response, where to; of what belongs to a request by more than a rsvp,
 	// the frame of that, or of the first and the last that it may be, and its connection if that is
 	// another.
@@ -280,10 +281,10 @@ func (j *jsonItem) answer(m *Message) {
 	case c.Count == 0 && m.Exchange != nil: // once too often
 		j.Answers = m.Exchange.Request.Frame.Number
 		j.Took = m.Frame.At.Time.Sub(m.Exchange.Request.Frame.At.Time).Seconds()
-	case c.Count == 1 && !atLeast:
+	case c.Count == 1 && !atLeast && !c.Elsewhere:
 		j.Answers, j.Took = c.First[0].Number, took.Seconds()
 	default:
-		j.OneOf, j.Candidates, j.AtLeast, j.Unseen = c.Numbers(), c.Count, took.Seconds(), c.Unseen
+		j.OneOf, j.Candidates, j.AtLeast, j.Unseen, j.OrElsewhere = c.Numbers(), c.Count, took.Seconds(), c.Unseen, c.Elsewhere
 	}
 }
 

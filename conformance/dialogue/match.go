@@ -185,7 +185,7 @@ func (m *matcher) wait(x *Exchange) {
 		m.keys[from] = append(m.keys[from], key)
 	}
 	calls.newest = x
-	q := calls.find(x.Request.To.Session)
+	q := calls.find(x.Request.To.Session, m.foreign(x.Request.RSVP.Kernel, from))
 	q.push(x)
 	m.waiting[from]++
 	m.bound(calls, q)
@@ -262,7 +262,7 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 		q.passUntil(m.replied[caller])
 	}
 	unseen := m.unseen[caller] && !key.unique() && !(calls.known && calls.knownAt == m.gaps)
-	q, several := calls.choose(msg.From.Session)
+	q, several := calls.choose(msg.From.Session, m.foreign(msg.Event.Kernel, caller))
 	if q == nil {
 		m.again(msg, calls, unseen)
 		return true
@@ -279,6 +279,16 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	return true
 }
 
+// foreign is a kernel that is not the caller by any name that it announced; empty for one that is,
+// or may be.
+func (m *matcher) foreign(kernel string, caller wire.Role) string {
+	p := &m.c.Negotiation.Peers[caller]
+	if p.ID == "" || kernel == "" || kernel == p.ID || slices.Contains(p.Aliases, kernel) {
+		return ""
+	}
+	return kernel
+}
+
 // unique tells whether real programs name a state in one call only: ClientLite counts them, and a
 // subscription has one of its own.
 func (r rsvp) unique() bool {
@@ -293,7 +303,7 @@ func (m *matcher) again(msg *Message, calls *sameRSVP, unseen bool) {
 		return
 	}
 	if unseen {
-		msg.pairing = calls.find(msg.From.Session).extra()
+		msg.pairing = calls.find(msg.From.Session, "").extra()
 		msg.pairing.unseen = true
 		if calls.again = msg; len(m.suspects[msg.Frame.From.Other()]) < leastRequests {
 			m.suspects[msg.Frame.From.Other()][rsvp{msg.Event.Session, msg.Event.State}] = calls
@@ -340,7 +350,7 @@ func (m *matcher) give(msg *Message, calls *sameRSVP, q *queue, several, unseen 
 		at = Candidate{x.Request.Frame.Number, x.Request.Frame.At.Time}
 	}
 	if (vague || unseen) && msg.pairing == nil {
-		msg.pairing = &pairing{q: q, earliest: at, segment: new(segment), run: new(Run)}
+		msg.pairing = &pairing{q: q, first: []Candidate{at}, last: at, segment: new(segment), run: new(Run)}
 	}
 	if f := msg.pairing; f != nil {
 		f.vague, f.unseen, f.open, f.newest = vague, unseen, open, newest

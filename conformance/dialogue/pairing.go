@@ -37,6 +37,7 @@ const maxSessions = 64
 // queue are the calls of one session with one rsvp, counted from 0.
 type queue struct {
 	session string
+	kernel  string   // see find
 	calls   []queued // those from first on
 	first   int
 	next    int // how many there have been
@@ -85,15 +86,17 @@ func (s *segment) root() *segment {
 
 // pairing tells which calls of a queue a reply may be for.
 type pairing struct {
-	q        *queue
-	n        int // how many replies came before it
-	index    int // of the earliest call
-	earliest Candidate
-	segment  *segment
-	run      *Run
+	q       *queue
+	n       int         // how many replies came before it
+	index   int         // of the earliest call
+	first   []Candidate // that call and the next ones
+	last    Candidate   // the newest, when the reply came
+	segment *segment
+	run     *Run
 	// vague: a call of another queue, or one that was forgotten. unseen: one that the capture does not
 	// show.
 	vague, unseen bool
+	abroad        bool      // a call of another connection
 	clouded       bool      // as the queue was
 	open          int       // of all queues, if vague
 	newest        Candidate // of all queues, if vague
@@ -111,7 +114,7 @@ func (f *pairing) latest() int {
 
 // sure tells whether the reply can only be for the earliest call.
 func (f *pairing) sure() bool {
-	return f == nil || !f.vague && !f.unseen && !f.clouded && (f.run.sure || f.latest() == f.index)
+	return f == nil || !f.vague && !f.unseen && !f.abroad && !f.clouded && (f.run.sure || f.latest() == f.index)
 }
 
 // Run are calls with one rsvp of which some got answers and the others none, and nothing tells
@@ -136,10 +139,22 @@ func (r *Run) Unanswered() int { return r.Calls() - r.answers }
 // Numbers are the frames of the first calls, and of the last one if that is another.
 func (r *Run) Numbers() []int {
 	numbers := slices.Clone(r.numbers[:min(len(r.numbers), r.Calls())])
-	if c, ok := r.last.q.at(r.last.latest()); ok && len(numbers) > 0 && c.Number > numbers[len(numbers)-1] {
+	if c := r.last.candidate(r.last.latest()); len(numbers) > 0 && c.Number > numbers[len(numbers)-1] {
 		numbers = append(numbers, c.Number)
 	}
 	return numbers
+}
+
+// candidate finds a call that the reply may be for; if it is not known any more, one that came
+// later.
+func (f *pairing) candidate(index int) Candidate {
+	if i := index - f.index; i >= 0 && i < len(f.first) {
+		return f.first[i]
+	}
+	if c, ok := f.q.at(index); ok {
+		return c
+	}
+	return f.last
 }
 
 // at finds a call.
@@ -238,7 +253,7 @@ func (q *queue) take(unseen bool) (x *Exchange, at Candidate, f *pairing) {
 	}
 	q.replies++
 	q.front++
-	if q.run == nil && q.unseen == 0 {
+	if q.last == nil {
 		q.trim(0)
 	} else {
 		q.trim(maxClosed)
@@ -256,7 +271,12 @@ func (q *queue) pair(at Candidate) *pairing {
 		q.run = &Run{first: q.front}
 		q.run.name(q)
 	}
-	f := &pairing{q: q, n: q.replies, index: q.front, earliest: at, segment: q.segments[len(q.segments)-1], run: q.run, clouded: q.clouded}
+	f := &pairing{q: q, n: q.replies, index: q.front, first: []Candidate{at}, segment: q.segments[len(q.segments)-1], run: q.run, clouded: q.clouded}
+	for i := q.front + 1; i < q.next && len(f.first) < maxNumbers; i++ {
+		next, _ := q.at(i)
+		f.first = append(f.first, next)
+	}
+	f.last, _ = q.at(q.next - 1)
 	q.run.answers++
 	q.run.last, q.last = f, f
 	return f
@@ -291,7 +311,7 @@ func (q *queue) remove(x *Exchange) {
 }
 
 // maxClosed is how many calls stay that are not open any more: a reply may be for a later one.
-const maxClosed = 1024
+const maxClosed = 128
 
 // trim lets go of calls before the front, but for a number of them.
 func (q *queue) trim(keep int) {
@@ -310,17 +330,18 @@ func (q *queue) trim(keep int) {
 	q.calls = q.calls[drop:]
 }
 
-// find gives the queue of a session, made if need be.
-func (c *sameRSVP) find(session string) *queue {
+// find gives the queue of a session, made if need be. The kernel is that of the rsvp if it is not
+// the caller, to which answers go elsewhere; else empty.
+func (c *sameRSVP) find(session, kernel string) *queue {
 	for _, q := range c.queues {
-		if q.session == session {
+		if q.session == session && q.kernel == kernel {
 			return q
 		}
 	}
 	if len(c.queues) == maxSessions {
 		return c.queues[maxSessions-1]
 	}
-	q := &queue{session: strings.Clone(session)} // not to keep the image
+	q := &queue{session: strings.Clone(session), kernel: strings.Clone(kernel)} // not to keep the image
 	c.queues = append(c.queues, q)
 	return q
 }
@@ -333,12 +354,22 @@ func (c *sameRSVP) pending() (n int) {
 	return n
 }
 
-// choose finds the queue that a reply of a session is for: that of the session if a call of it has
-// no reply, else the one whose open call is the oldest; nil if all calls have theirs. several tells
-// that it may be for a call of another queue.
-func (c *sameRSVP) choose(session string) (found *queue, several bool) {
+// choose finds the queue that a reply of a session is for, to a kernel as in find: that of the
+// session if a call of it has no reply, else the one whose open call is the oldest; nil if all calls
+// have theirs. several tells that it may be for a call of another queue.
+func (c *sameRSVP) choose(session, kernel string) (found *queue, several bool) {
+	if found, several = c.chooseOf(session, func(q *queue) bool { return q.kernel == kernel }); found != nil || len(c.queues) == 1 {
+		return found, several
+	}
+	return c.chooseOf(session, func(q *queue) bool { return q.kernel != kernel })
+}
+
+func (c *sameRSVP) chooseOf(session string, among func(*queue) bool) (found *queue, several bool) {
 	open, skipped := 0, (*queue)(nil)
 	for _, q := range c.queues {
+		if !among(q) {
+			continue
+		}
 		several = several || q.session == session // of a call that has an answer, which may be for this one
 		if q.pending == 0 {
 			continue

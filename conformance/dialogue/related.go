@@ -88,7 +88,8 @@ type related struct {
 // responses are the requests that name one state.
 type responses struct {
 	open    []*Exchange
-	doubted int // requests before this one were open when a response came that may be for several
+	shared  []*Exchange // that have a response, which may be for one of open
+	doubted int         // requests before this one were open when a response came that may be for several
 	next    int
 }
 
@@ -103,7 +104,10 @@ func (r *related) add(m *Message) {
 	case m.Kind == Call:
 		r.s.b.abroad.call(r.s, m)
 		return
-	case m.Kind == Answer && (m.Exchange == nil || m.to.Number > 0), m.Kind == ErrorReport:
+	case m.Kind == Answer && m.to.Number > 0:
+		r.share(m)
+		return
+	case m.Kind == Answer && m.Exchange == nil, m.Kind == ErrorReport:
 		return
 	}
 	if r.response(m, from.Other()) || r.astray(m) || m.Kind == Answer {
@@ -190,13 +194,19 @@ func (r *related) response(m *Message, asker wire.Role) bool {
 		return false
 	}
 	x := w.open[0]
-	m.Relation = relation(Response, w.open)
+	m.Relation = relation(Response, slices.Concat(w.shared, w.open))
 	if len(w.open) > 1 {
 		w.doubted = w.next
 	}
 	x.unsureResponse = x.nth < w.doubted
 	x.Response, x.asks = m, true
 	w.open = slices.Delete(w.open, 0, 1)
+	if x.unsureResponse && len(w.shared) < maxRelated {
+		w.shared = append(w.shared, x)
+	}
+	if len(w.open) == 0 {
+		w.shared = nil
+	}
 	r.drop(x)
 	return true
 }
@@ -284,35 +294,69 @@ func (a *abroad) call(s *stream, m *Message) {
 // astray gives an answer that no call of its connection waits for to a call of another connection of
 // the kernel that answers.
 func (r *related) astray(m *Message) bool {
-	list := r.s.b.abroad.calls[specifier.Specifier{Kernel: m.Event.Kernel, Session: m.Event.Session, State: m.Event.State}]
-	responder := m.Frame.From
-	for _, c := range list {
-		x := c.x
-		if c.s == r.s || x.replied() || x.Elsewhere != nil || !c.s.sameKernel(x.Request.Frame.From.Other(), r.s, responder) {
-			continue
-		}
-		if m.From.Present() && m.From.Session != x.Request.To.Session {
-			continue
-		}
-		if y := m.Exchange; y != nil && m.Kind == Answer { // it was taken for one too many
-			y.Answers = slices.DeleteFunc(y.Answers, func(a *Message) bool { return a == m })
-		}
-		if y := m.Exchange; y != nil && y.Request == m { // it was taken for a request
-			r.s.match.leaveOpen(y)
-			if n := len(r.s.Exchanges); r.s.Exchanges[n-1] == y {
-				r.s.Exchanges = r.s.Exchanges[:n-1]
-			}
-		}
-		if y := r.s.match.misled; y != nil {
-			y.Misdirected = slices.DeleteFunc(y.Misdirected, func(a *Message) bool { return a == m })
-		}
-		m.Relation = relation(Astray, []*Exchange{x})
-		m.Relation.Conn, m.Relation.Elsewhere = c.s.Conn.Index, true
-		m.Kind, m.Exchange = Answer, nil
-		x.Elsewhere, x.ElsewhereConn = m, r.s.Conn.Index
-		return true
+	fits := r.elsewhere(m)
+	if len(fits) == 0 {
+		return false
 	}
-	return false
+	if y := m.Exchange; y != nil && m.Kind == Answer { // it was taken for one too many
+		y.Answers = slices.DeleteFunc(y.Answers, func(a *Message) bool { return a == m })
+	}
+	if y := m.Exchange; y != nil && y.Request == m { // it was taken for a request
+		r.s.match.leaveOpen(y)
+		if n := len(r.s.Exchanges); r.s.Exchanges[n-1] == y {
+			r.s.Exchanges = r.s.Exchanges[:n-1]
+		}
+	}
+	if y := r.s.match.misled; y != nil {
+		y.Misdirected = slices.DeleteFunc(y.Misdirected, func(a *Message) bool { return a == m })
+	}
+	var list []*Exchange
+	for _, c := range fits {
+		if c.s == fits[0].s {
+			list = append(list, c.x)
+		}
+		c.x.mayBeAbroad = len(fits) > 1
+	}
+	m.Relation = relation(Astray, list)
+	m.Relation.Conn, m.Relation.Elsewhere, m.Relation.Count = fits[0].s.Conn.Index, true, len(fits)
+	m.Kind, m.Exchange = Answer, nil
+	x := fits[0].x
+	x.Elsewhere, x.ElsewhereConn, x.unsureElsewhere = m, r.s.Conn.Index, len(fits) > 1
+	return true
+}
+
+// elsewhere are the calls of other connections that an answer may be for.
+func (r *related) elsewhere(m *Message) (out []foreignCall) {
+	for _, c := range r.s.b.abroad.calls[specifier.Specifier{Kernel: m.Event.Kernel, Session: m.Event.Session, State: m.Event.State}] {
+		x := c.x
+		if c.s != r.s && !x.replied() && c.s.sameKernel(x.Request.Frame.From.Other(), r.s, m.Frame.From) &&
+			(m.From.Session == "" || m.From.Session == x.Request.To.Session) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// share notes that an answer to a call of this connection may be for one of another.
+func (r *related) share(m *Message) {
+	fits := r.elsewhere(m)
+	if len(fits) == 0 {
+		return
+	}
+	if m.pairing == nil {
+		q := (*queue)(nil)
+		if m.Exchange != nil {
+			q = m.Exchange.queue
+		}
+		m.pairing = &pairing{q: q, first: []Candidate{m.to}, last: m.to, segment: new(segment), run: new(Run)}
+		if m.Exchange != nil {
+			m.Exchange.pairing = m.pairing
+		}
+	}
+	m.pairing.abroad = true
+	for _, c := range fits {
+		c.x.mayBeAbroad = true
+	}
 }
 
 // sameKernel tells whether a side of a connection is the same kernel as a side of another.

@@ -142,7 +142,10 @@ func (m *Message) answersWhat() string {
 	case c.Count == 1:
 		fmt.Fprintf(&b, " to #%d", c.First[0].Number)
 	default:
-		fmt.Fprintf(&b, " to one of %s", numbered(c.Numbers(), c.Count))
+		fmt.Fprintf(&b, " to one of %s", numbered(c.Numbers(), c.Count, ""))
+	}
+	if c.Elsewhere {
+		b.WriteString(" or a call of another connection")
 	}
 	if c.Unseen {
 		b.WriteString(" or an earlier call")
@@ -164,7 +167,7 @@ func (r *Relation) text(m *Message) string {
 	if r.Count > 1 {
 		what += "one of "
 	}
-	what += numbered(numbers, r.Count)
+	what += numbered(numbers, r.Count, "")
 	if r.Elsewhere {
 		what += fmt.Sprintf(" of connection %d", r.Conn)
 	}
@@ -175,8 +178,9 @@ func (r *Relation) text(m *Message) string {
 	return what + took.Round(time.Microsecond).String()
 }
 
-// numbered names calls by their frames. There are count of them: the first, and the last.
-func numbered(numbers []int, count int) string {
+// numbered names calls by their frames, with what they have in common. There are count of them: the
+// first, and the last.
+func numbered(numbers []int, count int, what string) string {
 	var b strings.Builder
 	for i, n := range numbers {
 		switch {
@@ -188,7 +192,10 @@ func numbered(numbers []int, count int) string {
 		fmt.Fprintf(&b, "#%d", n)
 	}
 	if count > len(numbers) {
-		fmt.Fprintf(&b, ", %d calls", count)
+		what = strings.TrimSuffix(fmt.Sprintf("%d calls, %s", count, what), ", ")
+	}
+	if what != "" {
+		b.WriteString(" (" + what + ")")
 	}
 	return b.String()
 }
@@ -209,6 +216,7 @@ type silences struct {
 	returned int    // of them later ones were answered
 	open     int    // no later one was
 	requests int    // posts that asked for a response
+	abroad   int    // that may have been answered on another connection
 	missing  int    // of those whose answer may be in what is missing, or came too late to be known
 	shared   []*Run // of these calls some got one
 	more     int    // further of them
@@ -226,7 +234,11 @@ func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string)
 			if x.Misled(c) {
 				why = "which is not where the caller waits"
 			}
-			out = append(out, fmt.Sprintf("the answer to call #%d of the %s went to connection %d, %s", x.Request.Frame.Number, x.Request.Frame.From, x.ElsewhereConn, why))
+			what := "the answer"
+			if x.unsureElsewhere {
+				what = "perhaps the answer"
+			}
+			out = append(out, fmt.Sprintf("%s to call #%d of the %s went to connection %d, %s", what, x.Request.Frame.Number, x.Request.Frame.From, x.ElsewhereConn, why))
 		}
 		if x.asks && x.Response == nil && len(x.Errors) == 0 {
 			if x.Outcome() == Silent {
@@ -250,6 +262,8 @@ func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string)
 			}
 		case run != nil:
 			s.more++
+		case outcome == Unsure && x.mayBeAbroad:
+			s.abroad++
 		case outcome == Unsure:
 			s.missing++
 		case x.RepliesAfter > 0:
@@ -276,7 +290,7 @@ func times(n int) string {
 func (s *silences) lines() (out []string) {
 	for _, run := range s.shared {
 		if n := run.Unanswered(); n > 0 && !run.sure {
-			out = append(out, fmt.Sprintf("%d of %s with one rsvp got no answer", n, numbered(run.Numbers(), run.Calls())))
+			out = append(out, fmt.Sprintf("%d of %s got no answer", n, numbered(run.Numbers(), run.Calls(), "same rsvp")))
 		}
 	}
 	if s.more > 0 {
@@ -290,6 +304,9 @@ func (s *silences) lines() (out []string) {
 	}
 	if s.requests > 0 {
 		out = append(out, strings.Replace(calls(s.requests), "call", "request by post", 1)+" got no response")
+	}
+	if s.abroad > 0 {
+		out = append(out, calls(s.abroad)+" may have been answered on another connection, where a kernel of the same name is")
 	}
 	if s.missing > 0 {
 		out = append(out, calls(s.missing)+" may have got an answer that is missing here, or came for one of more calls than are kept")
