@@ -266,5 +266,13 @@ func (e *Exchange) ByPost() (to specifier.Specifier, ok bool) {
 // Misled tells whether the answer to a call went to another connection though the rsvp names the
 // caller.
 func (e *Exchange) Misled(c *Connection) bool {
-	return e.Elsewhere != nil && slices.Contains(c.Negotiation.Names(e.Request.Frame.From), e.Request.RSVP.Kernel)
+	to := e.Request.RSVP.Specifier
+	if e.respondTo != nil {
+		to = *e.respondTo
+	}
+	return e.Elsewhere != nil && slices.Contains(c.Negotiation.Names(e.Request.Frame.From), to.Kernel)
 }
+
+// AnswerGoesElsewhere tells whether the rsvp of a call names a kernel that is not the caller by any
+// name that it announced.
+func (e *Exchange) AnswerGoesElsewhere() bool { return e.queue != nil && e.queue.kernel != "" }

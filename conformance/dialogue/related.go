@@ -102,7 +102,7 @@ func (r *related) add(m *Message) {
 	from := m.Frame.From
 	switch {
 	case m.Kind == Call:
-		r.s.b.abroad.call(r.s, m)
+		r.s.b.abroad.call(r.s, m.Exchange, m.RSVP.Specifier)
 		return
 	case m.Kind == Answer && m.to.Number > 0:
 		r.share(m)
@@ -140,6 +140,7 @@ func (r *related) want(m *Message) {
 			w.open = append(w.open, x)
 		}
 		if sure {
+			r.s.b.abroad.call(r.s, x, spec)
 			return
 		}
 	}
@@ -270,16 +271,16 @@ type foreignCall struct {
 	x *Exchange
 }
 
-// call notes a call.
-func (a *abroad) call(s *stream, m *Message) {
-	key := specifier.Specifier{Kernel: strings.Clone(m.RSVP.Kernel), Session: strings.Clone(m.RSVP.Session), State: strings.Clone(m.RSVP.State)}
+// call notes a call, or a post that asks for a response, and where that is to go.
+func (a *abroad) call(s *stream, x *Exchange, to specifier.Specifier) {
+	key := specifier.Specifier{Kernel: strings.Clone(to.Kernel), Session: strings.Clone(to.Session), State: strings.Clone(to.State)}
 	list := a.calls[key]
 	if len(list) >= maxRelated {
 		list = slices.Delete(list, 0, 1)
 	} else {
 		a.order = append(a.order, key)
 	}
-	a.calls[key] = append(list, foreignCall{s, m.Exchange})
+	a.calls[key] = append(list, foreignCall{s, x})
 	for len(a.order) > maxAstray {
 		oldest := a.order[0]
 		a.order = a.order[1:]
@@ -298,10 +299,11 @@ func (r *related) astray(m *Message) bool {
 	if len(fits) == 0 {
 		return false
 	}
+	byPost := !fits[0].x.Request.IsCall()
 	if y := m.Exchange; y != nil && m.Kind == Answer { // it was taken for one too many
 		y.Answers = slices.DeleteFunc(y.Answers, func(a *Message) bool { return a == m })
 	}
-	if y := m.Exchange; y != nil && y.Request == m { // it was taken for a request
+	if y := m.Exchange; y != nil && y.Request == m && !byPost { // it was taken for a request
 		r.s.match.leaveOpen(y)
 		if n := len(r.s.Exchanges); r.s.Exchanges[n-1] == y {
 			r.s.Exchanges = r.s.Exchanges[:n-1]
@@ -319,7 +321,9 @@ func (r *related) astray(m *Message) bool {
 	}
 	m.Relation = relation(Astray, list)
 	m.Relation.Conn, m.Relation.Elsewhere, m.Relation.Count = fits[0].s.Conn.Index, true, len(fits)
-	m.Kind, m.Exchange = Answer, nil
+	if !byPost {
+		m.Kind, m.Exchange = Answer, nil
+	}
 	x := fits[0].x
 	x.Elsewhere, x.ElsewhereConn, x.unsureElsewhere = m, r.s.Conn.Index, len(fits) > 1
 	return true
@@ -327,9 +331,13 @@ func (r *related) astray(m *Message) bool {
 
 // elsewhere are the calls of other connections that an answer may be for.
 func (r *related) elsewhere(m *Message) (out []foreignCall) {
+	fitsCall := true // what is found first says of which kind they all are
 	for _, c := range r.s.b.abroad.calls[specifier.Specifier{Kernel: m.Event.Kernel, Session: m.Event.Session, State: m.Event.State}] {
 		x := c.x
-		if c.s != r.s && !x.replied() && c.s.sameKernel(x.Request.Frame.From.Other(), r.s, m.Frame.From) &&
+		if len(out) == 0 {
+			fitsCall = x.Request.IsCall()
+		}
+		if c.s != r.s && !x.replied() && x.Response == nil && x.Request.IsCall() == fitsCall && c.s.sameKernel(x.Request.Frame.From.Other(), r.s, m.Frame.From) &&
 			(m.From.Session == "" || m.From.Session == x.Request.To.Session) {
 			out = append(out, c)
 		}

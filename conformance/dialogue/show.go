@@ -73,7 +73,7 @@ func (m *Message) What() string {
 	switch {
 	case m.Kind == Call && isHave(m):
 		return "subscribe request"
-	case m.Kind == Post && m.Relation != nil && m.Relation.Kind == Response:
+	case m.Kind == Post && m.Relation != nil && (m.Relation.Kind == Response || m.Relation.Kind == Astray):
 		return "response"
 	case m.Kind == Post && m.Exchange != nil && m.Exchange.asks:
 		return "post_respond"
@@ -216,6 +216,7 @@ type silences struct {
 	returned int    // of them later ones were answered
 	open     int    // no later one was
 	requests int    // posts that asked for a response
+	other    int    // whose rsvp names another kernel
 	abroad   int    // that may have been answered on another connection
 	missing  int    // of those whose answer may be in what is missing, or came too late to be known
 	shared   []*Run // of these calls some got one
@@ -230,6 +231,10 @@ const maxRuns = 1000
 func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string) {
 	for _, x := range exchanges {
 		if x.Elsewhere != nil {
+			asked := "call"
+			if !x.Request.IsCall() {
+				asked = "request"
+			}
 			why := "as its rsvp says"
 			if x.Misled(c) {
 				why = "which is not where the caller waits"
@@ -238,9 +243,9 @@ func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string)
 			if x.unsureElsewhere {
 				what = "perhaps the answer"
 			}
-			out = append(out, fmt.Sprintf("%s to call #%d of the %s went to connection %d, %s", what, x.Request.Frame.Number, x.Request.Frame.From, x.ElsewhereConn, why))
+			out = append(out, fmt.Sprintf("%s to %s #%d of the %s went to connection %d, %s", what, asked, x.Request.Frame.Number, x.Request.Frame.From, x.ElsewhereConn, why))
 		}
-		if x.asks && x.Response == nil && len(x.Errors) == 0 {
+		if x.asks && x.Response == nil && x.Elsewhere == nil && len(x.Errors) == 0 {
 			if x.Outcome() == Silent {
 				s.requests++
 			} else {
@@ -266,6 +271,8 @@ func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string)
 			s.abroad++
 		case outcome == Unsure:
 			s.missing++
+		case x.AnswerGoesElsewhere():
+			s.other++
 		case x.RepliesAfter > 0:
 			s.returned++
 		default:
@@ -304,6 +311,9 @@ func (s *silences) lines() (out []string) {
 	}
 	if s.requests > 0 {
 		out = append(out, strings.Replace(calls(s.requests), "call", "request by post", 1)+" got no response")
+	}
+	if s.other > 0 {
+		out = append(out, calls(s.other)+" got no answer on any connection here: the rsvp names another kernel than the caller")
 	}
 	if s.abroad > 0 {
 		out = append(out, calls(s.abroad)+" may have been answered on another connection, where a kernel of the same name is")
