@@ -17,7 +17,7 @@ type Exchange struct {
 	Errors  []*Message
 	// Misdirected are messages to the session that waits for the answer, but to a state nobody named.
 	Misdirected []*Message
-	// Ambiguous: of what came back, or did not, it is not known without a doubt that it belongs to this
+	// Ambiguous: of what came back, or did not, it is not known for certain that it belongs to this
 	// call. Other calls with the same rsvp were open when an answer came, or may have been before the
 	// capture begins. That answers come in the order of their calls is not taken into account, see
 	// Outcome for that.

@@ -189,7 +189,8 @@ func (m *matcher) wait(x *Exchange) {
 	q.push(x)
 	m.waiting[from]++
 	m.bound(calls, q)
-	for m.c.inParts && len(m.keys[from]) > leastRequests && (len(m.keys[from]) > m.most(maxRSVPs) || m.waiting[from] > 2*queuedCalls*m.most(maxOpen)) {
+	for m.c.inParts && len(m.keys[from]) > leastRequests &&
+		(len(m.keys[from]) > m.most(maxRSVPs) || m.waiting[from] > 2*queuedCalls*m.most(maxOpen)) {
 		oldest := m.keys[from][0]
 		m.keys[from] = m.keys[from][1:]
 		pending := m.calls[from][oldest].pending()

@@ -271,7 +271,8 @@ func (q *queue) pair(at Candidate) *pairing {
 		q.run = &Run{first: q.front}
 		q.run.name(q)
 	}
-	f := &pairing{q: q, n: q.replies, index: q.front, first: []Candidate{at}, segment: q.segments[len(q.segments)-1], run: q.run, clouded: q.clouded}
+	f := &pairing{q: q, n: q.replies, index: q.front, first: []Candidate{at}, run: q.run, clouded: q.clouded}
+	f.segment = q.segments[len(q.segments)-1]
 	for i := q.front + 1; i < q.next && len(f.first) < maxNumbers; i++ {
 		next, _ := q.at(i)
 		f.first = append(f.first, next)
@@ -355,8 +356,8 @@ func (c *sameRSVP) pending() (n int) {
 }
 
 // choose finds the queue that a reply of a session is for, to a kernel as in find: that of the
-// session if a call of it has no reply, else the one whose open call is the oldest; nil if all calls
-// have theirs. several tells that it may be for a call of another queue.
+// session if a call of it has no reply, else the one whose open call is the oldest; nil if all
+// calls have theirs. several tells that it may be for a call of another queue.
 func (c *sameRSVP) choose(session, kernel string) (found *queue, several bool) {
 	if found, several = c.chooseOf(session, func(q *queue) bool { return q.kernel == kernel }); found != nil || len(c.queues) == 1 {
 		return found, several

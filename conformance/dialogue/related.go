@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -163,8 +162,8 @@ func (r *related) respondTo(m *Message) (spec specifier.Specifier, sure, ok bool
 	if len(args) == 0 {
 		return spec, false, false
 	}
-	elems, isList := walk.Elems(args[0])
-	if !isList || len(elems) != 2 {
+	elems := args[0].Target().Elems()
+	if args[0].Kind() != perl.Ref || args[0].Target().Kind() != perl.Array || len(elems) != 2 {
 		return spec, false, false
 	}
 	isHash := elems[1].Kind() == perl.Ref && elems[1].Target().Kind() == perl.Hash
@@ -292,8 +291,8 @@ func (a *abroad) call(s *stream, x *Exchange, to specifier.Specifier) {
 	}
 }
 
-// astray gives an answer that no call of its connection waits for to a call of another connection of
-// the kernel that answers.
+// astray gives an answer that no call of its connection waits for to a call of another connection
+// of the kernel that answers.
 func (r *related) astray(m *Message) bool {
 	fits := r.elsewhere(m)
 	if len(fits) == 0 {
@@ -331,16 +330,17 @@ func (r *related) astray(m *Message) bool {
 
 // elsewhere are the calls of other connections that an answer may be for.
 func (r *related) elsewhere(m *Message) (out []foreignCall) {
-	fitsCall := true // what is found first says of which kind they all are
+	responder := m.Frame.From
 	for _, c := range r.s.b.abroad.calls[specifier.Specifier{Kernel: m.Event.Kernel, Session: m.Event.Session, State: m.Event.State}] {
 		x := c.x
-		if len(out) == 0 {
-			fitsCall = x.Request.IsCall()
+		if c.s == r.s || x.replied() || x.Response != nil || !c.s.sameKernel(x.Request.Frame.From.Other(), r.s, responder) {
+			continue
 		}
-		if c.s != r.s && !x.replied() && x.Response == nil && x.Request.IsCall() == fitsCall && c.s.sameKernel(x.Request.Frame.From.Other(), r.s, m.Frame.From) &&
-			(m.From.Session == "" || m.From.Session == x.Request.To.Session) {
-			out = append(out, c)
+		// All are of one kind: calls, or posts.
+		if m.From.Session != "" && m.From.Session != x.Request.To.Session || len(out) > 0 && out[0].x.Request.IsCall() != x.Request.IsCall() {
+			continue
 		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -386,7 +386,10 @@ func (r *related) announce() {
 		for _, other := range a.kernels[me.ID] {
 			for _, otherSide := range []wire.Role{wire.Client, wire.Server} {
 				you := other.Negotiation.Peers[otherSide]
-				if other == s || you.ID != me.ID || you.PID == me.PID || you.PID == "" || me.PID == "" || other.Negotiation.Peers[otherSide.Other()].ID != it.ID {
+				if other == s || you.ID != me.ID || other.Negotiation.Peers[otherSide.Other()].ID != it.ID {
+					continue
+				}
+				if you.PID == me.PID || you.PID == "" || me.PID == "" {
 					continue
 				}
 				s.addNote(Problem{From: side, At: s.Opened, Text: fmt.Sprintf("pid %s is connected as kernel %s, and so is pid %s on connection %d, "+

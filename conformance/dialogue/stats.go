@@ -39,8 +39,8 @@ type StateStats struct {
 	Answered   int    `json:"answered"` // calls and requests, and posts whose sender was posted to
 	Errors     int    `json:"errors"`   // requests that were reported on
 	Unanswered int    `json:"unanswered"`
-	// Ambiguous are calls of which it is not known whether they were answered, or by which answer: they
-	// share their rsvp, or something is missing. Their times are not among those below.
+	// Ambiguous are calls of which it is not known whether they were answered, or by which answer:
+	// they share their rsvp, or something is missing. Their times are not among those below.
 	Ambiguous int `json:"ambiguous"`
 	// P50, P90, P99 and Max are seconds from call to answer.
 	P50 float64 `json:"p50"`
@@ -120,7 +120,7 @@ func (s *Stats) exchange(c *Connection, x *Exchange) {
 		st.Posts++
 	}
 	switch took, ok := x.Took(); {
-	case (x.Asks() || x.Response != nil) && x.Outcome() == Unsure:
+	case x.Asks() && x.Outcome() == Unsure:
 		st.Ambiguous++
 		if run := x.Run(); run != nil && !x.replied() {
 			s.SharedUnanswered++

@@ -65,7 +65,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 		return
 	}
 	j.octetsMissing = j.octetsMissing || c.Gaps || c.Doubtful || c.Joined || c.Cut
-	j.addPeers(c)
+	j.addPeers(c, t)
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)
 	}

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 // peers are the two kernels of a connection, and from when until when they were connected.
 type peers struct {
 	conn         int
+	server       netip.AddrPort
 	of           [2]wire.Peer
 	opened, over time.Time // over is zero if the capture does not show it
 }
@@ -23,12 +25,33 @@ type peers struct {
 // maxPeers bounds the connections whose peers are kept.
 const maxPeers = 4096
 
-// addPeers notes who talked on a connection.
-func (j *judge) addPeers(c *dialogue.Connection) {
-	if !c.Negotiation.Complete || len(j.peers) == maxPeers {
+// maxCallers bounds the names that are kept of one side.
+const maxCallers = 4
+
+// addCallers notes the kernels that rsvps name, if who negotiated is not known.
+func (t *tally) addCallers(p *dialogue.Part) {
+	if !p.Joined {
 		return
 	}
-	p := peers{conn: c.Conn.Index, of: c.Negotiation.Peers, opened: c.Opened.Time}
+	for _, x := range p.Begun {
+		names := &t.callers[x.Request.Frame.From]
+		if k := x.Request.RSVP.Kernel; k != "" && len(*names) < maxCallers && !slices.Contains(*names, k) {
+			*names = append(*names, strings.Clone(k))
+		}
+	}
+}
+
+// addPeers notes who talked on a connection.
+func (j *judge) addPeers(c *dialogue.Connection, t *tally) {
+	if !c.Negotiation.Complete && !c.Joined || len(j.peers) == maxPeers {
+		return
+	}
+	p := peers{conn: c.Conn.Index, server: c.Conn.Server, of: c.Negotiation.Peers, opened: c.Opened.Time}
+	if c.Joined {
+		for side := range p.of {
+			p.of[side] = wire.Peer{Aliases: t.callers[side]}
+		}
+	}
 	for _, end := range c.Ends {
 		if end != nil && (p.over.IsZero() || end.At.Time.Before(p.over)) {
 			p.over = end.At.Time
@@ -44,12 +67,22 @@ func (j *judge) shared(side wire.Role) map[int]bool {
 	for i, a := range j.peers {
 		for _, b := range j.peers[:i] {
 			x, y := a.of[side], b.of[side]
-			if x.PID != "" && y.PID != "" && x.PID != y.PID && a.of[side.Other()].ID == b.of[side.Other()].ID && a.meets(b) && sameName(x, y) {
+			if twoProcesses(x, y) && a.toSame(b, side.Other()) && a.meets(b) && sameName(x, y) {
 				out[a.conn], out[b.conn] = true, true
 			}
 		}
 	}
 	return out
+}
+
+// twoProcesses tells whether two kernels are in two processes by what they announced, or may be
+// since the capture joined their connections in the middle.
+func twoProcesses(a, b wire.Peer) bool { return a.PID != b.PID || a.ID == "" && b.ID == "" }
+
+// toSame tells whether a side is the same kernel on two connections.
+func (p peers) toSame(q peers, side wire.Role) bool {
+	a, b := p.of[side].ID, q.of[side].ID
+	return p.server == q.server && (a == b || a == "" || b == "")
 }
 
 // meets tells whether two connections were open at the same time.
@@ -61,7 +94,7 @@ func (p peers) meets(q peers) bool {
 func sameName(a, b wire.Peer) bool {
 	names := append([]string{b.ID}, b.Aliases...)
 	return slices.ContainsFunc(append([]string{a.ID}, a.Aliases...), func(name string) bool {
-		return !strings.Contains(name, ":") && slices.Contains(names, name)
+		return name != "" && !strings.Contains(name, ":") && slices.Contains(names, name)
 	})
 }
 

@@ -14,7 +14,8 @@ import (
 func SND() []*judge.Check {
 	// onReplies finds the post that the state "sender" owes to whoever sent a request.
 	// Of several that it may be, it is one that is as it should be, if there is such a one.
-	onReplies := func(lite bool, fits func(x *dialogue.Exchange, m *dialogue.Message) bool, look func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message)) judge.Predicate {
+	onReplies := func(lite bool, fits func(x *dialogue.Exchange, m *dialogue.Message) bool,
+		look func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message)) judge.Predicate {
 		return onConcluded(contract.SessionAlias, []string{"sender"}, func(t *judge.Trial, x *dialogue.Exchange) {
 			from := x.Request.From
 			if !from.Present() || (from.State == "") != lite {
