@@ -22,38 +22,60 @@ type Exchange struct {
 	// capture begins. That answers come in the order of their calls is not taken into account, see
 	// Outcome for that.
 	Ambiguous bool
+	light     bool // see shed
+	notOpen   bool // see waitingList
+	hadReply  bool // when it was shed
+	passed    bool // see pairing
+	shares    bool // see SharesRSVP
+	lost      bool // an answer may be in what is missing
+	early     bool // it was shown before it could be told
+	// RepliesAfter counts the later requests of the same side that something came back for.
+	RepliesAfter  int
+	repliedBefore int // what the count of those in earlier parts was when it was begun
+
+	// Of a call: its queue, and the index in it.
+	queue *queue
+	index int
+	// pairing is that of the answer, nil if that can be for no other call. Of a call that has none, if
+	// it was passed, since a later one was answered, it is the last that may be for several calls.
+	pairing *pairing
+	// ties are what belongs to it without a rsvp. They are written to by own.
+	*ties
+}
+
+// ties are what Options.Related finds of a request.
+type ties struct {
 	// Response is the post that a post asked for or, of other posts, the first post to its sender;
 	// Elsewhere is the answer to a call that went to the connection ElsewhereConn. See Relation.
 	Response, Elsewhere *Message
 	ElsewhereConn       int
 	unsureElsewhere     bool // it may be for another call
-	// RepliesAfter counts the later requests of the same side that something came back for.
-	RepliesAfter int
-
-	repliedBefore int  // what the count of those in earlier parts was when it was begun
-	light         bool // see shed
-	notOpen       bool // see waitingList
-
-	hadReply bool // when it was shed
-
-	// Of a post.
-	respondTo      *specifier.Specifier
-	asks           bool // it waits for a response
-	wanted         *responses
-	nth            int // of those that wait for the same
-	unsureResponse bool
-
-	// Of a call.
-	queue   *queue
-	index   int      // in the queue
-	pairing *pairing // of its answer, nil if that can be for no other call
-	passed  bool     // no answer came before that of a later call,
-	after   *pairing // and the last that may be for several calls was this
-	shares  bool     // see SharesRSVP
-	lost    bool     // an answer may be in what is missing
 	// mayBeAbroad: an answer to it may have gone to another connection.
 	mayBeAbroad bool
-	early       bool // it was shown before it could be told
+
+	// Of a post: where it wants a response, whether it waits for one, with those that wait for the
+	// same, of which it is one.
+	respondTo      *specifier.Specifier
+	asks           bool
+	wanted         *responses
+	nth            int
+	unsureResponse bool
+}
+
+// noTies are those of most requests.
+var noTies ties
+
+// own gives an exchange ties of its own.
+func (e *Exchange) own() *ties {
+	if e.ties == &noTies {
+		e.ties = new(ties)
+	}
+	return e.ties
+}
+
+// Copy is an exchange of the same request and replies, that what comes later does not change.
+func (e *Exchange) Copy() *Exchange {
+	return &Exchange{Request: e.Request, Answers: slices.Clone(e.Answers), Errors: slices.Clone(e.Errors), Ambiguous: e.Ambiguous, ties: &noTies}
 }
 
 // Outcome is what is known of the answer to a call.
@@ -101,7 +123,7 @@ func (e *Exchange) Outcome() Outcome {
 func (e *Exchange) inRun() *pairing {
 	last := e.queue.last
 	if e.passed {
-		last = e.after
+		last = e.pairing
 	}
 	if last.sure() || last.vague || last.unseen || last.abroad || last.latest() < e.index {
 		return nil
@@ -183,16 +205,25 @@ type Candidates struct {
 	Unseen bool
 }
 
+// to is the earliest call that an answer may be for.
+func (m *Message) to() Candidate {
+	if m.left != nil {
+		return *m.left
+	}
+	f := m.Exchange.Request.Frame
+	return Candidate{f.Number, f.At.Time}
+}
+
 // Candidates tells which calls an answer may be for, if answers come in the order of their calls:
 // one if that is known, none if the message is no answer, or one to one of more calls than are
 // kept.
 func (m *Message) Candidates() (c Candidates) {
 	f := m.pairing
 	switch {
-	case m.to.Number == 0 && (f == nil || !f.unseen):
+	case !m.paired && (f == nil || !f.unseen):
 		return c
 	case f.sure():
-		return Candidates{First: []Candidate{m.to}, Newest: m.to, Count: 1}
+		return Candidates{First: []Candidate{m.to()}, Newest: m.to(), Count: 1}
 	case f.abroad:
 		c = Candidates{First: f.first[:1], Newest: f.first[0], Count: 1, Elsewhere: true, Unseen: f.unseen}
 		if f.vague && f.newest.Number > 0 {
@@ -200,7 +231,7 @@ func (m *Message) Candidates() (c Candidates) {
 		}
 		return c
 	case f.vague && f.newest.Number > 0:
-		return Candidates{First: []Candidate{m.to}, Newest: f.newest, Count: f.open, Unseen: f.unseen}
+		return Candidates{First: []Candidate{m.to()}, Newest: f.newest, Count: f.open, Unseen: f.unseen}
 	case f.unseen && f.latest() < 0:
 		return Candidates{Unseen: true}
 	case f.unseen:

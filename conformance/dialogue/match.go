@@ -153,7 +153,7 @@ func (m *matcher) add(f *Frame) {
 	default:
 		msg.Kind = Call
 	}
-	x := &Exchange{Request: msg}
+	x := &Exchange{Request: msg, ties: &noTies}
 	msg.Exchange = x
 	m.c.Exchanges = append(m.c.Exchanges, x)
 	if msg.IsCall() {
@@ -364,9 +364,11 @@ func (m *matcher) give(msg *Message, calls *sameRSVP, q *queue, several, unseen 
 			other.clouded, other.run, other.segments = false, nil, nil
 		}
 	}
-	msg.to = at
+	if msg.paired = true; x == nil {
+		msg.left = &at
+	}
 	if x != nil {
-		x.pairing = msg.pairing
+		x.pairing, x.passed = msg.pairing, false
 		x.Ambiguous, x.shares = x.doubted(), x.index < q.doubted
 	}
 	return x

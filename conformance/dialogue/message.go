@@ -23,7 +23,8 @@ type Message struct {
 	// Options.Related.
 	Relation *Relation
 
-	to      Candidate     // the earliest call that this answers
+	paired  bool          // it is an answer to Exchange
+	left    *Candidate    // or to this, whose exchange is not kept
 	pairing *pairing      // the others that it may answer, nil if there are none
 	proxied []*perl.Value // the arguments in a message to IKC:proxy, nil if it is another message
 }

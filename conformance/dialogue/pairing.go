@@ -196,7 +196,7 @@ func (q *queue) pass(index int) {
 	for ; q.front < index; q.front++ {
 		c := &q.calls[q.front-q.first]
 		if c.x != nil {
-			c.x.after, c.x.passed = q.last, true
+			c.x.pairing, c.x.passed = q.last, true
 			if len(q.skipped) < leastRequests {
 				q.skipped = append(q.skipped, c.x)
 			}

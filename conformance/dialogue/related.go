@@ -103,7 +103,7 @@ func (r *related) add(m *Message) {
 	case m.Kind == Call:
 		r.s.b.abroad.call(r.s, m.Exchange, m.RSVP.Specifier)
 		return
-	case m.Kind == Answer && m.to.Number > 0:
+	case m.Kind == Answer && m.paired:
 		r.share(m)
 		return
 	case m.Kind == Answer && m.Exchange == nil, m.Kind == ErrorReport:
@@ -134,7 +134,7 @@ func (r *related) want(m *Message) {
 			r.count[from]++
 		}
 		if w != nil && len(w.open) < maxRelated {
-			x.respondTo, x.asks, x.nth, x.wanted = &spec, sure, w.next, w
+			*x.own() = ties{respondTo: &spec, asks: sure, nth: w.next, wanted: w}
 			w.next++
 			w.open = append(w.open, x)
 		}
@@ -198,7 +198,7 @@ func (r *related) response(m *Message, asker wire.Role) bool {
 	if len(w.open) > 1 {
 		w.doubted = w.next
 	}
-	x.unsureResponse = x.nth < w.doubted
+	x.own().unsureResponse = x.nth < w.doubted
 	x.Response, x.asks = m, true
 	w.open = slices.Delete(w.open, 0, 1)
 	if x.unsureResponse && len(w.shared) < maxRelated {
@@ -251,7 +251,7 @@ func (r *related) toSender(m *Message, asker wire.Role) {
 	}
 	m.Relation = relation(ToSender, fits)
 	x := fits[0]
-	x.Response, x.unsureResponse = m, len(fits) > 1
+	x.own().Response, x.unsureResponse = m, len(fits) > 1
 	if len(fits) == 1 {
 		r.drop(x)
 	}
@@ -316,7 +316,7 @@ func (r *related) astray(m *Message) bool {
 		if c.s == fits[0].s {
 			list = append(list, c.x)
 		}
-		c.x.mayBeAbroad = len(fits) > 1
+		c.x.own().mayBeAbroad = len(fits) > 1
 	}
 	m.Relation = relation(Astray, list)
 	m.Relation.Conn, m.Relation.Elsewhere, m.Relation.Count = fits[0].s.Conn.Index, true, len(fits)
@@ -324,7 +324,7 @@ func (r *related) astray(m *Message) bool {
 		m.Kind, m.Exchange = Answer, nil
 	}
 	x := fits[0].x
-	x.Elsewhere, x.ElsewhereConn, x.unsureElsewhere = m, r.s.Conn.Index, len(fits) > 1
+	x.own().Elsewhere, x.ElsewhereConn, x.unsureElsewhere = m, r.s.Conn.Index, len(fits) > 1
 	return true
 }
 
@@ -356,14 +356,14 @@ func (r *related) share(m *Message) {
 		if m.Exchange != nil {
 			q = m.Exchange.queue
 		}
-		m.pairing = &pairing{q: q, first: []Candidate{m.to}, last: m.to, segment: new(segment), run: new(Run)}
+		m.pairing = &pairing{q: q, first: []Candidate{m.to()}, last: m.to(), segment: new(segment), run: new(Run)}
 		if m.Exchange != nil {
 			m.Exchange.pairing = m.pairing
 		}
 	}
 	m.pairing.abroad = true
 	for _, c := range fits {
-		c.x.mayBeAbroad = true
+		c.x.own().mayBeAbroad = true
 	}
 }
 
