@@ -29,6 +29,9 @@ type sameRSVP struct {
 	// so many times.
 	known   bool
 	knownAt int
+	// one is the first queue, and the list of it: most have no other.
+	one  queue
+	list [1]*queue
 }
 
 // maxSessions bounds the sessions that are told apart; the calls of all others make one queue.
@@ -49,6 +52,7 @@ type queue struct {
 	segments []*segment
 	run      *Run        // the replies that came last, if it is not known which calls they are for
 	last     *pairing    // the last reply of a Run
+	room     [1]queued   // for calls
 	skipped  []*Exchange // the first of the calls before front that were given no reply
 	// doubted and unseen: the calls before these were open when a reply came that was perhaps for
 	// another of them, or for one that the capture does not show.
@@ -342,7 +346,14 @@ func (c *sameRSVP) find(session, kernel string) *queue {
 	if len(c.queues) == maxSessions {
 		return c.queues[maxSessions-1]
 	}
-	q := &queue{session: strings.Clone(session), kernel: strings.Clone(kernel)} // not to keep the image
+	q := &c.one
+	if len(c.queues) > 0 {
+		q = new(queue)
+	} else {
+		c.queues = c.list[:0]
+	}
+	q.session, q.kernel = strings.Clone(session), strings.Clone(kernel) // not to keep the image
+	q.calls = q.room[:0]
 	c.queues = append(c.queues, q)
 	return q
 }
