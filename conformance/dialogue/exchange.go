@@ -75,7 +75,8 @@ func (e *Exchange) own() *ties {
 
 // Copy is an exchange of the same request and replies, that what comes later does not change.
 func (e *Exchange) Copy() *Exchange {
-	return &Exchange{Request: e.Request, Answers: slices.Clone(e.Answers), Errors: slices.Clone(e.Errors), Ambiguous: e.Ambiguous, ties: &noTies}
+	return &Exchange{Request: e.Request, Answers: slices.Clone(e.Answers), Errors: slices.Clone(e.Errors),
+		Ambiguous: e.Ambiguous, ties: &noTies}
 }
 
 // Outcome is what is known of the answer to a call.
