@@ -275,7 +275,7 @@ func (q *queue) pair(at Candidate) *pairing {
 		q.run = &Run{first: q.front}
 		q.run.name(q)
 	}
-	f := &pairing{q: q, n: q.replies, index: q.front, first: []Candidate{at}, run: q.run, clouded: q.clouded}
+	f := &pairing{q: q, n: q.replies, index: q.front, first: append(make([]Candidate, 0, maxNumbers), at), run: q.run, clouded: q.clouded}
 	f.segment = q.segments[len(q.segments)-1]
 	for i := q.front + 1; i < q.next && len(f.first) < maxNumbers; i++ {
 		next, _ := q.at(i)
