@@ -46,7 +46,8 @@ connections that were open at the same time, pieces alternate. On a terminal, li
 coloured (not with NO_COLOR, or --color=never).
 
 The filters --kernel, --session, --state, --errors, --unanswered, --slower, --from, --to and --connection must all hold.
-A request brings its answers and errors with it. --from and --to are durations since the connection opened (1.5s),
+A request brings its answers and errors with it. What is asked for is only what is sure: of calls with one rsvp, an
+answer may be for one of several. --from and --to are durations since the connection opened (1.5s),
 or times in UTC (2006-01-02T15:04:05Z).
 
 --follow goes on as the file grows, until interrupted: then each message is shown as soon as it is there.`,
@@ -243,7 +244,8 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 		each = dialogue.NewPrinter(out, i.opts).Part
 	}
 	var writing error
-	err := dialogue.ReadParts(i.counted(r.Events(capture.Limits{})), dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
+	events := i.counted(r.Events(capture.Limits{}))
+	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{}, func(p *dialogue.Part) {
 		if writing == nil {
 			writing = each(p)
 		}
@@ -295,7 +297,7 @@ func (i *inspecting) live(r *capture.Reader, out *bufio.Writer) error {
 		show = asJSON.Item
 	}
 	var writing error
-	opts := dialogue.Options{Observe: func(c *dialogue.Connection, item dialogue.Item) {
+	opts := dialogue.Options{Related: true, Observe: func(c *dialogue.Connection, item dialogue.Item) {
 		if writing == nil {
 			if writing = show(c, item); writing == nil {
 				writing = out.Flush()

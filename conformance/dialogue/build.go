@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -22,6 +23,9 @@ type Options struct {
 	// Progress, if it is set, is called now and then by who reads a file, with how many octets of it
 	// were read.
 	Progress func(octets int64)
+	// Related looks for what belongs together by the ways of programs: requests that are posts, and
+	// answers on other connections. See Relation.
+	Related bool
 	// Observe, if it is set, is called with each line and frame at once, when it is known what it
 	// answers, but not yet what answers it.
 	Observe func(*Connection, Item)
@@ -48,6 +52,7 @@ type Builder struct {
 	noted         int // octets of notes of connections that are open
 	held, maxHeld int // octets of memory that connections take, and may take; see relieve
 
+	abroad     abroad
 	controlled int // octets of Controls that are kept
 	envelopes  wire.EnvelopeReader
 }
@@ -62,7 +67,8 @@ func newBuilder(opts Options, w *Window, each func(*Part)) *Builder {
 	if opts.Serializers == nil {
 		opts.Serializers = Serializers()
 	}
-	b := &Builder{opts: opts, window: w, open: map[*capture.Conn]*stream{}, each: each, maxHeld: defaultHeld}
+	b := &Builder{opts: opts, window: w, open: map[*capture.Conn]*stream{}, each: each, maxHeld: defaultHeld,
+		abroad: abroad{calls: map[specifier.Specifier][]foreignCall{}, kernels: map[string][]*stream{}}}
 	if w != nil {
 		b.maxHeld = w.Held
 	}
@@ -92,12 +98,14 @@ type stream struct {
 	dirs   [2]*direction
 	agreed bool // the server has said SETUP or UP: it sends frames from now on
 	match  matcher
-	b      *Builder
-	order  int64   // in which it was opened
-	window *Window // nil: it is kept whole
-	parts  parts
-	serial int64 // of the next item
-	held   int   // octets of memory
+	// related is nil unless Options.Related is set.
+	related *related
+	b       *Builder
+	order   int64   // in which it was opened
+	window  *Window // nil: it is kept whole
+	parts   parts
+	serial  int64 // of the next item
+	held    int   // octets of memory
 	// givenUp: it is not read on, see relieve.
 	givenUp bool
 	noted   int  // octets of Notes, see addNote
@@ -118,6 +126,9 @@ func (b *Builder) Take(ev capture.Event) {
 		b.opened++
 		s.IsIKC = b.opts.AssumeIKC
 		s.match.init(s.Connection, s.share)
+		if b.opts.Related {
+			s.related, s.match.related = newRelated(s), true
+		}
 		for role := range s.dirs {
 			s.dirs[role] = newDirection(wire.Role(role), s)
 		}
@@ -135,6 +146,9 @@ func (b *Builder) Take(ev capture.Event) {
 		b.activate(s)
 		s.dirs[role(ev.From)].write(ev.Bytes, ev.Held())
 		s.step()
+		if s.related != nil {
+			s.related.announce()
+		}
 		s.show()
 		b.relieve()
 	case *capture.Gap:
@@ -161,6 +175,7 @@ func (b *Builder) Take(ev capture.Event) {
 			return
 		}
 		s.Ends[role(ev.From)] = ev
+		b.abroad.leave(s)
 		if ev.Unreached() {
 			s.unreached = ev.Comment
 		}
@@ -213,6 +228,7 @@ func (b *Builder) Drop(c *capture.Conn) {
 	s := b.open[c]
 	delete(b.open, c)
 	if s != nil {
+		b.abroad.leave(s)
 		s.hold(-s.held)
 		b.noted -= s.noted
 	}
@@ -230,6 +246,7 @@ func (b *Builder) Open() []*capture.Conn {
 
 func (b *Builder) end(s *stream, cut bool) {
 	delete(b.open, s.Conn)
+	b.abroad.leave(s)
 	defer func() { s.hold(-s.held); b.noted -= s.noted }()
 	if b.active == s {
 		b.active = nil

@@ -344,13 +344,13 @@ func TestGaps(t *testing.T) {
 
 func TestJoined(t *testing.T) {
 	got := read(t, events(true, true, said{from: c, octets: request("x", "").octets[30:]}, request("a", "r"), answer("r", "job", "1")), dialogue.Options{})
-	if !got.Joined || !got.IsIKC || !slices.Equal(shape(got), []string{"call a =1"}) {
+	if !got.Joined || !got.IsIKC || !slices.Equal(shape(got), []string{"call a =1 ?"}) {
 		t.Errorf("expected the call to be found, got %v %v %q", got.Joined, got.IsIKC, shape(got))
 	}
 	// In the middle of the negotiation, the client taken for the server.
 	got = read(t, events(true, true, said{from: v, octets: "IAM client-1\r\n"}, said{from: c, octets: "OK\r\n"}, said{from: v, octets: "DONE\r\nWORLD\r\n"}, said{from: c, octets: "UP\r\n"},
 		said{from: v, octets: request("a", "r").octets}, said{from: c, octets: answer("r", "job", "1").octets}), dialogue.Options{})
-	if !slices.Equal(shape(got), []string{"call a =1"}) || len(got.Negotiation.Lines) != 0 || len(got.Items) != 7 {
+	if !slices.Equal(shape(got), []string{"call a =1 ?"}) || len(got.Negotiation.Lines) != 0 || len(got.Items) != 7 {
 		t.Errorf("expected the call to be found behind five lines, got %q, %d lines, %d items", shape(got), len(got.Negotiation.Lines), len(got.Items))
 	}
 }

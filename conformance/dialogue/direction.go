@@ -310,6 +310,9 @@ func (d *direction) frame(image []byte, size int) *Frame {
 	d.s.thaw(r)
 	d.s.added(f)
 	d.s.match.add(f)
+	if d.s.related != nil && f.Message != nil {
+		d.s.related.add(f.Message)
+	}
 	d.s.observe(f)
 	return f
 }

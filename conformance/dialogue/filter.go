@@ -17,9 +17,11 @@ type Filter struct {
 	Session, State string
 	// Errors keeps error reports, the requests that they are about, and what cannot be read.
 	Errors bool
-	// Unanswered keeps calls without an answer.
+	// Unanswered keeps calls without an answer. Of calls with one rsvp, of which some got none and
+	// nothing tells which, it keeps the first few.
 	Unanswered bool
-	// Slower keeps calls whose answer took at least so long, and that answer.
+	// Slower keeps calls that are sure to have taken at least so long until their answer, and that
+	// answer; and calls that waited so long for one that did not come.
 	Slower time.Duration
 	// From and To bound the time of an item, To excluded. FromStart and ToStart do so since the
 	// connection opened.
@@ -70,27 +72,63 @@ func (f *Filter) Keep(c *Connection, item Item) bool {
 	if f.Session != "" && request.To.Session != f.Session || f.State != "" && request.To.State != f.State {
 		return false
 	}
-	return f.outcome(m)
+	return f.outcome(c, m)
 }
 
 // outcome holds a message against the conditions on what came back.
-func (f *Filter) outcome(m *Message) bool {
+func (f *Filter) outcome(c *Connection, m *Message) bool {
 	x := m.Exchange
 	if f.Errors && m.Kind != ErrorReport && (x == nil || len(x.Errors) == 0) {
 		return false
 	}
-	if f.Unanswered && (x == nil || x.Request != m || !m.IsCall() || x.replied()) {
+	if f.Unanswered && (x == nil || x.Request != m || !x.Asks() || !x.mayBeSilent(c)) {
 		return false
 	}
-	if f.Slower > 0 {
-		if x == nil || !x.Request.IsCall() {
-			return false
-		}
-		if took, ok := x.Took(); !ok || took < f.Slower {
-			return false
-		}
+	return f.Slower == 0 || f.slow(c, m)
+}
+
+// mayBeSilent tells whether a call got no answer, or is one of the first of a Run.
+func (x *Exchange) mayBeSilent(c *Connection) bool {
+	if x.Misled(c) {
+		return true // the caller got none
 	}
-	return true
+	switch x.Outcome() {
+	case Silent:
+		return true
+	case Replied:
+		return false
+	}
+	run := x.Run()
+	return run != nil && slices.Contains(run.numbers, x.Request.Frame.Number)
+}
+
+// slow tells whether a call took long for sure, or an answer did.
+func (f *Filter) slow(c *Connection, m *Message) bool {
+	x := m.Exchange
+	if m.Relation != nil {
+		took, _ := m.Relation.Took(m)
+		return took >= f.Slower
+	}
+	if m.Kind == Answer {
+		took, _, ok := m.Took()
+		return ok && took >= f.Slower
+	}
+	if x == nil || !x.Asks() && x.Response == nil {
+		return false
+	}
+	if took, ok := x.Took(); ok {
+		return took >= f.Slower
+	}
+	if len(x.Answers) > 0 {
+		took, _, ok := x.Answers[0].Took()
+		return ok && took >= f.Slower
+	}
+	if x.Response != nil {
+		took, _ := x.Response.Relation.Took(x.Response)
+		return took >= f.Slower
+	}
+	waited, ok := x.Waited(c)
+	return ok && waited >= f.Slower
 }
 
 func (f *Filter) names(c *Connection, m *Message) bool {

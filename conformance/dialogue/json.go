@@ -44,19 +44,33 @@ type jsonItem struct {
 	Control json.RawMessage `json:"control,omitempty"` // the line of the driver protocol
 
 	// message, frame
-	Frame     int          `json:"frame,omitempty"`
-	AtLeast   bool         `json:"at_least,omitempty"` // frames before it may be missing, which are not counted
-	Octets    int          `json:"octets,omitempty"`
-	Kind      string       `json:"kind,omitempty"`
-	Event     string       `json:"event,omitempty"`
-	Sender    string       `json:"sender,omitempty"` // the key from
-	RSVP      string       `json:"rsvp,omitempty"`
-	WantArray bool         `json:"wantarray,omitempty"`
-	IsError   bool         `json:"is_error,omitempty"`
-	Answers   int          `json:"answers,omitempty"` // the other side's frame that this answers or reports on
-	Took      float64      `json:"seconds,omitempty"` // since that
-	Params    *typed.Value `json:"params,omitempty"`
-	Error     string       `json:"error,omitempty"`
+	Frame int `json:"frame,omitempty"`
+	// NumberAtLeast: frames before it may be missing, which are not counted.
+	NumberAtLeast bool    `json:"at_least,omitempty"`
+	Octets        int     `json:"octets,omitempty"`
+	Kind          string  `json:"kind,omitempty"`
+	Event         string  `json:"event,omitempty"`
+	Sender        string  `json:"sender,omitempty"` // the key from
+	RSVP          string  `json:"rsvp,omitempty"`
+	WantArray     bool    `json:"wantarray,omitempty"`
+	IsError       bool    `json:"is_error,omitempty"`
+	Answers       int     `json:"answers,omitempty"` // the other side's frame that this answers or reports on
+	Took          float64 `json:"seconds,omitempty"` // since that
+	// Of an answer that may be for several calls: the first of them and the last, how many there are,
+	// how long it took at least, and whether it may be for a call that the capture does not show.
+	OneOf       []int   `json:"one_of,omitempty"`
+	Candidates  int     `json:"candidates,omitempty"`
+	AtLeast     float64 `json:"seconds_at_least,omitempty"`
+	Unseen      bool    `json:"unseen,omitempty"`
+	OrElsewhere bool    `json:"or_elsewhere,omitempty"` // or a call of another connection, of a kernel of the same name
+	// Of a post that asks for a response, where to; of what belongs to a request by more than a rsvp,
+	// the frame of that, or of the first and the last that it may be, and its connection if that is
+	// another.
+	RespondTo   string       `json:"respond_to,omitempty"`
+	RelatedTo   []int        `json:"related_to,omitempty"`
+	RelatedConn *int         `json:"related_connection,omitempty"`
+	Params      *typed.Value `json:"params,omitempty"`
+	Error       string       `json:"error,omitempty"`
 }
 
 type jsonProblem struct {
@@ -168,7 +182,7 @@ func (p *JSONPrinter) head(part *Part, notes *tail) error {
 // tail collects what there is to say at the end of a connection.
 type tail struct {
 	warnings []string
-	silent   int
+	silent   silences
 	octets   int // of warnings
 	left     int // warnings that there was no room for
 }
@@ -181,9 +195,7 @@ const (
 
 // add adds what there is to say of a part. all are the octets that are kept of all connections.
 func (t *tail) add(part *Part, all *int) {
-	warnings, silent := warnings(part.Exchanges)
-	t.silent += silent
-	for _, w := range warnings {
+	for _, w := range t.silent.warnings(part.Connection, part.Exchanges) {
 		if len(t.warnings) == maxWarnings || *all+len(w) > warningOctets {
 			t.left++
 			continue
@@ -199,10 +211,7 @@ func (t *tail) lines(c *Connection) []string {
 	if t.left > 0 {
 		out = append(out, fmt.Sprintf("%d more of this kind", t.left))
 	}
-	if t.silent > 0 {
-		out = append(out, silence(t.silent, c))
-	}
-	return out
+	return append(out, t.silent.lines()...)
 }
 
 func (t *tail) json(c *Connection) (notes []jsonProblem) {
@@ -234,7 +243,7 @@ func jsonOf(c *Connection, item Item) jsonItem {
 		j.Type, j.Offset, j.Line, j.End = "line", &item.Offset, item.Text, item.End
 	case *Frame:
 		j.Type, j.Offset, j.Frame, j.Octets = "frame", &item.Offset, item.Number, len(item.Image)
-		j.AtLeast = item.AtLeast
+		j.NumberAtLeast = item.AtLeast
 		if item.Err != nil {
 			j.Error = item.Err.Error()
 		}
@@ -257,8 +266,45 @@ func (j *jsonItem) message(m *Message) {
 	if m.Params() != nil {
 		j.Params = &typed.Value{V: m.Params()}
 	}
-	if x := m.Exchange; x != nil && x.Request != m {
+	if x := m.Exchange; x != nil && x.Request == m {
+		if to, ok := x.ByPost(); ok {
+			j.RespondTo = to.String()
+		}
+	}
+	if r := m.Relation; r != nil {
+		j.related(m, r)
+	} else if m.Kind == Answer {
+		j.answer(m)
+	} else if x := m.Exchange; x != nil && x.Request != m {
 		j.Answers = x.Request.Frame.Number
 		j.Took = m.Frame.At.Time.Sub(x.Request.Frame.At.Time).Seconds()
+	}
+}
+
+// answer says which call an answer is for.
+func (j *jsonItem) answer(m *Message) {
+	c := m.Candidates()
+	took, atLeast, _ := m.Took()
+	switch {
+	case c.Count == 0 && m.Exchange != nil: // once too often
+		j.Answers = m.Exchange.Request.Frame.Number
+		j.Took = m.Frame.At.Time.Sub(m.Exchange.Request.Frame.At.Time).Seconds()
+	case c.Count == 1 && !atLeast && !c.Elsewhere:
+		j.Answers, j.Took = c.First[0].Number, took.Seconds()
+	default:
+		j.OneOf, j.Candidates, j.AtLeast, j.Unseen, j.OrElsewhere = c.Numbers(), c.Count, took.Seconds(), c.Unseen, c.Elsewhere
+	}
+}
+
+// related says which request a message belongs to.
+func (j *jsonItem) related(m *Message, r *Relation) {
+	j.RelatedTo, j.Candidates = Candidates{First: r.Candidates, Newest: r.newest}.Numbers(), r.Count
+	if r.Elsewhere {
+		j.RelatedConn = &r.Conn
+	}
+	if took, atLeast := r.Took(m); atLeast {
+		j.AtLeast = took.Seconds()
+	} else {
+		j.Took = took.Seconds()
 	}
 }

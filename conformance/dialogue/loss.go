@@ -155,6 +155,7 @@ func (d *direction) gap(g *capture.Gap) {
 	}
 	l.Text += d.skip(g)
 	d.s.lost(l)
+	d.s.match.missing(d.role, d.s.dirs[d.role.Other()].count)
 }
 
 // skip gets over a gap. Where the frame that the gap is in tells its length, and the gap ends

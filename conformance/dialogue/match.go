@@ -30,21 +30,27 @@ type matcher struct {
 	// forgot tells, by wire.Role of the caller, that calls were forgotten together with their rsvp: a
 	// post to a state that no call names may be the answer to one of them.
 	forgot [2]bool
+	// unseen tells, by wire.Role of the caller, that it may have calls open that the capture does not
+	// show: it begins in the middle, or lacks octets.
+	unseen [2]bool
+	// replied is, by wire.Role of the caller, the last of its calls that is sure to have a reply.
+	replied [2]int
+	// lost are the calls, by wire.Role of the caller, that may have been answered in what is missing:
+	// those up to this frame.
+	lost [2]int
+	// gaps is how many times octets were missing.
+	gaps int
+	// suspects are the calls, by wire.Role of the caller, of which the field again is set.
+	suspects [2]map[rsvp]*sameRSVP
+	// related: exchanges that were shown may be asked for once more, see related.
+	related bool
+	misled  *Exchange // that the last message was misdirected from
 	// share is how many octets of memory the connection may take.
 	share func() int
 }
 
 // rsvp is where an answer goes within a kernel.
 type rsvp struct{ session, state string }
-
-// sameRSVP are the calls with one rsvp: those that nothing came back for yet, in order, and the
-// last.
-type sameRSVP struct {
-	waiting waitingList
-	newest  *Exchange
-	// forgotten: there were too many, so that an answer may be for one that is not here.
-	forgotten bool
-}
 
 // waitingList is a queue of exchanges. Those that left it stay until they are in front or too many.
 type waitingList struct {
@@ -93,14 +99,14 @@ func (w *waitingList) all(yield func(*Exchange) bool) {
 	}
 }
 
-func notOpen(x *Exchange) *bool    { return &x.notOpen }
-func notWaiting(x *Exchange) *bool { return &x.notWaiting }
+func notOpen(x *Exchange) *bool { return &x.notOpen }
 
 // What is kept of requests, per direction of a connection that is alone; of one among many it is
 // what there is room for, requestCost octets of memory each, but leastRequests in any case.
 const (
 	maxOpen       = 4096 // requests without reply: posts get none
 	maxRSVPs      = 8192 // different rsvps
+	queuedCalls   = 16   // calls in a queue for each request that is kept
 	leastRequests = 64
 	requestCost   = 1 << 10
 )
@@ -120,6 +126,8 @@ func (m *matcher) init(c *Connection, share func() int) {
 	m.c, m.share = c, share
 	m.calls = [2]map[rsvp]*sameRSVP{{}, {}}
 	m.awaited = [2]map[string]int{{}, {}}
+	m.suspects = [2]map[rsvp]*sameRSVP{{}, {}}
+	m.unseen = [2]bool{c.Joined, c.Joined}
 	for i := range m.open {
 		m.open[i].left = notOpen
 	}
@@ -145,7 +153,7 @@ func (m *matcher) add(f *Frame) {
 	default:
 		msg.Kind = Call
 	}
-	x := &Exchange{Request: msg}
+	x := &Exchange{Request: msg, ties: &noTies}
 	msg.Exchange = x
 	m.c.Exchanges = append(m.c.Exchanges, x)
 	if msg.IsCall() {
@@ -157,34 +165,60 @@ func (m *matcher) add(f *Frame) {
 	}
 }
 
+// missing notes that octets of a side are missing, after so many frames of the other: calls and
+// answers may be among them.
+func (m *matcher) missing(from wire.Role, frames int) {
+	m.gaps++
+	m.unseen[from] = true
+	m.lost[from.Other()] = frames
+}
+
 // wait notes a call whose answer is to come.
 func (m *matcher) wait(x *Exchange) {
 	from := x.Request.Frame.From
 	key := rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}
 	calls := m.calls[from][key]
 	if calls == nil {
-		calls = &sameRSVP{waiting: waitingList{left: notWaiting}}
+		calls = new(sameRSVP)
 		key = rsvp{strings.Clone(key.session), strings.Clone(key.state)} // not to keep the image
 		m.calls[from][key] = calls
 		m.keys[from] = append(m.keys[from], key)
 	}
 	calls.newest = x
-	calls.waiting.push(x)
+	q := calls.find(x.Request.To.Session, m.foreign(x.Request.RSVP.Kernel, from))
+	q.push(x)
 	m.waiting[from]++
-	if calls.waiting.live > leastRequests && calls.waiting.live > m.most(maxOpen) && calls.waiting.leave(calls.waiting.oldest()) {
-		m.waiting[from]--
-		calls.forgotten = true
-	}
-	for m.c.inParts && len(m.keys[from]) > leastRequests && (len(m.keys[from]) > m.most(maxRSVPs) || m.waiting[from] > 2*m.most(maxOpen)) {
+	m.bound(calls, q)
+	for m.c.inParts && len(m.keys[from]) > leastRequests &&
+		(len(m.keys[from]) > m.most(maxRSVPs) || m.waiting[from] > 2*queuedCalls*m.most(maxOpen)) {
 		oldest := m.keys[from][0]
 		m.keys[from] = m.keys[from][1:]
-		live := m.calls[from][oldest].waiting.live
-		m.waiting[from] -= live
-		m.forgot[from] = m.forgot[from] || live > 0
+		pending := m.calls[from][oldest].pending()
+		m.waiting[from] -= pending
+		m.forgot[from] = m.forgot[from] || pending > 0
 		delete(m.calls[from], oldest)
 	}
 	for _, session := range sessionsOf(x) {
 		m.awaited[from][strings.Clone(session)]++
+	}
+}
+
+// bound lets go of the oldest exchanges of a queue that has too many, and if it has many more, of
+// the calls themselves.
+func (m *matcher) bound(calls *sameRSVP, q *queue) {
+	most := max(leastRequests, m.most(maxOpen))
+	if !m.c.inParts || q.open() <= most {
+		return
+	}
+	q.dropped = max(q.dropped, q.front)
+	q.calls[q.dropped-q.first].x = nil
+	q.dropped++
+	if q.open() > queuedCalls*most {
+		q.front++
+		q.pending--
+		m.waiting[calls.newest.Request.Frame.From]--
+		q.clouded, calls.forgotten = true, true
+		q.trim(0)
 	}
 }
 
@@ -210,11 +244,12 @@ func (m *matcher) leaveOpen(x *Exchange) {
 	}
 }
 
-// answer gives a message to the call whose rsvp it is addressed to: the oldest that has no answer
+// answer gives a message to a call whose rsvp it is addressed to: the oldest that has no answer
 // yet, of the session that answers if it says so; else the newest, which then has one too many,
-// unless calls were forgotten.
+// unless it may be for a call that is not known here.
 func (m *matcher) answer(msg *Message, caller wire.Role) bool {
-	calls := m.calls[caller][rsvp{msg.Event.Session, msg.Event.State}]
+	key := rsvp{msg.Event.Session, msg.Event.State}
+	calls := m.calls[caller][key]
 	if calls == nil && m.forgot[caller] && msg.Event.State != specifier.ProxyState {
 		msg.Kind = Answer // for all that is known
 		return true
@@ -224,22 +259,119 @@ func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 		return false
 	}
 	msg.Kind = Answer
-	x, several := calls.oldest(msg.From.Session)
-	if several {
-		calls.doubt(msg.From.Session)
+	for _, q := range calls.queues {
+		q.passUntil(m.replied[caller])
 	}
-	if calls.forgotten {
-		if x.notWaiting {
-			return true
-		}
-		x.Ambiguous = true
+	unseen := m.unseen[caller] && !key.unique() && !(calls.known && calls.knownAt == m.gaps)
+	q, several := calls.choose(msg.From.Session, m.foreign(msg.Event.Kernel, caller))
+	if q == nil {
+		m.again(msg, calls, unseen)
+		return true
+	}
+	x := m.give(msg, calls, q, several, unseen)
+	if x == nil {
+		return true
 	}
 	msg.Exchange = x
 	if m.keeps(x, x.Answers, msg) {
 		x.Answers = append(x.Answers, msg)
 	}
-	m.close(x)
+	m.leaveOpen(x)
 	return true
+}
+
+// foreign is a kernel that is not the caller by any name that it announced; empty for one that is,
+// or may be.
+func (m *matcher) foreign(kernel string, caller wire.Role) string {
+	p := &m.c.Negotiation.Peers[caller]
+	if p.ID == "" || kernel == "" || kernel == p.ID || slices.Contains(p.Aliases, kernel) {
+		return ""
+	}
+	return kernel
+}
+
+// unique tells whether real programs name a state in one call only: ClientLite counts them, and a
+// subscription has one of its own.
+func (r rsvp) unique() bool {
+	return r.session == wire.SessionIKCLite && strings.HasPrefix(r.state, "response") ||
+		r.session == wire.SessionIKC && strings.HasPrefix(r.state, "IKC:receipt ")
+}
+
+// again notes a message to the rsvp of calls that all have their answers.
+func (m *matcher) again(msg *Message, calls *sameRSVP, unseen bool) {
+	x := calls.newest
+	if calls.forgotten {
+		return
+	}
+	if unseen {
+		msg.pairing = calls.find(msg.From.Session, "").extra()
+		msg.pairing.unseen = true
+		if calls.again = msg; len(m.suspects[msg.Frame.From.Other()]) < leastRequests {
+			m.suspects[msg.Frame.From.Other()][rsvp{msg.Event.Session, msg.Event.State}] = calls
+		}
+		return
+	}
+	msg.Exchange = x
+	if m.keeps(x, x.Answers, msg) {
+		x.Answers = append(x.Answers, msg)
+	}
+}
+
+// give gives an answer to a call of a queue, nil if that is not kept any more.
+func (m *matcher) give(msg *Message, calls *sameRSVP, q *queue, several, unseen bool) (x *Exchange) {
+	caller := msg.Frame.From.Other()
+	open, pending := q.open(), q.pending
+	vague := several || calls.forgotten
+	var newest Candidate
+	if several {
+		open = 0
+		for _, other := range calls.queues {
+			if other.pending == 0 {
+				continue
+			}
+			open, other.clouded, other.doubted = open+other.pending, true, other.next
+			if c, ok := other.at(other.next - 1); ok && c.Number > newest.Number {
+				newest = c
+			}
+		}
+	} else if pending > 1 || calls.forgotten {
+		q.doubted = q.next
+	}
+	if unseen {
+		for _, other := range calls.queues {
+			other.unseen = other.next
+		}
+	}
+	m.waiting[caller]--
+	var at Candidate
+	if q.open() > 0 {
+		x, at, msg.pairing = q.take(unseen)
+	} else {
+		x = q.late()
+		at = Candidate{x.Request.Frame.Number, x.Request.Frame.At.Time}
+	}
+	if (vague || unseen) && msg.pairing == nil {
+		msg.pairing = &pairing{q: q, first: []Candidate{at}, last: at, segment: new(segment), run: new(Run)}
+	}
+	if f := msg.pairing; f != nil {
+		f.vague, f.unseen, f.open, f.newest = vague, unseen, open, newest
+	} else {
+		m.replied[caller] = max(m.replied[caller], at.Number)
+		m.unseen[caller] = false
+	}
+	if q.clouded && calls.pending() == 0 && !calls.forgotten {
+		for _, other := range calls.queues { // each has its answer
+			other.clouded, other.run, other.segments = false, nil, nil
+		}
+	}
+	if msg.paired = true; x == nil {
+		msg.left = &at
+	}
+	if x != nil {
+		x.pairing, x.passed = msg.pairing, false
+		x.Ambiguous, x.shares = x.doubted(), x.index < q.doubted
+	}
+	return x
 }
 
 // maxReplies bounds the messages of a kind that are kept with a request, of a connection in parts.
@@ -261,48 +393,6 @@ func (m *matcher) keeps(x *Exchange, kept []*Message, msg *Message) bool {
 	return len(kept) < m.replies()
 }
 
-// oldest finds the call that an answer of a session is for: the oldest that waits for that session,
-// else the oldest that waits, else the newest. several tells that it is not the only one.
-func (c *sameRSVP) oldest(session string) (found *Exchange, several bool) {
-	var first *Exchange
-	others := 0
-	for x := range c.waiting.all {
-		if x.Request.To.Session == session {
-			if found != nil {
-				return found, true
-			}
-			found = x
-		}
-		if first == nil {
-			first = x
-		}
-		others++
-	}
-	switch {
-	case found != nil:
-		return found, false
-	case first != nil:
-		return first, others > 1
-	}
-	return c.newest, false
-}
-
-// doubt marks the calls that an answer of a session may be for.
-func (c *sameRSVP) doubt(session string) {
-	mine := false
-	for x := range c.waiting.all {
-		if x.Request.To.Session == session {
-			x.Ambiguous, mine = true, true
-		}
-	}
-	if mine {
-		return
-	}
-	for x := range c.waiting.all {
-		x.Ambiguous = true
-	}
-}
-
 // misdirected notes a message to the session that waits for an answer, when a call is open and the
 // state is none that the caller ever named.
 func (m *matcher) misdirected(msg *Message, caller wire.Role) {
@@ -318,6 +408,7 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 		if x.Request.IsCall() && near {
 			if len(x.Misdirected) < m.replies() {
 				x.Misdirected = append(x.Misdirected, msg)
+				m.misled = x
 			}
 			return
 		}
@@ -330,7 +421,12 @@ func (m *matcher) report(msg *Message, requester wire.Role) {
 	if !strings.Contains(text, ".  Request ") && !strings.Contains(text, " [") {
 		return
 	}
-	for _, list := range []iter.Seq[*Exchange]{m.open[requester].all, slices.Values(m.failed[requester])} {
+	m.refused(text, msg.Frame.From)
+	lists := []iter.Seq[*Exchange]{m.open[requester].all, slices.Values(m.failed[requester])}
+	if m.unseen[requester] {
+		lists = lists[:1] // what is one too many may be on a request that the capture does not show
+	}
+	for _, list := range lists {
 		for x := range list {
 			if strings.Contains(text, x.Request.To.State) && quotes(text, x.Request) {
 				msg.Exchange = x
@@ -345,6 +441,24 @@ func (m *matcher) report(msg *Message, requester wire.Role) {
 	}
 }
 
+// refused takes back that a message may be an answer to a call that the capture does not show: the
+// caller says that it allows no more. Source: Responder _req_is_published.
+func (m *matcher) refused(text string, caller wire.Role) {
+	for key, calls := range m.suspects[caller] {
+		if !strings.Contains(text, "/"+key.session+"/"+key.state) || !quotes(text, calls.again) {
+			continue
+		}
+		calls.known, calls.knownAt = true, m.gaps
+		for _, q := range calls.queues {
+			q.run, q.segments = nil, nil
+		}
+		msg := calls.again
+		calls.again, msg.pairing = nil, nil
+		delete(m.suspects[caller], key)
+		m.again(msg, calls, false)
+	}
+}
+
 // fail notes that a request was reported on, newest first, for reports that come once too often.
 func (m *matcher) fail(x *Exchange) {
 	failed := &m.failed[x.Request.Frame.From]
@@ -355,13 +469,13 @@ func (m *matcher) fail(x *Exchange) {
 	*failed = (*failed)[:min(len(*failed), maxFailed)]
 }
 
-// close notes that something came back for a request.
+// close notes that a request was reported on.
 func (m *matcher) close(x *Exchange) {
 	m.leaveOpen(x)
-	from := x.Request.Frame.From
-	if calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]; calls != nil &&
-		x.Request.IsCall() && calls.waiting.leave(x) {
-		m.waiting[from]--
+	if q := x.queue; q != nil {
+		before := q.pending
+		q.remove(x)
+		m.waiting[x.Request.Frame.From] -= before - q.pending
 	}
 }
 
@@ -370,11 +484,15 @@ func (m *matcher) shown(x *Exchange) {
 	m.leaveOpen(x)
 	from := x.Request.Frame.From
 	m.failed[from] = slices.DeleteFunc(m.failed[from], func(y *Exchange) bool { return x == y })
+	if m.related {
+		x.shed()
+		return
+	}
 	if !x.Request.IsCall() {
 		return
 	}
 	calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]
-	if calls != nil && (!x.notWaiting || calls.newest == x) {
+	if calls != nil && (len(x.Answers)+len(x.Errors) == 0 || calls.newest == x) {
 		x.shed()
 	}
 }

@@ -19,6 +19,13 @@ type Message struct {
 	// To is what it is addressed to after IKC:proxy and ?arg were resolved.
 	To specifier.Specifier
 
+	// Relation tells which request it belongs to by more than a rsvp, nil if it does not; see
+	// Options.Related.
+	Relation *Relation
+
+	paired  bool          // it is an answer to Exchange
+	left    *Candidate    // or to this, whose exchange is not kept
+	pairing *pairing      // the others that it may answer, nil if there are none
 	proxied []*perl.Value // the arguments in a message to IKC:proxy, nil if it is another message
 }
 

@@ -237,6 +237,11 @@ func (s *stream) part(n int, last bool) {
 	} else {
 		part.Exchanges = s.concludeExchanges(part.Begun, last)
 	}
+	for _, list := range [][]*Exchange{part.Begun, part.Exchanges} {
+		for _, x := range list {
+			x.settle(&s.match)
+		}
+	}
 	s.b.each(part)
 	for _, item := range part.Items {
 		if f, ok := item.(*Frame); ok && len(f.Image) > largeImage {
@@ -253,7 +258,7 @@ func (s *stream) part(n int, last bool) {
 	}
 	p.costs = slices.Delete(p.costs, 0, n)
 	for _, x := range part.Begun {
-		if x.replied() {
+		if x.replied() && !x.ofUnseen() {
 			p.repliedLate[x.Request.Frame.From]++
 		}
 	}
@@ -273,7 +278,7 @@ func (s *stream) concludeExchanges(begun []*Exchange, last bool) (concluded []*E
 	var rest []*Exchange
 	for i, list := range [][]*Exchange{p.unsettled, begun} {
 		for _, x := range list {
-			if last || s.givenUp || x.replied() || x.RepliesAfter > 1 {
+			if last || s.givenUp || x.replied() || x.Response != nil || x.RepliesAfter > 1 && !x.asks {
 				concluded = append(concluded, x)
 				continue
 			}
@@ -286,6 +291,9 @@ func (s *stream) concludeExchanges(begun []*Exchange, last bool) (concluded []*E
 	// A direction with posts only is never settled: what is too old is shown as it stands.
 	if keep := s.newest(rest); keep < len(rest) {
 		over := len(rest) - keep
+		for _, x := range rest[:over] {
+			x.early = true
+		}
 		concluded = append(concluded, rest[:over]...)
 		rest = slices.Delete(rest, 0, over)
 	}
@@ -327,7 +335,12 @@ func (s *stream) context() int {
 	return n
 }
 
-func (x *Exchange) replied() bool { return len(x.Answers)+len(x.Errors) > 0 }
+func (x *Exchange) replied() bool {
+	return len(x.Answers)+len(x.Errors) > 0 || x.hadReply || x.Elsewhere != nil
+}
+
+// ofUnseen tells whether what came back may be for a call that the capture does not show.
+func (x *Exchange) ofUnseen() bool { return x.pairing != nil && x.pairing.unseen }
 
 // firstReply is the packet of the first thing that came back.
 func (x *Exchange) firstReply() int64 {
@@ -356,7 +369,7 @@ func (s *stream) countReplies() {
 		from := x.Request.Frame.From
 		x.RepliesAfter = replied[from]
 		x.conclude(first[from])
-		if x.replied() {
+		if x.replied() && !x.ofUnseen() {
 			replied[from]++
 			if at := x.firstReply(); first[from] == 0 || at < first[from] {
 				first[from] = at
@@ -372,6 +385,7 @@ func (s *stream) countReplies() {
 
 // shed lets go of what an exchange holds besides the names that replies are recognised by.
 func (x *Exchange) shed() {
+	x.hadReply = x.replied()
 	m := x.Request
 	f := m.Frame
 	own := *m.Message
@@ -382,6 +396,6 @@ func (x *Exchange) shed() {
 	}
 	own.Params, own.Other, own.Event.Value, own.RSVP.Value, own.From.Value = nil, nil, nil, nil, nil
 	light := &Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, serial: f.serial}
-	light.Message = &Message{Message: &own, Frame: light, Kind: m.Kind, Exchange: x, To: m.To}
+	light.Message = &Message{Message: &own, Frame: light, Kind: m.Kind, Exchange: x, To: m.To, Relation: m.Relation}
 	x.Request, x.Answers, x.Errors, x.Misdirected, x.light = light.Message, nil, nil, nil, true
 }

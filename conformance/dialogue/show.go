@@ -75,6 +75,10 @@ func (m *Message) What() string {
 	switch {
 	case m.Kind == Call && isHave(m):
 		return "subscribe request"
+	case m.Kind == Post && m.Relation != nil && (m.Relation.Kind == Response || m.Relation.Kind == Astray):
+		return "response"
+	case m.Kind == Post && m.Exchange != nil && m.Exchange.asks:
+		return "post_respond"
 	case m.Kind == Post && proxied:
 		return "proxied post"
 	case m.Kind == Call && proxied:
@@ -89,26 +93,17 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 	b.WriteString(m.What())
 	switch m.Kind {
 	case Answer:
-		x := m.Exchange
-		if x == nil {
-			b.WriteString(" to one of more calls than are kept")
+		if m.Relation != nil {
+			b.WriteString(m.Relation.text(m))
 			break
 		}
-		b.WriteString(" to " + numbered(x.Request.Frame.Number, x.Request.Frame.AtLeast))
-		if x.Ambiguous {
-			b.WriteString(" (by order; several calls have this rsvp)")
-		}
-		if len(x.Answers) > 0 && x.Answers[0] != m {
-			b.WriteString(" again (!)")
-		} else if d, ok := x.Took(); ok {
-			fmt.Fprintf(&b, " after %v", d.Round(time.Microsecond))
-		}
-		if isHave(x.Request) {
+		b.WriteString(m.answersWhat())
+		if x := m.Exchange; x != nil && isHave(x.Request) {
 			b.WriteString(map[bool]string{true: " accepted", false: " refused"}[m.Params().Kind() == perl.Ref])
 		}
 	case ErrorReport:
 		if m.Exchange != nil {
-			b.WriteString(" on " + numbered(m.Exchange.Request.Frame.Number, m.Exchange.Request.Frame.AtLeast))
+			b.WriteString(" on " + frameNumber(m.Exchange.Request.Frame.Number, m.Exchange.Request.Frame.AtLeast))
 		}
 		if !m.IsError {
 			b.WriteString(" without is_error (!)")
@@ -119,6 +114,9 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 			b.WriteString("?" + m.To.Arg)
 		}
 	}
+	if m.Kind == Post && m.Relation != nil {
+		b.WriteString(m.Relation.text(m))
+	}
 	if m.WantArray {
 		b.WriteString(" in list context")
 	}
@@ -128,6 +126,78 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 			from.State = ""
 		}
 		b.WriteString(" from " + brief(c, from, m.Frame.From, opts))
+	}
+	return b.String()
+}
+
+// answersWhat says which call an answer is for, as far as that is known, and how long it took.
+func (m *Message) answersWhat() string {
+	var b strings.Builder
+	c, x := m.Candidates(), m.Exchange
+	switch {
+	case c.Count == 0 && c.Unseen:
+		return " to a call that the capture does not show"
+	case c.Count == 0 && x != nil:
+		return " to " + frameNumber(x.Request.Frame.Number, x.Request.Frame.AtLeast) + " again (!)"
+	case c.Count == 0:
+		return " to one of more calls than are kept"
+	case c.Count == 1:
+		b.WriteString(" to " + frameNumber(c.First[0].Number, x != nil && x.Request.Frame.AtLeast))
+	default:
+		fmt.Fprintf(&b, " to one of %s", numbered(c.Numbers(), c.Count, ""))
+	}
+	if c.Elsewhere {
+		b.WriteString(" or a call of another connection")
+	}
+	if c.Unseen {
+		b.WriteString(" or an earlier call")
+	}
+	if d, atLeast, ok := m.Took(); ok {
+		b.WriteString(" after ")
+		if atLeast {
+			b.WriteString("at least ")
+		}
+		b.WriteString(d.Round(time.Microsecond).String())
+	}
+	return b.String()
+}
+
+// text says what a message belongs to.
+func (r *Relation) text(m *Message) string {
+	numbers := Candidates{First: r.Candidates, Newest: r.newest}.Numbers()
+	what := map[RelationKind]string{Response: " to ", ToSender: " to the sender of ", Astray: " to "}[r.Kind]
+	if r.Count > 1 {
+		what += "one of "
+	}
+	what += numbered(numbers, r.Count, "")
+	if r.Elsewhere {
+		what += fmt.Sprintf(" of connection %d", r.Conn)
+	}
+	took, atLeast := r.Took(m)
+	if what += " after "; atLeast {
+		what += "at least "
+	}
+	return what + took.Round(time.Microsecond).String()
+}
+
+// numbered names calls by their frames, with what they have in common. There are count of them: the
+// first, and the last.
+func numbered(numbers []int, count int, what string) string {
+	var b strings.Builder
+	for i, n := range numbers {
+		switch {
+		case i > 0 && i == len(numbers)-1 && count > len(numbers):
+			b.WriteString(" ... ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "#%d", n)
+	}
+	if count > len(numbers) {
+		what = strings.TrimSuffix(fmt.Sprintf("%d calls, %s", count, what), ", ")
+	}
+	if what != "" {
+		b.WriteString(" (" + what + ")")
 	}
 	return b.String()
 }
@@ -143,21 +213,78 @@ func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOp
 	return spec.Session + "/" + spec.State
 }
 
+// silences are the calls that no answer came for.
+type silences struct {
+	returned int    // of them later ones were answered
+	open     int    // no later one was
+	requests int    // posts that asked for a response
+	other    int    // whose rsvp names another kernel
+	abroad   int    // that may have been answered on another connection
+	missing  int    // of those whose answer may be in what is missing, or came too late to be known
+	shared   []*Run // of these calls some got one
+	more     int    // further of them
+}
+
+// maxRuns bounds the runs that are kept of a connection.
+const maxRuns = 1000
+
 // warnings says what is off in exchanges that can be read, but for calls without an answer, which
 // it counts.
-func warnings(exchanges []*Exchange) (out []string, silent int) {
+func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string) {
 	for _, x := range exchanges {
-		if len(x.Answers) > 1 {
-			out = append(out, fmt.Sprintf("call #%d of the %s was answered %s times", x.Request.Frame.Number, x.Request.Frame.From, times(len(x.Answers))))
+		if x.Elsewhere != nil {
+			asked := "call"
+			if !x.Request.IsCall() {
+				asked = "request"
+			}
+			why := "as its rsvp says"
+			if x.Misled(c) {
+				why = "which is not where the caller waits"
+			}
+			what := "the answer"
+			if x.unsureElsewhere {
+				what = "perhaps the answer"
+			}
+			out = append(out, fmt.Sprintf("%s to %s #%d of the %s went to connection %d, %s", what, asked, x.Request.Frame.Number, x.Request.Frame.From, x.ElsewhereConn, why))
 		}
-		if x.Request.IsCall() && len(x.Answers)+len(x.Errors) == 0 {
-			silent++
-			if len(x.Misdirected) > 0 {
-				out = append(out, fmt.Sprintf("call #%d of the %s was not answered, but a message to %v came", x.Request.Frame.Number, x.Request.Frame.From, x.Misdirected[0].Event))
+		if x.asks && x.Response == nil && x.Elsewhere == nil && len(x.Errors) == 0 {
+			if x.Outcome() == Silent {
+				s.requests++
+			} else {
+				s.missing++
 			}
 		}
+		if len(x.Answers) > 1 && !x.ofUnseen() {
+			out = append(out, fmt.Sprintf("call #%d of the %s was answered %s times", x.Request.Frame.Number, x.Request.Frame.From, times(len(x.Answers))))
+		}
+		if !x.Request.IsCall() || x.replied() {
+			continue
+		}
+		run := x.Run()
+		switch outcome := x.Outcome(); {
+		case run != nil && len(s.shared) > 0 && s.shared[len(s.shared)-1] == run:
+		case run != nil && len(s.shared) < maxRuns:
+			if !slices.Contains(s.shared, run) {
+				s.shared = append(s.shared, run)
+			}
+		case run != nil:
+			s.more++
+		case outcome == Unsure && x.mayBeAbroad:
+			s.abroad++
+		case outcome == Unsure:
+			s.missing++
+		case x.AnswerGoesElsewhere():
+			s.other++
+		case x.RepliesAfter > 0:
+			s.returned++
+		default:
+			s.open++
+		}
+		if len(x.Misdirected) > 0 {
+			out = append(out, fmt.Sprintf("call #%d of the %s was not answered, but a message to %v came", x.Request.Frame.Number, x.Request.Frame.From, x.Misdirected[0].Event))
+		}
 	}
-	return out, silent
+	return out
 }
 
 // times writes how many replies there were, of which no more than maxReplies may have been kept.
@@ -168,11 +295,43 @@ func times(n int) string {
 	return strconv.Itoa(n)
 }
 
-func silence(calls int, c *Connection) string {
-	if !c.Whole() {
-		return fmt.Sprintf("%d calls got no answer that the capture shows; it is incomplete (and a state that returns nothing sends none)", calls)
+// lines says what is known of the calls.
+func (s *silences) lines() (out []string) {
+	for _, run := range s.shared {
+		if n := run.Unanswered(); n > 0 && !run.sure {
+			out = append(out, fmt.Sprintf("%d of %s got no answer", n, numbered(run.Numbers(), run.Calls(), "same rsvp")))
+		}
 	}
-	return fmt.Sprintf("%d calls got no answer (a state that returns nothing sends none)", calls)
+	if s.more > 0 {
+		out = append(out, fmt.Sprintf("%s of calls with the same rsvp got no answer, or more", calls(s.more)))
+	}
+	if s.returned > 0 {
+		out = append(out, calls(s.returned)+" got no answer, and later ones did (a state that returns nothing sends none)")
+	}
+	if s.open > 0 {
+		out = append(out, calls(s.open)+" got no answer")
+	}
+	if s.requests > 0 {
+		out = append(out, strings.Replace(calls(s.requests), "call", "request by post", 1)+" got no response")
+	}
+	if s.other > 0 {
+		out = append(out, calls(s.other)+" got no answer on any connection here: the rsvp names another kernel than the caller")
+	}
+	if s.abroad > 0 {
+		out = append(out, calls(s.abroad)+" may have been answered on another connection, where a kernel of the same name is")
+	}
+	if s.missing > 0 {
+		out = append(out, calls(s.missing)+" may have got an answer that is missing here, or came for one of more calls than are kept")
+	}
+	return out
+}
+
+// calls counts calls for people.
+func calls(n int) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
 }
 
 func ending(c *Connection) string {

@@ -25,8 +25,10 @@ type Stats struct {
 	Octets      [2]int64       `json:"octets"`     // of lines and frames, from clients and from servers
 	States      []*StateStats  `json:"states"`     // by session and state, the most messages first
 	Errors      map[string]int `json:"errors"`     // error reports by operation
-	byState     map[string]*StateStats
-	filter      *Filter
+	// SharedUnanswered is how many of the Ambiguous calls of all states got no answer.
+	SharedUnanswered int `json:"shared_unanswered"`
+	byState          map[string]*StateStats
+	filter           *Filter
 }
 
 // StateStats counts the requests to a state, and what came back.
@@ -34,9 +36,13 @@ type StateStats struct {
 	State      string `json:"state"` // SESSION/STATE
 	Posts      int    `json:"posts"`
 	Calls      int    `json:"calls"`
-	Answered   int    `json:"answered"`
-	Errors     int    `json:"errors"` // requests that were reported on
+	Requests   int    `json:"requests"` // posts that ask for a response, as ClientLite's post_respond sends them
+	Answered   int    `json:"answered"` // calls and requests, and posts whose sender was posted to
+	Errors     int    `json:"errors"`   // requests that were reported on
 	Unanswered int    `json:"unanswered"`
+	// Ambiguous are calls of which it is not known whether they were answered, or by which answer:
+	// they share their rsvp, or something is missing. Their times are not among those below.
+	Ambiguous int `json:"ambiguous"`
 	// P50, P90, P99 and Max are seconds from call to answer.
 	P50 float64 `json:"p50"`
 	P90 float64 `json:"p90"`
@@ -77,7 +83,7 @@ func (s *Stats) Part(part *Part) error {
 	}
 	for _, x := range part.Exchanges {
 		if s.filter.Keep(c, x.Request.Frame) {
-			s.exchange(x)
+			s.exchange(c, x)
 		}
 	}
 	return nil
@@ -103,17 +109,30 @@ func (s *Stats) item(item Item) {
 	}
 }
 
-func (s *Stats) exchange(x *Exchange) {
+func (s *Stats) exchange(c *Connection, x *Exchange) {
+	if r := x.Request.Relation; r != nil && r.Kind == Response {
+		return // it is what the request got
+	}
 	st := s.state(x.Request)
-	if !x.Request.IsCall() {
-		st.Posts++
-	} else {
+	switch {
+	case x.Request.IsCall():
 		st.Calls++
+	case x.asks:
+		st.Requests++
+	default:
+		st.Posts++
 	}
 	switch took, ok := x.Took(); {
+	case x.Asks() && x.Outcome() == Unsure:
+		st.Ambiguous++
+		if run := x.Run(); run != nil && !x.replied() {
+			s.SharedUnanswered++
+		}
 	case len(x.Errors) > 0:
 		st.Errors++
-	case ok && len(x.Answers) > 0:
+	case x.Misled(c):
+		st.Unanswered++
+	case ok:
 		st.Answered++
 		st.max = max(st.max, took)
 		if len(st.took) < maxTook {
@@ -121,7 +140,7 @@ func (s *Stats) exchange(x *Exchange) {
 		} else if i := rand.IntN(st.Answered); i < maxTook {
 			st.took[i] = took
 		}
-	case x.Request.IsCall():
+	case x.Asks():
 		st.Unanswered++
 	}
 }
@@ -189,10 +208,10 @@ func (s *Stats) Write(w io.Writer) error {
 	for _, st := range s.States {
 		width = max(width, len(visible.Text(st.State)))
 	}
-	fmt.Fprintf(&b, "\n%-*s  %7s %7s %8s %6s %10s  %9s %9s %9s %9s\n", width, "session/state", "posts", "calls", "answered", "errors", "unanswered",
-		"p50", "p90", "p99", "max")
+	fmt.Fprintf(&b, "\n%-*s  %7s %8s %7s %8s %6s %10s %9s  %9s %9s %9s %9s\n", width, "session/state", "posts", "requests", "calls", "answered", "errors", "unanswered",
+		"ambiguous", "p50", "p90", "p99", "max")
 	for _, st := range s.States {
-		fmt.Fprintf(&b, "%-*s  %7d %7d %8d %6d %10d", width, visible.Text(st.State), st.Posts, st.Calls, st.Answered, st.Errors, st.Unanswered)
+		fmt.Fprintf(&b, "%-*s  %7d %8d %7d %8d %6d %10d %9d", width, visible.Text(st.State), st.Posts, st.Requests, st.Calls, st.Answered, st.Errors, st.Unanswered, st.Ambiguous)
 		if st.Answered > 0 {
 			for _, seconds := range []float64{st.P50, st.P90, st.P99, st.Max} {
 				d := time.Duration(seconds * float64(time.Second))
@@ -200,6 +219,9 @@ func (s *Stats) Write(w io.Writer) error {
 			}
 		}
 		b.WriteString("\n")
+	}
+	if s.SharedUnanswered > 0 {
+		fmt.Fprintf(&b, "\n%d of the ambiguous calls got no answer; several had one rsvp, and nothing tells which\n", s.SharedUnanswered)
 	}
 	if len(s.Errors) > 0 {
 		b.WriteString("\nerrors by operation\n")

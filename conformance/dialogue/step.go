@@ -69,9 +69,9 @@ func (s Step) String() string {
 }
 
 // number is how the frame is called: with a plus if some before it may be missing.
-func (s Step) number() string { return numbered(s.Frame, s.AtLeast) }
+func (s Step) number() string { return frameNumber(s.Frame, s.AtLeast) }
 
-func numbered(n int, atLeast bool) string {
+func frameNumber(n int, atLeast bool) string {
 	if atLeast {
 		return fmt.Sprintf("#%d+", n)
 	}
@@ -107,7 +107,7 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 		if m.Kind == Call {
 			s.RSVP = brief(c, m.RSVP.Specifier, m.Frame.From, opts)
 		}
-		if x := m.Exchange; x != nil && x.Request != m {
+		if x := m.Exchange; x != nil && x.Request != m && (m.Kind != Answer || m.pairing.sure()) {
 			s.Answers = x.Request.Frame.Number
 		}
 	}

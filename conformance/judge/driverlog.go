@@ -79,7 +79,7 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 	for _, x := range p.Exchanges {
 		if r := x.Request; (contract.HarnessSession(r.To.Session) || contract.HarnessSession(r.RSVP.Session) ||
 			r.WithLite()) && len(m.Exchanges) < maxExchanges && budget(len(r.Frame.Image)) {
-			m.Exchanges = append(m.Exchanges, &dialogue.Exchange{Request: r, Answers: slices.Clone(x.Answers), Errors: slices.Clone(x.Errors)})
+			m.Exchanges = append(m.Exchanges, x.Copy())
 		}
 	}
 	if !p.Last {

@@ -30,6 +30,7 @@ type judge struct {
 	octetsMissing   bool                   // octets of a connection are missing, so that driver logs cannot be held against it
 	keptOctets      atomic.Int64           // octets of images that records hold
 	broken          []string               // where the judge itself is at fault
+	peers           []peers                // of connections, see shared
 	doubtful        bool                   // connections were given up for that
 }
 
@@ -67,6 +68,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 		return
 	}
 	j.octetsMissing = j.octetsMissing || c.Gaps || c.Joined || c.Cut
+	j.addPeers(c, t)
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)
 	}
@@ -117,13 +119,15 @@ func (j *judge) conclude() []Verdict {
 			if told != nil {
 				w.merge(told, i, nil)
 			}
-			switch {
+			switch spared := j.spare(&w); {
 			case w.broken != "":
 				j.broken = append(j.broken, brokenCheck(&w))
 				w.Outcome, w.Reason = Inconclusive, "the check is at fault, which says nothing of the capture: "+w.broken
 				w.Findings, w.More = nil, 0
 			case len(w.Findings) > 0:
 				w.Outcome = Fail
+			case spared:
+				w.Outcome, w.Reason = Inconclusive, "two processes were connected by one name at the same time, so that answers went to the first of them"
 			case w.doubtful > 0:
 				w.Outcome, w.Reason = Inconclusive, w.unexplained()
 			case w.Evidence > 0 && len(j.lacks) > 0:

@@ -16,6 +16,7 @@ type tally struct {
 	}
 	badImage bool // the client sent an image that is no message
 	record   *ConnRecord
+	callers  [2][]string // kernels that rsvps name, by wire.Role of the caller, of a connection whose negotiation is not known
 }
 
 func (j *judge) newTally() *tally {
@@ -45,6 +46,7 @@ func (t *tally) part(j *judge, p *dialogue.Part) {
 	if !p.IsIKC {
 		return
 	}
+	t.addCallers(p)
 	if t.record != nil {
 		t.record.add(p, func(octets int) bool { return j.keptOctets.Add(int64(octets)) <= maxKeptOctets })
 	}

@@ -57,7 +57,7 @@ func CTX() []*judge.Check {
 			Requirement: "With wantarray true the params of an answer are a reference to an array.",
 			Source:      "Responder::Thunk __thunk", Needs: "a call with wantarray that was answered",
 			Judge: judge.OnAnswers(func(t *judge.Trial, x *dialogue.Exchange, a *dialogue.Message) {
-				if x.Request.WantArray {
+				if x.Request.WantArray && !x.Ambiguous {
 					_, ok := walk.Elems(a.Params())
 					t.HoldFunc(ok, a.Frame, func() (string, string) {
 						return "a reference to an array", judge.ShowValue(a.Params())

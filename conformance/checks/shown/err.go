@@ -157,7 +157,7 @@ func ERR() []*judge.Check {
 			Requirement: "A call that fails gets no answer to its rsvp besides the error report.",
 			Source:      "Responder request", Needs: "a call that failed",
 			Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
-				if x.Request.IsCall() && len(x.Errors) > 0 {
+				if x.Request.IsCall() && len(x.Errors) > 0 && !x.Ambiguous {
 					t.HoldFunc(len(x.Answers) == 0, reply(x), func() (string, string) {
 						return "no answer", gotten(x)
 					})

@@ -40,7 +40,7 @@ func LITE() []*judge.Check {
 			Judge: judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				if t.Side == wire.Client && x.Request.IsCall() && ofLite(x.Request) {
 					t.OnAll() // an answer that is missing would have closed the other call
-					t.Hold(!x.Ambiguous, x.Request.Frame, "a state that no open call names", x.Request.RSVP.String())
+					t.Hold(!x.SharesRSVP(), x.Request.Frame, "a state that no open call names", x.Request.RSVP.String())
 				}
 			}),
 		},

@@ -45,6 +45,8 @@ func countsPosts() func(*judge.Trial, *dialogue.Exchange) {
 		case !to(x, contract.SessionAlias, "count"):
 		case !x.Request.IsCall():
 			posts++
+		case x.Ambiguous: // which count it got is not known
+			before, posts = -1, 0
 		case len(x.Answers) > 0:
 			now := contract.CountOf(x)
 			if before >= 0 && posts > 0 {

@@ -44,6 +44,8 @@ func countsProxiedPosts() func(*judge.Trial, *dialogue.Exchange) {
 		case !x.Request.IsCall():
 			posts++
 			proxied = proxied || viaProxy(x)
+		case x.Ambiguous: // which count it got is not known
+			before, posts, proxied = -1, 0, false
 		case len(x.Answers) > 0:
 			now := contract.CountOf(x)
 			if before >= 0 && proxied {

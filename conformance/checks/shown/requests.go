@@ -111,12 +111,20 @@ func inDisguise(t *judge.Trial, x *dialogue.Exchange) *dialogue.Message {
 func unasked(t *judge.Trial, x *dialogue.Exchange) *dialogue.Message {
 	for _, y := range t.Conn.Exchanges {
 		m := y.Request
-		if m.Frame.From == t.Side && m.Kind == dialogue.Post && x.Request.From.Present() &&
+		if m.Frame.From == t.Side && m.Kind == dialogue.Post && x.Request.From.Present() && after(m, x.Request) &&
 			m.Event.Session == x.Request.From.Session && perl.Equal(m.Params(), x.Request.Params()) {
 			return m
 		}
 	}
 	return nil
+}
+
+// after tells whether a message came after one of the other side.
+func after(m, other *dialogue.Message) bool {
+	if a, b := m.Frame.At.Packet, other.Frame.At.Packet; a != b {
+		return a > b
+	}
+	return !m.Frame.At.Time.Before(other.Frame.At.Time)
 }
 
 // answersArgs tells whether a call of the state "args" was answered with these arguments.

@@ -13,18 +13,27 @@ import (
 // SND are about what a state posts to its sender.
 func SND() []*judge.Check {
 	// onReplies finds the post that the state "sender" owes to whoever sent a request.
-	onReplies := func(lite bool, look func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message)) judge.Predicate {
+	// Of several that it may be, it is one that is as it should be, if there is such a one.
+	onReplies := func(lite bool, fits func(x *dialogue.Exchange, m *dialogue.Message) bool,
+		look func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message)) judge.Predicate {
 		return onConcluded(contract.SessionAlias, []string{"sender"}, func(t *judge.Trial, x *dialogue.Exchange) {
 			from := x.Request.From
 			if !from.Present() || (from.State == "") != lite {
 				return
 			}
+			var found *dialogue.Message
 			for _, y := range t.Conn.Exchanges {
 				m := y.Request
-				if m.Frame.From == t.Side && m.Event.Session == from.Session && m.To.State == contract.ReplyState {
-					look(t, x, m)
-					return
+				if m.Frame.From != t.Side || m.Event.Session != from.Session || m.To.State != contract.ReplyState || !after(m, x.Request) {
+					continue
 				}
+				if found == nil || fits(x, m) {
+					found = m
+				}
+			}
+			if found != nil {
+				look(t, x, found)
+				return
 			}
 			// What a state posts is only queued: it may follow the answer to a call that came later.
 			if x.RepliesAfter > 1 {
@@ -43,11 +52,10 @@ func SND() []*judge.Check {
 			ID: "SND-001", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "What a state posts to its sender goes to the request's from, with the params [state, [arguments]].",
 			Source:      "Responder::Thunk _default", Needs: "a request to " + contract.SessionAlias + "/sender with from, and a later call that was answered",
-			Judge: onReplies(false, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
+			Judge: onReplies(false, fitsKernel, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
 				t.OnAll()
 				item, actual := at(x, m)
-				ok := m != nil && m.Event.Specifier == x.Request.From.Specifier && len(m.Args()) == 1 && perl.Equal(m.Args()[0], x.Arg(0))
-				t.HoldFunc(ok, item, func() (string, string) {
+				t.HoldFunc(m != nil && fitsKernel(x, m), item, func() (string, string) {
 					return fmt.Sprintf("a message to %v with ['%s', [%s]]", x.Request.From, contract.ReplyState, judge.ShowValue(x.Arg(0))), actual
 				})
 			}),
@@ -56,16 +64,28 @@ func SND() []*judge.Check {
 			ID: "SND-002", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "What a state posts to a sender whose from has no state (ClientLite) goes to that session and the state posted, with the params [arguments].",
 			Source:      "Responder::Thunk _default", Needs: "a request to " + contract.SessionAlias + "/sender of session " + wire.SessionIKCLite + ", and a later call that was answered",
-			Judge: onReplies(true, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
+			Judge: onReplies(true, fitsLite, func(t *judge.Trial, x *dialogue.Exchange, m *dialogue.Message) {
 				t.OnAll()
 				item, actual := at(x, m)
-				want := x.Request.From.Specifier
-				want.State = contract.ReplyState
-				ok := m != nil && m.Event.Specifier == want && perl.Equal(m.Params(), perl.ArrayRef(x.Arg(0)))
-				t.HoldFunc(ok, item, func() (string, string) {
+				t.HoldFunc(m != nil && fitsLite(x, m), item, func() (string, string) {
+					want := x.Request.From.Specifier
+					want.State = contract.ReplyState
 					return fmt.Sprintf("a message to %v with [%s]", want, judge.ShowValue(x.Arg(0))), actual
 				})
 			}),
 		},
 	}
+}
+
+// fitsKernel tells whether a message is what a state posts to its sender, a kernel, when it gets a
+// request.
+func fitsKernel(x *dialogue.Exchange, m *dialogue.Message) bool {
+	return m.Event.Specifier == x.Request.From.Specifier && len(m.Args()) == 1 && perl.Equal(m.Args()[0], x.Arg(0))
+}
+
+// fitsLite is fitsKernel for a ClientLite.
+func fitsLite(x *dialogue.Exchange, m *dialogue.Message) bool {
+	want := x.Request.From.Specifier
+	want.State = contract.ReplyState
+	return m.Event.Specifier == want && perl.Equal(m.Params(), perl.ArrayRef(x.Arg(0)))
 }

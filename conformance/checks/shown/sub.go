@@ -46,7 +46,7 @@ func SUB() []*judge.Check {
 			Source:      "Responder subscribe", Needs: "two do_you_have requests of the session IKC",
 			Judge: onAsking(func(t *judge.Trial, x *dialogue.Exchange) {
 				t.OnAll() // an answer that is missing would have closed the other call
-				t.Hold(!x.Ambiguous, x.Request.Frame, "an rsvp that no other open call has", x.Request.RSVP.String())
+				t.Hold(!x.SharesRSVP(), x.Request.Frame, "an rsvp that no other open call has", x.Request.RSVP.String())
 			}),
 		},
 		{

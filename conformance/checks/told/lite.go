@@ -85,7 +85,7 @@ func LITE() []*judge.Check {
 				sent := log.wire(func(m *dialogue.Message) bool { return m.Frame.From == log.Side && m.IsLitePing() })
 				for _, l := range log.commands("lite-ping") {
 					i := slices.IndexFunc(sent, func(x exchanged) bool { return !x.Request.Frame.At.Time.Before(l.At.Time) })
-					if i < 0 || len(sent[i].Answers) == 0 || sent[i].Request.Frame.At.Time.After(l.Command.Answer.At.Time) {
+					if i < 0 || len(sent[i].Answers) == 0 || sent[i].Ambiguous || sent[i].Request.Frame.At.Time.After(l.Command.Answer.At.Time) {
 						continue
 					}
 					var alive driver.LiteAlive

@@ -59,7 +59,7 @@ func ORD() []*judge.Check {
 				for i, s := range slow {
 					end := s.Request.Frame.At.Time.Add(contract.SlowFor)
 					for _, x := range log.meanwhile(s, begun[i]) {
-						if len(x.Answers) > 0 {
+						if len(x.Answers) > 0 && !x.Ambiguous {
 							at := x.Answers[0].Frame.At.Time
 							t.HoldFunc(!at.Before(end), begun[i], func() (string, string) {
 								return fmt.Sprintf("the answer on connection %d after %s took its %v", x.on.Index, contract.SlowState, contract.SlowFor), fmt.Sprintf("%v before that", end.Sub(at))
@@ -77,7 +77,7 @@ func ORD() []*judge.Check {
 				slow, begun := log.busy()
 				for i, s := range slow {
 					for _, x := range log.meanwhile(s, begun[i]) {
-						if log.wentOn(s.Request.Frame.At.Time.Add(contract.SlowFor + contract.DriverDelay)) {
+						if !x.Ambiguous && log.wentOn(s.Request.Frame.At.Time.Add(contract.SlowFor+contract.DriverDelay)) {
 							t.Hold(len(x.Answers) == 1 && sameValue(x.Answers[0].Params(), x.Exchange.Arg(0)), begun[i],
 								fmt.Sprintf("one answer on connection %d", x.on.Index), fmt.Sprint(len(x.Answers)))
 						}
@@ -105,7 +105,7 @@ type counted struct {
 // counts are the answers to calls of the state that counts for several connections.
 func (log *driverLog) counts() (out []counted) {
 	for _, x := range log.crowd(contract.CrowdSession, "count") {
-		if len(x.Answers) > 0 {
+		if len(x.Answers) > 0 && !x.Ambiguous {
 			out = append(out, counted{x, contract.CountOf(x.Exchange)})
 		}
 	}
