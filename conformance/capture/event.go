@@ -211,16 +211,17 @@ type End struct {
 
 // Stats counts what a reader came across.
 type Stats struct {
-	Packets     int64 // packets in the file
-	Octets      int64 // octets of the file that were read
-	Connections int   // TCP connections
-	Retransmits int64 // segments, or parts of one, that repeated octets already seen and were left out
-	OutOfOrder  int64 // segments that arrived before their turn
-	Gaps        int64 // Gap events
-	Conflicts   int64 // pieces of octets that were sent again with other contents, told or not
-	NotTCP      int64 // packets of other protocols
-	Undecodable int64 // packets that could not be decoded, such as headers cut short or link types not known
-	Fragments   int64 // IP fragments
+	Packets     int64   // packets in the file
+	Octets      int64   // octets of the file that were read
+	Connections int     // TCP connections
+	Retransmits int64   // segments, or parts of one, that repeated octets already seen and were left out
+	OutOfOrder  int64   // segments that arrived before their turn
+	Gaps        int64   // Gap events
+	Conflicts   int64   // pieces of octets that were sent again with other contents, told or not
+	NotTCP      int64   // packets of other protocols
+	Undecodable int64   // packets that could not be decoded, such as headers cut short or link types not known
+	Fragments   int64   // IP fragments
+	Others      []Other // what the packets are that NotTCP and Undecodable count, the most first
 }
 
 // Stamp returns At.
