@@ -241,3 +241,20 @@ func (e *Closed) Stamp() Stamp { return e.At }
 
 // Stamp returns At.
 func (e *End) Stamp() Stamp { return e.At }
+
+// ConnOf returns the connection that an event is about, nil for an *[End] and for no event.
+func ConnOf(ev Event) *Conn {
+	switch ev := ev.(type) {
+	case *Opened:
+		return ev.Conn
+	case *Data:
+		return ev.Conn
+	case *Gap:
+		return ev.Conn
+	case *Conflict:
+		return ev.Conn
+	case *Closed:
+		return ev.Conn
+	}
+	return nil
+}

@@ -23,6 +23,7 @@ const maxRecord = 16 << 20
 type Reader struct {
 	src    source
 	packed *source // the compressed file that src decompresses; nil if it is not
+	files  *merged // several files, which are read instead of src; nil if there is one
 	file   io.Closer
 	format recordFormat
 	packet Packet
@@ -126,7 +127,7 @@ func otherFormat(magic uint32) string {
 	return fmt.Sprintf("a file that begins with %08x", magic)
 }
 
-// Close closes the file, if the reader was made by Open.
+// Close closes the file, if the reader was made by Open or OpenFiles.
 func (r *Reader) Close() error {
 	if r.file == nil {
 		return nil
@@ -136,7 +137,10 @@ func (r *Reader) Close() error {
 
 // Offset returns how many octets of the file were read; of a compressed file, compressed ones.
 func (r *Reader) Offset() int64 {
-	if r.packed != nil {
+	switch {
+	case r.files != nil:
+		return r.files.offset()
+	case r.packed != nil:
 		return r.packed.offset
 	}
 	return r.src.offset
@@ -170,7 +174,9 @@ func (r *Reader) Next() (*Packet, error) {
 func (r *Reader) Events(limits Limits) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		a := newAssembler(limits.withDefaults(), func(ev Event) bool { return yield(ev, nil) })
-		a.file = &r.src
+		if a.file = &r.src; r.files != nil {
+			a.file = r.files
+		}
 		var d decoder
 		for !a.stopped {
 			p, err := r.Next()
@@ -178,7 +184,7 @@ func (r *Reader) Events(limits Limits) iter.Seq2[Event, error] {
 				if errors.Is(err, io.EOF) {
 					err = nil
 				}
-				a.stats.Octets = r.src.offset
+				a.stats.Octets = r.Offset()
 				a.stats.Fragments = d.fragments
 				a.stats.Others = d.other.list()
 				a.end(err)

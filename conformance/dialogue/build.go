@@ -22,6 +22,8 @@ type Options struct {
 	// Progress, if it is set, is called now and then by who reads a file, with how many octets of it
 	// were read.
 	Progress func(octets int64)
+	// Only, if it is set, tells which connections are looked at by who judges a file.
+	Only func(*capture.Conn) bool
 	// Observe, if it is set, is called with each line and frame at once, when it is known what it
 	// answers, but not yet what answers it.
 	Observe func(*Connection, Item)

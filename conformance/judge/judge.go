@@ -112,6 +112,13 @@ func doubtOf(c *dialogue.Connection, check *Check) doubt {
 	return noDoubt
 }
 
+// noteOthers notes what else the capture holds, connections that are not IKC by what they look like.
+func (j *judge) noteOthers(notRead string) {
+	if notRead != "" {
+		j.notes = append(j.notes, notRead)
+	}
+}
+
 // conclude returns what the checks have come to so far, in the order of the catalogue, side by
 // side.
 func (j *judge) conclude() []Verdict {
