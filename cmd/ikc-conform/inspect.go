@@ -48,8 +48,8 @@ are shown as one capture, in the order of time. Captures of any size are read in
 connections that were open at the same time, pieces alternate. On a terminal, lines are cut to its width and
 coloured (not with NO_COLOR, or --color=never).
 
-The filters --kernel, --session, --state, --errors, --unanswered, --slower, --from, --to, --connection, --host
-and --port must all hold.
+The filters --kernel, --session, --state, --errors, --unanswered, --slower, --from, --to, --connection, --host,
+--port and --ikc must all hold.
 A request brings its answers and errors with it. --from and --to are durations since the connection opened (1.5s),
 or times in UTC (2006-01-02T15:04:05Z).
 
@@ -119,6 +119,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 	f.StringVar(&i.from, "from", "", "only from this time on")
 	f.StringVar(&i.to, "to", "", "only before this time")
 	f.IntSliceVar(&i.filter.Connections, "connection", nil, "only the connections of these numbers")
+	f.BoolVar(&i.filter.IKC, "ikc", false, "only connections that are IKC")
 	i.only.flags(c)
 	i.frame.flags(c)
 	return c
@@ -135,7 +136,7 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 		return err
 	}
 	filtered := false
-	for _, name := range []string{"kernel", "session", "state", "errors", "unanswered", "slower", "from", "to", "connection"} {
+	for _, name := range []string{"kernel", "session", "state", "errors", "unanswered", "slower", "from", "to", "connection", "ikc"} {
 		filtered = filtered || cmd.Flags().Changed(name)
 	}
 	switch {

@@ -33,7 +33,7 @@ func FileAt(path string) File {
 // order. A file that is damaged is read up to there; the error comes when all files were read. The
 // caller must Close the reader.
 func OpenFiles(files []File) (*Reader, error) {
-	m := &merged{}
+	m := &merged{several: len(files) > 1}
 	r := &Reader{format: m, files: m, file: m}
 	for _, f := range files {
 		p := &filePart{File: f, index: int64(len(m.parts))}
@@ -63,6 +63,7 @@ type merged struct {
 	begun   []*filePart // each with its next packet
 	given   *filePart   // whose packet was given out last; it has to be advanced
 	damage  error       // the first
+	several bool        // so that errors have to say which file
 }
 
 // filePart is one of the files.
@@ -115,7 +116,9 @@ func (p *filePart) advance(m *merged) bool {
 		return true
 	}
 	if !errors.Is(err, io.EOF) && m.damage == nil {
-		m.damage = fmt.Errorf("%s: %w", p.Name, err)
+		if m.damage = err; m.several {
+			m.damage = fmt.Errorf("%s: %w", p.Name, err)
+		}
 	}
 	if err := p.close(); err != nil && m.damage == nil {
 		m.damage = err

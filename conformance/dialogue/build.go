@@ -238,15 +238,33 @@ func (b *Builder) end(s *stream, cut bool) {
 		s.Unreached = true
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: "the server was not reached: " + s.unreached})
 	} else if !s.IsIKC && s.Control == nil {
+		s.Foreign = s.looksLike()
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: s.notIKC()})
 	}
 	s.part(len(s.Items)-s.parts.items, true)
+}
+
+// What a connection is called that is not IKC, unless its protocol is known.
+const (
+	foreignSilent  = "without octets"
+	foreignUnknown = "unknown"
+)
+
+// looksLike names the protocol of a connection that is not IKC.
+func (s *stream) looksLike() string {
+	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
+	if c.total == 0 && v.total == 0 {
+		return foreignSilent
+	}
+	return cmp.Or(wire.ProtocolOf(c.start), wire.ProtocolOf(v.start), foreignUnknown)
 }
 
 // notIKC says why a connection is left alone.
 func (s *stream) notIKC() string {
 	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
 	switch {
+	case s.Foreign != foreignSilent && s.Foreign != foreignUnknown:
+		return fmt.Sprintf("not IKC: it looks like %s (the client began with %q)", s.Foreign, c.start)
 	case c.total == 0 && v.total == 0:
 		return "no octets were exchanged: whether it was meant as IKC cannot be told (a bare connect and close ends a Perl server of 0.2402)"
 	case c.total == 0:
