@@ -75,7 +75,9 @@ func TestCompressedBeyond(t *testing.T) {
 		file []byte
 		says string
 	}{
-		"window":        {window, "zstd with a window of at most 128 MiB"},
+		"window": {window, "zstd with a window of at most 128 MiB"},
+		"dictionary": {[]byte("\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x1e\x00\x00\x00\x9b\x07\x51\x66\x01\x00\x08\x73\x6f\x6d\x65\x20\x74\x65" +
+			"\x78\x74\x00\x00\x00\x00\x91\x80\x54\x63\xbb\x2f\x70\xaf\x00\x01\x21\x09\x6c\x18\xc5\xd5\x1f\xb6\xf3\x7d\x01\x00\x00\x00\x00\x04\x59\x5a"), "xz with a dictionary of at most 64 MiB"},
 		"twice":         {gzipped(t, gzipped(t, file)), "compressed twice"},
 		"modified pcap": {binary.BigEndian.AppendUint32(nil, pcapModifiedSwapped), "editcap -F pcapng"},
 		"snoop":         {[]byte("snoop\x00\x00\x00"), "editcap -F pcapng"},
