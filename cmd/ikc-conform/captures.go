@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -41,6 +42,10 @@ func openCaptures(cmd *cobra.Command, paths []string) (r *capture.Reader, name s
 		name = fmt.Sprintf("%s and %d more", name, len(files)-1)
 	}
 	r, err = capture.OpenFiles(files)
+	if errors.Is(err, capture.ErrStopped) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted before anything was read")
+		err = exitStatus(exitInterrupted)
+	}
 	return r, name, err
 }
 

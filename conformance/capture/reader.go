@@ -15,7 +15,8 @@ import (
 const maxRecord = 16 << 20
 
 // Reader reads a capture file: pcapng, or classic pcap with microseconds or nanoseconds, in either
-// byte order; also compressed by gzip, zstd or xz. It keeps a bounded amount of it in memory. A Reader is for one goroutine.
+// byte order; also compressed by gzip, zstd or xz. It keeps a bounded amount of it in memory. A
+// Reader is for one goroutine.
 //
 // A pcapng file that was cut between two blocks, or a pcap file cut between two packets, looks
 // complete, unless the section says how long it is or the file is one of a [Writer], which marks

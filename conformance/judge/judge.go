@@ -127,7 +127,8 @@ func doubtOf(c *dialogue.Connection, check *Check) doubt {
 	return noDoubt
 }
 
-// noteOthers notes what else the capture holds, connections that are not IKC by what they look like.
+// noteOthers notes what else the capture holds: connections that are not IKC, by what they look
+// like, and what is not TCP.
 func (j *judge) noteOthers(notRead string) {
 	all := 0
 	var kinds []string
