@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
@@ -20,8 +19,10 @@ import (
 
 func checkCommand() *cobra.Command {
 	var (
-		j    judging
-		side string
+		j        judging
+		side     string
+		separate bool
+		only     = new(chosen)
 	)
 	c := &cobra.Command{
 		Use:   "check FILE...",
@@ -35,7 +36,12 @@ same: what a message shows by itself counts, whatever is lost elsewhere; what th
 not. If nothing fails, such a capture is conformant as far as seen, with status 7. A file that is cut
 short or damaged is never conformant, with status 3.
 
-FILE is a pcapng or pcap file, or - for standard input. Captures of any size are read in bounded memory.
+FILE is a pcapng or pcap file, also one compressed by gzip, zstd or xz, or - for standard input. Captures
+of any size are read in bounded memory. Several files are one capture, such as the parts of a ring, or what was
+captured at both ends of a link: packets come in the order of time, and are numbered so. With --apart, or beside
+sidecars, each is judged on its own. Tunnels are looked into: VXLAN, Geneve, GRE, ERSPAN, IP in IP, MPLS, PPPoE.
+
+An interrupt ends the reading; the report is of what was found so far, says so, and the status is 130.
 
 A sidecar (FILE.json, see captures/ in the repository) among the files says what each check must come to for
 its capture: then that is what counts.`,
@@ -49,26 +55,46 @@ its capture: then that is what counts.`,
 			if err != nil {
 				return err
 			}
+			if err := only.parse(); err != nil {
+				return err
+			}
 			tuneForCheck()
-			var files []*judge.Judgement
+			var captures []string
 			expected := map[string]*recordings.Sidecar{} // by the path of the capture
 			for _, path := range args {
-				if strings.HasSuffix(path, ".json") {
-					if given(cmd, "checks") {
-						return together("--checks", "the sidecar "+path, "there are no verdicts on others, which the sidecar expects")
-					}
-					s, err := recordings.Read(path)
-					if err != nil {
-						return broken(err)
-					}
-					expected[filepath.Join(filepath.Dir(path), s.Capture)] = s
+				if !strings.HasSuffix(path, ".json") {
+					captures = append(captures, path)
 					continue
 				}
-				f, err := judgeFile(cmd, path, j.selected, sides)
+				if given(cmd, "checks") {
+					return together("--checks", "the sidecar "+path, "there are no verdicts on others, which the sidecar expects")
+				}
+				s, err := recordings.Read(path)
+				if err != nil {
+					return broken(err)
+				}
+				expected[filepath.Join(filepath.Dir(path), s.Capture)] = s
+			}
+			together := [][]string{captures}
+			if separate || len(expected) > 0 {
+				together = slices.Collect(slices.Chunk(captures, 1))
+			}
+			var files []*judge.Judgement
+			for _, paths := range together {
+				if len(paths) == 0 {
+					continue
+				}
+				f, err := judgeFiles(cmd, paths, j.selected, only, sides)
 				if err != nil {
 					return broken(err)
 				}
 				files = append(files, f)
+				if cmd.Context().Err() != nil {
+					break
+				}
+			}
+			if only.asked() && !only.found() {
+				return only.nothing()
 			}
 			for path := range expected {
 				if !slices.ContainsFunc(files, func(f *judge.Judgement) bool { return filepath.Clean(f.File) == path }) {
@@ -76,6 +102,10 @@ its capture: then that is what counts.`,
 				}
 			}
 			shown := j.show(cmd, report.NewDocument(version(), report.FromFiles(files, j.level)))
+			if cmd.Context().Err() != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: the report is of what was read by then")
+				return exitStatus(exitInterrupted)
+			}
 			if len(expected) == 0 {
 				return shown
 			}
@@ -87,24 +117,24 @@ its capture: then that is what counts.`,
 		},
 	}
 	j.flags(c)
+	only.flags(c)
+	c.Flags().BoolVar(&separate, "apart", false, "judge each file on its own, instead of all as one capture")
 	c.Flags().StringVar(&side, "side", "both", "judge the server, the client, or both")
 	return c
 }
 
-// judgeFile judges a capture: a file, or standard input if it is "-".
-func judgeFile(cmd *cobra.Command, path string, checks []*judge.Check, sides []wire.Role) (*judge.Judgement, error) {
-	if path == "-" {
-		r, err := capture.NewReader(cmd.InOrStdin())
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		f := judge.Capture(r, checks, dialogue.Options{}, sides...)
-		f.File = "standard input"
-		return f, nil
+// judgeFiles judges captures as one: files, or standard input where it says "-".
+func judgeFiles(cmd *cobra.Command, paths []string, checks []*judge.Check, only *chosen, sides []wire.Role) (*judge.Judgement, error) {
+	r, name, err := openCaptures(cmd, paths)
+	if err != nil {
+		return nil, err
 	}
-	tell, done := readProgress(cmd.ErrOrStderr(), path)
+	defer r.Close()
+	tell, done := readProgress(cmd.ErrOrStderr(), name, paths...)
 	defer done()
-	return judge.File(path, checks, dialogue.Options{Progress: tell}, sides...)
+	f := judge.Capture(r, checks, dialogue.Options{Progress: tell, Only: only.filter()}, sides...)
+	f.File = name
+	return f, nil
 }
 
 // compare holds verdicts on the sides against those that sidecars expect. What they expect is

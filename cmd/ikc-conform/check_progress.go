@@ -28,7 +28,7 @@ const progressInterval = 200 * time.Millisecond
 
 // readProgress shows how far a file has been read, if there is somebody to see it: out is a
 // terminal and the file takes longer than a moment. It returns nil otherwise. done clears the line.
-func readProgress(out io.Writer, path string) (tell func(octets int64), done func()) {
+func readProgress(out io.Writer, name string, paths ...string) (tell func(octets int64), done func()) {
 	terminal, ok := visible.Raw(out).(*os.File)
 	if !ok {
 		return nil, func() {}
@@ -36,11 +36,11 @@ func readProgress(out io.Writer, path string) (tell func(octets int64), done fun
 	if info, err := terminal.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return nil, func() {}
 	}
-	info, err := os.Stat(path)
-	if err != nil {
+	size := sizeOf(paths)
+	if size == 0 {
 		return nil, func() {}
 	}
-	return readProgressOf(terminal, visible.Text(path), info.Size(), time.Now)
+	return readProgressOf(terminal, visible.Text(name), size, time.Now)
 }
 
 func readProgressOf(out io.Writer, path string, size int64, now func() time.Time) (tell func(octets int64), done func()) {

@@ -18,7 +18,7 @@ func TestProgress(t *testing.T) {
 	if want := "\rx.pcapng:  25 %, 100 MB/s\x1b[K\r\x1b[K"; out.String() != want {
 		t.Errorf("expected %q, got %q", want, out.String())
 	}
-	if tell, done := readProgress(&out, "x.pcapng"); tell != nil {
+	if tell, done := readProgress(&out, "x.pcapng", "x.pcapng"); tell != nil {
 		done()
 		t.Error("expected no progress where there is no terminal")
 	}

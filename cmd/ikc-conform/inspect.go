@@ -27,13 +27,15 @@ type inspecting struct {
 	stats    bool
 	follow   bool
 	frame    frameChoice
-	opened   int // connections that the capture was seen to have
+	only     chosen
+	opened   int    // connections that the capture was seen to have
+	notRead  string // what it has besides TCP
 }
 
 func inspectCommand() *cobra.Command {
 	var i inspecting
 	c := &cobra.Command{
-		Use:   "inspect FILE",
+		Use:   "inspect FILE...",
 		Short: "Show the conversations in a capture",
 		Long: `Inspect prints the conversations of a capture: for each connection who talks to whom and what was
 negotiated, then a line for each line of negotiation and each message, with the seconds since the
@@ -41,11 +43,13 @@ connection opened and its direction (C>S from the client, C<S from the server). 
 by direction; an answer names the call that it answers. Specifiers lack their kernel where that is the
 one spoken to (or the sender's own). What is off is marked with "!".
 
-FILE is a pcapng or pcap file, or - for standard input. Captures of any size are read in bounded memory; of long
+FILE is a pcapng or pcap file, also one compressed by gzip, zstd or xz, or - for standard input. Several files
+are shown as one capture, in the order of time. Captures of any size are read in bounded memory; of long
 connections that were open at the same time, pieces alternate. On a terminal, lines are cut to its width and
 coloured (not with NO_COLOR, or --color=never).
 
-The filters --kernel, --session, --state, --errors, --unanswered, --slower, --from, --to and --connection must all hold.
+The filters --kernel, --session, --state, --errors, --unanswered, --slower, --from, --to, --connection, --host,
+--port and --ikc must all hold.
 A request brings its answers and errors with it. What is asked for is only what is sure: of calls with one rsvp, an
 answer may be for one of several. --from and --to are durations since the connection opened (1.5s),
 or times in UTC (2006-01-02T15:04:05Z).
@@ -57,23 +61,19 @@ or times in UTC (2006-01-02T15:04:05Z).
   ikc-conform record --listen :6031 --to db:603 -o - | ikc-conform inspect --follow -
   ikc-conform inspect worker.pcapng --frame 17 --side server --dump
   ikc-conform inspect worker.pcapng --frame 17 --side server --extract image.sto`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := i.check(cmd); err != nil {
 				return err
 			}
-			in, err := i.open(cmd, args[0])
-			if err != nil {
-				return broken(err)
-			}
-			defer in.Close()
-			r, err := capture.NewReader(in)
+			r, name, done, err := i.open(cmd, args)
 			if err != nil && i.follow && cmd.Context().Err() != nil {
 				return nil // it was interrupted before anything came
 			}
 			if err != nil {
-				return broken(fmt.Errorf("%s: %w", args[0], err))
+				return broken(err)
 			}
+			defer done()
 			shown := cmd.OutOrStdout()
 			if i.opts.Color {
 				shown = visible.Colours(shown)
@@ -89,8 +89,15 @@ or times in UTC (2006-01-02T15:04:05Z).
 			if errors.As(err, new(exitStatus)) || errors.As(err, new(*usageError)) {
 				return err
 			}
+			if !i.follow && cmd.Context().Err() != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: what was read by then is shown")
+				return exitStatus(exitInterrupted)
+			}
 			if err != nil {
-				return broken(fmt.Errorf("%s: %w", args[0], err))
+				return broken(fmt.Errorf("%s: %w", name, err))
+			}
+			if i.notRead != "" {
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: note:", i.notRead)
 			}
 			return nil
 		},
@@ -113,6 +120,8 @@ or times in UTC (2006-01-02T15:04:05Z).
 	f.StringVar(&i.from, "from", "", "only from this time on")
 	f.StringVar(&i.to, "to", "", "only before this time")
 	f.IntSliceVar(&i.filter.Connections, "connection", nil, "only the connections of these numbers")
+	f.BoolVar(&i.filter.IKC, "ikc", false, "only connections that are IKC")
+	i.only.flags(c)
 	i.frame.flags(c)
 	return c
 }
@@ -124,8 +133,11 @@ func (e *usageError) Error() string { return e.text }
 
 // check sees whether the flags make sense, and finishes them.
 func (i *inspecting) check(cmd *cobra.Command) error {
+	if err := i.only.parse(); err != nil {
+		return err
+	}
 	filtered := false
-	for _, name := range []string{"kernel", "session", "state", "errors", "unanswered", "slower", "from", "to", "connection"} {
+	for _, name := range []string{"kernel", "session", "state", "errors", "unanswered", "slower", "from", "to", "connection", "ikc"} {
 		filtered = filtered || cmd.Flags().Changed(name)
 	}
 	switch {
@@ -259,12 +271,20 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 	return errors.Join(writing, err)
 }
 
-// counted counts the connections of a capture as it is read.
+// counted counts the connections of a capture as it is read, and leaves out those that were not
+// chosen.
 func (i *inspecting) counted(events dialogue.Source) dialogue.Source {
 	return func(yield func(capture.Event, error) bool) {
+		keep := i.only.filter()
 		for ev, err := range events {
-			if _, ok := ev.(*capture.Opened); ok {
+			switch ev := ev.(type) {
+			case *capture.Opened:
 				i.opened++
+			case *capture.End:
+				i.notRead = ev.Stats.NotRead()
+			}
+			if c := capture.ConnOf(ev); c != nil && keep != nil && !keep(c) {
+				continue
 			}
 			if !yield(ev, err) {
 				return
@@ -276,6 +296,9 @@ func (i *inspecting) counted(events dialogue.Source) dialogue.Source {
 // absent says which of the connections asked for the capture does not have, so far as it was read;
 // nil if it has them.
 func (i *inspecting) absent() error {
+	if i.only.asked() && !i.only.found() {
+		return i.only.nothing()
+	}
 	for _, n := range i.filter.Connections {
 		switch {
 		case n >= 0 && n < i.opened:
@@ -312,37 +335,47 @@ func (i *inspecting) live(r *capture.Reader, out *bufio.Writer) error {
 	return errors.Join(writing, err)
 }
 
-// open opens the capture for reading: the file, or standard input.
-func (i *inspecting) open(cmd *cobra.Command, path string) (io.ReadCloser, error) {
-	if path == "-" {
-		if i.follow {
-			return io.NopCloser(&stoppable{in: cmd.InOrStdin(), done: cmd.Context().Done()}), nil
+// open opens the captures for reading. done must be called at the end.
+func (i *inspecting) open(cmd *cobra.Command, paths []string) (r *capture.Reader, name string, done func(), err error) {
+	if !i.follow {
+		if r, name, err = openCaptures(cmd, paths); err != nil {
+			return nil, name, nil, err
 		}
-		return io.NopCloser(cmd.InOrStdin()), nil
+		return r, name, func() { _ = r.Close() }, nil
+	}
+	if len(paths) > 1 {
+		return nil, "", nil, &usageError{"--follow: expected one file, which grows"}
+	}
+	name = paths[0]
+	in, err := i.openGrowing(cmd, name)
+	if err != nil {
+		return nil, name, nil, err
+	}
+	if r, err = capture.NewReader(in); err != nil {
+		return nil, name, nil, errors.Join(fmt.Errorf("%s: %w", name, err), in.Close())
+	}
+	return r, name, func() { _ = in.Close() }, nil
+}
+
+// openGrowing opens what is followed.
+func (i *inspecting) openGrowing(cmd *cobra.Command, path string) (io.ReadCloser, error) {
+	done := cmd.Context().Done()
+	if path == "-" {
+		return io.NopCloser(&stoppable{in: cmd.InOrStdin(), done: done}), nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if i.follow {
-		done := cmd.Context().Done()
-		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-			return &stoppableFile{File: f, stoppable: stoppable{in: f, done: done}}, nil
-		}
-		atEnd := func() {
-			if err := i.absent(); err != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %v; waiting for it\n", err)
-			}
-		}
-		return &growing{f: f, done: done, atEnd: atEnd}, nil
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return &stoppableFile{File: f, stoppable: stoppable{in: f, done: done}}, nil
 	}
-	// On a terminal the lines themselves show how it goes on.
-	if _, isTerminal := terminal(cmd.OutOrStdout()); !isTerminal {
-		if tell, done := readProgress(cmd.ErrOrStderr(), path); tell != nil {
-			return &watchedFile{File: f, tell: tell, done: done}, nil
+	atEnd := func() {
+		if err := i.absent(); err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %v; waiting for it\n", err)
 		}
 	}
-	return f, nil
+	return &growing{f: f, done: done, atEnd: atEnd}, nil
 }
 
 // growing reads a file that somebody else is still writing: its end is only where it ends for now.
@@ -443,24 +476,4 @@ func (s *stoppable) read() {
 			return
 		}
 	}
-}
-
-// watchedFile tells how far it has been read.
-type watchedFile struct {
-	*os.File
-	read int64
-	tell func(octets int64)
-	done func()
-}
-
-func (w *watchedFile) Read(b []byte) (int, error) {
-	n, err := w.File.Read(b)
-	w.read += int64(n)
-	w.tell(w.read)
-	return n, err
-}
-
-func (w *watchedFile) Close() error {
-	w.done()
-	return w.File.Close()
 }

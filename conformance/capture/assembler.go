@@ -26,7 +26,7 @@ type assembler struct {
 	held    heldList
 	pending int // octets held back in all, with overhead
 	recent  int // octets of memory for what was given out last
-	file    *source
+	file    interface{ again(at int64, n int) []byte }
 	stats   Stats
 
 	at      Stamp  // the packet at hand

@@ -37,10 +37,12 @@ const (
 	isFragment // of a packet that is not complete yet
 )
 
-// decoder decodes packets down to TCP. The zero value is ready.
+// decoder decodes packets down to TCP, through tunnels too. The zero value is ready.
 type decoder struct {
 	fragments int64
 	defrag    defragmenter
+	other     others
+	nested    int // how many tunnels the packet at hand has been through
 }
 
 const (
@@ -55,64 +57,88 @@ const (
 
 // decode fills in s. length is the size of the packet on the wire, of which data is the beginning.
 func (d *decoder) decode(linkType int, data []byte, length int, s *segment) decoded {
+	d.nested = 0
 	cut := length - len(data) // octets on the wire behind data
-	etherType := uint16(0)
 	switch linkType {
 	case linkEthernet:
-		if len(data) < 14 {
-			return undecodable
-		}
-		etherType, data = binary.BigEndian.Uint16(data[12:]), data[14:]
+		return d.ethernet(data, cut, s)
 	case linkSLL:
 		if len(data) < 16 {
-			return undecodable
+			return d.damaged()
 		}
-		etherType, data = binary.BigEndian.Uint16(data[14:]), data[16:]
+		return d.ether(binary.BigEndian.Uint16(data[14:]), data[16:], cut, s)
 	case linkSLL2:
 		if len(data) < 20 {
-			return undecodable
+			return d.damaged()
 		}
-		etherType, data = binary.BigEndian.Uint16(data), data[20:]
+		return d.ether(binary.BigEndian.Uint16(data), data[20:], cut, s)
 	case linkNull, linkLoop:
 		// The address family in front has other numbers and another byte order on every system.
 		if len(data) < 4 {
-			return undecodable
+			return d.damaged()
 		}
-		data = data[4:]
+		return d.ip(data[4:], cut, s)
 	case linkRaw, linkRawOldBSD, linkRawOldOpenBSD, linkIPv4, linkIPv6:
-	default:
-		return undecodable
+		return d.ip(data, cut, s)
 	}
+	d.other.count(otherLink, uint32(linkType))
+	return undecodable
+}
+
+// damaged counts a packet that is cut short in its headers, or contradicts itself.
+func (d *decoder) damaged() decoded {
+	d.other.count(otherDamaged, 0)
+	return undecodable
+}
+
+func (d *decoder) ethernet(data []byte, cut int, s *segment) decoded {
+	if len(data) < 14 {
+		return d.damaged()
+	}
+	return d.ether(binary.BigEndian.Uint16(data[12:]), data[14:], cut, s)
+}
+
+// ether decodes what an EtherType tells of.
+func (d *decoder) ether(etherType uint16, data []byte, cut int, s *segment) decoded {
 	for etherType == etherVLAN || etherType == etherQinQ || etherType == etherQinQ2 {
 		if len(data) < 4 {
-			return undecodable
+			return d.damaged()
 		}
 		etherType, data = binary.BigEndian.Uint16(data[2:]), data[4:]
 	}
-	if len(data) == 0 {
-		return undecodable
+	switch etherType {
+	case etherIPv4, etherIPv6:
+		if len(data) == 0 || (data[0]>>4 == 4) != (etherType == etherIPv4) {
+			return d.damaged()
+		}
+		return d.ip(data, cut, s)
 	}
-	switch version := data[0] >> 4; {
-	case version == 4 && (etherType == 0 || etherType == etherIPv4):
-		return d.ipv4(data, cut, s)
-	case version == 6 && (etherType == 0 || etherType == etherIPv6):
-		return d.ipv6(data, cut, s)
-	case etherType == 0 || etherType == etherIPv4 || etherType == etherIPv6:
-		return undecodable
+	return d.tunnelOverEther(etherType, data, cut, s)
+}
+
+// ip decodes a packet of IP of either version.
+func (d *decoder) ip(data []byte, cut int, s *segment) decoded {
+	if len(data) > 0 {
+		switch data[0] >> 4 {
+		case 4:
+			return d.ipv4(data, cut, s)
+		case 6:
+			return d.ipv6(data, cut, s)
+		}
 	}
-	return notTCP
+	return d.damaged()
 }
 
 func (d *decoder) ipv4(data []byte, cut int, s *segment) decoded {
 	if len(data) < 20 {
-		return undecodable
+		return d.damaged()
 	}
 	head, total := int(data[0]&15)*4, int(binary.BigEndian.Uint16(data[2:]))
 	if total == 0 { // segmentation was left to the network card
 		total = len(data) + cut
 	}
 	if head < 20 || total < head || len(data) < head {
-		return undecodable
+		return d.damaged()
 	}
 	s.v4 = true
 	src, dst := netip.AddrFrom4([4]byte(data[12:])).As16(), netip.AddrFrom4([4]byte(data[16:])).As16()
@@ -128,14 +154,14 @@ func (d *decoder) ipv4(data []byte, cut int, s *segment) decoded {
 			return isFragment
 		}
 		s.pieced = true
-		return transport(proto, src, dst, body, len(body), s)
+		return d.transport(proto, src, dst, body, len(body), s)
 	}
-	return transport(proto, src, dst, body, size, s)
+	return d.transport(proto, src, dst, body, size, s)
 }
 
 func (d *decoder) ipv6(data []byte, cut int, s *segment) decoded {
 	if len(data) < 40 {
-		return undecodable
+		return d.damaged()
 	}
 	size := int(binary.BigEndian.Uint16(data[4:]))
 	if size == 0 { // segmentation was left to the network card, or a jumbogram
@@ -150,17 +176,17 @@ func (d *decoder) ipv6(data []byte, cut int, s *segment) decoded {
 		switch proto {
 		case 0, 43, 60: // hop-by-hop options, routing, destination options
 			if len(body) < 8 {
-				return undecodable
+				return d.damaged()
 			}
 			head = int(body[1])*8 + 8
 		case 51: // authentication
 			if len(body) < 8 {
-				return undecodable
+				return d.damaged()
 			}
 			head = int(body[1])*4 + 8
 		case 44: // fragment
 			if len(body) < 8 {
-				return undecodable
+				return d.damaged()
 			}
 			d.fragments++
 			next, word := body[0], binary.BigEndian.Uint16(body[2:])
@@ -173,27 +199,28 @@ func (d *decoder) ipv6(data []byte, cut int, s *segment) decoded {
 			proto, body, size = next, whole, len(whole)
 			continue
 		default:
-			return transport(proto, src, dst, body, size, s)
+			return d.transport(proto, src, dst, body, size, s)
 		}
 		if head > len(body) || head > size {
-			return undecodable
+			return d.damaged()
 		}
 		proto, body, size = body[0], body[head:], size-head
 	}
-	return undecodable
+	return d.damaged()
 }
 
-// transport decodes TCP. size is the length of the body on the wire.
-func transport(proto byte, src, dst [16]byte, body []byte, size int, s *segment) decoded {
+// transport decodes TCP, and what carries packets of its own. size is the length of the body on the
+// wire.
+func (d *decoder) transport(proto byte, src, dst [16]byte, body []byte, size int, s *segment) decoded {
 	if proto != protoTCP {
-		return notTCP
+		return d.tunnelOverIP(proto, body, size-len(body), s)
 	}
 	if len(body) < 20 {
-		return undecodable
+		return d.damaged()
 	}
 	head := int(body[12]>>4) * 4
 	if head < 20 || head > size {
-		return undecodable
+		return d.damaged()
 	}
 	s.srcPort, s.dstPort = binary.BigEndian.Uint16(body), binary.BigEndian.Uint16(body[2:])
 	s.seq, s.ack = binary.BigEndian.Uint32(body[4:]), binary.BigEndian.Uint32(body[8:])

@@ -15,6 +15,10 @@ var ErrFull = errors.New("capture: full")
 // after a reset.
 var ErrOver = errors.New("capture: that side of the conversation is over")
 
+// ErrStopped is for what a capture is read from: it ends the reading, as who reads was told to. Of
+// several files, no other is read any more.
+var ErrStopped = errors.New("stopped before the end of the capture")
+
 // TruncatedError says that a capture file ends before its content does, as when a copy was cut or
 // the recording program died. What was read before is good.
 type TruncatedError struct {

@@ -228,16 +228,17 @@ type End struct {
 
 // Stats counts what a reader came across.
 type Stats struct {
-	Packets     int64 // packets in the file
-	Octets      int64 // octets of the file that were read
-	Connections int   // TCP connections
-	Retransmits int64 // segments, or parts of one, that repeated octets already seen and were left out
-	OutOfOrder  int64 // segments that arrived before their turn
-	Gaps        int64 // Gap events
-	Conflicts   int64 // pieces of octets that were sent again with other contents, told or not
-	NotTCP      int64 // packets of other protocols
-	Undecodable int64 // packets that could not be decoded, such as headers cut short or link types not known
-	Fragments   int64 // IP fragments
+	Packets     int64   // packets in the file
+	Octets      int64   // octets of the file that were read
+	Connections int     // TCP connections
+	Retransmits int64   // segments, or parts of one, that repeated octets already seen and were left out
+	OutOfOrder  int64   // segments that arrived before their turn
+	Gaps        int64   // Gap events
+	Conflicts   int64   // pieces of octets that were sent again with other contents, told or not
+	NotTCP      int64   // packets of other protocols
+	Undecodable int64   // packets that could not be decoded, such as headers cut short or link types not known
+	Fragments   int64   // IP fragments
+	Others      []Other // what the packets are that NotTCP and Undecodable count, the most first
 }
 
 // Stamp returns At.
@@ -257,3 +258,20 @@ func (e *Closed) Stamp() Stamp { return e.At }
 
 // Stamp returns At.
 func (e *End) Stamp() Stamp { return e.At }
+
+// ConnOf returns the connection that an event is about, nil for an *[End] and for no event.
+func ConnOf(ev Event) *Conn {
+	switch ev := ev.(type) {
+	case *Opened:
+		return ev.Conn
+	case *Data:
+		return ev.Conn
+	case *Gap:
+		return ev.Conn
+	case *Conflict:
+		return ev.Conn
+	case *Closed:
+		return ev.Conn
+	}
+	return nil
+}

@@ -13,6 +13,11 @@ const (
 	pcapNano         = 0xa1b23c4d
 	pcapNanoSwapped  = 0x4d3cb2a1
 
+	// Other formats, which are not read.
+	pcapModified        = 0xa1b2cd34
+	pcapModifiedSwapped = 0x34cdb2a1
+	snoopMagic          = 0x736e6f6f
+
 	pcapHeaderSize = 24
 	pcapRecordSize = 16
 )

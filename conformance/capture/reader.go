@@ -15,13 +15,16 @@ import (
 const maxRecord = 16 << 20
 
 // Reader reads a capture file: pcapng, or classic pcap with microseconds or nanoseconds, in either
-// byte order. It keeps a bounded amount of it in memory. A Reader is for one goroutine.
+// byte order; also compressed by gzip, zstd or xz. It keeps a bounded amount of it in memory. A
+// Reader is for one goroutine.
 //
 // A pcapng file that was cut between two blocks, or a pcap file cut between two packets, looks
 // complete, unless the section says how long it is or the file is one of a [Writer], which marks
 // the end.
 type Reader struct {
 	src    source
+	packed *source // the compressed file that src decompresses; nil if it is not
+	files  *merged // several files, which are read instead of src; nil if there is one
 	file   io.Closer
 	format recordFormat
 	packet Packet
@@ -71,26 +74,61 @@ func Open(path string) (*Reader, error) {
 func NewReader(r io.Reader) (*Reader, error) {
 	cr := &Reader{src: source{r: r}}
 	cr.src.rereadable()
-	b, err := cr.src.peek(4)
+	magic, err := cr.src.magic()
 	if err != nil {
-		return nil, cr.src.cut(err, 0, "the header of a capture file")
+		return nil, err
 	}
-	switch magic := binary.BigEndian.Uint32(b); {
+	packed := cr.src
+	unpacked, err := unpack(&packed, magic)
+	if err != nil {
+		return nil, err
+	}
+	if unpacked != nil {
+		cr.packed, cr.src = &packed, source{r: unpacked}
+		if magic, err = cr.src.magic(); err != nil {
+			return nil, err
+		}
+	}
+	switch {
 	case magic == blockSection:
 		cr.format = &pcapngFormat{}
 	case isPcap(magic):
 		if cr.format, err = openPcap(&cr.src); err != nil {
 			return nil, err
 		}
-	case magic>>16 == 0x1f8b:
-		return nil, &FormatError{Expected: "a pcapng or pcap file", Got: "a gzip file: decompress it first"}
 	default:
-		return nil, &FormatError{Expected: "a pcapng or pcap file", Got: fmt.Sprintf("a file that begins with %x", b)}
+		return nil, &FormatError{Expected: "a pcapng or pcap file", Got: otherFormat(magic)}
 	}
 	return cr, nil
 }
 
-// Close closes the file, if the reader was made by Open.
+// magic returns the first four octets of a file.
+func (s *source) magic() (uint32, error) {
+	b, err := s.peek(4)
+	if err != nil {
+		return 0, s.cut(err, 0, "the header of a capture file")
+	}
+	return binary.BigEndian.Uint32(b), nil
+}
+
+// otherFormat says what kind of file begins so, and what makes a capture of it that can be read.
+func otherFormat(magic uint32) string {
+	const convert = ": 'editcap -F pcapng IN OUT' converts it"
+	switch magic {
+	case pcapModified, pcapModifiedSwapped:
+		return "the modified pcap of old Linux systems" + convert
+	case snoopMagic:
+		return "a snoop file" + convert
+	case zstdMagic, xzMagic:
+		return "a file that was compressed twice"
+	}
+	if magic>>16 == gzipMagic {
+		return "a file that was compressed twice"
+	}
+	return fmt.Sprintf("a file that begins with %08x", magic)
+}
+
+// Close closes the file, if the reader was made by Open or OpenFiles.
 func (r *Reader) Close() error {
 	if r.file == nil {
 		return nil
@@ -98,8 +136,16 @@ func (r *Reader) Close() error {
 	return r.file.Close()
 }
 
-// Offset returns how many octets of the file were read.
-func (r *Reader) Offset() int64 { return r.src.offset }
+// Offset returns how many octets of the file were read; of a compressed file, compressed ones.
+func (r *Reader) Offset() int64 {
+	switch {
+	case r.files != nil:
+		return r.files.offset()
+	case r.packed != nil:
+		return r.packed.offset
+	}
+	return r.src.offset
+}
 
 // Meta returns the description of the section read last. It is empty before the first packet was
 // read, and for classic pcap.
@@ -129,7 +175,9 @@ func (r *Reader) Next() (*Packet, error) {
 func (r *Reader) Events(limits Limits) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		a := newAssembler(limits.withDefaults(), func(ev Event) bool { return yield(ev, nil) })
-		a.file = &r.src
+		if a.file = &r.src; r.files != nil {
+			a.file = r.files
+		}
 		var d decoder
 		for !a.stopped {
 			p, err := r.Next()
@@ -137,8 +185,9 @@ func (r *Reader) Events(limits Limits) iter.Seq2[Event, error] {
 				if errors.Is(err, io.EOF) {
 					err = nil
 				}
-				a.stats.Octets = r.src.offset
+				a.stats.Octets = r.Offset()
 				a.stats.Fragments = d.fragments
+				a.stats.Others = d.other.list()
 				a.end(err)
 				if err != nil && !a.stopped {
 					yield(nil, err)

@@ -487,7 +487,7 @@ func TestDamage(t *testing.T) {
 		offset int
 	}{
 		"text":                     {[]byte("not a capture"), 0},
-		"gzip":                     {[]byte("\x1f\x8b\x08\x00..."), 0},
+		"modified pcap":            {[]byte("\x34\xcd\xb2\xa1..."), 0},
 		"byte-order magic":         {change(good, 8, 1), 8},
 		"version of pcapng":        {change(good, 12, 9), 12},
 		"block length too small":   {change(good, packet+4, 8, 0, 0, 0), packet + 4},

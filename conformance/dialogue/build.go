@@ -26,6 +26,8 @@ type Options struct {
 	// Related looks for what belongs together by the ways of programs: requests that are posts, and
 	// answers on other connections. See Relation.
 	Related bool
+	// Only, if it is set, tells which connections are looked at by who judges a file.
+	Only func(*capture.Conn) bool
 	// Observe, if it is set, is called with each line and frame at once, when it is known what it
 	// answers, but not yet what answers it.
 	Observe func(*Connection, Item)
@@ -265,6 +267,7 @@ func (b *Builder) end(s *stream, cut bool) {
 		s.Unreached = true
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: "the server was not reached: " + s.unreached})
 	} else if !s.IsIKC && s.Control == nil {
+		s.Foreign = s.looksLike()
 		s.Notes = append(s.Notes, Problem{At: s.Opened, Text: s.notIKC()})
 	}
 	s.part(len(s.Items)-s.parts.items, true)
@@ -274,10 +277,27 @@ func (b *Builder) end(s *stream, cut bool) {
 // is not known, or nothing came of it that the capture shows.
 func (c *Connection) MayBeIKC() bool { return c.obscure }
 
+// What a connection is called that is not IKC, unless its protocol is known.
+const (
+	foreignSilent  = "without octets"
+	foreignUnknown = "unknown"
+)
+
+// looksLike names the protocol of a connection that is not IKC.
+func (s *stream) looksLike() string {
+	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
+	if c.total == 0 && v.total == 0 {
+		return foreignSilent
+	}
+	return cmp.Or(wire.ProtocolOf(c.start), wire.ProtocolOf(v.start), foreignUnknown)
+}
+
 // notIKC says why a connection is left alone.
 func (s *stream) notIKC() string {
 	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
 	switch {
+	case s.Foreign != foreignSilent && s.Foreign != foreignUnknown:
+		return fmt.Sprintf("not IKC: it looks like %s (the client began with %q)", s.Foreign, c.start)
 	case c.total == 0 && v.total == 0:
 		return "no octets were exchanged: whether it was meant as IKC cannot be told (a bare connect and close ends a Perl server of 0.2402)"
 	case c.total == 0:

@@ -11,6 +11,9 @@ type Connection struct {
 	// IsIKC is false for a connection that shows no sign of IKC; the rest is then empty but for Notes
 	// and Control.
 	IsIKC bool
+	// Foreign is what a connection looks like that is not IKC: a protocol, "unknown", or "without
+	// octets". It is there with the last part.
+	Foreign string
 	// Control is set if the connection is the conversation of a harness with a driver; its lines are
 	// the Items then.
 	Control *Control

@@ -29,11 +29,13 @@ type Filter struct {
 	FromStart, ToStart time.Duration
 	// Connections keeps those of these indices.
 	Connections []int
+	// IKC keeps connections that are IKC.
+	IKC bool
 }
 
 // connection tells whether anything of a connection may be shown.
 func (f *Filter) connection(c *Connection) bool {
-	return f == nil || len(f.Connections) == 0 || slices.Contains(f.Connections, c.Conn.Index)
+	return f == nil || (len(f.Connections) == 0 || slices.Contains(f.Connections, c.Conn.Index)) && (!f.IKC || c.IsIKC)
 }
 
 // ofMessages tells whether only messages can pass.

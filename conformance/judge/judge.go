@@ -2,7 +2,9 @@ package judge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -24,6 +26,7 @@ type judge struct {
 	notes           []string
 	lacks           []string // what the capture lacks, and of how many more connections
 	lackMore        int
+	foreign         map[string]int         // connections that are not IKC, by what they look like
 	controls        []*dialogue.Connection // that are conversations with drivers
 	records         []*ConnRecord          // of connections, if a check wants driver logs
 	byDriver        bool                   // one does
@@ -50,11 +53,23 @@ func newJudge(checks []*Check, sides ...wire.Role) *judge {
 	return j
 }
 
+// maxForeign is of how many connections that are not IKC, but look alike, there is a note for each.
+// All are counted.
+const maxForeign = 3
+
 // maxNotes bounds the notes that are kept of odd connections.
 const maxNotes = 100
 
 // merge adds what was found in a connection that has ended.
 func (j *judge) merge(c *dialogue.Connection, t *tally) {
+	if c.Foreign != "" {
+		if j.foreign == nil {
+			j.foreign = map[string]int{}
+		}
+		if j.foreign[c.Foreign]++; j.foreign[c.Foreign] > maxForeign {
+			return
+		}
+	}
 	for _, n := range c.Notes {
 		if len(j.notes) < maxNotes {
 			j.notes = append(j.notes, fmt.Sprintf("connection %d (%v to %v): %s", c.Conn.Index, c.Conn.Client, c.Conn.Server, n.Text))
@@ -100,6 +115,26 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 			(&Trial{Conn: c, Side: side, found: found, memo: new(memo), harm: harm, after: &v.harm}).look(r.check, r.connection)
 			v.merge(found, r.check, c)
 		}
+	}
+}
+
+// noteOthers notes what else the capture holds: connections that are not IKC, by what they look
+// like, and what is not TCP.
+func (j *judge) noteOthers(notRead string) {
+	all := 0
+	var kinds []string
+	many := false
+	for _, looks := range slices.Sorted(maps.Keys(j.foreign)) {
+		n := j.foreign[looks]
+		all += n
+		many = many || n > maxForeign
+		kinds = append(kinds, fmt.Sprintf("%d %s", n, looks))
+	}
+	if many {
+		j.notes = append(j.notes, fmt.Sprintf("%d connections are not IKC, by what they look like: %s", all, strings.Join(kinds, ", ")))
+	}
+	if notRead != "" {
+		j.notes = append(j.notes, notRead)
 	}
 }
 

@@ -50,12 +50,15 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 	d := dispatcher{queues: queues, gather: gatherer{judged: done,
 		open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
 	var failed error
-	events := 0
+	events, notRead := 0, ""
 	for ev, err := range r.Events(capture.Limits{}) {
 		if err != nil {
 			failed = err
 		}
-		if ev != nil {
+		if end, ok := ev.(*capture.End); ok {
+			notRead = end.Stats.NotRead()
+		}
+		if c := capture.ConnOf(ev); c != nil && (opts.Only == nil || opts.Only(c)) {
 			d.take(ev)
 		}
 		if events++; opts.Progress != nil && events%progressEvery == 0 {
@@ -67,6 +70,7 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 	group.Wait()
 	close(results)
 	<-merged
+	j.noteOthers(notRead)
 	if opts.Progress != nil {
 		opts.Progress(r.Offset())
 	}

@@ -20,7 +20,7 @@ func (e *StrangerError) Error() string {
 	if len(e.Began) == 0 {
 		return fmt.Sprintf("expected a line of IKC, nothing came: %v", e.Err)
 	}
-	looks := protocolOf(e.Began)
+	looks := ProtocolOf(e.Began)
 	if looks != "" {
 		looks = ", which looks like " + looks
 	}
@@ -62,17 +62,26 @@ func (h *Heard) Explain(err error) error {
 // ikcLine are the lines of a negotiation other than SETUP.
 var ikcLine = regexp.MustCompile(`^(?:HELLO(?: IKC\d)?|IAM\s.*|OK|NOT|DONE|FREEZER\s.*|WORLD|UP)$`)
 
-// protocolOf guesses what begins so, "" if it has no idea.
-func protocolOf(began []byte) string {
+// How requests of other protocols begin.
+var (
+	httpRequest  = regexp.MustCompile(`^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PRI) [^ ]`)
+	redisRequest = regexp.MustCompile(`^\*[0-9]+\r\n\$`)
+)
+
+// ProtocolOf guesses from the first octets of either side which other protocol is spoken, "" if it
+// has no idea.
+func ProtocolOf(began []byte) string {
 	s := string(began)
 	switch {
-	case strings.HasPrefix(s, "HTTP/"):
+	case strings.HasPrefix(s, "PROXY ") || strings.HasPrefix(s, "\r\n\r\n\x00\r\nQUIT\n"):
+		return "PROXY"
+	case strings.HasPrefix(s, "HTTP/") || httpRequest.MatchString(s):
 		return "HTTP"
 	case strings.HasPrefix(s, "SSH-"):
 		return "SSH"
 	case len(s) >= 3 && (s[0] == 0x15 || s[0] == 0x16) && s[1] == 3:
 		return "TLS"
-	case strings.HasPrefix(s, "-ERR ") || strings.HasPrefix(s, "-NOAUTH"):
+	case strings.HasPrefix(s, "-ERR ") || strings.HasPrefix(s, "-NOAUTH") || redisRequest.MatchString(s):
 		return "Redis"
 	case strings.HasPrefix(s, "220 ") || strings.HasPrefix(s, "220-"):
 		return "SMTP or FTP"

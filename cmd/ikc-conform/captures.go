@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+)
+
+// exitInterrupted is the status of a command that shows what it had found when it was interrupted:
+// that of a process that SIGINT ended, as shells give it.
+const exitInterrupted = 130
+
+// openCaptures opens the captures that a user named as one, - for standard input. name is what to
+// call it. An interrupt ends its reading.
+func openCaptures(cmd *cobra.Command, paths []string) (r *capture.Reader, name string, err error) {
+	var files []capture.File
+	stdin := false
+	for _, path := range paths {
+		f := capture.FileAt(path)
+		open := f.Open
+		if path == "-" {
+			if stdin {
+				return nil, "", fmt.Errorf("standard input is named twice: it can be read once")
+			}
+			stdin = true
+			f.Name, f.Again = "standard input", false
+			open = func() (io.ReadCloser, error) { return io.NopCloser(cmd.InOrStdin()), nil }
+		}
+		regular := f.Again
+		f.Open = func() (io.ReadCloser, error) { return openInterruptible(cmd.Context(), open, regular) }
+		files = append(files, f)
+	}
+	name = files[0].Name
+	if len(files) > 1 {
+		name = fmt.Sprintf("%s and %d more", name, len(files)-1)
+	}
+	r, err = capture.OpenFiles(files)
+	if errors.Is(err, capture.ErrStopped) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted before anything was read")
+		err = exitStatus(exitInterrupted)
+	}
+	return r, name, err
+}
+
+// openInterruptible opens a file whose reading an interrupt ends.
+func openInterruptible(ctx context.Context, open func() (io.ReadCloser, error), regular bool) (io.ReadCloser, error) {
+	if regular {
+		in, err := open()
+		if f, ok := in.(*os.File); ok && err == nil {
+			return &interruptibleFile{f, ctx}, nil
+		}
+		return in, err
+	}
+	type opened struct {
+		in  io.ReadCloser
+		err error
+	}
+	came := make(chan opened, 1)
+	go func() { // a FIFO without a writer blocks
+		in, err := open()
+		came <- opened{in, err}
+	}()
+	select {
+	case o := <-came:
+		if o.err != nil {
+			return nil, o.err
+		}
+		return &interruptiblePipe{stoppable{in: o.in, done: ctx.Done()}, ctx}, nil
+	case <-ctx.Done():
+		return nil, capture.ErrStopped
+	}
+}
+
+// interruptibleFile is a file that cannot be read on after an interrupt.
+type interruptibleFile struct {
+	*os.File
+	ctx context.Context
+}
+
+func (f *interruptibleFile) Read(p []byte) (int, error) {
+	if f.ctx.Err() != nil {
+		return 0, capture.ErrStopped
+	}
+	return f.File.Read(p)
+}
+
+// interruptiblePipe is what may block. Its writer ends it.
+type interruptiblePipe struct {
+	stoppable
+	ctx context.Context
+}
+
+func (p *interruptiblePipe) Read(b []byte) (int, error) {
+	n, err := p.stoppable.Read(b)
+	if err != nil && p.ctx.Err() != nil {
+		err = capture.ErrStopped
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (p *interruptiblePipe) Close() error { return nil }
+
+// sizeOf is how large files are together, 0 if that cannot be told.
+func sizeOf(paths []string) int64 {
+	sum := int64(0)
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		sum += info.Size()
+	}
+	return sum
+}
+
+// expectsSidecars tells whether sidecars are among the files, each of which is about one capture.
+func expectsSidecars(paths []string) bool {
+	for _, path := range paths {
+		if filepath.Ext(path) == ".json" {
+			return true
+		}
+	}
+	return false
+}
