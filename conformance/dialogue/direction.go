@@ -303,7 +303,7 @@ func (d *direction) frame(image []byte, size int) *Frame {
 	f := &r.Frame
 	f.From, f.At, f.Number, f.AtLeast, f.Offset = d.role, d.at, d.count, d.atLeast, d.base
 	f.Head, f.Image = string(d.buf[:size-len(image)-1]), image
-	f.Late = d.s.dirs[d.role.Other()].at.Packet > d.at.Packet && d.at.Packet > 0
+	f.Late = d.s.Gaps && d.s.dirs[d.role.Other()].at.Packet > d.at.Packet && d.at.Packet > 0
 	f.Early = !d.s.agreed && !d.s.Joined && !d.s.Gaps && d.role == wire.Client
 	d.s.IsIKC = true
 	d.drop(size)

@@ -35,10 +35,23 @@ type Frame struct {
 	// of it. Err says so.
 	TooLarge bool
 
-	serial int64 // among the items of the connection, if it is read in parts
+	serial int64 // among the items of the connection
 	value  atomic.Pointer[perl.Value]
 	values int     // of an image that was thawed at once, how many it has
 	sketch *sketch // nil if value was made at once, or cannot be
+}
+
+// After tells whether a frame comes after one of the other side. Within what the capture holds of
+// both, what acknowledges comes after what it acknowledges, wherever the file has it; behind octets
+// that are missing it is the file that tells.
+func (f *Frame) After(other *Frame) bool {
+	if !f.Late && !other.Late {
+		return f.serial > other.serial
+	}
+	if a, b := f.At.Packet, other.At.Packet; a != b {
+		return a > b
+	}
+	return !f.At.Time.Before(other.At.Time)
 }
 
 // Sender implements Item.

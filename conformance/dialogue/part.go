@@ -140,13 +140,13 @@ type parts struct {
 // added notes a new item.
 func (s *stream) added(item Item) {
 	s.Items = append(s.Items, item)
-	if s.window == nil {
-		return
-	}
 	if f, ok := item.(*Frame); ok {
 		f.serial = s.serial
 	}
 	s.serial++
+	if s.window == nil {
+		return
+	}
 	p := &s.parts
 	c := min(cost(item), 1<<30)
 	p.octets += c
@@ -395,7 +395,7 @@ func (x *Exchange) shed() {
 		*spec = strings.Clone(*spec)
 	}
 	own.Params, own.Other, own.Event.Value, own.RSVP.Value, own.From.Value = nil, nil, nil, nil, nil
-	light := &Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, serial: f.serial}
+	light := &Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, Late: f.Late, serial: f.serial}
 	light.Message = &Message{Message: &own, Frame: light, Kind: m.Kind, Exchange: x, To: m.To, Relation: m.Relation}
 	x.Request, x.Answers, x.Errors, x.Misdirected, x.light = light.Message, nil, nil, nil, true
 }

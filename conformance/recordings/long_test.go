@@ -412,7 +412,7 @@ func TestLongCaptures(t *testing.T) {
 		passed := 0
 		for _, v := range f.Verdicts {
 			switch v.Outcome {
-			case judge.Pass:
+			case judge.Pass, judge.Seen: // some begin in the middle, or are cut
 				passed++
 			case judge.Fail:
 				t.Errorf("%s: %s of the %v fails: %+v", test.name, v.Check.ID, v.Side, v.Findings[0])

@@ -120,12 +120,7 @@ func unasked(t *judge.Trial, x *dialogue.Exchange) *dialogue.Message {
 }
 
 // after tells whether a message came after one of the other side.
-func after(m, other *dialogue.Message) bool {
-	if a, b := m.Frame.At.Packet, other.Frame.At.Packet; a != b {
-		return a > b
-	}
-	return !m.Frame.At.Time.Before(other.Frame.At.Time)
-}
+func after(m, other *dialogue.Message) bool { return m.Frame.After(other.Frame) }
 
 // answersArgs tells whether a call of the state "args" was answered with these arguments.
 func answersArgs(x *dialogue.Exchange, args []*perl.Value) bool {

@@ -49,7 +49,7 @@ func RSVP() []*judge.Check {
 				refused, wentOn := false, false
 				for _, item := range t.Conn.Items {
 					f, ok := item.(*dialogue.Frame)
-					if !ok || f.From != t.Side || f.At.Packet <= second.Frame.At.Packet {
+					if !ok || f.From != t.Side || !f.After(second.Frame) {
 						continue
 					}
 					wentOn = true
