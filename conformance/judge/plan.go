@@ -79,17 +79,17 @@ func (p *plan) pass(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 	}
 	for _, x := range part.Begun {
 		if x.Request.Frame.From != t.Side {
-			t.at = x.Request.Frame
+			t.at, t.exchange = x.Request.Frame, x
 			for i := range p.rules[atOrder] {
 				if t.next(p.rules[atOrder][i].check) {
-					t.basis.x, t.basis.inOrder = x, true
+					t.basis.exchange, t.basis.inOrder = true, true
 					memories[i](t, x)
 				}
 			}
 		}
 	}
 	for _, x := range part.Exchanges {
-		t.at = x.Request.Frame
+		t.at, t.exchange = x.Request.Frame, x
 		if x.Request.Frame.From == t.Side {
 			p.exchange(t, x, p.rules[atOwn])
 			continue
@@ -107,7 +107,7 @@ func (p *plan) pass(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 		}
 	}
 	if part.Last {
-		t.at = nil
+		t.at, t.exchange = nil, nil
 		p.connection(t, atEnd)
 	}
 	return true
@@ -148,7 +148,7 @@ func (p *plan) message(t *Trial, m *dialogue.Message, at ruleAt) {
 func (p *plan) request(t *Trial, x *dialogue.Exchange, rules []planned, plain bool) {
 	for i := range rules {
 		if r := &rules[i]; (plain || !r.plain) && t.next(r.check) {
-			t.basis.x = x
+			t.basis.exchange = true
 			r.exchange(t, x)
 		}
 	}

@@ -84,8 +84,9 @@ func (s *support) hit(l *dialogue.Loss) bool {
 }
 
 // basis is what the next violation that is told rests on, as far as the check or its rule says.
+// It has no pointers, so that it costs nothing to begin another.
 type basis struct {
-	x                               *dialogue.Exchange // on what came back for a request, or did not
+	exchange                        bool // on what came back for Trial.exchange, or did not
 	inOrder, all, requests, framing bool
 	names                           [2]bool
 }
@@ -107,10 +108,10 @@ func (t *Trial) OnPlace() { t.basis.framing = true }
 func (t *Trial) support(at dialogue.Item) support {
 	b := &t.basis
 	s := support{names: b.names, framing: b.framing}
-	if b.x != nil {
-		s.exchange(b.x, b.inOrder)
+	if b.exchange {
+		s.exchange(t.exchange, b.inOrder)
 	}
-	if b.all || b.x != nil && b.x.Request.Frame.Late {
+	if b.all || b.exchange && t.exchange.Request.Frame.Late {
 		s.needs(wire.Client, 0, dialogue.NoPacket)
 		s.needs(wire.Server, 0, dialogue.NoPacket)
 	}

@@ -18,9 +18,10 @@ type Trial struct {
 	harm  Harm      // what the connection may have done to others; only in the aftermath
 	after **harmful // the connection that may have harmed this one; only in the aftermath
 
-	at     dialogue.Item // what is being looked at, nil if it is the connection
-	step   int           // how many looks of the part there were so far
-	resume int           // of them, how many were taken before a check panicked
+	at       dialogue.Item      // what is being looked at, nil if it is the connection
+	exchange *dialogue.Exchange // the request, if it is one
+	step     int                // how many looks of the part there were so far
+	resume   int                // of them, how many were taken before a check panicked
 }
 
 // Pass notes a piece of evidence that agrees, which at shows.
