@@ -12,7 +12,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -22,6 +24,7 @@ func checkCommand() *cobra.Command {
 	var (
 		j    judging
 		side string
+		as   string
 	)
 	c := &cobra.Command{
 		Use:   "check FILE...",
@@ -30,6 +33,9 @@ func checkCommand() *cobra.Command {
 every connection of IKC in them, both sides unless --side says otherwise. Connections that are not
 IKC are left alone, with a note. What a capture does not show is inconclusive. A capture that is cut
 short or damaged is never conformant: what is missing might say otherwise.
+
+Which releases of POE::Component::IKC the kernels can be is told by what they say, with the evidence. A failure
+that all of those are known to have is a known deviation, and does not count; --as insists on one of them.
 
 FILE is a pcapng or pcap file, or - for standard input. Captures of any size are read in bounded memory.
 
@@ -43,6 +49,13 @@ its capture: then that is what counts.`,
 			}
 			sides, err := parseSides(side)
 			if err != nil {
+				return err
+			}
+			deviations, err := known.Load()
+			if err != nil {
+				return broken(err)
+			}
+			if as, err = parseAs(as); err != nil {
 				return err
 			}
 			tuneForCheck()
@@ -64,6 +77,7 @@ its capture: then that is what counts.`,
 				if err != nil {
 					return broken(err)
 				}
+				deviations.Settle(f, as)
 				files = append(files, f)
 			}
 			for path := range expected {
@@ -84,6 +98,7 @@ its capture: then that is what counts.`,
 	}
 	j.flags(c)
 	c.Flags().StringVar(&side, "side", "both", "judge the server, the client, or both")
+	c.Flags().StringVar(&as, "as", "", "take kernels for a release, perl@0.2302, unless what they say contradicts it")
 	return c
 }
 
@@ -133,6 +148,18 @@ func compare(out io.Writer, files []*judge.Judgement, expected map[string]*recor
 		return nil
 	}
 	return shown
+}
+
+// parseAs reads a release to insist on, as targets name it: perl@0.2302.
+func parseAs(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	name, ok := strings.CutPrefix(s, "perl@")
+	if all := release.AllReleases(); !ok || !all.Has(name) {
+		return "", fmt.Errorf("--as %q: expected perl@ and a release of %s: %s", s, release.Implementation, strings.Join(all.Names(), ", "))
+	}
+	return name, nil
 }
 
 func parseSides(s string) ([]wire.Role, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -16,6 +17,8 @@ type Judgement struct {
 	Verdicts    []Verdict
 	Connections int
 	Notes       []string
+	// Peers are the kernels of the capture, with what is known of their releases.
+	Peers *release.Peers
 	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
 	Err error
 	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
@@ -49,7 +52,8 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	}
 	j := newJudge(checks, sides...)
 	err := j.read(r, opts, w)
-	f := &Judgement{Verdicts: j.conclude(), Connections: j.connections, Notes: j.notes, Err: err, Broken: j.broken}
+	j.peers.Conclude()
+	f := &Judgement{Verdicts: j.conclude(), Connections: j.connections, Notes: j.notes, Peers: &j.peers, Err: err, Broken: j.broken}
 	switch {
 	case err != nil:
 		f.doubt("the capture is incomplete")

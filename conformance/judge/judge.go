@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -29,6 +30,7 @@ type judge struct {
 	keptOctets      atomic.Int64           // octets of images that records hold
 	broken          []string               // where the judge itself is at fault
 	doubtful        bool                   // connections were given up for that
+	peers           release.Peers
 }
 
 // newJudge prepares to judge the sides given, by the checks given.
@@ -64,6 +66,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 		return
 	}
 	j.octetsMissing = j.octetsMissing || c.Gaps || c.Doubtful || c.Joined || c.Cut
+	j.peers.Add(c, &t.print)
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)
 	}

@@ -105,6 +105,9 @@ func (r *Report) parts(b *strings.Builder) {
 		for _, problem := range p.Problems {
 			fmt.Fprintf(b, "    ! %s\n", indented(problem))
 		}
+		for _, line := range p.fitLines() {
+			fmt.Fprintf(b, "    %s\n", line)
+		}
 		for _, note := range p.Notes {
 			fmt.Fprintf(b, "    note: %s\n", note)
 		}
