@@ -188,7 +188,11 @@ func (s *settling) knownOfAll(check string) bool {
 
 // asTheyDo is the reason of a deviation, with the releases that have it.
 func (d *Deviation) asTheyDo() string {
-	return fmt.Sprintf("as %s do: %s", d.Releases, d.Reason)
+	verb := "do"
+	if d.From == d.To {
+		verb = "does"
+	}
+	return fmt.Sprintf("as %s %s: %s", d.Releases, verb, d.Reason)
 }
 
 // String names the releases, with the implementation if it is not POE::Component::IKC.

@@ -43,6 +43,8 @@ const (
 	minor11
 	booleanSent
 	booleanRead
+	litePlain
+	liteDumped
 	numFacts
 )
 
@@ -98,6 +100,8 @@ var facts = [numFacts]aFact{
 	minor9:      minor("9", "5.18", "5.18"),
 	minor10:     minor("10", "5.20", "5.26"),
 	minor11:     minor("11", "5.28", ""),
+	litePlain:   {saw: "a ClientLite whose wantarray is no boolean", to: "5.36", perl: true, source: "ClientLite call: what wantarray returns is a boolean, which Storable of 5.38 and later keeps"},
+	liteDumped:  {saw: "a ClientLite whose wantarray is a boolean", from: "5.38", perl: true, source: "Data::Dumper: !!1 and !!0"},
 	booleanSent: {saw: "it sends booleans", from: "5.38", perl: true, source: "Storable.xs store_scalar: SX_BOOLEAN_TRUE, SX_BOOLEAN_FALSE"},
 	booleanRead: {saw: "it answers what holds booleans", from: "5.38", perl: true, source: "Storable.xs retrieve: an older one dies of the tags"},
 }

@@ -54,15 +54,31 @@ func (t *tracks) lite(f *dialogue.Frame, isStorable bool) {
 			t.see(liteNative, f)
 		}
 	}
-	if m.Kind == dialogue.Call && m.RSVP.Session == wire.SessionIKCLite && !t.has(liteWantarray) && f.Thawed() {
-		if m.WantArray || f.Mentions("wantarray") && m.Sent("wantarray") != nil {
-			t.see(liteWantarray, f)
-		} else {
-			t.see(liteNoWantarray, f)
-		}
+	if m.Kind == dialogue.Call && m.RSVP.Session == wire.SessionIKCLite && t.calls < maxCalls && f.Thawed() {
+		t.calls++
+		t.wantarray(f, isStorable)
 	}
 	if m.Kind == dialogue.Post && m.To.Session == wire.SessionIKC && m.To.State == "unregister" {
 		t.see(liteUnregister, f)
+	}
+}
+
+// wantarray looks at what a ClientLite says of the context of a call.
+func (t *tracks) wantarray(f *dialogue.Frame, isStorable bool) {
+	var said *perl.Value
+	if f.Mentions("wantarray") {
+		said = f.Message.Sent("wantarray")
+	}
+	if said == nil {
+		t.see(liteNoWantarray, f)
+		return
+	}
+	t.see(liteWantarray, f)
+	switch k := said.Kind(); {
+	case isStorable && k != perl.Bool && k != perl.Undef: // undef is the void context
+		t.see(litePlain, f)
+	case !isStorable && k == perl.Bool:
+		t.see(liteDumped, f)
 	}
 }
 

@@ -18,6 +18,7 @@ type tracks struct {
 	where   []place
 	lines   int    // that it has said
 	reports int    // error reports that were looked at
+	calls   int    // calls of a ClientLite that were looked at
 	minor   byte   // of the last Storable image, 0 before the first
 	bools   bool   // it has sent booleans
 	setup   string // the last SETUP that it said
@@ -32,8 +33,9 @@ type place struct {
 	packet int64
 }
 
-// maxReports is how many error reports of a side are looked at: more say nothing new.
-const maxReports = 64
+// maxReports is how many error reports of a side are looked at, and maxCalls how many calls of a
+// ClientLite: more say nothing new.
+const maxReports, maxCalls = 64, 64
 
 // Part looks at a part of a connection.
 func (p *Print) Part(part *dialogue.Part) {
