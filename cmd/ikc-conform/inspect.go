@@ -259,8 +259,8 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 	return errors.Join(writing, err)
 }
 
-// withReleases shows each part, and behind a connection which releases its sides can be, unless only
-// some of it was asked for.
+// withReleases shows each part, and behind a connection which releases its sides can be, unless
+// only some of it was asked for.
 func (i *inspecting) withReleases(show func(*dialogue.Part) error, out io.Writer) func(*dialogue.Part) error {
 	if i.opts.Filter != nil {
 		return show

@@ -33,7 +33,7 @@ func (ds Deviations) Settle(f *judge.Judgement, as string) {
 		return
 	}
 	for _, side := range []wire.Role{wire.Server, wire.Client} {
-		s := settling{ds, f, side, map[*release.Peer][]string{}, map[*release.Peer]release.Set{}}
+		s := settling{ds, f, side, map[*release.Peer][]failure{}, map[*release.Peer]release.Set{}}
 		s.fit(as)
 		for i := range f.Verdicts {
 			if v := &f.Verdicts[i]; v.Side == side && v.Outcome == judge.Fail {
@@ -48,8 +48,14 @@ type settling struct {
 	ds     Deviations
 	f      *judge.Judgement
 	side   wire.Role
-	failed map[*release.Peer][]string    // ids of checks
+	failed map[*release.Peer][]failure
 	fits   map[*release.Peer]release.Set // what remains of the releases; missing: none is known
+}
+
+// failure is a check that a peer fails, and where it does so first.
+type failure struct {
+	check string
+	first judge.Finding
 }
 
 // fit finds out which releases the peers of the side can be.
@@ -78,8 +84,9 @@ func (s *settling) fit(as string) {
 			continue
 		}
 		for _, finding := range v.Findings {
-			if p := s.f.Peers.Of(s.side, finding.Connection); p != nil && !slices.Contains(s.failed[p], v.Check.ID) {
-				s.failed[p] = append(s.failed[p], v.Check.ID)
+			p := s.f.Peers.Of(s.side, finding.Connection)
+			if p != nil && !slices.ContainsFunc(s.failed[p], func(have failure) bool { return have.check == v.Check.ID }) {
+				s.failed[p] = append(s.failed[p], failure{v.Check.ID, finding})
 			}
 		}
 	}
@@ -94,22 +101,27 @@ func (s *settling) fit(as string) {
 // narrow leaves of the releases that fit a peer those that have all the deviations which it shows,
 // if there are any.
 func (s *settling) narrow(p *release.Peer, set release.Set) release.Set {
-	rest, because := set, []string(nil)
-	for _, id := range s.failed[p] {
-		has := s.having(id, set)
+	rest, because := set, []failure(nil)
+	for _, fail := range s.failed[p] {
+		has := s.having(fail.check, set)
 		if has.Empty() {
 			continue // it is nobody's
 		}
 		if !rest.Within(has) {
-			because = append(because, id)
+			because = append(because, fail)
 		}
 		rest = rest.And(has)
 	}
 	if rest.Empty() {
 		return set
 	}
-	for _, id := range because {
-		p.Narrow(s.having(id, set), release.Evidence{Saw: id + " fails", Source: s.ds.find(id, release.Implementation).Reason, Connection: p.First})
+	for _, fail := range because {
+		e := release.Evidence{Saw: "it fails " + fail.check, Source: s.ds.find(fail.check, release.Implementation).Reason,
+			Connection: fail.first.Connection, Packet: fail.first.Packet}
+		if fail.first.Side == s.side.String() {
+			e.Frame = fail.first.Frame
+		}
+		p.Narrow(s.having(fail.check, set), e)
 	}
 	return rest
 }
@@ -117,14 +129,18 @@ func (s *settling) narrow(p *release.Peer, set release.Set) release.Set {
 // having are the releases of a set that have a deviation.
 func (s *settling) having(check string, set release.Set) release.Set {
 	return set.Where(func(name string) bool {
-		return slices.ContainsFunc(s.ds, func(d Deviation) bool {
-			return d.Check == check && (d.Has(release.Implementation, name) || d.Implementation == release.Implementation && d.From == oldestTried && isBefore(name, oldestTried))
-		})
+		if isBefore(name, oldestTried) && slices.ContainsFunc(s.ds, func(d Deviation) bool {
+			return d.Check == check && d.Implementation == release.Implementation && d.From == oldestTried
+		}) {
+			return true
+		}
+		return slices.ContainsFunc(s.ds, func(d Deviation) bool { return d.Check == check && d.Has(release.Implementation, name) })
 	})
 }
 
-func isBefore(a, b string) bool {
-	order, err := compareDecimals(a, b)
+// isBefore tells whether a release is before another.
+func isBefore(name, other string) bool {
+	order, err := compareDecimals(name, other)
 	return err == nil && order < 0
 }
 

@@ -58,9 +58,6 @@ func (t *tracks) lite(f *dialogue.Frame, isStorable bool) {
 		t.calls++
 		t.wantarray(f, isStorable)
 	}
-	if m.Kind == dialogue.Post && m.To.Session == wire.SessionIKC && m.To.State == "unregister" {
-		t.see(liteUnregister, f)
-	}
 }
 
 // wantarray looks at what a ClientLite says of the context of a call.

@@ -15,8 +15,8 @@ type Peer struct {
 	// Releases are the releases of POE::Component::IKC that fit all it said, none if it is something
 	// else. Perls are the Perls whose Storable fits.
 	Releases, Perls Set
-	// Evidence is what narrowed these, each the first of its kind; of
-	// releases first, and what narrows the most before the rest.
+	// Evidence is what narrowed these, each the first of its kind: what is of releases first, and what
+	// narrows the most before the rest.
 	Evidence []Evidence
 
 	seen  uint64
@@ -59,7 +59,9 @@ func (p *Peer) add(connection int, t *tracks) {
 		}
 		p.seen |= 1 << w.fact
 		f := facts[w.fact]
-		p.where = append(p.where, Evidence{Saw: f.saw, Source: f.source, Connection: connection, Packet: w.packet, Frame: int(w.frame), fact: w.fact})
+		p.where = append(p.where, Evidence{
+			Saw: f.saw, Source: f.source, Connection: connection, Packet: w.packet, Frame: int(w.frame), fact: w.fact,
+		})
 	}
 }
 
@@ -104,7 +106,7 @@ func (p *Peer) Fits() string {
 	case p.Releases.Empty():
 		return "not " + Implementation
 	case p.Releases.Full():
-		s = "as any release of " + Implementation
+		s = "the release cannot be told"
 	default:
 		s = "as " + Implementation + " " + p.Releases.String()
 	}

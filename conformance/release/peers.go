@@ -81,8 +81,8 @@ func (ps *Peers) Conclude() {
 	}
 }
 
-// All are the peers of a side in the order in which their first connections ended. whole is false if
-// there are more than are kept.
+// All are the peers of a side in the order in which their first connections ended. whole is false
+// if there are more than are kept.
 func (ps *Peers) All(role wire.Role) (list []*Peer, whole bool) {
 	return ps.sides[role].peers, !ps.sides[role].beyond
 }

@@ -82,8 +82,12 @@ func (p *Print) frame(c *dialogue.Connection, f *dialogue.Frame) {
 	}
 	if f.From == wire.Client && m.WithLite() && m.Kind != dialogue.Answer && m.Kind != dialogue.ErrorReport {
 		t.lite(f, storable)
-	} else if m.From.Present() && m.From.Err == nil && m.From.Session != wire.SessionIKCLite && m.From.Session != wire.SessionIKC && m.From.State == "" {
+	} else if from := &m.From; from.Present() && from.Err == nil && from.State == "" &&
+		from.Session != wire.SessionIKCLite && from.Session != wire.SessionIKC {
 		t.see(fromNoState, f)
+	}
+	if m.Kind == dialogue.Post && m.To.Session == wire.SessionIKC && m.To.State == "unregister" && !m.From.Present() {
+		t.see(liteUnregister, f)
 	}
 	if m.Kind == dialogue.Call && m.RSVP.Session == goCallSession && strings.HasPrefix(m.RSVP.State, wire.StateResponse) {
 		t.see(goCall, f)

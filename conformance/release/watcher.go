@@ -62,7 +62,10 @@ func (w *Watcher) write(side wire.Role, p *Peer) error {
 		_, err := fmt.Fprintf(w.w, "  %s: %v\n", side, p)
 		return err
 	}
-	o := told{Type: "release", Connection: p.First, From: side.String(), Releases: append([]string{}, p.Releases.Names()...), Text: p.Fits(), Evidence: p.Evidence}
+	o := told{
+		Type: "release", Connection: p.First, From: side.String(),
+		Releases: append([]string{}, p.Releases.Names()...), Text: p.Fits(), Evidence: p.Evidence,
+	}
 	if !p.Perls.Full() {
 		o.Perls = p.Perls.Names()
 	}
