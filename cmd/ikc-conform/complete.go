@@ -8,6 +8,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 )
 
 // completions teaches commands what their arguments and flags may be, for shell completion.
@@ -18,6 +19,7 @@ func completions(root *cobra.Command) {
 	flags := map[string]cobra.CompletionFunc{
 		"gate":        words("must", "should", "may"),
 		"side":        words("server", "client", "both"),
+		"as":          words(releaseTargets()...),
 		"checks":      listed(checkIDs),
 		"cells":       listed(cellNames),
 		"serializers": listed(func() []string { return []string{"Storable", "FreezeThaw", "Freezer", "all"} }),
@@ -97,6 +99,14 @@ func cellNames() (names []string) {
 			names = append(names, string(c.Role))
 		}
 		names = append(names, name)
+	}
+	return names
+}
+
+// releaseTargets are the releases of POE::Component::IKC as targets name them.
+func releaseTargets() (names []string) {
+	for _, name := range release.AllReleases().Names() {
+		names = append(names, "perl@"+name)
 	}
 	return names
 }

@@ -265,7 +265,10 @@ func (i *inspecting) withReleases(show func(*dialogue.Part) error, out io.Writer
 	if i.opts.Filter != nil {
 		return show
 	}
-	releases := release.NewWatcher(out, i.asJSON)
+	releases := release.NewWatcher(out, i.opts.Columns)
+	if i.asJSON {
+		releases = release.NewJSONWatcher(out)
+	}
 	return func(p *dialogue.Part) error {
 		if err := show(p); err != nil {
 			return err

@@ -33,6 +33,9 @@ func (ds Deviations) Settle(f *judge.Judgement, as string) {
 		return
 	}
 	for _, side := range []wire.Role{wire.Server, wire.Client} {
+		if !slices.ContainsFunc(f.Verdicts, func(v judge.Verdict) bool { return v.Side == side }) {
+			continue // it was not asked for
+		}
 		s := settling{ds, f, side, map[*release.Peer][]failure{}, map[*release.Peer]release.Set{}}
 		s.fit(as)
 		for i := range f.Verdicts {
@@ -69,7 +72,7 @@ func (s *settling) fit(as string) {
 			set = set.Where(func(name string) bool { return name == as })
 			if set.Empty() {
 				if contradicted++; contradicted == 1 {
-					s.f.Notes = append(s.f.Notes, fmt.Sprintf("the %s of connection %d is not taken for %s, which it is not: %v", s.side, p.First, as, p))
+					s.f.Notes = append(s.f.Notes, fmt.Sprintf("the %s of connection %d is not taken for %s: it is %s", s.side, p.First, as, p.Fits()))
 				}
 				continue
 			}

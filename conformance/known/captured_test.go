@@ -88,7 +88,7 @@ func TestSettle(t *testing.T) {
 			known: []string{"server HS-IKC0-006", "server HAVE-004", "server ERR-004", "server ERR-009", "client HC-IKC0-003"}},
 		{what: "another one insisted on", path: releases + "perl-0.2302-clientlite-ikc0.pcapng", as: "0.2402", list: shipped,
 			failed: []string{"server HS-IKC0-006", "server HAVE-004", "server ERR-004", "server ERR-009", "client HC-IKC0-003"},
-			note:   "the server of connection 0 is not taken for 0.2402, which it is not"},
+			note:   "the server of connection 0 is not taken for 0.2402: it is as POE::Component::IKC 0.2302"},
 	} {
 		f := settled(t, test.list, test.path, test.as)
 		got, want := outcome(f, judge.Fail), test.failed

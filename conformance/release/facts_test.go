@@ -154,3 +154,19 @@ func TestSet(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestBroken: lines fit, and nothing of them is lost.
+func TestBroken(t *testing.T) {
+	const line = "  server: as POE::Component::IKC 0.2303 to 0.2402, Perl 5.28 or later (its SETUP has a PID, packet 6)"
+	for columns := range 200 {
+		got := broken(line, columns)
+		if strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(line), " ") {
+			t.Fatalf("%d columns: got %q", columns, got)
+		}
+		for l := range strings.Lines(got) {
+			if columns >= 30 && len(l) > columns+1 || columns == 0 && l != line+"\n" {
+				t.Errorf("%d columns: got %q", columns, l)
+			}
+		}
+	}
+}

@@ -30,8 +30,8 @@ type Evidence struct {
 	Saw string `json:"saw"`
 	// Source is where the original does so, or does otherwise.
 	Source string `json:"source"`
-	// Connection counts from 0, Packet from 1; Frame counts the frames of the side from 1, and is 0 for
-	// a line.
+	// Connection counts from 0, Packet from 1; Frame counts the frames of the side from 1, and is 0
+	// for a line.
 	Connection int   `json:"connection"`
 	Packet     int64 `json:"packet,omitempty"`
 	Frame      int   `json:"frame,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -13,14 +14,21 @@ import (
 // Watcher writes which releases the two sides of each connection can be, when it has ended; nothing
 // of sides of which nothing is known. Each connection stands for itself.
 type Watcher struct {
-	w      io.Writer
-	asJSON bool
-	prints map[*capture.Conn]*Print
+	w       io.Writer
+	asJSON  bool
+	columns int
+	prints  map[*capture.Conn]*Print
 }
 
-// NewWatcher makes a Watcher that writes lines for people, or objects of JSON, one a line.
-func NewWatcher(w io.Writer, asJSON bool) *Watcher {
-	return &Watcher{w: w, asJSON: asJSON, prints: map[*capture.Conn]*Print{}}
+// NewWatcher makes a Watcher that writes lines for people, broken to a number of columns if that is
+// not 0.
+func NewWatcher(w io.Writer, columns int) *Watcher {
+	return &Watcher{w: w, columns: columns, prints: map[*capture.Conn]*Print{}}
+}
+
+// NewJSONWatcher makes a Watcher that writes objects of JSON, one a line.
+func NewJSONWatcher(w io.Writer) *Watcher {
+	return &Watcher{w: w, asJSON: true, prints: map[*capture.Conn]*Print{}}
 }
 
 // told is an object of a Watcher.
@@ -59,7 +67,7 @@ func (w *Watcher) Part(part *dialogue.Part) error {
 
 func (w *Watcher) write(side wire.Role, p *Peer) error {
 	if !w.asJSON {
-		_, err := fmt.Fprintf(w.w, "  %s: %v\n", side, p)
+		_, err := io.WriteString(w.w, broken(fmt.Sprintf("  %s: %v", side, p), w.columns))
 		return err
 	}
 	o := told{
@@ -70,4 +78,20 @@ func (w *Watcher) write(side wire.Role, p *Peer) error {
 		o.Perls = p.Perls.Names()
 	}
 	return json.NewEncoder(w.w).Encode(o)
+}
+
+// broken breaks a line at spaces, so that no part of it is longer than a number of columns, if that
+// is not 0 and the words allow.
+func broken(line string, columns int) string {
+	const indent = "      "
+	var b strings.Builder
+	for columns > len(indent) && len(line) > columns {
+		at := strings.LastIndexByte(line[:columns+1], ' ')
+		if at <= len(indent) {
+			break
+		}
+		b.WriteString(line[:at] + "\n")
+		line = indent + line[at+1:]
+	}
+	return b.String() + line + "\n"
 }
