@@ -20,19 +20,22 @@ func (t *tracks) image(f *dialogue.Frame) {
 			t.see(minors[n-4], f)
 		}
 	}
-	if !t.has(booleanSent) && hasBooleans(f) {
-		t.bools = true
+	if kinds, known := f.Kinds(); known && !kinds.Has(perl.Bool) || t.has(booleanSent) || t.searches == maxSearches {
+		return
+	}
+	t.searches++
+	if hasBooleans(f) {
 		t.see(booleanSent, f)
 	}
 }
 
-// maxSearched is how long an image may be that is searched for booleans.
-const maxSearched = 1 << 20
+// maxSearched is how long an image may be that is searched for booleans, and maxSearches how many
+// of a side are.
+const maxSearched, maxSearches = 1 << 20, 64
 
 // hasBooleans tells whether an image has boolean tags.
 func hasBooleans(f *dialogue.Frame) bool {
-	kinds, known := f.Kinds()
-	return (!known || kinds.Has(perl.Bool)) && f.Thawed() && len(f.Image) <= maxSearched && storable.HasBooleanTags(f.Image)
+	return f.Thawed() && len(f.Image) <= maxSearched && storable.HasBooleanTags(f.Image)
 }
 
 // lite looks at a request of a ClientLite.
@@ -113,8 +116,10 @@ func (t *tracks) answer(f *dialogue.Frame, peerBooleans bool) {
 	if x == nil {
 		return
 	}
-	if peerBooleans && !t.has(booleanRead) && !x.Ambiguous && hasBooleans(x.Request.Frame) {
-		t.see(booleanRead, f)
+	if peerBooleans && !t.has(booleanRead) && !x.Ambiguous && t.searches < maxSearches {
+		if t.searches++; hasBooleans(x.Request.Frame) {
+			t.see(booleanRead, f)
+		}
 	}
 	to := x.Request.To
 	if to.Session != wire.SessionIKC || to.State != wire.StateHave || t.has(refusalNot) || t.has(refusalRefused) {

@@ -16,14 +16,15 @@ type Print struct {
 type tracks struct {
 	seen    uint64 // bits by fact
 	where   []place
-	lines   int    // that it has said
-	reports int    // error reports that were looked at
-	calls   int    // calls of a ClientLite that were looked at
-	minor   byte   // of the last Storable image, 0 before the first
-	bools   bool   // it has sent booleans
-	setup   string // the last SETUP that it said
-	hello   bool   // it has said HELLO
-	number  bool   // the last line that it said is HELLO with a number
+	lines   int  // that it has said
+	reports int  // error reports that were looked at
+	calls   int  // calls of a ClientLite that were looked at
+	minor   byte // of the last Storable image, 0 before the first
+	// searches are how many images were searched for booleans.
+	searches int
+	setup    string // the last SETUP that it said
+	hello    bool   // it has said HELLO
+	number   bool   // the last line that it said is HELLO with a number
 }
 
 // place is where a fact was seen first.
@@ -98,7 +99,7 @@ func (p *Print) frame(c *dialogue.Connection, f *dialogue.Frame) {
 			t.report(f)
 		}
 	case dialogue.Answer:
-		t.answer(f, p.sides[f.From.Other()].bools)
+		t.answer(f, p.sides[f.From.Other()].has(booleanSent))
 	}
 }
 
