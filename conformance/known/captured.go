@@ -20,11 +20,14 @@ const oldestTried = "0.1801"
 // Settle finds out which failures in a capture are known deviations of who failed, and makes them
 // such. as is a release to insist on, or "".
 //
-// Who failed is known by what it said: see package release. A deviation is a fact of its own: of
-// the releases that fit, those remain that have it, if some have all that failed. A failure is
-// known if every release that remains has it; so it never is where nothing else was seen that tells
-// releases apart, nor where no release fits. What comes with a Perl is known only between two
-// kernels that both show that they have such a Perl: others cannot read it.
+// Who failed is known by what it said: see package release. A failure is known if every release
+// that fits has the deviation; so it never is where nothing was seen that tells releases apart, nor
+// where no release fits. Which of several old releases it is may be told by the failures: of those
+// that fit, the ones remain that have all deviations that it shows. But as long as the newest fits,
+// a failure that this does not have may be a new fault as well, and tells nothing.
+//
+// What comes with a Perl is known only between two kernels that both show that they have such a
+// Perl: others cannot read it.
 //
 // A release to insist on is believed where nothing that was seen contradicts it; a note says so
 // where something does.
@@ -102,13 +105,15 @@ func (s *settling) fit(as string) {
 }
 
 // narrow leaves of the releases that fit a peer those that have all the deviations which it shows,
-// if there are any.
+// if there are any, and what it shows may tell.
 func (s *settling) narrow(p *release.Peer, set release.Set) release.Set {
+	all := release.AllReleases().Names()
+	newest := all[len(all)-1]
 	rest, because := set, []failure(nil)
 	for _, fail := range s.failed[p] {
 		has := s.having(fail.check, set)
-		if has.Empty() {
-			continue // it is nobody's
+		if has.Empty() || set.Has(newest) && !has.Has(newest) {
+			continue // it is nobody's, or may be a new fault
 		}
 		if !rest.Within(has) {
 			because = append(because, fail)

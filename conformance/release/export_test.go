@@ -7,27 +7,33 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
-// PeersOf reads a capture.
-func PeersOf(t *testing.T, path string) *Peers {
+// PeersOf are the peers of captures that have one connection each.
+func PeersOf(t *testing.T, paths ...string) *Peers {
 	t.Helper()
-	r, err := capture.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	return PeersWith(t, func(*dialogue.Connection) {}, paths...)
+}
+
+// PeersWith is PeersOf with something done to each connection first.
+func PeersWith(t *testing.T, first func(*dialogue.Connection), paths ...string) *Peers {
+	t.Helper()
 	ps := new(Peers)
-	prints := map[*capture.Conn]*Print{}
-	err = dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
-		if prints[p.Conn] == nil {
-			prints[p.Conn] = new(Print)
+	for i, path := range paths {
+		r, err := capture.Open(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		prints[p.Conn].Part(p)
-		if p.Last {
-			ps.Add(p.Connection, prints[p.Conn])
+		defer r.Close()
+		var seen Print
+		err = dialogue.ReadParts(r.Events(capture.Limits{}), dialogue.Options{}, dialogue.Window{}, func(p *dialogue.Part) {
+			p.Conn.Index = i
+			first(p.Connection)
+			if seen.Part(p); p.Last {
+				ps.Add(p.Connection, &seen)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	ps.Conclude()
 	return ps
