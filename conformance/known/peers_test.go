@@ -57,18 +57,15 @@ func TestSettleEach(t *testing.T) {
 		{"one old, one that may be new", "ERR-004", 0, []string{old, gone}, judge.Fail, 1},
 		{"more than are listed, all old", "ERR-004", 7, []string{old, old}, judge.Known, 2},
 		{"more than are listed, one that may be new", "ERR-004", 7, []string{old, gone}, judge.Fail, 2},
-		{"nothing but a failure tells releases apart", "ERR-004", 0, []string{"lite-nothing.pcapng"}, judge.Fail, 1},
+		{"one that said nothing, and what all have", "ROB-002", 0, nil, judge.Fail, 1},
 		{"some that fit have it, and the newest fits", "ERR-004", 0, []string{untold}, judge.Fail, 1},
 		{"some that fit have it, the newest among them", "ROB-001", 0, []string{untold}, judge.Known, 1},
 	} {
-		var f *judge.Judgement
-		if test.paths[0] == "lite-nothing.pcapng" {
-			f = failing(t, test.check, test.more)
+		f := failing(t, test.check, test.more, test.paths...)
+		if test.paths == nil {
 			f.Peers.Add(&dialogue.Connection{Conn: new(capture.Conn), IsIKC: true, Negotiation: new(dialogue.Negotiation)}, new(release.Print))
 			f.Peers.Conclude()
 			f.Verdicts[0].Findings = []judge.Finding{{Side: "server"}}
-		} else {
-			f = failing(t, test.check, test.more, test.paths...)
 		}
 		load(t).Settle(f, "")
 		if v := f.Verdicts[0]; v.Outcome != test.want || len(v.Findings) != test.failed {

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -69,6 +70,15 @@ func TestReleases(t *testing.T) {
 			if !p.Perls.Within(perls) || !perls.Within(p.Perls) || !p.Perls.Has("5.36") {
 				t.Errorf("%s: %v: expected Perl %v, got %v", s.Capture, side, perls, p)
 			}
+		}
+	}
+}
+
+// TestStartable: what can be started is among the releases.
+func TestStartable(t *testing.T) {
+	for _, name := range driver.Startable {
+		if !release.AllReleases().Has(name) {
+			t.Errorf("%s is none of %v", name, release.AllReleases())
 		}
 	}
 }
