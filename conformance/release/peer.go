@@ -85,6 +85,10 @@ func (p *Peer) conclude() {
 			p.Evidence = append(p.Evidence, e)
 		}
 	}
+	if p.Releases.Empty() { // nor is it a Perl
+		p.Perls = AllPerls()
+		p.Evidence = slices.DeleteFunc(p.Evidence, func(e Evidence) bool { return facts[e.fact].perl })
+	}
 }
 
 // Narrow leaves of the releases those that are in a set as well, for a reason that the facts do not
