@@ -11,7 +11,9 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -23,6 +25,7 @@ func checkCommand() *cobra.Command {
 		side     string
 		separate bool
 		only     = new(chosen)
+		as       string
 	)
 	c := &cobra.Command{
 		Use:   "check FILE...",
@@ -35,6 +38,9 @@ Where octets are missing, or the start or the end of a connection, what is there
 same: what a message shows by itself counts, whatever is lost elsewhere; what the loss may explain does
 not. If nothing fails, such a capture is conformant as far as seen, with status 7. A file that is cut
 short or damaged is never conformant, with status 3.
+
+Which releases of POE::Component::IKC the kernels can be is told by what they say, with the evidence. A failure
+that all of those are known to have is a known deviation, and does not count; --as insists on one of them.
 
 FILE is a pcapng or pcap file, also one compressed by gzip, zstd or xz, or - for standard input. Captures
 of any size are read in bounded memory. Several files are one capture, such as the parts of a ring, or what was
@@ -56,6 +62,13 @@ its capture: then that is what counts.`,
 				return err
 			}
 			if err := only.parse(); err != nil {
+				return err
+			}
+			deviations, err := known.Load()
+			if err != nil {
+				return broken(err)
+			}
+			if as, err = parseAs(as); err != nil {
 				return err
 			}
 			tuneForCheck()
@@ -88,6 +101,7 @@ its capture: then that is what counts.`,
 				if err != nil {
 					return broken(err)
 				}
+				deviations.Settle(f, as)
 				files = append(files, f)
 				if cmd.Context().Err() != nil {
 					break
@@ -120,6 +134,7 @@ its capture: then that is what counts.`,
 	only.flags(c)
 	c.Flags().BoolVar(&separate, "apart", false, "judge each file on its own, instead of all as one capture")
 	c.Flags().StringVar(&side, "side", "both", "judge the server, the client, or both")
+	c.Flags().StringVar(&as, "as", "", "take kernels for a release, perl@0.2302, unless what they say contradicts it")
 	return c
 }
 
@@ -167,6 +182,18 @@ func compare(out io.Writer, files []*judge.Judgement, expected map[string]*recor
 		return nil
 	}
 	return shown
+}
+
+// parseAs reads a release to insist on, as targets name it: perl@0.2302.
+func parseAs(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	name, ok := strings.CutPrefix(s, "perl@")
+	if all := release.AllReleases(); !ok || !all.Has(name) {
+		return "", fmt.Errorf("--as %q: expected perl@ and a release of %s: %s", s, release.Implementation, strings.Join(all.Names(), ", "))
+	}
+	return name, nil
 }
 
 func parseSides(s string) ([]wire.Role, error) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 )
 
 // completions teaches commands what their arguments and flags may be, for shell completion.
@@ -20,6 +21,7 @@ func completions(root *cobra.Command) {
 		"side":        words("server", "client", "both"),
 		"level":       listed(func() []string { return []string{"must", "should", "may"} }),
 		"party":       listed(func() []string { return []string{"server", "client", "sender", "responder", "requester", "kernel"} }),
+		"as":          words(releaseTargets()...),
 		"checks":      listed(checkIDs),
 		"cells":       listed(cellNames),
 		"serializers": listed(func() []string { return []string{"Storable", "FreezeThaw", "Freezer", "all"} }),
@@ -99,6 +101,14 @@ func cellNames() (names []string) {
 			names = append(names, string(c.Role))
 		}
 		names = append(names, name)
+	}
+	return names
+}
+
+// releaseTargets are the releases of POE::Component::IKC as targets name them.
+func releaseTargets() (names []string) {
+	for _, name := range release.AllReleases().Names() {
+		names = append(names, "perl@"+name)
 	}
 	return names
 }

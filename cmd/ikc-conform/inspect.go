@@ -14,6 +14,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -42,6 +43,7 @@ negotiated, then a line for each line of negotiation and each message, with the 
 connection opened and its direction (C>S from the client, C<S from the server). Messages are numbered
 by direction; an answer names the call that it answers. Specifiers lack their kernel where that is the
 one spoken to (or the sender's own). What is off is marked with "!".
+Below a connection stands which releases of POE::Component::IKC its sides can be, and what says so.
 
 FILE is a pcapng or pcap file, also one compressed by gzip, zstd or xz, or - for standard input. Several files
 are shown as one capture, in the order of time. Captures of any size are read in bounded memory; of long
@@ -251,9 +253,9 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 			end = func() error { return s.WriteJSON(out) }
 		}
 	case i.asJSON:
-		each = dialogue.NewJSONPrinter(out, i.opts.Filter).Part
+		each = i.withReleases(dialogue.NewJSONPrinter(out, i.opts.Filter).Part, out)
 	default:
-		each = dialogue.NewPrinter(out, i.opts).Part
+		each = i.withReleases(dialogue.NewPrinter(out, i.opts).Part, out)
 	}
 	var writing error
 	events := i.counted(r.Events(capture.Limits{}))
@@ -269,6 +271,24 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 		err = i.absent()
 	}
 	return errors.Join(writing, err)
+}
+
+// withReleases shows each part, and behind a connection which releases its sides can be, unless
+// only some of it was asked for.
+func (i *inspecting) withReleases(show func(*dialogue.Part) error, out io.Writer) func(*dialogue.Part) error {
+	if i.opts.Filter != nil {
+		return show
+	}
+	releases := release.NewWatcher(out, i.opts.Columns)
+	if i.asJSON {
+		releases = release.NewJSONWatcher(out)
+	}
+	return func(p *dialogue.Part) error {
+		if err := show(p); err != nil {
+			return err
+		}
+		return releases.Part(p)
+	}
 }
 
 // counted counts the connections of a capture as it is read, and leaves out those that were not

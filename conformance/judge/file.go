@@ -6,6 +6,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -18,6 +19,8 @@ type Judgement struct {
 	// Lacks says what the capture does not hold of its connections, empty if it is whole: what passed
 	// did so as far as seen.
 	Lacks []string
+	// Peers are the kernels of the capture, with what is known of their releases.
+	Peers *release.Peers
 	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
 	Err error
 	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
@@ -51,6 +54,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	}
 	j := newJudge(checks, sides...)
 	err := j.read(r, opts, w)
+	j.peers.Conclude()
 	if err != nil {
 		j.lack("the capture file: " + err.Error())
 	}
@@ -58,7 +62,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 		j.lack("connections that could not be read to the end")
 	}
 	verdicts := j.conclude()
-	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Err: err, Broken: j.broken}
+	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Peers: &j.peers, Err: err, Broken: j.broken}
 }
 
 // Failed is why the judgement is not of the whole capture, or not sound: Err and Broken, nil if

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -33,8 +34,9 @@ type judge struct {
 	octetsMissing   bool                   // octets of a connection are missing, so that driver logs cannot be held against it
 	keptOctets      atomic.Int64           // octets of images that records hold
 	broken          []string               // where the judge itself is at fault
-	peers           []peers                // of connections, see shared
+	connected       []peers                // kernels, by connection; see shared
 	doubtful        bool                   // connections were given up for that
+	peers           release.Peers
 }
 
 // newJudge prepares to judge the sides given, by the checks given.
@@ -84,6 +86,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	}
 	j.octetsMissing = j.octetsMissing || c.Gaps || c.Joined || c.Cut
 	j.addPeers(c, t)
+	j.peers.Add(c, &t.print)
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)
 	}

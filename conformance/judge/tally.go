@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -15,6 +16,7 @@ type tally struct {
 		memories []func(*Trial, *dialogue.Exchange)
 	}
 	badImage bool // the client sent an image that is no message
+	print    release.Print
 	record   *ConnRecord
 	callers  [2][]string // kernels that rsvps name, by wire.Role of the caller, of a connection whose negotiation is not known
 }
@@ -47,6 +49,7 @@ func (t *tally) part(j *judge, p *dialogue.Part) {
 		return
 	}
 	t.addCallers(p)
+	t.print.Part(p)
 	if t.record != nil {
 		t.record.add(p, func(octets int) bool { return j.keptOctets.Add(int64(octets)) <= maxKeptOctets })
 	}

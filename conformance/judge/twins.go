@@ -43,7 +43,7 @@ func (t *tally) addCallers(p *dialogue.Part) {
 
 // addPeers notes who talked on a connection.
 func (j *judge) addPeers(c *dialogue.Connection, t *tally) {
-	if !c.Negotiation.Complete && !c.Joined || len(j.peers) == maxPeers {
+	if !c.Negotiation.Complete && !c.Joined || len(j.connected) == maxPeers {
 		return
 	}
 	p := peers{conn: c.Conn.Index, server: c.Conn.Server, of: c.Negotiation.Peers, opened: c.Opened.Time}
@@ -57,15 +57,15 @@ func (j *judge) addPeers(c *dialogue.Connection, t *tally) {
 			p.over = end.At.Time
 		}
 	}
-	j.peers = append(j.peers, p)
+	j.connected = append(j.connected, p)
 }
 
 // shared are the connections on which a side shares a name with another process that was connected
 // to the same kernel at the same time.
 func (j *judge) shared(side wire.Role) map[int]bool {
 	out := map[int]bool{}
-	for i, a := range j.peers {
-		for _, b := range j.peers[:i] {
+	for i, a := range j.connected {
+		for _, b := range j.connected[:i] {
 			x, y := a.of[side], b.of[side]
 			if twoProcesses(x, y) && a.toSame(b, side.Other()) && a.meets(b) && sameName(x, y) {
 				out[a.conn], out[b.conn] = true, true

@@ -263,6 +263,9 @@ func (r *Report) sentence() string {
 	return r.Subject + ": " + strings.ToLower(result[:1]) + result[1:]
 }
 
+// maxFitFacts is how many fits of a part are shown at the top, where one capture was judged.
+const maxFitFacts = 3
+
 func (r *Report) facts(d *Document) []fact {
 	var out []fact
 	if h := r.Identity; h != nil {
@@ -275,6 +278,13 @@ func (r *Report) facts(d *Document) []fact {
 		}
 		if len(names) > 0 {
 			out = append(out, fact{"With", strings.Join(names, ", ")})
+		}
+	}
+	for _, p := range r.Parts {
+		for i, line := range p.fitLines() {
+			if i < maxFitFacts && len(r.Parts) <= 2 {
+				out = append(out, fact{"Release", line})
+			}
 		}
 	}
 	out = append(out, fact{"Gate", "up to " + r.Gate.String()}, fact{"Started", r.Started.UTC().Format(time.DateTime + " UTC")})

@@ -82,6 +82,10 @@ type Part struct {
 	// Lacks says what the capture does not hold: then nothing passes but as far as seen.
 	Lacks []string `json:"lacks,omitempty"`
 	Error string   `json:"error,omitempty" visible:"lines"`
+	// Fits say, of a side of a capture, which releases its kernels can be, and MoreFits how many
+	// kernels are of others.
+	Fits     []*Fit `json:"fits,omitempty"`
+	MoreFits int    `json:"more_fits,omitempty"`
 }
 
 // CheckResult is what a check came to over all parts.
@@ -198,6 +202,7 @@ func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 			}
 			side := f.Verdicts[i].Side.String()
 			p := &Part{Name: filepath.Base(f.File) + ", " + side, Role: side, Capture: f.File}
+			p.Fits, p.MoreFits = fits(f, f.Verdicts[i].Side)
 			rep.add(p, f.Verdicts[i:j])
 			if first == nil {
 				first = p

@@ -110,6 +110,9 @@ func (r *Report) parts(b *strings.Builder) {
 		for _, lack := range p.Lacks {
 			fmt.Fprintf(b, "    not in the capture: %s\n", lack)
 		}
+		for _, line := range p.fitLines() {
+			fmt.Fprintf(b, "    %s\n", line)
+		}
 		for _, note := range p.Notes {
 			fmt.Fprintf(b, "    note: %s\n", note)
 		}

@@ -144,7 +144,7 @@ func Write(w io.Writer, sections []*Section, known known.Deviations) error {
 	}
 	fmt.Fprintf(&b, "\n## %d. Differences between releases\n\nWhat releases of the original are known to do otherwise.\n\n| releases | check | what they do |\n|---|---|---|\n", next)
 	for _, d := range known {
-		fmt.Fprintf(&b, "| %s to %s | `%s` | %s |\n", d.From, d.To, d.Check, strings.ReplaceAll(d.Reason, "|", `\|`))
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", d.Releases, d.Check, strings.ReplaceAll(d.Reason, "|", `\|`))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

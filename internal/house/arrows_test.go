@@ -38,17 +38,18 @@ var arrows = map[string][]string{
 
 	// What is judged, by what.
 	"conformance/dialogue":     {"conformance/capture", "conformance/driver", "conformance/typed", "internal/message", "internal/visible", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
+	"conformance/release":      {"conformance/capture", "conformance/dialogue", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/contract":     {"conformance/dialogue", "conformance/driver", "internal/walk", "reference/perl", "reference/wire"},
-	"conformance/judge":        {"conformance/capture", "conformance/contract", "conformance/dialogue", "internal/message", "internal/visible", "internal/walk", "reference/perl", "reference/wire"},
-	"conformance/checks/shown": {"conformance/capture", "conformance/contract", "conformance/dialogue", "conformance/judge", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
+	"conformance/judge":        {"conformance/capture", "conformance/contract", "conformance/dialogue", "conformance/release", "internal/message", "internal/visible", "internal/walk", "reference/perl", "reference/wire"},
+	"conformance/checks/shown": {"conformance/capture", "conformance/contract", "conformance/dialogue", "conformance/judge", "internal/walk", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/checks/told":  {"conformance/capture", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/typed", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
 	"conformance/checks":       {"conformance/checks/shown", "conformance/checks/told", "conformance/judge"},
 	"conformance/cell":         {"conformance/driver", "conformance/judge", "reference/dumper", "reference/freezethaw", "reference/storable", "reference/wire"},
-	"conformance/known":        {"conformance/cell", "conformance/checks", "conformance/judge"},
+	"conformance/known":        {"conformance/cell", "conformance/checks", "conformance/judge", "conformance/release", "reference/wire"},
 	"conformance/sweep":        {"conformance/cell", "conformance/judge", "conformance/known"},
 
 	// What tells of it.
-	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/sweep", "internal/visible"},
+	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/release", "conformance/sweep", "internal/visible", "reference/wire"},
 	"conformance/spec":       {"conformance/checks", "conformance/judge", "conformance/known"},
 	"conformance/oracle":     {"conformance/capture", "conformance/cell", "conformance/contract", "conformance/dialogue", "internal/visible", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/recordings": {"conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "reference/wire"},

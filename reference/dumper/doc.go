@@ -14,7 +14,8 @@
 //	root      = "$" name
 //	place     = root { subscript } | "${" place-or-value "}" { subscript }
 //	subscript = [ "->" ] ( "[" number "]" | "{" key "}" )
-//	value     = "undef" | number | string | v-string | "[" values "]" | "{" key "=>" value, ... "}" | "\" value
+//	value     = "undef" | "!!1" | "!!0" | number | string | v-string | "[" values "]"
+//	          | "{" key "=>" value, ... "}" | "\" value
 //	          | "bless(" value "," string ")" | "qr/" pattern "/" modifiers | "sub" "{" string "}"
 //	          | "do{my $o}" | "do{\(my $o =" value ")}" | place
 //	string    = 'octets' | "characters with \x{} and the other escapes, without variables"
@@ -25,7 +26,8 @@
 //
 //	undef, holes              undef
 //	Int of up to 10 octets    Int
-//	other numbers, Bool       Bytes; true becomes Int 1
+//	other numbers             Bytes
+//	!!1, !!0                  Bool, as Perl of 5.38 and later writes it; written 1 and '', for all Perls
 //	Bytes                     Bytes
 //	Text                      Text if it is beyond ASCII, else Bytes
 //	arrays, hashes, scalars   the same, shared and in circles as they were; weak references become strong

@@ -248,6 +248,10 @@ func (p *parser) plain() (*perl.Value, bool) {
 		return p.sub(), false
 	case c == 'u' && p.has("undef"):
 		return p.slab.Undef(), false
+	case c == '!' && p.has("!!1"):
+		return p.slab.Bool(true), false
+	case c == '!' && p.has("!!0"):
+		return p.slab.Bool(false), false
 	}
 	return p.unexpected("a value"), false
 }

@@ -54,6 +54,8 @@ type dumper struct {
 	wErr  error
 	level int
 	next  int // index of the next SV
+	// booleans: there was a boolean tag, see HasBooleanTags.
+	booleans bool
 }
 
 const dumpedString, deepestIndent = 60, 50
@@ -165,6 +167,7 @@ func (d *dumper) leaf(t tag, at int, head string) bool {
 		d.line(at, "%s %s", head, quoteString(s, t == tagUTF8Str || t == tagLUTF8Str))
 		return ok
 	case tagUndef, tagSVUndef, tagSVYes, tagSVNo, tagSVUndefElem, tagTrue, tagFalse:
+		d.booleans = d.booleans || t == tagTrue || t == tagFalse
 		d.line(at, "%s", head)
 		return true
 	}

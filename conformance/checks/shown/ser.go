@@ -9,6 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	images "github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -63,7 +64,7 @@ func SER() []*judge.Check {
 			Rationale: "Perl of 5.38 and later breaks this when a program sends booleans, and ClientLite as wantarray.",
 			Judge: judge.OnValues(func(t *judge.Trial, f *dialogue.Frame) {
 				if storable(t, f) {
-					t.Hold(!t.Kinds(f).Has(perl.Bool), f, "strings or integers for truth", "a boolean tag, SX_BOOLEAN in 'inspect --frame N --dump'")
+					t.Hold(!t.Kinds(f).Has(perl.Bool) || !images.HasBooleanTags(f.Image), f, "strings or integers for truth", "a boolean tag, SX_BOOLEAN in 'inspect --frame N --dump'")
 				}
 			}),
 		},
