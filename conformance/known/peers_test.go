@@ -11,15 +11,16 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// failing is a judgement of captures as if they were one, a connection each, by which a check of the
-// server fails in all of them.
+// failing is a judgement of captures as if they were one, a connection each, by which a check of
+// the server fails in all of them.
 func failing(t *testing.T, id string, more int, paths ...string) *judge.Judgement {
 	t.Helper()
 	selected, err := checks.Select(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &judge.Judgement{Peers: new(release.Peers), Verdicts: []judge.Verdict{{Check: selected[0], Side: wire.Server, Outcome: judge.Fail, More: more}}}
+	failed := judge.Verdict{Check: selected[0], Side: wire.Server, Outcome: judge.Fail, More: more}
+	f := &judge.Judgement{Peers: new(release.Peers), Verdicts: []judge.Verdict{failed}}
 	for i, path := range paths {
 		r, err := capture.Open("../release/testdata/" + path)
 		if err != nil {
