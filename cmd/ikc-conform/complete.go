@@ -28,7 +28,7 @@ func completions(root *cobra.Command) {
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "model": completeTargets, "driver-check": completeTargets,
-		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"),
+		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"), // diagnose has a subcommand, beside which there can be no suffix
 		"compare": suffix("json"), // report itself has subcommands, beside which there can be no suffix
 		"list":    checkArguments, "explain": checkArguments,
 	}

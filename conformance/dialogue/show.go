@@ -255,7 +255,7 @@ func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string)
 			}
 		}
 		if len(x.Answers) > 1 && !x.ofUnseen() {
-			out = append(out, fmt.Sprintf("call #%d of the %s was answered %s times", x.Request.Frame.Number, x.Request.Frame.From, times(len(x.Answers))))
+			out = append(out, fmt.Sprintf("call #%d of the %s was answered %s times", x.Request.Frame.Number, x.Request.Frame.From, Times(len(x.Answers))))
 		}
 		if !x.Request.IsCall() || x.replied() {
 			continue
@@ -287,8 +287,8 @@ func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string)
 	return out
 }
 
-// times writes how many replies there were, of which no more than maxReplies may have been kept.
-func times(n int) string {
+// Times writes how many replies there were, of which no more than maxReplies may have been kept.
+func Times(n int) string {
 	if n == maxReplies {
 		return fmt.Sprintf("%d or more", n)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -18,6 +19,8 @@ type Judgement struct {
 	// Lacks says what the capture does not hold of its connections, empty if it is whole: what passed
 	// did so as far as seen.
 	Lacks []string
+	// Noticed is what is worth knowing without being a violation.
+	Noticed []*diagnosis.Finding
 	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
 	Err error
 	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
@@ -50,6 +53,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 		sides = []wire.Role{wire.Server, wire.Client}
 	}
 	j := newJudge(checks, sides...)
+	opts.Related, opts.Apart = true, true
 	err := j.read(r, opts, w)
 	if err != nil {
 		j.lack("the capture file: " + err.Error())
@@ -58,7 +62,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 		j.lack("connections that could not be read to the end")
 	}
 	verdicts := j.conclude()
-	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Err: err, Broken: j.broken}
+	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Err: err, Broken: j.broken, Noticed: j.noticed.Findings()}
 }
 
 // Failed is why the judgement is not of the whole capture, or not sound: Err and Broken, nil if

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -33,8 +34,9 @@ type judge struct {
 	octetsMissing   bool                   // octets of a connection are missing, so that driver logs cannot be held against it
 	keptOctets      atomic.Int64           // octets of images that records hold
 	broken          []string               // where the judge itself is at fault
-	peers           []peers                // of connections, see shared
+	twins           dialogue.Twins         // among connections, see shared
 	doubtful        bool                   // connections were given up for that
+	noticed         diagnosis.Collector
 }
 
 // newJudge prepares to judge the sides given, by the checks given.
@@ -62,6 +64,7 @@ const maxNotes = 100
 
 // merge adds what was found in a connection that has ended.
 func (j *judge) merge(c *dialogue.Connection, t *tally) {
+	j.noticed.Add(c, t.watch)
 	if c.Foreign != "" {
 		if j.foreign == nil {
 			j.foreign = map[string]int{}
@@ -83,7 +86,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 		return
 	}
 	j.octetsMissing = j.octetsMissing || c.Gaps || c.Joined || c.Cut
-	j.addPeers(c, t)
+	j.twins.Add(c, t.callers)
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)
 	}
