@@ -53,7 +53,6 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 		sides = []wire.Role{wire.Server, wire.Client}
 	}
 	j := newJudge(checks, sides...)
-	opts.Related, opts.Apart = true, true
 	err := j.read(r, opts, w)
 	if err != nil {
 		j.lack("the capture file: " + err.Error())
