@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
@@ -251,8 +252,11 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 			end = func() error { return s.WriteJSON(out) }
 		}
 	case i.asJSON:
-		each = dialogue.NewJSONPrinter(out, i.opts.Filter).Part
+		printer := dialogue.NewJSONPrinter(out, i.opts.Filter)
+		printer.Remarks = new(diagnosis.Collector)
+		each = printer.Part
 	default:
+		i.opts.Remarks = new(diagnosis.Collector)
 		each = dialogue.NewPrinter(out, i.opts).Part
 	}
 	var writing error

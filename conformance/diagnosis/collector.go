@@ -104,7 +104,10 @@ func (c *Collector) Watch() *Watch {
 }
 
 // Part looks at a part of a connection.
-func (c *Collector) Part(p *dialogue.Part) {
+func (c *Collector) Part(p *dialogue.Part) { c.Remarks(p) }
+
+// Remarks is Part, and says of a connection that has ended what was noticed of it.
+func (c *Collector) Remarks(p *dialogue.Part) (out []dialogue.Remark) {
 	w := c.watches[p.Conn]
 	if w == nil {
 		w = c.Watch()
@@ -114,10 +117,26 @@ func (c *Collector) Part(p *dialogue.Part) {
 		c.watches[p.Conn] = w
 	}
 	w.Part(p)
-	if p.Last {
-		c.Add(p.Connection, w)
-		delete(c.watches, p.Conn)
+	if !p.Last {
+		return nil
 	}
+	c.Add(p.Connection, w)
+	delete(c.watches, p.Conn)
+	for _, n := range w.notices {
+		if n.Kind.ID == gaps.ID {
+			continue // they are shown in their place
+		}
+		out = append(out, dialogue.Remark{ID: n.Kind.ID, Severity: n.Kind.Severity.String(),
+			Problem: dialogue.Problem{From: n.From, At: n.At, Text: n.line()}})
+	}
+	more := 0
+	for _, n := range w.left {
+		more += n
+	}
+	if more > 0 {
+		out = append(out, dialogue.Remark{Problem: dialogue.Problem{Text: fmt.Sprintf("%d more of this kind", more)}})
+	}
+	return out
 }
 
 // Add adds what was noticed of a connection that has ended. Connections are to be added in the

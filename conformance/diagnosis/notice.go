@@ -32,7 +32,7 @@ func (n *Notice) line() string {
 	if n.Count > 1 {
 		s += fmt.Sprintf("; and %d more", n.Count-1)
 	}
-	return fmt.Sprintf("%s (%s)", s, n.Kind.ID)
+	return s
 }
 
 // lasting writes a duration for people.

@@ -175,6 +175,11 @@ func (w *Watch) addressed(c *dialogue.Connection, x *dialogue.Exchange) {
 
 // over notes what is known when the connection has ended.
 func (w *Watch) over(c *dialogue.Connection) {
+	for _, n := range c.Notes {
+		if n.Twin {
+			w.add(on(twins, c, n.From, n.At, n.Text, n.Text))
+		}
+	}
 	if c.IsIKC {
 		w.sharing(c)
 		w.negotiation(c)
