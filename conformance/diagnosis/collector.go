@@ -290,6 +290,11 @@ func (c *Collector) finish() {
 			c.add(t.Second.Connection, &n)
 		}
 	}
+	for _, f := range c.findings {
+		if f.then > 1 {
+			f.Then += fmt.Sprintf(", and %d more", f.then-1)
+		}
+	}
 	for _, p := range c.foreign {
 		if !c.names[p.kernel] && len(c.names) < maxNames {
 			c.add(p.connection, &p.first)

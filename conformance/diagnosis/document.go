@@ -121,11 +121,7 @@ func (f *Finding) block(n int, captures string) []string {
 	out := []string{fmt.Sprintf("%d. %s %s: %s%s", n, f.Severity, f.ID, f.Title, f.often())}
 	out = append(out, fmt.Sprintf("   %s: %s", p.where(), p.Text))
 	if f.Then != "" {
-		then := f.Then
-		if f.then > 1 {
-			then += fmt.Sprintf(", and %d more", f.then-1)
-		}
-		out = append(out, "   "+then)
+		out = append(out, "   "+f.Then)
 	}
 	look := ""
 	if f.kind.Look != "" {
@@ -155,9 +151,12 @@ func (p Place) where() string {
 }
 
 // Line is the finding for people, on a line.
-func (f *Finding) Line() string {
+func (f *Finding) Line() string { return fmt.Sprintf("%-8s %s  %s", f.Severity, f.ID, f.Say()) }
+
+// Say says what was noticed first, where, how often, and what followed from it.
+func (f *Finding) Say() string {
 	p := f.First[0]
-	s := fmt.Sprintf("%-8s %s  %s%s", f.Severity, f.ID, p.Text, f.often())
+	s := p.Text + f.often()
 	if f.Then != "" {
 		s += "; " + f.Then
 	}

@@ -54,3 +54,16 @@ func (r *Report) noticedInShort() string {
 	}
 	return fmt.Sprintf("Noticed: %s; 'ikc-conform diagnose' and 'ikc-conform explain %s' say more.", diagnosis.Summary(list), list[0].ID)
 }
+
+// noticedViews are what was noticed, for a page.
+func (r *Report) noticedViews() (out []noticedView) {
+	classes := map[diagnosis.Severity]tally{
+		diagnosis.Error:   {Class: "fail", Mark: "!", Word: "error"},
+		diagnosis.Warning: {Class: "known", Mark: "!", Word: "warning"},
+		diagnosis.Note:    {Class: "open", Mark: "i", Word: "note"},
+	}
+	for _, n := range r.ownNoticed() {
+		out = append(out, noticedView{classes[n.Severity], n.ID, n.Title, n.Say()})
+	}
+	return out
+}
