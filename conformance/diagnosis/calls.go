@@ -80,6 +80,9 @@ func (w *Watch) silent(p *dialogue.Part, x *dialogue.Exchange) {
 	case x.Outcome() == dialogue.Unsure:
 		note(mayBeMissing, "%s may have got an answer that is missing here, or came for one of more calls than are kept", call)
 		return
+	case w.mayBeUnread(x):
+		note(mayBeMissing, "%s may have been answered by %s of the %s, which cannot be read", call, frameNumber(w.unread[f.From.Other()]), f.From.Other())
+		return
 	case x.AnswerGoesElsewhere():
 		note(rsvpElsewhere, "%s got no answer on any connection here: the rsvp names kernel %s, which is not the caller", call, x.Request.RSVP.Kernel)
 		return
@@ -94,6 +97,12 @@ func (w *Watch) silent(p *dialogue.Part, x *dialogue.Exchange) {
 		return
 	}
 	w.unanswered(c, x, note)
+}
+
+// mayBeUnread tells whether the other side sent something later that cannot be read.
+func (w *Watch) mayBeUnread(x *dialogue.Exchange) bool {
+	f := w.unread[x.Request.Frame.From.Other()]
+	return f != nil && !f.At.Time.Before(x.Request.Frame.At.Time)
 }
 
 // unanswered tells why a request got no answer though none that came later did.

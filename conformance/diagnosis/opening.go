@@ -100,7 +100,10 @@ func (w *Watch) broken(c *dialogue.Connection) {
 		}
 		return
 	}
-	w.add(on(brokeOff, c, side, first.At, c.Conn.Server.String(), fmt.Sprintf("the %s closed (%s) %s %s: the negotiation was not complete", side, first.How,
+	if n := len(lines); n > 0 && lines[n-1].From == side {
+		after += fmt.Sprintf(", to which the %s said nothing", side.Other())
+	}
+	w.add(on(brokeOff, c, side, first.At, c.Conn.Server.String(), fmt.Sprintf("the %s closed (%s) %s %s; the negotiation was not complete", side, first.How,
 		lasting(first.At.Time.Sub(stamp.Time)), after)))
 }
 

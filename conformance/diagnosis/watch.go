@@ -19,6 +19,8 @@ type Watch struct {
 	runs    []sharing
 	ends    [2]int64 // by wire.Role: where its last frame ended in the stream
 	foreign []foreign
+	// unread is, by wire.Role, the last frame that could not be read.
+	unread [2]*dialogue.Frame
 }
 
 // Bounds of what is kept of a connection, and octets of all connections that are open.
@@ -117,6 +119,9 @@ func on(k *Kind, c *dialogue.Connection, from wire.Role, stamp capture.Stamp, ab
 // frame looks at what a frame shows by itself.
 func (w *Watch) frame(c *dialogue.Connection, f *dialogue.Frame) {
 	w.ends[f.From] = f.Offset + int64(len(f.Head)+1+len(f.Image))
+	if f.Message == nil {
+		w.unread[f.From] = f
+	}
 	switch m := f.Message; {
 	case f.TooLarge:
 	case f.Err != nil && c.Negotiation.Serializer == freezeThaw && countsCharacters(f.Image):
