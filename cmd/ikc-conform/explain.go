@@ -99,7 +99,7 @@ func splitStatuses(args []string) (statuses []status, ids []string, err error) {
 		}
 		i := slices.IndexFunc(all, func(s status) bool { return s.code == code })
 		if i < 0 {
-			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d; a shell adds 128 to the signal that ended a program", a, all[len(all)-1].code)
+			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d; a shell adds 128 to the signal that ended a program", a, exitNoticed)
 		}
 		statuses = append(statuses, all[i])
 	}

@@ -258,9 +258,6 @@ func (c *Collector) add(connection int, n *Notice) *Finding {
 	f.count(connection, n.Count)
 	if len(f.First) < maxPlaces {
 		p := Place{Connection: connection, Time: n.At.Time, Seconds: n.Since.Seconds(), Packet: n.At.Packet, Side: n.From.String(), Frame: n.Frame, Text: n.Text}
-		if n.Count > 1 {
-			p.Text += fmt.Sprintf("; and %d more", n.Count-1)
-		}
 		f.First = append(f.First, p)
 	}
 	return f

@@ -190,7 +190,7 @@ func (w *Watch) over(c *dialogue.Connection) {
 		w.negotiation(c)
 		for side, p := range c.Broken {
 			if p != nil {
-				w.add(on(unreadable, c, wire.Role(side), p.At, wire.Role(side).String(), fmt.Sprintf("what the %s sent cannot be read on from octet %d (packet %d): %s",
+				w.add(on(unreadable, c, wire.Role(side), p.At, "rest of the "+wire.Role(side).String(), fmt.Sprintf("what the %s sent cannot be read on from octet %d (packet %d): %s",
 					wire.Role(side), p.Offset, p.At.Packet, p.Text)))
 			}
 		}
