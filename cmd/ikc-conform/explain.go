@@ -115,7 +115,7 @@ func splitWords(args []string) (ids, words []string, err error) {
 		case len(checks.Find(checks.Catalogue(), a))+len(diagnosis.Search(a)) > 0:
 			words = append(words, a)
 		default:
-			return nil, nil, fmt.Errorf("%w, and no check and no notice has %q in its text", err, a)
+			return nil, nil, fmt.Errorf("%w, and no check has %q in its text, nor has a notice", err, a)
 		}
 	}
 	return ids, words, nil

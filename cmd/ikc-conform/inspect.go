@@ -117,7 +117,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 	f.StringVar(&i.filter.State, "state", "", "only requests to this state, and what came back")
 	f.BoolVar(&i.filter.Errors, "errors", false, "only error reports, their requests, and what cannot be read")
 	f.BoolVar(&i.filter.Unanswered, "unanswered", false, "only calls without an answer")
-	f.DurationVar(&i.filter.Slower, "slower", 0, "only calls that took at least so long, and their answers")
+	f.DurationVar(&i.filter.Slower, "slower", 0, "only calls that took at least so long, their answers, and the end of such negotiations")
 	f.StringVar(&i.from, "from", "", "only from this time on")
 	f.StringVar(&i.to, "to", "", "only before this time")
 	f.IntSliceVar(&i.filter.Connections, "connection", nil, "only the connections of these numbers")

@@ -17,6 +17,9 @@ const (
 	closesWithin = 200 * time.Millisecond
 )
 
+// noter adds a notice of a request.
+type noter func(k *Kind, format string, args ...any)
+
 // state is what a request is addressed to, for people.
 func state(x *dialogue.Exchange) string {
 	return x.Request.To.Session + "/" + x.Request.To.State
@@ -106,7 +109,7 @@ func (w *Watch) mayBeUnread(x *dialogue.Exchange) bool {
 }
 
 // unanswered tells why a request got no answer though none that came later did.
-func (w *Watch) unanswered(c *dialogue.Connection, x *dialogue.Exchange, note func(k *Kind, format string, args ...any)) {
+func (w *Watch) unanswered(c *dialogue.Connection, x *dialogue.Exchange, note noter) {
 	f, call := x.Request.Frame, what(x)
 	peer := f.From.Other()
 	if w.neverAcknowledged(c, f) {
@@ -131,7 +134,7 @@ func (w *Watch) unanswered(c *dialogue.Connection, x *dialogue.Exchange, note fu
 }
 
 // closedByPeer notes a request that was open when the side closed that was to answer.
-func (w *Watch) closedByPeer(x *dialogue.Exchange, other *capture.Closed, serializer string, note func(k *Kind, format string, args ...any)) {
+func (w *Watch) closedByPeer(x *dialogue.Exchange, other *capture.Closed, serializer string, note noter) {
 	f := x.Request.Frame
 	took := other.At.Time.Sub(f.At.Time)
 	switch peer := f.From.Other(); {
@@ -149,7 +152,7 @@ func (w *Watch) closedByPeer(x *dialogue.Exchange, other *capture.Closed, serial
 }
 
 // closedByCaller notes a request whose side closed before an answer came.
-func (w *Watch) closedByCaller(c *dialogue.Connection, x *dialogue.Exchange, own, other *capture.Closed, note func(k *Kind, format string, args ...any)) {
+func (w *Watch) closedByCaller(c *dialogue.Connection, x *dialogue.Exchange, own, other *capture.Closed, note noter) {
 	f := x.Request.Frame
 	waited := own.At.Time.Sub(f.At.Time)
 	text := fmt.Sprintf("the %s closed (%s) %s after its %s %s to %s, which had no answer", f.From, own.How, lasting(waited), x.Request.What(), frameNumber(f), state(x))

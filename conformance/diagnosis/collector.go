@@ -257,8 +257,8 @@ func (c *Collector) add(connection int, n *Notice) *Finding {
 	}
 	f.count(connection, n.Count)
 	if len(f.First) < maxPlaces {
-		p := Place{Connection: connection, Time: n.At.Time, Seconds: n.Since.Seconds(), Packet: n.At.Packet, Side: n.From.String(), Frame: n.Frame, Text: n.Text}
-		f.First = append(f.First, p)
+		f.First = append(f.First, Place{Connection: connection, Time: n.At.Time, Seconds: n.Since.Seconds(),
+			Packet: n.At.Packet, Side: n.From.String(), Frame: n.Frame, Text: n.Text})
 	}
 	return f
 }
@@ -304,7 +304,8 @@ func (c *Collector) Findings() []*Finding {
 	c.finish()
 	out := slices.Clone(c.findings)
 	slices.SortStableFunc(out, func(a, b *Finding) int {
-		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(min(1, b.then), min(1, a.then)), cmp.Compare(a.kind.rank(), b.kind.rank()), cmp.Compare(b.Count, a.Count))
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(min(1, b.then), min(1, a.then)),
+			cmp.Compare(a.kind.rank(), b.kind.rank()), cmp.Compare(b.Count, a.Count))
 	})
 	return out
 }

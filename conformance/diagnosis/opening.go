@@ -10,9 +10,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// slow is how long a negotiation takes that is worth a notice.
-const slow = 500 * time.Millisecond
-
 // opening notes connections that did not come about, or that are not IKC.
 func (w *Watch) opening(c *dialogue.Connection) {
 	server, t := c.Conn.Server.String(), c.Transport
@@ -50,8 +47,8 @@ func (w *Watch) negotiation(c *dialogue.Connection) {
 		w.broken(c)
 	default:
 		last := n.Lines[len(n.Lines)-1]
-		took := last.At.Time.Sub(c.Opened.Time)
-		if took < slow {
+		took, ok := c.NegotiationTook()
+		if !ok || took < dialogue.SlowNegotiation {
 			break
 		}
 		before, from := c.Opened.Time, wire.Client

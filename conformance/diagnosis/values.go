@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -34,8 +35,14 @@ func countsCharacters(image []byte) bool {
 	return err == nil
 }
 
+// booleanTags are SX_BOOLEAN_TRUE and SX_BOOLEAN_FALSE: an image without these octets holds none.
+const booleanTags = "\x22\x23"
+
 // holdsBooleans tells whether the image of a frame holds booleans.
 func holdsBooleans(f *dialogue.Frame) bool {
+	if !bytes.ContainsAny(f.Image, booleanTags) {
+		return false
+	}
 	kinds, ok := f.Kinds()
 	if !ok {
 		kinds = walk.Kinds(f.Value())
