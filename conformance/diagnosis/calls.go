@@ -25,6 +25,12 @@ func state(x *dialogue.Exchange) string {
 	return x.Request.To.Session + "/" + x.Request.To.State
 }
 
+// request is a request that names itself for people when it is asked to.
+type request struct{ *dialogue.Exchange }
+
+// String implements fmt.Stringer.
+func (r request) String() string { return what(r.Exchange) }
+
 // what names a request for people.
 func what(x *dialogue.Exchange) string {
 	return fmt.Sprintf("%s %s of the %s to %s", x.Request.What(), frameNumber(x.Request.Frame), x.Request.Frame.From, state(x))
@@ -72,9 +78,11 @@ func (w *Watch) wentElsewhere(c *dialogue.Connection, x *dialogue.Exchange) {
 // silent notes a request that got no answer, with the reason that the capture shows.
 func (w *Watch) silent(p *dialogue.Part, x *dialogue.Exchange) {
 	c, f := p.Connection, x.Request.Frame
-	call := what(x)
+	call := request{x}
 	note := func(k *Kind, format string, args ...any) {
-		w.add(at(k, c, f, state(x), fmt.Sprintf(format, args...)))
+		if about := state(x); !w.again(k, about) {
+			w.add(at(k, c, f, about, fmt.Sprintf(format, args...)))
+		}
 	}
 	switch {
 	case x.Outcome() == dialogue.Unsure && x.MayBeElsewhere():
@@ -110,7 +118,7 @@ func (w *Watch) mayBeUnread(x *dialogue.Exchange) bool {
 
 // unanswered tells why a request got no answer though none that came later did.
 func (w *Watch) unanswered(c *dialogue.Connection, x *dialogue.Exchange, note noter) {
-	f, call := x.Request.Frame, what(x)
+	f, call := x.Request.Frame, request{x}
 	peer := f.From.Other()
 	if w.neverAcknowledged(c, f) {
 		s := c.Transport.Sides[f.From]

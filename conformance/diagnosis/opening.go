@@ -65,6 +65,9 @@ func (w *Watch) negotiation(c *dialogue.Connection) {
 
 // serializers notes those that the server refused.
 func (w *Watch) serializers(c *dialogue.Connection) {
+	if c.Negotiation.Complete && c.Negotiation.Dialect == wire.IKC0 {
+		return // nobody said NOT
+	}
 	turns, _ := dialogue.ServerTurns(c.Negotiation.Sound())
 	for _, t := range turns {
 		if t.Ask == dialogue.AskFreezer && t.Reply != nil && t.Reply.Text == "NOT" {

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -50,7 +51,7 @@ func (w *Watch) add(n Notice) {
 		n.Count = 1
 	}
 	for _, have := range w.notices {
-		if have.Kind.ID == n.Kind.ID && have.About == n.About {
+		if have.Kind == n.Kind && have.About == n.About {
 			have.Count += n.Count
 			return
 		}
@@ -69,6 +70,17 @@ func (w *Watch) add(n Notice) {
 	}
 	w.taken += size
 	w.notices = append(w.notices, &n)
+}
+
+// again counts something that was noted before, once more.
+func (w *Watch) again(k *Kind, about string) bool {
+	for _, have := range w.notices {
+		if have.Kind == k && have.About == about {
+			have.Count++
+			return true
+		}
+	}
+	return false
 }
 
 // clip cuts a text, which it copies, not to keep what it was cut from.
@@ -147,6 +159,9 @@ func (w *Watch) report(c *dialogue.Connection, f *dialogue.Frame, m *dialogue.Me
 		about += " " + state(x)
 		on = fmt.Sprintf(" on %s", what(x))
 	}
+	if w.again(errorReport, about) {
+		return
+	}
 	w.add(at(errorReport, c, f, about, fmt.Sprintf("the %s reported an error%s (%s): %s", f.From, on, operation, e.Message)))
 }
 
@@ -157,11 +172,9 @@ func (w *Watch) addressed(c *dialogue.Connection, x *dialogue.Exchange) {
 	if kernel == "" || !c.Negotiation.Complete || kernel == c.Negotiation.Peers[m.Frame.From.Other()].ID {
 		return
 	}
-	for _, side := range []wire.Role{wire.Client, wire.Server} {
-		for _, name := range c.Negotiation.Names(side) {
-			if name == kernel {
-				return
-			}
+	for _, p := range c.Negotiation.Peers {
+		if p.ID == kernel || slices.Contains(p.Aliases, kernel) {
+			return
 		}
 	}
 	for i := range w.foreign {
