@@ -278,10 +278,12 @@ func (c *Collector) finish() {
 	}
 	c.told = true
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
+		told := map[int]bool{}
 		for t := range c.twins.Of(side) {
-			if !t.Known || t.First.PID == "" || t.Second.PID == "" {
+			if !t.Known || t.First.PID == "" || t.Second.PID == "" || told[t.Second.Connection] {
 				continue
 			}
+			told[t.Second.Connection] = true
 			n := Notice{Kind: twins, About: t.Name, From: side, Count: 1, At: capture.Stamp{Time: t.Second.Opened},
 				Text: clip(dialogue.TwinText(t.Name, t.Second.PID, t.First.PID, t.First.Connection, false))}
 			c.add(t.Second.Connection, &n)

@@ -68,27 +68,33 @@ type TwinOf struct {
 // Of gives the twins among the kernels of a side. Each of two is given once.
 func (t *Twins) Of(side wire.Role) iter.Seq[Twin] {
 	return func(yield func(Twin) bool) {
-		for i, a := range t.all {
-			for _, b := range t.all[:i] {
-				x, y := a.of[side], b.of[side]
-				if !twoProcesses(x, y) || !a.toSame(b, side.Other()) || !a.meets(b) {
-					continue
+		byName := map[string][]*peers{}
+		for i := range t.all {
+			a := &t.all[i]
+			for _, name := range shareable(a.of[side]) {
+				for _, b := range byName[name] {
+					if a.twins(b, side) && sameName(a.of[side], b.of[side]) == name && !yield(twin(name, a, b, side)) {
+						return
+					}
 				}
-				name := sameName(x, y)
-				if name == "" {
-					continue
-				}
-				twin := Twin{Name: name, Known: x.ID != "" && y.ID != "",
-					First: TwinOf{a.conn, a.opened, x.PID}, Second: TwinOf{b.conn, b.opened, y.PID}}
-				if b.opened.Before(a.opened) {
-					twin.First, twin.Second = twin.Second, twin.First
-				}
-				if !yield(twin) {
-					return
-				}
+				byName[name] = append(byName[name], a)
 			}
 		}
 	}
+}
+
+// twins tells whether a side of two connections is two processes, but for their names.
+func (p *peers) twins(q *peers, side wire.Role) bool {
+	return p != q && twoProcesses(p.of[side], q.of[side]) && p.toSame(q, side.Other()) && p.meets(q)
+}
+
+// twin makes a Twin of two connections.
+func twin(name string, a, b *peers, side wire.Role) Twin {
+	if b.opened.Before(a.opened) || b.opened.Equal(a.opened) && b.conn < a.conn {
+		a, b = b, a
+	}
+	x, y := a.of[side], b.of[side]
+	return Twin{Name: name, Known: x.ID != "" && y.ID != "", First: TwinOf{a.conn, a.opened, x.PID}, Second: TwinOf{b.conn, b.opened, y.PID}}
 }
 
 // twoProcesses tells whether two kernels are in two processes by what they announced, or may be
@@ -96,22 +102,26 @@ func (t *Twins) Of(side wire.Role) iter.Seq[Twin] {
 func twoProcesses(a, b wire.Peer) bool { return a.PID != b.PID || a.ID == "" && b.ID == "" }
 
 // toSame tells whether a side is the same kernel on two connections.
-func (p peers) toSame(q peers, side wire.Role) bool {
+func (p *peers) toSame(q *peers, side wire.Role) bool {
 	a, b := p.of[side].ID, q.of[side].ID
 	return p.server == q.server && (a == b || a == "" || b == "")
 }
 
 // meets tells whether two connections were open at the same time.
-func (p peers) meets(q peers) bool {
+func (p *peers) meets(q *peers) bool {
 	return (p.over.IsZero() || q.opened.Before(p.over)) && (q.over.IsZero() || p.opened.Before(q.over))
 }
 
-// sameName is a name that two kernels have in common, "" if there is none. Those with a colon are
-// addresses.
+// shareable are the names of a kernel that another may have too. Those with a colon are addresses.
+func shareable(p wire.Peer) []string {
+	return slices.DeleteFunc(append([]string{p.ID}, p.Aliases...), func(name string) bool { return name == "" || strings.Contains(name, ":") })
+}
+
+// sameName is the first name that two kernels have in common, "" if there is none.
 func sameName(a, b wire.Peer) string {
-	names := append([]string{b.ID}, b.Aliases...)
-	for _, name := range append([]string{a.ID}, a.Aliases...) {
-		if name != "" && !strings.Contains(name, ":") && slices.Contains(names, name) {
+	names := shareable(b)
+	for _, name := range shareable(a) {
+		if slices.Contains(names, name) {
 			return name
 		}
 	}
