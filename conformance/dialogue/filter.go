@@ -20,8 +20,9 @@ type Filter struct {
 	// Unanswered keeps calls without an answer. Of calls with one rsvp, of which some got none and
 	// nothing tells which, it keeps the first few.
 	Unanswered bool
-	// Slower keeps the last line of negotiations that took at least so long, calls that are sure to have taken at least so long until their answer, and that
-	// answer; and calls that waited so long for one that did not come.
+	// Slower keeps the last line of negotiations that took at least so long, calls that are sure to
+	// have taken at least so long until their answer, and that answer; and calls that waited so
+	// long for one that did not come.
 	Slower time.Duration
 	// From and To bound the time of an item, To excluded. FromStart and ToStart do so since the
 	// connection opened.
