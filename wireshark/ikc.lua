@@ -45,7 +45,8 @@ end
 
 local e_bad = ProtoExpert.new("ikc.malformed", "Cannot be read", expert.group.MALFORMED, expert.severity.ERROR)
 local e_error = ProtoExpert.new("ikc.error_report", "Error report", expert.group.RESPONSE_CODE, expert.severity.WARN)
-ikc.experts = { e_bad, e_error }
+local e_silent = ProtoExpert.new("ikc.unanswered", "No answer", expert.group.RESPONSE_CODE, expert.severity.WARN)
+ikc.experts = { e_bad, e_error, e_silent }
 
 ikc.prefs.max_frame = Pref.uint("Largest image (MiB)", 100, "Frames that announce more are shown as malformed")
 
@@ -522,6 +523,7 @@ local function match(s, side, m, pinfo)
     local calls = s.calls[side][key] or { list = {} }
     s.calls[side][key] = calls
     me.waiting, calls.newest = calls, me
+    for _, c in ipairs(calls.list) do c.shared, me.shared = true, true end
     calls.list[#calls.list + 1] = me
   else
     local calls = s.calls[other][m.event.session .. "/" .. m.event.state]
@@ -543,11 +545,13 @@ end
 
 local function stream_of(pinfo)
   local field = tcp_stream()
-  local n = field and field.value or -1
+  local a, b = tostring(pinfo.src) .. ":" .. pinfo.src_port, tostring(pinfo.dst) .. ":" .. pinfo.dst_port
+  -- The first of two passes may lack the field.
+  local n = field and field.value or (a < b and a .. " " .. b or b .. " " .. a)
   local s = streams[n]
   if not s then
-    s = { client = tostring(pinfo.src) .. ":" .. pinfo.src_port, frames = { client = 0, server = 0 },
-      open = { client = {}, server = {} }, failed = { client = {}, server = {} }, calls = { client = {}, server = {} } }
+    s = { client = a, frames = { client = 0, server = 0 },
+      opaque = {}, open = { client = {}, server = {} }, failed = { client = {}, server = {} }, calls = { client = {}, server = {} } }
     streams[n] = s
   end
   return s
@@ -632,8 +636,6 @@ local function head(tvb, offset)
 end
 
 local function one_frame(tvb, pinfo, tree, size, length)
-  local s = stream_of(pinfo)
-  local side = tostring(pinfo.src) .. ":" .. pinfo.src_port == s.client and "client" or "server"
   local item = tree:add(f.frame, tvb(), "")
   item:add(f.length, tvb(0, size), length)
   if length == 0 then
@@ -644,10 +646,13 @@ local function one_frame(tvb, pinfo, tree, size, length)
   local info = known[key]
   local first = not info
   if first then
+    local s = stream_of(pinfo)
+    local side = tostring(pinfo.src) .. ":" .. pinfo.src_port == s.client and "client" or "server"
     s.frames[side] = s.frames[side] + 1
-    info = { number = s.frames[side] }
+    info = { number = s.frames[side], stream = s, side = side }
     known[key] = info
   end
+  local s, side = info.stream, info.side
   item:add(f.number, info.number):set_generated()
   item:add(f.side, side):set_generated()
   local m, bad
@@ -663,7 +668,13 @@ local function one_frame(tvb, pinfo, tree, size, length)
     show_message(m, tvb, item, info)
     said = m.kind .. " " .. m.event.session .. "/" .. m.event.state
     if m.kind == "error" then item:add_proto_expert_info(e_error) end
+    -- When the capture has been read once, what came back is known, unless some of it cannot be read here.
+    if m.kind == "call" and pinfo.visited and not info.self.replied and not s.opaque[side == "client" and "server" or "client"] then
+      local whose = info.self.shared and "this call, or to another with its rsvp," or "this call"
+      item:add_proto_expert_info(e_silent, "no answer to " .. whose .. " is in the capture: 'ikc-conform diagnose' says why")
+    end
   else
+    s.opaque[side] = true
     said = bad and "unreadable" or "image"
   end
   item:set_text("Frame " .. info.number .. " of the " .. side .. ": " .. said .. ", " .. length .. " octets")

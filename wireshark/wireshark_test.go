@@ -247,3 +247,40 @@ func TestAgreesWithInspect(t *testing.T) {
 		})
 	}
 }
+
+// TestExpertInfo: a call without an answer is marked when the capture has been read once, and only
+// such a call; so is an error report.
+func TestExpertInfo(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skipf("tshark is not here: %v (Debian: apt-get install tshark)", err)
+	}
+	for path, want := range map[string]string{
+		"../captures/field/b13-dies.pcap":                     "1 no answer to this call is in the capture",
+		"../captures/field/b29-shift.pcap":                    "1 no answer to this call, or to another with its rsvp,",
+		"../captures/field/b03-unpublished.pcap":              "1 Error report",
+		"../conformance/diagnosis/testdata/undef.pcapng":      "1 no answer to this call is in the capture",
+		"../conformance/diagnosis/testdata/wide.pcapng":       "0 ",
+		"../captures/perl-server-perl-clientlite-ikc0.pcapng": "",
+	} {
+		out, err := exec.Command("tshark", "-2", "-X", "lua_script:ikc.lua", "-r", path, "-q", "-z", "expert").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: tshark: %v: %s", path, err, out)
+		}
+		count, text, _ := strings.Cut(want, " ")
+		got := 0
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, "Lua Error") {
+				t.Errorf("%s: %s", path, line)
+			}
+			if fields := strings.Fields(line); len(fields) > 2 && fields[2] == "IKC" {
+				got += atoi(t, fields[0])
+				if want != "" && !strings.Contains(line, text) {
+					t.Errorf("%s: expected %q, got %s", path, text, line)
+				}
+			}
+		}
+		if want != "" && strconv.Itoa(got) != count {
+			t.Errorf("%s: expected %s of expert info, got %d: %s", path, count, got, out)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
 )
 
@@ -31,7 +32,7 @@ func completions(root *cobra.Command) {
 	arguments := map[string]cobra.CompletionFunc{
 		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "model": completeTargets, "driver-check": completeTargets,
 		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"),
-		"compare": suffix("json"), // report itself has subcommands, beside which there can be no suffix
+		"compare": suffix("json"), // report and diagnose have subcommands, beside which there can be no suffix
 		"list":    checkArguments, "explain": checkArguments,
 	}
 	for _, c := range descendants(root) {
@@ -90,6 +91,9 @@ func checkIDs() (ids []string) {
 func checkArguments(*cobra.Command, []string, string) (out []cobra.Completion, _ cobra.ShellCompDirective) {
 	for _, c := range checks.Catalogue() {
 		out = append(out, cobra.CompletionWithDesc(c.ID, c.Requirement))
+	}
+	for _, k := range diagnosis.Kinds() {
+		out = append(out, cobra.CompletionWithDesc(k.ID, k.Title))
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }

@@ -84,6 +84,13 @@ func exitStatuses() []status {
 				"Record again from before the client connects until it has closed: with a larger buffer (tcpdump -B 65536 -s 0), or with 'ikc-conform record', which loses nothing.",
 				"A gate that is to take it: treat status 7 as 0.",
 			}},
+		{code: exitNoticed, meaning: "something was noticed", commands: "diagnose",
+			why: []string{
+				"diagnose: there is something in the capture that is worth knowing, at least a note. That is no verdict.",
+			},
+			next: []string{
+				"'ikc-conform explain NOTE-012' says what a notice means, 'ikc-conform check FILE' whether anything is wrong by the protocol.",
+			}},
 		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, post, ping, subscribe, monitor --ping",
 			why: []string{
 				"The kernel was reached, and did not answer within --timeout: it is busy, or the state returns nothing, which IKC does not answer.",

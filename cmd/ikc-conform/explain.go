@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
@@ -18,14 +19,14 @@ import (
 func explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain ID|WORD|STATUS...",
-		Short: "Explain a check, or an exit status",
+		Short: "Explain a check, a notice, or an exit status",
 		Long: `Explain prints all there is to know of checks: what is required of whom, where the requirement comes
 from, why, what a capture must hold for the check to be decided, which releases are known to deviate, what
 the specification says, and an exchange between kernels of release 0.2402 that agrees.
 
-Of an exit status it prints what leads to it, and what to do next. For any other word it lists the checks
-that have it in their text.`,
-		Example: "  ikc-conform explain ERR-002\n  ikc-conform explain 'HS-*'\n  ikc-conform explain rsvp\n  ikc-conform explain $?",
+Of a notice (NOTE-001 and so on, see 'ikc-conform diagnose') it prints what it means, what leads to it, and what to
+do next; of an exit status the same. For any other word it lists the checks and notices that have it in their text.`,
+		Example: "  ikc-conform explain ERR-002\n  ikc-conform explain 'HS-*'\n  ikc-conform explain rsvp\n  ikc-conform explain NOTE-012\n  ikc-conform explain $?",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			statuses, ids, err := splitStatuses(args)
@@ -38,12 +39,20 @@ that have it in their text.`,
 				}
 				explainStatus(cmd.OutOrStdout(), s)
 			}
+			ids, kinds := splitNotices(ids)
+			for i, k := range kinds {
+				if i+len(statuses) > 0 {
+					fmt.Fprintln(cmd.OutOrStdout())
+				}
+				explainNotice(cmd.OutOrStdout(), k)
+			}
+			before := len(statuses) + len(kinds)
 			ids, words, err := splitWords(ids)
 			if err != nil {
 				return err
 			}
 			for i, word := range words {
-				if i+len(statuses) > 0 {
+				if i+before > 0 {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
 				explainWord(cmd.OutOrStdout(), word)
@@ -68,7 +77,7 @@ that have it in their text.`,
 				return broken(err)
 			}
 			for i, c := range selected {
-				if i+len(statuses)+len(words) > 0 {
+				if i+before+len(words) > 0 {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
 				explain(cmd.OutOrStdout(), c, deviations)
@@ -90,7 +99,7 @@ func splitStatuses(args []string) (statuses []status, ids []string, err error) {
 		}
 		i := slices.IndexFunc(all, func(s status) bool { return s.code == code })
 		if i < 0 {
-			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d; a shell adds 128 to the signal that ended a program", a, all[len(all)-1].code)
+			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d; a shell adds 128 to the signal that ended a program", a, exitNoticed)
 		}
 		statuses = append(statuses, all[i])
 	}
@@ -103,10 +112,10 @@ func splitWords(args []string) (ids, words []string, err error) {
 		switch _, err := checks.Select(a); {
 		case err == nil:
 			ids = append(ids, a)
-		case len(checks.Find(checks.Catalogue(), a)) > 0:
+		case len(checks.Find(checks.Catalogue(), a))+len(diagnosis.Search(a)) > 0:
 			words = append(words, a)
 		default:
-			return nil, nil, fmt.Errorf("%w, and no check has %q in its text", err, a)
+			return nil, nil, fmt.Errorf("%w, and no check has %q in its text, nor has a notice", err, a)
 		}
 	}
 	return ids, words, nil
@@ -114,11 +123,46 @@ func splitWords(args []string) (ids, words []string, err error) {
 
 // explainWord lists the checks that have a word in their text.
 func explainWord(w io.Writer, word string) {
-	found := checks.Find(checks.Catalogue(), word)
-	fmt.Fprintf(w, "%s in the text of checks (%d):\n\n", strconv.Quote(word), len(found))
+	found, kinds := checks.Find(checks.Catalogue(), word), diagnosis.Search(word)
+	if len(found) > 0 {
+		fmt.Fprintf(w, "%s in the text of checks (%d):\n\n", strconv.Quote(word), len(found))
+	}
 	for _, c := range found {
 		listCheck(w, c)
 	}
+	if len(found) > 0 && len(kinds) > 0 {
+		fmt.Fprintln(w)
+	}
+	if len(kinds) > 0 {
+		fmt.Fprintf(w, "%s in the text of notices (%d):\n\n", strconv.Quote(word), len(kinds))
+	}
+	for _, k := range kinds {
+		listNotice(w, k)
+	}
+}
+
+// splitNotices takes the ids of kinds of notices out of the arguments, and NOTE-* for all.
+func splitNotices(args []string) (ids []string, kinds []*diagnosis.Kind) {
+	for _, a := range args {
+		if strings.EqualFold(a, "NOTE-*") {
+			kinds = append(kinds, diagnosis.Kinds()...)
+		} else if k := diagnosis.Find(a); k != nil {
+			kinds = append(kinds, k)
+		} else {
+			ids = append(ids, a)
+		}
+	}
+	return ids, kinds
+}
+
+// explainNotice prints all there is to know of a kind of notice.
+func explainNotice(w io.Writer, k *diagnosis.Kind) {
+	fmt.Fprintf(w, "%s  %s\n\n  %s\n\n  Why:  %s\n  Next: %s\n  Look: ikc-conform inspect FILE %s\n", k.ID, k.Severity, k.Title, k.Why, k.Next, strings.TrimSpace("--connection N "+k.Look))
+}
+
+// listNotice prints a kind of notice in a line.
+func listNotice(w io.Writer, k *diagnosis.Kind) {
+	fmt.Fprintf(w, "%-12s %-8s %s\n", k.ID, k.Severity, k.Title)
 }
 
 func explain(w io.Writer, c *judge.Check, deviations known.Deviations) {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
@@ -118,7 +119,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 	f.StringVar(&i.filter.State, "state", "", "only requests to this state, and what came back")
 	f.BoolVar(&i.filter.Errors, "errors", false, "only error reports, their requests, and what cannot be read")
 	f.BoolVar(&i.filter.Unanswered, "unanswered", false, "only calls without an answer")
-	f.DurationVar(&i.filter.Slower, "slower", 0, "only calls that took at least so long, and their answers")
+	f.DurationVar(&i.filter.Slower, "slower", 0, "only calls that took at least so long, their answers, and the end of such negotiations")
 	f.StringVar(&i.from, "from", "", "only from this time on")
 	f.StringVar(&i.to, "to", "", "only before this time")
 	f.IntSliceVar(&i.filter.Connections, "connection", nil, "only the connections of these numbers")
@@ -253,8 +254,11 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 			end = func() error { return s.WriteJSON(out) }
 		}
 	case i.asJSON:
-		each = i.withReleases(dialogue.NewJSONPrinter(out, i.opts.Filter).Part, out)
+		printer := dialogue.NewJSONPrinter(out, i.opts.Filter)
+		printer.Remarks = new(diagnosis.Collector)
+		each = i.withReleases(printer.Part, out)
 	default:
+		i.opts.Remarks = new(diagnosis.Collector)
 		each = i.withReleases(dialogue.NewPrinter(out, i.opts).Part, out)
 	}
 	var writing error

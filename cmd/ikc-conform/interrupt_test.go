@@ -205,6 +205,8 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"model", "cmd:sleep 60"}, status: 3},
 		{args: []string{"mutants"}, status: 3},
 		{args: []string{"check", fifo}, status: 130},
+		{args: []string{"diagnose", fifo}, status: 130},
+		{args: []string{"diagnose", "schema"}, full: true, status: 3},
 		{args: []string{"report", fifo}, status: 3},
 		{args: []string{"report", "compare", fifo, fifo}, status: 3},
 		{args: []string{"report", "schema"}, full: true, status: 3},

@@ -12,23 +12,31 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 func listCommand() *cobra.Command {
-	var asJSON, session bool
+	var asJSON, session, notices bool
 	var word string
 	var levels, parties []string
 	c := &cobra.Command{
 		Use:   "list [PATTERN...]",
 		Short: "List the checks",
 		Long: `List prints the checks of the catalogue, or those whose id matches one of the patterns: id, level, the
-party that is bound, and the requirement. --level, --party and --grep leave those that are of it. With --session it prints the conformance session: the states
+party that is bound, and the requirement. --level, --party and --grep leave those that are of it. --notices lists the kinds of notices that
+'ikc-conform diagnose' gives. With --session it prints the conformance session: the states
 that a target may publish so that more can be checked, as the driver protocol describes them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
+			if err := apart(cmd, "notices", "it is not about checks", "session", "level", "party", "grep"); err != nil {
+				return err
+			}
+			if notices {
+				return listNotices(out, args, asJSON)
+			}
 			if session && len(args) > 0 {
 				return fmt.Errorf("--session: expected no patterns beside it, got %q", args)
 			}
@@ -78,8 +86,28 @@ that a target may publish so that more can be checked, as the driver protocol de
 	c.Flags().StringSliceVar(&levels, "level", nil, "only checks of these levels: must, should, may")
 	c.Flags().StringSliceVar(&parties, "party", nil, "only checks that bind these: server, client, sender, responder, requester, kernel")
 	c.Flags().StringVar(&word, "grep", "", "only checks of which something said has this `TEXT`, in upper or lower case")
+	c.Flags().BoolVar(&notices, "notices", false, "list what 'ikc-conform diagnose' notices instead")
 	c.Flags().BoolVar(&session, "session", false, "print the conformance session")
 	return c
+}
+
+// listNotices prints the kinds of notices.
+func listNotices(w io.Writer, args []string, asJSON bool) error {
+	if len(args) > 0 {
+		return fmt.Errorf("--notices: expected no patterns beside it, got %q", args)
+	}
+	for _, k := range diagnosis.Kinds() {
+		if !asJSON {
+			listNotice(w, k)
+			continue
+		}
+		line, err := json.Marshal(map[string]string{"id": k.ID, "severity": k.Severity.String(), "title": k.Title, "why": k.Why, "next": k.Next})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w, string(line))
+	}
+	return nil
 }
 
 // listCheck prints a check in a line.

@@ -100,7 +100,7 @@ func plays() map[string]func(t *testing.T) {
 		return func(t *testing.T) { feed(t, false, args...) }
 	}
 	return map[string]func(t *testing.T){
-		"inspect": playInspect, "check": playCheck, "report": playReport, "report compare": playCompare,
+		"inspect": playInspect, "check": playCheck, "diagnose": playDiagnose, "report": playReport, "report compare": playCompare,
 		"run": playTargets, "matrix": playTargets, "oracle": playTargets, "model": playTargets, "driver-check": playTargets,
 		"call": playClients, "post": playClients, "ping": playClients, "subscribe": playClients, "monitor": playClients,
 		"serve": playServe, "doctor": playDoctor, "record": playRecord, "driver": playDriver,
@@ -108,7 +108,7 @@ func plays() map[string]func(t *testing.T) {
 		// These print texts of this module, and otherwise only the argument that they do not know.
 		"list": arguments("list", foreignName), "explain": arguments("explain", foreignName), "spec": arguments("spec", foreignName),
 		"mutants": arguments("mutants", "--jobs", foreignName), "version": arguments("version", foreignName),
-		"man": arguments("man", foreignName+"/none/"), "report schema": arguments("report", "schema", foreignName),
+		"man": arguments("man", foreignName+"/none/"), "report schema": arguments("report", "schema", foreignName), "diagnose schema": arguments("diagnose", "schema", foreignName),
 		"oracle schema": arguments("oracle", "schema", foreignName), "wireshark": arguments("wireshark", "--install", "--dir", "/dev/null/"+foreignName),
 		"completion": arguments("completion", foreignName), "completion bash": arguments("completion", "bash", foreignName),
 		"completion zsh": arguments("completion", "zsh", foreignName), "completion fish": arguments("completion", "fish", foreignName),
@@ -372,6 +372,16 @@ func playCheck(t *testing.T) {
 	feed(t, true, "check", filepath.Join(dir, foreignFile))
 	feed(t, true, "check", path, "--checks", foreignName)
 	feed(t, true, "check", path, "--json", filepath.Join(dir, "none", foreignFile, "x"))
+}
+
+func playDiagnose(t *testing.T) {
+	path := foreignCapture(t)
+	dir := t.TempDir()
+	feed(t, true, "diagnose", path)
+	feed(t, true, "diagnose", path, "--all")
+	feed(t, false, "diagnose", path, "--json", "-")
+	feed(t, true, "diagnose", filepath.Join(dir, foreignFile))
+	feed(t, true, "diagnose", path, "--host", foreignName)
 }
 
 // meant takes our own annotations out.

@@ -26,6 +26,9 @@ type Options struct {
 	// Related looks for what belongs together by the ways of programs: requests that are posts, and
 	// answers on other connections. See Relation.
 	Related bool
+	// Apart leaves out of that what is on several connections: for who reads each with others beside
+	// it in turn.
+	Apart bool
 	// Only, if it is set, tells which connections are looked at by who judges a file.
 	Only func(*capture.Conn) bool
 	// Observe, if it is set, is called with each line and frame at once, when it is known what it
@@ -279,25 +282,29 @@ func (c *Connection) MayBeIKC() bool { return c.obscure }
 
 // What a connection is called that is not IKC, unless its protocol is known.
 const (
-	foreignSilent  = "without octets"
-	foreignUnknown = "unknown"
+	ForeignSilent  = "without octets"
+	ForeignUnknown = "unknown"
 )
 
 // looksLike names the protocol of a connection that is not IKC.
 func (s *stream) looksLike() string {
 	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
 	if c.total == 0 && v.total == 0 {
-		return foreignSilent
+		return ForeignSilent
 	}
-	return cmp.Or(wire.ProtocolOf(c.start), wire.ProtocolOf(v.start), foreignUnknown)
+	return cmp.Or(wire.ProtocolOf(c.start), wire.ProtocolOf(v.start), ForeignUnknown)
 }
 
 // notIKC says why a connection is left alone.
 func (s *stream) notIKC() string {
 	c, v := s.dirs[wire.Client], s.dirs[wire.Server]
 	switch {
-	case s.Foreign != foreignSilent && s.Foreign != foreignUnknown:
+	case s.Foreign != ForeignSilent && s.Foreign != ForeignUnknown:
 		return fmt.Sprintf("not IKC: it looks like %s (the client began with %q)", s.Foreign, c.start)
+	case s.Transport != nil && !s.Transport.Established && s.Ends[wire.Server] != nil && s.Ends[wire.Server].How == capture.RST:
+		return "the connection was refused: the SYN was answered by RST"
+	case s.Transport != nil && !s.Transport.Established:
+		return "the connection was never established: the SYN was not answered"
 	case c.total == 0 && v.total == 0:
 		return "no octets were exchanged: whether it was meant as IKC cannot be told (a bare connect and close ends a Perl server of 0.2402)"
 	case c.total == 0:

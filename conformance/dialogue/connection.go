@@ -66,6 +66,8 @@ type Problem struct {
 	Text   string
 	// Announced is the length of a frame that was too large to be read, else 0.
 	Announced int64
+	// Twin: another process is connected by the same name, see Twins.
+	Twin bool
 }
 
 // Item is a *Line, a *Frame, a *Loss or a *ControlLine.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -433,7 +434,7 @@ func TestJSON(t *testing.T) {
 func TestWrite(t *testing.T) {
 	var b bytes.Buffer
 	conn := conversation(t, request("a", "r"), answer("r", "job", "1"), answer("r", "job", "1"), request("b", "s"), answer("t", "job", "2"), said{from: v, octets: "x"})
-	if err := dialogue.Write(&b, conn, dialogue.WriteOptions{Values: true}); err != nil {
+	if err := dialogue.Write(&b, conn, dialogue.WriteOptions{Values: true, Remarks: new(diagnosis.Collector)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"IKC0, Storable", "client client-1 (Client", "call job/a from app", "answer to #1", "again (!)", "answered 2 times", "cannot be read on"} {

@@ -148,6 +148,9 @@ func (e *Exchange) Run() *Run {
 	return f.run
 }
 
+// MayBeElsewhere tells whether an answer may have gone to another connection.
+func (e *Exchange) MayBeElsewhere() bool { return e.mayBeAbroad }
+
 // SharesRSVP tells whether another call with its rsvp was open when an answer came.
 func (e *Exchange) SharesRSVP() bool { return e.shares }
 

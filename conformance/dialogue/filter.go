@@ -20,8 +20,9 @@ type Filter struct {
 	// Unanswered keeps calls without an answer. Of calls with one rsvp, of which some got none and
 	// nothing tells which, it keeps the first few.
 	Unanswered bool
-	// Slower keeps calls that are sure to have taken at least so long until their answer, and that
-	// answer; and calls that waited so long for one that did not come.
+	// Slower keeps the last line of negotiations that took at least so long, calls that are sure to
+	// have taken at least so long until their answer, and that answer; and calls that waited so
+	// long for one that did not come.
 	Slower time.Duration
 	// From and To bound the time of an item, To excluded. FromStart and ToStart do so since the
 	// connection opened.
@@ -63,6 +64,10 @@ func (f *Filter) Keep(c *Connection, item Item) bool {
 	}
 	if f.Kernel != "" && !f.names(c, m) {
 		return false
+	}
+	if line, ok := item.(*Line); ok && f.Slower > 0 && f.Session == "" && f.State == "" && !f.Errors && !f.Unanswered {
+		took, ok := c.NegotiationTook()
+		return ok && took >= f.Slower && line == c.Negotiation.Lines[len(c.Negotiation.Lines)-1]
 	}
 	if m == nil {
 		return !f.ofMessages() || isFrame && f.Errors && f.Session == "" && f.State == ""

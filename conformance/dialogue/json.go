@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -74,6 +73,10 @@ type jsonItem struct {
 }
 
 type jsonProblem struct {
+	// ID and Severity are those of a kind of notice, see 'ikc-conform explain NOTE-001'.
+	ID       string `json:"id,omitempty"`
+	Severity string `json:"severity,omitempty"`
+
 	From   string `json:"from,omitempty"`
 	Packet int64  `json:"packet,omitempty"`
 	Offset int64  `json:"offset,omitempty"`
@@ -90,17 +93,18 @@ func WriteJSON(w io.Writer, c *Connection) error {
 // JSONPrinter writes connections as WriteJSON does, part by part. Of one that is not whole, what is
 // only known at the end follows its items, in an object of type "notes".
 type JSONPrinter struct {
+	// Remarks, if not nil, says what is worth knowing at the end of a connection.
+	Remarks Remarks
+
 	e      *json.Encoder
 	filter *Filter
-	notes  map[*capture.Conn]*tail
-	warned int // octets of all notes
 }
 
 // NewJSONPrinter makes a JSONPrinter; filter may be nil.
 func NewJSONPrinter(w io.Writer, filter *Filter) *JSONPrinter {
 	e := visible.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	return &JSONPrinter{e: e, filter: filter, notes: map[*capture.Conn]*tail{}}
+	return &JSONPrinter{e: e, filter: filter}
 }
 
 // Part writes a part of a connection.
@@ -109,14 +113,12 @@ func (p *JSONPrinter) Part(part *Part) error {
 	if !p.filter.connection(c) {
 		return nil
 	}
-	notes := p.notes[c.Conn]
-	if notes == nil {
-		notes = new(tail)
-		p.notes[c.Conn] = notes
+	var said []Remark
+	if p.Remarks != nil {
+		said = p.Remarks.Remarks(part)
 	}
-	notes.add(part, &p.warned)
 	if part.First {
-		if err := p.head(part, notes); err != nil {
+		if err := p.head(part, said); err != nil {
 			return err
 		}
 	}
@@ -128,15 +130,10 @@ func (p *JSONPrinter) Part(part *Part) error {
 			return err
 		}
 	}
-	if !part.Last {
+	if !part.Last || part.First {
 		return nil
 	}
-	delete(p.notes, c.Conn)
-	p.warned -= notes.octets
-	if part.First {
-		return nil
-	}
-	return p.encode(jsonItem{Type: "notes", Connection: c.Conn.Index, Time: c.Opened.Time, Notes: notes.json(c)})
+	return p.encode(jsonItem{Type: "notes", Connection: c.Conn.Index, Time: c.Opened.Time, Notes: problems(c, said, p.Remarks != nil)})
 }
 
 // Item writes a line or frame, if the filter wants it.
@@ -162,7 +159,7 @@ func (p *JSONPrinter) encode(j jsonItem) error {
 	return err
 }
 
-func (p *JSONPrinter) head(part *Part, notes *tail) error {
+func (p *JSONPrinter) head(part *Part, said []Remark) error {
 	c := part.Connection
 	n := c.Negotiation
 	head := jsonItem{
@@ -174,57 +171,15 @@ func (p *JSONPrinter) head(part *Part, notes *tail) error {
 		head.Names = [][]string{n.Names(wire.Client), n.Names(wire.Server)}
 	}
 	if part.Last {
-		head.Notes = notes.json(c)
+		head.Notes = problems(c, said, p.Remarks != nil)
 	}
 	return p.encode(head)
 }
 
-// tail collects what there is to say at the end of a connection.
-type tail struct {
-	warnings []string
-	silent   silences
-	octets   int // of warnings
-	left     int // warnings that there was no room for
-}
-
-// maxWarnings bounds what is kept of them, of one connection, and warningOctets of all.
-const (
-	maxWarnings   = 1000
-	warningOctets = 16 << 20
-)
-
-// add adds what there is to say of a part. all are the octets that are kept of all connections.
-func (t *tail) add(part *Part, all *int) {
-	for _, w := range t.silent.warnings(part.Connection, part.Exchanges) {
-		if len(t.warnings) == maxWarnings || *all+len(w) > warningOctets {
-			t.left++
-			continue
-		}
-		t.octets += len(w)
-		*all += len(w)
-		t.warnings = append(t.warnings, w)
-	}
-}
-
-func (t *tail) lines(c *Connection) []string {
-	out := t.warnings
-	if t.left > 0 {
-		out = append(out, fmt.Sprintf("%d more of this kind", t.left))
-	}
-	return append(out, t.silent.lines()...)
-}
-
-func (t *tail) json(c *Connection) (notes []jsonProblem) {
-	for _, p := range c.Broken {
-		if p != nil {
-			notes = append(notes, jsonProblem{p.From.String(), p.At.Packet, p.Offset, p.Text})
-		}
-	}
-	for _, p := range c.Notes {
-		notes = append(notes, jsonProblem{p.From.String(), p.At.Packet, p.Offset, p.Text})
-	}
-	for _, warning := range t.lines(c) {
-		notes = append(notes, jsonProblem{Text: warning})
+// problems are the lines at the end of a connection.
+func problems(c *Connection, said []Remark, asked bool) (notes []jsonProblem) {
+	for _, r := range remarks(c, said, asked) {
+		notes = append(notes, jsonProblem{r.ID, r.Severity, r.From.String(), r.At.Packet, r.Offset, r.Text})
 	}
 	return notes
 }

@@ -3,6 +3,7 @@ package dialogue
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -26,6 +27,16 @@ type Negotiation struct {
 
 	partial [2]bool // by wire.Role, whose lines are missing
 	since   int64   // the packet behind which they are
+}
+
+// NegotiationTook is how long it took from the opening of the connection until frames could follow;
+// ok is false if that is not known.
+func (c *Connection) NegotiationTook() (d time.Duration, ok bool) {
+	n := c.Negotiation
+	if !n.Complete || n.Partial || c.Joined || len(n.Lines) == 0 {
+		return 0, false
+	}
+	return n.Lines[len(n.Lines)-1].At.Time.Sub(c.Opened.Time), true
 }
 
 // Names returns all that a side called itself, the id first.

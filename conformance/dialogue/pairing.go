@@ -140,6 +140,9 @@ func (r *Run) Calls() int { return r.last.latest() - r.first + 1 }
 // Unanswered is how many of them got no answer.
 func (r *Run) Unanswered() int { return r.Calls() - r.answers }
 
+// Sure tells whether it is known after all which calls were answered: all of them.
+func (r *Run) Sure() bool { return r.sure }
+
 // Numbers are the frames of the first calls, and of the last one if that is another.
 func (r *Run) Numbers() []int {
 	numbers := slices.Clone(r.numbers[:min(len(r.numbers), r.Calls())])

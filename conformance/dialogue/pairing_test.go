@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -149,7 +150,7 @@ func TestManyOpenCalls(t *testing.T) {
 func inspected(t *testing.T, name string) string {
 	t.Helper()
 	var b bytes.Buffer
-	printer := dialogue.NewPrinter(&b, dialogue.WriteOptions{})
+	printer := dialogue.NewPrinter(&b, dialogue.WriteOptions{Remarks: new(diagnosis.Collector)})
 	parts(t, name, printer.Part)
 	return b.String()
 }
@@ -187,23 +188,23 @@ func TestPairing(t *testing.T) {
 			"! 1 of #2, #3, #4 (same rsvp) got no answer"}, []string{silent}, 3, 3, 0},
 		{"shared-left", []string{"answer to one of #1, #2 ", "answer to one of #6, #7 ", "! 1 of #1, #2, #3 ... #7 (7 calls, same rsvp) got no answer"}, []string{silent}, 0, 7, 0},
 		{"waves", []string{"answer to #1 after", "answer to #20 after"}, []string{"one of", "!"}, 20, 0, 0},
-		{"respond-late", []string{"post_respond svc/prlate", "response IKCLite/response1 to #2 after 151.77ms", "! 1 request by post got no response",
+		{"respond-late", []string{"post_respond svc/prlate", "response IKCLite/response1 to #2 after 151.77ms", "after its post_respond #3 to svc/silent, which had no answer",
 			"response IKCLite/response3 to #1 after"}, []string{silent}, 3, 0, 1},
 		{"respond-poe", []string{"response worker/reply to one of #1, #2 after at least 1.068ms", "response worker/reply to one of #1, #2 after at least 108.548ms",
 			"response worker/reply to #3 after", "#4   post svc/echo", "#5   post_respond svc/silent"}, []string{"post_respond svc/echo"}, 1, 2, 1},
-		{"respond-one-name", []string{"response IKCLite/response0 to #1 of connection 1 after", "the answer to request #1 of the client went to connection 0, which is not where the caller waits"},
+		{"respond-one-name", []string{"response IKCLite/response0 to #1 of connection 1 after", "the answer to post_respond #1 of the client to svc/pr went to connection 0, which is not where the caller waits"},
 			[]string{"got no response"}, 3, 0, 1},
 		{"sender-lite", []string{"post IKCLite/done to the sender of #1 after", "post svc/silent"}, []string{"#2, "}, 2, 0, 0},
 		{"sender-poe", []string{"proxied post worker/done to the sender of #1 after", "to the sender of #3 after"}, []string{"one of"}, 3, 0, 0},
 		{"sender-silent", []string{"to the sender of one of #1, #2 after at least", "to the sender of one of #1, #2, #3 after at least"}, []string{"to the sender of #"}, 0, 0, 0},
-		{"elsewhere", []string{"answer to #2 after", "answer to #1 of connection 1 after", "the answer to call #1 of the client went to connection 0, as its rsvp says"},
+		{"elsewhere", []string{"answer to #2 after", "answer to #1 of connection 1 after", "the answer to call #1 of the client to svc/echo went to connection 0, as its rsvp says"},
 			[]string{silent, "one of", "again"}, 3, 0, 0},
-		{"elsewhere-nobody", []string{"answer to #2 after", "! 1 call got no answer on any connection here: the rsvp names another kernel"}, []string{silent, "one of"}, 1, 0, 1},
+		{"elsewhere-nobody", []string{"answer to #2 after", "! call #1 of the client to svc/echo got no answer on any connection here: the rsvp names kernel Nobody"}, []string{silent, "one of"}, 1, 0, 1},
 		{"one-lite-name", []string{"answer to #1 of connection 1 after", "which is not where the caller waits",
 			"which came first: what is addressed to the kernel goes there", "which came later: what is addressed to the kernel goes here"}, []string{silent, "again"}, 3, 0, 1},
 		{"one-name-one-value", []string{"answer to #1 of connection 1 after", "which is not where the caller waits"}, []string{silent, "again"}, 3, 0, 1},
 		{"one-kernel-name", []string{"answer to #2 or a call of another connection", "answer to one of #1, #2 of connection 1 after at least",
-			"1 call may have been answered on another connection"}, []string{silent, "again"}, 1, 4, 0},
+			"may have been answered on another connection"}, []string{silent, "again"}, 1, 4, 0},
 	} {
 		text := inspected(t, test.name)
 		for _, want := range test.has {

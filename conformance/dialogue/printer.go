@@ -9,17 +9,14 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
-	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Printer shows connections to people as Write does, part by part.
 type Printer struct {
-	w      io.Writer
-	opts   WriteOptions
-	tails  map[*capture.Conn]*tail
-	warned int           // octets of all their warnings
-	last   *capture.Conn // whose items were shown last
-	begun  bool          // something was shown
+	w     io.Writer
+	opts  WriteOptions
+	last  *capture.Conn // whose items were shown last
+	begun bool          // something was shown
 }
 
 // NewPrinter makes a Printer.
@@ -30,7 +27,7 @@ func NewPrinter(w io.Writer, opts WriteOptions) *Printer {
 	if opts.Sequence && opts.Columns == 0 {
 		opts.Columns = 100
 	}
-	return &Printer{w: w, opts: opts, tails: map[*capture.Conn]*tail{}}
+	return &Printer{w: w, opts: opts}
 }
 
 // Part shows a part of a connection. With a filter, connections of which nothing is kept are left
@@ -40,12 +37,10 @@ func (p *Printer) Part(part *Part) error {
 	if !p.opts.Filter.connection(c) {
 		return nil
 	}
-	t := p.tails[c.Conn]
-	if t == nil {
-		t = new(tail)
-		p.tails[c.Conn] = t
+	var said []Remark
+	if p.opts.Remarks != nil {
+		said = p.opts.Remarks.Remarks(part)
 	}
-	t.add(part, &p.warned)
 	var b strings.Builder
 	for _, item := range part.Items {
 		if c.readable() && p.opts.Filter.Keep(c, item) {
@@ -53,13 +48,9 @@ func (p *Printer) Part(part *Part) error {
 			p.item(&b, c, item)
 		}
 	}
-	if part.Last {
-		delete(p.tails, c.Conn)
-		p.warned -= t.octets
-		if p.opts.Filter == nil || p.last == c.Conn {
-			p.under(&b, c)
-			p.end(&b, c, t)
-		}
+	if part.Last && (p.opts.Filter == nil || p.last == c.Conn) {
+		p.under(&b, c)
+		p.end(&b, c, said)
 	}
 	_, err := io.WriteString(p.w, b.String())
 	return err
@@ -112,21 +103,17 @@ func (p *Printer) item(b *strings.Builder, c *Connection, item Item) {
 	}
 }
 
-func (p *Printer) end(b *strings.Builder, c *Connection, t *tail) {
-	warn := func(format string, args ...any) { p.cut(b, styleWrong, "  ! "+fmt.Sprintf(format, args...)) }
-	for side, problem := range c.Broken {
-		if problem != nil && c.IsIKC {
-			warn("what the %s sent cannot be read on from octet %d (packet %d): %s", wire.Role(side), problem.Offset, problem.At.Packet, problem.Text)
-		}
-	}
-	for _, n := range c.Notes {
-		warn("%s", n.Text)
-	}
+func (p *Printer) end(b *strings.Builder, c *Connection, said []Remark) {
+	warn := func(text string) { p.cut(b, styleWrong, "  ! "+text) }
 	if c.Control != nil && c.Control.Partial != "" {
-		warn("not all of it was read: %s", c.Control.Partial)
+		warn("not all of it was read: " + c.Control.Partial)
 	}
-	for _, warning := range t.lines(c) {
-		warn("%s", warning)
+	for _, r := range remarks(c, said, p.opts.Remarks != nil) {
+		text := r.Text
+		if r.ID != "" {
+			text += " (" + r.ID + ")"
+		}
+		warn(text)
 	}
 	p.cut(b, stylePlain, ending(c))
 }

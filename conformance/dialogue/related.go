@@ -1,7 +1,6 @@
 package dialogue
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -82,6 +81,7 @@ type related struct {
 	senders [2]map[string][]*Exchange
 	// announced: the names of both sides are known to the Builder.
 	announced bool
+	names     []string // by which abroad has it
 }
 
 // responses are the requests that name one state.
@@ -272,6 +272,9 @@ type foreignCall struct {
 
 // call notes a call, or a post that asks for a response, and where that is to go.
 func (a *abroad) call(s *stream, x *Exchange, to specifier.Specifier) {
+	if s.opts.Apart {
+		return
+	}
 	key := specifier.Specifier{Kernel: strings.Clone(to.Kernel), Session: strings.Clone(to.Session), State: strings.Clone(to.State)}
 	list := a.calls[key]
 	if len(list) >= maxRelated {
@@ -373,45 +376,50 @@ func (s *stream) sameKernel(side wire.Role, other *stream, otherSide wire.Role) 
 	return a != "" && a == b
 }
 
-// announce tells those who are connected as one kernel from two processes of each other: what is
-// addressed to the kernel goes to the one that came first. Source: Responder register.
+// announce tells those who are connected by one name from two processes of each other. See Twins.
 func (r *related) announce() {
 	s, a := r.s, &r.s.b.abroad
-	if r.announced || !s.Negotiation.Complete {
+	if r.announced || !s.Negotiation.Complete || s.opts.Apart {
 		return
 	}
 	r.announced = true
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		me, it := s.Negotiation.Peers[side], s.Negotiation.Peers[side.Other()]
-		for _, other := range a.kernels[me.ID] {
-			for _, otherSide := range []wire.Role{wire.Client, wire.Server} {
-				you := other.Negotiation.Peers[otherSide]
-				if other == s || you.ID != me.ID || other.Negotiation.Peers[otherSide.Other()].ID != it.ID {
+		var told []*stream
+		for _, name := range s.Negotiation.Names(side) {
+			for _, other := range a.kernels[name] {
+				if other == s || slices.Contains(told, other) || other.Negotiation.Peers[side.Other()].ID != it.ID {
 					continue
 				}
-				if you.PID == me.PID || you.PID == "" || me.PID == "" {
+				you := other.Negotiation.Peers[side]
+				if sameName(me, you) == "" || you.PID == me.PID || you.PID == "" || me.PID == "" {
 					continue
 				}
-				s.addNote(Problem{From: side, At: s.Opened, Text: fmt.Sprintf("pid %s is connected as kernel %s, and so is pid %s on connection %d, "+
-					"which came first: what is addressed to the kernel goes there", me.PID, me.ID, you.PID, other.Conn.Index)})
-				other.addNote(Problem{From: otherSide, At: s.Opened, Text: fmt.Sprintf("pid %s is connected as kernel %s, and so is pid %s on connection %d, "+
-					"which came later: what is addressed to the kernel goes here", you.PID, me.ID, me.PID, s.Conn.Index)})
+				told = append(told, other)
+				s.addNote(Problem{From: side, At: s.Opened, Twin: true, Text: TwinText(sameName(me, you), me.PID, you.PID, other.Conn.Index, false)})
+				other.addNote(Problem{From: side, At: s.Opened, Twin: true, Text: TwinText(sameName(me, you), you.PID, me.PID, s.Conn.Index, true)})
 			}
 		}
 	}
-	for _, p := range s.Negotiation.Peers {
-		if list := a.kernels[p.ID]; p.ID != "" && len(list) < maxRelated {
-			a.kernels[p.ID] = append(list, s)
+	for _, side := range []wire.Role{wire.Client, wire.Server} {
+		for _, name := range s.Negotiation.Names(side) {
+			if list := a.kernels[name]; len(list) < maxRelated && !strings.Contains(name, ":") {
+				a.kernels[name] = append(list, s)
+				r.names = append(r.names, name)
+			}
 		}
 	}
 }
 
 // leave forgets a connection among those that are open.
 func (a *abroad) leave(s *stream) {
-	for _, p := range s.Negotiation.Peers {
-		list := slices.DeleteFunc(a.kernels[p.ID], func(other *stream) bool { return other == s })
-		if a.kernels[p.ID] = list; len(list) == 0 {
-			delete(a.kernels, p.ID)
+	if s.related == nil {
+		return
+	}
+	for _, name := range s.related.names {
+		list := slices.DeleteFunc(a.kernels[name], func(other *stream) bool { return other == s })
+		if a.kernels[name] = list; len(list) == 0 {
+			delete(a.kernels, name)
 		}
 	}
 }

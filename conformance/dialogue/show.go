@@ -29,6 +29,39 @@ type WriteOptions struct {
 	Sequence bool
 	// Filter, if not nil, says what is shown.
 	Filter *Filter
+	// Remarks, if not nil, says what is worth knowing at the end of a connection.
+	Remarks Remarks
+}
+
+// Remarks say what is worth knowing of connections, see package diagnosis. They are asked with each
+// part, and answer with the last.
+type Remarks interface {
+	Remarks(*Part) []Remark
+}
+
+// Remark is a line at the end of a connection.
+type Remark struct {
+	Problem
+	// ID and Severity are those of a kind of notice; empty if it is of none.
+	ID, Severity string
+}
+
+// remarks are the lines at the end of a connection. asked tells that said is what Remarks said of
+// it, which is better than what was noted of what it says something.
+func remarks(c *Connection, said []Remark, asked bool) (out []Remark) {
+	for side, p := range c.Broken {
+		if p != nil && c.IsIKC && !asked {
+			q := *p
+			q.Text = fmt.Sprintf("what the %s sent cannot be read on from octet %d (packet %d): %s", wire.Role(side), p.Offset, p.At.Packet, p.Text)
+			out = append(out, Remark{Problem: q})
+		}
+	}
+	for _, n := range c.Notes {
+		if covered := asked && (n.Twin || len(said) > 0 && (!c.IsIKC || c.Unreached)); !covered {
+			out = append(out, Remark{Problem: n})
+		}
+	}
+	return append(out, said...)
 }
 
 // Write shows a connection to people: who talks to whom, then a line for each line and message with
@@ -213,125 +246,12 @@ func brief(c *Connection, spec specifier.Specifier, side wire.Role, opts WriteOp
 	return spec.Session + "/" + spec.State
 }
 
-// silences are the calls that no answer came for.
-type silences struct {
-	returned int    // of them later ones were answered
-	open     int    // no later one was
-	requests int    // posts that asked for a response
-	other    int    // whose rsvp names another kernel
-	abroad   int    // that may have been answered on another connection
-	missing  int    // of those whose answer may be in what is missing, or came too late to be known
-	shared   []*Run // of these calls some got one
-	more     int    // further of them
-}
-
-// maxRuns bounds the runs that are kept of a connection.
-const maxRuns = 1000
-
-// warnings says what is off in exchanges that can be read, but for calls without an answer, which
-// it counts.
-func (s *silences) warnings(c *Connection, exchanges []*Exchange) (out []string) {
-	for _, x := range exchanges {
-		if x.Elsewhere != nil {
-			asked := "call"
-			if !x.Request.IsCall() {
-				asked = "request"
-			}
-			why := "as its rsvp says"
-			if x.Misled(c) {
-				why = "which is not where the caller waits"
-			}
-			what := "the answer"
-			if x.unsureElsewhere {
-				what = "perhaps the answer"
-			}
-			out = append(out, fmt.Sprintf("%s to %s #%d of the %s went to connection %d, %s", what, asked, x.Request.Frame.Number, x.Request.Frame.From, x.ElsewhereConn, why))
-		}
-		if x.asks && x.Response == nil && x.Elsewhere == nil && len(x.Errors) == 0 {
-			if x.Outcome() == Silent {
-				s.requests++
-			} else {
-				s.missing++
-			}
-		}
-		if len(x.Answers) > 1 && !x.ofUnseen() {
-			out = append(out, fmt.Sprintf("call #%d of the %s was answered %s times", x.Request.Frame.Number, x.Request.Frame.From, times(len(x.Answers))))
-		}
-		if !x.Request.IsCall() || x.replied() {
-			continue
-		}
-		run := x.Run()
-		switch outcome := x.Outcome(); {
-		case run != nil && len(s.shared) > 0 && s.shared[len(s.shared)-1] == run:
-		case run != nil && len(s.shared) < maxRuns:
-			if !slices.Contains(s.shared, run) {
-				s.shared = append(s.shared, run)
-			}
-		case run != nil:
-			s.more++
-		case outcome == Unsure && x.mayBeAbroad:
-			s.abroad++
-		case outcome == Unsure:
-			s.missing++
-		case x.AnswerGoesElsewhere():
-			s.other++
-		case x.RepliesAfter > 0:
-			s.returned++
-		default:
-			s.open++
-		}
-		if len(x.Misdirected) > 0 {
-			out = append(out, fmt.Sprintf("call #%d of the %s was not answered, but a message to %v came", x.Request.Frame.Number, x.Request.Frame.From, x.Misdirected[0].Event))
-		}
-	}
-	return out
-}
-
-// times writes how many replies there were, of which no more than maxReplies may have been kept.
-func times(n int) string {
+// Times writes how many replies there were, of which no more than maxReplies may have been kept.
+func Times(n int) string {
 	if n == maxReplies {
 		return fmt.Sprintf("%d or more", n)
 	}
 	return strconv.Itoa(n)
-}
-
-// lines says what is known of the calls.
-func (s *silences) lines() (out []string) {
-	for _, run := range s.shared {
-		if n := run.Unanswered(); n > 0 && !run.sure {
-			out = append(out, fmt.Sprintf("%d of %s got no answer", n, numbered(run.Numbers(), run.Calls(), "same rsvp")))
-		}
-	}
-	if s.more > 0 {
-		out = append(out, fmt.Sprintf("%s of calls with the same rsvp got no answer, or more", calls(s.more)))
-	}
-	if s.returned > 0 {
-		out = append(out, calls(s.returned)+" got no answer, and later ones did (a state that returns nothing sends none)")
-	}
-	if s.open > 0 {
-		out = append(out, calls(s.open)+" got no answer")
-	}
-	if s.requests > 0 {
-		out = append(out, strings.Replace(calls(s.requests), "call", "request by post", 1)+" got no response")
-	}
-	if s.other > 0 {
-		out = append(out, calls(s.other)+" got no answer on any connection here: the rsvp names another kernel than the caller")
-	}
-	if s.abroad > 0 {
-		out = append(out, calls(s.abroad)+" may have been answered on another connection, where a kernel of the same name is")
-	}
-	if s.missing > 0 {
-		out = append(out, calls(s.missing)+" may have got an answer that is missing here, or came for one of more calls than are kept")
-	}
-	return out
-}
-
-// calls counts calls for people.
-func calls(n int) string {
-	if n == 1 {
-		return "1 call"
-	}
-	return fmt.Sprintf("%d calls", n)
 }
 
 func ending(c *Connection) string {

@@ -16,15 +16,20 @@ import (
 
 // Stats counts what conversations hold.
 type Stats struct {
-	Connections int            `json:"connections"`
-	NotIKC      int            `json:"not_ikc"`
-	Lines       int            `json:"lines"`
-	Frames      int            `json:"frames"`
-	Unreadable  int            `json:"unreadable"` // frames that are no message
-	Gaps        int            `json:"gaps"`       // places where octets are missing
-	Octets      [2]int64       `json:"octets"`     // of lines and frames, from clients and from servers
-	States      []*StateStats  `json:"states"`     // by session and state, the most messages first
-	Errors      map[string]int `json:"errors"`     // error reports by operation
+	Connections int `json:"connections"`
+	NotIKC      int `json:"not_ikc"`
+	Lines       int `json:"lines"`
+	// Negotiations are those that were completed, SlowNegotiations those of them that took half a
+	// second or more, SlowestNegotiation how many seconds the slowest did.
+	Negotiations       int            `json:"negotiations"`
+	SlowNegotiations   int            `json:"slow_negotiations"`
+	SlowestNegotiation float64        `json:"slowest_negotiation"`
+	Frames             int            `json:"frames"`
+	Unreadable         int            `json:"unreadable"` // frames that are no message
+	Gaps               int            `json:"gaps"`       // places where octets are missing
+	Octets             [2]int64       `json:"octets"`     // of lines and frames, from clients and from servers
+	States             []*StateStats  `json:"states"`     // by session and state, the most messages first
+	Errors             map[string]int `json:"errors"`     // error reports by operation
 	// SharedUnanswered is how many of the Ambiguous calls of all states got no answer.
 	SharedUnanswered int `json:"shared_unanswered"`
 	byState          map[string]*StateStats
@@ -76,6 +81,9 @@ func (s *Stats) Part(part *Part) error {
 			s.NotIKC++
 		}
 	}
+	if part.First && c.IsIKC {
+		s.negotiation(c)
+	}
 	for _, item := range part.Items {
 		if c.IsIKC && s.filter.Keep(c, item) {
 			s.item(item)
@@ -87,6 +95,22 @@ func (s *Stats) Part(part *Part) error {
 		}
 	}
 	return nil
+}
+
+// SlowNegotiation is how long a negotiation takes that is worth a remark.
+const SlowNegotiation = 500 * time.Millisecond
+
+// negotiation counts a negotiation that was completed, if its last line is to be counted.
+func (s *Stats) negotiation(c *Connection) {
+	took, ok := c.NegotiationTook()
+	if !ok || !s.filter.Keep(c, c.Negotiation.Lines[len(c.Negotiation.Lines)-1]) {
+		return
+	}
+	s.Negotiations++
+	if took >= SlowNegotiation {
+		s.SlowNegotiations++
+	}
+	s.SlowestNegotiation = max(s.SlowestNegotiation, took.Seconds())
 }
 
 func (s *Stats) item(item Item) {
@@ -198,6 +222,10 @@ func (s *Stats) Write(w io.Writer) error {
 		fmt.Fprintf(&b, " (%d not IKC)", s.NotIKC)
 	}
 	fmt.Fprintf(&b, ", lines %d, frames %d, %d octets from clients, %d from servers\n", s.Lines, s.Frames, s.Octets[0], s.Octets[1])
+	if s.SlowNegotiations > 0 {
+		fmt.Fprintf(&b, "! negotiations that took half a second or more: %d of %d, the slowest %s\n", s.SlowNegotiations, s.Negotiations,
+			rounded(time.Duration(s.SlowestNegotiation*float64(time.Second))))
+	}
 	if s.Unreadable > 0 {
 		fmt.Fprintf(&b, "! frames that are no message: %d\n", s.Unreadable)
 	}

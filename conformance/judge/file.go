@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -21,6 +22,8 @@ type Judgement struct {
 	Lacks []string
 	// Peers are the kernels of the capture, with what is known of their releases.
 	Peers *release.Peers
+	// Noticed is what is worth knowing without being a violation.
+	Noticed []*diagnosis.Finding
 	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
 	Err error
 	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
@@ -64,7 +67,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	verdicts := j.conclude()
 	return &Judgement{
 		Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Peers: &j.peers,
-		Err: err, Broken: j.broken,
+		Err: err, Broken: j.broken, Noticed: j.noticed.Findings(),
 	}
 }
 

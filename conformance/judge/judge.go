@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -34,8 +35,9 @@ type judge struct {
 	octetsMissing   bool                   // octets of a connection are missing, so that driver logs cannot be held against it
 	keptOctets      atomic.Int64           // octets of images that records hold
 	broken          []string               // where the judge itself is at fault
-	connected       []peers                // kernels, by connection; see shared
+	twins           dialogue.Twins         // among connections, see shared
 	doubtful        bool                   // connections were given up for that
+	noticed         diagnosis.Collector
 	peers           release.Peers
 }
 
@@ -64,6 +66,7 @@ const maxNotes = 100
 
 // merge adds what was found in a connection that has ended.
 func (j *judge) merge(c *dialogue.Connection, t *tally) {
+	j.noticed.Add(c, t.watch)
 	if c.Foreign != "" {
 		if j.foreign == nil {
 			j.foreign = map[string]int{}
@@ -85,7 +88,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 		return
 	}
 	j.octetsMissing = j.octetsMissing || c.Gaps || c.Joined || c.Cut
-	j.addPeers(c, t)
+	j.twins.Add(c, t.callers)
 	j.peers.Add(c, &t.print)
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -18,11 +19,12 @@ type tally struct {
 	badImage bool // the client sent an image that is no message
 	print    release.Print
 	record   *ConnRecord
+	watch    *diagnosis.Watch
 	callers  [2][]string // kernels that rsvps name, by wire.Role of the caller, of a connection whose negotiation is not known
 }
 
 func (j *judge) newTally() *tally {
-	t := new(tally)
+	t := &tally{watch: j.noticed.Watch()}
 	if j.byDriver {
 		t.record = new(ConnRecord)
 	}
@@ -45,6 +47,7 @@ func (t *tally) part(j *judge, p *dialogue.Part) {
 			t.badImage = true
 		}
 	}
+	t.watch.Part(p)
 	if !p.IsIKC {
 		return
 	}

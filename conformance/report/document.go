@@ -216,6 +216,7 @@ func (r *Report) merge(other *Report) error {
 			r.Deviations = append(r.Deviations, d)
 		}
 	}
+	r.Noticed = append(r.Noticed, other.Noticed...)
 	switch {
 	case r.Segmentation == nil:
 		r.Segmentation = other.Segmentation

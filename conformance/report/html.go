@@ -41,6 +41,7 @@ type (
 		Facts                                  []fact
 		Matrix                                 *matrix
 		Segmentations                          []segmentationView
+		Noticed                                []noticedView
 		Things, List                           string // what is listed, in small letters, and the title of the list
 		Levels, Areas, Parts                   []string
 		Chips                                  []tally
@@ -104,6 +105,11 @@ type (
 	sensitivityView struct {
 		tally
 		Part, Segmentation, What, Known string
+	}
+	// noticedView is what was noticed of captures.
+	noticedView struct {
+		tally
+		ID, Title, Text string
 	}
 	stepView struct {
 		Kind, Title, Params, RSVP, Place string
@@ -209,6 +215,7 @@ func WriteHTML(w io.Writer, d *Document) error {
 		if r.Segmentation != nil {
 			p.Segmentations = append(p.Segmentations, r.segmentationView())
 		}
+		p.Noticed = append(p.Noticed, r.noticedViews()...)
 	}
 	p.Parts = columns.names
 	for _, o := range byWeight(d.Summary()) {

@@ -48,6 +48,8 @@ type Report struct {
 	// though the check was decided.
 	Deviations known.Deviations `json:"deviations,omitempty"`
 	Stale      known.Deviations `json:"stale,omitempty"`
+	// Noticed is what is worth knowing of captures without being a violation. It does not count.
+	Noticed []*Noticed `json:"noticed,omitempty"`
 	// Segmentation is set if the run was repeated with each segmentation.
 	Segmentation *Segmentation `json:"segmentation,omitempty"`
 }
@@ -214,6 +216,9 @@ func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 			rep.Parts = append(rep.Parts, first)
 		}
 		first.Notes, first.Lacks = f.Notes, f.Lacks
+		for _, n := range f.Noticed {
+			rep.Noticed = append(rep.Noticed, &Noticed{Capture: f.File, Finding: *n})
+		}
 		if err := f.Failed(); err != nil {
 			first.Error = visible.Error(err)
 		}

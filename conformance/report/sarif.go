@@ -173,7 +173,33 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 			}
 		}
 	}
+	r.sarifNoticed(run)
 	return run
+}
+
+// sarifNoticed adds what was noticed: notes, whatever their severity, since they are no failures.
+func (r *Report) sarifNoticed(run *sarifRun) {
+	rules := map[string]int{}
+	for _, n := range r.Noticed {
+		rule, ok := rules[n.ID]
+		if !ok {
+			rule = len(run.Tool.Driver.Rules)
+			rules[n.ID] = rule
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
+				ID: n.ID, Short: sarifText{n.Title}, Full: sarifText{n.Title},
+				Help:    sarifText{fmt.Sprintf("`ikc-conform explain %s` says why, and what to do.", n.ID)},
+				Default: sarifDefault{"note"},
+			})
+		}
+		run.Results = append(run.Results, sarifResult{
+			RuleID: n.ID, RuleIndex: rule, Kind: "fail", Level: "note", Message: sarifText{n.Line()},
+			Locations: []sarifLocation{{
+				Physical: sarifPhysical{sarifArtifact{artifact(n.Capture, r.Subject)}, sarifRegion{1}},
+				Logical:  []sarifLogical{{Name: "noticed", QualifiedName: fmt.Sprintf("%s, connection %d", r.Subject, n.First[0].Connection), Kind: "member"}},
+			}},
+			Fingerprints: map[string]string{"check/v1": strings.Join([]string{r.Subject, n.ID, n.About}, "|")},
+		})
+	}
 }
 
 func (r *Report) sarifResult(rule int, c *CheckResult, v *PartVerdict) sarifResult {

@@ -37,8 +37,13 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 		}
 	}
 	r.known(&b)
+	r.noticed(&b, verbose)
 	r.undecided(&b, verbose)
-	fmt.Fprintf(&b, "\n%s\n", r.Verdict())
+	b.WriteString("\n")
+	if short := r.noticedInShort(); short != "" {
+		b.WriteString(short + "\n")
+	}
+	fmt.Fprintf(&b, "%s\n", r.Verdict())
 	switch r.Exit {
 	case ExitBroken, ExitStale, ExitNothing, ExitSeen:
 		fmt.Fprintf(&b, "'ikc-conform explain %d' says what leads to this, and what to do.\n", r.Exit)

@@ -1,0 +1,139 @@
+package dialogue
+
+import (
+	"fmt"
+	"iter"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Twins find two processes that were connected to a kernel by one name at the same time. What is
+// addressed to that name, answers to calls too, goes to the one that came first: an answer on its
+// connection may be for a call of the other, and none comes there. Source: Responder register,
+// channel_list.
+type Twins struct{ all []peers }
+
+// peers are the two kernels of a connection, and from when until when they were connected.
+type peers struct {
+	conn         int
+	server       netip.AddrPort
+	of           [2]wire.Peer
+	opened, over time.Time // over is zero if the capture does not show it
+}
+
+// maxPeers bounds the connections whose peers are kept.
+const maxPeers = 4096
+
+// Add notes who talked on a connection. Of one that the capture joined in the middle, callers are
+// the kernels that rsvps name, by wire.Role of the caller.
+func (t *Twins) Add(c *Connection, callers [2][]string) {
+	if !c.Negotiation.Complete && !c.Joined || len(t.all) == maxPeers {
+		return
+	}
+	p := peers{conn: c.Conn.Index, server: c.Conn.Server, of: c.Negotiation.Peers, opened: c.Opened.Time}
+	if c.Joined {
+		for side := range p.of {
+			p.of[side] = wire.Peer{Aliases: callers[side]}
+		}
+	}
+	for _, end := range c.Ends {
+		if end != nil && (p.over.IsZero() || end.At.Time.Before(p.over)) {
+			p.over = end.At.Time
+		}
+	}
+	t.all = append(t.all, p)
+}
+
+// Twin are two connections of two processes with one name.
+type Twin struct {
+	Name string
+	// First is the connection that was opened first.
+	First, Second TwinOf
+	// Known: both announced who they are. Otherwise it is only what rsvps of connections say that the
+	// capture joined in the middle.
+	Known bool
+}
+
+// TwinOf is one of a Twin.
+type TwinOf struct {
+	Connection int
+	Opened     time.Time
+	PID        string
+}
+
+// Of gives the twins among the kernels of a side. Each of two is given once.
+func (t *Twins) Of(side wire.Role) iter.Seq[Twin] {
+	return func(yield func(Twin) bool) {
+		byName := map[string][]*peers{}
+		for i := range t.all {
+			a := &t.all[i]
+			for _, name := range shareable(a.of[side]) {
+				for _, b := range byName[name] {
+					if a.twins(b, side) && sameName(a.of[side], b.of[side]) == name && !yield(twin(name, a, b, side)) {
+						return
+					}
+				}
+				byName[name] = append(byName[name], a)
+			}
+		}
+	}
+}
+
+// twins tells whether a side of two connections is two processes, but for their names.
+func (p *peers) twins(q *peers, side wire.Role) bool {
+	return p != q && twoProcesses(p.of[side], q.of[side]) && p.toSame(q, side.Other()) && p.meets(q)
+}
+
+// twin makes a Twin of two connections.
+func twin(name string, a, b *peers, side wire.Role) Twin {
+	if b.opened.Before(a.opened) || b.opened.Equal(a.opened) && b.conn < a.conn {
+		a, b = b, a
+	}
+	x, y := a.of[side], b.of[side]
+	return Twin{Name: name, Known: x.ID != "" && y.ID != "", First: TwinOf{a.conn, a.opened, x.PID}, Second: TwinOf{b.conn, b.opened, y.PID}}
+}
+
+// twoProcesses tells whether two kernels are in two processes by what they announced, or may be
+// since the capture joined their connections in the middle.
+func twoProcesses(a, b wire.Peer) bool { return a.PID != b.PID || a.ID == "" && b.ID == "" }
+
+// toSame tells whether a side is the same kernel on two connections.
+func (p *peers) toSame(q *peers, side wire.Role) bool {
+	a, b := p.of[side].ID, q.of[side].ID
+	return p.server == q.server && (a == b || a == "" || b == "")
+}
+
+// meets tells whether two connections were open at the same time.
+func (p *peers) meets(q *peers) bool {
+	return (p.over.IsZero() || q.opened.Before(p.over)) && (q.over.IsZero() || p.opened.Before(q.over))
+}
+
+// shareable are the names of a kernel that another may have too. Those with a colon are addresses.
+func shareable(p wire.Peer) []string {
+	return slices.DeleteFunc(append([]string{p.ID}, p.Aliases...), func(name string) bool { return name == "" || strings.Contains(name, ":") })
+}
+
+// sameName is the first name that two kernels have in common, "" if there is none.
+func sameName(a, b wire.Peer) string {
+	names := shareable(b)
+	for _, name := range shareable(a) {
+		if slices.Contains(names, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// TwinText says of a connection that another process of the same name is connected by another one.
+func TwinText(name, pid, otherPID string, other int, first bool) string {
+	if first {
+		return fmt.Sprintf("pid %s is connected as kernel %s, and so is pid %s on connection %d, which came later: what is addressed to the kernel goes here",
+			pid, name, otherPID, other)
+	}
+	return fmt.Sprintf("pid %s is connected as kernel %s, and so is pid %s on connection %d, which came first: what is addressed to the kernel goes there",
+		pid, name, otherPID, other)
+}
