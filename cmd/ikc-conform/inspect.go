@@ -14,6 +14,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -91,7 +92,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 			}
 			if !i.follow && cmd.Context().Err() != nil {
 				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: what was read by then is shown")
-				return exitStatus(exitInterrupted)
+				return exitStatus(report.ExitInterrupted)
 			}
 			if err != nil {
 				return broken(fmt.Errorf("%s: %w", name, err))

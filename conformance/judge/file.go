@@ -18,6 +18,9 @@ type Judgement struct {
 	// Lacks says what the capture does not hold of its connections, empty if it is whole: what passed
 	// did so as far as seen.
 	Lacks []string
+	// Stopped says that the reading was ended before the end of the capture, as the one who reads was
+	// told to. The verdicts hold for what comes before; what passed did so as far as seen.
+	Stopped bool
 	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
 	Err error
 	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
@@ -51,14 +54,19 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	}
 	j := newJudge(checks, sides...)
 	err := j.read(r, opts, w)
-	if err != nil {
+	stopped := errors.Is(err, capture.ErrStopped)
+	switch {
+	case stopped:
+		j.lack("what had not been read when the reading was interrupted")
+		err = nil
+	case err != nil:
 		j.lack("the capture file: " + err.Error())
 	}
 	if j.doubtful {
 		j.lack("connections that could not be read to the end")
 	}
 	verdicts := j.conclude()
-	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Err: err, Broken: j.broken}
+	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Stopped: stopped, Err: err, Broken: j.broken}
 }
 
 // Failed is why the judgement is not of the whole capture, or not sound: Err and Broken, nil if
