@@ -176,6 +176,7 @@ func (b *Builder) Take(ev capture.Event) {
 		if s == nil {
 			return
 		}
+		s.closing(ev)
 		s.Ends[role(ev.From)] = ev
 		b.abroad.leave(s)
 		if ev.Unreached() {

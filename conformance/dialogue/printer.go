@@ -128,7 +128,9 @@ func (p *Printer) end(b *strings.Builder, c *Connection, t *tail) {
 	for _, warning := range t.lines(c) {
 		warn("%s", warning)
 	}
-	p.cut(b, stylePlain, ending(c))
+	if text := ending(c); text != "" {
+		p.cut(b, stylePlain, text)
+	}
 }
 
 // How lines look in colour.
@@ -146,7 +148,7 @@ func styleOf(s Step) visible.Style {
 	switch s.Kind {
 	case "line":
 		return styleLine
-	case "command", "reply", "event":
+	case "command", "reply", "event", "closed":
 		return stylePlain
 	case "call":
 		return styleCall

@@ -25,7 +25,7 @@ type Step struct {
 	Frame   int  `json:"frame,omitempty"`
 	AtLeast bool `json:"at_least,omitempty"`
 	// Kind is "line", "post", "call", "answer", "error", or "unreadable" for a frame that is no
-	// message, "gap" for octets that are missing; of a Control it is "command", "reply" or "event".
+	// message, "gap" for octets that are missing, "closed" for the end of what a side sends; of a Control it is "command", "reply" or "event".
 	Kind string `json:"kind"`
 	// Title says what it is; for a line, its text.
 	Title string `json:"title"`
@@ -92,6 +92,8 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 		}
 	case *Loss:
 		s.Kind, s.Offset, s.Octets, s.Title = "gap", item.Offset, int(max(item.Octets, 0)), "! "+item.Text
+	case *Closing:
+		s.Kind, s.Offset, s.Title = "closed", item.Offset, item.String()
 	case *Frame:
 		s.AtLeast = item.AtLeast
 		s.Frame, s.Offset, s.Octets = item.Number, item.Offset, len(item.Head)+1+len(item.Image)
