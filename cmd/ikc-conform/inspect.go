@@ -46,7 +46,7 @@ one spoken to (or the sender's own). What is off is marked with "!".
 
 FILE is a pcapng or pcap file, also one compressed by gzip, zstd or xz, or - for standard input. Several files
 are shown as one capture, in the order of time. Captures of any size are read in bounded memory; of long
-connections that were open at the same time, pieces alternate. On a terminal, lines are cut to its width and
+connections that were open at the same time, pieces alternate. On a terminal, parameters are cut so that lines fit, and lines are
 coloured (not with NO_COLOR, or --color=never).
 
 The filters --kernel, --session, --state, --errors, --unanswered, --slower, --from, --to, --connection, --host,
@@ -108,7 +108,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 	f.BoolVarP(&i.opts.Values, "values", "v", false, "show parameters whole, over several lines")
 	f.BoolVar(&i.opts.Full, "full", false, "show specifiers whole, kernels included where they are clear")
 	f.BoolVar(&i.opts.Sequence, "sequence", false, "draw messages as arrows between the two kernels")
-	f.IntVar(&i.opts.Width, "width", 100, "about how many octets of parameters to show on a line; with --sequence, columns in all")
+	f.IntVar(&i.opts.Width, "width", 100, "about how many octets of parameters to show on a line, long strings cut; with --sequence, columns in all")
 	f.StringVar(&i.color, "color", "auto", "auto, always or never")
 	f.BoolVar(&i.stats, "stats", false, "count instead: messages and times by state, errors by operation, octets")
 	f.BoolVar(&i.follow, "follow", false, "go on as the capture grows")
@@ -243,18 +243,21 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 		return i.live(r, out)
 	}
 	var each func(*dialogue.Part) error
-	end := func() error { return nil }
+	var end func() error
+	var shown func() bool
 	switch {
 	case i.stats:
 		s := dialogue.NewStats(i.opts.Filter)
-		each = s.Part
+		each, shown = s.Part, s.Counted
 		if end = func() error { return s.Write(out) }; i.asJSON {
 			end = func() error { return s.WriteJSON(out) }
 		}
 	case i.asJSON:
-		each = dialogue.NewJSONPrinter(out, i.opts.Filter).Part
+		p := dialogue.NewJSONPrinter(out, i.opts.Filter)
+		each, shown, end = p.Part, p.Shown, func() error { return nil }
 	default:
-		each = dialogue.NewPrinter(out, i.opts).Part
+		p := dialogue.NewPrinter(out, i.opts)
+		each, shown, end = p.Part, p.Shown, p.End
 	}
 	var writing error
 	events := i.counted(r.Events(capture.Limits{}))
@@ -268,6 +271,9 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 	}
 	if writing == nil && err == nil {
 		err = i.absent()
+	}
+	if writing == nil && err == nil && i.opts.Filter != nil && !shown() {
+		err = &usageError{"nothing of " + i.only.of(i.opened) + " matches"}
 	}
 	return errors.Join(writing, err)
 }

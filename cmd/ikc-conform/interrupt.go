@@ -16,8 +16,8 @@ import (
 
 // An interrupt (Ctrl-C, or SIGTERM) ends the context of the command. Most commands end at once
 // then, by themselves. A command that has something to finish first, since breaking it off would
-// end somebody's server, says so; all others are ended after lastMoment, or keepTime if they have a report to write. A second interrupt ends
-// the process at once, whatever it does.
+// end somebody's server, says so; all others are ended after lastMoment, or keepTime if they have a
+// report to write. A second interrupt ends the process at once, whatever it does.
 const (
 	// endTime is how long a command that was interrupted may take to close what it has opened.
 	endTime = 500 * time.Millisecond

@@ -2,10 +2,11 @@ package capture
 
 import "time"
 
-// Transport tells what TCP shows of a connection besides its octets, if that is out of the ordinary:
-// it never came about, what was sent was not acknowledged, or a side did not take what was sent. It
-// comes before the Closed event that ends the connection, or at the end of the capture. Of a
-// connection of which only one direction was captured there is none, unless it is SYNs.
+// Transport tells what TCP shows of a connection besides its octets, if that is out of the
+// ordinary: it never came about, what was sent was not acknowledged, or a side did not take what
+// was sent. It comes before the Closed event that ends the connection, or at the end of the
+// capture. Of a connection of which only one direction was captured there is none, unless it is
+// SYNs.
 type Transport struct {
 	At   Stamp
 	Conn *Conn

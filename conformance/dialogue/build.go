@@ -176,8 +176,8 @@ func (b *Builder) Take(ev capture.Event) {
 		if s == nil {
 			return
 		}
-		s.closing(ev)
 		s.Ends[role(ev.From)] = ev
+		s.closing(ev)
 		b.abroad.leave(s)
 		if ev.Unreached() {
 			s.unreached = ev.Comment

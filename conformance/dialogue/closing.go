@@ -14,11 +14,8 @@ type Closing struct {
 	At     capture.Stamp
 	Offset int64 // octets that the side sent
 	How    capture.CloseHow
-	// After is the last call that was open then and got no answer, nil if nothing is sure. It is of the
-	// other side, so that this one did not answer it, or of this one, which waited no longer.
-	After *Message
-	// Took is the time since then.
-	Took time.Duration
+
+	after *Message // see Left
 }
 
 // Sender implements Item.
@@ -27,18 +24,33 @@ func (c *Closing) Sender() wire.Role { return c.From }
 // Stamp implements Item.
 func (c *Closing) Stamp() capture.Stamp { return c.At }
 
-// String says what ended, and what it left open.
-func (c *Closing) String() string {
-	text := fmt.Sprintf("%s closed (%s)", c.From, c.How)
-	if c.After == nil {
+// Left is the last call that was open then and got no answer, and the time since it, nil if
+// nothing is sure. It is of the other side, so that this one did not answer it, or of this one,
+// which waited no longer. Of a connection that goes on it is what is sure so far.
+func (cl *Closing) Left(c *Connection) (*Message, time.Duration) {
+	if cl.after == nil {
+		return nil, 0
+	}
+	asked := cl.after.Frame
+	if by := asked.From.Other(); c.Ends[by] == nil || c.LossBetween(by, asked.At.Packet, cl.At.Packet) {
+		return nil, 0 // an answer may be missing
+	}
+	return cl.after, cl.At.Time.Sub(asked.At.Time)
+}
+
+// text says what ended, and what it left open.
+func (cl *Closing) text(c *Connection) string {
+	text := fmt.Sprintf("%s closed (%s)", cl.From, cl.How)
+	left, took := cl.Left(c)
+	if left == nil {
 		return text
 	}
-	f := c.After.Frame
-	took, number := c.Took.Round(time.Microsecond), frameNumber(f.Number, f.AtLeast)
-	if f.From == c.From {
-		return fmt.Sprintf("%s %v after its %s, which had got no answer", text, took, number)
+	f := left.Frame
+	took = took.Round(time.Microsecond)
+	if f.From == cl.From {
+		return fmt.Sprintf("%s %v after its %s, which had got no answer", text, took, frameNumber(f.Number, f.AtLeast))
 	}
-	return fmt.Sprintf("%s %v after %s, which it did not answer", text, took, number)
+	return fmt.Sprintf("%s %v after %s, which it did not answer", text, took, frameNumber(f.Number, f.AtLeast))
 }
 
 // recentCalls is how many requests are looked at for one that a closing left open.
@@ -50,12 +62,9 @@ func (s *stream) closing(ev *capture.Closed) {
 		return
 	}
 	c := &Closing{From: role(ev.From), At: ev.At, Offset: ev.Offset, How: ev.How}
-	c.After = s.openCall(c.From.Other())
-	if c.After == nil && s.Ends[c.From.Other()] == nil {
-		c.After = s.openCall(c.From)
-	}
-	if c.After != nil {
-		c.Took = ev.At.Time.Sub(c.After.Frame.At.Time)
+	c.after = s.openCall(c.From.Other())
+	if c.after == nil && s.Ends[c.From.Other()] == nil {
+		c.after = s.openCall(c.From)
 	}
 	s.closings = true
 	s.added(c)

@@ -99,7 +99,11 @@ type JSONPrinter struct {
 	filter *Filter
 	notes  map[*capture.Conn]*tail
 	warned int // octets of all notes
+	shown  bool
 }
+
+// Shown tells whether an item was written so far, not only connections.
+func (p *JSONPrinter) Shown() bool { return p.shown }
 
 // NewJSONPrinter makes a JSONPrinter; filter may be nil.
 func NewJSONPrinter(w io.Writer, filter *Filter) *JSONPrinter {
@@ -149,6 +153,7 @@ func (p *JSONPrinter) Item(c *Connection, item Item) error {
 	if !p.filter.Keep(c, item) {
 		return nil
 	}
+	p.shown = true
 	return p.encode(jsonOf(c, item))
 }
 
@@ -245,9 +250,9 @@ func jsonOf(c *Connection, item Item) jsonItem {
 	case *Loss:
 		j.Type, j.Offset, j.Octets, j.Text = "gap", &item.Offset, int(max(item.Octets, 0)), item.Text
 	case *Closing:
-		j.Type, j.Offset, j.How, j.Text = "closed", &item.Offset, item.How.String(), item.String()
-		if m := item.After; m != nil {
-			j.Open, j.OpenOf, j.Took = m.Frame.Number, m.Frame.From.String(), item.Took.Seconds()
+		j.Type, j.Offset, j.How, j.Text = "closed", &item.Offset, item.How.String(), item.text(c)
+		if m, took := item.Left(c); m != nil {
+			j.Open, j.OpenOf, j.Took = m.Frame.Number, m.Frame.From.String(), took.Seconds()
 		}
 	case *Line:
 		j.Type, j.Offset, j.Line, j.End = "line", &item.Offset, item.Text, item.End

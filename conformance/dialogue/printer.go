@@ -20,7 +20,12 @@ type Printer struct {
 	warned int           // octets of all their warnings
 	last   *capture.Conn // whose items were shown last
 	begun  bool          // something was shown
+
+	foreign map[string]int // connections that are not IKC, by what they look like
 }
+
+// maxForeign is how many connections that are not IKC, but look alike, are shown. All are counted.
+const maxForeign = 3
 
 // NewPrinter makes a Printer.
 func NewPrinter(w io.Writer, opts WriteOptions) *Printer {
@@ -30,8 +35,11 @@ func NewPrinter(w io.Writer, opts WriteOptions) *Printer {
 	if opts.Sequence && opts.Columns == 0 {
 		opts.Columns = 100
 	}
-	return &Printer{w: w, opts: opts, tails: map[*capture.Conn]*tail{}}
+	return &Printer{w: w, opts: opts, tails: map[*capture.Conn]*tail{}, foreign: map[string]int{}}
 }
+
+// Shown tells whether anything was shown so far.
+func (p *Printer) Shown() bool { return p.begun }
 
 // Part shows a part of a connection. With a filter, connections of which nothing is kept are left
 // out.
@@ -39,6 +47,11 @@ func (p *Printer) Part(part *Part) error {
 	c := part.Connection
 	if !p.opts.Filter.connection(c) {
 		return nil
+	}
+	if c.Foreign != "" {
+		if p.foreign[c.Foreign]++; p.foreign[c.Foreign] > maxForeign {
+			return nil
+		}
 	}
 	t := p.tails[c.Conn]
 	if t == nil {
@@ -61,6 +74,19 @@ func (p *Printer) Part(part *Part) error {
 			p.end(&b, c, t)
 		}
 	}
+	_, err := io.WriteString(p.w, b.String())
+	return err
+}
+
+// End sums up connections that are not IKC, if not all of them were shown.
+func (p *Printer) End() error {
+	text := ForeignSummary(p.foreign, maxForeign)
+	if text == "" || p.opts.Filter != nil {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("\n")
+	p.cut(&b, stylePlain, text)
 	_, err := io.WriteString(p.w, b.String())
 	return err
 }
@@ -105,6 +131,9 @@ func (p *Printer) item(b *strings.Builder, c *Connection, item Item) {
 	if p.opts.Sequence {
 		p.arrow(b, s)
 	} else {
+		if p.opts.Columns > 0 && !p.opts.Values {
+			s.shorten(utf8.RuneCountInString(s.String()) - p.opts.Columns)
+		}
 		p.cut(b, styleOf(s), s.String())
 	}
 	if f, ok := item.(*Frame); ok && p.opts.Values && f.Message != nil && f.Message.Params() != nil {
@@ -170,6 +199,27 @@ func (p *Printer) cut(b *strings.Builder, s visible.Style, line string) {
 		line = visible.Paint(s, line)
 	}
 	b.WriteString(line + "\n")
+}
+
+// What is left of parameters and of a title, in columns, however narrow a line is.
+const (
+	leastParams = 8
+	leastTitle  = 16
+)
+
+// shorten makes a step shorter by a number of columns as far as that goes: by its parameters first,
+// then by its title, so that the rsvp stays.
+func (s *Step) shorten(over int) {
+	for _, part := range []struct {
+		text  *string
+		least int
+	}{{&s.Params, leastParams}, {&s.Title, leastTitle}} {
+		have := utf8.RuneCountInString(*part.text)
+		if less := min(over, have-part.least); less > 0 {
+			*part.text = fit(*part.text, have-less)
+			over -= less
+		}
+	}
 }
 
 // fit cuts a text to a number of columns.

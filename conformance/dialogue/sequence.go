@@ -38,8 +38,8 @@ func sideName(c *Connection, side wire.Role) string {
 	return side.String()
 }
 
-// arrow draws a step between the lifelines.
-func (p *Printer) arrow(b *strings.Builder, s Step) {
+// label is what stands on an arrow.
+func (s Step) label() string {
 	label := s.Title
 	if s.Frame > 0 {
 		label = s.number() + " " + s.Title
@@ -47,7 +47,17 @@ func (p *Printer) arrow(b *strings.Builder, s Step) {
 	if s.Params != "" {
 		label += "  " + s.Params
 	}
+	if s.RSVP != "" {
+		label += "  rsvp " + s.RSVP
+	}
+	return label
+}
+
+// arrow draws a step between the lifelines.
+func (p *Printer) arrow(b *strings.Builder, s Step) {
 	room := p.room()
+	s.shorten(utf8.RuneCountInString(s.label()) - (room - 6))
+	label := s.label()
 	label = " " + fit(label, room-6) + " "
 	fill := strings.Repeat("-", max(room-3-utf8.RuneCountInString(label), 0))
 	line := "--" + label + fill + ">"

@@ -48,11 +48,11 @@ func ParseShard(s string) (shard, shards int, err error) {
 	return shard, shards, nil
 }
 
-// Matrix tries several targets at once, cell by cell, and returns a Result for each, with its cells
-// in the order of the options. A target that has no cell in the shard has a Result without cells.
-// The error is about the harness; what is wrong with a target is in its Result. If ctx is cancelled,
-// the error is the cause, and the Results have the cells that were tried to the end by then. Matrix
-// closes the targets.
+// Matrix tries several targets at once, cell by cell, and returns a Result for each, with its
+// cells in the order of the options. A target that has no cell in the shard has a Result without
+// cells. The error is about the harness; what is wrong with a target is in its Result. If ctx is
+// cancelled, the error is the cause, and the Results have the cells that were tried to the end by
+// then. Matrix closes the targets.
 func Matrix(ctx context.Context, all []*targets.Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
 	if opts.Jobs <= 0 {
 		opts.Jobs = DefaultJobs()

@@ -66,7 +66,8 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 		j.lack("connections that could not be read to the end")
 	}
 	verdicts := j.conclude()
-	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Stopped: stopped, Err: err, Broken: j.broken}
+	return &Judgement{Verdicts: verdicts, Connections: j.connections, Notes: j.notes,
+		Lacks: j.lackList(), Stopped: stopped, Err: err, Broken: j.broken}
 }
 
 // Failed is why the judgement is not of the whole capture, or not sound: Err and Broken, nil if

@@ -47,7 +47,8 @@ func NewDocument(version string, reports ...*Report) *Document {
 }
 
 // severity orders exit statuses from good to bad.
-var severity = map[int]int{ExitConformant: 0, ExitStale: 1, ExitSeen: 2, ExitNothing: 3, ExitNotConformant: 4, ExitBroken: 5, ExitInterrupted: 6}
+var severity = map[int]int{ExitConformant: 0, ExitStale: 1, ExitSeen: 2, ExitNothing: 3,
+	ExitNotConformant: 4, ExitBroken: 5, ExitInterrupted: 6}
 
 func (d *Document) sum() {
 	d.Exit = ExitConformant

@@ -54,10 +54,10 @@ type (
 
 // WriteJUnit writes a document as JUnit XML: a test suite for each part of each report, a test case
 // for each check. A failure that does not count, a known deviation, and what could not be decided
-// are skipped, with the reason; what broke, or was interrupted, is an error. What depends on the segmentation is a suite
-// of its own: a case for each segmentation that was tried, skipped if something depends on it,
-// since that does not count. Sensitivities that are known and did not show are an error, so that
-// the suite is not good where the exit status is not.
+// are skipped, with the reason; what broke, or was interrupted, is an error. What depends on the
+// segmentation is a suite of its own: a case for each segmentation that was tried, skipped if
+// something depends on it, since that does not count. Sensitivities that are known and did not show
+// are an error, so that the suite is not good where the exit status is not.
 func WriteJUnit(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
 	var all junitSuites

@@ -69,7 +69,8 @@ func (d *Document) WriteMatrix(w io.Writer, verbose bool) error {
 	}
 	s := d.Summary()
 	fmt.Fprintf(&b, "\n%s, %s, %v of trying: %s passed, %d failed, %s, %d inconclusive, %d skipped.\n",
-		plural(len(d.Reports), "target"), plural(cells, "cell"), took.Round(time.Second), plural(s.Passed+s.Seen, "check"), s.Failed, plural(s.Known, "known deviation"), s.Inconclusive, s.Skipped)
+		plural(len(d.Reports), "target"), plural(cells, "cell"), took.Round(time.Second),
+		plural(s.Passed+s.Seen, "check"), s.Failed, plural(s.Known, "known deviation"), s.Inconclusive, s.Skipped)
 	return visible.Print(w, blanksAtEnd.ReplaceAllString(b.String(), ""))
 }
 

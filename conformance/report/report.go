@@ -28,8 +28,8 @@ const (
 	ExitStale         = 4 // a known deviation no longer deviates, or a known sensitivity no longer shows
 	ExitNothing       = 5 // nothing was checked
 	ExitSeen          = 7 // conformant as far as seen: a capture is incomplete; 6 is of other commands
-	// ExitInterrupted is that of a process that SIGINT ended, as shells give it: an interrupt ended the
-	// work, and the report is of what was found by then.
+	// ExitInterrupted is that of a process that SIGINT ended, as shells give it: an interrupt ended
+	// the work, and the report is of what was found by then.
 	ExitInterrupted = 130
 )
 

@@ -132,7 +132,8 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 		Automation: sarifAutomation{ID: "ikc-conform/" + r.Subject + "/"},
 		Results:    []sarifResult{},
 	}
-	invocation := sarifInvocation{Successful: r.Exit != ExitBroken && r.Exit != ExitInterrupted, ExitCode: r.Exit, Start: r.Started.UTC().Format("2006-01-02T15:04:05.000Z")}
+	ended := r.Exit != ExitBroken && r.Exit != ExitInterrupted
+	invocation := sarifInvocation{Successful: ended, ExitCode: r.Exit, Start: r.Started.UTC().Format("2006-01-02T15:04:05.000Z")}
 	for _, p := range r.Parts {
 		for _, problem := range append([]string{p.Error}, p.Problems...) {
 			if problem != "" {
