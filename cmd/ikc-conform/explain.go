@@ -12,6 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
 
@@ -90,7 +91,8 @@ func splitStatuses(args []string) (statuses []status, ids []string, err error) {
 		}
 		i := slices.IndexFunc(all, func(s status) bool { return s.code == code })
 		if i < 0 {
-			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d; a shell adds 128 to the signal that ended a program", a, all[len(all)-1].code)
+			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d or %d; a shell adds 128 to the signal that ended a program",
+				a, report.ExitSeen, report.ExitInterrupted)
 		}
 		statuses = append(statuses, all[i])
 	}

@@ -56,7 +56,11 @@ func (s Step) label() string {
 // arrow draws a step between the lifelines.
 func (p *Printer) arrow(b *strings.Builder, s Step) {
 	room := p.room()
-	s.shorten(utf8.RuneCountInString(s.label()) - (room - 6))
+	over := func() int { return utf8.RuneCountInString(s.label()) - (room - 6) }
+	if over() > max(utf8.RuneCountInString(s.Params)-leastParams, 0) {
+		s.RSVP = "" // there is no room for it
+	}
+	s.shorten(over())
 	label := s.label()
 	label = " " + fit(label, room-6) + " "
 	fill := strings.Repeat("-", max(room-3-utf8.RuneCountInString(label), 0))
