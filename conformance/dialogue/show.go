@@ -31,6 +31,8 @@ type WriteOptions struct {
 	Sequence bool
 	// Filter, if not nil, says what is shown.
 	Filter *Filter
+
+	evidence bool // a step is for a report, which bounds strings itself
 }
 
 // Write shows a connection to people: who talks to whom, then a line for each line and message with

@@ -105,7 +105,7 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 		}
 		s.Kind, s.Title = m.Kind.String(), m.headline(c, opts)
 		if m.Params() != nil {
-			s.Params = paramsOn(m.Params(), opts.Width)
+			s.Params = paramsOn(m.Params(), opts)
 		}
 		if m.Kind == Call {
 			s.RSVP = brief(c, m.RSVP.Specifier, m.Frame.From, opts)
@@ -119,8 +119,12 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 }
 
 // paramsOn are parameters on one line of about so many octets. Strings are cut to that, and to less
-// where there are several.
-func paramsOn(v *perl.Value, width int) string {
+// where there are several; those of evidence are whole.
+func paramsOn(v *perl.Value, opts WriteOptions) string {
+	width := opts.Width
+	if opts.evidence {
+		return perl.Format(v, perl.FormatOptions{MaxWidth: width, SortKeys: true})
+	}
 	text := ""
 	for _, part := range []int{1, 3} {
 		text = perl.Format(v, perl.FormatOptions{MaxWidth: width, MaxString: max(width/part, 8), SortKeys: true})
@@ -175,7 +179,7 @@ func Around(c *Connection, item Item) []Step {
 
 // evidence is a step with its value, within bounds.
 func evidence(c *Connection, item Item, subject bool) Step {
-	s := step(c, item, WriteOptions{Width: 100})
+	s := step(c, item, WriteOptions{Width: 100, evidence: true})
 	s.Subject = subject
 	s.Title, s.Params = bounded(s.Title, MaxStepTitle), bounded(s.Params, MaxStepValue)
 	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Params() != nil {
