@@ -11,11 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
-
-// exitInterrupted is the status of a command that shows what it had found when it was interrupted:
-// that of a process that SIGINT ended, as shells give it.
-const exitInterrupted = 130
 
 // openCaptures opens the captures that a user named as one, - for standard input. name is what to
 // call it. An interrupt ends its reading.
@@ -44,7 +41,7 @@ func openCaptures(cmd *cobra.Command, paths []string) (r *capture.Reader, name s
 	r, err = capture.OpenFiles(files)
 	if errors.Is(err, capture.ErrStopped) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted before anything was read")
-		err = exitStatus(exitInterrupted)
+		err = exitStatus(report.ExitInterrupted)
 	}
 	return r, name, err
 }

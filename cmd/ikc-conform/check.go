@@ -72,6 +72,7 @@ its capture: then that is what counts.`,
 				return err
 			}
 			tuneForCheck()
+			keeping(cmd.Context())
 			var captures []string
 			expected := map[string]*recordings.Sidecar{} // by the path of the capture
 			for _, path := range args {
@@ -93,8 +94,13 @@ its capture: then that is what counts.`,
 				together = slices.Collect(slices.Chunk(captures, 1))
 			}
 			var files []*judge.Judgement
+			unread := 0
 			for _, paths := range together {
 				if len(paths) == 0 {
+					continue
+				}
+				if cmd.Context().Err() != nil {
+					unread++
 					continue
 				}
 				f, err := judgeFiles(cmd, paths, j.selected, only, sides)
@@ -103,9 +109,6 @@ its capture: then that is what counts.`,
 				}
 				deviations.Settle(f, as)
 				files = append(files, f)
-				if cmd.Context().Err() != nil {
-					break
-				}
 			}
 			if only.asked() && !only.found() {
 				return only.nothing()
@@ -115,10 +118,15 @@ its capture: then that is what counts.`,
 					return fmt.Errorf("a sidecar is about %s: expected this among the files as well", path)
 				}
 			}
-			shown := j.show(cmd, report.NewDocument(version(), report.FromFiles(files, j.level)))
-			if cmd.Context().Err() != nil {
+			r := report.FromFiles(files, j.level)
+			if unread > 0 {
+				r.Interrupt(fmt.Sprintf("%d of %d captures were not read", unread, len(together)))
+			}
+			d := report.NewDocument(version(), r)
+			shown := j.show(cmd, d)
+			if d.Exit == report.ExitInterrupted {
 				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: the report is of what was read by then")
-				return exitStatus(exitInterrupted)
+				return shown
 			}
 			if len(expected) == 0 {
 				return shown

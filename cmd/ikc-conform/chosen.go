@@ -74,6 +74,21 @@ func (c *chosen) end(at netip.AddrPort) bool {
 	return (c.host == "" || c.network.Contains(at.Addr().Unmap())) && (c.port == 0 || at.Port() == c.port)
 }
 
+// of says how many connections there are to look at, of all that a capture has.
+func (c *chosen) of(all int) string {
+	if c.asked() {
+		all = c.kept
+	}
+	return connections(all)
+}
+
+func connections(n int) string {
+	if n == 1 {
+		return "1 connection"
+	}
+	return fmt.Sprintf("%d connections", n)
+}
+
 // nothing says that no connection was chosen.
 func (c *chosen) nothing() error {
 	var what []string
@@ -83,5 +98,5 @@ func (c *chosen) nothing() error {
 	if c.port != 0 {
 		what = append(what, fmt.Sprintf("--port %d", c.port))
 	}
-	return &usageError{fmt.Sprintf("%s: nothing of %d connections matches", strings.Join(what, " "), c.seen)}
+	return &usageError{fmt.Sprintf("%s: nothing of %s matches", strings.Join(what, " "), connections(c.seen))}
 }

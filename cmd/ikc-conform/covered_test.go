@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestEverythingIsTested(t *testing.T) {
 				t.Fatal(err)
 			}
 			for line := range strings.Lines(string(b)) {
-				if m := regexp.MustCompile(`^status (\d) (.*)`).FindStringSubmatch(line); m != nil {
+				if m := regexp.MustCompile(`^status (\d+) (.*)`).FindStringSubmatch(line); m != nil {
 					statuses[m[1]] = true
 					uses = append(uses, use{strings.Fields(m[2]), m[2]})
 				}
@@ -100,7 +101,7 @@ func TestEverythingIsTested(t *testing.T) {
 	completionCommand(root)
 	visit(root, nil)
 	for _, s := range exitStatuses() {
-		if !statuses[string(rune('0'+s.code))] {
+		if !statuses[strconv.Itoa(s.code)] {
 			t.Errorf("no script has a command that ends with status %d", s.code)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -65,7 +66,7 @@ Exit status: 0 nothing was noticed, 8 something was, which is no verdict: 'ikc-c
 			switch {
 			case cmd.Context().Err() != nil:
 				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: what is said is of what was read by then")
-				return exitStatus(exitInterrupted)
+				return exitStatus(report.ExitInterrupted)
 			case failed != nil:
 				return broken(fmt.Errorf("%s: %w", name, failed))
 			case d.NotRead != "":

@@ -49,7 +49,7 @@ func exitStatuses() []status {
 				"There is a server, but it speaks another protocol, or says without an end what nobody asked for: what came is quoted.",
 				"A capture is no capture, is damaged, or cannot be read.",
 				"A file is there already, and is overwritten with --force only; or the disk was full.",
-				"It was interrupted. serve, record, monitor and inspect --follow end so, with status 0.",
+				"It was interrupted, and had nothing to show (130 if it had). serve, record, monitor and inspect --follow end so, with status 0.",
 				"call, post, ping, subscribe, monitor: there is no connection, or it was lost.",
 				"doctor: something that everything needs is missing.",
 			},
@@ -97,6 +97,15 @@ func exitStatuses() []status {
 			},
 			next: []string{
 				"'ikc-conform ping' tells whether it answers at all. A state that returns nothing wants 'ikc-conform post'.",
+			}},
+		{code: report.ExitInterrupted, meaning: "interrupted: what was found so far", commands: "run, matrix, check, report, inspect",
+			why: []string{
+				"An interrupt (Ctrl-C, SIGTERM) ended the work. The report is of what was found by then, and says that it is partial.",
+				"report: one of the stored runs is partial.",
+			},
+			next: []string{
+				"What failed has failed, whatever would have come. What passed did so as far as seen: this is no verdict on the rest.",
+				"Again, without an interrupt. 'ikc-conform run --cells', 'ikc-conform matrix --shard' and 'ikc-conform check --host' take less time than all.",
 			}},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
@@ -118,6 +119,15 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 		e.options.Progress = func(c *cell.Result) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: done\n", c.Cell) }
 	}
 	e.known, err = known.Load(e.baseline...)
+	return err
+}
+
+// showTried shows what came of trying targets, and says if an interrupt ended that.
+func (e *experiment) showTried(cmd *cobra.Command, d *report.Document, show func(*cobra.Command, *report.Document) error) error {
+	err := show(cmd, d)
+	if d.Exit == report.ExitInterrupted {
+		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: the report is of what was tried to the end by then")
+	}
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
 
@@ -99,7 +100,8 @@ func splitStatuses(args []string) (statuses []status, ids []string, err error) {
 		}
 		i := slices.IndexFunc(all, func(s status) bool { return s.code == code })
 		if i < 0 {
-			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d; a shell adds 128 to the signal that ended a program", a, exitNoticed)
+			return nil, nil, fmt.Errorf("exit status %s: expected one of this command, 0 to %d or %d; a shell adds 128 to the signal that ended a program",
+				a, exitNoticed, report.ExitInterrupted)
 		}
 		statuses = append(statuses, all[i])
 	}

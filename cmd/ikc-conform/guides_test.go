@@ -292,6 +292,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?`), "DATE"},
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d\.\d+`), "TIME"},
 	{regexp.MustCompile(`[\w.-]+-[0-9a-f]{8,}-[0-9a-f]{8,}-[0-9a-f]{8,}`), "ID"},
+	{regexp.MustCompile(`[\w.-]+-[0-9a-f]{8}-[0-9a-f]{8}'\.\.\.`), "ID'..."}, // an id that was cut
 	{regexp.MustCompile(`\bpython-[0-9a-f]{8}\b`), "ID"},
 	{regexp.MustCompile(`\b(\d+m)?\d+(\.\d+)?(ns|µs|ms|s)\b`), "T"},
 	{regexp.MustCompile(`\b\d+\.\d{6}\b`), "T"},

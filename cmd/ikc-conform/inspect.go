@@ -16,6 +16,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -48,7 +49,7 @@ Below a connection stands which releases of POE::Component::IKC its sides can be
 
 FILE is a pcapng or pcap file, also one compressed by gzip, zstd or xz, or - for standard input. Several files
 are shown as one capture, in the order of time. Captures of any size are read in bounded memory; of long
-connections that were open at the same time, pieces alternate. On a terminal, lines are cut to its width and
+connections that were open at the same time, pieces alternate. On a terminal, parameters are cut so that lines fit, and lines are
 coloured (not with NO_COLOR, or --color=never).
 
 The filters --kernel, --session, --state, --errors, --unanswered, --slower, --from, --to, --connection, --host,
@@ -94,7 +95,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 			}
 			if !i.follow && cmd.Context().Err() != nil {
 				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: what was read by then is shown")
-				return exitStatus(exitInterrupted)
+				return exitStatus(report.ExitInterrupted)
 			}
 			if err != nil {
 				return broken(fmt.Errorf("%s: %w", name, err))
@@ -110,7 +111,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 	f.BoolVarP(&i.opts.Values, "values", "v", false, "show parameters whole, over several lines")
 	f.BoolVar(&i.opts.Full, "full", false, "show specifiers whole, kernels included where they are clear")
 	f.BoolVar(&i.opts.Sequence, "sequence", false, "draw messages as arrows between the two kernels")
-	f.IntVar(&i.opts.Width, "width", 100, "about how many octets of parameters to show on a line; with --sequence, columns in all")
+	f.IntVar(&i.opts.Width, "width", 100, "about how many octets of parameters to show on a line, long strings cut; with --sequence, columns in all")
 	f.StringVar(&i.color, "color", "auto", "auto, always or never")
 	f.BoolVar(&i.stats, "stats", false, "count instead: messages and times by state, errors by operation, octets")
 	f.BoolVar(&i.follow, "follow", false, "go on as the capture grows")
@@ -245,21 +246,23 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 		return i.live(r, out)
 	}
 	var each func(*dialogue.Part) error
-	end := func() error { return nil }
+	var end func() error
+	var shown func() bool
 	switch {
 	case i.stats:
 		s := dialogue.NewStats(i.opts.Filter)
-		each = s.Part
+		each, shown = s.Part, s.Counted
 		if end = func() error { return s.Write(out) }; i.asJSON {
 			end = func() error { return s.WriteJSON(out) }
 		}
 	case i.asJSON:
-		printer := dialogue.NewJSONPrinter(out, i.opts.Filter)
-		printer.Remarks = new(diagnosis.Collector)
-		each = i.withReleases(printer.Part, out)
+		p := dialogue.NewJSONPrinter(out, i.opts.Filter)
+		p.Remarks = new(diagnosis.Collector)
+		each, shown, end = i.withReleases(p.Part, out), p.Shown, func() error { return nil }
 	default:
 		i.opts.Remarks = new(diagnosis.Collector)
-		each = i.withReleases(dialogue.NewPrinter(out, i.opts).Part, out)
+		p := dialogue.NewPrinter(out, i.opts)
+		each, shown, end = i.withReleases(p.Part, out), p.Shown, p.End
 	}
 	var writing error
 	events := i.counted(r.Events(capture.Limits{}))
@@ -273,6 +276,9 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 	}
 	if writing == nil && err == nil {
 		err = i.absent()
+	}
+	if writing == nil && err == nil && i.opts.Filter != nil && !shown() {
+		err = &usageError{"nothing of " + i.only.of(i.opened) + " matches"}
 	}
 	return errors.Join(writing, err)
 }

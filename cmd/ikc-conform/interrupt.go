@@ -16,13 +16,15 @@ import (
 
 // An interrupt (Ctrl-C, or SIGTERM) ends the context of the command. Most commands end at once
 // then, by themselves. A command that has something to finish first, since breaking it off would
-// end somebody's server, says so; all others are ended after lastMoment. A second interrupt ends
-// the process at once, whatever it does.
+// end somebody's server, says so; all others are ended after lastMoment, or keepTime if they have a
+// report to write. A second interrupt ends the process at once, whatever it does.
 const (
 	// endTime is how long a command that was interrupted may take to close what it has opened.
 	endTime = 500 * time.Millisecond
 	// lastMoment is when a command is ended that has not ended by itself, and has not said why.
 	lastMoment = 900 * time.Millisecond
+	// keepTime is how long a command that was interrupted may take to write what it had found.
+	keepTime = 5 * time.Second
 )
 
 // errInterrupted is the cause of the end of an interrupted context.
@@ -34,8 +36,9 @@ type interruption struct {
 	quit chan struct{} // closed when the command has ended
 
 	mu    sync.Mutex
-	busy  int       // things that are being finished
-	since time.Time // when the last of them was, or the interrupt came
+	busy  int           // things that are being finished
+	since time.Time     // when the last of them was, or the interrupt came
+	grace time.Duration // how long after that the command is ended, if it has not ended by itself
 }
 
 // interruptionKey is what a context holds its interruption by.
@@ -43,7 +46,7 @@ type interruptionKey struct{}
 
 // interruptible returns a context that an interrupt ends. stop stops watching; it must be called.
 func interruptible(errs io.Writer) (ctx context.Context, stop func()) {
-	i := &interruption{errs: errs, quit: make(chan struct{})}
+	i := &interruption{errs: errs, quit: make(chan struct{}), grace: lastMoment}
 	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), interruptionKey{}, i))
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -86,7 +89,7 @@ func (i *interruption) watch(signals <-chan os.Signal, cancel context.CancelCaus
 func (i *interruption) overdue() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.busy == 0 && time.Since(i.since) > lastMoment
+	return i.busy == 0 && time.Since(i.since) > i.grace
 }
 
 func (i *interruption) exit(why string) {
@@ -116,6 +119,16 @@ func goesOn(ctx context.Context, why string) (done func()) {
 		defer i.mu.Unlock()
 		i.busy--
 		i.since = time.Now()
+	}
+}
+
+// keeping gives a command time to write what it has found, if it is interrupted: keepTime instead
+// of lastMoment.
+func keeping(ctx context.Context) {
+	if i, ok := ctx.Value(interruptionKey{}).(*interruption); ok {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.grace = keepTime
 	}
 }
 

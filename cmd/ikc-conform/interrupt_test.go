@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
 // promptly is how long a command may take to end here after an interrupt. It is to be less than a
@@ -196,11 +198,11 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"driver"}, stdin: true, status: 3},
 		{args: []string{"driver", "--listen", "127.0.0.1:0"}, await: "listening"},
 		{args: []string{"driver-check", "cmd:sleep 60"}, status: 3},
-		{args: []string{"run", "cmd:sleep 60"}, status: 3},
-		{args: []string{"run", "cmd:sh -c 'setsid sleep 60 & sleep 60'"}, status: 3}, // a grandchild holds its output
-		{args: []string{"run", "tcp:" + answering}, ready: ready, status: 3},
-		{args: []string{"run", "tcp:" + answering, "--debug"}, ready: ready, status: 3},
-		{args: []string{"matrix", "cmd:sleep 60", "-q"}, status: 3},
+		{args: []string{"run", "cmd:sleep 60"}, status: 130},
+		{args: []string{"run", "cmd:sh -c 'setsid sleep 60 & sleep 60'"}, status: 130}, // a grandchild holds its output
+		{args: []string{"run", "tcp:" + answering}, ready: ready, status: 130},
+		{args: []string{"run", "tcp:" + answering, "--debug"}, ready: ready, status: 130},
+		{args: []string{"matrix", "cmd:sleep 60", "-q"}, status: 130},
 		{args: []string{"oracle", "cmd:sleep 60", "reference"}, status: 3},
 		{args: []string{"model", "cmd:sleep 60"}, status: 3},
 		{args: []string{"mutants"}, status: 3},
@@ -335,16 +337,76 @@ func TestInterruptWhileNegotiating(t *testing.T) {
 				must(t, s.Process.Signal(syscall.SIGINT))
 			}
 			s.within(t, 3*time.Second+promptly)
-			if got := s.ProcessState.ExitCode(); got != 3 {
-				t.Errorf("%v: exit status %d, expected 3", command, got)
+			status, last := 3, "ikc-conform: interrupted\n"
+			if command[0] == "run" {
+				status, last = 130, "ikc-conform: interrupted: the report is of what was tried to the end by then\n"
 			}
-			last := "ikc-conform: interrupted\n"
 			if twice {
+				status = 3
 				last = "ikc-conform: interrupted again: ended at once\n"
+			}
+			if got := s.ProcessState.ExitCode(); got != status {
+				t.Errorf("%v: exit status %d, expected %d", command, got, status)
 			}
 			if said := s.errs.String(); !strings.HasSuffix(said, last) {
 				t.Errorf("%v: expected it to end with %q, got %q", command, last, said)
 			}
 		}
+	}
+}
+
+// TestInterruptKeepsWhatWasTried: run and matrix report on the combinations that were tried to the
+// end, in every form, and the report says that it is partial.
+func TestInterruptKeepsWhatWasTried(t *testing.T) {
+	for _, command := range [][]string{{"run", "reference", "--progress"}, {"matrix", "reference", "--jobs", "1"}} {
+		t.Run(command[0], func(t *testing.T) {
+			dir := t.TempDir()
+			stored := filepath.Join(dir, "run.json")
+			s := startCommand(t, nil, nil, append(command, "--json", stored, "--html", filepath.Join(dir, "run.html"))...)
+			s.until(t, "done")
+			must(t, s.Process.Signal(syscall.SIGINT))
+			s.within(t, promptly)
+			if got := s.ProcessState.ExitCode(); got != report.ExitInterrupted {
+				t.Errorf("exit status %d, expected 130\n%s%s", got, s.out.String(), s.errs.String())
+			}
+			d, err := report.ReadFile(stored)
+			must(t, err)
+			r := d.Reports[0]
+			if d.Exit != report.ExitInterrupted || r.Partial == "" || len(r.Parts) == 0 || r.Summary.Passed == 0 || len(r.Problems()) > 0 {
+				t.Errorf("exit %d, partial %q, %d parts, %+v, problems %q: expected a partial report of what was tried to the end",
+					d.Exit, r.Partial, len(r.Parts), r.Summary, r.Problems())
+			}
+			page, err := os.ReadFile(filepath.Join(dir, "run.html"))
+			must(t, err)
+			for where, text := range map[string]string{"standard output": s.out.String(), "the page": string(page)} {
+				if !strings.Contains(strings.ToLower(text), "interrupt") {
+					t.Errorf("%s does not say that it was interrupted:\n%.300s", where, text)
+				}
+			}
+		})
+	}
+}
+
+// TestInterruptedCheck: what passed in a capture whose reading was interrupted did so as far as
+// seen.
+func TestInterruptedCheck(t *testing.T) {
+	whole, err := os.ReadFile("../../captures/perl-server-perl-client-ikc0.pcapng")
+	must(t, err)
+	r, w, err := os.Pipe()
+	must(t, err)
+	defer r.Close()
+	defer w.Close()
+	stored := filepath.Join(t.TempDir(), "check.json")
+	s := startCommand(t, r, nil, "check", "-", "--json", stored)
+	for range 5 { // more than a pipe holds: the first has been read when this returns
+		_, err = w.Write(whole)
+		must(t, err)
+	}
+	must(t, s.Process.Signal(syscall.SIGINT))
+	s.within(t, promptly)
+	d, err := report.ReadFile(stored)
+	must(t, err)
+	if sum := d.Summary(); d.Exit != report.ExitInterrupted || sum.Seen < 50 || sum.Passed > 0 {
+		t.Errorf("exit %d, %+v: expected 130, and checks that passed as far as seen\n%s%s", d.Exit, sum, s.out.String(), s.errs.String())
 	}
 }

@@ -80,7 +80,7 @@ what the original does, and judges captures of traffic by the same checks.
 
 Exit status: 0 conformant, 1 not conformant, 2 usage, 3 target or harness broke, 4 a known
 deviation no longer deviates, 5 nothing was checked, 6 no answer in time, 7 conformant as far as an
-incomplete capture shows, 8 something was noticed (diagnose).
+incomplete capture shows, 8 something was noticed (diagnose), 130 interrupted with a partial report.
 
 An interrupt (Ctrl-C, SIGTERM) ends any command at once. Only a negotiation with a server that is running is
 finished first, since a Perl server ends if it breaks off: that is said, bounded by --timeout, and over at once

@@ -76,18 +76,19 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			if !quiet {
 				opts.Cell, done = progress(cmd.ErrOrStderr())
 			}
+			keeping(cmd.Context())
 			results, err := harness.Matrix(cmd.Context(), e.targets, opts)
 			done()
-			if err != nil {
+			if err != nil && (cmd.Context().Err() == nil || results == nil) {
 				return broken(err)
 			}
 			var reports []*report.Report
 			for _, r := range results {
-				if len(r.Cells) > 0 {
+				if len(r.Cells)+r.Untried > 0 {
 					reports = append(reports, report.FromRun(r, e.level, e.known))
 				}
 			}
-			return e.showMatrix(cmd, report.NewDocument(version(), reports...))
+			return e.showTried(cmd, report.NewDocument(version(), reports...), e.showMatrix)
 		},
 	}
 	e.judging.flags(c)

@@ -50,6 +50,7 @@ speaks another protocol is told so, with what it said, and is not judged (status
 			if err := e.parse(cmd, args); err != nil {
 				return err
 			}
+			keeping(cmd.Context())
 			var reports []*report.Report
 			for _, t := range e.targets {
 				opts := e.options
@@ -57,12 +58,18 @@ speaks another protocol is told so, with what it said, and is not judged (status
 					opts.Dir = filepath.Join(opts.Dir, harness.FileName(t.Spec))
 				}
 				result, err := harness.Run(cmd.Context(), t, opts)
-				if err != nil {
+				stopped := cmd.Context().Err() != nil
+				if err != nil && (!stopped || result == nil) {
 					return broken(err)
 				}
 				r := report.FromRun(result, e.level, e.known)
-				if segmentation {
+				if segmentation && !stopped {
 					swept, err := harness.Sweep(cmd.Context(), result, opts, e.known)
+					if cmd.Context().Err() != nil {
+						r.Interrupt("it was not tried with each segmentation")
+						reports = append(reports, r)
+						continue
+					}
 					if err != nil {
 						return broken(err)
 					}
@@ -70,7 +77,7 @@ speaks another protocol is told so, with what it said, and is not judged (status
 				}
 				reports = append(reports, r)
 			}
-			return e.show(cmd, report.NewDocument(version(), reports...))
+			return e.showTried(cmd, report.NewDocument(version(), reports...), e.show)
 		},
 	}
 	e.judging.flags(c)

@@ -30,6 +30,8 @@ type TargetResult struct {
 	// Identity is what the target's driver said of itself, nil without a driver.
 	Identity *driver.Hello
 	Cells    []*Result
-	Started  time.Time
-	Took     time.Duration
+	// Untried is how many cells are not among them since an interrupt ended the run.
+	Untried int
+	Started time.Time
+	Took    time.Duration
 }

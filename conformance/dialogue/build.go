@@ -180,6 +180,7 @@ func (b *Builder) Take(ev capture.Event) {
 			return
 		}
 		s.Ends[role(ev.From)] = ev
+		s.closing(ev)
 		b.abroad.leave(s)
 		if ev.Unreached() {
 			s.unreached = ev.Comment

@@ -51,8 +51,9 @@ type Connection struct {
 	// Notes say what else is odd.
 	Notes []Problem
 
-	inParts bool
-	obscure bool // see MayBeIKC
+	inParts  bool
+	closings bool // they are among the Items
+	obscure  bool // see MayBeIKC
 }
 
 // readable tells whether the connection was read as IKC, or as a Control.
@@ -70,7 +71,7 @@ type Problem struct {
 	Twin bool
 }
 
-// Item is a *Line, a *Frame, a *Loss or a *ControlLine.
+// Item is a *Line, a *Frame, a *Loss, a *Closing or a *ControlLine.
 type Item interface {
 	// Sender tells who sent it.
 	Sender() wire.Role

@@ -15,7 +15,7 @@ import (
 
 // jsonItem is a line of WriteJSON.
 type jsonItem struct {
-	Type       string    `json:"type"` // connection, line, message, frame, gap, control
+	Type       string    `json:"type"` // connection, line, message, frame, gap, closed, control
 	Connection int       `json:"connection"`
 	Time       time.Time `json:"time"`
 	Packet     int64     `json:"packet,omitempty"`
@@ -37,7 +37,12 @@ type jsonItem struct {
 	End  string `json:"end,omitempty"`
 
 	// gap
-	Text string `json:"text,omitempty"` // what is missing; octets is absent if nobody knows how many
+	Text string `json:"text,omitempty"` // also of closed; octets is absent if nobody knows how many
+
+	// closed
+	How    string `json:"how,omitempty"`  // FIN or RST
+	Open   int    `json:"open,omitempty"` // a call that had got no answer then, which is of OpenOf
+	OpenOf string `json:"open_of,omitempty"`
 
 	// control
 	Control json.RawMessage `json:"control,omitempty"` // the line of the driver protocol
@@ -98,7 +103,11 @@ type JSONPrinter struct {
 
 	e      *json.Encoder
 	filter *Filter
+	shown  bool
 }
+
+// Shown tells whether an item was written so far, not only connections.
+func (p *JSONPrinter) Shown() bool { return p.shown }
 
 // NewJSONPrinter makes a JSONPrinter; filter may be nil.
 func NewJSONPrinter(w io.Writer, filter *Filter) *JSONPrinter {
@@ -141,6 +150,7 @@ func (p *JSONPrinter) Item(c *Connection, item Item) error {
 	if !p.filter.Keep(c, item) {
 		return nil
 	}
+	p.shown = true
 	return p.encode(jsonOf(c, item))
 }
 
@@ -194,6 +204,11 @@ func jsonOf(c *Connection, item Item) jsonItem {
 		}
 	case *Loss:
 		j.Type, j.Offset, j.Octets, j.Text = "gap", &item.Offset, int(max(item.Octets, 0)), item.Text
+	case *Closing:
+		j.Type, j.Offset, j.How, j.Text = "closed", &item.Offset, item.How.String(), item.text(c)
+		if m, took := item.Left(c); m != nil {
+			j.Open, j.OpenOf, j.Took = m.Frame.Number, m.Frame.From.String(), took.Seconds()
+		}
 	case *Line:
 		j.Type, j.Offset, j.Line, j.End = "line", &item.Offset, item.Text, item.End
 	case *Frame:

@@ -17,7 +17,12 @@ type Printer struct {
 	opts  WriteOptions
 	last  *capture.Conn // whose items were shown last
 	begun bool          // something was shown
+
+	foreign map[string]int // connections that are not IKC, by what they look like
 }
+
+// maxForeign is how many connections that are not IKC, but look alike, are shown. All are counted.
+const maxForeign = 3
 
 // NewPrinter makes a Printer.
 func NewPrinter(w io.Writer, opts WriteOptions) *Printer {
@@ -27,8 +32,11 @@ func NewPrinter(w io.Writer, opts WriteOptions) *Printer {
 	if opts.Sequence && opts.Columns == 0 {
 		opts.Columns = 100
 	}
-	return &Printer{w: w, opts: opts}
+	return &Printer{w: w, opts: opts, foreign: map[string]int{}}
 }
+
+// Shown tells whether anything was shown so far.
+func (p *Printer) Shown() bool { return p.begun }
 
 // Part shows a part of a connection. With a filter, connections of which nothing is kept are left
 // out.
@@ -41,6 +49,11 @@ func (p *Printer) Part(part *Part) error {
 	if p.opts.Remarks != nil {
 		said = p.opts.Remarks.Remarks(part)
 	}
+	if c.Foreign != "" {
+		if p.foreign[c.Foreign]++; p.foreign[c.Foreign] > maxForeign {
+			return nil
+		}
+	}
 	var b strings.Builder
 	for _, item := range part.Items {
 		if c.readable() && p.opts.Filter.Keep(c, item) {
@@ -52,6 +65,19 @@ func (p *Printer) Part(part *Part) error {
 		p.under(&b, c)
 		p.end(&b, c, said)
 	}
+	_, err := io.WriteString(p.w, b.String())
+	return err
+}
+
+// End sums up connections that are not IKC, if not all of them were shown.
+func (p *Printer) End() error {
+	text := ForeignSummary(p.foreign, maxForeign)
+	if text == "" || p.opts.Filter != nil {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("\n")
+	p.cut(&b, stylePlain, text)
 	_, err := io.WriteString(p.w, b.String())
 	return err
 }
@@ -96,6 +122,9 @@ func (p *Printer) item(b *strings.Builder, c *Connection, item Item) {
 	if p.opts.Sequence {
 		p.arrow(b, s)
 	} else {
+		if p.opts.Columns > 0 && !p.opts.Values {
+			s.shorten(utf8.RuneCountInString(s.String()) - p.opts.Columns)
+		}
 		p.cut(b, styleOf(s), s.String())
 	}
 	if f, ok := item.(*Frame); ok && p.opts.Values && f.Message != nil && f.Message.Params() != nil {
@@ -115,7 +144,9 @@ func (p *Printer) end(b *strings.Builder, c *Connection, said []Remark) {
 		}
 		warn(text)
 	}
-	p.cut(b, stylePlain, ending(c))
+	if text := ending(c); text != "" {
+		p.cut(b, stylePlain, text)
+	}
 }
 
 // How lines look in colour.
@@ -133,7 +164,7 @@ func styleOf(s Step) visible.Style {
 	switch s.Kind {
 	case "line":
 		return styleLine
-	case "command", "reply", "event":
+	case "command", "reply", "event", "closed":
 		return stylePlain
 	case "call":
 		return styleCall
@@ -155,6 +186,27 @@ func (p *Printer) cut(b *strings.Builder, s visible.Style, line string) {
 		line = visible.Paint(s, line)
 	}
 	b.WriteString(line + "\n")
+}
+
+// What is left of parameters and of a title, in columns, however narrow a line is.
+const (
+	leastParams = 8
+	leastTitle  = 16
+)
+
+// shorten makes a step shorter by a number of columns as far as that goes: by its parameters first,
+// then by its title, so that the rsvp stays.
+func (s *Step) shorten(over int) {
+	for _, part := range []struct {
+		text  *string
+		least int
+	}{{&s.Params, leastParams}, {&s.Title, leastTitle}} {
+		have := utf8.RuneCountInString(*part.text)
+		if less := min(over, have-part.least); less > 0 {
+			*part.text = fit(*part.text, have-less)
+			over -= less
+		}
+	}
 }
 
 // fit cuts a text to a number of columns.

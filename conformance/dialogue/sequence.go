@@ -38,8 +38,8 @@ func sideName(c *Connection, side wire.Role) string {
 	return side.String()
 }
 
-// arrow draws a step between the lifelines.
-func (p *Printer) arrow(b *strings.Builder, s Step) {
+// label is what stands on an arrow.
+func (s Step) label() string {
 	label := s.Title
 	if s.Frame > 0 {
 		label = s.number() + " " + s.Title
@@ -47,7 +47,21 @@ func (p *Printer) arrow(b *strings.Builder, s Step) {
 	if s.Params != "" {
 		label += "  " + s.Params
 	}
+	if s.RSVP != "" {
+		label += "  rsvp " + s.RSVP
+	}
+	return label
+}
+
+// arrow draws a step between the lifelines.
+func (p *Printer) arrow(b *strings.Builder, s Step) {
 	room := p.room()
+	over := func() int { return utf8.RuneCountInString(s.label()) - (room - 6) }
+	if over() > max(utf8.RuneCountInString(s.Params)-leastParams, 0) {
+		s.RSVP = "" // there is no room for it
+	}
+	s.shorten(over())
+	label := s.label()
 	label = " " + fit(label, room-6) + " "
 	fill := strings.Repeat("-", max(room-3-utf8.RuneCountInString(label), 0))
 	line := "--" + label + fill + ">"

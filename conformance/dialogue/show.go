@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -31,6 +33,8 @@ type WriteOptions struct {
 	Filter *Filter
 	// Remarks, if not nil, says what is worth knowing at the end of a connection.
 	Remarks Remarks
+
+	evidence bool // a step is for a report, which bounds strings itself
 }
 
 // Remarks say what is worth knowing of connections, see package diagnosis. They are asked with each
@@ -254,18 +258,24 @@ func Times(n int) string {
 	return strconv.Itoa(n)
 }
 
+// ending says what there is to say at the end of a connection, if its closings are not among the
+// items.
 func ending(c *Connection) string {
+	closed := slices.DeleteFunc(slices.Clone(c.Ends[:]), func(e *capture.Closed) bool { return e == nil })
+	slices.SortStableFunc(closed, func(x, y *capture.Closed) int { return cmp.Compare(x.At.Packet, y.At.Packet) })
 	var parts []string
-	for side, e := range c.Ends {
-		if e != nil {
-			parts = append(parts, fmt.Sprintf("%s closed (%s) at %.6f", wire.Role(side), e.How, e.At.Time.Sub(c.Opened.Time).Seconds()))
-		}
+	shown := false
+	for _, e := range closed {
+		shown = shown || c.closings && e.How != capture.Forgotten
+		parts = append(parts, fmt.Sprintf("%s closed (%s) at %.6f", role(e.From), e.How, e.At.Time.Sub(c.Opened.Time).Seconds()))
 	}
 	switch {
 	case c.Cut:
 		return "  the capture is cut short here"
 	case len(parts) == 0:
 		return "  still open at the end of the capture"
+	case shown:
+		return ""
 	}
 	return "  " + strings.Join(parts, ", ")
 }

@@ -69,6 +69,9 @@ func NewStats(filter *Filter) *Stats {
 	return &Stats{Errors: map[string]int{}, byState: map[string]*StateStats{}, filter: filter}
 }
 
+// Counted tells whether anything that the filter keeps was there so far.
+func (s *Stats) Counted() bool { return s.Lines+s.Frames+s.Gaps > 0 }
+
 // Part counts a part of a connection.
 func (s *Stats) Part(part *Part) error {
 	c := part.Connection

@@ -25,7 +25,8 @@ type Step struct {
 	Frame   int  `json:"frame,omitempty"`
 	AtLeast bool `json:"at_least,omitempty"`
 	// Kind is "line", "post", "call", "answer", "error", or "unreadable" for a frame that is no
-	// message, "gap" for octets that are missing; of a Control it is "command", "reply" or "event".
+	// message, "gap" for octets that are missing, "closed" for the end of what a side
+	// sends; of a Control it is "command", "reply" or "event".
 	Kind string `json:"kind"`
 	// Title says what it is; for a line, its text.
 	Title string `json:"title"`
@@ -92,6 +93,8 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 		}
 	case *Loss:
 		s.Kind, s.Offset, s.Octets, s.Title = "gap", item.Offset, int(max(item.Octets, 0)), "! "+item.Text
+	case *Closing:
+		s.Kind, s.Offset, s.Title = "closed", item.Offset, item.text(c)
 	case *Frame:
 		s.AtLeast = item.AtLeast
 		s.Frame, s.Offset, s.Octets = item.Number, item.Offset, len(item.Head)+1+len(item.Image)
@@ -102,7 +105,7 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 		}
 		s.Kind, s.Title = m.Kind.String(), m.headline(c, opts)
 		if m.Params() != nil {
-			s.Params = perl.Format(m.Params(), perl.FormatOptions{MaxWidth: opts.Width, SortKeys: true})
+			s.Params = paramsOn(m.Params(), opts)
 		}
 		if m.Kind == Call {
 			s.RSVP = brief(c, m.RSVP.Specifier, m.Frame.From, opts)
@@ -113,6 +116,23 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 	}
 	s.Title, s.Params, s.RSVP = visible.Text(s.Title), visible.Text(s.Params), visible.Text(s.RSVP)
 	return s
+}
+
+// paramsOn are parameters on one line of about so many octets. Strings are cut to that, and to less
+// where there are several; those of evidence are whole.
+func paramsOn(v *perl.Value, opts WriteOptions) string {
+	width := opts.Width
+	if opts.evidence {
+		return perl.Format(v, perl.FormatOptions{MaxWidth: width, SortKeys: true})
+	}
+	text := ""
+	for _, part := range []int{1, 3} {
+		text = perl.Format(v, perl.FormatOptions{MaxWidth: width, MaxString: max(width/part, 8), SortKeys: true})
+		if len(text) <= width+len("''...") {
+			break
+		}
+	}
+	return text
 }
 
 // around is how many items are shown before the one that a finding is about, and maxAround how many
@@ -159,7 +179,7 @@ func Around(c *Connection, item Item) []Step {
 
 // evidence is a step with its value, within bounds.
 func evidence(c *Connection, item Item, subject bool) Step {
-	s := step(c, item, WriteOptions{Width: 100})
+	s := step(c, item, WriteOptions{Width: 100, evidence: true})
 	s.Subject = subject
 	s.Title, s.Params = bounded(s.Title, MaxStepTitle), bounded(s.Params, MaxStepValue)
 	if f, ok := item.(*Frame); ok && f.Message != nil && f.Message.Params() != nil {

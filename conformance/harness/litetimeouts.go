@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
@@ -95,10 +94,7 @@ func (r *runner) refuseLite(ctx context.Context, client *driver.Driver) error {
 				Name: contract.ClientName, Address: relayed, Protocol: wire.IKC.String(), Timeout: wait(ctx).Seconds(),
 			})
 		}()
-		if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait(ctx))); err != nil {
-			return err
-		}
-		conn, err := l.Accept()
+		conn, err := accept(ctx, l.(*net.TCPListener))
 		if err != nil {
 			return errors.Join(err, <-connecting)
 		}

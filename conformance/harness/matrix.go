@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,10 +48,11 @@ func ParseShard(s string) (shard, shards int, err error) {
 	return shard, shards, nil
 }
 
-// Matrix tries several targets at once, cell by cell, and returns a Result for each, with its cells
-// in the order of the options. A target that has no cell in the shard has a Result without cells.
-// The error is about the harness; what is wrong with a target is in its Result. Matrix closes the
-// targets.
+// Matrix tries several targets at once, cell by cell, and returns a Result for each, with its
+// cells in the order of the options. A target that has no cell in the shard has a Result without
+// cells. The error is about the harness; what is wrong with a target is in its Result. If ctx is
+// cancelled, the error is the cause, and the Results have the cells that were tried to the end by
+// then. Matrix closes the targets.
 func Matrix(ctx context.Context, all []*targets.Target, opts MatrixOptions) ([]*cell.TargetResult, error) {
 	if opts.Jobs <= 0 {
 		opts.Jobs = DefaultJobs()
@@ -93,6 +95,9 @@ func Matrix(ctx context.Context, all []*targets.Target, opts MatrixOptions) ([]*
 	for _, t := range all {
 		_ = t.Close()
 	}
+	for _, r := range m.results {
+		r.Cells = slices.DeleteFunc(r.Cells, func(c *cell.Result) bool { return c == nil })
+	}
 	release(m.results...)
 	if err := ctx.Err(); err != nil {
 		return m.results, context.Cause(ctx)
@@ -129,16 +134,17 @@ func (m *matrix) try(ctx context.Context, j job) {
 	began := time.Now()
 	t.prepared.Do(func() { t.err = t.Prepare(ctx) })
 	c, hello := &cell.Result{Cell: j.Cell, Err: t.err}, (*driver.Hello)(nil)
-	if err := ctx.Err(); err != nil {
-		c.Err = context.Cause(ctx)
-	}
-	if c.Err == nil {
+	if c.Err == nil && ctx.Err() == nil {
 		began = time.Now()
 		c, hello = tryCell(ctx, t.Target, m.opts.Options, j.Cell)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.results[j.target]
+	if ctx.Err() != nil { // what was being tried looks broken
+		r.Untried++
+		return
+	}
 	r.Cells[j.cell] = c
 	if r.Started.IsZero() || began.Before(r.Started) {
 		r.Started = began

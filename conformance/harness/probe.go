@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
@@ -81,10 +80,7 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 				_, err := client.Connect(ctx, connectTo(ctx, relayed, tried))
 				connecting <- err
 			}()
-			if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(wait(ctx))); err != nil {
-				return nil, err
-			}
-			conn, err := l.Accept()
+			conn, err := accept(ctx, l.(*net.TCPListener))
 			if err != nil {
 				return nil, errors.Join(err, <-connecting)
 			}

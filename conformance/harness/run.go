@@ -18,7 +18,8 @@ import (
 )
 
 // Run tries a target, a cell at a time, and closes it. Its error is about the harness; what is
-// wrong with the target is in the result.
+// wrong with the target is in the result. If ctx is cancelled, the error is the cause, and the
+// result has the cells that were tried to the end by then.
 func Run(ctx context.Context, t *targets.Target, opts Options) (*cell.TargetResult, error) {
 	release, err := opts.prepare()
 	if err != nil {
@@ -27,14 +28,20 @@ func Run(ctx context.Context, t *targets.Target, opts Options) (*cell.TargetResu
 	r := &cell.TargetResult{Target: t.Spec, Started: time.Now()}
 	defer release(r)
 	defer t.Close()
-	if err := t.Prepare(ctx); err != nil {
+	if err := t.Prepare(ctx); err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	for _, tried := range opts.Cells {
-		if err := ctx.Err(); err != nil {
+	for i, tried := range opts.Cells {
+		var c *cell.Result
+		var hello *driver.Hello
+		if ctx.Err() == nil {
+			c, hello = tryCell(ctx, t, opts, tried)
+		}
+		if ctx.Err() != nil { // what was being tried looks broken
+			r.Untried = len(opts.Cells) - i
+			r.Took = time.Since(r.Started)
 			return r, context.Cause(ctx)
 		}
-		c, hello := tryCell(ctx, t, opts, tried)
 		if hello != nil {
 			r.Identity = hello
 		}
@@ -83,6 +90,7 @@ func (r *runner) run(ctx context.Context) {
 	path := filepath.Join(r.opts.Dir, name)
 	played, err := r.record(ctx, path)
 	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // nobody asks for the result
 	case err != nil:
 		r.cell.Err = err
 	case errors.Is(played, targets.ErrUnusable):

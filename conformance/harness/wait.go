@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"net"
 	"time"
 )
 
@@ -25,4 +26,14 @@ func wait(ctx context.Context) time.Duration {
 		return d
 	}
 	return defaultWait
+}
+
+// accept waits for a client, as long as a step may take, or until ctx ends.
+func accept(ctx context.Context, l *net.TCPListener) (net.Conn, error) {
+	if err := l.SetDeadline(time.Now().Add(wait(ctx))); err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	return l.Accept()
 }

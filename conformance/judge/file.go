@@ -24,6 +24,9 @@ type Judgement struct {
 	Peers *release.Peers
 	// Noticed is what is worth knowing without being a violation.
 	Noticed []*diagnosis.Finding
+	// Stopped says that the reading was ended before the end of the capture, as the one who reads was
+	// told to. The verdicts hold for what comes before; what passed did so as far as seen.
+	Stopped bool
 	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
 	Err error
 	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
@@ -58,7 +61,12 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	j := newJudge(checks, sides...)
 	err := j.read(r, opts, w)
 	j.peers.Conclude()
-	if err != nil {
+	stopped := errors.Is(err, capture.ErrStopped)
+	switch {
+	case stopped:
+		j.lack("what had not been read when the reading was interrupted")
+		err = nil
+	case err != nil:
 		j.lack("the capture file: " + err.Error())
 	}
 	if j.doubtful {
@@ -67,7 +75,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	verdicts := j.conclude()
 	return &Judgement{
 		Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Peers: &j.peers,
-		Err: err, Broken: j.broken, Noticed: j.noticed.Findings(),
+		Stopped: stopped, Err: err, Broken: j.broken, Noticed: j.noticed.Findings(),
 	}
 }
 

@@ -2,9 +2,7 @@ package judge
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
@@ -127,17 +125,8 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 // noteOthers notes what else the capture holds: connections that are not IKC, by what they look
 // like, and what is not TCP.
 func (j *judge) noteOthers(notRead string) {
-	all := 0
-	var kinds []string
-	many := false
-	for _, looks := range slices.Sorted(maps.Keys(j.foreign)) {
-		n := j.foreign[looks]
-		all += n
-		many = many || n > maxForeign
-		kinds = append(kinds, fmt.Sprintf("%d %s", n, looks))
-	}
-	if many {
-		j.notes = append(j.notes, fmt.Sprintf("%d connections are not IKC, by what they look like: %s", all, strings.Join(kinds, ", ")))
+	if text := dialogue.ForeignSummary(j.foreign, maxForeign); text != "" {
+		j.notes = append(j.notes, text)
 	}
 	if notRead != "" {
 		j.notes = append(j.notes, notRead)

@@ -13,7 +13,7 @@ func WriteBadge(w io.Writer, d *Document) error {
 	switch d.Exit {
 	case ExitNotConformant:
 		colour = "#cf222e"
-	case ExitBroken, ExitStale, ExitSeen:
+	case ExitBroken, ExitStale, ExitSeen, ExitInterrupted:
 		colour = "#9a6700"
 	case ExitNothing:
 		colour = "#59636e"

@@ -112,6 +112,8 @@ func version(d *Document) Version {
 // word is what a report amounts to, in a word.
 func (r *Report) word() string {
 	switch r.Exit {
+	case ExitInterrupted:
+		return "interrupted"
 	case ExitConformant:
 		return "conformant"
 	case ExitNotConformant:

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,7 +47,8 @@ func NewDocument(version string, reports ...*Report) *Document {
 }
 
 // severity orders exit statuses from good to bad.
-var severity = map[int]int{ExitConformant: 0, ExitStale: 1, ExitSeen: 2, ExitNothing: 3, ExitNotConformant: 4, ExitBroken: 5}
+var severity = map[int]int{ExitConformant: 0, ExitStale: 1, ExitSeen: 2, ExitNothing: 3,
+	ExitNotConformant: 4, ExitBroken: 5, ExitInterrupted: 6}
 
 func (d *Document) sum() {
 	d.Exit = ExitConformant
@@ -199,6 +201,7 @@ func (r *Report) merge(other *Report) error {
 		r.Started = other.Started
 	}
 	r.Took += other.Took
+	r.Partial = cmp.Or(r.Partial, other.Partial)
 	for _, c := range other.Checks {
 		i := slices.IndexFunc(r.Checks, func(have *CheckResult) bool { return have.ID == c.ID })
 		if i < 0 {

@@ -52,12 +52,14 @@ func (d *Document) WriteText(w io.Writer, verbose bool) error {
 func (d *Document) headline() string {
 	s := d.Summary()
 	switch d.Exit {
+	case ExitInterrupted:
+		return fmt.Sprintf("interrupted: %s passed so far, %d failed", plural(s.Passed+s.Seen, "check"), s.Failed)
 	case ExitConformant:
-		return fmt.Sprintf("conformant, %d checks passed", s.Passed)
+		return fmt.Sprintf("conformant, %s passed", plural(s.Passed, "check"))
 	case ExitNotConformant:
 		return plural(s.Failed, "check") + " failed"
 	case ExitSeen:
-		return fmt.Sprintf("conformant as far as seen, %d checks passed", s.Passed+s.Seen)
+		return fmt.Sprintf("conformant as far as seen, %s passed", plural(s.Passed+s.Seen, "check"))
 	case ExitStale:
 		return "known " + stale(d.Reports...) + " are stale"
 	case ExitNothing:

@@ -15,9 +15,9 @@ const maxAnnotations = 10
 
 // WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error
 // for each check that failed, a warning for each that failed and does not count, for each whose
-// verdicts depend on the segmentation and are not known to, for what a capture lacks, and for what
-// is stale. GitHub shows ten
-// of each; what is beyond is summed up in the last.
+// verdicts depend on the segmentation and are not known to, for what a capture lacks, for what is
+// stale, and for a report that an interrupt ended. GitHub shows ten of each; what is beyond is
+// summed up in the last.
 func WriteAnnotations(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
 	var b strings.Builder
@@ -38,6 +38,9 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 				kind, i = "warning", 1
 			}
 			lists[i] = append(lists[i], annotation(kind, fmt.Sprintf("%s %v: %s", c.ID, c.Level, r.Subject), c.Requirement+"\n"+c.where()))
+		}
+		if r.Partial != "" {
+			lists[1] = append(lists[1], annotation("warning", r.Subject, interrupted(r)))
 		}
 		for _, p := range r.Parts {
 			if len(p.Lacks) > 0 {
@@ -120,6 +123,8 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 			sign = "✅"
 		case ExitSeen:
 			sign = "☑"
+		case ExitInterrupted:
+			sign = "⚠"
 		}
 		fmt.Fprintf(&b, "### %s %s\n\n%s\n\n| |", sign, markdown(r.Name()), markdown(r.Verdict()))
 		columns := outcomes

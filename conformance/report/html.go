@@ -250,6 +250,8 @@ func WriteHTML(w io.Writer, d *Document) error {
 // tone is the class of a result, its sign, and the result.
 func tone(exit int, reports ...*Report) (class, icon, heading string) {
 	switch exit {
+	case ExitInterrupted:
+		return "known", "!", "Interrupted: what was found so far"
 	case ExitConformant:
 		return "pass", "✓", "Conformant"
 	case ExitSeen:

@@ -54,16 +54,21 @@ type (
 
 // WriteJUnit writes a document as JUnit XML: a test suite for each part of each report, a test case
 // for each check. A failure that does not count, a known deviation, and what could not be decided
-// are skipped, with the reason; what broke is an error. What depends on the segmentation is a suite
-// of its own: a case for each segmentation that was tried, skipped if something depends on it,
-// since that does not count. Sensitivities that are known and did not show are an error, so that
-// the suite is not good where the exit status is not.
+// are skipped, with the reason; what broke, or was interrupted, is an error. What depends on the
+// segmentation is a suite of its own: a case for each segmentation that was tried, skipped if
+// something depends on it, since that does not count. Sensitivities that are known and did not show
+// are an error, so that the suite is not good where the exit status is not.
 func WriteJUnit(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
 	var all junitSuites
 	for _, r := range d.Reports {
 		for _, p := range r.Parts {
 			s := r.junit(p)
+			s.ID = len(all.Suites)
+			all.Suites = append(all.Suites, s)
+		}
+		if r.Partial != "" {
+			s := r.junitPartial()
 			s.ID = len(all.Suites)
 			all.Suites = append(all.Suites, s)
 		}
@@ -147,6 +152,16 @@ func (r *Report) junit(p *Part) *junitSuite {
 		}
 	}
 	return s
+}
+
+// junitPartial is a suite for an error: that an interrupt ended the work.
+func (r *Report) junitPartial() *junitSuite {
+	return &junitSuite{
+		Package: token(r.Subject), Name: token(r.Subject + ", interrupted"), Hostname: "localhost",
+		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), Time: "0", Tests: 1, Errors: 1,
+		Cases: []*junitCase{{Name: "target", ClassName: token(r.Subject + ".interrupted"), Time: "0",
+			Error: &junitMessage{Message: interrupted(r), Type: "interrupted"}}},
+	}
 }
 
 func (r *Report) junitSegmentation() *junitSuite {

@@ -68,8 +68,9 @@ func (d *Document) WriteMatrix(w io.Writer, verbose bool) error {
 		}
 	}
 	s := d.Summary()
-	fmt.Fprintf(&b, "\n%d targets, %d cells, %v of trying: %d checks passed, %d failed, %d known deviations, %d inconclusive, %d skipped.\n",
-		len(d.Reports), cells, took.Round(time.Second), s.Passed+s.Seen, s.Failed, s.Known, s.Inconclusive, s.Skipped)
+	fmt.Fprintf(&b, "\n%s, %s, %v of trying: %s passed, %d failed, %s, %d inconclusive, %d skipped.\n",
+		plural(len(d.Reports), "target"), plural(cells, "cell"), took.Round(time.Second),
+		plural(s.Passed+s.Seen, "check"), s.Failed, plural(s.Known, "known deviation"), s.Inconclusive, s.Skipped)
 	return visible.Print(w, blanksAtEnd.ReplaceAllString(b.String(), ""))
 }
 
@@ -143,6 +144,9 @@ func (r *Report) belowMatrix(b *strings.Builder, verbose bool) {
 		case c.Outcome == judge.Known && verbose:
 			line("k %s  %s  %s", c.ID, c.Level, c.Reason)
 		}
+	}
+	if r.Partial != "" {
+		line("! %s", interrupted(r))
 	}
 	said := map[string]bool{}
 	for _, p := range r.Parts {

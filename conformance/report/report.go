@@ -28,6 +28,9 @@ const (
 	ExitStale         = 4 // a known deviation no longer deviates, or a known sensitivity no longer shows
 	ExitNothing       = 5 // nothing was checked
 	ExitSeen          = 7 // conformant as far as seen: a capture is incomplete; 6 is of other commands
+	// ExitInterrupted is that of a process that SIGINT ended, as shells give it: an interrupt ended
+	// the work, and the report is of what was found by then.
+	ExitInterrupted = 130
 )
 
 // Report is the outcome of a run over one target, or of judging files.
@@ -42,6 +45,9 @@ type Report struct {
 	Parts   []*Part        `json:"parts"`
 	Checks  []*CheckResult `json:"checks"`
 	Summary Summary        `json:"summary"`
+	// Partial says where an interrupt ended the work: the report is of what was found by then. Empty
+	// if the work came to its end.
+	Partial string `json:"partial,omitempty"`
 	// Exit is the exit status that the report amounts to.
 	Exit int `json:"exit"`
 	// Deviations are those that are known of the subject, Stale the ones among them that did not show,
@@ -185,8 +191,17 @@ func FromRun(r *cell.TargetResult, gate judge.Level, known known.Deviations) *Re
 		}
 		rep.add(p, c.Verdicts)
 	}
+	if r.Untried > 0 {
+		rep.Partial = fmt.Sprintf("%d of %s tried to the end", len(r.Cells), plural(len(r.Cells)+r.Untried, "combination"))
+	}
 	rep.finish()
 	return rep
+}
+
+// Interrupt marks the report as partial: where says where an interrupt ended the work.
+func (r *Report) Interrupt(where string) {
+	r.Partial = where
+	r.finish()
 }
 
 // FromFiles makes a report of judged captures, a part for each side.
@@ -218,6 +233,9 @@ func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 		first.Notes, first.Lacks = f.Notes, f.Lacks
 		for _, n := range f.Noticed {
 			rep.Noticed = append(rep.Noticed, &Noticed{Capture: f.File, Finding: *n})
+		}
+		if f.Stopped {
+			rep.Partial = "not all that was captured has been read"
 		}
 		if err := f.Failed(); err != nil {
 			first.Error = visible.Error(err)
@@ -321,6 +339,8 @@ func (r *Report) finish() {
 		lacking = lacking || len(p.Lacks) > 0
 	}
 	switch {
+	case r.Partial != "":
+		r.Exit = ExitInterrupted
 	case r.deviates():
 		r.Exit = ExitNotConformant
 	case broken:

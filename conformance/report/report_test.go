@@ -100,6 +100,50 @@ func readable(t *testing.T, name string, r *report.Report) {
 	}
 }
 
+// TestPartial: a report that an interrupt ended says so in every form that can, and in those that
+// are read by programs it is no success.
+func TestPartial(t *testing.T) {
+	run := &cell.TargetResult{Target: "target", Cells: []*cell.Result{{Verdicts: []judge.Verdict{verdict(must, judge.Pass)}}}, Untried: 2}
+	d := report.NewDocument("1", report.FromRun(run, judge.Should, nil))
+	if d.Exit != report.ExitInterrupted || d.Reports[0].Exit != report.ExitInterrupted {
+		t.Errorf("exits with %d and %d, expected 130", d.Exit, d.Reports[0].Exit)
+	}
+	want := map[string]string{
+		"json": `"partial": "1 of 3 combinations tried to the end"`, "junit": `type="interrupted"`, "tap": "not ok 1 - target is tried to the end",
+		"sarif": `"executionSuccessful": false`, "html": "Interrupted", "markdown": "### ⚠ target\n\nInterrupted: 1 of 3 combinations",
+		"annotations": "::warning title=target::an interrupt ended this", "badge": "interrupted: 1 check passed so far",
+	}
+	for _, f := range report.Formats() {
+		var b bytes.Buffer
+		if err := f.Write(&b, d); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), want[f.Name]) {
+			t.Errorf("%s: expected %q in\n%.2000s", f.Name, want[f.Name], b.String())
+		}
+		if f.Name != "json" {
+			continue
+		}
+		again, err := report.Read(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.Regate(judge.Must)
+		if again.Exit != report.ExitInterrupted {
+			t.Errorf("read again and judged by another gate: %d, expected 130", again.Exit)
+		}
+		run.Cells[0].Cell.Role, run.Untried = cell.AsClient, 0
+		merged, err := report.Merge(again, report.NewDocument("1", report.FromRun(run, judge.Must, nil)))
+		if err != nil || merged.Exit != report.ExitInterrupted {
+			t.Errorf("merged with a report that is not partial: %v, %+v, expected 130", err, merged)
+		}
+	}
+	const text = "Interrupted: 1 of 3 combinations tried to the end; so far 1 check passed, 0 failed, 0 inconclusive."
+	if got := d.Reports[0].Verdict(); got != text {
+		t.Errorf("got %q, expected %q", got, text)
+	}
+}
+
 func TestKnownDeviations(t *testing.T) {
 	known := known.Deviations{{Check: must.ID, Releases: known.Releases{Implementation: "impl", From: "0.1", To: "0.3"}, Reason: "it has always been so"}}
 	identity := func(release string) *driver.Hello { return &driver.Hello{Implementation: "impl", Release: release} }

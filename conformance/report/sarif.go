@@ -132,13 +132,17 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 		Automation: sarifAutomation{ID: "ikc-conform/" + r.Subject + "/"},
 		Results:    []sarifResult{},
 	}
-	invocation := sarifInvocation{Successful: r.Exit != ExitBroken, ExitCode: r.Exit, Start: r.Started.UTC().Format("2006-01-02T15:04:05.000Z")}
+	ended := r.Exit != ExitBroken && r.Exit != ExitInterrupted
+	invocation := sarifInvocation{Successful: ended, ExitCode: r.Exit, Start: r.Started.UTC().Format("2006-01-02T15:04:05.000Z")}
 	for _, p := range r.Parts {
 		for _, problem := range append([]string{p.Error}, p.Problems...) {
 			if problem != "" {
 				invocation.Notices = append(invocation.Notices, sarifNotification{"error", sarifText{p.Name + ": " + problem}})
 			}
 		}
+	}
+	if r.Partial != "" {
+		invocation.Notices = append(invocation.Notices, sarifNotification{"error", sarifText{interrupted(r)}})
 	}
 	for _, p := range r.Parts {
 		for _, lack := range p.Lacks {

@@ -11,8 +11,9 @@ import (
 
 // WriteTAP writes a document as TAP 13, a test for each check of each report. What could not be
 // decided is skipped; a known deviation, or a failure that does not count, is a TODO. Something
-// that broke is a test that failed. Each segmentation that was tried is a test: a TODO if something
-// depends on it, and one that failed if what is known of it did not show.
+// that broke, or that an interrupt ended, is a test that failed. Each segmentation that was tried
+// is a test: a TODO if something depends on it, and one that failed if what is known of it did not
+// show.
 func WriteTAP(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
 	var b strings.Builder
@@ -35,6 +36,10 @@ func WriteTAP(w io.Writer, d *Document) error {
 	}
 	for _, r := range d.Reports {
 		diagnose(r.Name())
+		if r.Partial != "" {
+			line(false, r.Subject+" is tried to the end", "", "")
+			diagnose(interrupted(r))
+		}
 		for _, p := range r.Parts {
 			for _, problem := range append([]string{p.Error}, p.Problems...) {
 				if problem != "" {

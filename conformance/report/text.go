@@ -28,7 +28,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	b.WriteString("\n\n")
 	r.parts(&b)
 	r.failures(&b)
-	if verbose {
+	if verbose && r.Summary.Passed+r.Summary.Seen > 0 {
 		b.WriteString("\nPassed:\n\n")
 		for _, c := range r.Checks {
 			if c.Outcome == judge.Pass || c.Outcome == judge.Seen {
@@ -45,7 +45,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	}
 	fmt.Fprintf(&b, "%s\n", r.Verdict())
 	switch r.Exit {
-	case ExitBroken, ExitStale, ExitNothing, ExitSeen:
+	case ExitBroken, ExitStale, ExitNothing, ExitSeen, ExitInterrupted:
 		fmt.Fprintf(&b, "'ikc-conform explain %d' says what leads to this, and what to do.\n", r.Exit)
 	}
 	if r.Segmentation != nil {
@@ -58,15 +58,17 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 // Verdict is the result in one line.
 func (r *Report) Verdict() string {
 	s := r.Summary
-	counts := fmt.Sprintf("%d checks passed, %d failed", s.Passed+s.Seen, s.Failed)
+	counts := fmt.Sprintf("%s passed, %d failed", plural(s.Passed+s.Seen, "check"), s.Failed)
 	if s.Known > 0 {
-		counts += fmt.Sprintf(", %d known deviations", s.Known)
+		counts += ", " + plural(s.Known, "known deviation")
 	}
 	counts += fmt.Sprintf(", %d inconclusive", s.Inconclusive)
 	if s.Skipped > 0 {
 		counts += fmt.Sprintf(", %d skipped", s.Skipped)
 	}
 	switch r.Exit {
+	case ExitInterrupted:
+		return fmt.Sprintf("Interrupted: %s; so far %s.", r.Partial, counts)
 	case ExitConformant:
 		if s.Failed > 0 {
 			return fmt.Sprintf("Conformant at level %s: %s.", r.Gate, counts)
@@ -84,6 +86,9 @@ func (r *Report) Verdict() string {
 	}
 	return "Nothing was checked: " + counts + "."
 }
+
+// interrupted says of a partial report what it is.
+func interrupted(r *Report) string { return "an interrupt ended this: " + r.Partial }
 
 func (r *Report) parts(b *strings.Builder) {
 	width := 0
