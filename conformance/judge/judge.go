@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -149,6 +150,9 @@ func (j *judge) conclude() []Verdict {
 			if told != nil {
 				w.merge(told, i, nil)
 			}
+			slices.SortStableFunc(w.Findings, func(x, y Finding) int { // workers end when they end
+				return cmp.Or(cmp.Compare(x.Connection, y.Connection), cmp.Compare(x.Packet, y.Packet))
+			})
 			switch spared := j.spare(&w); {
 			case w.broken != "":
 				j.broken = append(j.broken, brokenCheck(&w))
