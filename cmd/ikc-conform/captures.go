@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -116,14 +115,4 @@ func sizeOf(paths []string) int64 {
 		sum += info.Size()
 	}
 	return sum
-}
-
-// expectsSidecars tells whether sidecars are among the files, each of which is about one capture.
-func expectsSidecars(paths []string) bool {
-	for _, path := range paths {
-		if filepath.Ext(path) == ".json" {
-			return true
-		}
-	}
-	return false
 }

@@ -69,8 +69,9 @@ Exit status: 0 nothing was noticed, 8 something was, which is no verdict: 'ikc-c
 				return exitStatus(report.ExitInterrupted)
 			case failed != nil:
 				return broken(fmt.Errorf("%s: %w", name, failed))
-			case d.NotRead != "":
-				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: note:", d.NotRead)
+			}
+			for _, note := range d.Notes {
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: note:", note)
 			}
 			if len(d.Findings) > 0 {
 				return exitStatus(exitNoticed)
@@ -88,13 +89,13 @@ Exit status: 0 nothing was noticed, 8 something was, which is no verdict: 'ikc-c
 // diagnose reads captures, and says what is to be noticed in them. If they cannot be read to the
 // end it says so of what comes before, and why.
 func diagnose(r *capture.Reader, names []string, only *chosen, tell func(octets int64)) (*diagnosis.Document, error) {
-	notRead := ""
+	var notes []string
 	keep := only.filter()
 	events := func(yield func(capture.Event, error) bool) {
 		n := 0
 		for ev, err := range r.Events(capture.Limits{}) {
 			if end, ok := ev.(*capture.End); ok {
-				notRead = end.Stats.NotRead()
+				notes = end.Stats.Remarks()
 			}
 			if n++; tell != nil && n%progressEvents == 0 {
 				tell(r.Offset())
@@ -110,7 +111,7 @@ func diagnose(r *capture.Reader, names []string, only *chosen, tell func(octets 
 	var collector diagnosis.Collector
 	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{}, collector.Part)
 	d := diagnosis.NewDocument(names, &collector)
-	d.NotRead = notRead
+	d.Notes = notes
 	if err != nil {
 		d.Error = visible.Error(err)
 	}

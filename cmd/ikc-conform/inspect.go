@@ -31,8 +31,8 @@ type inspecting struct {
 	follow   bool
 	frame    frameChoice
 	only     chosen
-	opened   int    // connections that the capture was seen to have
-	notRead  string // what it has besides TCP
+	opened   int      // connections that the capture was seen to have
+	remarks  []string // on what it has besides TCP, and on its order
 }
 
 func inspectCommand() *cobra.Command {
@@ -100,8 +100,8 @@ or times in UTC (2006-01-02T15:04:05Z).
 			if err != nil {
 				return broken(fmt.Errorf("%s: %w", name, err))
 			}
-			if i.notRead != "" {
-				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: note:", i.notRead)
+			for _, remark := range i.remarks {
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: note:", remark)
 			}
 			return nil
 		},
@@ -311,7 +311,7 @@ func (i *inspecting) counted(events dialogue.Source) dialogue.Source {
 			case *capture.Opened:
 				i.opened++
 			case *capture.End:
-				i.notRead = ev.Stats.NotRead()
+				i.remarks = ev.Stats.Remarks()
 			}
 			if c := capture.ConnOf(ev); c != nil && keep != nil && !keep(c) {
 				continue

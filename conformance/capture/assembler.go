@@ -28,6 +28,7 @@ type assembler struct {
 	recent  int // octets of memory for what was given out last
 	file    interface{ again(at int64, n int) []byte }
 	stats   Stats
+	latest  time.Time // of the packets so far, since the file last went back
 
 	at      Stamp  // the packet at hand
 	source  Stamp  // the packet whose segment is handled: that one, or one that was held back
@@ -70,6 +71,7 @@ func (a *assembler) packet(p *Packet, d *decoder) {
 	a.stats.Packets++
 	a.at = Stamp{Packet: p.Number, Time: p.Time}
 	a.comment = p.Comment
+	a.watchTime()
 	var s segment
 	switch d.decode(p.LinkType, p.Data, p.Length, &s) {
 	case isTCP:

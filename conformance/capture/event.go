@@ -238,6 +238,7 @@ type Stats struct {
 	NotTCP      int64   // packets of other protocols
 	Undecodable int64   // packets that could not be decoded, such as headers cut short or link types not known
 	Fragments   int64   // IP fragments
+	Back        Back    // whether the file goes back in time
 	Others      []Other // what the packets are that NotTCP and Undecodable count, the most first
 }
 

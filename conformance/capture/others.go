@@ -113,6 +113,16 @@ var (
 // maxToldOthers is how many kinds of packets NotRead tells of by name.
 const maxToldOthers = 6
 
+// Remarks say what is odd about a file: what it has besides TCP, and that it goes back in time.
+func (s *Stats) Remarks() (out []string) {
+	for _, text := range []string{s.NotRead(), s.Back.String()} {
+		if text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
 // NotRead says in a sentence which packets were no TCP over IP, "" if all were.
 func (s *Stats) NotRead() string {
 	other := s.NotTCP + s.Undecodable

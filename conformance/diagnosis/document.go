@@ -24,8 +24,8 @@ type Document struct {
 	// Captures are the files, as they were named.
 	Captures []string `json:"captures"`
 	Counts
-	// NotRead says what the captures hold besides TCP, if anything.
-	NotRead string `json:"not_read,omitempty"`
+	// Notes say what is odd about the captures: what they hold besides TCP, that they go back in time.
+	Notes []string `json:"notes,omitempty"`
 	// Error says why they were not read to the end.
 	Error    string     `json:"error,omitempty" visible:"lines"`
 	Findings []*Finding `json:"findings"`

@@ -124,14 +124,12 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 }
 
 // noteOthers notes what else the capture holds: connections that are not IKC, by what they look
-// like, and what is not TCP.
-func (j *judge) noteOthers(notRead string) {
+// like; and remarks on it.
+func (j *judge) noteOthers(remarks []string) {
 	if text := dialogue.ForeignSummary(j.foreign, maxForeign); text != "" {
 		j.notes = append(j.notes, text)
 	}
-	if notRead != "" {
-		j.notes = append(j.notes, notRead)
-	}
+	j.notes = append(j.notes, remarks...)
 }
 
 // conclude returns what the checks have come to so far, in the order of the catalogue, side by

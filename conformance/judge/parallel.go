@@ -50,13 +50,13 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 	d := dispatcher{queues: queues, gather: gatherer{judged: done,
 		open: map[*capture.Conn]*burst{}}, half: map[*capture.Conn]capture.Direction{}}
 	var failed error
-	events, notRead := 0, ""
+	events, remarks := 0, []string(nil)
 	for ev, err := range r.Events(capture.Limits{}) {
 		if err != nil {
 			failed = err
 		}
 		if end, ok := ev.(*capture.End); ok {
-			notRead = end.Stats.NotRead()
+			remarks = end.Stats.Remarks()
 		}
 		if c := capture.ConnOf(ev); c != nil && (opts.Only == nil || opts.Only(c)) {
 			d.take(ev)
@@ -70,7 +70,7 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 	group.Wait()
 	close(results)
 	<-merged
-	j.noteOthers(notRead)
+	j.noteOthers(remarks)
 	if opts.Progress != nil {
 		opts.Progress(r.Offset())
 	}
