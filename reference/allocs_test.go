@@ -1,4 +1,4 @@
-//go:build !race
+//go:build !race && !ikc_nounsafe
 
 package ikc_test
 
@@ -9,7 +9,7 @@ import (
 )
 
 // A call takes few allocations on both sides together. With the race detector pools keep nothing,
-// so there is no such test then.
+// and without package unsafe strings are copied, so there is no such test then.
 func TestCallAllocates(t *testing.T) {
 	p := connected(t, ikc.Config{}, ikc.Config{})
 	session(t, p.server, "me", map[string]ikc.State{"echo": echo})
