@@ -216,7 +216,7 @@ func TestAction(t *testing.T) {
 		log     string
 		summary string
 	}{
-		{"a run", map[string]string{"targets": "reference", "arguments": "--cells=server/IKC\n--checks=PING-001"}, 0, map[string]string{"status": "0"}, "Conformant: 1 checks passed", "### ✅ reference"},
+		{"a run", map[string]string{"targets": "reference", "arguments": "--cells=server/IKC\n--checks=PING-001"}, 0, map[string]string{"status": "0"}, "Conformant: 1 check passed", "### ✅ reference"},
 		{"captures", map[string]string{"command": "check", "targets": good}, 0, map[string]string{"status": "0"}, "Conformant", "### ✅ "},
 		{"a failure", map[string]string{"command": "check", "targets": bad}, 1, map[string]string{"status": "1"}, "\n::error title=PING-001 MUST%3A bad.pcapng::", "<code>PING-001</code>"},
 		{"never", map[string]string{"command": "check", "targets": bad, "fail-on": "never"}, 0, map[string]string{"status": "1"}, "::error ", "### ❌ "},
@@ -295,7 +295,7 @@ func TestGitLabTemplate(t *testing.T) {
 		status int
 		log    string
 	}{
-		{"a run", map[string]string{"targets": "reference", "arguments": "--cells=server/IKC|--checks=PING-001"}, 0, "Conformant: 1 checks passed"},
+		{"a run", map[string]string{"targets": "reference", "arguments": "--cells=server/IKC|--checks=PING-001"}, 0, "Conformant: 1 check passed"},
 		{"several", map[string]string{"command": "check", "targets": good + "|" + bad}, 1, "Not conformant"},
 		{"worse", map[string]string{"command": "check", "targets": bad, "compare-with": "main.json"}, 1, "New failures:"},
 		{"not worse", map[string]string{"command": "check", "targets": good, "compare-with": "main.json"}, 0, "Nothing changed"},

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ type started struct {
 	*exec.Cmd
 	out, errs lockedBuffer
 	ended     chan struct{}
+	peak      atomic.Int64 // of its memory, in KiB; see watchPeak
 }
 
 // lockedBuffer can be read while a process writes to it.
@@ -68,6 +70,7 @@ func startCommand(t *testing.T, stdin io.Reader, stdout io.Writer, args ...strin
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
+	go s.watchPeak()
 	go func() {
 		_ = s.Wait()
 		close(s.ended)
