@@ -22,6 +22,7 @@ var ErrSubscribeRefused = errors.New("ikc: subscription refused")
 
 // receipt is a subscription that waits for answers.
 type receipt struct {
+	early   []earlyAnswer // of others, until this kernel has answered
 	asked   string
 	state   string // the rsvp
 	spec    specifier.Specifier
@@ -190,12 +191,36 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 	if !asked {
 		return false
 	}
+	if _, own := r.pending[nil]; own && from != nil && !r.ended {
+		// This kernel answers first, as in Perl, where that needs no connection.
+		r.early = append(r.early, earlyAnswer{from, m.Params})
+		return true
+	}
+	k.take(r, from, m.Params)
+	for _, a := range r.early {
+		k.take(r, a.from, a.params)
+	}
+	r.early = nil
+	return true
+}
+
+// earlyAnswer is one that came before this kernel had answered itself.
+type earlyAnswer struct {
+	from   *Channel
+	params *perl.Value
+}
+
+// take takes an answer to a subscription. mu is locked.
+func (k *Kernel) take(r *receipt, from *Channel, params *perl.Value) {
+	if _, waits := r.pending[from]; !waits {
+		return // its connection was lost since
+	}
 	delete(r.pending, from)
 	if r.ended {
 		k.dropAnswered(r)
-		return true
+		return
 	}
-	if parts := m.Params.Target().Elems(); m.Params.Kind() == perl.Ref && len(parts) > 0 {
+	if parts := params.Target().Elems(); params.Kind() == perl.Ref && len(parts) > 0 {
 		// What was accepted is what was asked: a peer is not to choose the names of proxies here.
 		if found := wire.ParseAddress("params", parts[0]); found.Present() && found.Err == nil && found.Session == r.spec.Session {
 			remote := k.id
@@ -203,16 +228,15 @@ func (k *Kernel) received(c *Channel, m *wire.Message) bool {
 				remote = from.peer.ID
 			}
 			k.conclude(r, k.makeProxy(r.spec, remote), nil)
-			return true
+			return
 		}
 	}
-	message, ok := m.Params.AsString()
+	message, ok := params.AsString()
 	if !ok || message == "" {
 		message = "Refused subscription to " + r.asked
 	}
 	message = brief(message)
 	k.refused(r, from, message, fmt.Errorf("%w: %s", ErrSubscribeRefused, visible.Text(message)))
-	return true
 }
 
 // refused notes that one kernel will not accept a subscription. mu is locked.
