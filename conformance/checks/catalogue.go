@@ -56,6 +56,7 @@ func Catalogue() []*judge.Check {
 		told.BACK(),
 		told.ORD(),
 		shown.ROB(),
+		shown.ANS(),
 	)
 }
 

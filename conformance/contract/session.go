@@ -61,6 +61,8 @@ const (
 	HiddenState = "hidden"
 	// RetractedState is a state that was published, and retracted before anybody connected.
 	RetractedState = "retracted"
+	// EchoState returns what it is given.
+	EchoState = "echo"
 	// ReplyState is what the state "sender" posts back.
 	ReplyState = "reply"
 	// ClientSession is the session by which a driven kernel asks others.
@@ -83,7 +85,7 @@ const (
 // are published.
 func SessionStates() map[string]driver.Action {
 	return map[string]driver.Action{
-		"echo":      driver.Echo(),
+		EchoState:   driver.Echo(),
 		"args":      driver.Args(),
 		"list":      driver.List(SessionList()...),
 		"zero":      driver.Return(perl.NewBytes("0")),

@@ -26,6 +26,8 @@ type memo struct {
 	kindsOf        *dialogue.Frame
 	kinds          message.Kinds
 	echo           *echoed
+	partsOf        *perl.Value
+	parts          []*perl.Value
 }
 
 // echoed is a value that was sent and what came back, with what all checks of values want to know
@@ -113,6 +115,14 @@ func (t *Trial) Echo(sent, got *perl.Value) *echoed {
 	} else if e.Sent == sent && e.Got == got {
 		return e
 	}
-	*e = echoed{Sent: sent, Got: got, Parts: walk.Parts(e.Parts[:0], sent), Same: perl.Equal(sent, got)}
+	*e = echoed{Sent: sent, Got: got, Parts: t.Parts(sent), Same: perl.Equal(sent, got)}
 	return e
+}
+
+// Parts are a value and all that it leads to, until it is asked for those of another.
+func (t *Trial) Parts(v *perl.Value) []*perl.Value {
+	if m := t.memo; m.partsOf != v {
+		m.partsOf, m.parts = v, walk.Parts(m.parts[:0], v)
+	}
+	return t.memo.parts
 }

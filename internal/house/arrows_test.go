@@ -60,7 +60,7 @@ var arrows = map[string][]string{
 	"conformance/drivercheck":       {"conformance/contract", "conformance/driver", "conformance/refdriver", "conformance/typed", "internal/visible", "reference/perl", "reference/wire"},
 	"conformance/model":             {"conformance/capture", "conformance/driver", "conformance/relay", "conformance/typed", "internal/outfile", "reference/perl"},
 	"conformance/mutants/octets":    {"reference/perl", "reference/storable", "reference/wire"},
-	"conformance/mutants/server":    {"conformance/contract", "conformance/mutants/octets", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
+	"conformance/mutants/server":    {"conformance/contract", "conformance/mutants/octets", "internal/walk", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/mutants/client":    {"conformance/cell", "conformance/contract", "conformance/driver", "conformance/mutants/octets", "conformance/refdriver", "conformance/typed", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/mutants":           {"conformance/cell", "conformance/checks", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/mutants/client", "conformance/mutants/server", "conformance/probe", "conformance/refdriver", "conformance/targets"},
 	"conformance/recordings/record": {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/spec", "conformance/targets", "internal/tempdir"},

@@ -32,11 +32,9 @@ func CALL() []*judge.Check {
 		{
 			ID: "CALL-002", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "A call of a state that returns a defined value is answered.",
-			Source:      "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of IKC/ping, or of a state of %s that always answers, and a later call that was answered", contract.SessionAlias),
+			Source:      "Responder::Thunk __thunk", Needs: fmt.Sprintf("a call of IKC/ping, of %[1]s/echo with something, or of a state of %[1]s that always answers, and a later call that was answered", contract.SessionAlias),
 			Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
-				to := x.Request.To
-				if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous &&
-					contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
+				if answerDue(x) && (len(x.Answers) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer to " + x.Request.RSVP.String(), gotten(x)
 					})
@@ -159,9 +157,7 @@ func CALL() []*judge.Check {
 			Requirement: "The event of a request may be a string as well as a hash.",
 			Source:      "Specifier specifier_parse; ClientLite sends strings", Needs: "a call of a state that always answers, its event a string",
 			Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
-				to := x.Request.To
-				if _, isText := x.Request.Event.AsText(); isText && x.Request.IsCall() && to.Arg == "" &&
-					!x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
+				if _, isText := x.Request.Event.AsText(); isText && answerDue(x) && (len(x.Answers) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer", gotten(x)
 					})
@@ -186,9 +182,8 @@ func CALL() []*judge.Check {
 			Requirement: "A specifier may do without \"poe:\", as in \"IKC/ping\".",
 			Source:      "Specifier specifier_parse (0.1802 on)", Needs: "a call of a state that always answers, its event a string without poe:",
 			Judge: judge.OnAnyRequests(func(t *judge.Trial, x *dialogue.Exchange) {
-				to := x.Request.To
 				if !x.Request.Frame.Early && judge.ShortSpecifier(x) && x.Request.IsCall() &&
-					contract.AlwaysAnswers(to.Session, to.State) && (len(x.Answers) > 0 || concluded(t, x)) {
+					returnsSomething(x) && (len(x.Answers) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer", gotten(x)
 					})

@@ -194,8 +194,7 @@ func ERR() []*judge.Check {
 			Judge: judge.InOrder(func() func(*judge.Trial, *dialogue.Exchange) {
 				failed := false
 				return func(t *judge.Trial, x *dialogue.Exchange) {
-					to := x.Request.To
-					if failed && x.Request.IsCall() && !x.Ambiguous && contract.AlwaysAnswers(to.Session, to.State) &&
+					if failed && x.Request.IsCall() && !x.Ambiguous && returnsSomething(x) &&
 						(len(x.Answers) > 0 || concluded(t, x) || t.Conn.Ends[t.Side] != nil) {
 						t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 							return "an answer", gotten(x)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -179,7 +178,7 @@ func HSIKC0() []*judge.Check {
 			Source:      "Channel _negociation_done (0.2401, 0.2402)", Needs: "a call of the client behind its SETUP, before the answer, and a later call that was answered",
 			Judge: judge.OnAnyRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				if x.Request.Frame.Early && !t.Conn.Gaps && x.Request.IsCall() &&
-					contract.AlwaysAnswers(x.Request.To.Session, x.Request.To.State) && (len(x.Answers) > 0 || concluded(t, x)) {
+					returnsSomething(x) && (len(x.Answers) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 						return "an answer", gotten(x)
 					})

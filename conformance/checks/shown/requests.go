@@ -83,9 +83,15 @@ func repeated(x *dialogue.Exchange) bool {
 // answerDue tells whether the state called is known to return a defined value. Of any other state,
 // a missing answer means nothing.
 func answerDue(x *dialogue.Exchange) bool {
+	return x.Request.IsCall() && !x.Ambiguous && x.Request.To.Arg == "" && returnsSomething(x)
+}
+
+// returnsSomething tells whether the state of a request returns a defined value when it is given
+// what it was.
+func returnsSomething(x *dialogue.Exchange) bool {
 	to := x.Request.To
-	return x.Request.IsCall() && !x.Ambiguous && to.Arg == "" && (contract.AlwaysAnswers(to.Session, to.State) ||
-		to.Session == contract.SessionAlias && to.State == "echo" && x.Arg(0).Kind() != perl.Undef)
+	return contract.AlwaysAnswers(to.Session, to.State) ||
+		to.Session == contract.SessionAlias && to.State == contract.EchoState && x.Arg(0).Kind() != perl.Undef
 }
 
 // inDisguise is what answers a call in all but form: a call or an error report to its rsvp, of a
@@ -147,9 +153,7 @@ func answered(id string, level judge.Level, requirement, source, needs string,
 	return &judge.Check{
 		ID: id, Level: level, Party: judge.TheResponder, Requirement: requirement, Source: source, Needs: needs,
 		Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
-			to := x.Request.To
-			if x.Request.IsCall() && to.Arg == "" && !x.Ambiguous &&
-				contract.AlwaysAnswers(to.Session, to.State) && so(t, x) && (len(x.Answers) > 0 || concluded(t, x)) {
+			if answerDue(x) && so(t, x) && (len(x.Answers) > 0 || concluded(t, x)) {
 				t.HoldFunc(len(x.Answers) > 0, reply(x), func() (string, string) {
 					return "an answer to " + x.Request.RSVP.String(), gotten(x)
 				})

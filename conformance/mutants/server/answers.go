@@ -1,7 +1,10 @@
 package server
 
 import (
+	"fmt"
+
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -35,6 +38,18 @@ func unanswered(drop func(r *request) bool) func(*request) {
 			r.replies = nil
 		}
 	}
+}
+
+// silentKinds are servers that do not answer when the state echo returns a value of a kind.
+func silentKinds() (defects []*Behaviour) {
+	for _, k := range contract.ValueKinds() {
+		defects = append(defects, &Behaviour{Name: "silent about kind " + k.Number, Text: fmt.Sprintf("A call whose state returns %s gets no answer.", k.Name),
+			Kills: []string{"ANS-" + k.Number, "CALL-002"},
+			replies: unanswered(func(r *request) bool {
+				return r.conform(contract.EchoState) && r.IsCall() && k.Has(r.arg(0), walk.Parts(nil, r.arg(0)))
+			})})
+	}
+	return defects
 }
 
 func answerDefects() []*Behaviour {

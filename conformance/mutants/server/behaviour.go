@@ -46,7 +46,7 @@ type Behaviour struct {
 // Defects lists all there are.
 func Behaviours() []*Behaviour {
 	return slices.Concat(lineDefects(), octetDefects(), valueDefects(),
-		answerDefects(), stateDefects(), errorDefects(), requestDefects(), robustDefects())
+		answerDefects(), silentKinds(), stateDefects(), errorDefects(), requestDefects(), robustDefects())
 }
 
 // Find returns the defect with a name, nil if there is none.
