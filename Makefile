@@ -8,7 +8,7 @@ QUICK = ./reference/... ./internal/... ./conformance/capture ./conformance/cell 
 	./conformance/report ./conformance/spec ./conformance/sweep ./conformance/typed
 SLOW = Browser|Tshark|Soak|LongStream|Differential|TestShallow|TestCompare$$|StoredRuns|TestMerge|TestTAP|HTMLIsBounded
 
-.PHONY: all help build format quick check vuln pin test race generate captures rejudge examples bench fuzz
+.PHONY: all help build format quick check vuln pin test race generate captures rejudge examples bench fuzz mutate
 
 all: check test ## analyse and test everything
 
@@ -69,3 +69,7 @@ fuzz: ## a short round of every fuzz target; FUZZTIME=10m for a long one
 	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "$$pkg $$target"; go test -run xxx -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
+
+MUTATIONS ?= 5000
+mutate: ## try the checks on 5,000 mutations that matter to real Perl, about an hour; MUTATIONS=100 for a few
+	go run ./conformance/mutator/mutate -count $(MUTATIONS)

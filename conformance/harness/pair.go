@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
@@ -29,6 +30,13 @@ type Pair struct {
 	// Told: what drivers are asked and tell goes into the capture as well, and kernels are made to
 	// do what shows there.
 	Told bool
+	// Patience bounds every wait for one of the two. 0: that of a conversation.
+	Patience time.Duration
+	// Rewrite is that of the relay between the two. Nil for none.
+	Rewrite func(conn int, from capture.Direction, pass func(octets []byte)) relay.Rewriter
+	// Tap sees every line that the driver of a side is told or tells. It is called from several
+	// goroutines. Nil for nobody.
+	Tap func(side wire.Role, line driver.Line)
 }
 
 // Record has the two talk to each other, and writes what they say. It returns what their drivers
@@ -45,11 +53,16 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 		err = errors.Join(err, taps[wire.Client].close(), taps[wire.Server].close(), w.Close())
 	}()
 	tap := func(side wire.Role) driver.Options {
-		if !p.Told {
-			return driver.Options{}
-		}
-		return driver.Options{Tap: taps[side].line}
+		return driver.Options{Tap: func(line driver.Line) {
+			if p.Told {
+				taps[side].line(line)
+			}
+			if p.Tap != nil {
+				p.Tap(side, line)
+			}
+		}}
 	}
+	ctx = withWait(ctx, p.Patience)
 	s, server, err := p.Server.Start(ctx, tap(wire.Server))
 	if err != nil {
 		return nil, nil, err
@@ -65,7 +78,9 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}
 	opts := conversationOpts{values: withoutLarge(contract.Carried(at.Serializer.Wire())), driverOnly: p.Told}
-	err = through(ctx, relay.Options{TargetAddress: address, Writer: w, Interface: "relay"}, func(relayed string) error {
+	err = through(ctx, relay.Options{
+		TargetAddress: address, Writer: w, Interface: "relay", Rewrite: p.Rewrite,
+	}, func(relayed string) error {
 		if p.Role == cell.AsClientLite {
 			return playLiteConversation(ctx, c, relayed, at, opts)
 		}

@@ -62,14 +62,20 @@ func (l *link) run() {
 		}
 		// An error that came with octets will come again.
 		first = buf[:n]
-		l.record(capture.FromClient, first)
+		if l.relay.opts.Rewrite == nil {
+			l.record(capture.FromClient, first)
+		}
 	}
 	if !l.dial() {
 		return
 	}
+	pump := l.pump
+	if l.relay.opts.Rewrite != nil {
+		pump = l.rewrite
+	}
 	var back sync.WaitGroup
-	back.Go(func() { l.pump(capture.FromServer, l.target, l.client, nil) })
-	l.pump(capture.FromClient, l.client, l.target, first)
+	back.Go(func() { pump(capture.FromServer, l.target, l.client, nil) })
+	pump(capture.FromClient, l.client, l.target, first)
 	back.Wait()
 }
 

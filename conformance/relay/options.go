@@ -68,6 +68,12 @@ type Options struct {
 	// asked once for each. Nil for nothing.
 	Fault func(conn int, from capture.Direction) Fault
 
+	// Rewrite makes the Rewriter of a direction of a connection, counted from 0 in order of arrival.
+	// It is asked once for each. The Rewriter hands octets to pass, one call at a time, until its End
+	// returns. What a Fault coalesces is passed on as it comes. Nil for what is passed on as it was
+	// sent.
+	Rewrite func(conn int, from capture.Direction, pass func(octets []byte)) Rewriter
+
 	// Logger gets one record for each connection, and every error. Nil discards them.
 	Logger *slog.Logger
 }

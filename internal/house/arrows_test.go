@@ -64,6 +64,8 @@ var arrows = map[string][]string{
 	"conformance/mutants/client":    {"conformance/cell", "conformance/contract", "conformance/driver", "conformance/mutants/octets", "conformance/refdriver", "conformance/typed", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/mutants":           {"conformance/cell", "conformance/checks", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/mutants/client", "conformance/mutants/server", "conformance/probe", "conformance/refdriver", "conformance/targets"},
 	"conformance/recordings/record": {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/spec", "conformance/targets", "internal/tempdir"},
+	"conformance/mutator":           {"conformance/capture", "conformance/cell", "conformance/dialogue", "conformance/driver", "conformance/harness", "conformance/judge", "conformance/relay", "conformance/targets", "conformance/typed", "internal/tempdir", "reference/perl", "reference/wire"},
+	"conformance/mutator/mutate":    {"conformance/checks", "conformance/harness", "conformance/mutator", "internal/visible"},
 	"conformance/suite":             {"conformance/checks", "conformance/dialogue", "conformance/harness", "conformance/judge", "conformance/known", "conformance/recordings", "conformance/report", "conformance/targets", "internal/visible"},
 }
 
