@@ -17,9 +17,15 @@ var golden = []struct{ text, want, other string }{
 	{`V = [1,'a',undef,'1.5'];`, `[1, 'a', undef, '1.5']`, ""},
 	{`V = [-5,'-5',1234567890,'12345678901',-123456789];`, `[-5, '-5', 1234567890, '12345678901', -123456789]`, ""},
 	{`V = ['a\'b','a\\b','a"b','$x @y',"\x{263a}","\x{e9}","'\x{263a}\$\@\"\\1"];`,
-		`['a\'b', 'a\\b', 'a"b', '$x @y', "☺", "é", "'☺\$\@\"\\1"]`, ""},
+		`['a\'b', 'a\\b', 'a"b', '$x @y', "☺", "\xe9", "'☺\$\@\"\\1"]`,
+		"V = ['a\\'b','a\\\\b','a\"b','$x @y',\"\\x{263a}\",'\xe9',\"'\\x{263a}\\$\\@\\\"\\\\1\"];"},
 	{"V = ['\xe9\n\x00'];", `["\xe9\n\x00"]`, ""},
-	{`V = {'a b' => 1,"\x{263a}" => 2,"\x{e9}" => 3,'' => 4,'a\'b' => 5};`, `{"a b" => 1, "☺" => 2, "é" => 3, "" => 4, "a'b" => 5}`, ""},
+	{`V = {'a b' => 1,"\x{263a}" => 2,"\x{e9}" => 3,'' => 4,'a\'b' => 5};`, `{"a b" => 1, "☺" => 2, "\xe9" => 3, "" => 4, "a'b" => 5}`,
+		"V = {'a b' => 1,\"\\x{263a}\" => 2,'\xe9' => 3,'' => 4,'a\\'b' => 5};"},
+	// Characters that Unicode does not have, as Perl 5.32 to 5.42 writes them.
+	{`V = ["\x{d800}","\x{110000}","\x{7fffffffffff}","\x{7fffffffffffffff}",{"\x{dfff}" => 1}];`,
+		`["\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff\x80\x80\x80\x80\x9f\xbf\xbf\xbf\xbf\xbf\xbf\xbf", "\xff\x80\x87\xbf\xbf\xbf\xbf\xbf\xbf\xbf\xbf\xbf\xbf", {"\xed\xbf\xbf" => 1}]`, ""},
+	{`V = [v1.2_3,v1.55296];`, `[v1.2_3, v1.55296]`, ""},
 	{`V = [[],\[]];V->[0] = V;${V->[1]} = V;`, `[$VAR1, \$VAR1]`, ""},
 	{`V = [[7],[]];V->[1] = V->[0];`, `[[7], $VAR1->[0]]`, ""},
 	{`V = {'b' => {'c' => [7]},'a' => []};V->{'a'} = V->{'b'}{'c'};`, `{b => {c => [7]}, a => $VAR1->{b}{c}}`, ""},
@@ -125,15 +131,15 @@ func TestErrors(t *testing.T) {
 		{`V = "a$b";`, dumper.ErrSyntax, `dumper: offset 40: not in the language of Data::Dumper: expected a string without variables, got "$"`},
 		{`V = "a@b";`, dumper.ErrSyntax, ""},
 		{`V = "\x{zz}";`, dumper.ErrSyntax, ""},
-		{`V = "\x{123456789012}";`, dumper.ErrSyntax, ""},
-		{`V = "\x{110000}";`, dumper.ErrSyntax, ""},
+		{`V = "\x{8000000000000000}";`, dumper.ErrSyntax, ""},
+		{`V = "\x{12345678901234567}";`, dumper.ErrSyntax, ""},
 		{`V = "\N{U+263a}";`, dumper.ErrSyntax, `dumper: offset 39: not in the language of Data::Dumper: expected an escape that Data::Dumper writes, got "\\N"`},
 		{"V = 007;", dumper.ErrSyntax, `dumper: offset 38: not in the language of Data::Dumper: expected a decimal number, got "007"`},
 		{"V = 0x10;", dumper.ErrSyntax, ""},
 		{"V = 1_000;", dumper.ErrSyntax, ""},
 		{"V = 1e5e;", dumper.ErrSyntax, ""},
 		{"V = -;", dumper.ErrSyntax, ""},
-		{"V = v1.9999999999;", dumper.ErrSyntax, ""},
+		{"V = v1.9999999999999999999;", dumper.ErrSyntax, ""},
 		{"V = vx;", dumper.ErrSyntax, ""},
 		{"V = q{x};", dumper.ErrSyntax, ""},
 		{"V = qr/x;", dumper.ErrTruncated, ""},
@@ -274,5 +280,19 @@ func TestSerializer(t *testing.T) {
 	}
 	for _, s := range []dumper.Serializer{{}, {Codec: m}} {
 		perltest.RoundTrip(t, s, "POE::Component::IKC::Freezer")
+	}
+}
+
+// TestTextThatIsNone holds that octets marked as text are an error where they are none, in strings
+// and keys: no other character stands for them.
+func TestTextThatIsNone(t *testing.T) {
+	for _, v := range []*perl.Value{
+		perl.ArrayRef(perl.NewText("a\xff")),
+		perl.HashRef(perl.Pair{Key: "k\xe9", Flags: perl.KeyUTF8, Value: perl.NewInt(1)}),
+	} {
+		text, err := dumper.Freeze(v)
+		if !errors.Is(err, dumper.ErrUnsupported) {
+			t.Errorf("%s: expected %v, got %q, %v", perl.Format(v, perl.FormatOptions{}), dumper.ErrUnsupported, text, err)
+		}
 	}
 }

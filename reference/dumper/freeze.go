@@ -202,7 +202,7 @@ func (w *writer) element(v *perl.Value, at name) {
 func (w *writer) vstring(v *perl.Value) {
 	s := v.Literal()
 	for i := range len(s) {
-		if c := s[i]; c != '.' && (c < '0' || c > '9') && (i > 0 || c != 'v') {
+		if c := s[i]; c != '.' && c != '_' && (c < '0' || c > '9') && (i > 0 || c != 'v') {
 			w.fail("a v-string of digits", fmt.Sprintf("%.40q", s))
 			return
 		}
@@ -349,28 +349,35 @@ func (w *writer) quoteText(s string) {
 		return
 	}
 	w.buf = append(w.buf, '"')
-	for _, r := range s {
-		if !w.fits(0) {
-			return
-		}
+	for s != "" && w.fits(0) {
+		c, n := perl.DecodeCharacter(s)
 		switch {
-		case r >= utf8.RuneSelf:
-			w.buf = append(w.buf, `\x{`...)
-			w.buf = append(strconv.AppendInt(w.buf, int64(r), 16), '}')
-		case r == '"' || r == '\\' || r == '$' || r == '@':
-			w.buf = append(w.buf, '\\', byte(r))
+		case n == 0:
+			w.fail("UTF-8", fmt.Sprintf("%.20q", s))
+			return
+		case c >= utf8.RuneSelf:
+			w.character(c)
+		case c == '"' || c == '\\' || c == '$' || c == '@':
+			w.buf = append(w.buf, '\\', byte(c))
 		default:
-			w.buf = append(w.buf, byte(r))
+			w.buf = append(w.buf, byte(c))
 		}
+		s = s[n:]
 	}
 	w.buf = append(w.buf, '"')
+}
+
+// character writes a character by its number.
+func (w *writer) character(c uint64) {
+	w.buf = append(w.buf, `\x{`...)
+	w.buf = append(strconv.AppendUint(w.buf, c, 16), '}')
 }
 
 // regexp writes a pattern with a backslash before slashes, and characters beyond ASCII escaped.
 func (w *writer) regexp(t *perl.Value) {
 	w.buf = append(w.buf, "qr/"...)
 	pattern, modifiers := t.Str(), t.Modifiers()
-	text := t.UTF8() || strings.Contains(modifiers, "u") && utf8.ValidString(pattern)
+	text := strings.Contains(modifiers, "u") && perl.IsCharacters(pattern)
 	for i := 0; i < len(pattern) && w.fits(0); {
 		c := pattern[i]
 		switch {
@@ -381,8 +388,8 @@ func (w *writer) regexp(t *perl.Value) {
 		case c == '/':
 			w.buf = append(w.buf, '\\')
 		case c >= utf8.RuneSelf && text:
-			r, n := utf8.DecodeRuneInString(pattern[i:])
-			w.buf = append(w.buf, fmt.Sprintf(`\x{%x}`, r)...)
+			c, n := perl.DecodeCharacter(pattern[i:])
+			w.character(c)
 			i += n
 			continue
 		}

@@ -68,8 +68,7 @@ func (p *parser) rawLength(quote byte) int {
 	return -1
 }
 
-// double reads a string in double quotes. It is characters if one is written as \x{} or beyond
-// Latin-1, else octets.
+// double reads a string in double quotes. It is characters if one is beyond Latin-1, else octets.
 func (p *parser) double() *perl.Value {
 	at := p.pos
 	p.pos++
@@ -91,13 +90,13 @@ func (p *parser) double() *perl.Value {
 		case '$', '@':
 			return p.fail(ErrSyntax, p.pos-1, "a string without variables", strconv.Quote(string(c)))
 		case '\\':
-			r, wide, ok := p.escape()
+			c, ok := p.escape()
 			if !ok {
 				return nil
 			}
-			s.add(r, wide)
+			s.add(c)
 		default:
-			s.add(rune(c), false)
+			s.add(uint64(c))
 		}
 	}
 	return p.fail(ErrTruncated, p.pos, "the end of the string that starts at "+strconv.Itoa(at), "the end")
@@ -114,8 +113,8 @@ type characters struct {
 // take: as octets and, once one was wide, in UTF-8.
 const charactersFactor = 3
 
-func (s *characters) add(r rune, wide bool) {
-	if wide && !s.text {
+func (s *characters) add(c uint64) {
+	if c > 0xff && !s.text {
 		octets := s.b.String()
 		s.text = true
 		room := s.b.Cap()
@@ -124,9 +123,10 @@ func (s *characters) add(r rune, wide bool) {
 		s.b.WriteString(perl.FromLatin1(octets))
 	}
 	if s.text {
-		s.b.WriteRune(r)
+		var room [13]byte
+		s.b.Write(perl.AppendCharacter(room[:0], c))
 	} else {
-		s.b.WriteByte(byte(r))
+		s.b.WriteByte(byte(c))
 	}
 }
 
@@ -140,54 +140,56 @@ func (p *parser) stringOf(s *characters) *perl.Value {
 	return p.slab.Bytes(s.b.String())
 }
 
-var plainEscapes = map[byte]rune{'n': '\n', 't': '\t', 'r': '\r', 'f': '\f', 'b': '\b', 'a': '\a', 'e': 0x1b}
+var plainEscapes = map[byte]uint64{'n': '\n', 't': '\t', 'r': '\r', 'f': '\f', 'b': '\b', 'a': '\a', 'e': 0x1b}
 
-// escape reads what follows a backslash in double quotes. wide tells that it makes the string
-// one of characters.
-func (p *parser) escape() (r rune, wide, ok bool) {
+// maxCharacter is the last code point that Perl has.
+const maxCharacter = 1<<63 - 1
+
+// escape reads what follows a backslash in double quotes.
+func (p *parser) escape() (c uint64, ok bool) {
 	if p.pos >= len(p.s) {
 		p.unexpected("an escape")
-		return 0, false, false
+		return 0, false
 	}
-	at, c := p.pos, p.s[p.pos]
+	at, letter := p.pos, p.s[p.pos]
 	p.pos++
 	switch {
-	case c == 'x' && p.pos < len(p.s) && p.s[p.pos] == '{':
+	case letter == 'x' && p.pos < len(p.s) && p.s[p.pos] == '{':
 		end := strings.IndexByte(p.s[p.pos:], '}')
-		if end < 0 || end > 10 {
-			p.fail(ErrSyntax, at, `\x{ and up to eight digits`, "more")
-			return 0, false, false
+		if end < 0 || end > 17 {
+			p.fail(ErrSyntax, at, `\x{ and up to sixteen digits`, "more")
+			return 0, false
 		}
-		n, err := strconv.ParseUint(p.s[p.pos+1:p.pos+end], 16, 32)
+		n, err := strconv.ParseUint(p.s[p.pos+1:p.pos+end], 16, 64)
 		p.pos += end + 1
-		if err != nil || n > utf8.MaxRune || n >= 0xd800 && n < 0xe000 {
-			p.fail(ErrSyntax, at, "a character of Unicode", fmt.Sprintf("%q", p.s[at:p.pos]))
-			return 0, false, false
+		if err != nil || n > maxCharacter {
+			p.fail(ErrSyntax, at, "a code point up to 2**63-1", fmt.Sprintf("%q", p.s[at:p.pos]))
+			return 0, false
 		}
-		return rune(n), n > 0x7f, true
-	case c == 'x':
+		return n, true
+	case letter == 'x':
 		n := 0
 		for n < 2 && p.pos+n < len(p.s) && strings.IndexByte("0123456789abcdefABCDEF", p.s[p.pos+n]) >= 0 {
 			n++
 		}
 		x, _ := strconv.ParseUint("0"+p.s[p.pos:p.pos+n], 16, 32)
 		p.pos += n
-		return rune(x), false, true
-	case c >= '0' && c <= '7':
+		return x, true
+	case letter >= '0' && letter <= '7':
 		n := 1
 		for n < 3 && at+n < len(p.s) && p.s[at+n] >= '0' && p.s[at+n] <= '7' {
 			n++
 		}
 		o, _ := strconv.ParseUint(p.s[at:at+n], 8, 32)
 		p.pos = at + n
-		return rune(o), o > 0xff, true
-	case plainEscapes[c] != 0:
-		return plainEscapes[c], false, true
-	case isWord(c) || c >= utf8.RuneSelf:
-		p.fail(ErrSyntax, at-1, "an escape that Data::Dumper writes", strconv.Quote(`\`+string(c)))
-		return 0, false, false
+		return o, true
+	case plainEscapes[letter] != 0:
+		return plainEscapes[letter], true
+	case isWord(letter) || letter >= utf8.RuneSelf:
+		p.fail(ErrSyntax, at-1, "an escape that Data::Dumper writes", strconv.Quote(`\`+string(letter)))
+		return 0, false
 	}
-	return rune(c), false, true
+	return uint64(letter), true
 }
 
 // number reads an integer, a decimal fraction, or a v-string without the v.
@@ -232,24 +234,25 @@ func (p *parser) number() *perl.Value {
 func (p *parser) vstring() *perl.Value {
 	at := p.pos
 	p.pos++
-	for p.pos < len(p.s) && (p.s[p.pos] >= '0' && p.s[p.pos] <= '9' || p.s[p.pos] == '.') {
+	for p.pos < len(p.s) && (p.s[p.pos] >= '0' && p.s[p.pos] <= '9' || p.s[p.pos] == '.' || p.s[p.pos] == '_') {
 		p.pos++
 	}
 	return p.vstringOf(p.s[at+1:p.pos], p.s[at:p.pos], at)
 }
 
-// vstringOf makes the string of a literal such as 1.22.333: a character for each number.
+// vstringOf makes the string of a literal such as 1.22.333: a character for each number, in which
+// underscores mean nothing.
 func (p *parser) vstringOf(numbers, literal string, at int) *perl.Value {
 	if !p.spend(charactersFactor*int64(len(numbers)) + perl.RareSize) {
 		return nil
 	}
 	var s characters
-	for part := range strings.SplitSeq(numbers, ".") {
-		n, err := strconv.ParseUint(part, 10, 31)
-		if err != nil || n > utf8.MaxRune || n >= 0xd800 && n < 0xe000 {
+	for part := range strings.SplitSeq(strings.ReplaceAll(numbers, "_", ""), ".") {
+		n, err := strconv.ParseUint(part, 10, 63)
+		if err != nil {
 			return p.fail(ErrSyntax, at, "a v-string", fmt.Sprintf("%.40q", literal))
 		}
-		s.add(rune(n), n > 0xff)
+		s.add(n)
 	}
 	v := p.stringOf(&s)
 	if v == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // True is Perl's truth of v: false are undef, the numbers 0, the empty string, the string "0" and
@@ -83,7 +84,17 @@ func AppendDouble(dst []byte, f float64, digits int) []byte {
 	return append(dst[:end], exponent...)
 }
 
-// RegexpString is what Perl shows of a Regexp in a string: (?^ix:a.b).
+// RegexpString is what Perl shows of a Regexp in a string: (?^ix:a.b). Its modifiers stand in Perl's
+// order: the character set, p, then those of m, s, i, x and n. Source: perl 5.36, sub
+// Perl_re_op_compile.
 func RegexpString(v *Value) string {
-	return "(?^" + v.Modifiers() + ":" + v.Str() + ")"
+	b := []byte("(?^")
+	for _, some := range []string{"adlu", "p", "m", "s", "i", "x", "n"} {
+		for _, c := range []byte(v.Modifiers()) {
+			if strings.IndexByte(some, c) >= 0 {
+				b = append(b, c)
+			}
+		}
+	}
+	return string(b) + ":" + v.Str() + ")"
 }
