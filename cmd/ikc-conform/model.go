@@ -201,7 +201,7 @@ func (m *modelTargets) start(ctx context.Context, kernel int) (model.Driver, err
 	if err != nil {
 		return nil, err
 	}
-	m.deviations = append(m.deviations, m.known.Of(hello.Implementation, hello.Release)...)
+	m.deviations = append(m.deviations, m.known.Of(hello.Implementation, hello.Release, hello.Versions)...)
 	return d, nil
 }
 

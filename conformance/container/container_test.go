@@ -453,14 +453,14 @@ func TestPerl(t *testing.T) {
 	e, _ := engine(t)
 	for _, release := range []string{"0.2402", "0.2305"} {
 		t.Run(release, func(t *testing.T) {
-			name, err := container.PerlImage(release)
+			name, err := container.PerlImage(release, "")
 			must(t, err)
 			have, err := e.HasImage(testContext(t), name)
 			must(t, err)
 			if !have && os.Getenv("IKC_CPAN_MIRROR") == "" {
 				t.Skipf("image %s is not here, and IKC_CPAN_MIRROR is not set to make it from", name)
 			}
-			made, err := e.Perl(testContext(t), release)
+			made, err := e.Perl(testContext(t), release, "")
 			must(t, err)
 			p := start(t, e, made)
 			hello, err := p.Hello(testContext(t))
@@ -477,14 +477,14 @@ func TestPerl(t *testing.T) {
 
 func TestPerlImage(t *testing.T) {
 	for _, bad := range []string{"", "latest", "0.2402; rm -rf /", "../0.2402"} {
-		if name, err := container.PerlImage(bad); err == nil {
+		if name, err := container.PerlImage(bad, ""); err == nil {
 			t.Errorf("%q: got %q, want an error", bad, name)
 		}
 	}
-	name, err := container.PerlImage("0.2402")
+	name, err := container.PerlImage("0.2402", "")
 	must(t, err)
 	t.Setenv("IKC_PERL_BASE", "debian:trixie-slim")
-	other, err := container.PerlImage("0.2402")
+	other, err := container.PerlImage("0.2402", "")
 	must(t, err)
 	if name == other {
 		t.Errorf("two base images, one name: %s", name)
@@ -548,7 +548,7 @@ func TestChecksumOfEnvironment(t *testing.T) {
 	names := map[string]bool{}
 	for _, given := range []string{"", "none", "0.2402=" + strings.Repeat("ab", 32)} {
 		t.Setenv("IKC_CPAN_SHA256", given)
-		name, err := container.PerlImage("0.2402")
+		name, err := container.PerlImage("0.2402", "")
 		must(t, err)
 		names[name] = true
 	}
@@ -557,7 +557,7 @@ func TestChecksumOfEnvironment(t *testing.T) {
 	}
 	for _, bad := range []string{"None", "0.2402=ab", "0.2402", strings.Repeat("ab", 32), "0.2402=" + strings.Repeat("xy", 32)} {
 		t.Setenv("IKC_CPAN_SHA256", bad)
-		if _, err := container.PerlImage("0.2402"); err == nil || !strings.Contains(err.Error(), "RELEASE=SHA256") {
+		if _, err := container.PerlImage("0.2402", ""); err == nil || !strings.Contains(err.Error(), "RELEASE=SHA256") {
 			t.Errorf("%q: expected an error, got %v", bad, err)
 		}
 	}

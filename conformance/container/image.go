@@ -3,11 +3,14 @@ package container
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"net/url"
@@ -37,8 +40,22 @@ const buildLimit = 15 * time.Minute
 
 var releaseName = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
 
-// PerlImage is the name of the image of a release: it changes with all that it is made of.
-func PerlImage(release string) (string, error) {
+// PerlBase is the name of the image of a Perl of a name, which Dockerfile.perl can start from.
+func PerlBase(perl string) string { return "ikc-conform-base:" + perl }
+
+// ImportBase makes the image of PerlBase of a tar archive of its files.
+func (e *Engine) ImportBase(ctx context.Context, perl string, files io.Reader) error {
+	done, err := e.api.ImageImport(ctx, client.ImageImportSource{Source: files, SourceName: "-"}, PerlBase(perl), client.ImageImportOptions{})
+	if err != nil {
+		return fmt.Errorf("container: image %s: %w", PerlBase(perl), err)
+	}
+	_, err = io.Copy(io.Discard, done)
+	return errors.Join(err, done.Close())
+}
+
+// PerlImage is the name of the image of a release: it changes with all that it is made of. base is
+// the image to start from, "" for that of the environment.
+func PerlImage(release, base string) (string, error) {
 	if !releaseName.MatchString(release) {
 		return "", fmt.Errorf("container: release %q: expected one such as %s", release, DefaultRelease)
 	}
@@ -50,7 +67,7 @@ func PerlImage(release string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(h, "base %s", os.Getenv("IKC_PERL_BASE"))
+	fmt.Fprintf(h, "base %s", cmp.Or(base, os.Getenv("IKC_PERL_BASE")))
 	sum, err := checksum(release)
 	if err != nil {
 		return "", err
@@ -96,11 +113,12 @@ func eachPerlFile(do func(name string, text []byte) error) error {
 	})
 }
 
-// Perl makes sure that the image of a release is there, and returns its name. Making it takes about
+// Perl makes sure that the image of a release is there, started from a base as PerlImage has it, and
+// returns its name. Making it takes about
 // a minute for the first release, seconds for others; images are kept. The environment variable
 // IKC_PERL_BUILD=never, as our own tests have it, has Perl take only what is there.
-func (e *Engine) Perl(ctx context.Context, release string) (string, error) {
-	name, err := PerlImage(release)
+func (e *Engine) Perl(ctx context.Context, release, base string) (string, error) {
+	name, err := PerlImage(release, base)
 	if err != nil {
 		return "", err
 	}
@@ -120,10 +138,10 @@ func (e *Engine) Perl(ctx context.Context, release string) (string, error) {
 	if os.Getenv("IKC_PERL_BUILD") == "never" {
 		return name, fmt.Errorf("container: there is no image %s, and IKC_PERL_BUILD=never forbids to make it", name)
 	}
-	return name, e.buildPerl(ctx, name, release)
+	return name, e.buildPerl(ctx, name, release, base)
 }
 
-func (e *Engine) buildPerl(ctx context.Context, name, release string) error {
+func (e *Engine) buildPerl(ctx context.Context, name, release, base string) error {
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
 	var archive bytes.Buffer
@@ -153,7 +171,7 @@ func (e *Engine) buildPerl(ctx context.Context, name, release string) error {
 	if sum != "" {
 		args["SHA256"] = &sum
 	}
-	if base := os.Getenv("IKC_PERL_BASE"); base != "" {
+	if base = cmp.Or(base, os.Getenv("IKC_PERL_BASE")); base != "" {
 		args["BASE"] = &base
 	}
 	repo, tag := splitName(name)

@@ -1,23 +1,20 @@
 package driver
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/perl-ikc/ikc-conform/perlpeer"
 )
 
 // PerlInstall is a Perl that has POE::Component::IKC.
 type PerlInstall struct {
-	Perl     string            // path of the program
+	Perl     Perl
 	Lib      string            // directory that the module was asked for in; "" for where perl looks anyway
 	Env      []string          // more environment for the driver
 	Release  string            // of POE::Component::IKC
@@ -62,27 +59,22 @@ func FindPerl(ctx context.Context) (*PerlInstall, error) { return FindPerlIn(ctx
 // FindPerlIn is FindPerl with a directory in which to look for the module first, such as that of an
 // unpacked release.
 func FindPerlIn(ctx context.Context, lib string) (*PerlInstall, error) {
-	path, err := exec.LookPath("perl")
+	perl, err := LocalPerl()
 	if err != nil {
-		return nil, &PerlError{Missing: "perl", Detail: err.Error(), Install: "install perl 5.10 or later, and " + installModules}
+		return nil, err
 	}
-	p := &PerlInstall{Perl: path, Lib: lib, Versions: map[string]string{}}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "-e", probe)
-	cmd.WaitDelay = grace / 2 // for children of it that hold its output
-	cmd.Env = append(os.Environ(), p.env()...)
-	cmd.WaitDelay = grace
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	return perl.Find(ctx, lib)
+}
+
+// Find looks for the module with this Perl, first in lib if that is not empty. Its error is a
+// [*PerlError], or that of ctx.
+func (p Perl) Find(ctx context.Context, lib string) (*PerlInstall, error) {
+	found := &PerlInstall{Perl: p, Lib: lib, Versions: map[string]string{}}
+	out, err := p.say(ctx, p.env(lib), probe)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("driver: perl: %w", context.Cause(ctx))
-		}
-		return nil, &PerlError{Missing: "a perl that works", Detail: firstLine(stderr.String(), err), Install: installModules}
+		return nil, err
 	}
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(out) {
 		name, version, _ := strings.Cut(strings.TrimSpace(line), " ")
 		reason, missing := strings.CutPrefix(version, "- ")
 		switch {
@@ -90,16 +82,15 @@ func FindPerlIn(ctx context.Context, lib string) (*PerlInstall, error) {
 		case missing:
 			return nil, &PerlError{Missing: strings.TrimSuffix(name, "::Responder"), Detail: reason, Install: installModules}
 		case name == "POE::Component::IKC::Responder", name == "POE::Component::IKC":
-			p.Release = version
+			found.Release = version
 		default:
-			p.Versions[name] = version
+			found.Versions[name] = version
 		}
 	}
-	if p.Release == "" {
-		return nil, &PerlError{Missing: "POE::Component::IKC", Detail: firstLine(stderr.String(), errors.New("it has no version")),
-			Install: installModules}
+	if found.Release == "" {
+		return nil, &PerlError{Missing: "POE::Component::IKC", Detail: "it has no version", Install: installModules}
 	}
-	return p, nil
+	return found, nil
 }
 
 func firstLine(s string, otherwise error) string {
@@ -107,21 +98,6 @@ func firstLine(s string, otherwise error) string {
 		return line
 	}
 	return otherwise.Error()
-}
-
-// env is what perl needs to find the module in Lib first, and nothing of another release after it:
-// not every release has every file.
-func (p *PerlInstall) env() []string {
-	if p.Lib == "" {
-		return nil
-	}
-	path := []string{p.Lib}
-	for _, dir := range filepath.SplitList(os.Getenv("PERL5LIB")) {
-		if _, err := os.Stat(filepath.Join(dir, "POE", "Component", "IKC")); err != nil {
-			path = append(path, dir)
-		}
-	}
-	return []string{"PERL5LIB=" + strings.Join(path, string(os.PathListSeparator))}
 }
 
 // String names the installation for people.
@@ -137,9 +113,9 @@ func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) 
 		return nil, err
 	}
 	return Start(ctx, Command{
-		Path:    p.Perl,
-		Args:    []string{filepath.Join(dir, perlpeer.Main)},
-		Env:     append(p.env(), p.Env...),
+		Path:    p.Perl.Command[0],
+		Args:    append(slices.Clone(p.Perl.Command[1:]), filepath.Join(dir, perlpeer.Main)),
+		Env:     append(p.Perl.env(p.Lib), p.Env...),
 		Options: opts,
 		Cleanup: func() { _ = remove() },
 	})

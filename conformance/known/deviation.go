@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
@@ -19,6 +20,9 @@ type Deviation struct {
 	Check string `json:"check"`
 	Releases
 	Reason string `json:"reason"`
+	// Roles are those in which it shows, if that is not any in which the check is decided: where
+	// none of them was tried, it is not stale.
+	Roles []cell.Role `json:"roles,omitempty"`
 	// Prevents are the combinations that cannot be tried to the end because of it, as role/dialect.
 	// Problems there are explained by it, if it shows.
 	Prevents []string `json:"prevents,omitempty"`
@@ -72,6 +76,11 @@ func parseDeviations(name string, b []byte) (Deviations, error) {
 		if err := d.check(); err != nil {
 			return nil, fmt.Errorf("known deviations: %s: entry %d: %w", name, i+1, err)
 		}
+		for _, role := range d.Roles {
+			if !slices.ContainsFunc(cell.Cells(), func(c cell.Cell) bool { return role == c.Role }) {
+				return nil, fmt.Errorf("known deviations: %s: entry %d: roles: expected server, client or clientlite, got %q", name, i+1, role)
+			}
+		}
 		for _, p := range d.Prevents {
 			if !slices.ContainsFunc(cell.Cells(), func(c cell.Cell) bool { return p == string(c.Role)+"/"+string(c.Dialect) }) {
 				return nil, fmt.Errorf("known deviations: %s: entry %d: prevents: expected role/dialect such as client/IKC0, got %q", name, i+1, p)
@@ -81,11 +90,17 @@ func parseDeviations(name string, b []byte) (Deviations, error) {
 	return list, nil
 }
 
-// Of returns the deviations of a release.
-func (ds Deviations) Of(implementation, release string) Deviations {
+// Of returns the deviations of a release, and those of the Perl among the versions that it runs on.
+func (ds Deviations) Of(implementation, release string, versions map[string]string) Deviations {
 	return slices.DeleteFunc(slices.Clone(ds), func(d Deviation) bool {
-		return !d.Has(implementation, release)
+		return !d.Has(implementation, release) && !d.Has(perl, series(versions[perl]))
 	})
+}
+
+// series is the stable version of Perl that a version is of: 5.40 of 5.40.1.
+func series(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
 // Find returns the deviation from a check, nil if there is none.

@@ -43,7 +43,7 @@ func TestHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	for release, want := range map[string]int{"1.8.9": 0, "1.9.0": 1, "1.10.0": 1, "1.12.0": 1, "1.12.1": 0, "unknown": 0} {
-		if got := len(list.Of("X", release)); got != want {
+		if got := len(list.Of("X", release, nil)); got != want {
 			t.Errorf("release %s: expected %d deviations, got %d", release, want, got)
 		}
 	}

@@ -60,8 +60,8 @@ func NewSide(role string, h *driver.Hello) Side {
 // it is a known deviation.
 func (s *Sidecar) Outcomes(f *judge.Judgement, list known.Deviations) map[string]map[string]judge.Outcome {
 	deviations := map[string]known.Deviations{
-		"server": list.Of(s.Server.Implementation, s.Server.Release),
-		"client": list.Of(s.Client.Implementation, s.Client.Release),
+		"server": list.Of(s.Server.Implementation, s.Server.Release, s.Server.Versions),
+		"client": list.Of(s.Client.Implementation, s.Client.Release, s.Client.Versions),
 	}
 	out := map[string]map[string]judge.Outcome{}
 	for _, v := range f.Verdicts {

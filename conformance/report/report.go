@@ -179,7 +179,7 @@ func (s *Summary) counter(o judge.Outcome) *int {
 func FromRun(r *cell.TargetResult, gate judge.Level, known known.Deviations) *Report {
 	rep := &Report{Subject: r.Target, Identity: r.Identity, Started: r.Started, Took: r.Took, Gate: gate}
 	if r.Identity != nil {
-		rep.Deviations = known.Of(r.Identity.Implementation, r.Identity.Release)
+		rep.Deviations = known.Of(r.Identity.Implementation, r.Identity.Release, r.Identity.Versions)
 	}
 	for _, c := range r.Cells {
 		p := &Part{
@@ -326,7 +326,7 @@ func (r *Report) finish() {
 	r.Summary, r.Stale, r.Exit = Summary{}, nil, ExitConformant
 	for _, c := range r.Checks {
 		c.decide()
-		if d := r.Deviations.Find(c.ID); d != nil && c.Outcome == judge.Pass {
+		if d := r.Deviations.Find(c.ID); d != nil && c.Outcome == judge.Pass && r.tried(d.Roles) {
 			r.Stale = append(r.Stale, *d)
 		}
 		if c.Outcome != judge.Inconclusive && c.Outcome != judge.Skipped {
@@ -352,6 +352,11 @@ func (r *Report) finish() {
 	case len(r.Stale)+len(r.staleSensitivities()) > 0:
 		r.Exit = ExitStale
 	}
+}
+
+// tried tells whether a part is of one of the roles, or whether there are none.
+func (r *Report) tried(roles []cell.Role) bool {
+	return len(roles) == 0 || slices.ContainsFunc(r.Parts, func(p *Part) bool { return slices.Contains(roles, cell.Role(p.Role)) })
 }
 
 // decide says what a check came to: it fails if it fails anywhere, and passes if it passes

@@ -62,7 +62,7 @@ func Compare(plain, other *cell.TargetResult, index int, deviations known.Deviat
 	if plain.Identity == nil {
 		deviations = nil
 	} else {
-		deviations = deviations.Of(plain.Identity.Implementation, plain.Identity.Release)
+		deviations = deviations.Of(plain.Identity.Implementation, plain.Identity.Release, plain.Identity.Versions)
 	}
 	c, o := plain.Cells[index], other.Cells[index]
 	if c.Err != nil || c.Skipped != "" {

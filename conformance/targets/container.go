@@ -22,11 +22,6 @@ type contained struct {
 	name   string
 }
 
-// perlContainer is a container of a release of POE::Component::IKC.
-func perlContainer(release string) *contained {
-	return &contained{image: func(ctx context.Context, e *container.Engine) (string, error) { return e.Perl(ctx, release) }}
-}
-
 // imageContainer is a container of somebody's own image.
 func imageContainer(name string) *contained {
 	return &contained{image: func(ctx context.Context, e *container.Engine) (string, error) { return name, e.Pull(ctx, name) }}
@@ -104,38 +99,4 @@ func execTarget(t *Target, rest string) error {
 		return c.engine.Exec(ctx, words[0], words[1:], opts)
 	}
 	return nil
-}
-
-// perlHere is the POE::Component::IKC of the local perl, and a container of the newest release
-// where there is none.
-func perlHere(t *Target) {
-	fallback := perlContainer(container.DefaultRelease)
-	var mu sync.Mutex
-	// find says why the local one cannot be used; its error, why neither can.
-	find := func(ctx context.Context) (missing, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if _, missing = driver.FindPerlIn(ctx, ""); missing == nil {
-			return nil, nil
-		}
-		if err := fallback.prepare(ctx); err != nil {
-			return missing, fmt.Errorf("%w; and a container of release %s cannot be had: %w", missing, container.DefaultRelease, err)
-		}
-		return missing, nil
-	}
-	t.prepare = func(ctx context.Context) error {
-		_, err := find(ctx)
-		return err
-	}
-	t.start = func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
-		missing, err := find(ctx)
-		switch {
-		case err != nil:
-			return nil, err
-		case missing != nil:
-			return fallback.start(ctx, opts)
-		}
-		return perlDriver("")(ctx, opts)
-	}
-	t.close = fallback.close
 }

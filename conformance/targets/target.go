@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance/container"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 )
@@ -110,6 +107,9 @@ func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver
 //	container:ID       a driver in a container that is running; its command may follow, after a space
 //	perl               the POE::Component::IKC that the local perl finds, else a container of release 0.2402
 //	perl@RELEASE       an unpacked release in $IKC_RELEASES/RELEASE, else a container of that release
+//	perl@RELEASE/PERL  the same with another Perl: the name of one in $IKC_PERLS, its version such as 5.40, or its
+//	                   path; else in a container that starts from the image of that name, see container.PerlBase
+//	perl/PERL          what that Perl finds, or PERL5LIB names
 func Parse(spec string) (*Target, error) {
 	t := &Target{Spec: spec}
 	kind, rest, _ := strings.Cut(spec, ":")
@@ -137,21 +137,10 @@ func Parse(spec string) (*Target, error) {
 		if err := attached(t, rest); err != nil {
 			return nil, err
 		}
-	case spec == "perl":
-		perlHere(t)
-	case strings.HasPrefix(spec, "perl@") && len(spec) > len("perl@"):
-		release := strings.TrimPrefix(spec, "perl@")
-		lib, err := releaseDir(release)
-		if err == nil {
-			t.start = perlDriver(lib)
-			break
+	case isPerl(spec):
+		if err := perlTarget(t, spec); err != nil {
+			return nil, fmt.Errorf("target %q: %w", spec, err)
 		}
-		if _, bad := container.PerlImage(release); bad != nil {
-			return nil, fmt.Errorf("target %q: %w", spec, bad)
-		}
-		c := perlContainer(release)
-		c.instead = err
-		c.use(t)
 	case kind == "image" && rest != "":
 		imageContainer(rest).use(t)
 	case kind == "container" && strings.TrimSpace(rest) != "":
@@ -159,7 +148,7 @@ func Parse(spec string) (*Target, error) {
 			return nil, fmt.Errorf("target %q: %w", spec, err)
 		}
 	default:
-		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, driver:HOST:PORT, driver:PATH, image:NAME, container:ID, perl or perl@RELEASE", spec)
+		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, driver:HOST:PORT, driver:PATH, image:NAME, container:ID, perl or perl@RELEASE, with /PERL behind it or not", spec)
 	}
 	return t, nil
 }
@@ -182,24 +171,4 @@ func attached(t *Target, rest string) error {
 		return driver.New(conn, opts), nil
 	}
 	return nil
-}
-
-func perlDriver(lib string) func(context.Context, driver.Options) (*driver.Driver, error) {
-	return func(ctx context.Context, opts driver.Options) (*driver.Driver, error) {
-		p, err := driver.FindPerlIn(ctx, lib)
-		if err != nil {
-			return nil, err
-		}
-		return p.Start(ctx, opts)
-	}
-}
-
-// releaseDir finds an unpacked release.
-func releaseDir(release string) (string, error) {
-	root := driver.ReleasesDir()
-	dir := filepath.Join(root, release)
-	if _, err := os.Stat(filepath.Join(dir, "POE", "Component", "IKC", "Responder.pm")); err != nil {
-		return "", fmt.Errorf("expected POE/Component/IKC/Responder.pm in %s (set IKC_RELEASES to the directory that holds a directory for each release): %w", dir, err)
-	}
-	return dir, nil
 }

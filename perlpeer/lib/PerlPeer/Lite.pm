@@ -51,7 +51,8 @@ sub _start {
     if ( !$pid ) {
         open STDIN,  '<&', $child_in  or POSIX::_exit(127);
         open STDOUT, '>&', $child_out or POSIX::_exit(127);
-        exec { $^X } $^X, $self->{program} or POSIX::_exit(127);
+        my @perl = split /\n/, $ENV{PERLPEER_PERL} || $^X; # how this Perl was started
+        exec { $perl[0] } @perl, $self->{program} or POSIX::_exit(127);
     }
     @$self{qw(pid to from buffer)} = ( $pid, $to, $from, '' );
     $poe_kernel->sig_child( $pid, 'lite_gone' );
