@@ -35,9 +35,9 @@ func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what is here, what is missing, and how to get it",
-		Long: `Doctor looks for what ikc-conform can make use of: Go, Perl with POE::Component::IKC, unpacked releases of it, a container
-engine, tshark, the right to capture packets. What is missing comes with the command that mends it, for Debian. It connects
-to nothing but the container engine.
+		Long: `Doctor looks for what ikc-conform can make use of: Go, Perl with POE::Component::IKC, unpacked releases of it, other Perls, a
+container engine, tshark, the right to capture packets. What is missing comes with the command that mends it, for Debian.
+It connects to nothing but the container engine.
 
 Exit status: 0 all that is needed is here (what else is missing is only said), 3 something needed is missing.`,
 		Args: cobra.NoArgs,
@@ -100,7 +100,7 @@ func examine(ctx context.Context) []finding {
 		program(ctx, "go", "building, and tests of this repository", "https://go.dev/dl", "go", "version"),
 		program(ctx, "python3", "the driver in examples/", "apt-get install python3", "python3", "--version")}
 	all = append(all, perlModules(ctx)...)
-	all = append(all, releases(),
+	all = append(all, releases(), otherPerls(),
 		program(ctx, "container engine", "targets image:, container: and perl@RELEASE without a local release",
 			"apt-get install docker.io, and be in the group docker (usermod -aG docker $USER)", "docker", "version", "--format", "{{.Server.Version}}"),
 		program(ctx, "tshark", "tests of the Wireshark dissector, and looking at captures with it", "apt-get install tshark", "tshark", "--version"),
@@ -197,6 +197,25 @@ func releases() finding {
 		Found: "none in " + dir, Mend: "unpack releases to " + dir + "/RELEASE (the lib directory of each), or name their directory in IKC_RELEASES"}
 	if found := driver.Releases(dir); len(found) > 0 {
 		f.OK, f.Mend, f.Found = true, "", strings.Join(found, " ")+" in "+dir
+	}
+	return f
+}
+
+// otherPerls looks for Perls beside the one in PATH.
+func otherPerls() finding {
+	dir := driver.PerlsDir()
+	f := finding{Name: "other Perls", For: "targets perl@RELEASE/PERL, matrix --perls, upgrades of Perl",
+		Found: "none in " + dir, Mend: "ikc-conform perls add trixie, as root; or name in IKC_PERLS a directory that has one in each of its directories"}
+	var names []string
+	for _, p := range driver.Perls(dir) {
+		if p.Err != nil {
+			f.Found = p.Err.Error()
+			return f
+		}
+		names = append(names, p.Name)
+	}
+	if len(names) > 0 {
+		f.OK, f.Mend, f.Found = true, "", strings.Join(names, " ")+" in "+dir
 	}
 	return f
 }

@@ -53,7 +53,7 @@ func (j *judging) parse(c *cobra.Command) (err error) {
 type experiment struct {
 	judging                      // of commands that report verdicts
 	cells, serializers, baseline []string
-	captures                     string
+	captures, perl               string
 	session, hostile             bool
 	patience, timeout            time.Duration
 	debug, progress              bool
@@ -65,7 +65,7 @@ type experiment struct {
 }
 
 // tryingFlags are those of commands that try targets one after the other.
-var tryingFlags = []string{"captures", "cells", "serializers", "session", "hostile", "patience", "timeout", "debug", "progress"}
+var tryingFlags = []string{"captures", "cells", "serializers", "perl", "session", "hostile", "patience", "timeout", "debug", "progress"}
 
 // flags gives a command those of the flags that it can honour.
 func (e *experiment) flags(c *cobra.Command, names ...string) {
@@ -73,6 +73,7 @@ func (e *experiment) flags(c *cobra.Command, names ...string) {
 	all.StringVar(&e.captures, "captures", "", "keep the captures in this directory; those of before are overwritten")
 	all.StringSliceVar(&e.cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
 	all.StringSliceVar(&e.serializers, "serializers", e.serializers, "with these serializers: Storable, FreezeThaw, Freezer, or all")
+	all.StringVar(&e.perl, "perl", "", "the `PERL` of targets that name none: its path, its name or version in $IKC_PERLS ('ikc-conform perls')")
 	all.BoolVar(&e.session, "session", false, "the target has published the conformance session")
 	all.BoolVar(&e.hostile, "hostile", false, "also do what ends a real Perl server: broken negotiations, bad images, bad frames")
 	all.DurationVar(&e.patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
@@ -100,6 +101,9 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 		}
 	}
 	for _, spec := range specs {
+		if spec, err = targets.WithPerl(spec, e.perl); err != nil {
+			return err
+		}
 		t, err := targets.Parse(spec)
 		if err != nil {
 			return err

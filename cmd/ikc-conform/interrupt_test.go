@@ -189,6 +189,11 @@ func TestInterrupt(t *testing.T) {
 	must(t, os.Mkdir(manual, 0o700))
 	must(t, syscall.Mkfifo(filepath.Join(manual, "ikc-conform.1"), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "docker"), []byte("#!/bin/sh\nexec sleep 60\n"), 0o700))
+	must(t, os.WriteFile(filepath.Join(dir, "debootstrap"), []byte("#!/bin/sh\necho I: Beginning; sleep 60\n"), 0o700))
+	slow := filepath.Join(dir, "perls", "slow", "bin")
+	must(t, os.MkdirAll(slow, 0o700))
+	must(t, os.WriteFile(filepath.Join(slow, "perl"), []byte("#!/bin/sh\nexec sleep 60\n"), 0o700))
+	t.Setenv("IKC_PERLS", filepath.Join(dir, "perls"))
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	cases := []interruptCase{
 		{args: []string{"call", answering + "/s/t"}, ready: ready, status: 3},
@@ -226,6 +231,8 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"version"}, full: true, status: 3},
 		{args: []string{"wireshark"}, full: true, status: 3},
 		{args: []string{"doctor"}, status: 3},
+		{args: []string{"perls"}, status: 3},
+		{args: []string{"perls", "add", "trixie"}, await: "Beginning", status: 3},
 		{args: []string{"man", manual}, status: 3},
 	}
 	for path, c := range commandPaths(newRoot()) {

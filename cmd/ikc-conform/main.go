@@ -96,7 +96,7 @@ with another interrupt.`,
 		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
-		wiresharkCommand(), doctorCommand())
+		wiresharkCommand(), doctorCommand(), perlsCommand())
 	completions(root)
 	return root
 }

@@ -36,6 +36,7 @@ func matrixCommand() *cobra.Command {
 		jobs  int
 		shard string
 		quiet bool
+		perls []string
 	)
 	e := experiment{serializers: []string{"all"}}
 	c := &cobra.Command{
@@ -45,9 +46,13 @@ func matrixCommand() *cobra.Command {
 table. Without targets, it tries the reference and releases of POE::Component::IKC from 0.1801 to 0.2402, which are
 looked for in $IKC_RELEASES (default ` + driver.DefaultReleases + `), else made into containers.
 
+--perls tries each release on several Perls: the matrix has the dimension Perl beside release, role, dialect and
+serializer.
+
 --shard I/N tries the I-th of N parts, for the runners of a CI service; store each with --json, and put them
 together with 'ikc-conform report --matrix shard-*.json'.`,
 		Example: "  ikc-conform matrix\n  ikc-conform matrix --all --html matrix.html\n  ikc-conform matrix reference 'cmd:./mydriver' perl@0.2402 --serializers Storable\n" +
+			"  ikc-conform matrix perl@0.2402 perl@0.1904 --perls 5.32,5.36,5.40,sid-s390x\n" +
 			"  ikc-conform matrix --shard 2/4 --json shard-2.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -58,7 +63,11 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			case len(args) == 0:
 				args = usualTargets
 			}
-			if err := once(args); err != nil {
+			err := once(args)
+			if err != nil {
+				return err
+			}
+			if args, err = onPerls(args, perls); err != nil {
 				return err
 			}
 			if err := positive(cmd, "jobs", jobs); err != nil {
@@ -68,7 +77,6 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 				return err
 			}
 			opts := harness.MatrixOptions{Options: e.options, Jobs: jobs}
-			var err error
 			if opts.Shard, opts.Shards, err = harness.ParseShard(shard); err != nil {
 				return fmt.Errorf("--shard: %w", err)
 			}
@@ -93,11 +101,42 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 	}
 	e.judging.flags(c)
 	e.flags(c, "captures", "cells", "serializers", "timeout", "baseline")
+	c.Flags().StringSliceVar(&perls, "perls", nil, "try releases of POE::Component::IKC on each of these Perls, by name or version; all: on those that 'ikc-conform perls' lists")
 	c.Flags().BoolVar(&all, "all", false, "all releases that start, not only those that differ most")
 	c.Flags().IntVar(&jobs, "jobs", 0, fmt.Sprintf("how many combinations to try at a time (default %d: two for each processor)", harness.DefaultJobs()))
 	c.Flags().StringVar(&shard, "shard", "", "only this part of the combinations: `I/N`")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "do not tell on standard error how far it is")
 	return c
+}
+
+// onPerls is a list of targets in which each release of POE::Component::IKC that names no Perl stands
+// once for each of some Perls; the perl in PATH is called perl.
+func onPerls(specs, perls []string) ([]string, error) {
+	if len(perls) == 0 {
+		return specs, nil
+	}
+	if len(perls) == 1 && perls[0] == "all" {
+		perls = []string{"perl"}
+		for _, p := range driver.Perls(driver.PerlsDir()) {
+			perls = append(perls, p.Name)
+		}
+	}
+	var out []string
+	for _, spec := range specs {
+		for _, perl := range perls {
+			if perl == "perl" {
+				perl = ""
+			}
+			each, err := targets.WithPerl(spec, perl)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(out, each) {
+				out = append(out, each)
+			}
+		}
+	}
+	return out, nil
 }
 
 // once demands that no target is named twice.

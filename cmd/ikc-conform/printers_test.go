@@ -103,7 +103,7 @@ func plays() map[string]func(t *testing.T) {
 		"inspect": playInspect, "check": playCheck, "diagnose": playDiagnose, "report": playReport, "report compare": playCompare,
 		"run": playTargets, "matrix": playTargets, "oracle": playTargets, "model": playTargets, "driver-check": playTargets,
 		"call": playClients, "post": playClients, "ping": playClients, "subscribe": playClients, "monitor": playClients,
-		"serve": playServe, "doctor": playDoctor, "record": playRecord, "driver": playDriver,
+		"serve": playServe, "doctor": playDoctor, "perls": playPerls, "perls add": playPerls, "record": playRecord, "driver": playDriver,
 
 		// These print texts of this module, and otherwise only the argument that they do not know.
 		"list": arguments("list", foreignName), "explain": arguments("explain", foreignName), "spec": arguments("spec", foreignName),
@@ -675,6 +675,32 @@ func playDoctor(t *testing.T) {
 	t.Setenv("IKC_RELEASES", filepath.Join(dir, foreignFile))
 	feed(t, true, "doctor")
 	feedJSON(t, mark, "doctor", "--json")
+}
+
+// playPerls has Perls and a debootstrap that say foreign things, and one of a foreign name.
+func playPerls(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "text"), []byte("perl "+foreignLine+"\nI: "+foreignName+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := []byte(fmt.Sprintf("#!/bin/sh\n/bin/cat %s/text\nexit 0\n", dir))
+	bad := []byte(fmt.Sprintf("#!/bin/sh\n/bin/cat %s/text >&2\nexit 1\n", dir))
+	bin := filepath.Join(dir, "perls", foreignFile, "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string][]byte{filepath.Join(dir, "perl"): script, filepath.Join(bin, "perl"): bad, filepath.Join(dir, "debootstrap"): bad} {
+		if err := os.WriteFile(path, text, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir)
+	t.Setenv("IKC_PERLS", filepath.Join(dir, "perls"))
+	feed(t, true, "perls")
+	feedJSON(t, mark, "perls", "--json")
+	feed(t, true, "perls", "add", "trixie")
+	feed(t, true, "perls", "add", foreignName)
+	feed(t, true, "run", "perl@0.2402/"+foreignFile, "--cells", "server/IKC")
 }
 
 func playRecord(t *testing.T) {

@@ -33,7 +33,7 @@ func statusOf(ts *testscript.TestScript, neg bool, args []string) {
 		cmd.Stdin = bytes.NewReader(given)
 		ts.Check(os.Remove(in))
 	}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "PERL5LIB", "IKC_RELEASES", "DOCKER_HOST", "WORK", "CAPTURES", "GITHUB_STEP_SUMMARY"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "PERL5LIB", "IKC_RELEASES", "IKC_PERLS", "DOCKER_HOST", "WORK", "CAPTURES", "GITHUB_STEP_SUMMARY"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	err = cmd.Run()

@@ -27,6 +27,8 @@ type Perl struct {
 	// Modules are directories in which it finds its own modules. It needs to be told those if it was
 	// not made for the place where it is.
 	Modules []string
+	// Err says why it cannot be run, nil if it can.
+	Err error
 }
 
 // String is the name.
@@ -50,34 +52,33 @@ func LocalPerl() (Perl, error) {
 // Perls are those in a directory, by name; each has a directory of its own. It is either the root of
 // a Debian system, whose perl is run where it is, without chroot and privileges, and with qemu if it
 // is of another architecture; or where perl was installed to, with bin/perl in it. A directory that
-// is not there has none. The error is about those that cannot be run.
-func Perls(dir string) (perls []Perl, err error) {
+// is not there has none.
+func Perls(dir string) (perls []Perl) {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return []Perl{{Name: dir, Err: fmt.Errorf("driver: Perls: %w", err)}}
 	}
-	var bad []error
 	for _, e := range entries {
-		p, err := perlIn(filepath.Join(dir, e.Name()))
-		switch {
-		case err != nil:
-			bad = append(bad, err)
-		case p != nil:
+		if p := perlIn(filepath.Join(dir, e.Name())); p != nil && !strings.HasPrefix(e.Name(), ".") {
 			perls = append(perls, *p)
 		}
 	}
-	return perls, errors.Join(append(bad, err)...)
+	return perls
 }
 
 // perlIn is the Perl in a directory, nil if there is none.
-func perlIn(dir string) (*Perl, error) {
+func perlIn(dir string) *Perl {
 	built := filepath.Join(dir, "bin", "perl")
-	if _, err := os.Stat(filepath.Join(dir, "usr", "bin", "perl")); err == nil {
-		return rootPerl(dir)
+	if _, err := os.Lstat(filepath.Join(dir, "usr", "bin", "perl")); err == nil {
+		p := &Perl{Name: filepath.Base(dir)}
+		if err := p.ofRoot(dir); err != nil {
+			p.Err = fmt.Errorf("driver: the Perl in %s: %w", dir, err)
+		}
+		return p
 	} else if _, err := os.Stat(built); err == nil {
-		return &Perl{Name: filepath.Base(dir), Command: []string{built}}, nil
+		return &Perl{Name: filepath.Base(dir), Command: []string{built}}
 	}
-	return nil, nil
+	return nil
 }
 
 // own are machines whose programs this one runs itself.
@@ -98,51 +99,74 @@ var perlVersion = regexp.MustCompile(`^5\.[0-9]+$`)
 // IsPerlVersion tells whether a name of a Perl is its version, such as 5.40.
 func IsPerlVersion(name string) bool { return perlVersion.MatchString(name) }
 
-// rootPerl is the perl of the root of a Debian system.
-func rootPerl(root string) (*Perl, error) {
-	fail := func(err error) (*Perl, error) { return nil, fmt.Errorf("driver: the Perl in %s: %w", root, err) }
+// ofRoot makes it the perl of the root of a Debian system.
+func (p *Perl) ofRoot(root string) error {
 	program := filepath.Join(root, "usr", "bin", "perl")
 	machine, loader, err := executable(program)
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	versions, err := os.ReadDir(filepath.Join(root, "usr", "share", "perl"))
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	at := slices.IndexFunc(versions, func(e os.DirEntry) bool { return perlVersion.MatchString(e.Name()) })
 	bases, err := filepath.Glob(filepath.Join(root, "usr", "lib", "*", "perl-base"))
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	if at < 0 || len(bases) != 1 {
-		return fail(errors.New("expected usr/share/perl/5.N and one usr/lib/*/perl-base, as Debian's perl has them"))
+		return errors.New("expected usr/share/perl/5.N and one usr/lib/*/perl-base, as Debian's perl has them")
 	}
 	version, libraries := versions[at].Name(), filepath.Dir(bases[0])
-	p := &Perl{Name: filepath.Base(root), Modules: []string{
+	p.Modules = []string{
 		filepath.Join(root, "usr", "share", "perl", version), filepath.Join(libraries, "perl", version),
 		filepath.Join(root, "usr", "share", "perl5"), filepath.Join(libraries, "perl5", version), bases[0],
-	}}
+	}
 	if slices.Contains(own[runtime.GOARCH], machine) {
-		path, err := filepath.EvalSymlinks(filepath.Join(root, loader))
+		path, err := within(root, loader)
 		if err != nil {
-			return fail(err)
+			return err
 		}
 		p.Command = []string{path, "--library-path", libraries, program}
-		return p, nil
+		return nil
 	}
 	name, ok := emulators[machine]
 	if !ok {
-		return fail(fmt.Errorf("expected a program for %s, or for what qemu is known to emulate, got one for %v", runtime.GOARCH, machine))
+		return fmt.Errorf("expected a program for %s, or for what qemu is known to emulate, got one for %v", runtime.GOARCH, machine)
 	}
 	qemu, err := exec.LookPath("qemu-" + name + "-static")
 	if err != nil {
 		if qemu, err = exec.LookPath("qemu-" + name); err != nil {
-			return fail(fmt.Errorf("it is for %v: %w; on Debian: apt-get install qemu-user-static", machine, err))
+			return fmt.Errorf("it is for %v: %w; on Debian: apt-get install qemu-user-static", machine, err)
 		}
 	}
 	p.Command = []string{qemu, "-L", root, program}
-	return p, nil
+	return nil
+}
+
+// within is where a path of a root leads, links followed as if that were the root of this machine.
+func within(root, path string) (string, error) {
+	const most = 40 // links, as Linux has it
+	rest, at := path, "/"
+	for links := 0; rest != ""; {
+		var name string
+		name, rest, _ = strings.Cut(strings.TrimLeft(rest, "/"), "/")
+		next := filepath.Join(at, name)
+		link, err := os.Readlink(filepath.Join(root, next))
+		if err != nil { // it is none, or not there, which whoever opens it is told
+			at = next
+			continue
+		}
+		if links++; links > most {
+			return "", fmt.Errorf("%s in %s: expected at most %d links", path, root, most)
+		}
+		if filepath.IsAbs(link) {
+			at = "/"
+		}
+		rest = link + "/" + rest
+	}
+	return filepath.Join(root, at), nil
 }
 
 // executable reads for which machine a program is, and what loads it.
@@ -177,16 +201,16 @@ func FindInterpreter(ctx context.Context, name string) (Perl, error) {
 	dir := PerlsDir()
 	install := fmt.Sprintf("'ikc-conform perls add' makes one of a Debian suite in %s; IKC_PERLS names another directory", dir)
 	if !perlVersion.MatchString(name) {
-		p, err := perlIn(filepath.Join(dir, name))
+		p := perlIn(filepath.Join(dir, name))
 		switch {
-		case err != nil:
-			return Perl{}, &PerlError{Missing: "a Perl that works", Detail: err.Error(), Install: install}
+		case p != nil && p.Err != nil:
+			return Perl{}, &PerlError{Missing: "a Perl that works", Detail: p.Err.Error(), Install: install}
 		case p == nil:
 			return Perl{}, &PerlError{Missing: "the Perl " + name, Detail: filepath.Join(dir, name) + " has neither usr/bin/perl nor bin/perl", Install: install}
 		}
 		return *p, nil
 	}
-	all, _ := Perls(dir) // those that cannot be run are not it
+	all := slices.DeleteFunc(Perls(dir), func(p Perl) bool { return p.Err != nil })
 	slices.SortStableFunc(all, func(a, b Perl) int { return cmp.Compare(emulated(a), emulated(b)) })
 	if local, err := LocalPerl(); err == nil {
 		all = slices.Insert(all, 0, local)

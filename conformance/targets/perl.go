@@ -19,6 +19,22 @@ func isPerl(spec string) bool {
 	return spec == "perl" || len(spec) > len("perl@") && (strings.HasPrefix(spec, "perl@") || strings.HasPrefix(spec, "perl/"))
 }
 
+// WithPerl is the spec of the same target with a Perl, if it is that of a POE::Component::IKC and
+// names none. A path may be relative.
+func WithPerl(spec, perl string) (string, error) {
+	if perl == "" || !isPerl(spec) || strings.Contains(spec, "/") {
+		return spec, nil
+	}
+	if strings.ContainsRune(perl, filepath.Separator) {
+		path, err := filepath.Abs(perl)
+		if err != nil {
+			return "", fmt.Errorf("target %q with perl %q: %w", spec, perl, err)
+		}
+		perl = path
+	}
+	return spec + "/" + perl, nil
+}
+
 // perlTarget reads perl[@RELEASE][/PERL].
 func perlTarget(t *Target, spec string) error {
 	of, perl, named := strings.Cut(strings.TrimPrefix(spec, "perl"), "/")
