@@ -109,8 +109,8 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 	return c
 }
 
-// onPerls is a list of targets in which each release of POE::Component::IKC that names no Perl stands
-// once for each of some Perls; the perl in PATH is called perl.
+// onPerls is a list of targets in which each release of POE::Component::IKC that names no Perl
+// stands once for each of some Perls; the perl in PATH is called perl.
 func onPerls(specs, perls []string) ([]string, error) {
 	if len(perls) == 0 {
 		return specs, nil

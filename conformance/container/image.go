@@ -113,10 +113,10 @@ func eachPerlFile(do func(name string, text []byte) error) error {
 	})
 }
 
-// Perl makes sure that the image of a release is there, started from a base as PerlImage has it, and
-// returns its name. Making it takes about
-// a minute for the first release, seconds for others; images are kept. The environment variable
-// IKC_PERL_BUILD=never, as our own tests have it, has Perl take only what is there.
+// Perl makes sure that the image of a release is there, started from a base as PerlImage has it,
+// and returns its name. Making it takes about a minute for the first release, seconds for others;
+// images are kept. The environment variable IKC_PERL_BUILD=never, as our own tests have it, has
+// Perl take only what is there.
 func (e *Engine) Perl(ctx context.Context, release, base string) (string, error) {
 	name, err := PerlImage(release, base)
 	if err != nil {

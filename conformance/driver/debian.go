@@ -22,11 +22,11 @@ var debianName = regexp.MustCompile(`^([a-z]+)(?:-([a-z0-9]+))?$`)
 // debianPackages are what POE::Component::IKC needs of Debian.
 const debianPackages = "libpoe-perl,libdata-dump-perl,libdevel-size-perl,libfreezethaw-perl"
 
-// MakeRoot makes the root of a Debian system that has a Perl and all that POE::Component::IKC needs,
-// as a directory of its name in dir. The name is a suite of Debian or, for another architecture than
-// this machine's, SUITE-ARCH. debootstrap does it, which needs root, and for an architecture that
-// this machine does not run itself qemu-user-static; say is told its steps. It takes about a minute.
-// The directory is there when all is done, or not at all.
+// MakeRoot makes the root of a Debian system that has a Perl and all that POE::Component::IKC
+// needs, as a directory of its name in dir. The name is a suite of Debian or, for another
+// architecture than this machine's, SUITE-ARCH. debootstrap does it, which needs root, and for an
+// architecture that this machine does not run itself qemu-user-static; say is told its steps. It
+// takes about a minute. The directory is there when all is done, or not at all.
 func MakeRoot(ctx context.Context, dir, name, mirror string, say func(step string)) error {
 	fail := func(err error) error { return fmt.Errorf("driver: the Perl %s: %w", name, err) }
 	words := debianName.FindStringSubmatch(name)

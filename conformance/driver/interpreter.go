@@ -24,8 +24,8 @@ type Perl struct {
 	Name string
 	// Command runs it: the program, and arguments that stand before all others.
 	Command []string
-	// Modules are directories in which it finds its own modules. It needs to be told those if it was
-	// not made for the place where it is.
+	// Modules are directories in which it finds its own modules. It needs to be told those if it
+	// was not made for the place where it is.
 	Modules []string
 	// Err says why it cannot be run, nil if it can.
 	Err error
@@ -49,10 +49,10 @@ func LocalPerl() (Perl, error) {
 	return Perl{Command: []string{path}}, nil
 }
 
-// Perls are those in a directory, by name; each has a directory of its own. It is either the root of
-// a Debian system, whose perl is run where it is, without chroot and privileges, and with qemu if it
-// is of another architecture; or where perl was installed to, with bin/perl in it. A directory that
-// is not there has none.
+// Perls are those in a directory, by name; each has a directory of its own. It is either the root
+// of a Debian system, whose perl is run where it is, without chroot and privileges, and with qemu
+// if it is of another architecture; or where perl was installed to, with bin/perl in it. A
+// directory that is not there has none.
 func Perls(dir string) (perls []Perl) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -188,9 +188,9 @@ func executable(path string) (machine elf.Machine, loader string, err error) {
 	return 0, "", fmt.Errorf("%s: expected a program that names its loader, got one that does not", path)
 }
 
-// FindInterpreter finds a Perl by a name of a directory in [PerlsDir], by a path of a program, or by a
-// version such as 5.40: of several that have it the one in PATH comes first, then those that need no
-// emulator. A name of "" is the one in PATH. Its error is a [*PerlError], or that of ctx.
+// FindInterpreter finds a Perl by a name of a directory in [PerlsDir], by a path of a program, or
+// by a version such as 5.40: of several that have it the one in PATH comes first, then those that
+// need no emulator. A name of "" is the one in PATH. Its error is a [*PerlError], or that of ctx.
 func FindInterpreter(ctx context.Context, name string) (Perl, error) {
 	switch {
 	case name == "":
@@ -262,8 +262,9 @@ func (p Perl) say(ctx context.Context, env []string, program string) (string, er
 	return string(out), nil
 }
 
-// env is what the Perl needs to find a module in lib first, and nothing of another release after it,
-// since not every release has every file; then its own modules. Who starts it again is told how.
+// env is what the Perl needs to find a module in lib first, and nothing of another release after
+// it, since not every release has every file; then its own modules. Who starts it again is told
+// how.
 func (p Perl) env(lib string) []string {
 	var path, env []string
 	if lib != "" {

@@ -89,8 +89,8 @@ func perlContainer(release, perl string) (*contained, error) {
 	}}, nil
 }
 
-// perlHere is the POE::Component::IKC in lib, or the one that a Perl of this machine finds, and where
-// it cannot be used a container, nil if there is none.
+// perlHere is the POE::Component::IKC in lib, or the one that a Perl of this machine finds, and
+// where it cannot be used a container, nil if there is none.
 func perlHere(t *Target, perl, lib string, fallback *contained) {
 	if fallback == nil {
 		t.start = perlDriver(perl, lib)
@@ -130,8 +130,8 @@ func perlHere(t *Target, perl, lib string, fallback *contained) {
 	t.close = fallback.close
 }
 
-// findPerl finds a Perl of this machine by its name, "" for the one in PATH, with the module that is
-// in lib or, if that is empty, where it looks.
+// findPerl finds a Perl of this machine by its name, "" for the one in PATH, with the module that
+// is in lib or, if that is empty, where it looks.
 func findPerl(ctx context.Context, name, lib string) (*driver.PerlInstall, error) {
 	perl, err := driver.FindInterpreter(ctx, name)
 	if err != nil {

@@ -29,15 +29,15 @@
 //	other numbers             Bytes
 //	!!1, !!0                  Bool, as Perl of 5.38 and later writes it; written 1 and '', for all Perls
 //	Bytes                     Bytes
-//	Text                      Text if it is beyond Latin-1, else Bytes: Perl reads "\x{e9}" as an octet
+//	Text                      Text if it is beyond Latin-1, else Bytes, as Perl reads "\x{e9}"
 //	arrays, hashes, scalars   the same, shared and in circles as they were; weak references become strong
 //	objects                   the same
 //	Regexp, VString           the same
 //	Code                      read as sub { "DUMMY" }, which Perl writes for any; not written
 //	Tied, Hooked              an error
 //
-// Text may have surrogates and code points beyond Unicode, as Perl's own may ([perl.AppendCharacter]);
-// what is not UTF-8 even so is not written, but an error.
+// Text may have surrogates and code points beyond Unicode, as Perl's own may
+// ([perl.AppendCharacter]); what is not UTF-8 even so is not written, but an error.
 //
 // Where Data::Dumper writes text that Perl cannot read back, this package writes other text that it
 // can: for references to elements of arrays and hashes.

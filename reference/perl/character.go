@@ -35,7 +35,8 @@ func AppendCharacter(b []byte, c uint64) []byte {
 }
 
 // DecodeCharacter returns the first character of a string that Perl holds in UTF-8, and how many
-// octets it takes. That is 0 if s begins with none, or with one that is written longer than need be.
+// octets it takes. That is 0 if s begins with none, or with one that is written longer than need
+// be.
 func DecodeCharacter(s string) (c uint64, n int) {
 	if s == "" {
 		return 0, 0

@@ -84,8 +84,8 @@ func AppendDouble(dst []byte, f float64, digits int) []byte {
 	return append(dst[:end], exponent...)
 }
 
-// RegexpString is what Perl shows of a Regexp in a string: (?^ix:a.b). Its modifiers stand in Perl's
-// order: the character set, p, then those of m, s, i, x and n. Source: perl 5.36, sub
+// RegexpString is what Perl shows of a Regexp in a string: (?^ix:a.b). Its modifiers stand in
+// Perl's order: the character set, p, then those of m, s, i, x and n. Source: perl 5.36, sub
 // Perl_re_op_compile.
 func RegexpString(v *Value) string {
 	b := []byte("(?^")
