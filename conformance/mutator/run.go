@@ -110,11 +110,11 @@ func New(ctx context.Context, opts Options) (*Mutator, error) {
 // Close removes what New has made.
 func (m *Mutator) Close() error { return m.remove() }
 
-// bounded writes a program that runs perl with bounds: images that were mutated may ask for much.
-func bounded(dir, perl string) (string, error) {
-	path := filepath.Join(dir, "perl")
-	script := fmt.Sprintf("#!/bin/sh\nulimit -v 1000000\nulimit -t 60\nulimit -c 0\nexec '%s' \"$@\"\n", perl)
-	return path, os.WriteFile(path, []byte(script), 0o700)
+// bounded runs a Perl by a program that sets it bounds: images that were mutated may ask for much.
+func bounded(dir string, perl driver.Perl) (driver.Perl, error) {
+	path := filepath.Join(dir, "bounded")
+	perl.Command = append([]string{path}, perl.Command...)
+	return perl, os.WriteFile(path, []byte("#!/bin/sh\nulimit -v 1000000\nulimit -t 60\nulimit -c 0\nexec \"$@\"\n"), 0o700)
 }
 
 // lessons is how many plays without a mutation show what is usual.
