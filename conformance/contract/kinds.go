@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -86,6 +87,77 @@ var valueKinds = []ValueKind{
 		return slices.ContainsFunc(v.Pairs(), func(p perl.Pair) bool { return p.Key == "" })
 	})},
 	{"026", "a structure of 16 levels or more", whole(func(v *perl.Value) bool { return !walk.Cyclic(v) && levels(v, 16) })},
+	{"027", "a UTF-8 string inside a container", within(walk.IsKind(perl.Text))},
+	{"028", "a UTF-8 string of characters that fit Latin-1", holds(func(v *perl.Value) bool {
+		_, fits := perl.ToLatin1(v.Str())
+		return v.Kind() == perl.Text && fits && hasOctet(v.Str(), func(c byte) bool { return c > 127 })
+	})},
+	{"029", "a UTF-8 string with a character beyond U+FFFF", holds(func(v *perl.Value) bool {
+		return v.Kind() == perl.Text && strings.ContainsFunc(v.Str(), func(r rune) bool { return r > 0xffff })
+	})},
+	{"030", "a string with a line feed at its end", holds(func(v *perl.Value) bool { return strings.HasSuffix(v.Str(), "\n") })},
+	{"031", "a hash with a key longer than 255 octets", holds(func(v *perl.Value) bool {
+		return slices.ContainsFunc(v.Pairs(), func(p perl.Pair) bool { return len(p.Key) > 255 })
+	})},
+	{"032", "a hash with keys that differ in their capitals only", holds(func(v *perl.Value) bool {
+		return twoKeys(v, func(p perl.Pair) string { return strings.ToLower(p.Key) }, func(p, q perl.Pair) bool { return p.Key != q.Key })
+	})},
+	{"033", "a hash of more than 255 pairs", holds(func(v *perl.Value) bool { return len(v.Pairs()) > 255 })},
+	{"034", "an array of more than 1,000 elements", holds(func(v *perl.Value) bool { return len(v.Elems()) > 1000 })},
+	{"035", "a structure of 100 levels or more", whole(func(v *perl.Value) bool { return !walk.Cyclic(v) && levels(v, 100) })},
+	{"036", "a string of 1 MiB or more", holds(func(v *perl.Value) bool { return len(v.Str()) >= 1<<20 })},
+	{"037", "an integer from 2^31 to below 2^53", holds(numberIn(1<<31, 1<<53-1))},
+	{"038", "an integer from 2^53 on", holds(numberIn(1<<53, math.MaxInt64))},
+	{"039", "a negative integer below -2^31 and above -2^53", holds(numberIn(-1<<53+1, -1<<31-1))},
+	{"040", "a negative integer of -2^53 or less", holds(numberIn(math.MinInt64, -1<<53))},
+	{"041", "a blessed array", holds(func(v *perl.Value) bool { return v.Kind() == perl.Array && v.Class() != "" })},
+	{"042", "a blessed scalar", holds(func(v *perl.Value) bool { return (v.Kind() == perl.Bytes || v.Kind() == perl.Text) && v.Class() != "" })},
+	{"043", "a reference to a scalar inside a container", within(func(v *perl.Value) bool {
+		k := v.Target().Kind()
+		return v.Kind() == perl.Ref && k != perl.Array && k != perl.Hash
+	})},
+	{"044", "a value of a class whose name is no UTF-8", holds(func(v *perl.Value) bool { return !utf8.ValidString(v.Class()) })},
+	{"045", "a hash with two keys that differ by their UTF-8 mark only", holds(func(v *perl.Value) bool {
+		return twoKeys(v, func(p perl.Pair) string { return p.Key }, func(p, q perl.Pair) bool { return (p.Flags^q.Flags)&perl.KeyUTF8 != 0 })
+	})},
+}
+
+// within tells whether an array or a hash has an element of a kind.
+func within(wanted func(*perl.Value) bool) func(v *perl.Value, parts []*perl.Value) bool {
+	return holds(func(v *perl.Value) bool {
+		return slices.ContainsFunc(v.Elems(), wanted) ||
+			slices.ContainsFunc(v.Pairs(), func(p perl.Pair) bool { return wanted(p.Value) })
+	})
+}
+
+// numberIn tells whether a value is an integer of a range, or the string of one, as serializers
+// write what is large.
+func numberIn(least, most int64) func(*perl.Value) bool {
+	return func(v *perl.Value) bool {
+		n := v.Int()
+		if v.Kind() == perl.Bytes {
+			var err error
+			if n, err = strconv.ParseInt(v.Str(), 10, 64); err != nil || strconv.FormatInt(n, 10) != v.Str() {
+				return false
+			}
+		}
+		return (v.Kind() == perl.Int || v.Kind() == perl.Bytes) && n >= least && n <= most
+	}
+}
+
+// twoKeys tells whether a hash has two keys that are the same by one measure and differ by another.
+func twoKeys(v *perl.Value, same func(p perl.Pair) string, differ func(p, q perl.Pair) bool) bool {
+	if len(v.Pairs()) < 2 {
+		return false
+	}
+	seen := make(map[string]perl.Pair, len(v.Pairs()))
+	for _, p := range v.Pairs() {
+		if q, ok := seen[same(p)]; ok && differ(p, q) {
+			return true
+		}
+		seen[same(p)] = p
+	}
+	return false
 }
 
 // levels tells whether a value has n levels of first elements.

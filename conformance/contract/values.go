@@ -1,8 +1,11 @@
 package contract
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -41,8 +44,33 @@ func EchoValues() []*perl.Value {
 		perl.ArrayRef(many(300)...),
 		perl.HashRef(perl.P("", b("empty key"))),
 		nested(20),
+		nested(100),
+		perl.NewText("Größe"),
+		perl.NewText("𝄞 and 😀"),
+		perl.ArrayRef(perl.NewText("Grüße, 世界"), perl.HashRef(perl.P("in a hash", perl.NewText("schön")))),
+		b("a line\n"),
+		perl.NewText("eine Zeile für dich\n"),
+		perl.HashRef(perl.P("Key", b("capital")), perl.P("KEY", b("capitals")), perl.P("key", b("none"))),
+		perl.HashRef(perl.P(strings.Repeat("long key ", 40), b("value"))),
+		perl.HashRef(numbered(300)...),
+		perl.HashRef(perl.P("☃", b("octets")), perl.Pair{Key: "☃", Flags: perl.KeyUTF8, Value: b("a character")}),
+		perl.HashRef(perl.Pair{Key: "gr\xfcn", Flags: perl.KeyWasUTF8, Value: b("fits Latin-1")}),
+		perl.ArrayRef(many(1200)...),
+		perl.ArrayRef(integers(0, -1, 127, 128, -128, -129, 255, 256, 1<<15, 1<<16, 1<<31-1, -1<<31)...),
+		perl.ArrayRef(integers(1<<31, 1<<32-1, 1<<32, 1<<53-1)...),
+		perl.ArrayRef(integers(-1<<31-1, -1<<32+1, -1<<32, -1<<53+1)...),
+		perl.ArrayRef(integers(1<<53, 1<<53+1, 1<<63-1)...),
+		perl.ArrayRef(integers(-1<<53, -1<<53-1, -1<<63)...),
+		perl.NewRef(perl.NewArray(b("in a list"), perl.NewInt(2)).Bless("My::List")),
+		perl.NewRef(b("a scalar").Bless("My::Scalar")),
+		perl.ArrayRef(perl.NewRef(b("in an array")), perl.HashRef(perl.P("ref", perl.NewRef(perl.NewInt(7))))),
+		perl.NewRef(perl.NewHash(perl.P("name", b("x"))).Bless("My::Gr\xfc\xdfe")),
+		LargeValue(),
 	}
 }
+
+// LargeValue is the largest of the EchoValues.
+func LargeValue() *perl.Value { return perl.NewBytes(strings.Repeat("0123456789abcdef", 64<<10)) }
 
 // Carried are the EchoValues that a serializer is able to write.
 func Carried(by wire.Serializer) (list []*perl.Value) {
@@ -54,10 +82,44 @@ func Carried(by wire.Serializer) (list []*perl.Value) {
 	return list
 }
 
+// Held are those values of which all integers have so many bits, signed or unsigned, 64 if 0: what
+// a driver can be asked to send, whatever its Perl can hold.
+func Held(values []*perl.Value, bits int) []*perl.Value {
+	if bits == 0 {
+		bits = 64
+	}
+	tooLarge := func(v *perl.Value) bool {
+		switch v.Kind() {
+		case perl.Int:
+			n := v.Int()
+			return n < -1<<(bits-1) || n > 0 && bits < 64 && n >= 1<<bits
+		case perl.Uint:
+			return bits < 64 && v.Uint() >= 1<<bits
+		}
+		return false
+	}
+	return slices.DeleteFunc(slices.Clone(values), func(v *perl.Value) bool { return walk.Contains(v, tooLarge) })
+}
+
 // many are as many integers.
 func many(n int) (list []*perl.Value) {
 	for i := range n {
 		list = append(list, perl.NewInt(int64(i)))
+	}
+	return list
+}
+
+// numbered are as many pairs.
+func numbered(n int) (list []perl.Pair) {
+	for i := range n {
+		list = append(list, perl.P("key "+strconv.Itoa(i), perl.NewInt(int64(i))))
+	}
+	return list
+}
+
+func integers(numbers ...int64) (list []*perl.Value) {
+	for _, n := range numbers {
+		list = append(list, perl.NewInt(n))
 	}
 	return list
 }

@@ -44,6 +44,7 @@ type ControlLine struct {
 type Command struct {
 	ID     int64
 	Name   string
+	To     string          // the field to, "" if there is none
 	Fields json.RawMessage // the whole line
 	// Answer is the line of the driver's answer, nil if there is none.
 	Answer *ControlLine
@@ -175,6 +176,7 @@ func (c *Control) read(l *ControlLine, text []byte) {
 	var line struct {
 		ID    *int64          `json:"id"`
 		Cmd   string          `json:"cmd"`
+		To    json.RawMessage `json:"to"`
 		Event string          `json:"event"`
 		OK    json.RawMessage `json:"ok"`
 		Error *driver.Error   `json:"error"`
@@ -186,6 +188,7 @@ func (c *Control) read(l *ControlLine, text []byte) {
 	case l.Err != nil:
 	case l.From == wire.Client && line.Cmd != "" && line.ID != nil:
 		l.Command = &Command{ID: *line.ID, Name: line.Cmd, Fields: text}
+		_ = json.Unmarshal(line.To, &l.Command.To) // of another kind: none
 		c.commands[*line.ID] = l
 	case l.From == wire.Server && line.Event != "":
 		e := new(driver.Event)

@@ -28,9 +28,9 @@ func TestJSONGoesOn(t *testing.T) {
 		late   bool
 		want   string
 	}{
-		"deeper than JSON may be":  {deep, false, "nests deeper than 2000"},
-		"a class that is no text":  {perl.NewRef(perl.NewArray().Bless("\xff")), false, "class"},
-		"a time in the far future": {perl.NewBytes("x"), true, "expected a time up to the year 9999, got the year 12"},
+		"deeper than JSON may be":    {deep, false, "nests deeper than 2000"},
+		"modifiers that are no text": {perl.NewRef(perl.NewRegexp("x", "\xff").Bless("Regexp")), false, "modifiers"},
+		"a time in the far future":   {perl.NewBytes("x"), true, "expected a time up to the year 9999, got the year 12"},
 	} {
 		post := &wire.Message{Event: at("server-1", "job", "state"), Params: test.params}
 		after := &wire.Message{Event: at("server-1", "job", "after"), Params: perl.NewBytes("y")}

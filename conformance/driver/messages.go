@@ -28,6 +28,7 @@ type Hello struct {
 	Actions        []string          `json:"actions,omitempty"`
 	Monitors       []string          `json:"monitors,omitempty"`
 	Booleans       bool              `json:"booleans,omitempty"` // booleans stay apart from strings
+	Integers       int               `json:"integers,omitempty"` // the bits of an integer, 32 or 64; 64 if 0
 }
 
 // SessionPublished is the capability of a driver whose server has the conformance session (see

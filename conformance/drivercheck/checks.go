@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
+	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -322,15 +322,10 @@ func ask(ctx context.Context, d *driver.Driver, kernel string, v *perl.Value) (*
 // Storable writes doubles, and integers of more than 32 bits, as strings.
 func values() []*perl.Value {
 	return slices.DeleteFunc(contract.EchoValues(), func(v *perl.Value) bool {
-		s, ok := v.AsString()
-		switch {
-		case ok && v.Kind() == perl.Double:
-			return true
-		case !ok || v.Kind() != perl.Int && v.Kind() != perl.Uint:
-			return false
-		}
-		_, err := strconv.ParseInt(s, 10, 32)
-		return err != nil
+		return walk.Contains(v, func(v *perl.Value) bool {
+			n := v.Int()
+			return v.Kind() == perl.Double || v.Kind() == perl.Uint || n != int64(int32(n))
+		})
 	})
 }
 

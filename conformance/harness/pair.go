@@ -77,7 +77,8 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}
-	opts := conversationOpts{values: withoutLarge(contract.Carried(at.Serializer.Wire())), driverOnly: p.Told}
+	values := contract.Held(contract.Carried(at.Serializer.Wire()), client.Integers)
+	opts := conversationOpts{values: withoutLarge(values, maxRecordedValue), driverOnly: p.Told}
 	err = through(ctx, relay.Options{
 		TargetAddress: address, Writer: w, Interface: "relay", Rewrite: p.Rewrite,
 	}, func(relayed string) error {
@@ -93,9 +94,9 @@ func (p Pair) Record(ctx context.Context) (server, client *driver.Hello, err err
 // writes it.
 const maxRecordedValue = 1 << 10
 
-// withoutLarge leaves out large values, which would be in the capture several times.
-func withoutLarge(values []*perl.Value) []*perl.Value {
+// withoutLarge leaves out values of more octets, as Perl writes them.
+func withoutLarge(values []*perl.Value, octets int) []*perl.Value {
 	return slices.DeleteFunc(values, func(v *perl.Value) bool {
-		return len(perl.Format(v, perl.FormatOptions{})) > maxRecordedValue
+		return len(perl.Format(v, perl.FormatOptions{})) > octets
 	})
 }

@@ -49,7 +49,11 @@ func (r *runner) play(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	opts := conversationOpts{values: contract.Carried(tried.Serializer.Wire()), driverOnly: true}
+	sends, err := client.Hello(ctx)
+	if err != nil {
+		return err
+	}
+	opts := conversationOpts{values: contract.Held(contract.Carried(tried.Serializer.Wire()), sends.Integers), driverOnly: true}
 	err = through(ctx, r.relayOptions("tcp", address), func(relayed string) error {
 		if tried.Role == cell.AsClientLite {
 			return playLiteConversation(ctx, client, relayed, tried, opts)

@@ -159,7 +159,7 @@ func (d *decoder) object(o map[string]any) *perl.Value {
 	// The value is there before what is in it, which may refer back to it.
 	v := d.shell(kind, o)
 	if class, ok := o["class"]; ok {
-		name := d.string(class)
+		name := d.class(class)
 		if name == "" {
 			return d.fail("a class that is not empty", o)
 		}
@@ -176,6 +176,14 @@ func (d *decoder) object(o map[string]any) *perl.Value {
 		d.fill(v, kind, o)
 	}
 	return v
+}
+
+// class reads the name of a class: text, or octets that are none.
+func (d *decoder) class(tree any) string {
+	if o, ok := tree.(map[string]any); ok && len(o) == 1 {
+		return d.octets(o["b"])
+	}
+	return d.string(tree)
 }
 
 // shell makes a value without what is in it.

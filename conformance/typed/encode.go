@@ -12,7 +12,7 @@ import (
 )
 
 // Encode returns the typed JSON of v, in ASCII; nil is undef. Errors are values that no Perl could
-// hold (a class or a modifier that is not UTF-8) and values that nest deeper than MaxDepth.
+// hold (a modifier that is not UTF-8) and values that nest deeper than MaxDepth.
 func Encode(v *perl.Value) (json.RawMessage, error) {
 	e := encoder{count: map[*perl.Value]int{}, number: map[*perl.Value]int{}}
 	if err := e.visit(v, 0); err != nil {
@@ -111,7 +111,7 @@ func (e *encoder) value(v *perl.Value) {
 	e.body(v)
 	if v.Class() != "" {
 		e.raw(`,"class":`)
-		e.name(v.Class(), "class")
+		e.class(v.Class())
 	}
 	if v.Immortal() {
 		e.raw(`,"immortal":true`)
@@ -210,6 +210,9 @@ func (e *encoder) body(v *perl.Value) {
 	}
 }
 
+// isText tells whether Perl shows a key as characters.
+func isText(p perl.Pair) bool { return p.Flags&(perl.KeyUTF8|perl.KeyWasUTF8) != 0 }
+
 func (e *encoder) hash(v *perl.Value) {
 	pairs := append([]perl.Pair(nil), v.Pairs()...)
 	sortKey := func(p perl.Pair) string {
@@ -218,13 +221,13 @@ func (e *encoder) hash(v *perl.Value) {
 		}
 		return p.Key
 	}
-	// Perl sorts by the octets that it would show of the key; the kind of key settles what is left.
+	// Perl sorts by the octets that it would show of the key; of two with the same, octets come first.
 	sort.SliceStable(pairs, func(i, j int) bool {
 		a, b := sortKey(pairs[i]), sortKey(pairs[j])
 		if a != b {
 			return a < b
 		}
-		return pairs[i].Flags < pairs[j].Flags
+		return !isText(pairs[i]) && isText(pairs[j])
 	})
 	e.raw(`"hash":[`)
 	for i, p := range pairs {
@@ -283,6 +286,17 @@ func (e *encoder) text(s string) {
 		return
 	}
 	e.octets("u", s)
+}
+
+// class writes the name of a class, which is octets.
+func (e *encoder) class(name string) {
+	if utf8.ValidString(name) {
+		e.string(name)
+		return
+	}
+	e.raw("{")
+	e.octets("b", name)
+	e.raw("}")
 }
 
 // name writes a string that is the name of something.

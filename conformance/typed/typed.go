@@ -17,13 +17,13 @@
 //	{"hooked": "...", "sort": "hash"}      what a class's STORABLE_freeze made; "refs": [V, ...], "magic": V
 //	{"undef": true}, {"bool": true}        undef, boolean with a class, an identity, or "immortal": true
 //
-// "class" beside any of them is what it is blessed into. A value that is referenced from more than
-// one place has "id": n where it first stands and is {"seen": n} afterwards; n counts from 1 in
-// each encoded value.
+// "class" beside any of them is what it is blessed into: text, or {"b": "..."} if its octets are no
+// UTF-8. A value that is referenced from more than one place has "id": n where it first stands and
+// is {"seen": n} afterwards; n counts from 1 in each encoded value.
 //
-// Encode is canonical: hashes are sorted by the octets of their keys, doubles have the fewest
-// digits that read back as the same number, so two values are equal if and only if their encodings
-// are. All NaNs are one.
+// Encode is canonical: hashes are sorted by the octets of their keys, of two with the same the one
+// without UTF-8 flag first; doubles have the fewest digits that read back as the same number. So
+// two values are equal if and only if their encodings are. All NaNs are one.
 package typed
 
 import (

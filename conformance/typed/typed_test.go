@@ -71,6 +71,11 @@ func cases() []struct {
 		{"restricted hash", perl.NewRef(locked),
 			`{"ref":{"hash":[["a",{"i":"1"},"locked"],["b",{"i":"2"}],["c",null,"placeholder"]],"restricted":true}}`},
 		{"object", perl.NewRef(perl.NewHash().Bless("A::B")), `{"ref":{"hash":[],"class":"A::B"}}`},
+		{"UTF-8 class", perl.NewRef(perl.NewHash().Bless("Größe")), `{"ref":{"hash":[],"class":"Gr\u00f6\u00dfe"}}`},
+		{"class of octets", perl.NewRef(perl.NewHash().Bless("Gr\xf6\xdfe")), `{"ref":{"hash":[],"class":{"b":"Gr\u00f6\u00dfe"}}}`},
+		{"keys that differ by their flag", perl.HashRef(
+			perl.Pair{Key: "ü", Flags: perl.KeyUTF8, Value: perl.NewInt(1)}, perl.Pair{Key: "ü", Value: perl.NewInt(2)}),
+			`{"ref":{"hash":[["\u00c3\u00bc",{"i":"2"}],[{"t":"\u00fc"},{"i":"1"}]]}}`},
 		{"blessed undef", perl.NewRef(perl.NewUndef().Bless("U")), `{"ref":{"undef":true,"class":"U"}}`},
 		{"blessed bool", perl.NewRef(perl.NewBool(true).Bless("U")), `{"ref":{"bool":true,"class":"U"}}`},
 		{"immortal", perl.NewRef(perl.NewUndef().SetImmortal()), `{"ref":{"undef":true,"immortal":true}}`},

@@ -145,11 +145,10 @@ func pairRuns[R any](due []R, reported []*dialogue.ControlLine,
 
 // target is where a post or call of the harness is addressed to.
 func (log *driverLog) target(l *dialogue.ControlLine) (specifier.Specifier, bool) {
-	var f driver.Call
-	if l.Command.Failed() || l.Command.Decode(&f) != nil {
+	if l.Command.Failed() {
 		return specifier.Specifier{}, false
 	}
-	to, err := specifier.Parse(f.To)
+	to, err := specifier.Parse(l.Command.To)
 	return to, err == nil
 }
 

@@ -270,19 +270,23 @@ func LITE() []*judge.Check {
 			Source:      "ClientLite post, call, post_respond", Needs: "a driver that was told what to send, a string of octets, and the request",
 			Rationale: "Strings of octets are what every serializer writes as what they are.",
 			Judge: onLiteCommands(func(t *judge.Trial, _ *driverLog, c *liteCommand) {
-				if c.sent == nil || c.params.Kind() != perl.Bytes {
+				if c.sent == nil {
+					return
+				}
+				given := c.params()
+				if given.Kind() != perl.Bytes {
 					return
 				}
 				params := c.sent.Request.Params()
 				if c.name == "lite-post-respond" {
 					elems, ok := walk.Elems(params)
 					if !ok || len(elems) != 2 {
-						t.Fail(c.line, "["+judge.ShowValue(c.params)+", rsvp]", judge.ShowValue(params))
+						t.Fail(c.line, "["+judge.ShowValue(given)+", rsvp]", judge.ShowValue(params))
 						return
 					}
 					params = elems[0]
 				}
-				t.HoldFunc(sameValue(c.params, params), c.line, func() (string, string) { return judge.ShowBoth(c.params, params) })
+				t.HoldFunc(sameValue(given, params), c.line, func() (string, string) { return judge.ShowBoth(given, params) })
 			}, "lite-call", "lite-post", "lite-post-respond"),
 		},
 	}

@@ -51,10 +51,16 @@ type liteCommand struct {
 	line    *dialogue.ControlLine
 	name    string
 	to      specifier.Specifier
-	params  *perl.Value
 	list    bool // it was called in list context
 	timeout time.Duration
 	sent    *exchanged // nil if the capture shows none
+}
+
+// params are what the method was given.
+func (c *liteCommand) params() *perl.Value {
+	var f driver.LiteMessage
+	_ = c.line.Command.Decode(&f)
+	return f.Params.V
 }
 
 // took is how long the method took.
@@ -246,15 +252,15 @@ func (log *driverLog) liteCommands() (out []*liteCommand) {
 			}
 			continue
 		}
-		var f driver.LiteMessage
+		var f struct{ Context string } // and not params, which may be large
 		if l.Command.Decode(&f) != nil {
 			continue
 		}
-		to, err := specifier.Parse(f.To)
+		to, err := specifier.Parse(l.Command.To)
 		if err != nil {
 			continue
 		}
-		c := &liteCommand{line: l, name: l.Command.Name, to: to, params: f.Params.V, list: f.Context == driver.ContextList, timeout: timeout}
+		c := &liteCommand{line: l, name: l.Command.Name, to: to, list: f.Context == driver.ContextList, timeout: timeout}
 		for i := range sent {
 			r := sent[i].Request
 			if r.To.Session == to.Session && r.To.State == to.State && r.IsCall() == (c.name == "lite-call") && !r.Frame.At.Time.Before(l.At.Time) {

@@ -45,7 +45,7 @@ type Behaviour struct {
 
 // Defects lists all there are.
 func Behaviours() []*Behaviour {
-	return slices.Concat(lineDefects(), octetDefects(), valueDefects(),
+	return slices.Concat(lineDefects(), octetDefects(), valueDefects(), kindDefects(),
 		answerDefects(), silentKinds(), stateDefects(), errorDefects(), requestDefects(), robustDefects())
 }
 

@@ -196,6 +196,7 @@ sub hello {
         actions        => [ PerlPeer::States::actions() ],
         monitors       => [ PerlPeer::Release::monitors() ],
         booleans       => PerlPeer::JSON::boolean( PerlPeer::Typed::has_booleans() ),
+        integers       => 8 * length pack( 'j', 0 ),
     };
 }
 

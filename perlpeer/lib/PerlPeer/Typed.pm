@@ -82,9 +82,17 @@ sub _thing {
         push @fields, qq("id":$n);
     }
     my $class = blessed $of;
-    push @fields, '"class":' . PerlPeer::JSON::string($class) if defined $class;
+    push @fields, '"class":' . _name($class) if defined $class;
     push @fields, '"immortal":true' if $IMMORTAL{$address};
     return _body( $of, $state, \@fields );
+}
+
+# _name writes the name of a class. It is octets to a serializer, whatever Perl takes them for.
+sub _name {
+    my $octets = _octets( $_[0] );
+    my $text   = $octets;
+    return PerlPeer::JSON::string($text) if utf8::decode($text) && $text !~ /[\x{d800}-\x{dfff}]|[^\x{0}-\x{10ffff}]/;
+    return '{"b":' . PerlPeer::JSON::string($octets) . '}';
 }
 
 sub _object {
@@ -118,7 +126,8 @@ sub _body {
     return _object( $fields, '"b":' . PerlPeer::JSON::string( _octets( $type eq 'GLOB' ? "$$of" : "$of" ) ) );
 }
 
-# _hash writes the pairs in the order of the keys' octets.
+# _hash writes the pairs in the order of the keys' octets, of two with the same the one without UTF-8
+# flag first.
 sub _hash {
     my ( $of, $state, $fields ) = @_;
     my $restricted = Internals::SvREADONLY(%$of);
@@ -131,7 +140,8 @@ sub _hash {
         push @pairs, map { [ $_, undef, '"placeholder"' ] } Hash::Util::hidden_keys(%$of);
         push @$fields, '"restricted":true';
     }
-    my @sorted = map { $_->[1] } sort { $a->[0] cmp $b->[0] } map { [ _octets( $_->[0] ), $_ ] } @pairs;
+    my @sorted = map { $_->[1] } sort { $a->[0] cmp $b->[0] || $a->[2] <=> $b->[2] }
+        map { [ _octets( $_->[0] ), $_, utf8::is_utf8( $_->[0] ) ? 1 : 0 ] } @pairs;
     my @json;
     for my $pair (@sorted) {
         my ( $k, $slot, @flag ) = @$pair;
@@ -346,8 +356,9 @@ sub _list {
 sub _class {
     my ($v) = @_;
     my $class = $v->{class};
-    defined $class && !ref $class && length $class or PerlPeer::Error->usage('class is a string');
-    return $class;
+    return _bytes( $class->{b} ) if ref $class eq 'HASH' && length $class->{b};
+    defined $class && !ref $class && length $class or PerlPeer::Error->usage('class is a string, or {"b": octets}');
+    return _octets($class);
 }
 
 sub _string {
