@@ -55,6 +55,8 @@ func Catalogue() []*judge.Check {
 		told.DOWN(),
 		told.BACK(),
 		told.ORD(),
+		told.OUT(),
+		told.RET(),
 		shown.ROB(),
 		shown.ANS(),
 	)

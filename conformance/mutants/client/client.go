@@ -67,7 +67,7 @@ func Find(name string) *Behaviour {
 // Defects lists all there are.
 func Behaviours() []*Behaviour {
 	return slices.Concat(negotiationDefects(), octetDefects(), messageDefects(),
-		answerDefects(), liteDefects(), reportDefects(), orderDefects())
+		answerDefects(), outDefects(), liteDefects(), reportDefects(), orderDefects())
 }
 
 // Apply makes the reference's driver one that has the defect.

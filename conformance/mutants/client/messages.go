@@ -183,3 +183,54 @@ func answerDefects() []*Behaviour {
 			message: asReport(func(m *wire.Message) { m.RSVP = wire.At(specifier.Specifier{Kernel: "x", Session: "y", State: "z"}) })},
 	}
 }
+
+// outDefects are of what a kernel or a ClientLite was told to send.
+func outDefects() []*Behaviour {
+	const kernel, lite, ikc0 = "client", "clientlite", "IKC0"
+	isTo := func(state string) func(*wire.Message) bool {
+		return func(m *wire.Message) bool {
+			return m.Event.Session == contract.SessionAlias && m.Event.State == state && m.Params.Str() == "posted"
+		}
+	}
+	posts := isTo(contract.EchoState)
+	capitals := func(m *wire.Message) { m.Params = perl.NewBytes(strings.ToUpper(m.Params.Str())) }
+	twice := func(m *wire.Message) []*wire.Message {
+		if posts(m) {
+			return []*wire.Message{m, m}
+		}
+		return []*wire.Message{m}
+	}
+	lost := func(m *wire.Message) []*wire.Message {
+		if posts(m) {
+			return nil
+		}
+		return []*wire.Message{m}
+	}
+	return []*Behaviour{
+		{Name: "a post is lost", Text: "A post does not go out.", Kills: []string{"OUT-001"}, Role: kernel, Dialect: ikc0, message: lost},
+		{Name: "posts in capitals", Text: "A post goes out in capitals.", Kills: []string{"OUT-002"}, Role: kernel, Dialect: ikc0, message: when(posts, capitals)},
+		{Name: "a post goes out twice", Text: "A post goes out twice.", Kills: []string{"OUT-003"}, Role: kernel, Dialect: ikc0, message: twice},
+		{Name: "rsvp of another call", Text: "The rsvp of a call is that of another.", Kills: []string{"OUT-004"}, Role: kernel, Dialect: ikc0,
+			message: when(func(m *wire.Message) bool {
+				return m.RSVP.Session == contract.ClientSession && m.Event.State == "undef"
+			},
+				func(m *wire.Message) {
+					m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.State = contract.AnswerState })
+				})},
+		{Name: "from another session", Text: "A post says that it is from another session.", Kills: []string{"OUT-005"}, Role: kernel, Dialect: ikc0,
+			message: when(posts, func(m *wire.Message) {
+				m.From = change(m.From, func(s *specifier.Specifier) { s.Session = contract.SessionAlias })
+			})},
+		{Name: "a post of a ClientLite is lost", Text: "A post of a ClientLite does not go out.", Kills: []string{"OUT-006"}, Role: lite, Dialect: ikc0, message: lost},
+		{Name: "a ClientLite posts twice", Text: "A post of a ClientLite goes out twice.", Kills: []string{"OUT-007"}, Role: lite, Dialect: ikc0, message: twice},
+		{Name: "an alias is left out", Text: "A kernel does not announce one of its aliases.", Kills: []string{"OUT-008"}, Role: kernel, Dialect: ikc0,
+			line: setup(func(line string) string {
+				return strings.Replace(line, ","+contract.ClientName+contract.EndedSuffix, "", 1)
+			})},
+		{Name: "PID of another process", Text: "A kernel tells the PID of another process.", Kills: []string{"OUT-009"}, Role: kernel, Dialect: ikc0,
+			line: field("PID", func(v string) string { return v + "7" })},
+		{Name: "counts as strings", Text: "A state that returns a number answers with a string.", Kills: []string{"RET-001"}, Role: kernel, Dialect: ikc0,
+			message: when(func(m *wire.Message) bool { return isAnswer(m) && m.Params.Kind() == perl.Int && m.Params.Int() < 10 },
+				func(m *wire.Message) { s, _ := m.Params.AsString(); m.Params = perl.NewBytes(s) })},
+	}
+}

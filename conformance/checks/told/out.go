@@ -1,0 +1,132 @@
+package told
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+)
+
+// OUT are about what goes out of what a kernel or a ClientLite is told to send.
+func OUT() []*judge.Check {
+	const kernelSource, liteSource = "Responder post, call, send_msg", "ClientLite post, call, post_respond, _try_send"
+	return []*judge.Check{
+		{
+			ID: "OUT-001", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "What is posted or called goes out, to the session and the state that it is addressed to.",
+			Source:      kernelSource, Needs: "a driver that was told to post or to call while its kernel was connected",
+			Judge: onSendings(false, goesOut),
+		},
+		{
+			ID: "OUT-002", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "What goes out has the params that were given.",
+			Source:      kernelSource, Needs: "a driver that was told to post or to call, and the request",
+			Judge: onSendings(false, hasParams),
+		},
+		{
+			ID: "OUT-003", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "What is posted or called goes out once, and nothing else goes to the other's states.",
+			Source:      kernelSource, Needs: "a driver, and requests of its kernel to the conformance session",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) { nothingElse(t, log, false) }),
+		},
+		{
+			ID: "OUT-004", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "A call names the state that its answer is to go to as it was given.",
+			Source:      "Responder call", Needs: "a driver that was told to call, and the request",
+			Judge: onSendings(false, func(t *judge.Trial, s *sending) {
+				if s.sent != nil && s.call && s.rsvp.State != "" {
+					got := s.sent.RSVP
+					t.Hold(got.Session == s.rsvp.Session && got.State == s.rsvp.State, s.sent.Frame,
+						s.rsvp.Session+"/"+s.rsvp.State, got.Session+"/"+got.State)
+				}
+			}),
+		},
+		{
+			ID: "OUT-005", Level: judge.Should, Party: judge.TheKernel,
+			Requirement: "What goes out is from the session that sends it.",
+			Source:      "Responder send_msg", Needs: "a driver that was told to post or to call from a session, and the request",
+			Judge: onSendings(false, func(t *judge.Trial, s *sending) {
+				if s.sent != nil && s.session != "" && s.sent.From.Present() {
+					t.Hold(s.sent.From.Session == s.session, s.sent.Frame, s.session, s.sent.From.Session)
+				}
+			}),
+		},
+		{
+			ID: "OUT-006", Level: judge.Must, Party: judge.TheClient,
+			Requirement: "What a ClientLite is told to post or to call goes out, to the session and the state that it is addressed to.",
+			Source:      liteSource, Needs: "a driver that was told to post or to call by a ClientLite that was connected",
+			Judge: onSendings(true, goesOut),
+		},
+		{
+			ID: "OUT-007", Level: judge.Must, Party: judge.TheClient,
+			Requirement: "A ClientLite sends once what it is told to, and nothing else to the server's states.",
+			Source:      liteSource, Needs: "a driver, and requests of its ClientLite to the conformance session",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) { nothingElse(t, log, true) }),
+		},
+		{
+			ID: "OUT-008", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "A kernel announces the name and the aliases that it was given, and no others besides its id and addresses.",
+			Source:      "Channel _setup (names), Server, Client spawn", Needs: "a driver that was told the names of its kernel, and a negotiation",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				given := log.givenNames()
+				for _, m := range log.Conns {
+					own := m.Names[log.Side]
+					if !m.Complete || m.Unreached || len(own) == 0 || len(given) == 0 {
+						continue
+					}
+					announced := slices.DeleteFunc(slices.Clone(own[1:]), isAddress)
+					told := slices.ContainsFunc(given, func(names []string) bool {
+						return containsAll(announced, names) && containsAll(names, announced)
+					})
+					t.Hold(told, log.Lines[0], fmt.Sprintf("the names %q on connection %d", given[0], m.Index), fmt.Sprintf("%q", announced))
+				}
+			}),
+		},
+		{
+			ID: "OUT-009", Level: judge.Should, Party: judge.TheKernel,
+			Requirement: "The PID that a kernel tells is that of its process.",
+			Source:      "Channel _setup, server_000", Needs: "a driver that tells its process, and a SETUP with a PID",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				pid := log.process()
+				for _, m := range log.Conns {
+					if told := m.PIDs[log.Side]; pid != "" && told != "" && m.Complete && !m.Unreached {
+						t.Hold(told == pid, log.Lines[0], fmt.Sprintf("PID %s on connection %d", pid, m.Index), told)
+					}
+				}
+			}),
+		},
+	}
+}
+
+func goesOut(t *judge.Trial, s *sending) {
+	if s.due || s.sent != nil {
+		t.Hold(s.sent != nil, s.line, "a request to "+s.to.Session+"/"+s.to.State, "none")
+	}
+}
+
+func hasParams(t *judge.Trial, s *sending) {
+	if s.sent != nil && s.args != nil {
+		t.HoldFunc(s.alike, s.sent.Frame, func() (string, string) { return showArgs(s.args), showArgs(s.sent.Args()) })
+	}
+}
+
+// nothingElse judges the requests to the conformance session.
+func nothingElse(t *judge.Trial, log *driverLog, lite bool) {
+	all, extra := log.sendings()
+	for _, s := range all {
+		if s.lite == lite && s.sent != nil {
+			t.Hold(true, s.sent.Frame, "a request that its driver was told to send", "")
+		}
+	}
+	for _, x := range extra {
+		if to := x.Request.To; to.Session == contract.SessionAlias && to.Arg == "" && log.isLite() == lite {
+			t.Fail(x.Request.Frame, "a request that its driver was told to send", fmt.Sprintf("another to %s/%s", to.Session, to.State))
+		}
+	}
+}
+
+// containsAll tells whether a list has all of another.
+func containsAll(list, all []string) bool {
+	return !slices.ContainsFunc(all, func(s string) bool { return !slices.Contains(list, s) })
+}
