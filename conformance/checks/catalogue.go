@@ -57,6 +57,8 @@ func Catalogue() []*judge.Check {
 		told.ORD(),
 		told.OUT(),
 		told.RET(),
+		shown.ADDR(),
+		shown.SEQ(),
 		shown.ROB(),
 		shown.ANS(),
 	)

@@ -17,12 +17,17 @@ import (
 // HarnessSession tells whether a session is one of those that harnesses make.
 func HarnessSession(session string) bool { return strings.HasPrefix(session, SessionAlias) }
 
-// CountOf is the count that the state "count" answered with; FreezeThaw makes strings of numbers.
+// CountOf is the count that the state "count" answered with.
 func CountOf(x *dialogue.Exchange) int64 {
 	v := x.Answers[0].Params()
 	if list, ok := walk.Elems(v); ok && x.Request.WantArray && len(list) == 1 {
 		v = list[0]
 	}
+	return IntegerOf(v)
+}
+
+// IntegerOf is a value as an integer: FreezeThaw makes strings of numbers.
+func IntegerOf(v *perl.Value) int64 {
 	n := v.Int()
 	if s, ok := v.AsString(); ok {
 		n, _ = strconv.ParseInt(s, 10, 64)
@@ -61,6 +66,8 @@ const (
 	HiddenState = "hidden"
 	// RetractedState is a state that was published, and retracted before anybody connected.
 	RetractedState = "retracted"
+	// ProbeSession is the session that probes say they are.
+	ProbeSession = "probe"
 	// EchoState returns what it is given.
 	EchoState = "echo"
 	// ReplyState is what the state "sender" posts back.

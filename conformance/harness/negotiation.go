@@ -29,6 +29,32 @@ func negotiationScenarios() []scenario {
 			},
 		},
 		{
+			name: "every serializer that Perl may have", risk: safe,
+			run: func(ctx context.Context, p *prober) error {
+				if !p.ikc0 || p.serializer.Name() != wire.DefaultSerializer {
+					return nil
+				}
+				cfg := p.config()
+				cfg.Offered = []string{wire.DefaultSerializer, "FreezeThaw", "POE::Component::IKC::Freezer"}
+				c, err := p.connect(ctx, cfg, true)
+				if err != nil {
+					return ignoreSilence(err)
+				}
+				return c.Close() // it may have chosen one that this probe does not know
+			},
+		},
+		{
+			name: "a serializer that nobody has, before Storable", risk: odd,
+			run: func(ctx context.Context, p *prober) error {
+				if !p.ikc0 || p.serializer.Name() != wire.DefaultSerializer {
+					return nil
+				}
+				cfg := p.config()
+				cfg.Offered = []string{"No::Such::Serializer", wire.DefaultSerializer}
+				return p.talk(ctx, cfg, func(*probe.Conn) []*wire.Message { return nil })
+			},
+		},
+		{
 			name: "a dialect that does not exist", risk: odd,
 			run: func(ctx context.Context, p *prober) error {
 				c, err := p.connect(ctx, p.config(), false)

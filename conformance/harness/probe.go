@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
+	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // probeServer plays scenarios on a server; target is its driver, nil for one without.
@@ -35,7 +38,8 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 		if !r.target.Driven() {
 			r.running(p)
 		}
-		r.playScenarios(ctx, scenarios(), p, session)
+		p.session, p.thorough = session, r.thorough()
+		r.playHolding(ctx, scenarios(), p)
 		if p.unusable != nil {
 			return fmt.Errorf("%w: %s: %w", targets.ErrUnusable, r.target.Spec, p.unusable)
 		}
@@ -91,7 +95,8 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 			}
 			return c, err
 		}
-		r.playScenarios(ctx, append(responderScenarios(), clientScenarios()...), p, true)
+		p.session, p.thorough = true, r.thorough()
+		r.playHolding(ctx, slices.Concat(responderScenarios(), addressScenarios(), manyScenarios(), clientScenarios()), p)
 		return r.playCrowd(ctx, p, client)
 	})
 }
@@ -104,7 +109,7 @@ func (r *runner) playCrowd(ctx context.Context, p *prober, target *driver.Driver
 	if err := publishCrowd(ctx, target); err != nil {
 		return fmt.Errorf("sessions for several connections: %w", err)
 	}
-	r.playScenarios(ctx, append(crowdScenarios(target), namesakeScenarios(target)...), p, true)
+	r.playScenarios(ctx, append(crowdScenarios(target), namesakeScenarios(target)...), p)
 	return nil
 }
 
@@ -121,14 +126,44 @@ func (r *runner) allowed(s scenario, session bool) bool {
 	return true
 }
 
+// thorough tells whether what no dialect changes is tried in this cell: in the first that the target
+// speaks.
+func (r *runner) thorough() bool {
+	d := r.cell.Cell.Dialect
+	return d == cell.IKC0 || d == cell.IKC && r.hello != nil && len(r.hello.Protocols) > 0 && !r.hello.HasProtocol(wire.IKC0.String())
+}
+
+// playHolding plays scenarios while one more connection is open, to see what comes on it.
+func (r *runner) playHolding(ctx context.Context, list []scenario, p *prober) {
+	if !p.thorough {
+		r.playScenarios(ctx, list, p)
+		return
+	}
+	var kept *held
+	hold := scenario{name: "a connection that is held open", risk: safe, run: func(ctx context.Context, p *prober) (err error) {
+		kept, err = p.hold(ctx)
+		return err
+	}}
+	release := scenario{name: "what comes on a connection that was held open", risk: safe, run: func(ctx context.Context, _ *prober) error {
+		if kept == nil || kept.since.IsZero() {
+			return nil
+		}
+		return kept.release(ctx)
+	}}
+	r.playScenarios(ctx, slices.Concat([]scenario{hold}, list, []scenario{release}), p)
+	if kept != nil {
+		_ = kept.c.Close()
+	}
+}
+
 // maxFailuresInARow is how many scenarios in a row may fail before the rest is not tried.
 const maxFailuresInARow = 3
 
 // playScenarios plays the scenarios that are allowed, one after the other.
-func (r *runner) playScenarios(ctx context.Context, list []scenario, p *prober, session bool) {
+func (r *runner) playScenarios(ctx context.Context, list []scenario, p *prober) {
 	failures := 0
 	for _, sc := range list {
-		if !r.allowed(sc, session) {
+		if !r.allowed(sc, p.session) {
 			continue
 		}
 		if failures == maxFailuresInARow {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -33,6 +34,11 @@ type prober struct {
 	met bool
 	// published: it is said to have the conformance session, so that it says nothing is a verdict.
 	published bool
+	// session: it has the conformance session.
+	session bool
+	// thorough: what no dialect changes is tried here, and not in the other dialects of the target:
+	// what takes time or many octets.
+	thorough bool
 	// unusable is why nothing more is to be tried with a server that is running: it is none of
 	// IKC, or says more than anybody wants to hear. Nil: it is one.
 	unusable error
@@ -46,7 +52,7 @@ func (p *prober) config() probe.Config {
 	p.count++
 	return probe.Config{
 		Name: p.name(), ID: fmt.Sprintf("conform-%08x-%08x-%08x", 1, 1, p.count),
-		Dialect: p.dialect, Serializer: p.serializer, Session: "probe", Timeout: p.timeout, Finish: p.finish,
+		Dialect: p.dialect, Serializer: p.serializer, Session: contract.ProbeSession, Timeout: p.timeout, Finish: p.finish,
 	}
 }
 

@@ -109,6 +109,9 @@ func responderScenarios() []scenario {
 		{
 			name: "a large value", risk: safe, session: true,
 			run: func(ctx context.Context, p *prober) error {
+				if !p.thorough {
+					return nil
+				}
 				return p.talk(ctx, p.config(), func(c *probe.Conn) []*wire.Message {
 					return []*wire.Message{c.Call("", session, "echo", contract.LargeValue())}
 				})
@@ -137,7 +140,9 @@ func responderScenarios() []scenario {
 						asString(c.Call("", session, "args", b("x")), session+"/args"),
 						withArg(c.Call("", session, "args", b("x")), "extra"),
 						proxied(c.Call("", session, "args", nil), b("x"), perl.NewInt(2), b("y")),
+						proxied(c.Call("", session, "args", nil), b("x"), perl.NewInt(2), b("y"), perl.NewUndef()),
 						list(proxied(c.Call("", session, "args", nil), b("x"))),
+						list(asString(c.Call("", session, "list", b("x")), "poe://"+c.Peer.ID+"/"+session+"/list")),
 						proxied(c.Call("", session, "args", nil)),
 						proxied(c.Post("", session, contract.HiddenState, nil), b("x")),
 						c.Call("", session, contract.RetractedState, b("x")),
@@ -161,6 +166,7 @@ func responderScenarios() []scenario {
 						c.Call("", session, "count", nil),
 						proxied(c.Post("", session, "count", nil), b("x")),
 						c.Call("", session, "count", nil),
+						c.Post("", session, contract.HiddenState, b("x")),
 						c.Post("", session, "echo", b("not answered")),
 						c.Post("", session, "list", b("not answered either")),
 					}
@@ -183,6 +189,15 @@ func responderScenarios() []scenario {
 					}
 				}
 				return nil
+			},
+		},
+		{
+			name: "a post that is responded to", risk: safe, session: true,
+			run: func(ctx context.Context, p *prober) error {
+				return p.talk(ctx, p.config(), func(c *probe.Conn) []*wire.Message {
+					to := "poe://" + c.Name() + "/" + contract.ProbeSession + "/responded"
+					return []*wire.Message{c.Post("", session, "respond", perl.ArrayRef(b("to be sent back"), b(to)))}
+				})
 			},
 		},
 		{

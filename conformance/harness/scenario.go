@@ -1,6 +1,9 @@
 package harness
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // risk is what a scenario may do to its target.
 type risk uint8
@@ -29,5 +32,5 @@ type scenario struct {
 
 // scenarios are those for a server.
 func scenarios() []scenario {
-	return append(append(responderScenarios(), negotiationScenarios()...), hostileScenarios()...)
+	return slices.Concat(responderScenarios(), addressScenarios(), manyScenarios(), negotiationScenarios(), hostileScenarios())
 }

@@ -27,6 +27,8 @@ type Config struct {
 	Dialect  wire.Dialect
 	// Serializer is the only one that we know. Nil: Storable.
 	Serializer wire.Serializer
+	// Offered are serializers that we offer, as if we knew them: Serializer alone, if there are none.
+	Offered []string
 	// Session is the session that our messages come from, if they say so.
 	Session string
 	// Early are messages to be sent in one write with the SETUP, before it was answered.
@@ -155,6 +157,9 @@ func (c *Conn) negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
 		Role: role, Dialect: c.cfg.Dialect, KernelID: c.cfg.ID, PID: "1",
 		Names: []string{c.cfg.Name, c.conn.LocalAddr().String()}, Serializers: []string{c.serializer().Name()},
+	}
+	if len(c.cfg.Offered) > 0 {
+		cfg.Serializers = c.cfg.Offered
 	}
 	if c.cfg.Lite {
 		cfg.KernelID, cfg.Names = c.cfg.Name, nil
@@ -285,13 +290,26 @@ func (c *Conn) Barrier(ctx context.Context) error {
 	if err := c.Send(ping); err != nil {
 		return err
 	}
+	if _, err := c.answer(ctx, ping); err != nil {
+		return fmt.Errorf("%w: %w", ErrNoBarrier, err)
+	}
+	return nil
+}
+
+// Ask sends a call and waits for its answer. What comes meanwhile is read and dropped.
+func (c *Conn) Ask(ctx context.Context, call *wire.Message) (*wire.Message, error) {
+	if err := c.Send(call); err != nil {
+		return nil, err
+	}
+	return c.answer(ctx, call)
+}
+
+// answer waits for what comes to the rsvp of a call.
+func (c *Conn) answer(ctx context.Context, call *wire.Message) (*wire.Message, error) {
 	for {
 		m, err := c.Receive(ctx)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrNoBarrier, err)
-		}
-		if m.Event.Session == ping.RSVP.Session && m.Event.State == ping.RSVP.State {
-			return nil
+		if err != nil || m.Event.Session == call.RSVP.Session && m.Event.State == call.RSVP.State {
+			return m, err
 		}
 	}
 }

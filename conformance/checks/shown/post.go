@@ -34,6 +34,16 @@ func POST() []*judge.Check {
 				t.Pass(x.Request.Frame)
 			}),
 		},
+		{
+			ID: "POST-003", Level: judge.Must, Party: judge.TheResponder,
+			Requirement: "A post to a state that its session has not published is refused with an error report.",
+			Source:      "Responder request, _req_is_published", Needs: "a post to " + contract.SessionAlias + "/" + contract.HiddenState + ", and a later call that was answered",
+			Judge: onConcluded(contract.SessionAlias, []string{contract.HiddenState}, func(t *judge.Trial, x *dialogue.Exchange) {
+				if !x.Request.IsCall() {
+					t.HoldFunc(len(x.Errors) > 0, reply(x), func() (string, string) { return "an error report", gotten(x) })
+				}
+			}),
+		},
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -74,7 +76,44 @@ func SND() []*judge.Check {
 				})
 			}),
 		},
+		{
+			ID: "SND-003", Level: judge.Must, Party: judge.TheResponder,
+			Requirement: "What a state posts to a specifier of its caller, once, goes there, with the params that it posts.",
+			Source:      "Responder post, send_msg", Needs: "a post to " + contract.SessionAlias + "/respond with [params, rsvp], and later calls that were answered",
+			Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
+				asked, ok := walk.Elems(x.Arg(0))
+				if !to(x, contract.SessionAlias, "respond") || !ok || len(asked) != 2 {
+					return
+				}
+				where := wire.ParseAddress("rsvp", asked[1]).Specifier
+				sent := respondedTo(t, x, where)
+				if len(sent) == 0 && x.RepliesAfter < 2 { // what a state posts is only queued
+					return
+				}
+				t.OnAll()
+				ok = len(sent) == 1 && perl.Equal(sent[0].Params(), asked[0]) && sent[0].Kind != dialogue.Call && !sent[0].IsError
+				t.HoldFunc(ok, reply(x), func() (string, string) {
+					actual := fmt.Sprintf("%d messages", len(sent))
+					if len(sent) == 1 {
+						actual = judge.ShowValue(sent[0].Params())
+					}
+					return fmt.Sprintf("one post to %v with %s", where, judge.ShowValue(asked[0])), actual
+				})
+			}).OfSession(contract.SessionAlias),
+		},
 	}
+}
+
+// respondedTo are the messages that came to a specifier after a request.
+func respondedTo(t *judge.Trial, x *dialogue.Exchange, where specifier.Specifier) (sent []*dialogue.Message) {
+	for _, item := range t.Conn.Items {
+		f, ok := item.(*dialogue.Frame)
+		if ok && f.From == t.Side && f.Message != nil && f.Message.Event.Session == where.Session &&
+			f.Message.Event.State == where.State && f.After(x.Request.Frame) {
+			sent = append(sent, f.Message)
+		}
+	}
+	return sent
 }
 
 // fitsKernel tells whether a message is what a state posts to its sender, a kernel, when it gets a

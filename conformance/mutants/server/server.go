@@ -34,6 +34,9 @@ type Server struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 	count int64 // calls and posts of the state "count"
+	made  int   // connections
+	// newest is the connection that came to frames last.
+	newest *conn
 }
 
 // ID is the kernel id of every server.
@@ -99,6 +102,10 @@ func (s *Server) accept() {
 		go func() {
 			defer s.wg.Done()
 			k := &conn{s: s, d: s.opts.Behaviour, c: c}
+			s.mu.Lock()
+			s.made++
+			k.nth = s.made
+			s.mu.Unlock()
 			if cause := k.serve(); cause != survives && cause == s.opts.Behaviour.dies {
 				_ = s.listener.Close()
 			}
@@ -124,6 +131,10 @@ type conn struct {
 	framed   bool            // a read began with a frame
 	said     int             // lines changed by the defect
 	held     []*wire.Message // by a defect, until later
+	nth      int             // among the connections of the server, from 1
+	got      int             // requests
+	inRead   int             // since the last read
+	count    int64           // of a defect that counts by connection
 }
 
 var errQuit = errors.New("the defect ends the connection")
@@ -189,6 +200,9 @@ func (c *conn) serve() death {
 		}
 	}
 	c.remote = c.n.Peer().ID
+	c.s.mu.Lock()
+	c.s.newest = c
+	c.s.mu.Unlock()
 	frames := scan.Frames(0)
 	if c.d.dropsEarly && frames.Buffered() > 0 {
 		frames = new(wire.FrameScanner)
@@ -202,8 +216,11 @@ func (c *conn) serve() death {
 			if c.read(frames.Write) != nil {
 				return survives
 			}
+			c.inRead = 0
 			continue
 		}
+		c.got++
+		c.inRead++
 		v, err := storable.Thaw(image)
 		if err != nil {
 			return ofBadImage
