@@ -11,7 +11,8 @@ const DriverDelay = 30 * time.Millisecond
 // end of a recording that it was not told.
 const DriverGrace = DriverDelay + 20*time.Millisecond
 
-// HeldFor is how long nothing more may come on a connection that is held open after its last answer.
+// HeldFor is how long nothing more may come on a connection that is held open after its last
+// answer.
 const HeldFor = time.Second
 
 // SlowFor is how long SlowState takes.

@@ -25,8 +25,8 @@ const (
 	LastWords = "last words"
 	// AwaitedMark is what a state posts to a ClientLite that waits for it.
 	AwaitedMark = "to be waited for"
-	// CountedKey is the key of a hash that the state "count" is given: the count that another connection
-	// got before.
+	// CountedKey is the key of a hash that the state "count" is given: the count that another
+	// connection got before.
 	CountedKey = "counted before"
 	// MeanwhileMark begins what is sent to CrowdSession while SlowState takes its time.
 	MeanwhileMark = "meanwhile "

@@ -126,8 +126,8 @@ func (r *runner) allowed(s scenario, session bool) bool {
 	return true
 }
 
-// thorough tells whether what no dialect changes is tried in this cell: in the first that the target
-// speaks.
+// thorough tells whether what is played once is played in this cell: in the first dialect that the
+// target speaks.
 func (r *runner) thorough() bool {
 	d := r.cell.Cell.Dialect
 	return d == cell.IKC0 || d == cell.IKC && r.hello != nil && len(r.hello.Protocols) > 0 && !r.hello.HasProtocol(wire.IKC0.String())
@@ -163,7 +163,7 @@ const maxFailuresInARow = 3
 func (r *runner) playScenarios(ctx context.Context, list []scenario, p *prober) {
 	failures := 0
 	for _, sc := range list {
-		if !r.allowed(sc, p.session) {
+		if !r.allowed(sc, p.session) || sc.once && !p.thorough {
 			continue
 		}
 		if failures == maxFailuresInARow {

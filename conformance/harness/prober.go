@@ -36,8 +36,7 @@ type prober struct {
 	published bool
 	// session: it has the conformance session.
 	session bool
-	// thorough: what no dialect changes is tried here, and not in the other dialects of the target:
-	// what takes time or many octets.
+	// thorough: this is the dialect in which scenarios are played that are played once.
 	thorough bool
 	// unusable is why nothing more is to be tried with a server that is running: it is none of
 	// IKC, or says more than anybody wants to hear. Nil: it is one.

@@ -27,7 +27,9 @@ type scenario struct {
 	risk risk
 	// session: the target must have the conformance session.
 	session bool
-	run     func(ctx context.Context, p *prober) error
+	// once: it takes time or many octets and no dialect changes it, so it is played in one of them.
+	once bool
+	run  func(ctx context.Context, p *prober) error
 }
 
 // scenarios are those for a server.

@@ -38,7 +38,8 @@ func ADDR() []*judge.Check {
 			Source: "Responder _req_is_published: keys of a hash", Needs: "a call of a probe with such a name, and a later call that was answered",
 			Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				to := x.Request.To
-				if x.Request.RSVP.Session == contract.ProbeSession && so(to.Session, to.State) && (len(x.Answers)+len(x.Errors) > 0 || concluded(t, x)) {
+				if x.Request.RSVP.Session == contract.ProbeSession && so(to.Session, to.State) &&
+					(len(x.Answers)+len(x.Errors) > 0 || concluded(t, x)) {
 					t.HoldFunc(len(x.Errors) > 0 && len(x.Answers) == 0, reply(x), func() (string, string) { return "an error report", gotten(x) })
 				}
 			}),

@@ -15,7 +15,8 @@ import (
 // inBurst is the place of a request in its packet from which on it is one of many.
 const inBurst = 10
 
-// SEQ are about time and number: what is right once must be right later, and as often as it is asked.
+// SEQ are about time and number: what is right once must be right later, and however often it is
+// asked.
 func SEQ() []*judge.Check {
 	// asGood judges calls of ping and echo that are so.
 	asGood := func(id, requirement, needs string, begin func() func(x *dialogue.Exchange) bool) *judge.Check {
@@ -27,7 +28,8 @@ func SEQ() []*judge.Check {
 				return func(t *judge.Trial, x *dialogue.Exchange) {
 					want := returned(x)
 					if so(x) && want != nil && answerDue(x) && (len(x.Answers) > 0 || concluded(t, x)) {
-						t.HoldFunc(len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want), reply(x), func() (string, string) { return wanted(want, x) })
+						ok := len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want)
+						t.HoldFunc(ok, reply(x), func() (string, string) { return wanted(want, x) })
 					}
 				}
 			}),
@@ -101,8 +103,8 @@ func returned(x *dialogue.Exchange) *perl.Value {
 	return nil
 }
 
-// heldOpen finds the first call of a probe that came, and was answered, a second after all before it
-// had been answered; and when that was. It is nil if there is none.
+// heldOpen finds the first call of a probe that came, and was answered, a second after all before
+// it had been answered; and when that was. It is nil if there is none.
 func heldOpen(t *judge.Trial) (after *dialogue.Exchange, since time.Time) {
 	for _, x := range t.Conn.Exchanges {
 		if x.Request.Frame.From == t.Side {
