@@ -61,6 +61,9 @@ func Catalogue() []*judge.Check {
 		shown.SEQ(),
 		shown.ROB(),
 		shown.ANS(),
+		shown.HSTURN(),
+		shown.SAID(),
+		shown.END(),
 	)
 }
 

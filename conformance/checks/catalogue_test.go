@@ -12,7 +12,7 @@ import (
 )
 
 // checkID is the form of an id: an area and a number.
-var checkID = regexp.MustCompile(`^[A-Z]+(-IKC0?|-LINE|-NAME)?-\d\d\d$`)
+var checkID = regexp.MustCompile(`^[A-Z]+(-IKC0?|-LINE|-NAME|-TURN)?-\d\d\d$`)
 
 // TestCatalogue: each check says what a reader needs to know, once, under an id of its own.
 func TestCatalogue(t *testing.T) {

@@ -76,6 +76,12 @@ func (s *script) send(from capture.Direction, m *wire.Message) {
 // judge ends the conversation and gives the outcome of the checks for a side.
 func (s *script) judge(side wire.Role) map[string]judge.Verdict {
 	s.t.Helper()
+	return s.judgeAs(side, dialogue.Options{AssumeIKC: true})
+}
+
+// judgeAs is judge of a capture that is read in a way.
+func (s *script) judgeAs(side wire.Role, opts dialogue.Options) map[string]judge.Verdict {
+	s.t.Helper()
 	for _, from := range []capture.Direction{capture.FromClient, capture.FromServer} {
 		if err := s.r.CloseWrite(from, s.at.Add(time.Second)); err != nil {
 			s.t.Fatal(err)
@@ -88,7 +94,7 @@ func (s *script) judge(side wire.Role) map[string]judge.Verdict {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	f := judge.Capture(r, Catalogue(), dialogue.Options{AssumeIKC: true}, side)
+	f := judge.Capture(r, Catalogue(), opts, side)
 	if f.Err != nil {
 		s.t.Fatal(f.Err)
 	}
@@ -185,6 +191,7 @@ func TestBadClients(t *testing.T) {
 		{"no address among the names", "HC-IKC0-007", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, ",192.0.2.1:50000", "", 1))},
 		{"a serializer offered twice", "HC-IKC0-008", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, "=Storable", "=Storable,Storable", 1))},
 		{"the id of the server", "HS-NAME-002", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, "client-1", "server-1", 1))},
+		{"WORLD twice", "HS-TURN-001", instead(ikc, "C: WORLD", "C: WORLD", "C: WORLD")},
 		{"a name twice", "HS-NAME-003", instead(ikc0, "C: "+setupC, "C: "+strings.Replace(setupC, ",Client,", ",Client,Client,", 1))},
 	} {
 		t.Run(test.name, func(t *testing.T) {

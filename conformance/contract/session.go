@@ -68,8 +68,9 @@ const (
 	RetractedState = "retracted"
 	// ProbeSession is the session that probes say they are.
 	ProbeSession = "probe"
-	// EchoState returns what it is given.
-	EchoState = "echo"
+	// EchoState returns what it is given, SenderState posts it to its sender, and RespondState posts
+	// the first part of it to the second.
+	EchoState, SenderState, RespondState = "echo", "sender", "respond"
 	// ReplyState is what the state "sender" posts back.
 	ReplyState = "reply"
 	// ClientSession is the session by which a driven kernel asks others.
@@ -92,17 +93,17 @@ const (
 // are published.
 func SessionStates() map[string]driver.Action {
 	return map[string]driver.Action{
-		EchoState:   driver.Echo(),
-		"args":      driver.Args(),
-		"list":      driver.List(SessionList()...),
-		"zero":      driver.Return(perl.NewBytes("0")),
-		"empty":     driver.Return(perl.NewBytes("")),
-		"undef":     driver.Undef(),
-		"nothing":   driver.Nothing(),
-		"count":     driver.Count(),
-		"sender":    driver.Sender(ReplyState, 0),
-		"respond":   driver.Respond(),
-		HiddenState: driver.Echo(),
+		EchoState:    driver.Echo(),
+		"args":       driver.Args(),
+		"list":       driver.List(SessionList()...),
+		"zero":       driver.Return(perl.NewBytes("0")),
+		"empty":      driver.Return(perl.NewBytes("")),
+		"undef":      driver.Undef(),
+		"nothing":    driver.Nothing(),
+		"count":      driver.Count(),
+		SenderState:  driver.Sender(ReplyState, 0),
+		RespondState: driver.Respond(),
+		HiddenState:  driver.Echo(),
 
 		RetractedState: driver.Echo(),
 	}

@@ -6,6 +6,10 @@ const (
 	ClientName = "ConformClient"
 )
 
+// ProbeName is the kernel name that probes go by, with a number behind it: nobody else makes a
+// connection to one, so that all that is said on it is known to have a reason, or none.
+const ProbeName = "ConformProbe"
+
 // Each of the two has two aliases: its name with TooSuffix, of which a monitor wants to be told of
 // unregister only, and its name with EndedSuffix, of which a monitor is ended before anything
 // happens.

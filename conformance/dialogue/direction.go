@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -280,11 +279,11 @@ func (d *direction) nextFrame() bool {
 // announced is the length in the head of a frame, 0 if there is no such head.
 func announced(b []byte) int64 {
 	head, _, ok := bytes.Cut(b[:min(len(b), 20)], []byte{0})
-	if !ok {
+	if !ok || !allDigits(head) {
 		return 0
 	}
 	n, _ := strconv.ParseInt(string(head), 10, 64)
-	return max(n, 0)
+	return n
 }
 
 // wanted is how long a frame is with its head, 0 if that is not all there.
@@ -333,8 +332,3 @@ func (d *direction) finish() {
 }
 
 func clip(b []byte) []byte { return b[:min(len(b), 24)] }
-
-// looksLikeStart tells whether a client's line may open a negotiation.
-func looksLikeStart(line string) bool {
-	return strings.HasPrefix(line, "SETUP") || strings.HasPrefix(line, "HELLO")
-}

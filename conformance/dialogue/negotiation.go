@@ -64,11 +64,10 @@ func (s *stream) line(l *Line) {
 		return
 	}
 	if l.From == wire.Client {
-		if looksLikeStart(l.Text) {
-			s.IsIKC = true
-		}
+		s.IsIKC = s.IsIKC || looksLikeStart(l.Text)
 		d.said = d.said || wire.IsSetup(l.Text) || l.Text == "WORLD"
 	}
+	s.IsIKC = s.IsIKC || means(l.From, l.Text)
 	if !s.IsIKC && l.From == wire.Client {
 		// Something else, most likely; a few more lines may still show that it is IKC.
 		if d.base > maxStart {

@@ -23,6 +23,7 @@ type peers struct {
 	server       netip.AddrPort
 	of           [2]wire.Peer
 	opened, over time.Time // over is zero if the capture does not show it
+	closed       time.Time // by both sides, likewise
 }
 
 // maxPeers bounds the connections whose peers are kept.
@@ -38,6 +39,12 @@ func (t *Twins) Add(c *Connection, callers [2][]string) {
 	if c.Joined {
 		for side := range p.of {
 			p.of[side] = wire.Peer{Aliases: callers[side]}
+		}
+	}
+	if a, b := c.Ends[wire.Client], c.Ends[wire.Server]; a != nil && b != nil {
+		p.closed = a.At.Time
+		if b.At.Time.After(p.closed) {
+			p.closed = b.At.Time
 		}
 	}
 	for _, end := range c.Ends {
@@ -81,6 +88,31 @@ func (t *Twins) Of(side wire.Role) iter.Seq[Twin] {
 			}
 		}
 	}
+}
+
+// Shared are the connections that a kernel may have taken for each other: those on which a side has
+// the same name as on another one that was not closed by both, be it two processes or one that came
+// back at once.
+func (t *Twins) Shared(side wire.Role) map[int]bool {
+	out := map[int]bool{}
+	byName := map[string][]*peers{}
+	for i := range t.all {
+		a := &t.all[i]
+		for _, name := range shareable(a.of[side]) {
+			for _, b := range byName[name] {
+				if a != b && a.toSame(b, side.Other()) && a.overlaps(b) {
+					out[a.conn], out[b.conn] = true, true
+				}
+			}
+			byName[name] = append(byName[name], a)
+		}
+	}
+	return out
+}
+
+// overlaps is meets until both sides have closed: before that, one may not know that the other has.
+func (p *peers) overlaps(q *peers) bool {
+	return (p.closed.IsZero() || q.opened.Before(p.closed)) && (q.closed.IsZero() || p.opened.Before(q.closed))
 }
 
 // twins tells whether a side of two connections is two processes, but for their names.

@@ -99,7 +99,7 @@ func (r *runner) refuseLite(ctx context.Context, client *driver.Driver) error {
 			return errors.Join(err, <-connecting)
 		}
 		c, err := probe.Accept(ctx, conn, probe.Config{
-			Name: probeName, ID: probeName + "-server", Serializer: unknownSerializer{}, Timeout: wait(ctx),
+			Name: contract.ProbeName, ID: contract.ProbeName + "-server", Serializer: unknownSerializer{}, Timeout: wait(ctx),
 		})
 		if err == nil {
 			defer c.Close()

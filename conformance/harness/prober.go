@@ -43,9 +43,6 @@ type prober struct {
 	unusable error
 }
 
-// probeName is the kernel name that probes go by.
-const probeName = "ConformProbe"
-
 // config is that of the next probe: each is a kernel of its own.
 func (p *prober) config() probe.Config {
 	p.count++
@@ -90,7 +87,7 @@ func (p *prober) giveUp(err error) bool {
 }
 
 // name is that of the probe that connected last.
-func (p *prober) name() string { return fmt.Sprintf("%s%d", probeName, p.count) }
+func (p *prober) name() string { return fmt.Sprintf("%s%d", contract.ProbeName, p.count) }
 
 // talk connects, sends messages, and waits until the target has dealt with all of them.
 func (p *prober) talk(ctx context.Context, cfg probe.Config, messages func(c *probe.Conn) []*wire.Message) error {

@@ -34,7 +34,7 @@ type judge struct {
 	octetsMissing   bool                   // octets of a connection are missing, so that driver logs cannot be held against it
 	keptOctets      atomic.Int64           // octets of images that records hold
 	broken          []string               // where the judge itself is at fault
-	twins           dialogue.Twins         // among connections, see shared
+	twins           dialogue.Twins         // among connections, see spare
 	doubtful        bool                   // connections were given up for that
 	noticed         diagnosis.Collector
 	peers           release.Peers
@@ -159,7 +159,7 @@ func (j *judge) conclude() []Verdict {
 			case len(w.Findings) > 0:
 				w.Outcome = Fail
 			case spared:
-				w.Outcome, w.Reason = Inconclusive, "two processes were connected by one name at the same time, so that answers went to the first of them"
+				w.Outcome, w.Reason = Inconclusive, "a name was connected twice at the same time, by two processes or by one that came back at once, so that answers went to the first connection"
 			case w.doubtful > 0:
 				w.Outcome, w.Reason = Inconclusive, w.unexplained()
 			case w.Evidence > 0 && len(j.lacks) > 0:

@@ -25,9 +25,6 @@ func newPlan(checks []*Verdict) *plan {
 			if v.Check.Aftermath {
 				r.at = atAftermath
 			}
-			if r.at == atOrder {
-				p.memories++
-			}
 			if r.session == "" {
 				p.rules[r.at] = append(p.rules[r.at], planned{r, i})
 				continue
@@ -43,23 +40,32 @@ func newPlan(checks []*Verdict) *plan {
 	return p
 }
 
-// begin makes the memories of the rules in order for one connection.
-func (p *plan) begin() []func(*Trial, *dialogue.Exchange) {
-	out := make([]func(*Trial, *dialogue.Exchange), 0, p.memories)
+// memories are what the rules of one connection remember that are shown things in order.
+type memories struct {
+	orders []func(*Trial, *dialogue.Exchange)
+	turns  []func(*Trial, *dialogue.Message)
+}
+
+// begin makes the memories for one connection.
+func (p *plan) begin() (m memories) {
+	m.orders = make([]func(*Trial, *dialogue.Exchange), 0, len(p.rules[atOrder]))
 	for _, r := range p.rules[atOrder] {
-		out = append(out, r.begin())
+		m.orders = append(m.orders, r.begin())
 	}
-	return out
+	for _, r := range p.rules[atTurn] {
+		m.turns = append(m.turns, r.beginTurns())
+	}
+	return m
 }
 
 // part shows a part of a connection to the rules. Where a check panics, the others go on behind it.
-func (p *plan) part(t *Trial, part *dialogue.Part, memories []func(*Trial, *dialogue.Exchange)) {
-	for !p.pass(t, part, memories) {
+func (p *plan) part(t *Trial, part *dialogue.Part, m *memories) {
+	for !p.pass(t, part, m) {
 	}
 }
 
 // pass shows what was not shown yet. It returns false if a check panicked.
-func (p *plan) pass(t *Trial, part *dialogue.Part, memories []func(*Trial, *dialogue.Exchange)) (done bool) {
+func (p *plan) pass(t *Trial, part *dialogue.Part, m *memories) (done bool) {
 	defer t.contain()
 	t.step, t.at = 0, nil
 	if part.First {
@@ -71,10 +77,13 @@ func (p *plan) pass(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 			continue
 		}
 		t.at = f
+		if f.Message != nil {
+			p.turn(t, f.Message, m)
+		}
 		if f.From == t.Side {
 			p.frame(t, f)
-		} else if m := f.Message; m != nil && m.Kind == dialogue.ErrorReport {
-			p.message(t, m, atOthers)
+		} else if f.Message != nil && f.Message.Kind == dialogue.ErrorReport {
+			p.message(t, f.Message, atOthers)
 		}
 	}
 	for _, x := range part.Begun {
@@ -83,7 +92,7 @@ func (p *plan) pass(t *Trial, part *dialogue.Part, memories []func(*Trial, *dial
 			for i := range p.rules[atOrder] {
 				if t.next(p.rules[atOrder][i].check) {
 					t.basis.exchange, t.basis.inOrder = true, true
-					memories[i](t, x)
+					m.orders[i](t, x)
 				}
 			}
 		}
@@ -133,6 +142,15 @@ func (p *plan) frame(t *Trial, f *dialogue.Frame) {
 	p.message(t, f.Message, atMessage)
 	if f.Message.Kind == dialogue.ErrorReport {
 		p.message(t, f.Message, atError)
+	}
+}
+
+// turn shows a message of either side.
+func (p *plan) turn(t *Trial, m *dialogue.Message, memories *memories) {
+	for i := range p.rules[atTurn] {
+		if t.next(p.rules[atTurn][i].check) {
+			memories.turns[i](t, m)
+		}
 	}
 }
 

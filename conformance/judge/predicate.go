@@ -19,7 +19,9 @@ type rule struct {
 	exchange   func(*Trial, *dialogue.Exchange)
 	// begin makes an exchange function for each connection, with a memory of its own.
 	begin func() func(*Trial, *dialogue.Exchange)
-	log   func(*Trial, *DriverLog)
+	// beginTurns makes a message function likewise.
+	beginTurns func() func(*Trial, *dialogue.Message)
+	log        func(*Trial, *DriverLog)
 	// session, if it is not empty, is the only one to which the request of an exchange may be.
 	session string
 	// plain leaves out exchanges that are not, see isPlain.
@@ -40,6 +42,7 @@ const (
 	atAnswer                  // of them, those with an answer
 	atOwn                     // each exchange that the side judged began, likewise
 	atOrder                   // each exchange that the other side began, in order, by begin
+	atTurn                    // each message of both sides, in order, by beginTurns
 	atAftermath               // the connection, after those that ended before it
 	atDriverLog               // what the driver of the side judged told, at the end
 	ruleKinds   = iota
@@ -117,6 +120,12 @@ func OnAnswers(look func(t *Trial, x *dialogue.Exchange, a *dialogue.Message)) P
 // very late is not seen.
 func InOrder(begin func() func(t *Trial, x *dialogue.Exchange)) Predicate {
 	return Predicate{{at: atOrder, begin: begin}}
+}
+
+// InTurn judges the messages of both sides in their order, in which nothing comes before what it
+// answers, by a function that begin makes for each connection, with a memory of its own.
+func InTurn(begin func() func(t *Trial, m *dialogue.Message)) Predicate {
+	return Predicate{{at: atTurn, beginTurns: begin}}
 }
 
 // OfSession shows a predicate only the requests to a session.

@@ -14,7 +14,7 @@ import (
 type tally struct {
 	sides [2]struct {
 		found
-		memories []func(*Trial, *dialogue.Exchange)
+		memories memories
 	}
 	badImage bool // the client sent an image that is no message
 	print    release.Print
@@ -77,7 +77,7 @@ const manyItems = 128
 // side judges one side in a part.
 func (t *tally) side(j *judge, p *dialogue.Part, side wire.Role, facts *memo) {
 	s := &t.sides[side]
-	j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, memo: facts}, p, s.memories)
+	j.plans[side].part(&Trial{Conn: p.Connection, Side: side, found: &s.found, memo: facts}, p, &s.memories)
 }
 
 // found is what the checks of one side found, by their index among the verdicts.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
-	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // maxCallers bounds the names that are kept of one side.
@@ -24,16 +23,6 @@ func (t *tally) addCallers(p *dialogue.Part) {
 	}
 }
 
-// shared are the connections on which a side shares a name with another process that was connected
-// to the same kernel at the same time.
-func (j *judge) shared(side wire.Role) map[int]bool {
-	out := map[int]bool{}
-	for twin := range j.twins.Of(side) {
-		out[twin.First.Connection], out[twin.Second.Connection] = true, true
-	}
-	return out
-}
-
 // ofExchanges tells whether a check holds what comes back for requests against them.
 func (c *Check) ofExchanges() bool {
 	return slices.ContainsFunc(c.Judge, func(r rule) bool { return r.at == atRequest || r.at == atAnswer || r.at == atOrder })
@@ -44,7 +33,7 @@ func (j *judge) spare(v *Verdict) (spared bool) {
 	if len(v.Findings) == 0 || !v.Check.ofExchanges() {
 		return false
 	}
-	shared := j.shared(v.Side.Other())
+	shared := j.twins.Shared(v.Side.Other())
 	if len(shared) == 0 {
 		return false
 	}

@@ -59,8 +59,9 @@ func (h *Heard) Explain(err error) error {
 	return &StrangerError{Began: bytes.Clone(h.began[:h.size]), Err: err}
 }
 
-// ikcLine are the lines of a negotiation other than SETUP.
-var ikcLine = regexp.MustCompile(`^(?:HELLO(?: IKC\d)?|IAM\s.*|OK|NOT|DONE|FREEZER\s.*|WORLD|UP)$`)
+// ikcLine are the lines of a negotiation other than a SETUP. IAM and KERNEL= are like those of no
+// other protocol, in whatever letters.
+var ikcLine = regexp.MustCompile(`^(?:HELLO(?: IKC\d)?|(?i:IAM)\s.*|(?i:SETUP.*\sKERNEL=.*)|OK|NOT|DONE|FREEZER\s.*|WORLD|UP)$`)
 
 // How requests of other protocols begin.
 var (

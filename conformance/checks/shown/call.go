@@ -219,5 +219,21 @@ func MoreCALL() []*judge.Check {
 		answered("CALL-018", judge.Should, "The event of a request may do without a kernel.", "Responder request; Specifier specifier_parse",
 			"a call of a state that always answers, whose event names no kernel",
 			func(_ *judge.Trial, x *dialogue.Exchange) bool { return x.Request.Event.Kernel == "" }),
+		{
+			ID: "CALL-019", Level: judge.Must, Party: judge.TheResponder,
+			Requirement: "The event of an answer is in the form of the rsvp: a string if it was a string, a plain hash if it was a hash.",
+			Source:      "Responder::Thunk __thunk; the rsvp is copied as it came", Needs: "a call that was answered",
+			Rationale: "The permission that a caller gave is looked up by what it sent.",
+			Judge: judge.OnAnswers(func(t *judge.Trial, x *dialogue.Exchange, a *dialogue.Message) {
+				if x.Ambiguous {
+					return // another call may have written it otherwise
+				}
+				_, asked := x.Request.RSVP.AsText()
+				_, got := a.Event.AsText()
+				t.HoldFunc(asked == got && isPlain(a.Event.Value), a.Frame, func() (string, string) {
+					return judge.ShowValue(x.Request.RSVP.ToValue()), judge.ShowValue(a.Event.ToValue())
+				})
+			}),
+		},
 	}
 }

@@ -248,6 +248,26 @@ func MoreERR() []*judge.Check {
 				}
 			}),
 		},
+		{
+			ID: "ERR-017", Level: judge.Should, Party: judge.TheResponder,
+			Requirement: "Answers keep their place among the error reports: what was asked first is answered before what failed later is reported.",
+			Source:      "Channel channel_receive: a request is carried out to its end before the next is taken", Needs: "a call that was answered, and a later request that failed",
+			Judge: judge.InOrder(func() func(*judge.Trial, *dialogue.Exchange) {
+				answered := 0
+				return func(t *judge.Trial, x *dialogue.Exchange) {
+					switch {
+					case len(x.Errors) > 0 && answered > 0:
+						e := x.Errors[0].Frame
+						t.HoldFunc(e.Number > answered, e, func() (string, string) {
+							return "the answer first", fmt.Sprintf("the report in frame %d, the answer in frame %d", e.Number, answered)
+						})
+						answered = 0
+					case len(x.Errors) == 0 && len(x.Answers) > 0 && !x.Ambiguous:
+						answered = x.Answers[0].Frame.Number
+					}
+				}
+			}),
+		},
 	}
 }
 

@@ -110,5 +110,19 @@ func HSIKC() []*judge.Check {
 				}
 			}),
 		},
+		{
+			ID: "HS-IKC-011", Level: judge.Should, Party: judge.TheServer,
+			Requirement: "A server tells at least one name besides its id.",
+			Source:      "Channel server_000, negociate_001", Needs: "a negotiation in the dialect IKC that was completed",
+			Rationale: "Kernels are addressed by their names; an id is known to nobody beforehand.",
+			Judge: judge.OnConnection(func(t *judge.Trial) {
+				if n := t.Conn.Negotiation; n.Complete && n.Dialect == wire.IKC {
+					names := t.Names(wire.Server)
+					t.HoldFunc(len(names) > 1, lastLine(t), func() (string, string) {
+						return "IAM <kernel id> and at least one IAM <name>", "IAM " + strings.Join(names, ", IAM ")
+					})
+				}
+			}),
+		},
 	}
 }

@@ -72,14 +72,14 @@ func LITE() []*judge.Check {
 			Source:      "ClientLite connect, _from", Needs: "a message of a ClientLite",
 			Judge: onLite(func(t *judge.Trial, m *dialogue.Message) {
 				if names := t.Names(t.Side); len(names) > 0 {
-					t.HoldFunc(m.From.Kernel == names[0], m.Frame, func() (string, string) { return names[0], m.From.Kernel })
+					t.HoldFunc(m.From.Kernel == names[0] && m.From.State == "", m.Frame, func() (string, string) {
+						return fmt.Sprintf("{kernel => '%s', session => '%s'}", names[0], wire.SessionIKCLite), judge.ShowValue(m.Sent("from"))
+					})
 				}
 			}),
 		},
 	}
 }
 
-// ofLite tells whether a message is of a ClientLite: its from has no state.
-func ofLite(m *dialogue.Message) bool {
-	return m.From.Session == wire.SessionIKCLite && m.From.State == ""
-}
+// ofLite tells whether a message is of a ClientLite.
+func ofLite(m *dialogue.Message) bool { return m.From.Session == wire.SessionIKCLite }

@@ -8,6 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -81,8 +82,8 @@ func MSG() []*judge.Check {
 			Source:      "Responder _req_args; Proxy _default", Needs: "a message to IKC:proxy",
 			Judge: judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
 				if m.Event.State == specifier.ProxyState {
-					_, _, ok := m.Proxied()
-					t.HoldFunc(ok, m.Frame, func() (string, string) {
+					state, _, ok := m.Proxied()
+					t.HoldFunc(ok && state != "", m.Frame, func() (string, string) {
 						return "[state, [arguments]]", judge.ShowValue(m.Params())
 					})
 				}
@@ -130,7 +131,7 @@ func MSG() []*judge.Check {
 	}
 }
 
-// MoreMSG are about the key wantarray.
+// MoreMSG are about the key wantarray, and about what specifiers are made of.
 func MoreMSG() []*judge.Check {
 	return []*judge.Check{
 		{
@@ -143,5 +144,30 @@ func MoreMSG() []*judge.Check {
 				}
 			}),
 		},
+		{
+			ID: "MSG-010", Level: judge.Must, Party: judge.TheSender,
+			Requirement: "A specifier that is a hash is a plain one, not blessed, and its parts are no references.",
+			Source:      "Specifier specifier_parse, specifier_name: ref eq 'HASH'", Needs: "a message with event, from or rsvp",
+			Rationale: "A blessed one is a specifier to nobody: Perl loses every message that has one for an event.",
+			Judge: judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
+				for _, a := range []*wire.Address{&m.Event, &m.From, &m.RSVP} {
+					if a.Present() && a.Err == nil {
+						t.HoldFunc(isPlain(a.Value), m.Frame, func() (string, string) {
+							return "a string, or a plain hash of strings", judge.ShowValue(a.Value)
+						})
+					}
+				}
+			}),
+		},
 	}
+}
+
+// isPlain tells whether what stands in a message as a specifier is a string, or a hash of such. Of
+// one that is nil it is known.
+func isPlain(v *perl.Value) bool {
+	if v == nil || v.Kind() != perl.Ref {
+		return true
+	}
+	h := v.Target()
+	return h.Class() == "" && !slices.ContainsFunc(h.Pairs(), func(p perl.Pair) bool { return p.Value.Kind() == perl.Ref })
 }

@@ -37,6 +37,10 @@ func liteDefects() []*Behaviour {
 			})},
 		{Name: "ClientLite of another name", Text: "from of a ClientLite is not the name that it announced.", Kills: []string{"LITE-005"}, Role: lite, Dialect: ikc0,
 			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.Kernel = "Other" }) })},
+		{Name: "ClientLite with a state", Text: "from of a ClientLite has the state of a kernel's session.", Kills: []string{"LITE-005"}, Role: lite, Dialect: ikc0,
+			message: when(hasFrom, func(m *wire.Message) {
+				m.From = change(m.From, func(s *specifier.Specifier) { s.State = specifier.ProxyState })
+			})},
 		{Name: "one rsvp for two calls", Text: "Two open calls of a ClientLite have the same rsvp.", Kills: []string{"LITE-002"}, Role: lite, Dialect: ikc0,
 			message: func(m *wire.Message) []*wire.Message {
 				if m.IsCall() {

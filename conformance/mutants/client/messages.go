@@ -55,6 +55,18 @@ func messageDefects() []*Behaviour {
 			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.Session = "" }) })},
 		{Name: "from with a state", Text: "from names a state that is not IKC:proxy.", Kills: []string{"MSG-003"}, Role: kernel, Dialect: ikc0,
 			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.State = "reply" }) })},
+		{Name: "no state for the proxy", Text: "A message to IKC:proxy names undef for a state.", Kills: []string{"MSG-005"}, Role: kernel, Dialect: ikc0,
+			message: when(func(m *wire.Message) bool { return m.Event.State == specifier.ProxyState }, func(m *wire.Message) {
+				if _, args, ok := m.Proxied(); ok {
+					m.Params = perl.ArrayRef(perl.NewUndef(), perl.ArrayRef(args...))
+				}
+			})},
+		{Name: "blessed rsvp", Text: "The rsvp of a call is a blessed hash.", Kills: []string{"MSG-010"}, Role: kernel, Dialect: ikc0,
+			message: when(isRequest, func(m *wire.Message) {
+				m.RSVP = wire.At(m.RSVP.Specifier)
+				m.RSVP.Value = m.RSVP.ToValue()
+				m.RSVP.Value.Target().Bless("My::Address")
+			})},
 		{Name: "from of another kernel", Text: "The kernel of from was never announced.", Kills: []string{"MSG-004"}, Role: kernel, Dialect: ikc0,
 			message: when(hasFrom, func(m *wire.Message) { m.From = change(m.From, func(s *specifier.Specifier) { s.Kernel = "Nobody" }) })},
 		{Name: "rsvp without a state", Text: "The rsvp of a call has no state.", Kills: []string{"MSG-006"}, Role: kernel, Dialect: ikc0,

@@ -91,6 +91,9 @@ func negotiationDefects() []*Behaviour {
 				}
 				return wire.AppendFrame(nil, []byte("\x05\x0b\x03\x00\x00\x00\x00"))
 			}},
+		{Name: "HELLO in small letters", Text: "The client says hello.", Kills: []string{"HC-IKC0-001"}, Role: kernel, Dialect: ikc, line: instead("HELLO", "hello")},
+		{Name: "HELLO twice", Text: "The client says HELLO twice.", Kills: []string{"HC-IKC-001"}, Role: kernel, Dialect: ikc, line: instead("HELLO", "HELLO", "HELLO")},
+		{Name: "WORLD twice", Text: "The client says WORLD twice.", Kills: []string{"HS-TURN-001"}, Role: kernel, Dialect: ikc, line: instead("WORLD", "WORLD", "WORLD")},
 		{Name: "YES to IAM", Text: "The client answers an IAM with YES.", Kills: []string{"HC-IKC-001"}, Role: kernel, Dialect: ikc, line: instead("OK", "YES")},
 		{Name: "no DONE", Text: "The client does not say that it has told all names.", Kills: []string{"HC-IKC-003"}, Role: kernel, Dialect: ikc, line: instead("DONE", "FINISHED")},
 		{Name: "WORLD before FREEZER was accepted", Text: "The client offers another serializer though one was accepted.", Kills: []string{"HC-IKC-005"}, Role: kernel, Dialect: ikc,

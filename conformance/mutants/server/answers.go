@@ -81,6 +81,16 @@ func answerDefects() []*Behaviour {
 					r.list[0] = perl.ArrayRef(perl.NewBytes(wire.ParseAddress("", e[0]).String()), e[1])
 				}
 			}},
+		{Name: "blessed event", Text: "The event of an answer is a blessed hash.", Kills: []string{"CALL-019", "MSG-010"},
+			replies: answers(func(_ *request, a *wire.Message) {
+				if _, text := a.Event.AsText(); !text {
+					spec := wire.At(a.Event.Specifier).ToValue()
+					spec.Target().Bless("POE::Component::IKC::Specifier")
+					a.Event.Value = spec
+				}
+			})},
+		{Name: "event as a string", Text: "The event of an answer is a string though the rsvp was a hash.", Kills: []string{"CALL-019"},
+			replies: answers(func(_ *request, a *wire.Message) { a.Event = wire.AtString(a.Event.String()) })},
 		{Name: "answer with rsvp", Text: "An answer is a call itself.", Kills: []string{"CALL-004"},
 			replies: answers(func(r *request, a *wire.Message) {
 				a.RSVP = wire.At(specifier.Specifier{Kernel: ID, Session: r.to.Session, State: "echo"})
@@ -89,6 +99,15 @@ func answerDefects() []*Behaviour {
 			replies: answers(func(_ *request, a *wire.Message) { a.IsError = true })},
 		{Name: "answer without params", Text: "An answer lacks the key params.", Kills: []string{"CALL-006"},
 			replies: answers(func(_ *request, a *wire.Message) { a.Params = nil })},
+		{Name: "error overtakes an answer", Text: "An answer is sent after the report on what was asked later and failed.", Kills: []string{"ERR-017"},
+			replies: func(r *request) {
+				if r.conform("args") && len(r.args) == 0 {
+					r.c.held, r.replies = r.replies, nil
+					return
+				}
+				r.replies = append(r.replies, r.c.held...)
+				r.c.held = nil
+			}},
 		{Name: "answers reordered", Text: "An answer overtakes the one before.", Kills: []string{"CALL-007"},
 			replies: func(r *request) {
 				if r.conform("list") && !r.WantArray {

@@ -46,7 +46,7 @@ type Behaviour struct {
 // Defects lists all there are.
 func Behaviours() []*Behaviour {
 	return slices.Concat(lineDefects(), octetDefects(), valueDefects(), kindDefects(),
-		answerDefects(), silentKinds(), stateDefects(), errorDefects(), requestDefects(), manyDefects(), robustDefects())
+		answerDefects(), silentKinds(), stateDefects(), errorDefects(), requestDefects(), manyDefects(), unaskedDefects(), robustDefects())
 }
 
 // Find returns the defect with a name, nil if there is none.

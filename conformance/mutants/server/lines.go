@@ -57,6 +57,8 @@ func lineDefects() []*Behaviour {
 			}},
 		{Name: "no PID", Text: "The SETUP tells no process id.", Kills: []string{"HS-IKC0-006"},
 			lines: setup(replace(";PID=1", ""))},
+		{Name: "setup in small letters", Text: "The server says setup.", Kills: []string{"HS-IKC0-001"}, Silent: true,
+			lines: setup(func(l string) string { return "setup" + strings.TrimPrefix(l, "SETUP") })},
 		{Name: "id only", Text: "The SETUP tells the id and no other name.", Kills: []string{"HS-IKC0-007"},
 			lines: setup(func(string) string { return "SETUP KERNEL=" + ID + ";FREEZER=Storable;PID=1" })},
 		{Name: "blank in a name", Text: "The kernel has a name with a blank in it.", Kills: []string{"HS-NAME-001"},
@@ -95,6 +97,20 @@ func lineDefects() []*Behaviour {
 		{Name: "OK answered by nonsense", Text: "An OK is answered by a line that is neither IAM nor DONE.", Kills: []string{"HS-IKC-002"}, Silent: true,
 			lines: instead("OK", "NAME "+Name)},
 		{Name: "IAM in forward order", Text: "The name comes before the address.", Kills: []string{"HS-IKC-003"}, forward: true},
+		{Name: "no name", Text: "In the dialect IKC the server tells its id and no other name.", Kills: []string{"HS-IKC-011"},
+			lines: func(c *conn, asked string, usual []string) []string {
+				for asked == "OK" && len(usual) > 0 && strings.HasPrefix(usual[0], "IAM ") {
+					usual, _ = c.n.Receive(asked)
+				}
+				return usual
+			}},
+		{Name: "IAM in small letters", Text: "The server says iam.", Kills: []string{"HS-IKC-001"}, Silent: true,
+			lines: func(_ *conn, _ string, usual []string) []string {
+				for i, l := range usual {
+					usual[i] = strings.Replace(l, "IAM ", "iam ", 1)
+				}
+				return usual
+			}},
 		{Name: "IAM answered by YES", Text: "An IAM of the client is answered with YES.", Kills: []string{"HS-IKC-004"}, Silent: true,
 			lines: instead("IAM ", "YES")},
 		{Name: "refuses Storable", Text: "FREEZER Storable is answered with NOT.", Kills: []string{"HS-IKC-005"},
