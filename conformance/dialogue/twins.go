@@ -24,6 +24,7 @@ type peers struct {
 	of           [2]wire.Peer
 	opened, over time.Time // over is zero if the capture does not show it
 	closed       time.Time // by both sides, likewise
+	joined       bool      // it was open before the capture begins
 }
 
 // maxPeers bounds the connections whose peers are kept.
@@ -32,10 +33,10 @@ const maxPeers = 4096
 // Add notes who talked on a connection. Of one that the capture joined in the middle, callers are
 // the kernels that rsvps name, by wire.Role of the caller.
 func (t *Twins) Add(c *Connection, callers [2][]string) {
-	if !c.Negotiation.Complete && !c.Joined || len(t.all) == maxPeers {
+	if !c.Negotiation.Complete && !c.Negotiation.Partial && !c.Joined || len(t.all) == maxPeers {
 		return
 	}
-	p := peers{conn: c.Conn.Index, server: c.Conn.Server, of: c.Negotiation.Peers, opened: c.Opened.Time}
+	p := peers{conn: c.Conn.Index, server: c.Conn.Server, of: c.Negotiation.Peers, opened: c.Opened.Time, joined: c.Joined}
 	if c.Joined {
 		for side := range p.of {
 			p.of[side] = wire.Peer{Aliases: callers[side]}
@@ -92,27 +93,51 @@ func (t *Twins) Of(side wire.Role) iter.Seq[Twin] {
 
 // Shared are the connections that a kernel may have taken for each other: those on which a side has
 // the same name as on another one that was not closed by both, be it two processes or one that came
-// back at once.
+// back at once. One whose names are not known may have any.
 func (t *Twins) Shared(side wire.Role) map[int]bool {
 	out := map[int]bool{}
 	byName := map[string][]*peers{}
+	var unknown []*peers
 	for i := range t.all {
 		a := &t.all[i]
-		for _, name := range shareable(a.of[side]) {
+		for _, b := range unknown {
+			a.shares(b, side, out)
+		}
+		names := shareable(a.of[side])
+		for _, name := range names {
 			for _, b := range byName[name] {
-				if a != b && a.toSame(b, side.Other()) && a.overlaps(b) {
-					out[a.conn], out[b.conn] = true, true
-				}
+				a.shares(b, side, out)
 			}
 			byName[name] = append(byName[name], a)
+		}
+		if len(names) == 0 {
+			for j := range t.all[:i] {
+				a.shares(&t.all[j], side, out)
+			}
+			unknown = append(unknown, a)
 		}
 	}
 	return out
 }
 
+// shares notes two connections if they were open at the same time, and to the same kernel. A side
+// has the same name on both, or may have. Of one of which nothing is known, the server is a guess.
+func (p *peers) shares(q *peers, side wire.Role, out map[int]bool) {
+	guessed := p.guessed() || q.guessed()
+	if p != q && (guessed || p.toSame(q, side.Other())) && p.overlaps(q) {
+		out[p.conn], out[q.conn] = true, true
+	}
+}
+
+// guessed tells whether nobody said who is the server.
+func (p *peers) guessed() bool {
+	return p.joined && len(shareable(p.of[wire.Client]))+len(shareable(p.of[wire.Server])) == 0
+}
+
 // overlaps is meets until both sides have closed: before that, one may not know that the other has.
 func (p *peers) overlaps(q *peers) bool {
-	return (p.closed.IsZero() || q.opened.Before(p.closed)) && (q.closed.IsZero() || p.opened.Before(q.closed))
+	before := func(p, q *peers) bool { return p.joined || q.closed.IsZero() || p.opened.Before(q.closed) }
+	return before(p, q) && before(q, p)
 }
 
 // twins tells whether a side of two connections is two processes, but for their names.

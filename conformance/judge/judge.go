@@ -83,11 +83,13 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	if c.Control != nil {
 		j.controls = append(j.controls, c)
 	}
+	if c.IsIKC || c.Joined && c.MayBeIKC() {
+		j.twins.Add(c, t.callers)
+	}
 	if !c.IsIKC {
 		return
 	}
 	j.octetsMissing = j.octetsMissing || c.Gaps || c.Joined || c.Cut
-	j.twins.Add(c, t.callers)
 	j.peers.Add(c, &t.print)
 	if t.record != nil && len(j.records) < maxRecords {
 		j.records = append(j.records, t.record)
@@ -159,7 +161,7 @@ func (j *judge) conclude() []Verdict {
 			case len(w.Findings) > 0:
 				w.Outcome = Fail
 			case spared:
-				w.Outcome, w.Reason = Inconclusive, "a name was connected twice at the same time, by two processes or by one that came back at once, so that answers went to the first connection"
+				w.Outcome, w.Reason = Inconclusive, "a name was connected twice at the same time, by two processes or by one that came back at once, which may explain it: answers go to the first connection"
 			case w.doubtful > 0:
 				w.Outcome, w.Reason = Inconclusive, w.unexplained()
 			case w.Evidence > 0 && len(j.lacks) > 0:
