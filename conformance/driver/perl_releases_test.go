@@ -62,6 +62,8 @@ func TestPerlValues(t *testing.T) {
 		`{"ref":{"hash":[["",{"i":"1"}],["a",null],[{"t":"\u00e9x"},{"i":"5"}],[{"t":"\u263a"},{"i":"2"}],["\u00e9",{"i":"3"}]]}}`,
 		`{"ref":{"hash":[["a",{"i":"1"},"locked"],["b",{"i":"2"}],["c",null,"placeholder"]],"restricted":true}}`,
 		`{"ref":{"hash":[],"class":"A::B"}}`, `{"ref":{"undef":true,"class":"U"}}`, `{"ref":{"bool":true,"class":"U"}}`,
+		`{"ref":{"hash":[],"class":"Gr\u00f6\u00dfe"}}`, `{"ref":{"hash":[],"class":{"b":"Gr\u00f6\u00dfe"}}}`,
+		`{"ref":{"hash":[["\u00e2\u0098\u0083",{"i":"1"}],[{"t":"\u2603"},{"i":"2"}]]}}`,
 		`{"ref":{"undef":true,"immortal":true}}`, `{"ref":{"bool":false,"immortal":true}}`,
 		`{"ref":{"ref":{"ref":{"b":"x"}},"class":"Deep"}}`,
 		`{"ref":{"array":[{"i":"1"},{"ref":{"seen":1}}],"id":1}}`,
