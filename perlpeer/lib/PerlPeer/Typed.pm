@@ -358,7 +358,8 @@ sub _class {
     my $class = $v->{class};
     return _bytes( $class->{b} ) if ref $class eq 'HASH' && length $class->{b};
     defined $class && !ref $class && length $class or PerlPeer::Error->usage('class is a string, or {"b": octets}');
-    return _octets($class);
+    utf8::encode( my $octets = $class );    # text, whatever Perl holds it as
+    return $octets;
 }
 
 sub _string {
