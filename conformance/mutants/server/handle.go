@@ -57,7 +57,7 @@ func (c *conn) handle(m *wire.Message) error {
 	if c.d.request != nil {
 		c.d.request(r)
 	}
-	if !published(r.to) {
+	if bare := c.s.opts.Bare && r.to.Session == contract.SessionAlias; bare || !published(r.to) {
 		r.refuse()
 	} else {
 		r.list = r.run()
@@ -100,7 +100,7 @@ func known(session string) bool {
 
 func (r *request) refuse() {
 	text := fmt.Sprintf("Session '%s' is not available for remote kernels", r.to.Session)
-	if known(r.to.Session) {
+	if known(r.to.Session) && (r.to.Session == wire.SessionIKC || !r.c.s.opts.Bare) {
 		text = fmt.Sprintf("Session '%s' has not published state '%s'", r.to.Session, r.to.State)
 	}
 	r.refused = &refusal{text, "check"}

@@ -20,6 +20,8 @@ type Options struct {
 	Tee func(received []byte)
 	// OnlyIKC refuses SETUP, as a server of the protocol IKC does. That is no defect.
 	OnlyIKC bool
+	// Bare: it has no conformance session. That is no defect either.
+	Bare bool
 	// WholeLines hangs up if a read brings no line end, until one begins with a frame: no check finds
 	// that as long as peers write so.
 	WholeLines bool
