@@ -70,7 +70,7 @@ type conversationOpts struct {
 // playConversation is the other of the two kinds of play (see scenario): a driven client kernel and
 // a driven server kernel talk to each other. The client calls, posts, asks for subscriptions and
 // makes mistakes, then the server calls the client.
-func playConversation(ctx context.Context, server, client *driver.Driver, relayed string, c cell.Cell, opts conversationOpts) error {
+func playConversation(ctx context.Context, server, client *driver.Driver, relayed string, c cell.Cell, opts conversationOpts) (err error) {
 	own := driver.Session{
 		Session: contract.ClientSession,
 		States: map[string]driver.Action{
@@ -92,6 +92,11 @@ func playConversation(ctx context.Context, server, client *driver.Driver, relaye
 	if err != nil {
 		return fmt.Errorf("%w: %w", errConnect, err)
 	}
+	defer func() {
+		if err != nil {
+			breakOff(ctx, atClient, serverPeer(server))
+		}
+	}()
 	if err := retractState(ctx, client); err != nil {
 		return err
 	}
@@ -123,4 +128,18 @@ func playConversation(ctx context.Context, server, client *driver.Driver, relaye
 		return err
 	}
 	return client.Disconnect(ctx)
+}
+
+// breakOff ends a conversation in which something did not come: what is asked then and answered shows
+// that it would have come before, and that the client leaves that nobody cut the connection. client
+// is its side of it, server the other.
+func breakOff(ctx context.Context, client, server peer) {
+	for _, p := range []peer{client, server} {
+		for _, state := range [][2]string{{contract.SessionAlias, "zero"}, {wire.SessionIKC, wire.StatePing}} {
+			_, _ = p.call(ctx, state[0], state[1], perl.NewBytes("x")) // it may be that nothing comes any more
+		}
+	}
+	limit, cancel := context.WithTimeout(ctx, wait(ctx))
+	defer cancel()
+	_ = client.d.Disconnect(limit)
 }

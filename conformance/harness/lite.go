@@ -12,7 +12,7 @@ import (
 )
 
 // playLiteConversation plays a conversation in which the client is a ClientLite.
-func playLiteConversation(ctx context.Context, client *driver.Driver, relayed string, c cell.Cell, opts conversationOpts) error {
+func playLiteConversation(ctx context.Context, client *driver.Driver, relayed string, c cell.Cell, opts conversationOpts) (err error) {
 	connect := driver.LiteConnect{
 		Name: contract.ClientName, Address: relayed, Protocol: c.Dialect.Client().String(), Timeout: wait(ctx).Seconds(),
 	}
@@ -22,6 +22,11 @@ func playLiteConversation(ctx context.Context, client *driver.Driver, relayed st
 	if err := client.LiteConnect(ctx, connect); err != nil {
 		return fmt.Errorf("%w: %w", errConnect, err)
 	}
+	defer func() {
+		if err != nil {
+			breakOffLite(ctx, client)
+		}
+	}()
 	if err := liteRequests(ctx, client, opts.values); err != nil {
 		return err
 	}
@@ -41,6 +46,16 @@ func playLiteConversation(ctx context.Context, client *driver.Driver, relayed st
 		return err
 	}
 	return timeoutsLite(ctx, client, connect)
+}
+
+// breakOffLite is breakOff for a ClientLite.
+func breakOffLite(ctx context.Context, client *driver.Driver) {
+	limit, cancel := context.WithTimeout(ctx, 3*wait(ctx))
+	defer cancel()
+	for _, to := range []string{contract.SessionAlias + "/zero", wire.SessionIKC + "/" + wire.StatePing} {
+		_, _ = client.LiteCall(limit, to, perl.NewBytes("x"))
+	}
+	_ = client.LiteDisconnect(limit)
 }
 
 // liteRequests sends what a ClientLite is to send; values are echoed.

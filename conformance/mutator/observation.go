@@ -58,11 +58,15 @@ func (o *observation) driver(line driver.Line) {
 			o.names[strconv.Itoa(l.OK.Pid)] = "PID"
 		}
 	default:
-		o.add("answers of the driver", o.commands[l.ID]+" "+idOf.ReplaceAllString(sorted(line.Text), ""))
+		o.add("answers of the driver", o.commands[l.ID]+" "+trace.ReplaceAllString(idOf.ReplaceAllString(sorted(line.Text), ""), ""))
 	}
 }
 
-var idOf = regexp.MustCompile(`"id":\d+,?`)
+// idOf is the id of an answer, trace where in its own code a program failed.
+var (
+	idOf  = regexp.MustCompile(`"id":\d+,?`)
+	trace = regexp.MustCompile(` at /[^"]* line \d+[^"]*`)
+)
 
 // sorted is a JSON text with its keys sorted.
 func sorted(text []byte) string {

@@ -259,6 +259,22 @@ func (m *Mutator) Run(ctx context.Context) (*Summary, error) {
 	return s, err
 }
 
+// Only tries the mutations of some seeds.
+func (m *Mutator) Only(ctx context.Context, seeds []uint64) (*Summary, error) {
+	s := &Summary{}
+	m.opts.Seed = 0
+	try := func(ctx context.Context, i uint64) (*Result, error) {
+		return m.Try(ctx, seeds[min(i, uint64(len(seeds)-1))])
+	}
+	left := len(seeds)
+	err := m.inOrder(ctx, try, func(r *Result) bool {
+		s.add(r)
+		left--
+		return left > 0
+	})
+	return s, err
+}
+
 // Unmutated has all casts talk in turn, Count times in all, without a mutation: every other time
 // what is said is thawed and frozen again. A check that fails is a false alarm.
 func (m *Mutator) Unmutated(ctx context.Context) (*Summary, error) {

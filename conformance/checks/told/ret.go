@@ -1,12 +1,17 @@
 package told
 
 import (
+	"fmt"
+	"slices"
+	"time"
+
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
 // RET are about what goes back of what states return.
@@ -38,8 +43,80 @@ func RET() []*judge.Check {
 				}
 			}),
 		},
+		{
+			ID: "RET-002", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "A call whose state ran and returned something is answered.",
+			Source:      "Responder::Thunk __thunk", Needs: "a driver that reports runs, of states that return something, and their calls",
+			Judge: onLog(answersRuns),
+		},
 	}
 }
+
+// answersRuns holds the runs of states that return something against the answers. Which answer is for
+// which of the calls with one rsvp is not always known, so they are counted.
+func answersRuns(t *judge.Trial, log *driverLog) {
+	type rsvp struct {
+		on *judge.ConnRecord
+		to specifier.Specifier
+	}
+	answers := map[rsvp]int{}
+	due := map[rsvp][]*dialogue.ControlLine{}
+	var order []rsvp
+	ran := map[string][]*dialogue.ControlLine{}
+	for _, state := range harnessStates() {
+		ran[state] = log.states(contract.SessionAlias, state)
+	}
+	for _, x := range log.wire(func(m *dialogue.Message) bool { return m.Frame.From != log.Side && m.IsCall() }) {
+		r := x.Request
+		key := rsvp{x.on, r.RSVP.Specifier}
+		answers[key] += len(x.Answers)
+		if r.To.Session != contract.SessionAlias || len(x.Errors) > 0 || !log.returnsSomething(x) {
+			continue
+		}
+		runs := ran[r.To.State]
+		i := slices.IndexFunc(runs, func(l *dialogue.ControlLine) bool {
+			return l.At.Time.After(r.Frame.At.Time) && sameArgs(r.Args(), l.Event.Args)
+		})
+		if i < 0 || !log.hadTimeToAnswer(x, runs[i]) && len(x.Answers) == 0 {
+			continue
+		}
+		if due[key] == nil {
+			order = append(order, key)
+		}
+		due[key] = append(due[key], runs[i])
+		ran[r.To.State] = slices.Delete(slices.Clone(runs), i, i+1)
+	}
+	for _, key := range order {
+		for i, at := range due[key] {
+			t.Hold(i < answers[key], at, fmt.Sprintf("%d answers to %v", len(due[key]), key.to), fmt.Sprint(answers[key]))
+		}
+	}
+}
+
+// returnsSomething tells whether the state of a call was told to return what is defined.
+func (log *driverLog) returnsSomething(x exchanged) bool {
+	a, ok := log.action(x.Request)
+	switch {
+	case !ok:
+		return false
+	case a.Do == "echo":
+		return x.Request.WantArray || x.Arg(0).Kind() != perl.Undef
+	case a.Do == "return":
+		return a.Value != nil && (x.Request.WantArray || a.Value.V.Kind() != perl.Undef)
+	}
+	return a.Do == "args" || a.Do == "count" || a.Do == "list" && len(a.Values) > 0
+}
+
+// hadTimeToAnswer tells whether a call would have been answered: the harness went on, and so did the
+// connection.
+func (log *driverLog) hadTimeToAnswer(x exchanged, ran *dialogue.ControlLine) bool {
+	over := x.on.Over()
+	until := ran.At.Time.Add(answerDelay)
+	return log.wentOn(until) && (over.IsZero() || over.After(until))
+}
+
+// answerDelay is how long an answer may take once its state has run, on a machine that is busy.
+const answerDelay = time.Second
 
 // returns is what the state of a call was told to return, as an answer has it; ok is false if that
 // is not known.

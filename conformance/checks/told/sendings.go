@@ -137,12 +137,30 @@ func (log *driverLog) sendingsOf(l *dialogue.ControlLine) (out []*sending) {
 	if isAddress(s.to.Kernel) || log.shared(s.to.Kernel) {
 		return nil
 	}
-	for _, m := range log.connsAt(l) {
+	for _, m := range log.knownConnsAt(l) {
 		if s.to.Kernel == contract.EveryKernel || slices.Contains(m.Names[log.Side.Other()], s.to.Kernel) {
 			own := s
 			own.on = m
 			own.due = s.due && log.wentOnSending(m, l.Command.Answer.At.Time)
 			out = append(out, &own)
+		}
+	}
+	if len(out) > 1 { // of some it may be that they are over
+		for _, own := range out {
+			own.due = false
+		}
+	}
+	return out
+}
+
+// knownConnsAt is connsAt, with connections on which the kernel has said nothing but its name.
+func (log *driverLog) knownConnsAt(l *dialogue.ControlLine) (out []*judge.ConnRecord) {
+	given := log.givenNames()
+	for _, m := range log.Conns {
+		own := m.Frames[log.Side] > 0 || slices.ContainsFunc(given, func(names []string) bool { return slices.Contains(m.Names[log.Side], names[0]) })
+		over := m.Over()
+		if own && m.Complete && !m.Unreached && !m.Opened.After(l.At.Time) && (over.IsZero() || !over.Before(l.Command.Answer.At.Time)) {
+			out = append(out, m)
 		}
 	}
 	return out

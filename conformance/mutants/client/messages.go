@@ -241,6 +241,13 @@ func outDefects() []*Behaviour {
 			})},
 		{Name: "PID of another process", Text: "A kernel tells the PID of another process.", Kills: []string{"OUT-009"}, Role: kernel, Dialect: ikc0,
 			line: field("PID", func(v string) string { return v + "7" })},
+		{Name: "silent to calls", Text: "No call is ever answered.", Kills: []string{"RET-002"}, Role: kernel, Dialect: ikc0,
+			message: func(m *wire.Message) []*wire.Message {
+				if isAnswer(m) {
+					return nil
+				}
+				return []*wire.Message{m}
+			}},
 		{Name: "counts as strings", Text: "A state that returns a number answers with a string.", Kills: []string{"RET-001"}, Role: kernel, Dialect: ikc0,
 			message: when(func(m *wire.Message) bool { return isAnswer(m) && m.Params.Kind() == perl.Int && m.Params.Int() < 10 },
 				func(m *wire.Message) { s, _ := m.Params.AsString(); m.Params = perl.NewBytes(s) })},

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
@@ -31,10 +33,15 @@ func main() {
 	flag.IntVar(&opts.Count, "count", 100, "how many mutations that matter are wanted")
 	flag.IntVar(&opts.Jobs, "jobs", 2*harness.DefaultJobs(), "how many plays at a time")
 	flag.StringVar(&opts.Dir, "captures", "", "keep the captures of survivors in this `directory`")
-	only := flag.Uint64("only", 0, "try the mutation of this `seed`, and no other")
+	only := flag.String("only", "", "try the mutations of these `seeds`, with commas between them, and no others")
 	unmutated := flag.Bool("unmutated", false, "play without mutations, -count times: no check must fail")
 	verbose := flag.Bool("v", false, "print each mutation as it ends")
 	flag.Parse()
+	seeds, err := numbers(*only)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mutate:", err)
+		os.Exit(2)
+	}
 	out := visible.NewWriter(os.Stdout)
 	done, since := 0, 0
 	opts.Checks = checks.Catalogue()
@@ -42,7 +49,7 @@ func main() {
 		done++
 		since++
 		switch {
-		case *verbose:
+		case *verbose || len(seeds) > 0:
 			r.Write(out)
 			_ = out.Flush()
 		case since == 100:
@@ -51,7 +58,7 @@ func main() {
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	status, err := try(ctx, opts, *only, *unmutated, out)
+	status, err := try(ctx, opts, seeds, *unmutated, out)
 	stop()
 	_ = out.Flush()
 	if err != nil {
@@ -60,8 +67,23 @@ func main() {
 	os.Exit(status)
 }
 
+// numbers reads a list with commas.
+func numbers(list string) (out []uint64, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	for word := range strings.SplitSeq(list, ",") {
+		n, err := strconv.ParseUint(word, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("-only %s: expected numbers with commas between them, got %q", list, word)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
 // try does what is asked for, and returns the exit status.
-func try(ctx context.Context, opts mutator.Options, only uint64, unmutated bool, out *visible.Writer) (status int, err error) {
+func try(ctx context.Context, opts mutator.Options, only []uint64, unmutated bool, out *visible.Writer) (status int, err error) {
 	explained, err := mutator.Explained()
 	if err != nil {
 		return 3, err
@@ -80,13 +102,12 @@ func try(ctx context.Context, opts mutator.Options, only uint64, unmutated bool,
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	switch {
-	case only != 0:
-		r, err := m.Try(ctx, only)
+	case len(only) > 0:
+		s, err := m.Only(ctx, only)
 		if err != nil {
 			return 3, err
 		}
-		r.Write(out)
-		if r.Outcome == mutator.Survived {
+		if s.Outcomes[mutator.Survived] > 0 {
 			return 1, nil
 		}
 		return 0, nil
