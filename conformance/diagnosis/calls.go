@@ -42,7 +42,7 @@ func (w *Watch) exchange(p *dialogue.Part, x *dialogue.Exchange) {
 	if x.Elsewhere != nil {
 		w.wentElsewhere(c, x)
 	}
-	if n := len(x.Answers); n > 1 && !x.Answers[0].Candidates().Unseen {
+	if n := len(x.Answers); n > 1 && !x.Answers[0].Unseen() {
 		w.add(at(answeredAgain, c, x.Answers[1].Frame, state(x), fmt.Sprintf("%s was answered %s times", what(x), dialogue.Times(n))))
 	}
 	if !x.Asks() || len(x.Answers)+len(x.Errors) > 0 || x.Response != nil || x.Elsewhere != nil {

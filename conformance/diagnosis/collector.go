@@ -223,7 +223,7 @@ func (c *Collector) know(conn *dialogue.Connection) {
 	}
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		for _, name := range conn.Negotiation.Names(side) {
-			if len(c.names) < maxNames {
+			if len(c.names) < maxNames && !c.names[name] {
 				c.names[strings.Clone(name)] = true
 			}
 		}

@@ -40,11 +40,8 @@ const booleanTags = "\x22\x23"
 
 // holdsBooleans tells whether the image of a frame holds booleans.
 func holdsBooleans(f *dialogue.Frame) bool {
-	if !bytes.ContainsAny(f.Image, booleanTags) {
-		return false
-	}
 	kinds, ok := f.Kinds()
-	if !ok {
+	if !ok && bytes.ContainsAny(f.Image, booleanTags) {
 		kinds = walk.Kinds(f.Value())
 	}
 	return kinds.Has(perl.Bool)

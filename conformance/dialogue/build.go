@@ -60,6 +60,8 @@ type Builder struct {
 	abroad     abroad
 	controlled int // octets of Controls that are kept
 	envelopes  wire.EnvelopeReader
+	envelope   wire.Message // what was read last
+	recent     recent
 }
 
 // NewBuilder makes a Builder of connections in parts, see ReadParts.

@@ -250,6 +250,9 @@ func (m *Message) Candidates() (c Candidates) {
 	return Candidates{First: f.first[:min(n, len(f.first))], Newest: f.candidate(f.latest()), Count: n}
 }
 
+// Unseen is that of Candidates.
+func (m *Message) Unseen() bool { return m.pairing != nil && m.pairing.unseen }
+
 // Numbers are the frames of the first calls, and of the last if that is another.
 func (c Candidates) Numbers() (out []int) {
 	for _, first := range c.First {

@@ -11,34 +11,37 @@ import (
 // Frame is a frame with its image, and the message in it.
 type Frame struct {
 	From wire.Role
-	// At is where the frame became complete.
-	At capture.Stamp
-	// Number counts the frames of a direction from 1; Offset is where it begins in the stream.
-	Number int
-	Offset int64
 	// AtLeast: octets are missing before it, and nobody knows how many frames were in them, which are
 	// not counted.
 	AtLeast bool
-	// Head is the length as it was written; Image what follows the NUL.
-	Head  string
-	Image []byte
 	// Early: a client sent it before the server had agreed, in a capture that would show it if it had.
 	Early bool
 	// Late: it was read when later octets of the other side had been, since it was waited for what is
 	// missing before it. Then a reply to it may have been taken for something else.
 	Late bool
-	// Message is what the image means, nil if the image is no message or cannot be thawed; then Err
-	// says why.
-	Message *Message
-	Err     error
 	// TooLarge: the image was not thawed since it would take too much memory here, which is no fault
 	// of it. Err says so.
 	TooLarge bool
 
+	shared bool  // Message holds nothing of the image, see recent
+	values int32 // of an image that was thawed at once, how many it has
+	sketch
+
+	// At is where the frame became complete.
+	At capture.Stamp
+	// Number counts the frames of a direction from 1; Offset is where it begins in the stream.
+	Number int
+	Offset int64
+	// Head is the length as it was written; Image what follows the NUL.
+	Head  string
+	Image []byte
+	// Message is what the image means, nil if the image is no message or cannot be thawed; then Err
+	// says why.
+	Message *Message
+	Err     error
+
 	serial int64 // among the items of the connection
 	value  atomic.Pointer[perl.Value]
-	values int     // of an image that was thawed at once, how many it has
-	sketch *sketch // nil if value was made at once, or cannot be
 }
 
 // After tells whether a frame comes after one of the other side. Within what the capture holds of

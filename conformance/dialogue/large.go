@@ -51,7 +51,7 @@ func (l *largeValues) value(f *Frame) *perl.Value {
 		}
 	}
 	clear(l.last[largeKept-1:])
-	v, err := thawInTurn(f.Image, f.sketch.by.ThawAliased)
+	v, err := thawInTurn(f.Image, f.by.ThawAliased)
 	if err != nil {
 		return nil // which the sketch has found out, but for a limit
 	}

@@ -198,8 +198,11 @@ func (m *matcher) wait(x *Exchange) {
 		m.forgot[from] = m.forgot[from] || pending > 0
 		delete(m.calls[from], oldest)
 	}
-	for _, session := range sessionsOf(x) {
-		m.awaited[from][strings.Clone(session)]++
+	for session := range sessionsOf(x) {
+		if _, ok := m.awaited[from][session]; !ok {
+			session = strings.Clone(session) // not to keep the image
+		}
+		m.awaited[from][session]++
 	}
 }
 
@@ -223,12 +226,13 @@ func (m *matcher) bound(calls *sameRSVP, q *queue) {
 }
 
 // sessionsOf are the sessions near a call: the one that waits and the one that was called.
-func sessionsOf(x *Exchange) []string {
-	wait, called := x.Request.RSVP.Session, x.Request.To.Session
-	if wait == called {
-		return []string{wait}
+func sessionsOf(x *Exchange) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		wait, called := x.Request.RSVP.Session, x.Request.To.Session
+		if yield(wait) && wait != called {
+			yield(called)
+		}
 	}
-	return []string{wait, called}
 }
 
 // leaveOpen takes a request out of those that something may come back for.
@@ -237,7 +241,7 @@ func (m *matcher) leaveOpen(x *Exchange) {
 	if !m.open[from].leave(x) || !x.Request.IsCall() {
 		return
 	}
-	for _, session := range sessionsOf(x) {
+	for session := range sessionsOf(x) {
 		if m.awaited[from][session]--; m.awaited[from][session] == 0 {
 			delete(m.awaited[from], session)
 		}
@@ -365,7 +369,8 @@ func (m *matcher) give(msg *Message, calls *sameRSVP, q *queue, several, unseen 
 		}
 	}
 	if msg.paired = true; x == nil {
-		msg.left = &at
+		left := at
+		msg.left = &left
 	}
 	if x != nil {
 		x.pairing, x.passed = msg.pairing, false
@@ -516,11 +521,9 @@ func quotes(text string, request *Message) bool {
 // resolve finds out what a message is addressed to after all, and the arguments if that takes
 // looking.
 func resolve(m *Message) {
-	m.To = m.Event.Specifier
 	if state, args, ok := m.Proxied(); ok {
-		m.To.State, m.proxied = state, args
-		if len(args) == 0 {
-			m.proxied = []*perl.Value{}
-		}
+		m.proxied = &proxied{m.Event.Specifier, args}
+		m.proxied.to.State = state
+		m.To = &m.proxied.to
 	}
 }

@@ -12,21 +12,28 @@ type Message struct {
 	*wire.Message
 	Frame *Frame
 	Kind  Kind
+
+	paired bool // it is an answer to Exchange
 	// Exchange is the request's exchange that it opens, answers or reports on, or nil: nobody knows of
 	// an answer to one of more open calls than are kept, or of an error report that quotes none, which
 	// request it is for.
 	Exchange *Exchange
 	// To is what it is addressed to after IKC:proxy and ?arg were resolved.
-	To specifier.Specifier
+	To *specifier.Specifier
 
 	// Relation tells which request it belongs to by more than a rsvp, nil if it does not; see
 	// Options.Related.
 	Relation *Relation
 
-	paired  bool          // it is an answer to Exchange
-	left    *Candidate    // or to this, whose exchange is not kept
-	pairing *pairing      // the others that it may answer, nil if there are none
-	proxied []*perl.Value // the arguments in a message to IKC:proxy, nil if it is another message
+	left    *Candidate // it is an answer to this, whose exchange is not kept
+	pairing *pairing   // the others that it may answer, nil if there are none
+	proxied *proxied   // nil if it is no message to IKC:proxy
+}
+
+// proxied is what a message to IKC:proxy is for.
+type proxied struct {
+	to   specifier.Specifier
+	args []*perl.Value
 }
 
 // Kind tells what a message does.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -85,7 +86,7 @@ func cost(item Item) int {
 // weight is what an item is sure to take, though its image may never be looked at.
 func weight(item Item) int {
 	if f, ok := item.(*Frame); ok {
-		return frameCost + len(f.Image) + amplification*f.values
+		return frameCost + len(f.Image) + amplification*int(f.values)
 	}
 	if l, ok := item.(*Line); ok {
 		return cost(l)
@@ -388,14 +389,30 @@ func (x *Exchange) shed() {
 	x.hadReply = x.replied()
 	m := x.Request
 	f := m.Frame
-	own := *m.Message
-	for _, spec := range []*string{&own.Event.Kernel, &own.Event.Session, &own.Event.State, &own.Event.Arg,
-		&own.RSVP.Kernel, &own.RSVP.Session, &own.RSVP.State, &own.RSVP.Arg, &own.From.Kernel, &own.From.Session, &own.From.State, &own.From.Arg,
-		&m.To.Kernel, &m.To.Session, &m.To.State, &m.To.Arg} {
-		*spec = strings.Clone(*spec)
+	light := &received{Frame: Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, Late: f.Late, serial: f.serial, shared: true}}
+	own := m.Message
+	if !f.shared {
+		copied := *own
+		own = &copied
+		for _, a := range []*wire.Address{&own.Event, &own.RSVP, &own.From} {
+			cloneNames(&a.Specifier)
+			a.Value = nil
+		}
+		own.Params, own.Other = nil, nil
 	}
-	own.Params, own.Other, own.Event.Value, own.RSVP.Value, own.From.Value = nil, nil, nil, nil, nil
-	light := &Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, Late: f.Late, serial: f.serial}
-	light.Message = &Message{Message: &own, Frame: light, Kind: m.Kind, Exchange: x, To: m.To, Relation: m.Relation}
-	x.Request, x.Answers, x.Errors, x.Misdirected, x.light = light.Message, nil, nil, nil, true
+	light.says(own)
+	if m.proxied != nil {
+		to := *m.To
+		cloneNames(&to)
+		light.message.To = &to
+	}
+	light.message.Kind, light.message.Exchange, light.message.Relation = m.Kind, x, m.Relation
+	x.Request, x.Answers, x.Errors, x.Misdirected, x.light = &light.message, nil, nil, nil, true
+}
+
+// cloneNames copies the names of a specifier, not to keep the image that they are in.
+func cloneNames(s *specifier.Specifier) {
+	for _, name := range []*string{&s.Kernel, &s.Session, &s.State, &s.Arg} {
+		*name = strings.Clone(*name)
+	}
 }

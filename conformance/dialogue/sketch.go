@@ -12,31 +12,35 @@ import (
 // sketch is what is known of a frame whose image nobody has asked for yet: most values are never
 // looked at.
 type sketch struct {
-	wire.Envelope
-	by aliasing
+	envelope wire.Envelope
+	by       aliasing // nil if the value was made at once, or cannot be
 }
 
-// received is a frame with all that is made of it, in one piece of memory.
+// received is a frame with the message in it, in one piece of memory.
 type received struct {
 	Frame
 	message Message
-	wire    wire.Message
-	sketch  sketch
+}
+
+// says makes the Message of the frame.
+func (r *received) says(m *wire.Message) {
+	r.message = Message{Message: m, Frame: &r.Frame, To: &m.Event.Specifier}
+	r.Frame.Message = &r.message
 }
 
 // Thawed tells whether the image can be thawed.
-func (f *Frame) Thawed() bool { return f.sketch != nil || f.value.Load() != nil }
+func (f *Frame) Thawed() bool { return f.by != nil || f.value.Load() != nil }
 
 // Value is the thawed image, nil if Err says why it cannot be thawed. It may be asked for by
 // several goroutines.
 func (f *Frame) Value() *perl.Value {
-	if v := f.value.Load(); v != nil || f.sketch == nil {
+	if v := f.value.Load(); v != nil || f.by == nil {
 		return v
 	}
 	if len(f.Image) > largeImage {
 		return large.value(f)
 	}
-	if v, err := f.sketch.by.ThawAliased(f.Image); err == nil { // which the sketch has found out
+	if v, err := f.by.ThawAliased(f.Image); err == nil { // which the sketch has found out
 		f.value.CompareAndSwap(nil, v)
 	}
 	return f.value.Load()
@@ -44,16 +48,16 @@ func (f *Frame) Value() *perl.Value {
 
 // Kinds are the kinds of Value in the image; ok is false if they are to be looked for.
 func (f *Frame) Kinds() (kinds message.Kinds, ok bool) {
-	if f.sketch == nil {
+	if f.by == nil {
 		return 0, false
 	}
-	return f.sketch.Kinds, true
+	return f.envelope.Kinds, true
 }
 
 // Mentions tells whether a string in the image may have these octets in it. If not, it is not worth
 // asking for the Value.
 func (f *Frame) Mentions(octets string) bool {
-	return f.sketch == nil || bytes.Contains(f.Image, []byte(octets))
+	return f.by == nil || bytes.Contains(f.Image, []byte(octets))
 }
 
 // Sent is what stands in the message under a key that is its own, nil if there is nothing.
@@ -70,13 +74,15 @@ func (m *Message) Params() *perl.Value {
 
 // HasParams tells whether the key params is there.
 func (m *Message) HasParams() bool {
-	return m.Message.Params != nil || m.Frame.sketch != nil && m.Frame.sketch.Params
+	return m.Message.Params != nil || m.Frame.by != nil && m.Frame.envelope.Params
 }
 
 // Args are ARG0 of the state and on.
 func (m *Message) Args() []*perl.Value {
-	args := m.proxied
-	if args == nil {
+	var args []*perl.Value
+	if m.proxied != nil {
+		args = m.proxied.args
+	} else {
 		args = []*perl.Value{m.Params()}
 	}
 	if m.To.Arg != "" {

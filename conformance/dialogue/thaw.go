@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
@@ -62,13 +63,14 @@ func (s *stream) thaw(r *received) {
 		}
 		a, isAliasing := z.(aliasing)
 		if isAliasing { // nobody changes an image
-			if k, ok := s.b.envelopes.Read(a, f.Image, &r.wire); ok {
+			if k, ok := s.b.envelopes.Read(a, f.Image, &s.b.envelope); ok {
 				if s.tooMuch(f, a) {
 					return
 				}
-				r.sketch, f.sketch = sketch{k, a}, &r.sketch
-				r.message = Message{Message: &r.wire, Frame: f}
-				f.Message = &r.message
+				f.sketch = sketch{k, a}
+				var m *wire.Message
+				m, f.shared = s.b.recent.share(&s.b.envelope)
+				r.says(m)
 				return
 			}
 		}
@@ -82,14 +84,13 @@ func (s *stream) thaw(r *received) {
 			return
 		}
 		f.value.Store(v)
-		f.values = countValues(v, len(f.Image))
+		f.values = int32(min(countValues(v, len(f.Image)), math.MaxInt32))
 		m, err := wire.ParseMessage(v)
 		if err != nil {
 			f.Err = err
 			return
 		}
-		r.message = Message{Message: m, Frame: f}
-		f.Message = &r.message
+		r.says(m)
 		return
 	}
 	f.Err = fmt.Errorf("expected an image of a serializer known here, got one of %q", name)

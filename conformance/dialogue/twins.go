@@ -76,16 +76,23 @@ type TwinOf struct {
 // Of gives the twins among the kernels of a side. Each of two is given once.
 func (t *Twins) Of(side wire.Role) iter.Seq[Twin] {
 	return func(yield func(Twin) bool) {
-		byName := map[string][]*peers{}
+		byName := map[string]*namesakes{}
 		for i := range t.all {
 			a := &t.all[i]
 			for _, name := range shareable(a.of[side]) {
-				for _, b := range byName[name] {
+				those := byName[name]
+				if those == nil {
+					those = &namesakes{pid: a.of[side].PID}
+					byName[name] = those
+				}
+				if those.add(a, side) {
+					continue
+				}
+				for _, b := range those.all {
 					if a.twins(b, side) && sameName(a.of[side], b.of[side]) == name && !yield(twin(name, a, b, side)) {
 						return
 					}
 				}
-				byName[name] = append(byName[name], a)
 			}
 		}
 	}
@@ -138,6 +145,20 @@ func (p *peers) guessed() bool {
 func (p *peers) overlaps(q *peers) bool {
 	before := func(p, q *peers) bool { return p.joined || q.closed.IsZero() || p.opened.Before(q.closed) }
 	return before(p, q) && before(q, p)
+}
+
+// namesakes are the connections of kernels that have a name.
+type namesakes struct {
+	all     []*peers
+	pid     string // of the first
+	several bool   // processes, or it may be
+}
+
+// add adds a connection. one tells that all of them are of one process.
+func (n *namesakes) add(p *peers, side wire.Role) (one bool) {
+	n.all = append(n.all, p)
+	n.several = n.several || p.of[side].ID == "" || p.of[side].PID != n.pid
+	return !n.several
 }
 
 // twins tells whether a side of two connections is two processes, but for their names.

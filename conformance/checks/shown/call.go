@@ -47,7 +47,7 @@ func CALL() []*judge.Check {
 			Source:      "Responder::Thunk __thunk; the caller allows one post (Responder send_msg, _req_is_published)", Needs: "a call that was answered",
 			Judge: judge.OnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				n := len(x.Answers)
-				if n == 1 && x.Answers[0].Candidates().Unseen {
+				if n == 1 && x.Answers[0].Unseen() {
 					return // it, or the one before it, may be for a call that the capture does not show
 				}
 				if n > 0 {

@@ -1,0 +1,61 @@
+package dialogue
+
+import (
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// recent are messages without their params that were read last. Programs send the same few again
+// and again, so that many frames share one.
+type recent struct {
+	list [8]*wire.Message
+	last int // of list, what was added last
+}
+
+// keptName is the length of the longest name of a message that is kept, in octets.
+const keptName = 256
+
+// share gives a message that is the same as one that an EnvelopeReader has read. shared tells that
+// it holds nothing of the image; nobody may change it.
+func (r *recent) share(m *wire.Message) (same *wire.Message, shared bool) {
+	for _, have := range r.list {
+		if have != nil && sameEnvelope(have, m) {
+			return have, true
+		}
+	}
+	own := new(wire.Message)
+	*own = *m
+	last := r.list[r.last]
+	if last == nil {
+		last = own
+	}
+	if !keep(&own.Event, &last.Event) || !keep(&own.From, &last.From) || !keep(&own.RSVP, &last.RSVP) {
+		return own, false
+	}
+	r.last = (r.last + 1) % len(r.list)
+	r.list[r.last] = own
+	return own, true
+}
+
+// sameEnvelope compares all but params.
+func sameEnvelope(a, b *wire.Message) bool {
+	return a.Event.State == b.Event.State && a.RSVP.State == b.RSVP.State && a.Event == b.Event && a.From == b.From && a.RSVP == b.RSVP &&
+		a.WantArray == b.WantArray && a.IsError == b.IsError
+}
+
+// keep copies the names of an address that an EnvelopeReader leaves in the image: those that are
+// not as in the last one. It returns false if one is too long.
+func keep(a, last *wire.Address) bool {
+	if len(a.Text) > keptName || len(a.Kernel) > keptName || len(a.Session) > keptName || len(a.State) > keptName {
+		return false
+	}
+	switch {
+	case a.Text != "": // is a copy, with what is made of it
+	case a.State == last.State && a != last:
+		a.State = last.State
+	default:
+		a.State = strings.Clone(a.State)
+	}
+	return true
+}
