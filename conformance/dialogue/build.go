@@ -58,10 +58,10 @@ type Builder struct {
 	held, maxHeld int // octets of memory that connections take, and may take; see relieve
 
 	abroad     abroad
-	controlled int // octets of Controls that are kept
-	envelopes  wire.EnvelopeReader
-	envelope   wire.Message // what was read last
-	recent     recent
+	controlled int                    // octets of Controls that are kept
+	envelopes  [2]wire.EnvelopeReader // by wire.Role of the sender, as recent
+	envelope   wire.Message           // what was read last
+	recent     [2]recent
 }
 
 // NewBuilder makes a Builder of connections in parts, see ReadParts.

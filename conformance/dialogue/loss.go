@@ -227,7 +227,7 @@ func (n *Negotiation) lose(d *direction, since int64) {
 		n.since = since
 	}
 	n.Partial, n.partial[d.role] = true, true
-	n.Peers[d.role] = wire.Peer{}
+	n.Peers[d.role], n.names = wire.Peer{}, [2][]string{}
 	n.Complete, n.Serializer = false, ""
 }
 

@@ -180,7 +180,7 @@ func (m *matcher) wait(x *Exchange) {
 	calls := m.calls[from][key]
 	if calls == nil {
 		calls = new(sameRSVP)
-		key = rsvp{strings.Clone(key.session), strings.Clone(key.state)} // not to keep the image
+		key = rsvp{x.Request.own(key.session), x.Request.own(key.state)}
 		m.calls[from][key] = calls
 		m.keys[from] = append(m.keys[from], key)
 	}
@@ -200,7 +200,7 @@ func (m *matcher) wait(x *Exchange) {
 	}
 	for session := range sessionsOf(x) {
 		if _, ok := m.awaited[from][session]; !ok {
-			session = strings.Clone(session) // not to keep the image
+			session = x.Request.own(session)
 		}
 		m.awaited[from][session]++
 	}

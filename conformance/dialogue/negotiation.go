@@ -27,6 +27,9 @@ type Negotiation struct {
 
 	partial [2]bool // by wire.Role, whose lines are missing
 	since   int64   // the packet behind which they are
+
+	// names are the Names by wire.Role, nil until it is Complete.
+	names [2][]string
 }
 
 // NegotiationTook is how long it took from the opening of the connection until frames could follow;
@@ -41,6 +44,9 @@ func (c *Connection) NegotiationTook() (d time.Duration, ok bool) {
 
 // Names returns all that a side called itself, the id first.
 func (n *Negotiation) Names(side wire.Role) []string {
+	if n.names[side] != nil {
+		return n.names[side]
+	}
 	p := n.Peers[side]
 	if p.ID == "" {
 		return nil
@@ -55,7 +61,9 @@ const maxNegotiation = 1 << 14
 // line follows a negotiation from outside: both sides' lines in the order of the capture.
 func (s *stream) line(l *Line) {
 	n := s.Negotiation
+	n.names = [2][]string{}
 	d := s.dirs[l.From]
+	l.read()
 	if s.Joined {
 		// What was said before is not known, and not for certain who is who.
 		s.IsIKC = s.IsIKC || looksLikeStart(l.Text) || strings.HasPrefix(l.Text, "IAM ")
@@ -86,26 +94,30 @@ func (s *stream) line(l *Line) {
 	s.added(l)
 	defer s.observe(l) // once it is known what it agrees on
 	if l.From == wire.Client {
-		n.client(l.Text)
+		n.client(l)
 		if s.agreed && l.Text == "NOT" {
 			s.agreed, n.Complete = false, false
 		}
 		return
 	}
-	if n.server(l.Text) {
+	if n.server(l) {
 		s.agreed, n.Complete = true, true
 	}
 	if n.Partial {
 		n.Complete, n.Serializer = false, ""
 	}
+	if n.Complete {
+		n.names = [2][]string{wire.Client: n.Names(wire.Client), wire.Server: n.Names(wire.Server)}
+	}
 }
 
 // client notes what a client's line tells.
-func (n *Negotiation) client(line string) {
+func (n *Negotiation) client(l *Line) {
+	line := l.Text
 	key, value, _ := strings.Cut(line, " ")
 	switch key {
 	case "SETUP":
-		if setup, err := wire.ParseSetup(line); err == nil {
+		if setup, err := l.Setup(); err == nil {
 			n.Dialect, n.Offered = wire.IKC0, setup.Serializers
 			n.setPeer(wire.Client, setup)
 		}
@@ -122,11 +134,12 @@ func (n *Negotiation) client(line string) {
 }
 
 // server notes what a server's line tells, and whether it ends the negotiation.
-func (n *Negotiation) server(line string) bool {
+func (n *Negotiation) server(l *Line) bool {
+	line := l.Text
 	key, value, _ := strings.Cut(line, " ")
 	switch {
 	case key == "SETUP":
-		setup, err := wire.ParseSetup(line)
+		setup, err := l.Setup()
 		if err != nil {
 			return false
 		}

@@ -71,7 +71,7 @@ const (
 func cost(item Item) int {
 	switch item := item.(type) {
 	case *Line:
-		return lineCost + len(item.Text)
+		return lineCost + len(item.Text) + item.setup.cost()
 	case *Loss:
 		return lineCost + len(item.Text)
 	case *Frame:
@@ -389,7 +389,9 @@ func (x *Exchange) shed() {
 	x.hadReply = x.replied()
 	m := x.Request
 	f := m.Frame
-	light := &received{Frame: Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, Late: f.Late, serial: f.serial, shared: true}}
+	light := new(received)
+	light.Frame = Frame{From: f.From, At: f.At, Number: f.Number, Offset: f.Offset, Early: f.Early, Late: f.Late, serial: f.serial}
+	light.shared = true
 	own := m.Message
 	if !f.shared {
 		copied := *own

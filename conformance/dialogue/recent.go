@@ -9,8 +9,7 @@ import (
 // recent are messages without their params that were read last. Programs send the same few again
 // and again, so that many frames share one.
 type recent struct {
-	list [8]*wire.Message
-	last int // of list, what was added last
+	list [4]*wire.Message // the last that was asked for is the first
 }
 
 // keptName is the length of the longest name of a message that is kept, in octets.
@@ -19,29 +18,38 @@ const keptName = 256
 // share gives a message that is the same as one that an EnvelopeReader has read. shared tells that
 // it holds nothing of the image; nobody may change it.
 func (r *recent) share(m *wire.Message) (same *wire.Message, shared bool) {
-	for _, have := range r.list {
+	for i, have := range r.list {
 		if have != nil && sameEnvelope(have, m) {
+			r.list[0], r.list[i] = have, r.list[0]
 			return have, true
 		}
 	}
 	own := new(wire.Message)
 	*own = *m
-	last := r.list[r.last]
+	last := r.list[0]
 	if last == nil {
 		last = own
 	}
 	if !keep(&own.Event, &last.Event) || !keep(&own.From, &last.From) || !keep(&own.RSVP, &last.RSVP) {
 		return own, false
 	}
-	r.last = (r.last + 1) % len(r.list)
-	r.list[r.last] = own
+	copy(r.list[1:], r.list[:])
+	r.list[0] = own
 	return own, true
+}
+
+// own is a name of a message, a copy if it would keep the image.
+func (m *Message) own(name string) string {
+	if m.Frame.shared {
+		return name
+	}
+	return strings.Clone(name)
 }
 
 // sameEnvelope compares all but params.
 func sameEnvelope(a, b *wire.Message) bool {
-	return a.Event.State == b.Event.State && a.RSVP.State == b.RSVP.State && a.Event == b.Event && a.From == b.From && a.RSVP == b.RSVP &&
-		a.WantArray == b.WantArray && a.IsError == b.IsError
+	return a.Event.State == b.Event.State && a.Event.Kernel == b.Event.Kernel && a.From.Kernel == b.From.Kernel &&
+		a.Event == b.Event && a.RSVP == b.RSVP && a.From == b.From && a.WantArray == b.WantArray && a.IsError == b.IsError
 }
 
 // keep copies the names of an address that an EnvelopeReader leaves in the image: those that are

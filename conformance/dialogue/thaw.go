@@ -63,13 +63,13 @@ func (s *stream) thaw(r *received) {
 		}
 		a, isAliasing := z.(aliasing)
 		if isAliasing { // nobody changes an image
-			if k, ok := s.b.envelopes.Read(a, f.Image, &s.b.envelope); ok {
+			if k, ok := s.b.envelopes[f.From].Read(a, f.Image, &s.b.envelope); ok {
 				if s.tooMuch(f, a) {
 					return
 				}
 				f.sketch = sketch{k, a}
 				var m *wire.Message
-				m, f.shared = s.b.recent.share(&s.b.envelope)
+				m, f.shared = s.b.recent[f.From].share(&s.b.envelope)
 				r.says(m)
 				return
 			}

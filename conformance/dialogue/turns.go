@@ -137,7 +137,7 @@ func ClientTurns(n *Negotiation) (turns []Turn, extra []*Line) {
 		switch {
 		case phase == AskSetup && wire.IsSetup(l.Text):
 			s = AskSetup
-			setup, err := wire.ParseSetup(l.Text)
+			setup, err := l.Setup()
 			owed = err != nil || len(setup.Serializers) != 1
 		case l.Text == "NOT":
 			s, owed = AskNOT, phase == AskSetup || phase == AskFreezer

@@ -20,7 +20,6 @@ func (t *Trial) GoodSetup(l *dialogue.Line) (wire.Setup, bool) {
 // memo are what several rules want to know of a connection, found out once.
 type memo struct {
 	server, client *turnsOf
-	setups         []parsedSetup
 	names          [2][]string
 	namesKnown     bool
 	kindsOf        *dialogue.Frame
@@ -43,12 +42,6 @@ type turnsOf struct {
 	extra []*dialogue.Line
 }
 
-type parsedSetup struct {
-	line  *dialogue.Line
-	setup wire.Setup
-	err   error
-}
-
 // ServerTurns is serverTurns of the connection's negotiation.
 func (t *Trial) ServerTurns() ([]dialogue.Turn, []*dialogue.Line) {
 	if t.memo.server == nil {
@@ -69,14 +62,7 @@ func (t *Trial) ClientTurns() ([]dialogue.Turn, []*dialogue.Line) {
 
 // Setup is wire.ParseSetup of a line.
 func (t *Trial) Setup(l *dialogue.Line) (wire.Setup, error) {
-	for _, p := range t.memo.setups {
-		if p.line == l {
-			return p.setup, p.err
-		}
-	}
-	setup, err := wire.ParseSetup(l.Text)
-	t.memo.setups = append(t.memo.setups, parsedSetup{l, setup, err})
-	return setup, err
+	return l.Setup()
 }
 
 // Names are Negotiation.Names of a side: none if lines are missing that may have told some.

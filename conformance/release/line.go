@@ -31,7 +31,7 @@ func (p *Print) line(l *dialogue.Line) {
 // saysSetup looks at a SETUP that a side says.
 func (t *tracks) saysSetup(l *dialogue.Line) {
 	t.setup = l.Text
-	setup, err := wire.ParseSetup(l.Text)
+	setup, err := l.Setup()
 	switch {
 	case err != nil || setup.String() != l.Text:
 		t.see(setupOrder, l)
