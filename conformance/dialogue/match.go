@@ -40,7 +40,8 @@ type matcher struct {
 	lost [2]int
 	// gaps is how many times octets were missing.
 	gaps int
-	// suspects are the calls, by wire.Role of the caller, of which the field again is set.
+	// suspects are the calls, by wire.Role of the caller, of which the field again is set; nil before
+	// the first.
 	suspects [2]map[rsvp]*sameRSVP
 	// related: exchanges that were shown may be asked for once more, see related.
 	related bool
@@ -126,7 +127,6 @@ func (m *matcher) init(c *Connection, share func() int) {
 	m.c, m.share = c, share
 	m.calls = [2]map[rsvp]*sameRSVP{{}, {}}
 	m.awaited = [2]map[string]int{{}, {}}
-	m.suspects = [2]map[rsvp]*sameRSVP{{}, {}}
 	m.unseen = [2]bool{c.Joined, c.Joined}
 	for i := range m.open {
 		m.open[i].left = notOpen
@@ -310,8 +310,12 @@ func (m *matcher) again(msg *Message, calls *sameRSVP, unseen bool) {
 	if unseen {
 		msg.pairing = calls.find(msg.From.Session, "").extra()
 		msg.pairing.unseen = true
-		if calls.again = msg; len(m.suspects[msg.Frame.From.Other()]) < leastRequests {
-			m.suspects[msg.Frame.From.Other()][rsvp{msg.Event.Session, msg.Event.State}] = calls
+		suspects := &m.suspects[msg.Frame.From.Other()]
+		if *suspects == nil {
+			*suspects = map[rsvp]*sameRSVP{}
+		}
+		if calls.again = msg; len(*suspects) < leastRequests {
+			(*suspects)[rsvp{msg.Event.Session, msg.Event.State}] = calls
 		}
 		return
 	}
@@ -370,7 +374,7 @@ func (m *matcher) give(msg *Message, calls *sameRSVP, q *queue, several, unseen 
 	}
 	if msg.paired = true; x == nil {
 		left := at
-		msg.left = &left
+		msg.ownRare().left = &left
 	}
 	if x != nil {
 		x.pairing, x.passed = msg.pairing, false
@@ -522,8 +526,7 @@ func quotes(text string, request *Message) bool {
 // looking.
 func resolve(m *Message) {
 	if state, args, ok := m.Proxied(); ok {
-		m.proxied = &proxied{m.Event.Specifier, args}
-		m.proxied.to.State = state
-		m.To = &m.proxied.to
+		own := m.ownRare()
+		m.To.State, own.proxied, own.args = state, true, args
 	}
 }

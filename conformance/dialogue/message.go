@@ -19,21 +19,32 @@ type Message struct {
 	// request it is for.
 	Exchange *Exchange
 	// To is what it is addressed to after IKC:proxy and ?arg were resolved.
-	To *specifier.Specifier
+	To specifier.Specifier
 
 	// Relation tells which request it belongs to by more than a rsvp, nil if it does not; see
 	// Options.Related.
 	Relation *Relation
 
-	left    *Candidate // it is an answer to this, whose exchange is not kept
-	pairing *pairing   // the others that it may answer, nil if there are none
-	proxied *proxied   // nil if it is no message to IKC:proxy
+	pairing *pairing // the others that it may answer, nil if there are none
+	*rare
 }
 
-// proxied is what a message to IKC:proxy is for.
-type proxied struct {
-	to   specifier.Specifier
-	args []*perl.Value
+// rare is what few messages have.
+type rare struct {
+	left    *Candidate // it is an answer to this, whose exchange is not kept
+	proxied bool       // it is a message to IKC:proxy, with these arguments
+	args    []*perl.Value
+}
+
+// noRare is that of most messages.
+var noRare rare
+
+// ownRare gives a message a rare of its own.
+func (m *Message) ownRare() *rare {
+	if m.rare == &noRare {
+		m.rare = new(rare)
+	}
+	return m.rare
 }
 
 // Kind tells what a message does.

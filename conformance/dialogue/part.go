@@ -403,10 +403,9 @@ func (x *Exchange) shed() {
 		own.Params, own.Other = nil, nil
 	}
 	light.says(own)
-	if m.proxied != nil {
-		to := *m.To
-		cloneNames(&to)
-		light.message.To = &to
+	if m.proxied {
+		light.message.To = m.To
+		cloneNames(&light.message.To)
 	}
 	light.message.Kind, light.message.Exchange, light.message.Relation = m.Kind, x, m.Relation
 	x.Request, x.Answers, x.Errors, x.Misdirected, x.light = &light.message, nil, nil, nil, true

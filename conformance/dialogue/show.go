@@ -146,7 +146,7 @@ func (m *Message) headline(c *Connection, opts WriteOptions) string {
 			b.WriteString(" without is_error (!)")
 		}
 	default:
-		b.WriteString(" " + brief(c, *m.To, m.Frame.From.Other(), opts))
+		b.WriteString(" " + brief(c, m.To, m.Frame.From.Other(), opts))
 		if m.To.Arg != "" {
 			b.WriteString("?" + m.To.Arg)
 		}

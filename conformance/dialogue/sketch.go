@@ -24,7 +24,7 @@ type received struct {
 
 // says makes the Message of the frame.
 func (r *received) says(m *wire.Message) {
-	r.message = Message{Message: m, Frame: &r.Frame, To: &m.Event.Specifier}
+	r.message = Message{Message: m, Frame: &r.Frame, To: m.Event.Specifier, rare: &noRare}
 	r.Frame.Message = &r.message
 }
 
@@ -79,10 +79,8 @@ func (m *Message) HasParams() bool {
 
 // Args are ARG0 of the state and on.
 func (m *Message) Args() []*perl.Value {
-	var args []*perl.Value
-	if m.proxied != nil {
-		args = m.proxied.args
-	} else {
+	args := m.args
+	if !m.proxied {
 		args = []*perl.Value{m.Params()}
 	}
 	if m.To.Arg != "" {
