@@ -30,7 +30,7 @@ func completions(root *cobra.Command) {
 		"markdown": suffix("md"), "codequality": suffix("json"), "badge": suffix("svg"), "baseline": suffix("json"),
 	}
 	arguments := map[string]cobra.CompletionFunc{
-		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "model": completeTargets, "driver-check": completeTargets,
+		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "upgrade": completeTargets, "model": completeTargets, "driver-check": completeTargets,
 		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"),
 		"compare": suffix("json"), // report and diagnose have subcommands, beside which there can be no suffix
 		"list":    checkArguments, "explain": checkArguments,

@@ -104,6 +104,11 @@ func TestGuides(t *testing.T) {
 			if _, err := driver.FindPerl(t.Context()); g.perl && err != nil {
 				t.Skipf("this guide needs the real module: %v", err)
 			}
+			for _, name := range g.perls() {
+				if _, err := driver.FindInterpreter(t.Context(), name); err != nil {
+					t.Skipf("this guide needs another Perl: %v", err)
+				}
+			}
 			if strings.Contains(strings.Join(g.lines, "\n"), "python3") {
 				need(t, "python3", "python3")
 			}
@@ -151,6 +156,18 @@ func (g *guide) follow(t *testing.T, path string) {
 			}
 		}
 	}
+}
+
+var perlOfTarget = regexp.MustCompile(`perl@[0-9.]+/([\w.-]+)`)
+
+// perls are the Perls that targets of its commands name.
+func (g *guide) perls() (names []string) {
+	for _, s := range g.steps {
+		for _, found := range perlOfTarget.FindAllStringSubmatch(s.command, -1) {
+			names = append(names, found[1])
+		}
+	}
+	return names
 }
 
 // copyOfRepository is a directory in which all of the repository is, and that may be written to.

@@ -221,6 +221,8 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"report", "compare", fifo, fifo}, status: 3},
 		{args: []string{"report", "schema"}, full: true, status: 3},
 		{args: []string{"oracle", "schema"}, full: true, status: 3},
+		{args: []string{"upgrade", "cmd:sleep 60", "reference"}, status: 3},
+		{args: []string{"upgrade", "schema"}, full: true, status: 3},
 		{args: []string{"inspect", fifo}, status: 130},
 		{args: []string{"inspect", "-"}, stdin: true, status: 130},
 		{args: []string{"inspect", "--follow", "-"}, stdin: true},

@@ -92,7 +92,8 @@ with another interrupt.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), oracleCommand(), checkCommand(), inspectCommand(), diagnoseCommand(),
+	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), oracleCommand(), upgradeCommand(),
+		checkCommand(), inspectCommand(), diagnoseCommand(),
 		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),

@@ -101,7 +101,7 @@ func plays() map[string]func(t *testing.T) {
 	}
 	return map[string]func(t *testing.T){
 		"inspect": playInspect, "check": playCheck, "diagnose": playDiagnose, "report": playReport, "report compare": playCompare,
-		"run": playTargets, "matrix": playTargets, "oracle": playTargets, "model": playTargets, "driver-check": playTargets,
+		"run": playTargets, "matrix": playTargets, "oracle": playTargets, "upgrade": playTargets, "model": playTargets, "driver-check": playTargets,
 		"call": playClients, "post": playClients, "ping": playClients, "subscribe": playClients, "monitor": playClients,
 		"serve": playServe, "doctor": playDoctor, "perls": playPerls, "perls add": playPerls, "record": playRecord, "driver": playDriver,
 
@@ -109,7 +109,7 @@ func plays() map[string]func(t *testing.T) {
 		"list": arguments("list", foreignName), "explain": arguments("explain", foreignName), "spec": arguments("spec", foreignName),
 		"mutants": arguments("mutants", "--jobs", foreignName), "version": arguments("version", foreignName),
 		"man": arguments("man", foreignName+"/none/"), "report schema": arguments("report", "schema", foreignName), "diagnose schema": arguments("diagnose", "schema", foreignName),
-		"oracle schema": arguments("oracle", "schema", foreignName), "wireshark": arguments("wireshark", "--install", "--dir", "/dev/null/"+foreignName),
+		"oracle schema": arguments("oracle", "schema", foreignName), "upgrade schema": arguments("upgrade", "schema", foreignName), "wireshark": arguments("wireshark", "--install", "--dir", "/dev/null/"+foreignName),
 		"completion": arguments("completion", foreignName), "completion bash": arguments("completion", "bash", foreignName),
 		"completion zsh": arguments("completion", "zsh", foreignName), "completion fish": arguments("completion", "fish", foreignName),
 		"completion powershell": arguments("completion", "powershell", foreignName),
@@ -501,6 +501,8 @@ func playTargets(t *testing.T) {
 	switch name {
 	case "oracle":
 		feed(t, false, "oracle", target, "reference", "--cells", "server/IKC0", "--timeout", "3s")
+	case "upgrade":
+		feed(t, true, "upgrade", target, "reference", "--cells", "/IKC0", "--serializers", "Storable", "--timeout", "3s")
 	case "model":
 		feed(t, true, "model", target, "--runs", "1", "--dir", t.TempDir())
 	case "driver-check":
@@ -516,7 +518,7 @@ func playTargets(t *testing.T) {
 	for _, unknown := range []string{foreignName, "cmd:/none/" + foreignName, "unix:/none/" + foreignName} {
 		args := []string{name, unknown}
 		switch name {
-		case "oracle":
+		case "oracle", "upgrade":
 			args = append(args, "reference", "--cells", "server/IKC0", "--timeout", "2s")
 		case "run", "matrix":
 			args = append(args, "--cells", "server/IKC0", "--timeout", "2s")

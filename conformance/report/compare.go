@@ -18,7 +18,7 @@ type Kind string
 // The kinds of change, from bad to good.
 const (
 	Broke   Kind = "broke"       // a part, or a whole report, can no longer be tried to the end
-	Failure Kind = "new failure" // fails, and did not
+	Failure Kind = "new failure" // fails, and did not; that it is known of the new release makes it no better
 	Lost    Kind = "lost"        // passed, and is no longer decided
 	Changed Kind = "changed"     // anything else
 	Fixed   Kind = "fixed"       // passes, and failed
@@ -283,7 +283,7 @@ func (c *Comparison) verdicts(r *Report, check *CheckResult, old, current *PartV
 		ch.New, ch.Detail = current.Outcome.String(), current.brief()
 	}
 	switch {
-	case current != nil && current.Outcome == judge.Fail && !failed:
+	case current != nil && (current.Outcome == judge.Fail && !failed || current.Outcome == judge.Known && passed):
 		ch.Kind = Failure
 	case current != nil && current.Outcome == judge.Pass && (failed || old != nil && old.Outcome == judge.Known):
 		ch.Kind = Fixed

@@ -23,6 +23,7 @@ func TestCompare(t *testing.T) {
 	}{
 		{"nothing", nil, nil, "", false},
 		{"new failure", nil, set("PING-001", fail), report.Failure, true},
+		{"known of the new release", nil, set("PING-001", known), report.Failure, true},
 		{"failure of what was known", set("PING-001", known), set("PING-001", fail), report.Failure, true},
 		{"failure of what was open", set("PING-001", open), set("PING-001", fail), report.Failure, true},
 		{"fixed", set("PING-001", fail), nil, report.Fixed, false},

@@ -53,6 +53,7 @@ var arrows = map[string][]string{
 	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/release", "conformance/sweep", "internal/visible", "reference/wire"},
 	"conformance/spec":       {"conformance/checks", "conformance/judge", "conformance/known"},
 	"conformance/oracle":     {"conformance/capture", "conformance/cell", "conformance/contract", "conformance/dialogue", "internal/visible", "reference/perl", "reference/storable", "reference/wire"},
+	"conformance/upgrade":    {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/harness", "conformance/judge", "conformance/known", "conformance/oracle", "conformance/report", "conformance/targets", "internal/visible"},
 	"conformance/recordings": {"conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "reference/wire"},
 
 	// What plays.
