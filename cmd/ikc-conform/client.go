@@ -257,8 +257,11 @@ func (c *client) open(ctx context.Context, t target) error {
 		return broken(errors.New("interrupted"))
 	case err != nil:
 		hint := "is it a kernel of IKC? If it expects TLS, add --tls"
-		if errors.Is(err, wire.ErrRefused) {
+		switch {
+		case errors.Is(err, wire.ErrRefused):
 			hint = "--protocol and --serializer say what to offer"
+		case c.protocol != "IKC" && errors.Is(err, context.DeadlineExceeded):
+			hint = "releases 0.1801 to 0.2102, and 0.2200, say nothing to the SETUP of IKC0: add --protocol IKC; else, " + hint
 		}
 		return broken(fmt.Errorf("%s was reached, but there was no agreement: %w\n  %s", t.address, err, hint))
 	}

@@ -422,3 +422,16 @@ func TestInterruptedCheck(t *testing.T) {
 		t.Errorf("exit %d, %+v: expected 130, and checks that passed as far as seen\n%s%s", d.Exit, sum, s.out.String(), s.errs.String())
 	}
 }
+
+// TestSilenceToSETUP: who says nothing to SETUP may be an old release, which is said first of all;
+// not if it was not offered.
+func TestSilenceToSETUP(t *testing.T) {
+	address, _ := mute(t, "")
+	const hint = "say nothing to the SETUP of IKC0: add --protocol IKC; else, is it a kernel"
+	for _, args := range [][]string{{}, {"--protocol", "IKC"}} {
+		status, _, errs := command(t, append([]string{"ping", address, "--timeout", "500ms"}, args...)...)
+		if status != report.ExitBroken || strings.Contains(errs, hint) != (len(args) == 0) {
+			t.Errorf("%v: expected status 3, and the hint if nothing is given, got %d, %s", args, status, errs)
+		}
+	}
+}

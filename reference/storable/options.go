@@ -127,7 +127,7 @@ type FreezeOptions struct {
 	Minor int
 	// Canonical sorts hashes by key, like $Storable::canonical. Default: in the order of the pairs.
 	Canonical bool
-	// Booleans writes booleans with tags of their own, which perl before 5.36 and Storable before
+	// Booleans writes booleans with tags of their own, which Perl before 5.38 and Storable before
 	// 3.27 cannot read. Default: as the strings "1" and "".
 	Booleans bool
 	// MaxDepth limits the nesting as in ThawOptions.
