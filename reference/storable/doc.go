@@ -92,6 +92,11 @@
 // what they are made of, but if strings of Go stand in more than one Value: then the limit ends the
 // writing. Freeze allocates beside the image up to 24 octets for each Value.
 //
+// Perl's own Storable has a limit for what it freezes only: 512 arrays, or 256 hashes, one in the
+// other (Debian's 5.32 to 5.42, $Storable::recursion_limit and $Storable::recursion_limit_hash). It
+// thaws what is deeper, so a Perl peer may get what it cannot pass on: MaxDepth of FreezeOptions is
+// the way to send no such thing; an array takes two levels of it, the reference and itself.
+//
 // What is nested deeper than 500 levels is read and written in a goroutine of its own, so that the
 // stack for it, up to 8 MiB at 10,000 levels, is given back at once.
 //
