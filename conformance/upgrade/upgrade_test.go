@@ -153,10 +153,22 @@ func TestReleases(t *testing.T) {
 		{upgrade.Changes, "ERR-004 (MUST) no longer fails"},
 		{upgrade.Changes, "ERR-009 (SHOULD) no longer fails"},
 		{upgrade.Differs, "HAVE-004 (SHOULD) no longer fails"},
+		{upgrade.Better, "HS-IKC0-013 (SHOULD) no longer fails"},
 	} {
 		if !has(r, want.weight, want.evidence) {
 			t.Errorf("expected %q, which %v", want.evidence, want.weight)
 		}
+	}
+}
+
+// TestHostile: what ends the real module's servers comes last, so that all else is tried to the end.
+func TestHostile(t *testing.T) {
+	if _, err := driver.FindPerlIn(t.Context(), filepath.Join(driver.ReleasesDir(), "0.2402")); err != nil {
+		t.Skipf("release 0.2402: %v", err)
+	}
+	r := try(t, target(t, "reference"), target(t, "perl@0.2402"), true, server)
+	if len(r.Broken) > 0 || !has(r, upgrade.Breaks, "ROB-001 (SHOULD) begins to fail") {
+		t.Errorf("expected all to be tried, and ROB-001 to fail, got %q", r.Broken)
 	}
 }
 
