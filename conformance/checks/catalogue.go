@@ -61,6 +61,7 @@ func Catalogue() []*judge.Check {
 		shown.SEQ(),
 		shown.ROB(),
 		shown.ANS(),
+		shown.SPC(),
 		shown.HSTURN(),
 		shown.SAID(),
 		shown.END(),

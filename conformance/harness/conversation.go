@@ -130,13 +130,14 @@ func playConversation(ctx context.Context, server, client *driver.Driver, relaye
 	return client.Disconnect(ctx)
 }
 
-// breakOff ends a conversation in which something did not come: what is asked then and answered shows
-// that it would have come before, and that the client leaves that nobody cut the connection. client
-// is its side of it, server the other.
+// breakOff ends a conversation in which something did not come: what is asked then and answered
+// shows that it would have come before, and that the client leaves that nobody cut the connection.
+// client is its side of it, server the other.
 func breakOff(ctx context.Context, client, server peer) {
 	for _, p := range []peer{client, server} {
 		for _, state := range [][2]string{{contract.SessionAlias, "zero"}, {wire.SessionIKC, wire.StatePing}} {
-			_, _ = p.call(ctx, state[0], state[1], perl.NewBytes("x")) // it may be that nothing comes any more
+			// A rsvp of their own tells their answers from those that are missing.
+			_ = p.callBack(ctx, state[0], state[1], contract.OnceState, perl.NewBytes("x"))
 		}
 	}
 	limit, cancel := context.WithTimeout(ctx, wait(ctx))

@@ -60,6 +60,17 @@ func (p peer) call(ctx context.Context, session, state string, params *perl.Valu
 	return e.Args[0], nil
 }
 
+// callBack calls a state, and waits for the answer to come to another state than usual.
+func (p peer) callBack(ctx context.Context, session, state, back string, params *perl.Value) error {
+	if err := p.callOnly(ctx, session, state, back, params); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait(ctx))
+	defer cancel()
+	_, err := p.d.WaitState(ctx, contract.ClientSession, back)
+	return err
+}
+
 // callOnly calls a state and does not wait. back is the state that the answer goes to.
 func (p peer) callOnly(ctx context.Context, session, state, back string, params *perl.Value) error {
 	const own = contract.ClientSession

@@ -1,6 +1,7 @@
 package mutator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ type step struct {
 	how string // "target", "element", "key"
 	i   int
 	key string
+	// utf8: the key has the UTF-8 flag, and is another than one of the same octets.
+	utf8 bool
 }
 
 // maxPlaces bounds the places that are found in a message.
@@ -43,13 +46,18 @@ func places(v *perl.Value) (list []place) {
 			under(step{how: "element", i: i}, e)
 		}
 		pairs := slices.Clone(v.Pairs())
-		slices.SortFunc(pairs, func(a, b perl.Pair) int { return strings.Compare(a.Key, b.Key) })
+		slices.SortFunc(pairs, inOrder)
 		for _, p := range pairs {
-			under(step{how: "key", key: p.Key}, p.Value)
+			under(step{how: "key", key: p.Key, utf8: p.Flags&perl.KeyUTF8 != 0}, p.Value)
 		}
 	}
 	visit(v, nil)
 	return list
+}
+
+// inOrder compares pairs by their keys.
+func inOrder(a, b perl.Pair) int {
+	return cmp.Or(strings.Compare(a.Key, b.Key), cmp.Compare(a.Flags&perl.KeyUTF8, b.Flags&perl.KeyUTF8))
 }
 
 // find is the value at the place that steps lead to, nil if there is none.
@@ -64,7 +72,9 @@ func find(v *perl.Value, steps []step) *perl.Value {
 			}
 			v = v.Elems()[s.i]
 		case "key":
-			i := slices.IndexFunc(v.Pairs(), func(p perl.Pair) bool { return p.Key == s.key })
+			i := slices.IndexFunc(v.Pairs(), func(p perl.Pair) bool {
+				return p.Key == s.key && (p.Flags&perl.KeyUTF8 != 0) == s.utf8
+			})
 			if i < 0 {
 				return nil
 			}

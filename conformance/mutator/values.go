@@ -419,7 +419,7 @@ var arrays = []operation{
 func hash(to func(r *rand.Rand, pairs []perl.Pair) []perl.Pair) func(*rand.Rand, *perl.Value) bool {
 	return func(r *rand.Rand, v *perl.Value) bool {
 		pairs := slices.Clone(v.Pairs())
-		slices.SortFunc(pairs, func(a, b perl.Pair) int { return strings.Compare(a.Key, b.Key) })
+		slices.SortFunc(pairs, inOrder)
 		pairs = to(r, pairs)
 		if pairs == nil {
 			return false

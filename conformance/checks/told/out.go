@@ -89,9 +89,54 @@ func OUT() []*judge.Check {
 			Source:      "Channel _setup, server_000", Needs: "a driver that tells its process, and a SETUP with a PID",
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
 				pid := log.process()
+				if log.isLite() { // it may be in a process of its own
+					return
+				}
 				for _, m := range log.Conns {
 					if told := m.PIDs[log.Side]; pid != "" && told != "" && m.Complete && !m.Unreached {
 						t.Hold(told == pid, log.Lines[0], fmt.Sprintf("PID %s on connection %d", pid, m.Index), told)
+					}
+				}
+			}),
+		},
+		{
+			ID: "OUT-010", Level: judge.Must, Party: judge.TheClient,
+			Requirement: "What a ClientLite sends has the params that were given, whatever their kind.",
+			Source:      liteSource, Needs: "a driver that was told to post or to call by a ClientLite, and the request",
+			Judge: onSendings(true, hasParams),
+		},
+		{
+			ID: "OUT-011", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "What is posted and called goes out in that order.",
+			Source:      kernelSource, Needs: "a driver that was told to post or to call twice, and the requests",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				last := map[*judge.ConnRecord]*sending{}
+				all, _ := log.sendings()
+				for _, s := range all {
+					if s.sent == nil || !s.alike {
+						continue
+					}
+					if before := last[s.on]; before != nil {
+						t.HoldFunc(s.sent.Frame.Number > before.sent.Frame.Number, s.sent.Frame, func() (string, string) {
+							return fmt.Sprintf("it behind #%d, to %s/%s", before.sent.Frame.Number, before.to.Session, before.to.State),
+								fmt.Sprintf("#%d, to %s/%s", s.sent.Frame.Number, s.to.Session, s.to.State)
+						})
+					}
+					last[s.on] = s
+				}
+			}),
+		},
+		{
+			ID: "OUT-012", Level: judge.Should, Party: judge.TheServer,
+			Requirement: "The address that a server announces is that at which it listens.",
+			Source:      "Channel server_000, Server", Needs: "a driver that tells at which address its kernel listens, and a negotiation",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				listens := log.addresses()
+				for _, m := range log.Conns {
+					for _, name := range m.Names[log.Side] {
+						if m.Complete && !m.Unreached && isAddress(name) && len(listens) > 0 {
+							t.Hold(slices.Contains(listens, name), log.Lines[0], fmt.Sprintf("%s on connection %d", listens[0], m.Index), name)
+						}
 					}
 				}
 			}),
@@ -120,7 +165,7 @@ func nothingElse(t *judge.Trial, log *driverLog, lite bool) {
 		}
 	}
 	for _, x := range extra {
-		if to := x.Request.To; to.Session == contract.SessionAlias && to.Arg == "" && log.isLite() == lite {
+		if to := x.Request.To; (to.Session == contract.SessionAlias || to.Session == contract.AbsentSession) && log.isLite() == lite {
 			t.Fail(x.Request.Frame, "a request that its driver was told to send", fmt.Sprintf("another to %s/%s", to.Session, to.State))
 		}
 	}

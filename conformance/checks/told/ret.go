@@ -12,6 +12,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // RET are about what goes back of what states return.
@@ -70,6 +71,9 @@ func answersRuns(t *judge.Trial, log *driverLog) {
 		r := x.Request
 		key := rsvp{x.on, r.RSVP.Specifier}
 		answers[key] += len(x.Answers)
+		if r.To.Session == wire.SessionIKC && r.To.State == wire.StatePing {
+			answers[key]-- // which has no run
+		}
 		if r.To.Session != contract.SessionAlias || len(x.Errors) > 0 || !log.returnsSomething(x) {
 			continue
 		}

@@ -2,6 +2,7 @@ package told
 
 import (
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -51,13 +52,18 @@ type sending struct {
 // as tells whether a request is to where it was told to send.
 func (s *sending) as(x exchanged) bool {
 	r := x.Request
-	to := r.To.Session == s.to.Session && r.To.State == s.to.State
-	return to && x.on == s.on && r.IsCall() == s.call && !r.Frame.At.Time.Before(s.line.At.Time)
+	to, want := r.To, s.to
+	to.Kernel, want.Kernel = "", ""
+	return to == want && x.on == s.on && r.IsCall() == s.call && !r.Frame.At.Time.Before(s.line.At.Time)
 }
 
 // carries tells whether a request has the arguments that were given, as its serializer writes them.
 func (s *sending) carries(r *dialogue.Message) bool {
-	given, ok := carried(s.args, r.Frame)
+	args := s.args
+	if s.to.Arg != "" {
+		args = append(slices.Clone(args), perl.NewBytes(s.to.Arg))
+	}
+	given, ok := carried(args, r.Frame)
 	return !ok || sameArgs(given, r.Args())
 }
 
@@ -131,9 +137,10 @@ func (log *driverLog) sendingsOf(l *dialogue.ControlLine) (out []*sending) {
 		return nil
 	}
 	var err error
-	if s.to, err = specifier.Parse(to); err != nil || s.to.Arg != "" {
+	if s.to, err = specifier.Parse(to); err != nil {
 		return nil
 	}
+	s.due = s.due && s.to.Arg == "" // up to 0.1902 there is none
 	if isAddress(s.to.Kernel) || log.shared(s.to.Kernel) {
 		return nil
 	}
@@ -226,4 +233,21 @@ func (log *driverLog) process() string {
 		}
 	}
 	return ""
+}
+
+// addresses are those at which the kernel told that it listens, nil if one of them is not an address
+// that others know it by.
+func (log *driverLog) addresses() (out []string) {
+	for _, l := range log.commands("listen") {
+		var f driver.Listening
+		if l.Command.Failed() || json.Unmarshal(l.Command.Answer.Answer.OK, &f) != nil {
+			continue
+		}
+		at, err := netip.ParseAddrPort(f.Address)
+		if err != nil || !at.Addr().IsLoopback() {
+			return nil
+		}
+		out = append(out, f.Address)
+	}
+	return out
 }

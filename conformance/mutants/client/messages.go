@@ -241,9 +241,41 @@ func outDefects() []*Behaviour {
 			})},
 		{Name: "PID of another process", Text: "A kernel tells the PID of another process.", Kills: []string{"OUT-009"}, Role: kernel, Dialect: ikc0,
 			line: field("PID", func(v string) string { return v + "7" })},
+		{Name: "a ClientLite makes integers positive", Text: "A ClientLite loses the sign of what it calls with.", Kills: []string{"OUT-010"}, Role: lite, Dialect: ikc0,
+			message: when(func(m *wire.Message) bool { return m.IsCall() && m.Params.Kind() == perl.Int && m.Params.Int() < 0 },
+				func(m *wire.Message) { m.Params = perl.NewInt(-m.Params.Int()) })},
+		{Name: "posts come late", Text: "A post goes out behind what was called after it.", Kills: []string{"OUT-011"}, Role: kernel, Dialect: ikc0,
+			message: func() func(*wire.Message) []*wire.Message {
+				var kept *wire.Message
+				return func(m *wire.Message) []*wire.Message {
+					if posts(m) && kept == nil {
+						kept = m
+						return nil
+					}
+					if late := kept; late != nil && m.IsCall() {
+						kept = nil
+						return []*wire.Message{m, late}
+					}
+					return []*wire.Message{m}
+				}
+			}()},
+		{Name: "weak specifiers", Text: "The reference to an rsvp is weak.", Kills: []string{"SPC-001"}, Role: kernel, Dialect: ikc0,
+			message: when(isCall, func(m *wire.Message) { m.RSVP.Value = m.RSVP.ToValue().SetWeak() })},
+		{Name: "specifiers with more", Text: "A specifier has another key.", Kills: []string{"SPC-002"}, Role: kernel, Dialect: ikc0,
+			message: when(hasFrom, func(m *wire.Message) {
+				v := m.From.ToValue()
+				v.Target().Set("host", perl.NewBytes("here"))
+				m.From.Value = v
+			})},
+		{Name: "specifiers of text", Text: "The parts of a specifier have the UTF-8 flag.", Kills: []string{"SPC-003"}, Role: kernel, Dialect: ikc0,
+			message: when(hasFrom, func(m *wire.Message) {
+				v := m.From.ToValue()
+				v.Target().Set("session", perl.NewText(m.From.Session))
+				m.From.Value = v
+			})},
 		{Name: "silent to calls", Text: "No call is ever answered.", Kills: []string{"RET-002"}, Role: kernel, Dialect: ikc0,
 			message: func(m *wire.Message) []*wire.Message {
-				if isAnswer(m) {
+				if isAnswer(m) || m.Event.State == contract.OnceState {
 					return nil
 				}
 				return []*wire.Message{m}
