@@ -235,8 +235,8 @@ func (log *driverLog) process() string {
 	return ""
 }
 
-// addresses are those at which the kernel told that it listens, nil if one of them is not an address
-// that others know it by.
+// addresses are those at which the kernel told that it listens, nil if others may know it by another
+// than one of them.
 func (log *driverLog) addresses() (out []string) {
 	for _, l := range log.commands("listen") {
 		var f driver.Listening
