@@ -53,8 +53,8 @@ func RET() []*judge.Check {
 	}
 }
 
-// answersRuns holds the runs of states that return something against the answers. Which answer is for
-// which of the calls with one rsvp is not always known, so they are counted.
+// answersRuns holds the runs of states that return something against the answers. Which answer is
+// for which of the calls with one rsvp is not always known, so they are counted.
 func answersRuns(t *judge.Trial, log *driverLog) {
 	type rsvp struct {
 		on *judge.ConnRecord
@@ -111,8 +111,8 @@ func (log *driverLog) returnsSomething(x exchanged) bool {
 	return a.Do == "args" || a.Do == "count" || a.Do == "list" && len(a.Values) > 0
 }
 
-// hadTimeToAnswer tells whether a call would have been answered: the harness went on, and so did the
-// connection.
+// hadTimeToAnswer tells whether a call would have been answered: the harness went on, and so did
+// the connection.
 func (log *driverLog) hadTimeToAnswer(x exchanged, ran *dialogue.ControlLine) bool {
 	over := x.on.Over()
 	until := ran.At.Time.Add(answerDelay)

@@ -164,7 +164,9 @@ func (log *driverLog) sendingsOf(l *dialogue.ControlLine) (out []*sending) {
 func (log *driverLog) knownConnsAt(l *dialogue.ControlLine) (out []*judge.ConnRecord) {
 	given := log.givenNames()
 	for _, m := range log.Conns {
-		own := m.Frames[log.Side] > 0 || slices.ContainsFunc(given, func(names []string) bool { return slices.Contains(m.Names[log.Side], names[0]) })
+		own := m.Frames[log.Side] > 0 || slices.ContainsFunc(given, func(names []string) bool {
+			return slices.Contains(m.Names[log.Side], names[0])
+		})
 		over := m.Over()
 		if own && m.Complete && !m.Unreached && !m.Opened.After(l.At.Time) && (over.IsZero() || !over.Before(l.Command.Answer.At.Time)) {
 			out = append(out, m)
@@ -235,8 +237,8 @@ func (log *driverLog) process() string {
 	return ""
 }
 
-// addresses are those at which the kernel told that it listens, nil if others may know it by another
-// than one of them.
+// addresses are those at which the kernel told that it listens, nil if others may know it by
+// another than one of them.
 func (log *driverLog) addresses() (out []string) {
 	for _, l := range log.commands("listen") {
 		var f driver.Listening
