@@ -50,6 +50,25 @@ func RET() []*judge.Check {
 			Source:      "Responder::Thunk __thunk", Needs: "a driver that reports runs, of states that return something, and their calls",
 			Judge: onLog(answersRuns),
 		},
+		{
+			ID: "RET-003", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "No more answers go to an rsvp than calls named it.",
+			Source:      "Responder::Thunk __thunk, Responder call (one post is permitted)", Needs: "a driver, and calls of the session " + contract.ClientSession,
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				for _, m := range log.ownConns() {
+					calls, answers := map[specifier.Specifier]int{}, map[specifier.Specifier]int{}
+					for _, x := range m.Exchanges {
+						if r := x.Request; r.Frame.From != log.Side && r.IsCall() && r.RSVP.Session == contract.ClientSession {
+							calls[r.RSVP.Specifier]++
+							answers[r.RSVP.Specifier] += len(x.Answers)
+						}
+					}
+					for to, n := range calls {
+						t.Hold(answers[to] <= n, log.Lines[0], fmt.Sprintf("at most %d answers to %v on connection %d", n, to, m.Index), fmt.Sprint(answers[to]))
+					}
+				}
+			}),
+		},
 	}
 }
 

@@ -273,6 +273,20 @@ func outDefects() []*Behaviour {
 				v.Target().Set("session", perl.NewText(m.From.Session))
 				m.From.Value = v
 			})},
+		{Name: "answers come again later", Text: "Every answer of its state comes once more, behind the next.", Kills: []string{"RET-003"}, Role: kernel, Dialect: ikc0,
+			message: func() func(*wire.Message) []*wire.Message {
+				var before *wire.Message
+				return func(m *wire.Message) []*wire.Message {
+					if m.Event.Session != contract.ClientSession || m.Event.State != contract.AnswerState || m.IsCall() {
+						return []*wire.Message{m}
+					}
+					again := before
+					if before = m; again == nil {
+						return []*wire.Message{m}
+					}
+					return []*wire.Message{m, again}
+				}
+			}()},
 		{Name: "silent to calls", Text: "No call is ever answered.", Kills: []string{"RET-002"}, Role: kernel, Dialect: ikc0,
 			message: func(m *wire.Message) []*wire.Message {
 				if isAnswer(m) || m.Event.State == contract.OnceState {
