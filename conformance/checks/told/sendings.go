@@ -140,7 +140,6 @@ func (log *driverLog) sendingsOf(l *dialogue.ControlLine) (out []*sending) {
 	if s.to, err = specifier.Parse(to); err != nil {
 		return nil
 	}
-	s.due = s.due && s.to.Arg == "" // up to 0.1902 there is none
 	if isAddress(s.to.Kernel) || log.shared(s.to.Kernel) {
 		return nil
 	}
