@@ -133,7 +133,8 @@ func (r *runner) thorough() bool {
 	return d == cell.IKC0 || d == cell.IKC && r.hello != nil && len(r.hello.Protocols) > 0 && !r.hello.HasProtocol(wire.IKC0.String())
 }
 
-// playHolding plays scenarios while one more connection is open, to see what comes on it.
+// playHolding plays scenarios while one more connection is open, to see what comes on it. Hostile
+// ones, which may end the target, come when that is over.
 func (r *runner) playHolding(ctx context.Context, list []scenario, p *prober) {
 	if !p.thorough {
 		r.playScenarios(ctx, list, p)
@@ -150,7 +151,10 @@ func (r *runner) playHolding(ctx context.Context, list []scenario, p *prober) {
 		}
 		return kept.release(ctx)
 	}}
-	r.playScenarios(ctx, slices.Concat([]scenario{hold}, list, []scenario{release}), p)
+	mayEnd := func(s scenario) bool { return s.risk == hostile }
+	first := slices.DeleteFunc(slices.Clone(list), mayEnd)
+	last := slices.DeleteFunc(slices.Clone(list), func(s scenario) bool { return !mayEnd(s) })
+	r.playScenarios(ctx, slices.Concat([]scenario{hold}, first, []scenario{release}, last), p)
 	if kept != nil {
 		_ = kept.c.Close()
 	}
