@@ -154,10 +154,11 @@ func (r *runner) playHolding(ctx context.Context, list []scenario, p *prober) {
 	mayEnd := func(s scenario) bool { return s.risk == hostile }
 	first := slices.DeleteFunc(slices.Clone(list), mayEnd)
 	last := slices.DeleteFunc(slices.Clone(list), func(s scenario) bool { return !mayEnd(s) })
-	r.playScenarios(ctx, slices.Concat([]scenario{hold}, first, []scenario{release}, last), p)
+	r.playScenarios(ctx, slices.Concat([]scenario{hold}, first, []scenario{release}), p)
 	if kept != nil {
 		_ = kept.c.Close()
 	}
+	r.playScenarios(ctx, last, p)
 }
 
 // maxFailuresInARow is how many scenarios in a row may fail before the rest is not tried.
