@@ -1,15 +1,16 @@
 package judge
 
 import (
+	"strings"
+
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
 // plan holds the rules of all checks for one side by what they are shown.
 type plan struct {
 	rules [ruleKinds][]planned
-	// bySession holds the rules atRequest and atAnswer that are about one session.
+	// bySession holds the rules atRequest, atAnswer and atOrder that are about one session.
 	bySession map[string]*[ruleKinds][]planned
-	memories  int // how many rules are atOrder
 }
 
 // planned is a rule and the index of its check among the verdicts of the side.
@@ -40,22 +41,63 @@ func newPlan(checks []*Verdict) *plan {
 	return p
 }
 
-// memories are what the rules of one connection remember that are shown things in order.
+// memories are what the rules of one connection remember that are shown things in order. They are
+// made when there is a first thing: most connections have nothing to do with most sessions.
 type memories struct {
-	orders []func(*Trial, *dialogue.Exchange)
-	turns  []func(*Trial, *dialogue.Message)
+	orders    []func(*Trial, *dialogue.Exchange)
+	bySession map[string][]func(*Trial, *dialogue.Exchange)
+	turns     []func(*Trial, *dialogue.Message) // nil for a rule that does not apply
+	began     bool                              // turns have been made, if any rule applies
 }
 
-// begin makes the memories for one connection.
-func (p *plan) begin() (m memories) {
-	m.orders = make([]func(*Trial, *dialogue.Exchange), 0, len(p.rules[atOrder]))
-	for _, r := range p.rules[atOrder] {
-		m.orders = append(m.orders, r.begin())
+// ordersOf makes the memories of rules that are shown exchanges in order.
+func ordersOf(rules []planned) []func(*Trial, *dialogue.Exchange) {
+	orders := make([]func(*Trial, *dialogue.Exchange), len(rules))
+	for i, r := range rules {
+		orders[i] = r.begin()
 	}
-	for _, r := range p.rules[atTurn] {
-		m.turns = append(m.turns, r.beginTurns())
+	return orders
+}
+
+// order shows an exchange to the rules that see them in order.
+func (p *plan) order(t *Trial, x *dialogue.Exchange, m *memories) {
+	show := func(rules []planned, orders []func(*Trial, *dialogue.Exchange)) {
+		for i := range rules {
+			if t.next(rules[i].check) {
+				t.basis.exchange, t.basis.inOrder = true, true
+				orders[i](t, x)
+			}
+		}
 	}
-	return m
+	if m.orders == nil {
+		m.orders = ordersOf(p.rules[atOrder])
+	}
+	show(p.rules[atOrder], m.orders)
+	session := x.Request.To.Session
+	of := p.bySession[session]
+	if of == nil || len(of[atOrder]) == 0 {
+		return
+	}
+	if m.bySession[session] == nil {
+		if m.bySession == nil {
+			m.bySession = map[string][]func(*Trial, *dialogue.Exchange){}
+		}
+		m.bySession[strings.Clone(session)] = ordersOf(of[atOrder])
+	}
+	show(of[atOrder], m.bySession[session])
+}
+
+// beginTurns makes the memories of the rules that are shown messages and apply to a connection.
+func (p *plan) beginTurns(t *Trial, m *memories) {
+	m.began = true
+	for i, r := range p.rules[atTurn] {
+		if r.applies(t) {
+			if m.turns == nil {
+				m.turns = make([]func(*Trial, *dialogue.Message), len(p.rules[atTurn]))
+			}
+			m.turns[i] = r.beginTurns()
+		}
+	}
 }
 
 // part shows a part of a connection to the rules. Where a check panics, the others go on behind it.
@@ -89,12 +131,7 @@ func (p *plan) pass(t *Trial, part *dialogue.Part, m *memories) (done bool) {
 	for _, x := range part.Begun {
 		if x.Request.Frame.From != t.Side {
 			t.at, t.exchange = x.Request.Frame, x
-			for i := range p.rules[atOrder] {
-				if t.next(p.rules[atOrder][i].check) {
-					t.basis.exchange, t.basis.inOrder = true, true
-					m.orders[i](t, x)
-				}
-			}
+			p.order(t, x, m)
 		}
 	}
 	for _, x := range part.Exchanges {
@@ -147,9 +184,12 @@ func (p *plan) frame(t *Trial, f *dialogue.Frame) {
 
 // turn shows a message of either side.
 func (p *plan) turn(t *Trial, m *dialogue.Message, memories *memories) {
-	for i := range p.rules[atTurn] {
-		if t.next(p.rules[atTurn][i].check) {
-			memories.turns[i](t, m)
+	if !memories.began {
+		p.beginTurns(t, memories)
+	}
+	for i, look := range memories.turns {
+		if look != nil && t.next(p.rules[atTurn][i].check) {
+			look(t, m)
 		}
 	}
 }

@@ -36,7 +36,6 @@ func (j *judge) newTally() *tally {
 		for i := range s.full {
 			s.wanted[i] = true
 		}
-		s.memories = j.plans[side].begin()
 	}
 	return t
 }

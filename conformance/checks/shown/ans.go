@@ -19,7 +19,7 @@ func ANS() []*judge.Check {
 			Source:      "Responder::Thunk __thunk: what is defined is sent",
 			Rationale:   "A value that is of several kinds is held against those that no call of the connection was answered with yet: they come one by one.",
 			Needs:       fmt.Sprintf("a call of %s/echo with %s, and a later call that was answered", contract.SessionAlias, k.Name),
-			Judge:       judge.InOrder(func() func(*judge.Trial, *dialogue.Exchange) { return answersKind(k) }),
+			Judge:       judge.InOrder(func() func(*judge.Trial, *dialogue.Exchange) { return answersKind(k) }).OfSession(contract.SessionAlias),
 		})
 	}
 	return checks

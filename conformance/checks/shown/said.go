@@ -20,7 +20,7 @@ func SAID() []*judge.Check {
 			Requirement: "A kernel posts nothing that was not asked for: neither to a state that nobody named, nor to whoever sent a post.",
 			Source:      "Responder request; Responder::Thunk __thunk, _default", Needs: needsProbe,
 			Rationale: "What comes unasked is an event all the same, to the session that it is addressed to, or an error that is reported.",
-			Judge: judge.InTurn(reasons(func(t *judge.Trial, m *dialogue.Message, r *reason) {
+			Judge: judge.InTurn(maybeWithProbe, reasons(func(t *judge.Trial, m *dialogue.Message, r *reason) {
 				if m.Kind == dialogue.Post {
 					t.HoldFunc(r.given || r.toSender, m.Frame, func() (string, string) { return "nothing that was not asked for", "a post to " + unexplained(m) })
 				}
@@ -30,7 +30,7 @@ func SAID() []*judge.Check {
 			ID: "SAID-002", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "A kernel calls nobody unasked.",
 			Source:      "Responder request; Responder::Thunk __thunk, _default", Needs: needsProbe,
-			Judge: judge.InTurn(reasons(func(t *judge.Trial, m *dialogue.Message, r *reason) {
+			Judge: judge.InTurn(maybeWithProbe, reasons(func(t *judge.Trial, m *dialogue.Message, r *reason) {
 				if m.Kind == dialogue.Call && !r.toSender {
 					t.Hold(r.given, m.Frame, "no call that was not asked for", "a call of "+unexplained(m))
 				} else {
@@ -42,7 +42,7 @@ func SAID() []*judge.Check {
 			ID: "SAID-003", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "What is reported to have failed is a request that was made.",
 			Source:      sourceError, Needs: "a connection with a probe of the harness, and an error report on it",
-			Judge: judge.InTurn(errorsOnRequests),
+			Judge: judge.InTurn(maybeWithProbe, errorsOnRequests),
 		},
 		{
 			ID: "SAID-004", Level: judge.Must, Party: judge.TheResponder,
@@ -58,7 +58,7 @@ func SAID() []*judge.Check {
 			ID: "SAID-005", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "What a state posts to its sender is sent once.",
 			Source:      "Responder::Thunk _default", Needs: "a connection with a probe of the harness, and what a state posted to its sender on it",
-			Judge: judge.InTurn(reasons(func(t *judge.Trial, m *dialogue.Message, r *reason) {
+			Judge: judge.InTurn(maybeWithProbe, reasons(func(t *judge.Trial, m *dialogue.Message, r *reason) {
 				if r.toSender {
 					t.HoldFunc(r.given, m.Frame, func() (string, string) {
 						return "one post for each request to " + contract.SessionAlias + "/" + contract.SenderState, "one more, to " + unexplained(m)
@@ -70,7 +70,7 @@ func SAID() []*judge.Check {
 			ID: "SAID-006", Level: judge.Must, Party: judge.TheResponder,
 			Requirement: "What a state posts to its sender is a post: it has no rsvp.",
 			Source:      "Responder::Thunk _default", Needs: "a connection with a probe of the harness, and what a state posted to its sender on it",
-			Judge: judge.InTurn(reasons(func(t *judge.Trial, m *dialogue.Message, r *reason) {
+			Judge: judge.InTurn(maybeWithProbe, reasons(func(t *judge.Trial, m *dialogue.Message, r *reason) {
 				if r.toSender {
 					t.HoldFunc(!m.IsCall(), m.Frame, func() (string, string) { return "no rsvp", "rsvp " + m.RSVP.String() })
 				}
@@ -192,6 +192,9 @@ func withProbe(t *judge.Trial) bool {
 	return strings.HasPrefix(p.ID, contract.ProbeName) ||
 		slices.ContainsFunc(p.Aliases, func(name string) bool { return strings.HasPrefix(name, contract.ProbeName) })
 }
+
+// maybeWithProbe is withProbe, but true as long as the names are not known.
+func maybeWithProbe(t *judge.Trial) bool { return !t.Conn.Negotiation.Complete || withProbe(t) }
 
 // errorsOnRequests holds each error report that a probe gets against what it sent.
 func errorsOnRequests() func(*judge.Trial, *dialogue.Message) {

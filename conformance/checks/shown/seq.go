@@ -26,8 +26,10 @@ func SEQ() []*judge.Check {
 			Judge: judge.InOrder(func() func(*judge.Trial, *dialogue.Exchange) {
 				so := begin()
 				return func(t *judge.Trial, x *dialogue.Exchange) {
-					want := returned(x)
-					if so(x) && want != nil && answerDue(x) && (len(x.Answers) > 0 || concluded(t, x)) {
+					if !so(x) || !answerDue(x) {
+						return
+					}
+					if want := returned(x); want != nil && (len(x.Answers) > 0 || concluded(t, x)) {
 						ok := len(x.Answers) > 0 && perl.Equal(x.Answers[0].Params(), want)
 						t.HoldFunc(ok, reply(x), func() (string, string) { return wanted(want, x) })
 					}
