@@ -25,6 +25,7 @@ func checkCommand() *cobra.Command {
 		side     string
 		separate bool
 		only     = new(chosen)
+		ikc      bool
 		as       string
 	)
 	c := &cobra.Command{
@@ -103,7 +104,7 @@ its capture: then that is what counts.`,
 					unread++
 					continue
 				}
-				f, err := judgeFiles(cmd, paths, j.selected, only, sides)
+				f, err := judgeFiles(cmd, paths, j.selected, dialogue.Options{Only: only.filter(), OnlyIKC: ikc}, sides)
 				if err != nil {
 					return broken(err)
 				}
@@ -112,6 +113,11 @@ its capture: then that is what counts.`,
 			}
 			if only.asked() && !only.found() {
 				return only.nothing()
+			}
+			if ikc && unread == 0 {
+				if err := noIKC(files); err != nil {
+					return err
+				}
 			}
 			for path := range expected {
 				if !slices.ContainsFunc(files, func(f *judge.Judgement) bool { return filepath.Clean(f.File) == path }) {
@@ -140,6 +146,7 @@ its capture: then that is what counts.`,
 	}
 	j.flags(c)
 	only.flags(c)
+	c.Flags().BoolVar(&ikc, "ikc", false, "only connections that are IKC: say nothing of others")
 	c.Flags().BoolVar(&separate, "apart", false, "judge each file on its own, instead of all as one capture")
 	c.Flags().StringVar(&side, "side", "both", "judge the server, the client, or both")
 	c.Flags().StringVar(&as, "as", "", "take kernels for a release, perl@0.2302, unless what they say contradicts it")
@@ -147,7 +154,7 @@ its capture: then that is what counts.`,
 }
 
 // judgeFiles judges captures as one: files, or standard input where it says "-".
-func judgeFiles(cmd *cobra.Command, paths []string, checks []*judge.Check, only *chosen, sides []wire.Role) (*judge.Judgement, error) {
+func judgeFiles(cmd *cobra.Command, paths []string, checks []*judge.Check, opts dialogue.Options, sides []wire.Role) (*judge.Judgement, error) {
 	r, name, err := openCaptures(cmd, paths)
 	if err != nil {
 		return nil, err
@@ -155,9 +162,22 @@ func judgeFiles(cmd *cobra.Command, paths []string, checks []*judge.Check, only 
 	defer r.Close()
 	tell, done := readProgress(cmd.ErrOrStderr(), name, paths...)
 	defer done()
-	f := judge.Capture(r, checks, dialogue.Options{Progress: tell, Only: only.filter()}, sides...)
+	opts.Progress = tell
+	f := judge.Capture(r, checks, opts, sides...)
 	f.File = name
 	return f, nil
+}
+
+// noIKC says that no connection is IKC, if that is so and all was read.
+func noIKC(files []*judge.Judgement) error {
+	looked := 0
+	for _, f := range files {
+		if f.Connections > 0 || f.Stopped || f.Failed() != nil {
+			return nil
+		}
+		looked += f.Looked
+	}
+	return &usageError{fmt.Sprintf("--ikc: nothing of %s matches", connections(looked))}
 }
 
 // compare holds verdicts on the sides against those that sidecars expect. What they expect is

@@ -31,6 +31,9 @@ type Options struct {
 	Apart bool
 	// Only, if it is set, tells which connections are looked at by who judges a file.
 	Only func(*capture.Conn) bool
+	// OnlyIKC leaves out, of what is said by who judges a file, what is about connections that are not
+	// IKC.
+	OnlyIKC bool
 	// Observe, if it is set, is called with each line and frame at once, when it is known what it
 	// answers, but not yet what answers it.
 	Observe func(*Connection, Item)

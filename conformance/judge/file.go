@@ -15,7 +15,8 @@ import (
 type Judgement struct {
 	File        string
 	Verdicts    []Verdict
-	Connections int
+	Connections int // of IKC
+	Looked      int // connections that were looked at
 	Notes       []string
 	// Lacks says what the capture does not hold of its connections, empty if it is whole: what passed
 	// did so as far as seen.
@@ -59,6 +60,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 		sides = []wire.Role{wire.Server, wire.Client}
 	}
 	j := newJudge(checks, sides...)
+	j.onlyIKC = opts.OnlyIKC
 	err := j.read(r, opts, w)
 	j.peers.Conclude()
 	stopped := errors.Is(err, capture.ErrStopped)
@@ -74,7 +76,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	}
 	verdicts := j.conclude()
 	return &Judgement{
-		Verdicts: verdicts, Connections: j.connections, Notes: j.notes, Lacks: j.lackList(), Peers: &j.peers,
+		Verdicts: verdicts, Connections: j.connections, Looked: j.looked, Notes: j.notes, Lacks: j.lackList(), Peers: &j.peers,
 		Stopped: stopped, Err: err, Broken: j.broken, Noticed: j.noticed.Findings(),
 	}
 }

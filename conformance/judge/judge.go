@@ -20,7 +20,9 @@ type judge struct {
 	verdicts        [2][]*Verdict // by side
 	plans           [2]*plan
 	full            [2][]quota // of the verdicts
-	connections     int        // that were IKC
+	onlyIKC         bool       // nothing is said of connections that are not IKC
+	looked          int        // connections that were looked at
+	connections     int        // of them, that were IKC
 	incomplete      int        // of them, without a complete negotiation
 	cut             bool
 	serverMayBeDown bool // a connection might have done harm, and no good one has come since
@@ -65,6 +67,14 @@ const maxNotes = 100
 
 // merge adds what was found in a connection that has ended.
 func (j *judge) merge(c *dialogue.Connection, t *tally) {
+	j.looked++
+	if j.onlyIKC && !c.IsIKC {
+		if c.MayBeIKC() { // it may explain what is missing on others
+			j.note(c)
+			j.addTwin(c, t)
+		}
+		return
+	}
 	j.noticed.Add(c, t.watch)
 	if c.Foreign != "" {
 		if j.foreign == nil {
@@ -83,9 +93,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	if c.Control != nil {
 		j.controls = append(j.controls, c)
 	}
-	if c.IsIKC || c.Joined && c.MayBeIKC() {
-		j.twins.Add(c, t.callers)
-	}
+	j.addTwin(c, t)
 	if !c.IsIKC {
 		return
 	}
@@ -122,6 +130,13 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 			(&Trial{Conn: c, Side: side, found: found, memo: new(memo), harm: harm, after: &v.harm}).look(r.check, r.connection)
 			v.merge(found, r.check, c)
 		}
+	}
+}
+
+// addTwin notes the names of a connection, which others may have too.
+func (j *judge) addTwin(c *dialogue.Connection, t *tally) {
+	if c.IsIKC || c.Joined && c.MayBeIKC() {
+		j.twins.Add(c, t.callers)
 	}
 }
 
