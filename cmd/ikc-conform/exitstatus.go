@@ -98,9 +98,10 @@ func exitStatuses() []status {
 			next: []string{
 				"'ikc-conform ping' tells whether it answers at all. A state that returns nothing wants 'ikc-conform post'.",
 			}},
-		{code: report.ExitInterrupted, meaning: "interrupted: what was found so far", commands: "run, matrix, check, report, inspect",
+		{code: report.ExitInterrupted, meaning: "interrupted: what was found so far", commands: "run, matrix, check, report, inspect, diagnose, oracle, model, mutants, upgrade",
 			why: []string{
 				"An interrupt (Ctrl-C, SIGTERM) ended the work. The report is of what was found by then, and says that it is partial.",
+				"upgrade: there is no report, since half of a comparison is none.",
 				"report: one of the stored runs is partial.",
 			},
 			next: []string{

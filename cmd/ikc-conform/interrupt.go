@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -130,6 +132,14 @@ func keeping(ctx context.Context) {
 		defer i.mu.Unlock()
 		i.grace = keepTime
 	}
+}
+
+// interruptedAt marks what a command has shown as partial: where says where an interrupt ended the
+// work.
+func interruptedAt(cmd *cobra.Command, where string) error {
+	fmt.Fprintf(cmd.OutOrStdout(), "Interrupted: %s.\n", where)
+	fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: what is shown is what was tried to the end by then")
+	return exitStatus(report.ExitInterrupted)
 }
 
 // finishing returns a context for what is finished although ctx is interrupted, within limit; why

@@ -4,12 +4,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +22,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/perl-ikc/ikc-conform/conformance/oracle"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
@@ -211,9 +214,9 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"run", "tcp:" + answering}, ready: ready, status: 130},
 		{args: []string{"run", "tcp:" + answering, "--debug"}, ready: ready, status: 130},
 		{args: []string{"matrix", "cmd:sleep 60", "-q"}, status: 130},
-		{args: []string{"oracle", "cmd:sleep 60", "reference"}, status: 3},
-		{args: []string{"model", "cmd:sleep 60"}, status: 3},
-		{args: []string{"mutants"}, status: 3},
+		{args: []string{"oracle", "cmd:sleep 60", "reference"}, status: 130},
+		{args: []string{"model", "cmd:sleep 60"}, status: 130},
+		{args: []string{"mutants"}, status: 130},
 		{args: []string{"check", fifo}, status: 130},
 		{args: []string{"diagnose", fifo}, status: 130},
 		{args: []string{"diagnose", "schema"}, full: true, status: 3},
@@ -221,7 +224,7 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"report", "compare", fifo, fifo}, status: 3},
 		{args: []string{"report", "schema"}, full: true, status: 3},
 		{args: []string{"oracle", "schema"}, full: true, status: 3},
-		{args: []string{"upgrade", "cmd:sleep 60", "reference"}, status: 3},
+		{args: []string{"upgrade", "cmd:sleep 60", "reference"}, status: 130},
 		{args: []string{"upgrade", "schema"}, full: true, status: 3},
 		{args: []string{"inspect", fifo}, status: 130},
 		{args: []string{"inspect", "-"}, stdin: true, status: 130},
@@ -396,6 +399,49 @@ func TestInterruptKeepsWhatWasTried(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestInterruptedComparisons: model, mutants and oracle show what they had found, marked as partial;
+// upgrade shows nothing, and says why.
+func TestInterruptedComparisons(t *testing.T) {
+	stored := filepath.Join(t.TempDir(), "oracle.json")
+	for _, c := range []struct {
+		args []string
+		done int // of --progress, before it is interrupted
+		says string
+	}{
+		{[]string{"mutants"}, 0, `(?m)^Interrupted: \d+ of \d{3} defects tried to the end\.$`},
+		{[]string{"model", "reference", "--runs", "1000000", "--seed", "7"}, 0,
+			`^Interrupted: \d+ of 1000000 runs, from seed 7 on, of reference: these went as the model says\.\n$`},
+		{[]string{"oracle", "reference", "reference", "--progress", "--json", stored}, 11,
+			`(?m)^Interrupted: 0 of 1 targets compared to the end; so far, connections that differ: 0\.$`},
+		{[]string{"upgrade", "cmd:sleep 60", "reference"}, 0, `^$`},
+	} {
+		t.Run(c.args[0], func(t *testing.T) {
+			s := startCommand(t, nil, nil, c.args...)
+			for range 1200 {
+				if c.done > 0 && strings.Count(s.errs.String(), ": done") >= c.done {
+					break
+				}
+				if time.Sleep(25 * time.Millisecond); c.done == 0 {
+					time.Sleep(time.Second)
+					break
+				}
+			}
+			must(t, s.Process.Signal(syscall.SIGINT))
+			s.within(t, promptly)
+			if got := s.ProcessState.ExitCode(); got != report.ExitInterrupted || !regexp.MustCompile(c.says).MatchString(s.out.String()) {
+				t.Errorf("exit status %d, %q: expected 130, and %s\n%s", got, s.out.String(), c.says, s.errs.String())
+			}
+		})
+	}
+	text, err := os.ReadFile(stored)
+	must(t, err)
+	var r oracle.Report
+	must(t, json.Unmarshal(text, &r))
+	if r.Partial == "" || r.Compared == 0 || len(r.Targets) != 1 {
+		t.Errorf("expected what was compared by then, marked as partial, got %s", text)
 	}
 }
 

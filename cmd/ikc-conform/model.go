@@ -45,7 +45,8 @@ checks. A sequence that fails is shortened, printed, and saved with its capture;
 
 TARGET is any that has a driver. With several, kernels 0, 1, 2, ... are these in turn: kernel 0 is the server.
 
-Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the harness broke.`,
+Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the harness broke,
+130 an interrupt ended it: what was found so far is shown.`,
 		Example: "  ikc-conform model reference --runs 1000\n  ikc-conform model perl@0.2402 reference --seed 7 --kernels 2..4\n  ikc-conform model reference --replay model-7.txt",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,7 +72,7 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 			}
 			m := newModel(&e)
 			defer m.close()
-			if err := m.prepare(cmd.Context()); err != nil {
+			if err := m.prepare(cmd.Context()); err != nil && cmd.Context().Err() == nil {
 				return err
 			}
 			cfg := model.Config{Seed: seed, Runs: runs, Least: least, Most: most, Start: m.start, ShrinkTime: shrink, Judge: m.judge}
@@ -83,6 +84,9 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 				return broken(err)
 			}
 			began := time.Now()
+			keeping(cmd.Context())
+			went := 0
+			cfg.Progress = func(done int) { went = done }
 			err = model.Check(cmd.Context(), cfg)
 			var f *model.Failure
 			if errors.As(err, &f) {
@@ -92,7 +96,17 @@ Exit status: 0 all runs went as the model says, 1 one did not, 3 a target or the
 						return broken(err)
 					}
 				}
+				if cmd.Context().Err() != nil {
+					return interruptedAt(cmd, "this sequence fails, and may not be the shortest")
+				}
 				return exitStatus(report.ExitNotConformant)
+			}
+			if cmd.Context().Err() != nil && went < runs {
+				if err := remove(); err != nil {
+					return broken(err)
+				}
+				return interruptedAt(cmd, fmt.Sprintf("%d of %d runs, from seed %d on, of %s: these went as the model says",
+					went, runs, seed, visible.Text(strings.Join(args, " and "))))
 			}
 			if err := errors.Join(err, remove()); err != nil {
 				return broken(err)
@@ -152,6 +166,9 @@ func replayModel(cmd *cobra.Command, cfg model.Config, path string) error {
 	}
 	to := strings.TrimSuffix(path, filepath.Ext(path)) + ".replay.pcapng"
 	err = cfg.Replay(cmd.Context(), s, to)
+	if cmd.Context().Err() != nil {
+		return broken(context.Cause(cmd.Context()))
+	}
 	if err == nil {
 		fmt.Fprintf(cmd.OutOrStdout(), "As the model says. Capture: %s\n", visible.Text(to))
 		return nil

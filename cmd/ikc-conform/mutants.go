@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -26,7 +27,8 @@ func mutantsCommand() *cobra.Command {
 ClientLite, whose words are changed on their way out ('ikc-conform driver --defect NAME' is one of these). It prints which
 checks each defect makes fail, and which checks no defect does.
 
-Exit status is 1 if a defect survives: if a check that is to find it does not fail.`,
+Exit status is 1 if a defect survives: if a check that is to find it does not fail. An interrupt ends it with what was
+found so far, and status 130.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := apart(cmd, "list", "none is tried", "jobs"); err != nil {
@@ -39,7 +41,12 @@ Exit status is 1 if a defect survives: if a check that is to find it does not fa
 				listDefects(cmd.OutOrStdout())
 				return nil
 			}
+			keeping(cmd.Context())
 			mutations, err := mutants.Mutations(cmd.Context(), jobs, nil)
+			if errors.Is(err, errInterrupted) {
+				writeMutations(cmd.OutOrStdout(), mutations)
+				return interruptedAt(cmd, fmt.Sprintf("%d of %d defects tried to the end", len(mutations), len(mutants.Defects())))
+			}
 			if err != nil {
 				return broken(err)
 			}
@@ -85,7 +92,7 @@ func writeMutations(w io.Writer, mutations []*mutants.Mutation) (survivors int) 
 	}
 	slices.Sort(idle)
 	fmt.Fprintf(w, "\n%d defects, %d survived; %d of %d checks kill at least one.\n", len(mutations), survivors, len(checks.Catalogue())-len(idle), len(checks.Catalogue()))
-	if len(idle) > 0 {
+	if len(idle) > 0 && len(mutations) == len(mutants.Defects()) {
 		fmt.Fprintf(w, "No defect is killed by %s\n", strings.Join(idle, " "))
 	}
 	return survivors

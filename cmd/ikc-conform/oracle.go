@@ -27,7 +27,8 @@ differ is made alike before: ids, addresses, the order of hashes. No checks are 
 Targets are those of 'ikc-conform run'. --json writes what was found for programs; 'ikc-conform oracle schema' prints the
 schema of that. --captures keeps what was recorded with the oracle in DIR/oracle, with the targets in DIR/target-1 and so on.
 
-Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke, 5 nothing was compared.`,
+Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke, 5 nothing was compared,
+130 an interrupt ended it: the report is of what was compared by then.`,
 		Example: "  ikc-conform oracle perl@0.2402 reference\n  ikc-conform oracle perl 'cmd:./mydriver' --cells server/IKC0 --json differences.json",
 		Args:    cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,7 +47,8 @@ Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke,
 				e.captures = dir
 			}
 			r := oracle.NewReport(args[0])
-			if err := e.compare(cmd, r); err != nil {
+			keeping(cmd.Context())
+			if err := e.compare(cmd, r); err != nil && cmd.Context().Err() == nil {
 				return broken(err)
 			}
 			if o.text() {
@@ -58,6 +60,9 @@ Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke,
 				return err
 			}
 			switch {
+			case r.Partial != "":
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: the report is of what was compared by then")
+				return exitStatus(report.ExitInterrupted)
 			case r.Different > 0:
 				return exitStatus(report.ExitNotConformant)
 			case r.Broken > 0:
@@ -84,14 +89,21 @@ func (e *experiment) compare(cmd *cobra.Command, r *oracle.Report) error {
 		}
 		opts.Dir = filepath.Join(e.captures, name)
 		result, err := harness.Run(cmd.Context(), t, opts)
-		if err != nil {
+		stopped := err != nil && cmd.Context().Err() != nil
+		if err != nil && (!stopped || result == nil) {
 			return err
+		}
+		if stopped {
+			r.Partial = fmt.Sprintf("%d of %d targets compared to the end", max(i-1, 0), len(e.targets)-1)
+		}
+		if stopped && i == 0 {
+			return nil
 		}
 		if i == 0 {
 			right = result
 			continue
 		}
-		if err := r.Add(result, right); err != nil {
+		if err := r.Add(result, right); err != nil || stopped {
 			return err
 		}
 	}

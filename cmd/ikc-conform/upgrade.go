@@ -29,7 +29,8 @@ better.
 Targets are those of 'ikc-conform run'. With --hostile, both are also tried with what ends a real Perl server; each is a
 process of its own then, and no other is touched. 'ikc-conform upgrade schema' prints the schema of --json.
 
-Exit status: 0 nothing breaks and nothing changes for programs, 1 something does, 3 a target or the harness broke.`,
+Exit status: 0 nothing breaks and nothing changes for programs, 1 something does, 3 a target or the harness broke,
+130 an interrupt ended it, without a report: half of a comparison is none.`,
 		Example: "  ikc-conform upgrade perl@0.2305 perl@0.2402\n  ikc-conform upgrade perl@0.2402/5.36 perl@0.2402/5.40\n" +
 			"  ikc-conform upgrade perl@0.1904 reference --hostile --json upgrade.json",
 		Args: cobra.ExactArgs(2),
@@ -61,6 +62,10 @@ Exit status: 0 nothing breaks and nothing changes for programs, 1 something does
 				}
 			}
 			r, err := upgrade.Try(cmd.Context(), e.targets[0], e.targets[1], opts)
+			if err != nil && cmd.Context().Err() != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: half of a comparison is none, so there is no report")
+				return exitStatus(report.ExitInterrupted)
+			}
 			if err != nil {
 				return broken(err)
 			}

@@ -101,7 +101,7 @@ func (c Config) Replay(ctx context.Context, s Sequence, path string) error {
 	return errors.Join(err, kernels.Close())
 }
 
-// fail shrinks a sequence and saves it.
+// fail shrinks a sequence and saves it; the whole of it, if ctx ends meanwhile.
 func (c Config) fail(ctx context.Context, seed uint64, s Sequence, err error) error {
 	f := &Failure{Seed: seed, Steps: len(s.Steps), Sequence: s, Err: err}
 	trial := filepath.Join(c.Dir, "model-trial.pcapng")
@@ -111,7 +111,12 @@ func (c Config) fail(ctx context.Context, seed uint64, s Sequence, err error) er
 	})
 	base := filepath.Join(c.Dir, fmt.Sprintf("model-%d", seed))
 	f.File, f.Capture = base+".txt", base+".pcapng"
-	if again := c.Replay(ctx, f.Sequence, f.Capture); again != nil {
+	if ctx.Err() != nil { // what was recorded is the whole sequence
+		f.Sequence = s
+		if err := os.Rename(filepath.Join(c.Dir, "model.pcapng"), f.Capture); err != nil {
+			return err
+		}
+	} else if again := c.Replay(ctx, f.Sequence, f.Capture); again != nil {
 		f.Err = again
 	} else {
 		f.Err = fmt.Errorf("%w (not every time: the shortened sequence went well when it was tried again)", err)

@@ -3,6 +3,7 @@ package model_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,31 @@ func (d deaf) Post(ctx context.Context, p driver.Post) (int, error) {
 		return 1, nil
 	}
 	return d.Driver.Post(ctx, p)
+}
+
+// TestInterruptedShortening: a failure that was found is kept if what shortens it is interrupted, with
+// its own error and its own capture.
+func TestInterruptedShortening(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	wrong, tried := errors.New("judged wrong"), 0
+	judge := func(string) error {
+		if tried++; tried == 2 {
+			cancel()
+		}
+		return wrong
+	}
+	cfg := model.Config{Seed: 1, Runs: 1, Start: reference, Dir: t.TempDir(), ShrinkTime: 2 * time.Minute, Judge: judge}
+	err := model.Check(ctx, cfg)
+	var f *model.Failure
+	if !errors.As(err, &f) || !errors.Is(err, wrong) || len(f.Sequence.Steps) != f.Steps {
+		t.Fatalf("expected the failure, as it was found, got %v", err)
+	}
+	for _, path := range []string{f.File, f.Capture} {
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%s: expected it to be kept, got %v", path, err)
+		}
+	}
 }
 
 // TestDefects: a kernel that does something else is caught, by a sequence with no step too many.

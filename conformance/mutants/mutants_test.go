@@ -2,6 +2,7 @@ package mutants_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -145,5 +146,25 @@ func TestDefectsAreListedOnce(t *testing.T) {
 	}
 	if len(seen) < 200 {
 		t.Errorf("expected at least 200 defects, got %d", len(seen))
+	}
+}
+
+// TestMutationsInterrupted: what was tried to the end is kept.
+func TestMutationsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stop")
+	ended := map[string]bool{}
+	mutations, err := mutants.Mutations(ctx, 1, func(m *mutants.Mutation, done, _ int) {
+		if ended[string(m.Cell.Role)+" "+m.Name] = true; done == 3 {
+			cancel(stop)
+		}
+	})
+	if !errors.Is(err, stop) || len(mutations) != 3 || len(ended) != 3 {
+		t.Errorf("%d defects and %v: expected the 3 that were tried, and the cause", len(mutations), err)
+	}
+	for _, m := range mutations {
+		if !ended[string(m.Cell.Role)+" "+m.Name] {
+			t.Errorf("%s was not tried to the end", m.Name)
+		}
 	}
 }

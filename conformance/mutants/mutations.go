@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -40,7 +41,8 @@ const (
 	silentTimeout  = time.Second
 )
 
-// Mutations tries every defect, several at a time, and tells of each as it ends.
+// Mutations tries every defect, several at a time, and tells of each as it ends. If ctx ends before
+// all were tried, those are returned that were, and the cause.
 func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of int)) ([]*Mutation, error) {
 	if jobs <= 0 {
 		jobs = harness.DefaultJobs()
@@ -52,6 +54,7 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 	var (
 		mu     sync.Mutex
 		done   int
+		tried  = make([]bool, len(list))
 		failed error
 		wg     sync.WaitGroup
 	)
@@ -64,7 +67,11 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 				if err == nil && m.Survived() { // on a machine that is busy, a scenario may not be played to its end
 					err = m.try(ctx)
 				}
+				if ctx.Err() != nil { // what was being tried looks broken
+					continue
+				}
 				mu.Lock()
+				tried[i] = true
 				if err != nil && failed == nil {
 					failed = fmt.Errorf("defect %q: %w", m.Name, err)
 				}
@@ -75,12 +82,21 @@ func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of i
 			}
 		})
 	}
-	for i := range list {
+	for i := 0; i < len(list) && ctx.Err() == nil; i++ {
 		queue <- i
 	}
 	close(queue)
 	wg.Wait()
-	return list, failed
+	if done == len(list) || ctx.Err() == nil {
+		return list, failed
+	}
+	var all []*Mutation
+	for i, m := range list {
+		if tried[i] {
+			all = append(all, m)
+		}
+	}
+	return all, cmp.Or(failed, context.Cause(ctx))
 }
 
 // try tries the defect and notes what came of it.

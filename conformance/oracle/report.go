@@ -29,6 +29,8 @@ type Report struct {
 	Compared  int       `json:"compared"`
 	Different int       `json:"different"`
 	Targets   []*Target `json:"targets"`
+	// Partial says where an interrupt ended the comparison, "" if all was compared.
+	Partial string `json:"partial,omitempty"`
 	// Broken counts the combinations that were not compared since a target or the oracle could not be
 	// tried. It is not in the JSON, where each says so.
 	Broken int `json:"-"`
@@ -119,6 +121,8 @@ func (r *Report) WriteText(w io.Writer) error {
 		}
 	}
 	switch {
+	case r.Partial != "":
+		fmt.Fprintf(&b, "Interrupted: %s; so far, connections that differ: %d.\n", r.Partial, r.Different)
 	case r.Different > 0:
 		fmt.Fprintf(&b, "Connections that differ, in all: %d.\n", r.Different)
 	case r.Compared == 0:
