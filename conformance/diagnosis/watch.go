@@ -220,28 +220,10 @@ func (w *Watch) over(c *dialogue.Connection) {
 func (w *Watch) sharing(c *dialogue.Connection) {
 	for _, r := range w.runs {
 		if n := r.Unanswered(); n > 0 && !r.Sure() {
-			about := numbered(r.Numbers(), r.Calls(), "same rsvp")
+			about := dialogue.Numbered(r.Numbers(), r.Calls(), "same rsvp")
 			r.first.About, r.first.Text = about, fmt.Sprintf("%d of %s got no answer", n, about)
 			w.add(r.first)
 		}
 	}
 	w.runs = nil
-}
-
-// numbered names calls by their frames: the first, and the last.
-func numbered(numbers []int, count int, what string) string {
-	var b strings.Builder
-	for i, n := range numbers {
-		switch {
-		case i > 0 && i == len(numbers)-1 && count > len(numbers):
-			b.WriteString(" ... ")
-		case i > 0:
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "#%d", n)
-	}
-	if count > len(numbers) {
-		what = fmt.Sprintf("%d calls, %s", count, what)
-	}
-	return b.String() + " (" + what + ")"
 }

@@ -181,7 +181,7 @@ func (m *Message) answersWhat() string {
 	case c.Count == 1:
 		b.WriteString(" to " + frameNumber(c.First[0].Number, x != nil && x.Request.Frame.AtLeast))
 	default:
-		fmt.Fprintf(&b, " to one of %s", numbered(c.Numbers(), c.Count, ""))
+		fmt.Fprintf(&b, " to one of %s", Numbered(c.Numbers(), c.Count, ""))
 	}
 	if c.Elsewhere {
 		b.WriteString(" or a call of another connection")
@@ -206,7 +206,7 @@ func (r *Relation) text(m *Message) string {
 	if r.Count > 1 {
 		what += "one of "
 	}
-	what += numbered(numbers, r.Count, "")
+	what += Numbered(numbers, r.Count, "")
 	if r.Elsewhere {
 		what += fmt.Sprintf(" of connection %d", r.Conn)
 	}
@@ -217,9 +217,9 @@ func (r *Relation) text(m *Message) string {
 	return what + took.Round(time.Microsecond).String()
 }
 
-// numbered names calls by their frames, with what they have in common. There are count of them: the
+// Numbered names calls by their frames, with what they have in common. There are count of them: the
 // first, and the last.
-func numbered(numbers []int, count int, what string) string {
+func Numbered(numbers []int, count int, what string) string {
 	var b strings.Builder
 	for i, n := range numbers {
 		switch {
