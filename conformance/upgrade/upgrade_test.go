@@ -161,7 +161,8 @@ func TestReleases(t *testing.T) {
 	}
 }
 
-// TestHostile: what ends the real module's servers comes last, so that all else is tried to the end.
+// TestHostile: what ends the real module's servers comes last, so that all else is tried to the
+// end.
 func TestHostile(t *testing.T) {
 	if _, err := driver.FindPerlIn(t.Context(), filepath.Join(driver.ReleasesDir(), "0.2402")); err != nil {
 		t.Skipf("release 0.2402: %v", err)
