@@ -154,7 +154,8 @@ its capture: then that is what counts.`,
 }
 
 // judgeFiles judges captures as one: files, or standard input where it says "-".
-func judgeFiles(cmd *cobra.Command, paths []string, checks []*judge.Check, opts dialogue.Options, sides []wire.Role) (*judge.Judgement, error) {
+func judgeFiles(cmd *cobra.Command, paths []string, checks []*judge.Check,
+	opts dialogue.Options, sides []wire.Role) (*judge.Judgement, error) {
 	r, name, err := openCaptures(cmd, paths)
 	if err != nil {
 		return nil, err

@@ -402,8 +402,8 @@ func TestInterruptKeepsWhatWasTried(t *testing.T) {
 	}
 }
 
-// TestInterruptedComparisons: model, mutants and oracle show what they had found, marked as partial;
-// upgrade shows nothing, and says why.
+// TestInterruptedComparisons: model, mutants and oracle show what they had found, marked as
+// partial; upgrade shows nothing, and says why.
 func TestInterruptedComparisons(t *testing.T) {
 	stored := filepath.Join(t.TempDir(), "oracle.json")
 	for _, c := range []struct {

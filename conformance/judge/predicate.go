@@ -21,7 +21,8 @@ type rule struct {
 	begin func() func(*Trial, *dialogue.Exchange)
 	// beginTurns makes a message function likewise.
 	beginTurns func() func(*Trial, *dialogue.Message)
-	// applies, if it is not nil, tells at the first message whether a connection is to be looked at.
+	// applies, if it is not nil, tells at the first message whether a connection is to be looked
+	// at.
 	applies func(*Trial) bool
 	log     func(*Trial, *DriverLog)
 	// session, if it is not empty, is the only one to which the request of an exchange may be.
@@ -125,8 +126,8 @@ func InOrder(begin func() func(t *Trial, x *dialogue.Exchange)) Predicate {
 }
 
 // InTurn judges the messages of both sides in their order, in which nothing comes before what it
-// answers, by a function that begin makes for each connection, with a memory of its own. Connections
-// to which it does not apply, by what is known at their first message, are left out.
+// answers, by a function that begin makes for each connection, with a memory of its own.
+// Connections to which it does not apply, by what is known at their first message, are left out.
 func InTurn(applies func(t *Trial) bool, begin func() func(t *Trial, m *dialogue.Message)) Predicate {
 	return Predicate{{at: atTurn, applies: applies, beginTurns: begin}}
 }

@@ -44,8 +44,8 @@ func (d deaf) Post(ctx context.Context, p driver.Post) (int, error) {
 	return d.Driver.Post(ctx, p)
 }
 
-// TestInterruptedShortening: a failure that was found is kept if what shortens it is interrupted, with
-// its own error and its own capture.
+// TestInterruptedShortening: a failure that was found is kept if what shortens it is interrupted,
+// with its own error and its own capture.
 func TestInterruptedShortening(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
