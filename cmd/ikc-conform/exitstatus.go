@@ -30,6 +30,7 @@ func exitStatuses() []status {
 		{code: report.ExitNotConformant, meaning: "not conformant; something got worse; refused", commands: judges + ", report compare, driver-check, mutants, model, oracle, call, post, subscribe",
 			why: []string{
 				"run, matrix, check, report: a check up to the --gate failed. It stands under Failures, with what was expected, what came, and where.",
+				"run --segmentation: a MUST failed with a segmentation, and is not known to. It stands under Failed with a segmentation.",
 				"report compare: a check that passed fails, or is no longer decided.",
 				"oracle: a target says something else than the oracle.",
 				"driver-check: the driver does not do what conformance/DRIVER.md says.",

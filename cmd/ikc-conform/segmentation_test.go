@@ -11,31 +11,32 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
-// TestSegmentation: a server that takes reads for lines is conformant as long as peers write so,
-// and the report says that it depends on that.
+// TestSegmentation: a server that takes reads for lines fails where a line comes in pieces, and the
+// report says with which.
 func TestSegmentation(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		whole         bool
+		status        int
 		want, wantNot string
 	}{
-		{false, "No verdict depends on the segmentation", "segmentation-sensitive"},
-		{true, "Conformant but segmentation-sensitive:\n", "No verdict depends"},
+		{false, report.ExitConformant, "No verdict depends on the segmentation", "with a segmentation"},
+		{true, report.ExitNotConformant, "Failed with a segmentation:\n", "No verdict depends"},
 	} {
 		s, err := server.Start(server.Options{WholeLines: test.whole})
 		if err != nil {
 			t.Fatal(err)
 		}
 		status, out, errs := command(t, "run", "tcp:"+s.Addr(), "--segmentation", "--session", "--cells", "server/IKC0")
-		if status != report.ExitConformant || !strings.Contains(out, test.want) || strings.Contains(out, test.wantNot) {
-			t.Errorf("reads are lines: %v: expected exit 0 and %q, got %d and\n%s\n%s", test.whole, test.want, status, out, errs)
+		if status != test.status || !strings.Contains(out, test.want) || strings.Contains(out, test.wantNot) {
+			t.Errorf("reads are lines: %v: expected exit %d and %q, got %d and\n%s\n%s", test.whole, test.status, test.want, status, out, errs)
 		}
 		// Nothing else is on standard output where a report goes there.
 		status, out, errs = command(t, "run", "tcp:"+s.Addr(), "--segmentation", "--session", "--cells", "server/IKC0", "--json", "-")
 		d, err := report.Read(strings.NewReader(out))
-		if status != report.ExitConformant || err != nil || d.Reports[0].Segmentation == nil ||
+		if status != test.status || err != nil || d.Reports[0].Segmentation == nil ||
 			(len(d.Reports[0].Segmentation.Sensitive) > 0) != test.whole {
-			t.Errorf("reads are lines: %v: expected exit 0 and a stored run that says so, got %d, %v and\n%s\n%s", test.whole, status, err, out, errs)
+			t.Errorf("reads are lines: %v: expected exit %d and a stored run that says so, got %d, %v and\n%s\n%s", test.whole, test.status, status, err, out, errs)
 		}
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -198,8 +198,8 @@ func (c *Comparison) reports(old, current *Report) {
 }
 
 // segmentation notes which verdicts depend on the segmentation and did not, and the other way
-// round, where both runs tried that; what is known is left out. It does not count, so it makes
-// nothing worse.
+// round, where both runs tried that; what is known is left out. A failure that counts is a new one or
+// fixed; nothing else makes anything worse.
 func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) {
 	if old.Segmentation == nil || current.Segmentation == nil {
 		return
@@ -232,11 +232,17 @@ func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) 
 	only(current, old, func(s Sensitivity, k *CheckResult) {
 		ch := change(s, k)
 		ch.Old, ch.New, ch.Detail = independent, sensitive, s.change()
+		if current.counts(s) {
+			ch.Kind = Failure
+		}
 		c.add(ch)
 	})
 	only(old, current, func(s Sensitivity, k *CheckResult) {
 		ch := change(s, k)
 		ch.Old, ch.New, ch.Detail = sensitive, independent, "with "+string(s.Segmentation)
+		if old.counts(s) {
+			ch.Kind = Fixed
+		}
 		c.add(ch)
 	})
 }

@@ -57,6 +57,9 @@ func (d *Document) headline() string {
 	case ExitConformant:
 		return fmt.Sprintf("conformant, %s passed", plural(s.Passed, "check"))
 	case ExitNotConformant:
+		for _, r := range d.Reports {
+			s.Failed += r.failedCut()
+		}
 		return plural(s.Failed, "check") + " failed"
 	case ExitSeen:
 		return fmt.Sprintf("conformant as far as seen, %s passed", plural(s.Passed+s.Seen, "check"))

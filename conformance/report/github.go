@@ -14,8 +14,8 @@ import (
 const maxAnnotations = 10
 
 // WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error
-// for each check that failed, a warning for each that failed and does not count, for each whose
-// verdicts depend on the segmentation and are not known to, for what a capture lacks, for what is
+// for each check that failed, as sent or with a segmentation, a warning for each that failed and
+// does not count, for each whose verdicts depend on the segmentation and are not known to, for what a capture lacks, for what is
 // stale, and for a report that an interrupt ended. GitHub shows ten of each; what is beyond is
 // summed up in the last.
 func WriteAnnotations(w io.Writer, d *Document) error {
@@ -50,16 +50,21 @@ func WriteAnnotations(w io.Writer, d *Document) error {
 		for _, s := range r.Stale {
 			lists[1] = append(lists[1], annotation("warning", s.Check+": "+r.Subject, "listed as a known deviation, but it passes"))
 		}
-		of := map[string][]string{} // by check
-		var ids []string
-		for _, s := range r.unknownSensitivities() {
-			if of[s.Check] == nil {
-				ids = append(ids, s.Check)
+		for i, kind := range []string{"error", "warning"} {
+			of := map[string][]string{} // by check
+			var ids []string
+			for _, s := range r.unknownSensitivities() {
+				if r.counts(s) != (kind == "error") {
+					continue
+				}
+				if of[s.Check] == nil {
+					ids = append(ids, s.Check)
+				}
+				of[s.Check] = append(of[s.Check], s.Part+": "+s.change())
 			}
-			of[s.Check] = append(of[s.Check], s.Part+": "+s.change())
-		}
-		for _, id := range ids {
-			lists[1] = append(lists[1], annotation("warning", id+" depends on the segmentation: "+r.Subject, strings.Join(of[id], "\n")))
+			for _, id := range ids {
+				lists[i] = append(lists[i], annotation(kind, id+" depends on the segmentation: "+r.Subject, strings.Join(of[id], "\n")))
+			}
 		}
 		for _, k := range r.staleSensitivities() {
 			lists[1] = append(lists[1], annotation("warning", "segmentation: "+r.Subject, staleLine(k)))
@@ -184,6 +189,9 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 			sign := "⚠"
 			if len(r.unknownSensitivities())+len(s.Stale) == 0 {
 				sign = "✅"
+			}
+			if slices.ContainsFunc(r.unknownSensitivities(), r.counts) {
+				sign = "❌"
 			}
 			fmt.Fprintf(&b, "<details><summary>%s Segmentation: verdicts that depend on it: %d</summary>\n\n%s\n\n</details>\n", sign, len(s.Sensitive), fence(text.String()))
 		}

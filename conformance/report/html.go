@@ -389,10 +389,14 @@ func (r *Report) segmentationView() segmentationView {
 	s := r.Segmentation
 	v := segmentationView{Subject: r.Name(), Lead: "No verdict depends on it: " + s.tried() + "."}
 	if len(s.Sensitive) > 0 {
-		v.Lead = "These verdicts depend on how TCP cuts what the target is told. That does not count, as long as peers write as they do."
+		v.Lead = "These verdicts depend on how TCP cuts what the target is told. A MUST that fails so counts, if it is not known; the rest does not."
 	}
 	for _, f := range r.unknownSensitivities() {
-		v.Lines = append(v.Lines, sensitivityView{tally{Class: "known", Mark: "!", Word: "not known"}, f.Part, string(f.Segmentation), f.what() + ": " + f.change(), ""})
+		is := tally{Class: "known", Mark: "!", Word: "not known"}
+		if r.counts(f) {
+			is = tally{Class: "fail", Mark: "✕", Word: "failed"}
+		}
+		v.Lines = append(v.Lines, sensitivityView{is, f.Part, string(f.Segmentation), f.what() + ": " + f.change(), ""})
 	}
 	for _, how := range s.Tried {
 		for _, of := range byPart(s.with(how, true)) {

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -55,8 +56,9 @@ type (
 // WriteJUnit writes a document as JUnit XML: a test suite for each part of each report, a test case
 // for each check. A failure that does not count, a known deviation, and what could not be decided
 // are skipped, with the reason; what broke, or was interrupted, is an error. What depends on the
-// segmentation is a suite of its own: a case for each segmentation that was tried, skipped if
-// something depends on it, since that does not count. Sensitivities that are known and did not show
+// segmentation is a suite of its own: a case for each segmentation that was tried, failed if
+// a check of level MUST fails with it, skipped if something else depends on it, since that does not
+// count. Sensitivities that are known and did not show
 // are an error, so that the suite is not good where the exit status is not.
 func WriteJUnit(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
@@ -178,9 +180,14 @@ func (r *Report) junitSegmentation() *junitSuite {
 	for _, how := range r.Segmentation.Tried {
 		c := add(string(how))
 		list := append(lines(r.Segmentation.with(how, false)), summarized(r.Segmentation.with(how, true))...)
-		if len(list) > 0 {
+		message := &junitMessage{Message: "depends on it: " + strings.Join(list, "; ")}
+		switch {
+		case slices.ContainsFunc(r.Segmentation.with(how, false), r.counts):
+			s.Failures++
+			message.Type, c.Failure = judge.Must.String(), message
+		case len(list) > 0:
 			s.Skipped++
-			c.Skipped = &junitMessage{Message: "depends on it: " + strings.Join(list, "; ")}
+			c.Skipped = message
 		}
 	}
 	for _, k := range r.Segmentation.Stale {

@@ -163,7 +163,11 @@ func (r *Report) belowMatrix(b *strings.Builder, verbose bool) {
 		}
 	}
 	for _, s := range r.unknownSensitivities() {
-		line("~ %s", s.line())
+		sign := "~"
+		if r.counts(s) {
+			sign = "F"
+		}
+		line("%s %s", sign, s.line())
 	}
 	for _, k := range r.staleSensitivities() {
 		line("! %s", staleLine(k))

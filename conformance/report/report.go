@@ -394,9 +394,10 @@ func (c *CheckResult) decide() {
 	}
 }
 
-// deviates tells whether a check failed that counts.
+// deviates tells whether a check failed that counts, as sent or with a segmentation.
 func (r *Report) deviates() bool {
-	return slices.ContainsFunc(r.Checks, func(c *CheckResult) bool { return c.Counts(r.Gate) })
+	return slices.ContainsFunc(r.Checks, func(c *CheckResult) bool { return c.Counts(r.Gate) }) ||
+		slices.ContainsFunc(r.unknownSensitivities(), r.counts)
 }
 
 // Counts tells whether a check failed and counts.

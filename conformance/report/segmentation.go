@@ -12,9 +12,9 @@ import (
 )
 
 // Segmentation is what repeating a run with each segmentation showed: what the subject says depends
-// on how TCP cuts what it is told. That alone makes nobody not conformant, as long as peers write
-// as they do; it is worth knowing, so every form tells it that has room for it: as what does not
-// count, where the form has a word for that. Badges have no room.
+// on how TCP cuts what it is told. A check of level MUST that fails with one, and is not known to, is
+// a failure of the run in every form. What else depends on one is worth knowing: forms tell it as
+// what does not count, where they have a word for that. Badges have no room.
 type Segmentation struct {
 	// Tried are the segmentations.
 	Tried []cell.Segmentation `json:"tried"`
@@ -87,6 +87,25 @@ func (r *Report) unknownSensitivities() (list []Sensitivity) {
 		}
 	}
 	return list
+}
+
+// counts tells whether a check of level MUST fails with the segmentation, and is not known to: what
+// TCP may do to everybody's stream must not keep a kernel from interoperating.
+func (r *Report) counts(s Sensitivity) bool {
+	is := func(c *CheckResult) bool { return c.ID == s.Check && c.Level == judge.Must }
+	return s.Known == "" && s.Outcome != nil && *s.Outcome == judge.Fail && slices.ContainsFunc(r.Checks, is)
+}
+
+// failedCut counts the checks that fail with a segmentation only, so that it counts.
+func (r *Report) failedCut() int {
+	var ids []string
+	for _, s := range r.unknownSensitivities() {
+		failed := func(c *CheckResult) bool { return c.ID == s.Check && c.Outcome == judge.Fail }
+		if r.counts(s) && !slices.Contains(ids, s.Check) && !slices.ContainsFunc(r.Checks, failed) {
+			ids = append(ids, s.Check)
+		}
+	}
+	return len(ids)
 }
 
 // with are those of one segmentation, known ones or the others.
@@ -162,9 +181,15 @@ func (r *Report) sensitivities(b *strings.Builder) {
 	if r.Exit == ExitConformant || r.Exit == ExitStale {
 		title = "Conformant but segmentation-sensitive"
 	}
-	var unknown, known, stale []string
+	var failed, unknown, known, stale []string
 	for _, how := range s.Tried {
-		unknown = append(unknown, lines(s.with(how, false))...)
+		for _, f := range s.with(how, false) {
+			if r.counts(f) {
+				failed = append(failed, f.line())
+			} else {
+				unknown = append(unknown, f.line())
+			}
+		}
 		known = append(known, summarized(s.with(how, true))...)
 	}
 	for _, k := range s.Stale {
@@ -174,6 +199,7 @@ func (r *Report) sensitivities(b *strings.Builder) {
 		title string
 		lines []string
 	}{
+		{"Failed with a segmentation", failed},
 		{title, unknown},
 		{title + ", as is known", append(known, reasons(s.Sensitive)...)},
 		{"Known to depend on the segmentation, but does not, remove it from conformance/sensitivities.json", stale},

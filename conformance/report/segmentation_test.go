@@ -43,8 +43,8 @@ func swept(text, shows string) *report.Report {
 	return r
 }
 
-// Every form that has room for it tells what depends on the segmentation, as something that does
-// not count, and what is stale, as something that does.
+// Every form tells a MUST that fails with a segmentation as a failure, what else depends on one as
+// what does not count, and what is stale as what does.
 func TestSegmentationForms(t *testing.T) {
 	plain := func(w io.Writer, d *report.Document) error { return d.WriteText(w, false) }
 	matrix := func(w io.Writer, d *report.Document) error { return d.WriteMatrix(w, false) }
@@ -55,7 +55,7 @@ func TestSegmentationForms(t *testing.T) {
 		"sensitive": report.NewDocument("v0", swept("reason", "all")), "known": report.NewDocument("v0", swept("reason", "known")),
 		"stale": report.NewDocument("v0", swept("reason", "stale")), "neither": report.NewDocument("v0", unchanged),
 	}
-	for name, exit := range map[string]int{"sensitive": report.ExitConformant, "known": report.ExitConformant, "stale": report.ExitStale, "neither": report.ExitConformant} {
+	for name, exit := range map[string]int{"sensitive": report.ExitNotConformant, "known": report.ExitConformant, "stale": report.ExitStale, "neither": report.ExitConformant} {
 		back := again(t, docs[name])
 		if docs[name].Exit != exit || back.Exit != exit {
 			t.Errorf("%s: expected exit status %d, also once it was stored; got %d and %d", name, exit, docs[name].Exit, back.Exit)
@@ -70,33 +70,35 @@ func TestSegmentationForms(t *testing.T) {
 		absent string
 	}{
 		{"text", plain, "sensitive", []string{
-			"Conformant but segmentation-sensitive:\n  A-001, server, IKC0: pass as sent, fail with single octets: expected a line reason, got half of it\n",
-			"Conformant but segmentation-sensitive, as is known:\n  client, IKC0 with single octets: A-001\n  client, IKC0 with delayed pieces: it ended\n    known reason\n",
+			"Not conformant: 1 check passed, 0 failed, 1 failed with a segmentation, 0 inconclusive.\n",
+			"Failed with a segmentation:\n  A-001, server, IKC0: pass as sent, fail with single octets: expected a line reason, got half of it\n",
+			"Segmentation-sensitive, as is known:\n  client, IKC0 with single octets: A-001\n  client, IKC0 with delayed pieces: it ended\n    known reason\n",
 		}, "remove"},
 		{"text", plain, "stale", []string{"No verdict depends", "Known sensitivities are stale, remove them: ", "does not, remove it from conformance/sensitivities.json:\n  client of impl 0 to 9"}, "sensitive:"},
 		{"text", plain, "neither", []string{"No verdict depends on the segmentation: single octets, line ends cut, coalesced, delayed pieces, RST for FIN.\n"}, "nown"},
-		{"table", matrix, "sensitive", []string{"  ~ A-001, server, IKC0: pass as sent, fail with single octets"}, "known reason"},
+		{"table", matrix, "sensitive", []string{"  F A-001, server, IKC0: pass as sent, fail with single octets"}, "known reason"},
 		{"table", matrix, "stale", []string{"  ! client of impl 0 to 9 is listed"}, "~"},
 		{"JSON", report.Formats()[0].Write, "sensitive", []string{`"known": "known reason"`, `"as_sent": "pass"`, `"error": "it ended"`}, "left out"},
-		{"JUnit", report.WriteJUnit, "sensitive", []string{`tests="5" failures="0" errors="0" skipped="3"`, `<testcase name="single octets" classname="x.segmentation"`, "depends on it: A-001, server, IKC0: pass as sent"}, "<failure"},
+		{"JUnit", report.WriteJUnit, "sensitive", []string{`tests="5" failures="2" errors="0" skipped="1"`, `<testcase name="single octets" classname="x.segmentation"`, "depends on it: A-001, server, IKC0: pass as sent", `<failure message="depends on it: A-001`}, "<error"},
 		{"JUnit", report.WriteJUnit, "stale", []string{`type="stale"`}, "<failure"},
-		{"TAP", report.WriteTAP, "sensitive", []string{"not ok 2 - x says the same with single octets # TODO verdicts that depend on it: 1\n", "ok 3 - x says the same with line ends cut\n", "with delayed pieces # TODO known: known reason"}, "as is known"},
+		{"TAP", report.WriteTAP, "sensitive", []string{"not ok 2 - x says the same with single octets\n", "ok 3 - x says the same with line ends cut\n", "with delayed pieces # TODO known: known reason"}, "as is known"},
 		{"TAP", report.WriteTAP, "stale", []string{"not ok 7 - x depends on the segmentation as is known\n"}, "TODO"},
-		{"SARIF", report.WriteSARIF, "sensitive", []string{`"level": "note"`, "It depends on the segmentation.", `"justification": "known reason"`, `"uri": "x.pcapng"`}, "warning"},
+		{"SARIF", report.WriteSARIF, "sensitive", []string{`"level": "error"`, `"level": "note"`, "It depends on the segmentation.", `"justification": "known reason"`, `"uri": "x.pcapng"`}, "warning"},
 		{"SARIF", report.WriteSARIF, "stale", []string{"is listed as depending on the segmentation"}, "ruleIndex"},
-		{"HTML", report.WriteHTML, "sensitive", []string{`<h2 id="segmentation">`, "A-001: pass as sent, fail with single octets", "<td>A-001</td>", "known reason"}, "is listed"},
+		{"HTML", report.WriteHTML, "sensitive", []string{`<h2 id="segmentation">`, "A-001: pass as sent, fail with single octets", "<td>A-001</td>", "known reason", `<span class="word fail">✕ failed</span>`}, "is listed"},
 		{"HTML", report.WriteHTML, "stale", []string{"Known sensitivities are stale", `<li class="fail">client of impl 0 to 9 is listed`}, "These verdicts depend"},
 		{"HTML", report.WriteHTML, "neither", []string{"No verdict depends on it: single octets"}, "is listed"},
-		{"Markdown", report.WriteMarkdown, "sensitive", []string{"⚠ Segmentation: verdicts that depend on it: 4", "A-001, server, IKC0: pass as sent"}, "❌ "},
+		{"Markdown", report.WriteMarkdown, "sensitive", []string{"### ❌ x", "❌ Segmentation: verdicts that depend on it: 4", "A-001, server, IKC0: pass as sent"}, "### ✅"},
 		{"Markdown", report.WriteMarkdown, "known", []string{"✅ Segmentation: verdicts that depend on it: 2"}, "sensitive:"},
 		{"text", plain, "known", []string{"Conformant but segmentation-sensitive, as is known:\n"}, "sensitive:"},
 		{"annotations", report.WriteAnnotations, "known", nil, "::"},
 		{"code quality", report.WriteCodeQuality, "known", []string{"[]"}, "A-001"},
 		{"Markdown", report.WriteMarkdown, "stale", []string{"⚠ Segmentation", "is listed"}, "but segmentation-sensitive"},
 		{"Markdown", report.WriteMarkdown, "neither", []string{"No verdict depends on the segmentation"}, "⚠ Segmentation"},
-		{"code quality", report.WriteCodeQuality, "sensitive", []string{`"severity": "info"`, "A-001 depends on the segmentation (x, server, IKC0)"}, "client"},
-		{"annotations", report.WriteAnnotations, "sensitive", []string{"::warning title=A-001 depends on the segmentation%3A x::server, IKC0: pass as sent"}, "::error"},
+		{"code quality", report.WriteCodeQuality, "sensitive", []string{`"severity": "critical"`, "A-001 depends on the segmentation (x, server, IKC0)"}, "client"},
+		{"annotations", report.WriteAnnotations, "sensitive", []string{"::error title=A-001 depends on the segmentation%3A x::server, IKC0: pass as sent"}, "::warning"},
 		{"annotations", report.WriteAnnotations, "stale", []string{"::warning title=segmentation%3A x::client of impl"}, "::error"},
+		{"badge", report.WriteBadge, "sensitive", []string{"1 check failed", "#cf222e"}, "conformant"},
 		{"badge", report.WriteBadge, "stale", []string{"known sensitivities are stale"}, "conformant"},
 	} {
 		text := write(t, docs[test.of], test.write)
@@ -153,8 +155,8 @@ func TestMergeSegmentation(t *testing.T) {
 	}
 }
 
-// A verdict that begins to depend on the segmentation, or no longer does, is a change that makes
-// nothing worse.
+// A verdict that begins to depend on the segmentation, or no longer does, is a change: a new failure
+// if that counts.
 func TestCompareSegmentation(t *testing.T) {
 	doc := func(shows string) *report.Document { return again(t, report.NewDocument("v0", swept("reason", shows))) }
 	untried, without := doc("all"), doc("known")
@@ -166,13 +168,14 @@ func TestCompareSegmentation(t *testing.T) {
 		old, new *report.Document
 		want     string // "" for no change
 		changes  int
+		worse    bool
 	}{
-		{"the same", doc("all"), doc("all"), "", 0},
-		{"begins", doc("known"), doc("all"), "independent of the segmentation -> segmentation-sensitive: pass as sent, fail with single octets", 2},
-		{"ends", doc("all"), doc("known"), "segmentation-sensitive -> independent of the segmentation: with coalesced", 2},
-		{"was not tried", untried, doc("all"), "", 0},
-		{"is not tried", doc("all"), untried, "", 0},
-		{"the part is new", without, doc("all"), "", 0},
+		{"the same", doc("all"), doc("all"), "", 0, false},
+		{"begins", doc("known"), doc("all"), "independent of the segmentation -> segmentation-sensitive: pass as sent, fail with single octets", 2, true},
+		{"ends", doc("all"), doc("known"), "segmentation-sensitive -> independent of the segmentation: with coalesced", 2, false},
+		{"was not tried", untried, doc("all"), "", 0, false},
+		{"is not tried", doc("all"), untried, "", 0, false},
+		{"the part is new", without, doc("all"), "", 0, false},
 	} {
 		c := report.Compare(test.old, test.new, judge.Should)
 		var text strings.Builder
@@ -180,8 +183,8 @@ func TestCompareSegmentation(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := strings.Count(text.String(), "segmentation-sensitive")
-		if found != test.changes || !strings.Contains(text.String(), test.want) || c.Worse {
-			t.Errorf("%s: expected %d changes that make nothing worse, with %q; got\n%s", test.name, test.changes, test.want, text.String())
+		if found != test.changes || !strings.Contains(text.String(), test.want) || c.Worse != test.worse {
+			t.Errorf("%s: expected %d changes, worse: %v, with %q; got\n%s", test.name, test.changes, test.worse, test.want, text.String())
 		}
 		page := write(t, nil, func(w io.Writer, _ *report.Document) error { return report.WriteComparisonHTML(w, c) })
 		if (test.changes > 0) != strings.Contains(page, "segmentation-sensitive") {

@@ -59,6 +59,9 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 func (r *Report) Verdict() string {
 	s := r.Summary
 	counts := fmt.Sprintf("%s passed, %d failed", plural(s.Passed+s.Seen, "check"), s.Failed)
+	if n := r.failedCut(); n > 0 {
+		counts += fmt.Sprintf(", %d failed with a segmentation", n)
+	}
 	if s.Known > 0 {
 		counts += ", " + plural(s.Known, "known deviation")
 	}
