@@ -127,8 +127,11 @@ func (r *runner) allowed(s scenario, session bool) bool {
 }
 
 // thorough tells whether what is played once is played in this cell: in the first dialect that the
-// target speaks.
+// target speaks, and as it is sent, since a MiB in single octets would take a minute.
 func (r *runner) thorough() bool {
+	if r.opts.Segmentation != cell.AsSent {
+		return false
+	}
 	d := r.cell.Cell.Dialect
 	return d == cell.IKC0 || d == cell.IKC && r.hello != nil && len(r.hello.Protocols) > 0 && !r.hello.HasProtocol(wire.IKC0.String())
 }

@@ -30,7 +30,8 @@ type location struct {
 // WriteCodeQuality writes a document as a code quality report of GitLab: an entry for each part in
 // which a check failed. Its fingerprint is that of the check, the subject and the part, so that
 // GitLab tells new ones from old ones. A verdict that depends on a segmentation, and is not known
-// to, is an entry for information if it does not count. GitLab has no word for what is known or stale.
+// to, is an entry for information if it does not count. GitLab has no word for what is known or
+// stale.
 func WriteCodeQuality(w io.Writer, d *Document) error {
 	entries := []codeQuality{}
 	for _, r := range d.Reports {

@@ -198,8 +198,8 @@ func (c *Comparison) reports(old, current *Report) {
 }
 
 // segmentation notes which verdicts depend on the segmentation and did not, and the other way
-// round, where both runs tried that; what is known is left out. A failure that counts is a new one or
-// fixed; nothing else makes anything worse.
+// round, where both runs tried that; what is known is left out. A failure that counts is a new one
+// or fixed; nothing else makes anything worse.
 func (c *Comparison) segmentation(old, current *Report, key func(*Part) string) {
 	if old.Segmentation == nil || current.Segmentation == nil {
 		return

@@ -37,8 +37,8 @@ const (
 	wideWidth, narrowWidth = 860, 340
 	headHeight             = 46
 	lineHeight             = 16
-	// charWidth is about that of the title's letters, and monoWidth that of the parameters', in tenths
-	// of a pixel.
+	// charWidth is about that of the title's letters, and monoWidth that of the parameters', in
+	// tenths of a pixel.
 	charWidth, monoWidth = 68, 72
 )
 

@@ -15,9 +15,9 @@ const maxAnnotations = 10
 
 // WriteAnnotations writes a document as commands of GitHub Actions that show annotations: an error
 // for each check that failed, as sent or with a segmentation, a warning for each that failed and
-// does not count, for each whose verdicts depend on the segmentation and are not known to, for what a capture lacks, for what is
-// stale, and for a report that an interrupt ended. GitHub shows ten of each; what is beyond is
-// summed up in the last.
+// does not count, for each whose verdicts depend on the segmentation and are not known to, for what
+// a capture lacks, for what is stale, and for a report that an interrupt ended. GitHub shows ten of
+// each; what is beyond is summed up in the last.
 func WriteAnnotations(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
 	var b strings.Builder

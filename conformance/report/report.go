@@ -45,13 +45,13 @@ type Report struct {
 	Parts   []*Part        `json:"parts"`
 	Checks  []*CheckResult `json:"checks"`
 	Summary Summary        `json:"summary"`
-	// Partial says where an interrupt ended the work: the report is of what was found by then. Empty
-	// if the work came to its end.
+	// Partial says where an interrupt ended the work: the report is of what was found by then.
+	// Empty if the work came to its end.
 	Partial string `json:"partial,omitempty"`
 	// Exit is the exit status that the report amounts to.
 	Exit int `json:"exit"`
-	// Deviations are those that are known of the subject, Stale the ones among them that did not show,
-	// though the check was decided.
+	// Deviations are those that are known of the subject, Stale the ones among them that did not
+	// show, though the check was decided.
 	Deviations known.Deviations `json:"deviations,omitempty"`
 	Stale      known.Deviations `json:"stale,omitempty"`
 	// Noticed is what is worth knowing of captures without being a violation. It does not count.

@@ -105,7 +105,8 @@ const (
 // result for each part in which a check failed. GitHub shows a result only at a line of a file:
 // that is the capture, if it was kept, or else the name of the target; where in it is among the
 // logical locations and in the message. A verdict that depends on a segmentation is a result as
-// well, an error if it counts, else a note, suppressed if it is known; what is stale of that is a notification.
+// well, an error if it counts, else a note, suppressed if it is known; what is stale of that is a
+// notification.
 func WriteSARIF(w io.Writer, d *Document) error {
 	all := sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []*sarifRun{}}
 	for _, r := range d.Reports {

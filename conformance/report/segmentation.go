@@ -12,9 +12,9 @@ import (
 )
 
 // Segmentation is what repeating a run with each segmentation showed: what the subject says depends
-// on how TCP cuts what it is told. A check of level MUST that fails with one, and is not known to, is
-// a failure of the run in every form. What else depends on one is worth knowing: forms tell it as
-// what does not count, where they have a word for that. Badges have no room.
+// on how TCP cuts what it is told. A check of level MUST that fails with one, and is not known to,
+// is a failure of the run in every form. What else depends on one is worth knowing: forms tell it
+// as what does not count, where they have a word for that. Badges have no room.
 type Segmentation struct {
 	// Tried are the segmentations.
 	Tried []cell.Segmentation `json:"tried"`
@@ -29,15 +29,15 @@ type Segmentation struct {
 type Sensitivity struct {
 	Part         string            `json:"part"`
 	Segmentation cell.Segmentation `json:"segmentation"`
-	// Check is empty for a part that could not be played to the end with the segmentation; Error says
-	// why.
+	// Check is empty for a part that could not be played to the end with the segmentation; Error
+	// says why.
 	Check string `json:"check,omitempty"`
 	Error string `json:"error,omitempty"`
 	// Plain is the outcome as sent, Outcome that with the segmentation; nil without a check.
 	Plain   *judge.Outcome `json:"as_sent,omitempty"`
 	Outcome *judge.Outcome `json:"outcome,omitempty"`
-	// Finding is the first violation of the run that fails, without the exchange. Capture is where it
-	// is, if that was kept.
+	// Finding is the first violation of the run that fails, without the exchange. Capture is where
+	// it is, if that was kept.
 	Finding *judge.Finding `json:"finding,omitempty"`
 	Capture string         `json:"capture,omitempty"`
 	// Known is the reason if it is known, else empty.

@@ -155,8 +155,8 @@ func TestMergeSegmentation(t *testing.T) {
 	}
 }
 
-// A verdict that begins to depend on the segmentation, or no longer does, is a change: a new failure
-// if that counts.
+// A verdict that begins to depend on the segmentation, or no longer does, is a change: a new
+// failure if that counts.
 func TestCompareSegmentation(t *testing.T) {
 	doc := func(shows string) *report.Document { return again(t, report.NewDocument("v0", swept("reason", shows))) }
 	untried, without := doc("all"), doc("known")

@@ -13,8 +13,8 @@ import (
 // WriteTAP writes a document as TAP 13, a test for each check of each report. What could not be
 // decided is skipped; a known deviation, or a failure that does not count, is a TODO. Something
 // that broke, or that an interrupt ended, is a test that failed. Each segmentation that was tried
-// is a test: one that failed if a check of level MUST does with it, a TODO if something else depends
-// on it. So is each that is known and did not show: it failed.
+// is a test: one that failed if a check of level MUST does with it, a TODO if something else
+// depends on it. So is each that is known and did not show: it failed.
 func WriteTAP(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
 	var b strings.Builder
