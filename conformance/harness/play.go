@@ -53,7 +53,11 @@ func (r *runner) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := conversationOpts{values: contract.Held(contract.Carried(tried.Serializer.Wire()), sends.Integers), driverOnly: true}
+	values := contract.Held(contract.Carried(tried.Serializer.Wire()), sends.Integers)
+	if r.opts.Segmentation != cell.AsSent { // a MiB in single octets would take a minute
+		values = withoutLarge(values, maxAtOnce)
+	}
+	opts := conversationOpts{values: values, driverOnly: true}
 	err = through(ctx, r.relayOptions("tcp", address), func(relayed string) error {
 		if tried.Role == cell.AsClientLite {
 			return playLiteConversation(ctx, client, relayed, tried, opts)

@@ -241,6 +241,8 @@ func outDefects() []*Behaviour {
 			})},
 		{Name: "PID of another process", Text: "A kernel tells the PID of another process.", Kills: []string{"OUT-009"}, Role: kernel, Dialect: ikc0,
 			line: field("PID", func(v string) string { return v + "7" })},
+		{Name: "address of another host", Text: "A server announces an address at which it does not listen.", Kills: []string{"OUT-012"}, Role: "server", Dialect: ikc0,
+			line: field("KERNEL", func(v string) string { return strings.Replace(v, "127.0.0.1:", "127.0.0.2:", 1) })},
 		{Name: "a ClientLite makes integers positive", Text: "A ClientLite loses the sign of what it calls with.", Kills: []string{"OUT-010"}, Role: lite, Dialect: ikc0,
 			message: when(func(m *wire.Message) bool { return m.IsCall() && m.Params.Kind() == perl.Int && m.Params.Int() < 0 },
 				func(m *wire.Message) { m.Params = perl.NewInt(-m.Params.Int()) })},
