@@ -54,8 +54,8 @@ func (r *runner) play(ctx context.Context) error {
 		return err
 	}
 	values := contract.Held(contract.Carried(tried.Serializer.Wire()), sends.Integers)
-	if r.opts.Segmentation != cell.AsSent { // a MiB in single octets would take a minute
-		values = withoutLarge(values, maxAtOnce)
+	if r.opts.Segmentation != cell.AsSent {
+		values = withoutLarge(values, maxInPieces)
 	}
 	opts := conversationOpts{values: values, driverOnly: true}
 	err = through(ctx, r.relayOptions("tcp", address), func(relayed string) error {

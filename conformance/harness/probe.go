@@ -38,7 +38,7 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 		if !r.target.Driven() {
 			r.running(p)
 		}
-		p.session, p.thorough = session, r.thorough()
+		p.session, p.thorough, p.pieces = session, r.thorough(), r.opts.Segmentation != cell.AsSent
 		r.playHolding(ctx, scenarios(), p)
 		if p.unusable != nil {
 			return fmt.Errorf("%w: %s: %w", targets.ErrUnusable, r.target.Spec, p.unusable)
@@ -95,7 +95,7 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 			}
 			return c, err
 		}
-		p.session, p.thorough = true, r.thorough()
+		p.session, p.thorough, p.pieces = true, r.thorough(), r.opts.Segmentation != cell.AsSent
 		r.playHolding(ctx, slices.Concat(responderScenarios(), addressScenarios(), manyScenarios(), clientScenarios()), p)
 		return r.playCrowd(ctx, p, client)
 	})

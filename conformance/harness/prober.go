@@ -38,6 +38,8 @@ type prober struct {
 	session bool
 	// thorough: this is the dialect in which scenarios are played that are played once.
 	thorough bool
+	// pieces: what is sent is cut in pieces.
+	pieces bool
 	// unusable is why nothing more is to be tried with a server that is running: it is none of
 	// IKC, or says more than anybody wants to hear. Nil: it is one.
 	unusable error

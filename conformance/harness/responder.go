@@ -14,6 +14,18 @@ import (
 // octets, as Perl writes it. A larger one might wait for its answer to be read.
 const maxAtOnce = 256 << 10
 
+// maxInPieces is how large one may be where the stream is cut in pieces: in single octets, what is
+// larger takes long, and shows nothing else.
+const maxInPieces = 4 << 10
+
+// maxValue is how large a value may be that a probe sends with others.
+func (p *prober) maxValue() int {
+	if p.pieces {
+		return maxInPieces
+	}
+	return maxAtOnce
+}
+
 // responderScenarios play on one connection, whoever opened it.
 func responderScenarios() []scenario {
 	const session, absent = contract.SessionAlias, contract.AbsentSession
@@ -99,7 +111,7 @@ func responderScenarios() []scenario {
 			name: "values of every kind", risk: safe, session: true,
 			run: func(ctx context.Context, p *prober) error {
 				return p.talk(ctx, p.config(), func(c *probe.Conn) (m []*wire.Message) {
-					for _, v := range withoutLarge(contract.Carried(p.serializer), maxAtOnce) {
+					for _, v := range withoutLarge(contract.Carried(p.serializer), p.maxValue()) {
 						m = append(m, c.Call("", session, "echo", v))
 					}
 					return m
