@@ -42,7 +42,7 @@ found so far, and status 130.`,
 				return nil
 			}
 			keeping(cmd.Context())
-			mutations, err := mutants.Mutations(cmd.Context(), jobs, nil)
+			mutations, err := mutants.Mutations(cmd.Context(), mutants.Defects(), jobs, nil)
 			if errors.Is(err, errInterrupted) {
 				writeMutations(cmd.OutOrStdout(), mutations)
 				return interruptedAt(cmd, fmt.Sprintf("%d of %d defects tried to the end", len(mutations), len(mutants.Defects())))

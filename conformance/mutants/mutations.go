@@ -41,14 +41,14 @@ const (
 	silentTimeout  = time.Second
 )
 
-// Mutations tries every defect, several at a time, and tells of each as it ends. If ctx ends before
-// all were tried, those are returned that were, and the cause.
-func Mutations(ctx context.Context, jobs int, ended func(m *Mutation, done, of int)) ([]*Mutation, error) {
+// Mutations tries defects, several at a time, and tells of each as it ends. If ctx ends before all
+// were tried, those are returned that were, and the cause.
+func Mutations(ctx context.Context, defects []*Defect, jobs int, ended func(m *Mutation, done, of int)) ([]*Mutation, error) {
 	if jobs <= 0 {
 		jobs = harness.DefaultJobs()
 	}
 	var list []*Mutation
-	for _, d := range Defects() {
+	for _, d := range defects {
 		list = append(list, &Mutation{Defect: d})
 	}
 	var (

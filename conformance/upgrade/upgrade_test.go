@@ -161,9 +161,18 @@ func TestReleases(t *testing.T) {
 	}
 }
 
+// needGrid skips what takes its time, unless that is asked for.
+func needGrid(t *testing.T) {
+	t.Helper()
+	if os.Getenv(gridEnv) == "" {
+		t.Skip("it takes half a minute: " + gridEnv + "=all has it played")
+	}
+}
+
 // TestHostile: what ends the real module's servers comes last, so that all else is tried to the
 // end.
 func TestHostile(t *testing.T) {
+	needGrid(t)
 	if _, err := driver.FindPerlIn(t.Context(), filepath.Join(driver.ReleasesDir(), "0.2402")); err != nil {
 		t.Skipf("release 0.2402: %v", err)
 	}
@@ -175,6 +184,7 @@ func TestHostile(t *testing.T) {
 
 // TestPerls is an upgrade of Perl: booleans of the new end the old.
 func TestPerls(t *testing.T) {
+	needGrid(t)
 	lib := filepath.Join(driver.ReleasesDir(), "0.2402")
 	if _, err := os.Stat(lib); err != nil {
 		t.Skipf("release 0.2402: %v", err)
