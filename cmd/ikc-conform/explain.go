@@ -191,7 +191,10 @@ func explainBySpec(w io.Writer, id string, sections []*spec.Section, examples ma
 			fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
 		}
 	}
-	if e, ok := examples[id]; ok {
+	switch e, ok := examples[id]; {
+	case ok && len(e.Lines) == 0:
+		fmt.Fprintf(w, "\n  For example: %s, %s.\n", e.Capture, e.Where)
+	case ok:
 		fmt.Fprintf(w, "\n  For example (%s, %s):\n\n", e.Capture, e.Where)
 		for _, line := range e.Lines {
 			fmt.Fprintf(w, "    %s\n", line)
