@@ -66,7 +66,7 @@ func exitStatuses() []status {
 				"run --segmentation: this implementation and release is known to depend on the segmentation, and nothing did.",
 			},
 			next: []string{"Good news: remove it from the file of --baseline (or from conformance/known/deviations.json or sensitivities.json), so that it is noticed if it comes back."}},
-		{code: report.ExitNothing, meaning: "nothing was checked", commands: judges + ", oracle",
+		{code: report.ExitNothing, meaning: "nothing was checked", commands: judges + ", oracle, upgrade",
 			why: []string{
 				"oracle: there was no combination that both the target and the oracle could be tried in.",
 				"No check could be decided: the capture has no connection of IKC, or only the end of one; --checks, --cells or --side left nothing over; all cells were skipped.",
