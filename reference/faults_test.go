@@ -395,6 +395,31 @@ func TestDialFails(t *testing.T) {
 	}
 }
 
+// TestDialOfSilence: a context whose time is over while a server says nothing is told as such,
+// each time, whichever timer fires first.
+func TestDialOfSilence(t *testing.T) {
+	k := kernel(t, ikc.Config{})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	var dialing sync.WaitGroup
+	for range 100 {
+		dialing.Go(func() {
+			conn, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+			defer cancel()
+			if _, err := k.DialConn(ctx, conn, ""); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v, expected context.DeadlineExceeded", err)
+			}
+		})
+	}
+	dialing.Wait()
+}
+
 // mute is a connection that cannot be written to once it has been silenced.
 type mute struct {
 	net.Conn

@@ -22,11 +22,8 @@ func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	for _, s := range c.k.cfg.Serializers {
 		cfg.Serializers = append(cfg.Serializers, s.Name())
 	}
-	deadline := time.Now().Add(c.k.cfg.HandshakeTimeout)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
-	}
-	if err := c.conn.SetDeadline(deadline); err != nil {
+	// The context's own deadline is left to the context, so that the error says whose time was over.
+	if err := c.conn.SetDeadline(time.Now().Add(c.k.cfg.HandshakeTimeout)); err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })

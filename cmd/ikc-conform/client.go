@@ -260,7 +260,7 @@ func (c *client) open(ctx context.Context, t target) error {
 		switch {
 		case errors.Is(err, wire.ErrRefused):
 			hint = "--protocol and --serializer say what to offer"
-		case c.protocol != "IKC" && errors.Is(err, context.DeadlineExceeded):
+		case c.protocol != "IKC" && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)):
 			hint = "releases 0.1801 to 0.2102, and 0.2200, say nothing to the SETUP of IKC0: add --protocol IKC; else, " + hint
 		}
 		return broken(fmt.Errorf("%s was reached, but there was no agreement: %w\n  %s", t.address, err, hint))
