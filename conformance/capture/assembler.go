@@ -34,11 +34,8 @@ type assembler struct {
 	source  Stamp  // the packet whose segment is handled: that one, or one that was held back
 	comment string // and the comments on it
 	last    *conn  // of the packet before; always one of conns
-	room    []Data // for the next
+	given   Data   // the last one that was given
 }
-
-// dataRoom is how many Data are made at once.
-const dataRoom = 32
 
 func newAssembler(limits Limits, emit func(Event) bool) *assembler {
 	return &assembler{limits: limits, emit: emit, conns: map[flowKey]*conn{}, file: new(source)}

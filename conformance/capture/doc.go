@@ -18,7 +18,7 @@
 //		}
 //		switch ev := ev.(type) {
 //		case *capture.Opened:
-//		case *capture.Data: // ev.Bytes is valid until the next event only
+//		case *capture.Data: // valid until the next event only
 //		case *capture.Gap:
 //		case *capture.Conflict:
 //		case *capture.Closed:

@@ -66,7 +66,8 @@ type Opened struct {
 
 // Data is a run of octets of one direction: in order, without repetition, as the receiving
 // application got them. Octets before Offset in this direction have been in earlier events, as Data
-// or Gap. The size of a run has no meaning.
+// or Gap. The size of a run has no meaning. It is valid until the next event is asked for: copy it
+// to keep it, and clone its Bytes.
 type Data struct {
 	// At is the packet by which the octets became readable: the packet that holds them, or, if they
 	// arrived early, the later one that filled the gap before them or brought what they acknowledge
@@ -79,7 +80,7 @@ type Data struct {
 	// Offset is how many octets of the direction came before, gaps of known size included.
 	Offset int64
 
-	// Bytes are valid until the next event is asked for: clone them to keep them. Never empty.
+	// Bytes are never empty.
 	Bytes []byte
 
 	// Source is the packet that holds the octets. It differs from At only if the packet was early.

@@ -194,13 +194,8 @@ func (a *assembler) deliver(c *conn, from Direction, run *earlyData) {
 		if h.absent && h.acked <= h.position {
 			h.absent = false
 		}
-		if len(a.room) == 0 {
-			a.room = make([]Data, dataRoom)
-		}
-		d := &a.room[0]
-		a.room = a.room[1:]
-		*d = Data{At: a.at, Conn: c.Conn, From: from, Offset: at, Bytes: run.octets, Source: run.source, Comment: run.comment}
-		a.give(d)
+		a.given = Data{At: a.at, Conn: c.Conn, From: from, Offset: at, Bytes: run.octets, Source: run.source, Comment: run.comment}
+		a.give(&a.given)
 	}
 	if run.missing > 0 {
 		a.gap(c, from, h.position+int64(run.missing), CutBySnaplen)

@@ -52,7 +52,8 @@ func script(t testing.TB, file []byte, limits Limits) (string, error) {
 				continue
 			}
 			flush()
-			runOf, run = d, bytes.Clone(d.Bytes)
+			whole := *d // it is valid until the next only
+			runOf, run = &whole, bytes.Clone(d.Bytes)
 			continue
 		}
 		flush()

@@ -15,7 +15,7 @@ import (
 // next tells whether a check is to look next: not if it has, before another one panicked, nor if it
 // panicked itself.
 func (t *Trial) next(check int) bool {
-	t.check, t.basis = check, basis{}
+	t.check, t.basis = check, 0
 	t.step++
 	return t.step > t.resume && (t.found.broken == nil || t.found.broken[check] == "")
 }

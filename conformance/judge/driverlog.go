@@ -133,7 +133,7 @@ func (j *judge) driverLogs() (of [2]*DriverLog) {
 // judgeLog judges a driver log by the rules that are about one.
 func (j *judge) judgeLog(a *DriverLog) *found {
 	n := len(j.verdicts[a.Side])
-	f := &found{evidence: make([]uint32, n), full: make([]quota, n), wanted: slices.Repeat([]bool{true}, n)}
+	f := &found{evidence: make([]uint32, n), full: make([]quota, n)}
 	for _, r := range j.plans[a.Side].rules[atDriverLog] {
 		t := &Trial{Conn: a.Conn, Side: a.Side, found: f, memo: new(memo)}
 		t.look(r.check, func(t *Trial) { r.log(t, a) })

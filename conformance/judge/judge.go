@@ -114,13 +114,13 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	j.serverMayBeDown = shaken || harm != noHarm
 	for _, side := range j.sides {
 		found := &t.sides[side].found
-		if shaken || c.Unreached { // it may never have reached a server that was alive
-			for i, v := range j.verdicts[side] {
+		for i, v := range j.verdicts[side] {
+			switch {
+			case found.nothing(i):
+			case shaken || c.Unreached: // it may never have reached a server that was alive
 				v.mergeUnheard(found, i)
 				j.full[side][i].noExample(c.Conn.Index)
-			}
-		} else {
-			for i, v := range j.verdicts[side] {
+			default:
 				v.merge(found, i, c)
 				j.full[side][i].update(v)
 			}

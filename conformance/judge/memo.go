@@ -67,7 +67,7 @@ func (t *Trial) Setup(l *dialogue.Line) (wire.Setup, error) {
 
 // Names are Negotiation.Names of a side: none if lines are missing that may have told some.
 func (t *Trial) Names(side wire.Role) []string {
-	t.basis.names[side] = true
+	t.basis |= onNamesOf(side)
 	if f := t.memo; !f.namesKnown {
 		n := t.Conn.Negotiation
 		f.names, f.namesKnown = [2][]string{wire.Client: n.Names(wire.Client), wire.Server: n.Names(wire.Server)}, true
@@ -77,7 +77,7 @@ func (t *Trial) Names(side wire.Role) []string {
 
 // ID is the id that a side announced, "" if that is not known.
 func (t *Trial) ID(side wire.Role) string {
-	t.basis.names[side] = true
+	t.basis |= onNamesOf(side)
 	return t.Conn.Negotiation.Peers[side].ID
 }
 

@@ -64,7 +64,7 @@ func (p *plan) order(t *Trial, x *dialogue.Exchange, m *memories) {
 	show := func(rules []planned, orders []func(*Trial, *dialogue.Exchange)) {
 		for i := range rules {
 			if t.next(rules[i].check) {
-				t.basis.exchange, t.basis.inOrder = true, true
+				t.basis |= onExchange | inOrder
 				orders[i](t, x)
 			}
 		}
@@ -206,7 +206,7 @@ func (p *plan) message(t *Trial, m *dialogue.Message, at ruleAt) {
 func (p *plan) request(t *Trial, x *dialogue.Exchange, rules []planned, plain bool) {
 	for i := range rules {
 		if r := &rules[i]; (plain || !r.plain) && t.next(r.check) {
-			t.basis.exchange = true
+			t.basis |= onExchange
 			r.exchange(t, x)
 		}
 	}

@@ -84,38 +84,49 @@ func (s *support) hit(l *dialogue.Loss) bool {
 }
 
 // basis is what the next violation that is told rests on, as far as the check or its rule says.
-// It has no pointers, so that it costs nothing to begin another.
-type basis struct {
-	exchange                        bool // on what came back for Trial.exchange, or did not
-	inOrder, all, requests, framing bool
-	names                           [2]bool
-}
+// It is one octet, since each look of each check begins another.
+type basis uint8
+
+const (
+	onExchange basis = 1 << iota // on what came back for Trial.exchange, or did not
+	inOrder
+	onAll
+	onRequests
+	onFraming
+	onNames // of the client; those of the server by the next bit
+)
+
+// onNamesOf is on the names of a side.
+func onNamesOf(side wire.Role) basis { return onNames << side }
 
 // OnAll says that the next violation that is told rests on the whole connection: whatever is
 // missing of it may explain that.
-func (t *Trial) OnAll() { t.basis.all = true }
+func (t *Trial) OnAll() { t.basis |= onAll }
 
 // Alone says that it rests on nothing but what shows it.
-func (t *Trial) Alone() { t.basis = basis{} }
+func (t *Trial) Alone() { t.basis = 0 }
 
 // OnRequests says that it rests on all that the other side sent.
-func (t *Trial) OnRequests() { t.basis.requests = true }
+func (t *Trial) OnRequests() { t.basis |= onRequests }
 
 // OnPlace says that it rests on where frames begin and end, as the head of each tells.
-func (t *Trial) OnPlace() { t.basis.framing = true }
+func (t *Trial) OnPlace() { t.basis |= onFraming }
 
 // support is what a violation rests on that an item shows.
 func (t *Trial) support(at dialogue.Item) support {
-	b := &t.basis
-	s := support{names: b.names, framing: b.framing}
-	if b.exchange {
-		s.exchange(t.exchange, b.inOrder)
+	on := func(b basis) bool { return t.basis&b != 0 }
+	s := support{framing: on(onFraming)}
+	for side := range s.names {
+		s.names[side] = on(onNamesOf(wire.Role(side)))
 	}
-	if b.all || b.exchange && t.exchange.Request.Frame.Late {
+	if on(onExchange) {
+		s.exchange(t.exchange, on(inOrder))
+	}
+	if on(onAll) || on(onExchange) && t.exchange.Request.Frame.Late {
 		s.needs(wire.Client, 0, dialogue.NoPacket)
 		s.needs(wire.Server, 0, dialogue.NoPacket)
 	}
-	if b.requests {
+	if on(onRequests) {
 		s.needs(t.Side.Other(), 0, dialogue.NoPacket)
 	}
 	s.shownBy(at)

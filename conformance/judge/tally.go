@@ -32,10 +32,6 @@ func (j *judge) newTally() *tally {
 		s := &t.sides[side]
 		s.evidence = make([]uint32, len(j.verdicts[side]))
 		s.full = j.full[side]
-		s.wanted = make([]bool, len(s.evidence))
-		for i := range s.full {
-			s.wanted[i] = true
-		}
 	}
 	return t
 }
@@ -85,11 +81,14 @@ type found struct {
 	// findings and more are made when there is a first.
 	findings [][]told
 	more     []int
-	// wanted tells of which checks an example is; examples are made when there is a first.
-	wanted   []bool
-	examples []*Finding
+	examples []*Finding // made when there is a first
 	full     []quota
 	broken   []string // why checks are at fault, "" if they are not; made when there is a first
+}
+
+// nothing tells whether a check found nothing: most do in most connections.
+func (f *found) nothing(check int) bool {
+	return f.evidence[check] == 0 && f.findings == nil && f.broken == nil
 }
 
 // told is a violation and what it rests on.

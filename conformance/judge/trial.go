@@ -61,13 +61,7 @@ func (t *Trial) HoldFunc(ok bool, at dialogue.Item, tell func() (expected, actua
 }
 
 // wantsExample tells whether the piece of evidence at hand is the first that agrees.
-func (t *Trial) wantsExample() bool {
-	if !t.found.wanted[t.check] {
-		return false
-	}
-	t.found.wanted[t.check] = false
-	return t.found.full[t.check].wants(t.Conn.Conn.Index)
-}
+func (t *Trial) wantsExample() bool { return t.found.full[t.check].wants(t.Conn.Conn.Index) }
 
 // example keeps it.
 func (t *Trial) example(at dialogue.Item, expected string) {

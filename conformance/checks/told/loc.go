@@ -46,7 +46,7 @@ func LOC() []*judge.Check {
 					}
 				}
 			}), judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
-				if !m.Frame.Mentions(contract.LocalMark) {
+				if !contract.HarnessSession(m.Event.Session) {
 					return
 				}
 				if s, ok := m.Params().AsString(); ok && s == contract.LocalMark {
