@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
@@ -166,7 +170,52 @@ func judgeFiles(cmd *cobra.Command, paths []string, checks []*judge.Check,
 	opts.Progress = tell
 	f := judge.Capture(r, checks, opts, sides...)
 	f.File = name
-	return f, nil
+	if f.Connections == 0 || f.Stopped {
+		return f, nil
+	}
+	if small, err := upTo(noticedTwice, paths); err != nil || !small {
+		f.Notes = append(f.Notes, fmt.Sprintf(
+			"requests by post, as ClientLite's post_respond makes, are noticed in files of at most %d MiB; 'ikc-conform diagnose' looks for them in any", noticedTwice>>20))
+		return f, err
+	}
+	f.Noticed, err = noticeAll(cmd, paths, opts, f.Noticed)
+	return f, err
+}
+
+// noticedTwice is up to how many octets of captures check reads a second time. What belongs
+// together by the ways of programs is found across connections, one packet after the other, while
+// connections are judged side by side.
+const noticedTwice = 64 << 20
+
+// upTo tells whether files that can be read again have at most so many octets in all.
+func upTo(octets int64, paths []string) (bool, error) {
+	for _, path := range paths {
+		if path == "-" {
+			return false, nil
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return false, err
+		}
+		if octets -= info.Size(); octets < 0 || !info.Mode().IsRegular() {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// noticeAll notices what diagnose does, or if that is interrupted what the judge did.
+func noticeAll(cmd *cobra.Command, paths []string, opts dialogue.Options, judged []*diagnosis.Finding) ([]*diagnosis.Finding, error) {
+	r, _, err := openCaptures(cmd, paths)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	d, err := diagnose(r, paths, opts, nil)
+	if errors.Is(err, capture.ErrStopped) {
+		return judged, nil
+	}
+	return d.Findings, nil // why it cannot be read to its end has been told
 }
 
 // noIKC says that no connection is IKC, if that is so and all was read.

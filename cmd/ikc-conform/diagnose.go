@@ -50,7 +50,7 @@ Exit status: 0 nothing was noticed, 8 something was, which is no verdict: 'ikc-c
 			}
 			defer r.Close()
 			tell, done := readProgress(cmd.ErrOrStderr(), name, args...)
-			d, failed := diagnose(r, args, only, tell)
+			d, failed := diagnose(r, args, dialogue.Options{Only: only.filter()}, tell)
 			done()
 			if only.asked() && !only.found() {
 				return only.nothing()
@@ -88,9 +88,8 @@ Exit status: 0 nothing was noticed, 8 something was, which is no verdict: 'ikc-c
 
 // diagnose reads captures, and says what is to be noticed in them. If they cannot be read to the
 // end it says so of what comes before, and why.
-func diagnose(r *capture.Reader, names []string, only *chosen, tell func(octets int64)) (*diagnosis.Document, error) {
+func diagnose(r *capture.Reader, names []string, opts dialogue.Options, tell func(octets int64)) (*diagnosis.Document, error) {
 	var notes []string
-	keep := only.filter()
 	events := func(yield func(capture.Event, error) bool) {
 		n := 0
 		for ev, err := range r.Events(capture.Limits{}) {
@@ -100,7 +99,7 @@ func diagnose(r *capture.Reader, names []string, only *chosen, tell func(octets 
 			if n++; tell != nil && n%progressEvents == 0 {
 				tell(r.Offset())
 			}
-			if c := capture.ConnOf(ev); c != nil && keep != nil && !keep(c) {
+			if c := capture.ConnOf(ev); c != nil && opts.Only != nil && !opts.Only(c) {
 				continue
 			}
 			if !yield(ev, err) {
@@ -109,7 +108,12 @@ func diagnose(r *capture.Reader, names []string, only *chosen, tell func(octets 
 		}
 	}
 	var collector diagnosis.Collector
-	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{}, collector.Part)
+	opts.Related, opts.Progress = true, nil
+	err := dialogue.ReadParts(events, opts, dialogue.Window{}, func(p *dialogue.Part) {
+		if p.IsIKC || !p.Last || !opts.OnlyIKC {
+			collector.Part(p)
+		}
+	})
 	d := diagnosis.NewDocument(names, &collector)
 	d.Notes = notes
 	if err != nil {

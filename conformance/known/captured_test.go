@@ -69,18 +69,18 @@ func TestSettle(t *testing.T) {
 		return known.Deviation{Check: check, Reason: "because", Releases: known.Releases{Implementation: "POE::Component::IKC", From: from, To: to}}
 	}
 	shipped := load(t)
-	const testdata, releases = "conformance/release/testdata/", "captures/releases/"
+	const testdata, field, releases = "conformance/release/testdata/", "captures/field/", "captures/releases/"
 	for _, test := range []struct {
 		what, path, as string
 		list           known.Deviations
 		failed, known  []string
 		note           string
 	}{
-		{what: "an old release", path: testdata + "old-release-0.2305.pcapng", list: shipped, known: []string{"server ERR-004"}},
+		{what: "an old release", path: field + "old-release-0.2305.pcapng", list: shipped, known: []string{"server ERR-004"}},
 		{what: "an old ClientLite", path: testdata + "lite-0.1501.pcapng", list: shipped, known: []string{"client SER-003"}},
 		{what: "some that fit have it, and remain", path: testdata + "lite-0.1501.pcapng", list: known.Deviations{deviation("SER-003", "0.14", "0.1501")}, known: []string{"client SER-003"}},
 		{what: "none that fits has it", path: testdata + "lite-0.1501.pcapng", list: known.Deviations{deviation("SER-003", "0.18", "0.2402")}, failed: []string{"client SER-003"}},
-		{what: "no release has both", path: testdata + "old-release-0.2305.pcapng", list: known.Deviations{deviation("ERR-004", "0.1801", "0.2102")}, failed: []string{"server ERR-004"}},
+		{what: "no release has both", path: field + "old-release-0.2305.pcapng", list: known.Deviations{deviation("ERR-004", "0.1801", "0.2102")}, failed: []string{"server ERR-004"}},
 		{what: "a ClientLite of Perl 5.42 and a kernel of it", path: testdata + "lite-5.42-storable.pcapng", list: shipped, known: []string{"server SER-004", "client SER-004"}},
 		{what: "booleans for a kernel of which nothing is known", path: "captures/broken/booleans.pcapng", list: shipped, failed: []string{"client SER-004"}},
 		{what: "a fault of nobody's", path: "captures/broken/answers-twice.pcapng", list: shipped, failed: []string{"server CALL-003"}},

@@ -22,7 +22,7 @@ func failing(t *testing.T, id string, more int, paths ...string) *judge.Judgemen
 	failed := judge.Verdict{Check: selected[0], Side: wire.Server, Outcome: judge.Fail, More: more}
 	f := &judge.Judgement{Peers: new(release.Peers), Verdicts: []judge.Verdict{failed}}
 	for i, path := range paths {
-		r, err := capture.Open("../release/testdata/" + path)
+		r, err := capture.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func failing(t *testing.T, id string, more int, paths ...string) *judge.Judgemen
 
 // TestSettleEach: in a capture of several kernels, each is known by what it said itself.
 func TestSettleEach(t *testing.T) {
-	const old, gone, untold = "old-release-0.2305.pcapng", "lite-0.12.pcapng", "number-refused-0.1904.pcapng"
+	const old, gone, untold = "../../captures/field/old-release-0.2305.pcapng", "../release/testdata/lite-0.12.pcapng", "../release/testdata/number-refused-0.1904.pcapng"
 	for _, test := range []struct {
 		what   string
 		check  string

@@ -1,7 +1,6 @@
 package release_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -11,7 +10,7 @@ import (
 
 // TestPeers: connections of a process that has an id are put together, others are not.
 func TestPeers(t *testing.T) {
-	path := filepath.Join("testdata", "old-release-0.2305.pcapng")
+	path := recorded("old-release-0.2305.pcapng")
 	ps := release.PeersOf(t, path, path)
 	servers, _ := ps.All(wire.Server)
 	if len(servers) != 1 || servers[0].Connections != 2 || ps.Of(wire.Server, 0) != servers[0] || ps.Of(wire.Server, 1) != servers[0] {
@@ -29,7 +28,7 @@ func TestPeers(t *testing.T) {
 // TestDoubt: what may not have been said is no evidence, nor what who is who depends on, where that
 // is a guess.
 func TestDoubt(t *testing.T) {
-	path := filepath.Join("testdata", "old-release-0.2305.pcapng")
+	path := recorded("old-release-0.2305.pcapng")
 	doubtful := release.PeersWith(t, func(c *dialogue.Connection) { c.Doubtful = true }, path)
 	if p := only(t, doubtful, wire.Server); p.Known() {
 		t.Errorf("octets captured twice with different contents: got %v", p)

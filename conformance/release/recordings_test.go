@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -83,6 +84,19 @@ func TestStartable(t *testing.T) {
 	}
 }
 
+// recorded is the path of a recording of testdata, or of captures/field.
+func recorded(file string) string {
+	if path := filepath.Join("../../captures/field", file); fileExists(path) {
+		return path
+	}
+	return filepath.Join("testdata", file)
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // TestKinds: recordings of one thing each say what they were made for, and their true release fits.
 func TestKinds(t *testing.T) {
 	for file, want := range map[string]struct{ server, client string }{
@@ -101,7 +115,7 @@ func TestKinds(t *testing.T) {
 		"pid-refused-0.2302.pcapng":    {"as POE::Component::IKC 0.2303 to 0.2402", "as POE::Component::IKC 0.2302"},
 		"go-call.pcapng":               {"as POE::Component::IKC 0.2303 to 0.2402, Perl 5.28 or later", "not POE::Component::IKC"},
 	} {
-		ps := release.PeersOf(t, filepath.Join("testdata", file))
+		ps := release.PeersOf(t, recorded(file))
 		for side, fits := range map[wire.Role]string{wire.Server: want.server, wire.Client: want.client} {
 			p := only(t, ps, side)
 			if p.Fits() != fits {

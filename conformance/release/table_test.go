@@ -18,7 +18,7 @@ var unseen = map[fact]string{
 // TestEveryFactIsSeen: what the table says was seen of a real program, but for what cannot be.
 func TestEveryFactIsSeen(t *testing.T) {
 	var seen uint64
-	for _, pattern := range []string{"../../captures/releases/*.pcapng", "testdata/*.pcapng"} {
+	for _, pattern := range []string{"../../captures/releases/*.pcapng", "../../captures/field/*.pcapng", "testdata/*.pcapng"} {
 		files, _ := filepath.Glob(pattern)
 		for _, path := range files {
 			ps := PeersOf(t, path)

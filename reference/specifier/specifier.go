@@ -68,7 +68,9 @@ func (s Specifier) String() string {
 }
 
 // IsZero tells whether no part is set.
-func (s Specifier) IsZero() bool { return s.Kernel == "" && s.Session == "" && s.State == "" && s.Arg == "" }
+func (s Specifier) IsZero() bool {
+	return s.Kernel == "" && s.Session == "" && s.State == "" && s.Arg == ""
+}
 
 // Parse reads a specifier. The error, if any, is an *Error. What Perl takes for false is nothing to
 // the original: the strings "" and "0" are no specifiers, and a part that is "0" is as good as
