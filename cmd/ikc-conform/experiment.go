@@ -17,6 +17,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
 // judging are the flags of commands that judge.
@@ -124,6 +125,16 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 	}
 	e.known, err = known.Load(e.baseline...)
 	return err
+}
+
+// somewhere has captures kept, which are compared afterwards, in a temporary directory if the user
+// named none. remove takes that away again.
+func (e *experiment) somewhere(prefix string) (remove func() error, err error) {
+	if e.captures != "" {
+		return func() error { return nil }, nil
+	}
+	e.options.Dir, remove, err = tempdir.New(prefix)
+	return remove, err
 }
 
 // showTried shows what came of trying targets, and says if an interrupt ended that.

@@ -11,7 +11,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/oracle"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
-	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
 func oracleCommand() *cobra.Command {
@@ -38,14 +37,11 @@ Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke,
 			if err := o.check(); err != nil {
 				return err
 			}
-			if e.captures == "" {
-				dir, remove, err := tempdir.New("ikc-conform-oracle-")
-				if err != nil {
-					return broken(err)
-				}
-				defer remove()
-				e.captures = dir
+			remove, err := e.somewhere("ikc-conform-oracle-")
+			if err != nil {
+				return broken(err)
 			}
+			defer remove()
 			r := oracle.NewReport(args[0])
 			keeping(cmd.Context())
 			if err := e.compare(cmd, r); err != nil && cmd.Context().Err() == nil {
@@ -87,7 +83,7 @@ func (e *experiment) compare(cmd *cobra.Command, r *oracle.Report) error {
 		if i > 0 {
 			name = fmt.Sprintf("target-%d", i)
 		}
-		opts.Dir = filepath.Join(e.captures, name)
+		opts.Dir = filepath.Join(e.options.Dir, name)
 		result, err := harness.Run(cmd.Context(), t, opts)
 		stopped := err != nil && cmd.Context().Err() != nil
 		if err != nil && (!stopped || result == nil) {

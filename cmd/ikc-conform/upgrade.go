@@ -8,7 +8,6 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/upgrade"
-	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -47,14 +46,11 @@ Exit status: 0 nothing breaks and nothing changes for programs, 1 something does
 			if err := o.check(); err != nil {
 				return err
 			}
-			if e.captures == "" {
-				dir, remove, err := tempdir.New("ikc-conform-upgrade-")
-				if err != nil {
-					return broken(err)
-				}
-				defer remove()
-				e.options.Dir = dir
+			remove, err := e.somewhere("ikc-conform-upgrade-")
+			if err != nil {
+				return broken(err)
 			}
+			defer remove()
 			opts := upgrade.Options{Options: e.options, Jobs: jobs, Known: e.known}
 			if !quiet {
 				opts.Told = func(step string, done, of int) {
