@@ -100,7 +100,7 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 		},
 	}
 	e.judging.flags(c)
-	e.flags(c, "captures", "cells", "serializers", "timeout", "baseline")
+	e.flags(c, "captures", "cells", "serializers", "patience", "timeout", "baseline")
 	c.Flags().StringSliceVar(&perls, "perls", nil, "try releases of POE::Component::IKC on each of these Perls, by name or version; all: on those that 'ikc-conform perls' lists")
 	c.Flags().BoolVar(&all, "all", false, "all releases that start, not only those that differ most")
 	c.Flags().IntVar(&jobs, "jobs", 0, fmt.Sprintf("how many combinations to try at a time (default %d: two for each processor)", harness.DefaultJobs()))

@@ -234,8 +234,9 @@ func emulated(p Perl) int {
 	return 0
 }
 
-// slowest is how long a Perl may take to say what it is.
-const slowest = 20 * time.Second
+// slowest is how long a Perl may take to say what it is. One that is emulated takes half a minute
+// on a machine that is busy.
+const slowest = 2 * time.Minute
 
 // Version asks the Perl for its version, such as 5.40.1.
 func (p Perl) Version(ctx context.Context) (string, error) {
@@ -243,13 +244,21 @@ func (p Perl) Version(ctx context.Context) (string, error) {
 	return out, err
 }
 
+// Cmd is a command that runs the Perl with arguments, such as the path of a script. It finds its
+// modules, and those of PERL5LIB.
+func (p Perl) Cmd(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.Command[0], append(slices.Clone(p.Command[1:]), args...)...)
+	cmd.Env = append(os.Environ(), p.env("")...)
+	return cmd
+}
+
 // say runs a program and returns what it prints.
 func (p Perl) say(ctx context.Context, env []string, program string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, slowest)
+	ctx, cancel := context.WithTimeoutCause(ctx, slowest, fmt.Errorf("%s: expected it to say what it is within %v", p.Command[0], slowest))
 	defer cancel()
-	cmd := exec.CommandContext(ctx, p.Command[0], append(slices.Clone(p.Command[1:]), "-e", program)...)
+	cmd := p.Cmd(ctx, "-e", program)
 	cmd.WaitDelay = grace // for children of it that hold its output
-	cmd.Env = append(append(os.Environ(), p.env("")...), env...)
+	cmd.Env = append(cmd.Env, env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

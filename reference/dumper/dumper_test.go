@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/dumper"
-	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -38,6 +38,7 @@ var golden = []struct{ text, want, other string }{
 	{`V = bless( [bless( {}, 'Foo' ),bless( {'a' => 1}, 'Foo' )], 'Bar::Baz' );`, `bless([bless({}, 'Foo'), bless({a => 1}, 'Foo')], 'Bar::Baz')`, ""},
 	{`V = bless( do{\(my $o = 5)}, 'S' );`, `\blessed(5, 'S')`, ""},
 	{`V = bless( [], 'It\'s' );`, `bless([], 'It\'s')`, ""},
+	{`V = [qr/a # b/x,qr/[#]/x,qr/(?^px:a)/];`, `[bless(qr/a # b\n/x, 'Regexp'), bless(qr/[#]/x, 'Regexp'), bless(qr/(?^px:a)/p, 'Regexp')]`, ""},
 	{`V = [qr/a\/b/ix,bless( qr/x/, 'Foo' ),qr/\\\//];`, `[bless(qr/a/b/ix, 'Regexp'), bless(qr/x/, 'Foo'), bless(qr/\\//, 'Regexp')]`, ""},
 	{`V = [v1.22.333,\v1.2];`, `[v1.22.333, \v1.2]`, ""},
 	{`V = bless( {'me' => {},'s' => \{}}, 'O' );V->{'me'} = V;${V->{'s'}} = V;`, `bless({me => $VAR1, s => \$VAR1}, 'O')`, ""},
@@ -236,6 +237,7 @@ func TestFreeze(t *testing.T) {
 		{perl.NewRef(top.Elems()[0]), `V = \1;`},
 		{perl.NewRef(top), `V = [1,[],do{my $o}];V->[1] = V;V->[2] = \V->[0];`},
 		{top.Elems()[2], `V = \1;`},
+		{perl.NewRef(perl.NewRegexp("a # b", "x").Bless("Regexp")), "V = qr/a # b\n/x;"},
 		{perl.NewRef(perl.NewRegexp("é☺", "u").Bless("Regexp")), `V = qr/\x{e9}\x{263a}/u;`},
 		{perl.NewRef(perl.NewVString("x", "evil()")), `dumper: offset 39: cannot be written so that Perl reads it: expected a v-string of digits, got "evil()"`},
 		{perl.NewRef(nil), `dumper: offset 38: cannot be written so that Perl reads it: expected a reference to something, got one to nothing`},

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
+	"github.com/perl-ikc/ikc-conform/reference/internal/qr"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -373,7 +374,8 @@ func (w *writer) character(c uint64) {
 	w.buf = append(strconv.AppendUint(w.buf, c, 16), '}')
 }
 
-// regexp writes a pattern with a backslash before slashes, and characters beyond ASCII escaped.
+// regexp writes a pattern with a backslash before slashes, characters beyond ASCII escaped, and a
+// newline behind a comment that it ends in.
 func (w *writer) regexp(t *perl.Value) {
 	w.buf = append(w.buf, "qr/"...)
 	pattern, modifiers := t.Str(), t.Modifiers()
@@ -395,6 +397,9 @@ func (w *writer) regexp(t *perl.Value) {
 		}
 		w.buf = append(w.buf, c)
 		i++
+	}
+	if qr.Look(pattern, modifiers).RunsOn {
+		w.buf = append(w.buf, '\n')
 	}
 	w.buf = append(w.buf, '/')
 	w.buf = append(w.buf, modifiers...)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/perl-ikc/ikc-conform/reference/internal/qr"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -289,7 +290,15 @@ func (p *parser) regexp() *perl.Value {
 	for p.pos < len(p.s) && strings.IndexByte("msixxnpaadlu", p.s[p.pos]) >= 0 {
 		p.pos++
 	}
-	return p.slab.Ref(p.slab.Regexp(pattern, p.s[at:p.pos]).Bless("Regexp"))
+	modifiers := p.s[at:p.pos]
+	traits := qr.Look(pattern, modifiers)
+	if traits.RunsOn {
+		pattern += "\n"
+	}
+	if traits.Keeps && !strings.Contains(modifiers, "p") {
+		modifiers += "p"
+	}
+	return p.slab.Ref(p.slab.Regexp(pattern, modifiers).Bless("Regexp"))
 }
 
 // unslash drops the backslash before slashes, as Perl does of delimiters.

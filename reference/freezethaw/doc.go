@@ -28,7 +28,9 @@
 //	Code, Tied, Hooked                    an error, as Perl cannot read them or not write them
 //
 // Shared references and cycles survive; a reference to an element of an array or hash
-// becomes one to a copy of it, as in Perl. Hashes lose the order of their pairs, and locks.
+// becomes one to a copy of it, as in Perl. Hashes lose the order of their pairs, and locks. A
+// regexp is written wherever it stands: Perl's thaw makes one that matches anything of a regexp
+// that is referred to more than once.
 //
 // [Freeze] and [Thaw] do it with the defaults; [Options.Codec] makes a [Codec] with others. Errors
 // are *[Error], which matches one of the sentinels, and *[LimitError].

@@ -76,7 +76,7 @@ func (e *encoder) again(top *perl.Value) {
 		if !e.fits(0) {
 			return
 		}
-		if class := objectClass(t); class != "" {
+		if class := t.Class(); class != "" {
 			e.buf = append(e.buf, '{')
 			e.class(class)
 		}
@@ -85,28 +85,18 @@ func (e *encoder) again(top *perl.Value) {
 			e.buf = append(e.buf, "@0|"...)
 		case perl.Hash:
 			e.buf = append(e.buf, "%0|"...)
-		case perl.Regexp:
-			e.buf = append(e.buf, "/5|(?^:)"...)
 		default:
 			e.buf = append(e.buf, `\_`...)
 		}
 	}
 	for _, t := range e.shared {
-		if class := objectClass(t); class != "" {
+		if class := t.Class(); class != "" {
 			e.buf = append(e.buf, '}')
 			e.class(class)
 		}
 		e.contents(t)
 	}
 	e.value(top)
-}
-
-// objectClass is the class of an object, which an ordinary regexp is not.
-func objectClass(t *perl.Value) string {
-	if t.Kind() == perl.Regexp && t.Class() == "Regexp" {
-		return ""
-	}
-	return t.Class()
 }
 
 func (e *encoder) fail(expected, got string) {
@@ -189,6 +179,9 @@ func (e *encoder) value(v *perl.Value) {
 
 func (e *encoder) ref(t *perl.Value) {
 	switch {
+	case t.Kind() == perl.Regexp: // it loses its class, and Perl's thaw empties one that is shared
+		e.contents(t)
+		return
 	case e.second:
 		if n := e.met[t]; n > 0 {
 			e.buf = append(e.buf, '<')
@@ -205,7 +198,7 @@ func (e *encoder) ref(t *perl.Value) {
 			return
 		}
 	}
-	if class := objectClass(t); class != "" && t.Kind() != perl.Regexp { // a regexp loses its class
+	if class := t.Class(); class != "" {
 		e.buf = append(e.buf, '>')
 		e.class(class)
 	}

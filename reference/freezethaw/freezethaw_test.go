@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
-	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -147,8 +147,9 @@ func TestFreeze(t *testing.T) {
 		{perl.ArrayRef(perl.NewText("☺")), `freezethaw: offset 10: cannot be carried by FreezeThaw: expected characters up to U+00FF, got "☺"`},
 		{perl.HashRef(perl.P("b", perl.NewInt(1)), perl.Pair{Key: "x", Flags: perl.KeyPlaceholder}, perl.P("a", perl.NewInt(2))), "FrT;@1|%4|$1|a$1|b$1|2$1|1"},
 		{perl.NewRef(re), "FrT;@1|/10|(?^ix:a.b)"},
-		{perl.ArrayRef(perl.NewRef(re), perl.NewRef(re)), "FrT;!0|/5|(?^:)/10|(?^ix:a.b)@1|@2|<0|<0|"},
-		{perl.ArrayRef(perl.NewRef(own), perl.NewRef(own)), "FrT;!0|{>0|$3|Own/5|(?^:)})0|/6|(?^:x)@1|@2|<0|<0|"},
+		{perl.NewRef(perl.NewRegexp("a # b", "x").Bless("Regexp")), "FrT;@1|/12|(?^x:a # b\n)"},
+		{perl.ArrayRef(perl.NewRef(re), perl.NewRef(re)), "FrT;@1|@2|/10|(?^ix:a.b)/10|(?^ix:a.b)"},
+		{perl.ArrayRef(perl.NewRef(own), perl.NewRef(own)), "FrT;@1|@2|/6|(?^:x)/6|(?^:x)"},
 		{perl.NewRef(perl.NewCode("")), "freezethaw: offset 7: cannot be carried by FreezeThaw: expected data, got code"},
 		{perl.NewArray(), "freezethaw: offset 7: cannot be carried by FreezeThaw: expected a scalar, got array"},
 		{perl.NewRef(perl.NewTied(perl.TiedHash, nil)), "freezethaw: offset 7: cannot be carried by FreezeThaw: expected data, got tied"},

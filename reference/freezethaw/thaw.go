@@ -8,6 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
 	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/internal/keys"
+	"github.com/perl-ikc/ikc-conform/reference/internal/qr"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -261,7 +262,11 @@ func (d *decoder) plain() *perl.Value {
 		return d.slab.Ref(target)
 	case '/':
 		if s, ok := d.str(); ok && d.spend(perl.ValueSize+perl.RareSize, 0) {
-			return d.slab.Ref(d.slab.Regexp(s, "").Bless("Regexp"))
+			modifiers := ""
+			if qr.Look(s, "").Keeps {
+				modifiers = "p"
+			}
+			return d.slab.Ref(d.slab.Regexp(s, modifiers).Bless("Regexp"))
 		}
 		return nil
 	case '<':

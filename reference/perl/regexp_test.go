@@ -24,4 +24,7 @@ func TestRegexpString(t *testing.T) {
 			t.Errorf("modifiers %q: expected %s, got %s", row[0], row[1], got)
 		}
 	}
+	if got, want := RegexpString(NewRegexp("a # b", "x")), "(?^x:a # b\n)"; got != want {
+		t.Errorf("a pattern that ends within a comment: expected %q, got %q", want, got)
+	}
 }

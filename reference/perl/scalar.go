@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/qr"
 )
 
 // True is Perl's truth of v: false are undef, the numbers 0, the empty string, the string "0" and
@@ -85,8 +87,8 @@ func AppendDouble(dst []byte, f float64, digits int) []byte {
 }
 
 // RegexpString is what Perl shows of a Regexp in a string: (?^ix:a.b). Its modifiers stand in
-// Perl's order: the character set, p, then those of m, s, i, x and n. Source: perl 5.36, sub
-// Perl_re_op_compile.
+// Perl's order: the character set, p, then those of m, s, i, x and n; a pattern that ends within a
+// comment has a newline behind it. Source: perl 5.36, sub Perl_re_op_compile.
 func RegexpString(v *Value) string {
 	b := []byte("(?^")
 	for _, some := range []string{"adlu", "p", "m", "s", "i", "x", "n"} {
@@ -96,5 +98,9 @@ func RegexpString(v *Value) string {
 			}
 		}
 	}
-	return string(b) + ":" + v.Str() + ")"
+	b = append(append(b, ':'), v.Str()...)
+	if qr.Look(v.Str(), v.Modifiers()).RunsOn {
+		b = append(b, '\n')
+	}
+	return string(append(b, ')'))
 }

@@ -6,14 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -139,8 +138,9 @@ func TestRatios(t *testing.T) {
 	if !*ratios {
 		t.Skip("only with -ratios: it takes a while and wants the machine for itself")
 	}
-	perltest.Need(t, "Storable", "Time::HiRes")
-	cmd := exec.Command("perl", "testdata/bench.pl")
+	local := perltest.Local(t)
+	perltest.Need(t, local, "Storable", "Time::HiRes")
+	cmd := local.Cmd(t.Context(), "testdata/bench.pl")
 	cmd.Stderr = os.Stderr
 	in, _ := cmd.StdinPipe()
 	out, _ := cmd.StdoutPipe()

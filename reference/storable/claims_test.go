@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 

@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 

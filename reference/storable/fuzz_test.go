@@ -6,7 +6,7 @@ import (
 	"io"
 	"testing"
 
-	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 

@@ -247,7 +247,7 @@ func (g *generator) double() float64 {
 		if f := math.Float64frombits(g.Uint64()); !math.IsNaN(f) {
 			return f
 		}
-		return math.Float64frombits(0x7ff8000000000000) // the NaN that peer.pl makes
+		return math.Float64frombits(0x7ff8000000000000) // the NaN of peer.pl
 	case 2:
 		return math.Trunc(g.NormFloat64() * 1e6)
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 

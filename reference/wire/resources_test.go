@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/dumper"
 	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
-	"github.com/perl-ikc/ikc-conform/reference/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"

@@ -10,7 +10,7 @@ sub compile { eval "sub $_[0]" } # before any pragma, which Deparse would show
 use strict; use warnings; no warnings qw(once experimental::refaliasing recursion); use feature 'refaliasing';
 use Storable qw(freeze nfreeze thaw); use B; use Hash::Util; use Scalar::Util qw(blessed reftype refaddr weaken isweak);
 $Storable::canonical = $Storable::Deparse = $Storable::Eval = 1;
-$Storable::recursion_limit = $Storable::recursion_limit_hash = -1 if $Storable::VERSION >= 3.08;
+$Storable::recursion_limit = $Storable::recursion_limit_hash = -1 if $Storable::VERSION =~ /^([0-9.]+)/ && $1 >= 3.08;
 
 { package Tie; sub TIEHASH { $_[1] } sub TIEARRAY { $_[1] } sub TIESCALAR { $_[1] } sub FETCH { 1 } sub FETCHSIZE { 0 } sub DESTROY {} sub UNTIE {} }
 { package Hook; sub STORABLE_freeze { my $s = shift; my @p = Scalar::Util::reftype($s) eq 'HASH' ? @$s{qw(frozen refs)} : @$s; ($p[0], @{$p[1]}) }
@@ -49,7 +49,7 @@ sub build { # returns a reference to a new SV
     my $x;
     if ($op eq 'u') { }
     elsif ($op eq 'i') { $x = 0 + $arg }
-    elsif ($op eq 'd') { $x = $arg eq 'NaN' ? -sin(9**9**9) : unpack 'd>', pack 'H*', $arg }
+    elsif ($op eq 'd') { $x = unpack 'd>', pack 'H*', $arg eq 'NaN' ? '7ff8000000000000' : $arg }
     elsif ($op eq 'b') { $x = pack 'H*', $arg }
     elsif ($op eq 't') { $x = pack 'H*', $arg; utf8::decode $x; utf8::upgrade $x }
     elsif ($op eq 'B') { $x = !!$arg }
@@ -58,6 +58,8 @@ sub build { # returns a reference to a new SV
     push @sv, \$x; return \$x;
 }
 
+my $tags = $Storable::VERSION =~ /^([0-9.]+)/ && $1 >= 3.27; # it writes booleans with tags of their own; no other thaws them as such
+no if $] >= 5.036, warnings => 'experimental::builtin';
 my (%seen, $count, @out, %held);
 my %immortal = (refaddr(\undef) => '!', refaddr(\!!1) => 'Y', refaddr(\!!0) => 'N');
 sub hex_of { my $s = shift; utf8::encode $s if utf8::is_utf8 $s; unpack 'H*', $s }
@@ -92,7 +94,8 @@ sub describe { # takes a reference to the SV
     if ($f & B::SVf_ROK) { my $t = $$r; push @out, 'R' . (isweak($$r) ? 'w' : ''); describe($t); return }
     if (reftype($r) eq 'VSTRING') { my $m = $b->MAGIC; $m = $m->MOREMAGIC while $m->TYPE ne 'V';
         push @out, 'v' . unpack('H*', $m->PTR) . ',' . ($f & B::SVf_UTF8 ? 't' : 'b') . hex_of($$r); return }
-    if ($f & B::SVf_POK) { push @out, ($f & B::SVf_UTF8 ? 't' : 'b') . hex_of($$r) }
+    if ($tags and builtin::is_bool($$r)) { push @out, 'B' . ($$r ? 1 : 0) }
+    elsif ($f & B::SVf_POK) { push @out, ($f & B::SVf_UTF8 ? 't' : 'b') . hex_of($$r) }
     elsif ($f & B::SVf_IOK) { push @out, 'i' . ($f & B::SVf_IVisUV ? $b->UVX : $b->IV) }
     elsif ($f & B::SVf_NOK) { my $n = $$r; push @out, 'd' . ($n == $n ? unpack 'H*', pack 'd>', $n : 'NaN') }
     else { push @out, 'u' }

@@ -5,26 +5,16 @@ package perltest
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-)
 
-// Need skips a test where the machine's Perl is not good enough for it: modules are as in "use",
-// with a version where one is needed, such as "Storable 3.26", or a version of Perl.
-func Need(t testing.TB, modules ...string) {
-	t.Helper()
-	args := []string{"-e", "1"}
-	for _, m := range modules {
-		args = append([]string{"-M" + m}, args...)
-	}
-	if text, err := exec.Command("perl", args...).CombinedOutput(); err != nil {
-		t.Skipf("no perl with %v: %v: %.200s", modules, err, text)
-	}
-}
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
+)
 
 // Process is a Perl process that answers requests: with a line of the lengths of some strings, in
 // octets, and the strings. Not safe for concurrent use.
@@ -37,10 +27,10 @@ type Process struct {
 	Served int
 }
 
-// Start runs a Perl script.
-func Start(t testing.TB, script string) *Process {
+// Start has a Perl run a script.
+func Start(t testing.TB, perl driver.Perl, script string) *Process {
 	t.Helper()
-	p := &Process{cmd: exec.Command("perl", script)}
+	p := &Process{cmd: perl.Cmd(context.Background(), script)} // it ends with its input
 	p.cmd.Stderr = os.Stderr
 	in, err1 := p.cmd.StdinPipe()
 	out, err2 := p.cmd.StdoutPipe()
