@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -51,6 +52,15 @@ type Image struct {
 	Context []string `json:"context,omitempty"`
 }
 
+// firstImage is where two images differ first, nil if nowhere.
+func firstImage(target, oracle []compare.Detail) *Image {
+	p := compare.First(target, oracle)
+	if p == nil {
+		return nil
+	}
+	return &Image{Path: p.Path, Target: p.A, Oracle: p.B, TargetOffset: p.OffsetA, OracleOffset: p.OffsetB, Context: p.Context}
+}
+
 // contextLines is how many messages before a difference are shown.
 const contextLines = 4
 
@@ -73,7 +83,7 @@ func Compare(target, oracle string, side wire.Role, opts dialogue.Options) ([]Di
 		case i >= len(with):
 			out = append(out, Difference{Connection: of[i].Conn.Index, Target: fmt.Sprintf("a connection of %d lines and frames", len(of[i].Items)), Oracle: "no such connection"})
 		default:
-			if d := compare(of[i], with[i], side); d != nil {
+			if d := compareConnections(of[i], with[i], side); d != nil {
 				out = append(out, *d)
 			}
 		}
@@ -109,15 +119,15 @@ var ErrUnreached = errors.New("the server was not reached")
 // said is something that a side said, made alike.
 type said struct {
 	item   dialogue.Item
-	text   string   // on one line
-	params string   // what of it are a message's params, "" for a line
-	detail []detail // of the image, nil for a line
+	text   string           // on one line
+	params string           // what of it are a message's params, "" for a line
+	detail []compare.Detail // of the image, nil for a line
 }
 
-// compare compares what a side replied and what it sent by itself, each in order: what a state
-// posts is queued, so whether it comes before or after the answers to later calls is a matter of
-// time.
-func compare(target, oracle *dialogue.Connection, side wire.Role) *Difference {
+// compareConnections compares what a side replied and what it sent by itself, each in order: what a
+// state posts is queued, so whether it comes before or after the answers to later calls is a matter
+// of time.
+func compareConnections(target, oracle *dialogue.Connection, side wire.Role) *Difference {
 	replied, own := saidBy(target, side, false), saidBy(target, side, true)
 	shouldReply, shouldOwn := saidBy(oracle, side, false), saidBy(oracle, side, true)
 	reply, at := compareList(target, replied, shouldReply)
@@ -161,7 +171,7 @@ func difference(target *dialogue.Connection, of []said, i int, with []said, j in
 		d.Oracle = with[j].text
 	}
 	if i < len(of) && j < len(with) {
-		d.Image = firstDetail(of[i].detail, with[j].detail)
+		d.Image = firstImage(of[i].detail, with[j].detail)
 		if d.Image == nil && d.Target == d.Oracle {
 			return nil
 		}
@@ -207,7 +217,7 @@ func saidBy(c *dialogue.Connection, side wire.Role, requests bool) (out []said) 
 			s.params = alike.text(perl.Format(f.Message.Params(), format))
 		}
 		if isFrame && !toEvery(f) {
-			s.detail = alike.details(f)
+			s.detail = compare.Image(f.Image, "message", alike.text)
 		}
 		out = append(out, s)
 	}

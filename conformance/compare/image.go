@@ -1,24 +1,15 @@
-package oracle
+package compare
 
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
-
-// detail is one value of an image: where in the data, where in the image, and its tag and content.
-type detail struct {
-	path   string
-	offset int
-	text   string
-}
 
 // node is a line of storable.Dump and those that belong to it.
 type node struct {
@@ -27,21 +18,32 @@ type node struct {
 	children []*node
 }
 
-// details are the values of a Storable image, hashes sorted by key; nil for images of other
-// serializers, whose text says it all.
-func (a alike) details(f *dialogue.Frame) []detail {
-	if len(f.Image) == 0 || f.Image[0] != 4 && f.Image[0] != 5 {
+// Image are the places of a Storable image with their offsets, a reference and its target each,
+// hashes sorted by key; nil for images of other serializers, whose text says it all, and for what
+// is no image. alike makes what must differ the same; nil leaves all as it is.
+func Image(image []byte, root string, alike func(string) string) []Detail {
+	if len(image) == 0 || image[0] != 4 && image[0] != 5 {
 		return nil
 	}
 	var b bytes.Buffer
-	if err := storable.Dump(&b, f.Image); err != nil {
+	if err := storable.Dump(&b, image); err != nil {
 		return nil // that it is no image is in its text
 	}
-	var out []detail
-	for _, n := range parseDump(b.String()) {
-		a.flatten(f.Image, n, "message", &out)
+	if alike == nil {
+		alike = func(s string) string { return s }
 	}
-	return out
+	i := imageReader{image: image, alike: alike}
+	for _, n := range parseDump(b.String()) {
+		i.flatten(n, root)
+	}
+	return i.out
+}
+
+// imageReader makes details of the nodes of an image.
+type imageReader struct {
+	image []byte
+	alike func(string) string
+	out   []Detail
 }
 
 // parseDump reads what storable.Dump wrote: the lines by their indentation.
@@ -107,12 +109,12 @@ const (
 var element = regexp.MustCompile(`^\[(\d+)\] `)
 
 // flatten writes a node and what is below.
-func (a alike) flatten(image []byte, n *node, path string, out *[]detail) {
+func (r *imageReader) flatten(n *node, path string) {
 	text := index.ReplaceAllString(element.ReplaceAllString(n.text, ""), "")
 	if tag := cut.ReplaceAllString(text, ""); tag != text {
-		text = tag + " '" + strings.ReplaceAll(stringAt(image, n.offset), "'", "\\'") + "'"
+		text = tag + " '" + strings.ReplaceAll(stringAt(r.image, n.offset), "'", "\\'") + "'"
 	}
-	*out = append(*out, detail{path, n.offset, a.text(text)})
+	r.out = append(r.out, Detail{Path: path, Text: r.alike(text), Offset: n.offset})
 	type member struct {
 		node *node
 		path string
@@ -124,7 +126,7 @@ func (a alike) flatten(image []byte, n *node, path string, out *[]detail) {
 		switch {
 		case i+1 < len(n.children) && strings.HasPrefix(n.children[i+1].text, "key "):
 			key := strings.TrimPrefix(n.children[i+1].text, "key ")
-			members, keyed = append(members, member{child, path + "{" + a.text(key) + "}"}), true
+			members, keyed = append(members, member{child, path + "{" + r.alike(key) + "}"}), true
 			i++
 		case element.MatchString(child.text):
 			members = append(members, member{child, path + "[" + element.FindStringSubmatch(child.text)[1] + "]"})
@@ -136,67 +138,6 @@ func (a alike) flatten(image []byte, n *node, path string, out *[]detail) {
 		slices.SortStableFunc(members, func(x, y member) int { return strings.Compare(x.path, y.path) })
 	}
 	for _, m := range members {
-		a.flatten(image, m.node, m.path, out)
+		r.flatten(m.node, m.path)
 	}
-}
-
-// around is how many lines are shown before and after the first that differs.
-const around = 2
-
-// firstDetail finds where two images differ first, nil if nowhere.
-func firstDetail(target, oracle []detail) *Image {
-	if target == nil || oracle == nil {
-		return nil
-	}
-	for i := range max(len(target), len(oracle)) {
-		t, o := at(target, i), at(oracle, i)
-		if t.path == o.path && t.text == o.text {
-			continue
-		}
-		image := &Image{Path: t.path, Target: t.text, Oracle: o.text, TargetOffset: t.offset, OracleOffset: o.offset}
-		for j := max(0, i-around); j <= i+around; j++ {
-			x, y := at(target, j), at(oracle, j)
-			if x.path == y.path && x.text == y.text {
-				if j < len(target) {
-					image.Context = append(image.Context, "  "+x.String())
-				}
-				continue
-			}
-			x.text, y.text = closeUp(x.text, y.text)
-			image.Context = append(image.Context, "- "+x.String(), "+ "+y.String())
-		}
-		return image
-	}
-	return nil
-}
-
-// lead is how much is shown of what two long texts have in common, before they differ.
-const lead = 40
-
-// closeUp leaves out what two long texts have in common at the start.
-func closeUp(x, y string) (string, string) {
-	same := 0
-	for same < min(len(x), len(y)) && x[same] == y[same] {
-		same++
-	}
-	if same <= clipped/2 {
-		return x, y
-	}
-	skip := same - lead
-	left := fmt.Sprintf("%d octets and then ...", skip)
-	return left + x[skip:], left + y[skip:]
-}
-
-func (d detail) String() string { return fmt.Sprintf("%6d %s %s", d.offset, d.path, d.text) }
-
-// at is a detail, or the end.
-func at(list []detail, i int) detail {
-	if i < len(list) {
-		return list[i]
-	}
-	d := detail{path: "message", text: "the end"}
-	if len(list) > 0 {
-		d.offset = list[len(list)-1].offset
-	}
-	return d
 }
