@@ -220,6 +220,8 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"check", fifo}, status: 130},
 		{args: []string{"diagnose", fifo}, status: 130},
 		{args: []string{"diagnose", "schema"}, full: true, status: 3},
+		{args: []string{"diff", fifo, "../../captures/field/b12-undef.pcap"}, status: 130},
+		{args: []string{"diff", "schema"}, full: true, status: 3},
 		{args: []string{"report", fifo}, status: 3},
 		{args: []string{"report", "compare", fifo, fifo}, status: 3},
 		{args: []string{"report", "schema"}, full: true, status: 3},

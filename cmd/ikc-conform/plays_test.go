@@ -228,6 +228,20 @@ func playDiagnose(t *testing.T) {
 	feed(t, true, "diagnose", path, "--host", foreignName)
 }
 
+func playDiff(t *testing.T) {
+	path := foreignCapture(t)
+	other := filepath.Join(repository, "captures", "perl-server-perl-client-ikc0.pcapng")
+	feed(t, true, "diff", path, other)
+	feed(t, true, "diff", other, path)
+	feed(t, true, "diff", path, other, "--json", "-")
+	feed(t, true, "diff", filepath.Join(t.TempDir(), foreignFile), path)
+	noise := filepath.Join(t.TempDir(), foreignFile)
+	if err := os.WriteFile(noise, []byte(foreignText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	feed(t, true, "diff", path, path, "--noise", noise)
+}
+
 // meant takes our own annotations out.
 func meant(text string) string {
 	return regexp.MustCompile(`(?m)^::(error|warning) title=`).ReplaceAllString(text, "ours ")
