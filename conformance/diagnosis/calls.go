@@ -15,6 +15,10 @@ import (
 const (
 	diesWithin   = time.Second
 	closesWithin = 200 * time.Millisecond
+	// Who waits less for an answer than this, and than some times what the other side takes to close
+	// in turn, has not shown that none comes.
+	hardlyWaits  = 20 * time.Millisecond
+	timesToClose = 10
 )
 
 // noter adds a notice of a request.
@@ -135,28 +139,43 @@ func (w *Watch) unanswered(c *dialogue.Connection, x *dialogue.Exchange, note no
 	case own == nil && other == nil:
 		note(stillOpen, "%s had no answer when the capture ended", call)
 	case other != nil && (own == nil || !own.At.Time.Before(other.At.Time)):
-		w.closedByPeer(x, other, c.Negotiation.Serializer, note)
+		w.closedByPeer(c, x, other, note)
 	default:
 		w.closedByCaller(c, x, own, other, note)
 	}
 }
 
 // closedByPeer notes a request that was open when the side closed that was to answer.
-func (w *Watch) closedByPeer(x *dialogue.Exchange, other *capture.Closed, serializer string, note noter) {
+func (w *Watch) closedByPeer(c *dialogue.Connection, x *dialogue.Exchange, other *capture.Closed, note noter) {
 	f := x.Request.Frame
 	took := other.At.Time.Sub(f.At.Time)
 	switch peer := f.From.Other(); {
 	case took < 0:
-		note(closedAtOnce, "%s came %s after the %s had closed (%s)", what(x), lasting(-took), peer, other.How)
+		if last := lastBefore(c, f.From, other); last != nil && other.At.Time.Sub(last.Request.Frame.At.Time) < diesWithin {
+			w.add(at(closedAtOnce, c, last.Request.Frame, state(last), fmt.Sprintf("the %s closed (%s) %s after %s; %s came %s later", peer, other.How,
+				lasting(other.At.Time.Sub(last.Request.Frame.At.Time)), what(last), what(x), lasting(-took))))
+			return
+		}
+		note(closedBefore, "%s came %s after the %s had closed (%s)", what(x), lasting(-took), peer, other.How)
 	case took < diesWithin:
 		text := ""
-		if x.Request.Frame.Image != nil && serializer == wire.DefaultSerializer && holdsBooleans(f) {
+		if x.Request.Frame.Image != nil && c.Negotiation.Serializer == wire.DefaultSerializer && holdsBooleans(f) {
 			text = ": it holds booleans, on which a Perl before 5.38 dies"
 		}
 		note(closedAtOnce, "the %s closed (%s) %s after %s, which it did not answer%s", peer, other.How, lasting(took), what(x), text)
 	default:
 		note(closedLater, "the %s closed (%s) %s after %s, which it had not answered", peer, other.How, lasting(took), what(x))
 	}
+}
+
+// lastBefore is the last request of a side before the other closed, nil if none is kept.
+func lastBefore(c *dialogue.Connection, from wire.Role, closed *capture.Closed) *dialogue.Exchange {
+	for _, x := range slices.Backward(c.Exchanges) {
+		if f := x.Request.Frame; f.From == from && f.At.Packet < closed.At.Packet {
+			return x
+		}
+	}
+	return nil
 }
 
 // closedByCaller notes a request whose side closed before an answer came.
@@ -170,12 +189,14 @@ func (w *Watch) closedByCaller(c *dialogue.Connection, x *dialogue.Exchange, own
 		note(gaveUpBusy, "%s", text)
 	case other == nil:
 		note(gaveUpBusy, "%s; the %s had not closed when the capture ended: it was busy", text, peer)
+	case waited < max(hardlyWaits, timesToClose*other.At.Time.Sub(own.At.Time)) && waited < closesWithin:
+		note(leftAtOnce, "%s; the %s closed %s later", text, peer, lasting(other.At.Time.Sub(own.At.Time)))
 	case other.At.Time.Sub(own.At.Time) < closesWithin:
 		what := "its state returned nothing"
 		if !x.Request.IsCall() {
 			what = "it posted nothing back"
 		}
-		note(gaveUp, "%s; the %s closed %s later, so it was not busy: %s", text, peer, lasting(other.At.Time.Sub(own.At.Time)), what)
+		note(gaveUp, "%s; the %s closed %s later, so it was not busy then: most likely %s", text, peer, lasting(other.At.Time.Sub(own.At.Time)), what)
 	default:
 		note(gaveUpBusy, "%s; the %s closed only %s later: it was busy", text, peer, lasting(other.At.Time.Sub(own.At.Time)))
 	}
@@ -199,7 +220,7 @@ func (w *Watch) stalled(c *dialogue.Connection, from wire.Role) bool {
 
 // end is how a side closed, nil if the capture does not show it.
 func end(c *dialogue.Connection, side wire.Role) *capture.Closed {
-	if e := c.Ends[side]; e != nil && e.How != capture.Forgotten {
+	if e := c.Shut[side]; e != nil && e.How != capture.Forgotten {
 		return e
 	}
 	return nil

@@ -49,7 +49,7 @@ type Kind struct {
 func Kinds() []*Kind {
 	return []*Kind{
 		refused, noAnswerToSYN, brokeOff, bare, refusedSerializer, otherProtocol, twins, astray, nobody,
-		characters, unreadable, closedAtOnce, notRead, notAcknowledged, errorReport, closedLater, gaveUpBusy, gaveUp,
+		characters, unreadable, closedAtOnce, closedBefore, notRead, notAcknowledged, errorReport, closedLater, gaveUpBusy, gaveUp, leftAtOnce,
 		booleans, slowNegotiation, rsvpElsewhere, answeredAgain, misdirected, gaps, returnedNothing, oneOfSeveral,
 		mayBeMissing, stillOpen, answerElsewhere,
 	}
@@ -118,8 +118,8 @@ var (
 	unreadable = &Kind{"NOTE-011", Error, "Something cannot be read.",
 		"An image is damaged or no message, or octets are no frame.",
 		"'ikc-conform inspect FILE --frame N --side SIDE --dump' shows an image; 'ikc-conform check FILE' what is wrong with it.", ""}
-	closedAtOnce = &Kind{"NOTE-012", Error, "A kernel closed the connection right after a call that it did not answer.",
-		"It was called, and closed within a second, without an answer or an error report: most often the process died of the call. " +
+	closedAtOnce = &Kind{"NOTE-012", Error, "A kernel closed the connection right after a request that it did not answer.",
+		"It was called, or posted to, and closed within a second, without an answer or an error report: most often the process died of the call. " +
 			"An exception in a state ends a POE kernel, and so does exit.",
 		"See the log of the process that closed, at this time. 'ikc-conform inspect FILE --connection N -v' shows what it was called with.", ""}
 	notRead = &Kind{"NOTE-013", Error, "A kernel does not read what is sent to it.",
@@ -140,7 +140,8 @@ var (
 		"See what the state that was called does, and those called before it on any connection: a POE kernel runs one at a time. Raise the timeout of the caller, or move long work to another process.", "--unanswered"}
 	gaveUp = &Kind{"NOTE-018", Warning, "A caller gave up, and the kernel that it had called was not busy.",
 		"The caller closed while its call was open, and the other side closed at once in turn, which a POE kernel does only if it is not in a state. " +
-			"So the state has been run, and returned nothing (undef, or an empty list), which is not answered; or it answers later by a post that did not come.",
+			"So the state has been run, and returned nothing (undef, or an empty list), which is not answered; or it answers later by a post that did not come. " +
+			"A process that was stopped, or in a state, all the while and came back just then looks the same.",
 		"Have the state return something, or use post where no answer is to come.", "--unanswered"}
 	booleans = &Kind{"NOTE-019", Warning, "A Storable image holds booleans, which an older Perl cannot read.",
 		"Perl 5.36 and later know booleans; Storable of Perl 5.38 and later writes them with tags of their own (SX_BOOLEAN_TRUE, SX_BOOLEAN_FALSE), on which an older one dies with \"Corrupted storable string\". " +
@@ -176,4 +177,11 @@ var (
 	answerElsewhere = &Kind{"NOTE-029", Note, "An answer went to another connection, as its rsvp says.",
 		"The rsvp names a kernel that is connected by another connection than the call came by.",
 		"Nothing, if that is meant.", ""}
+	closedBefore = &Kind{"NOTE-032", Error, "A call came after the kernel had closed.",
+		"The other side had closed, or its process had ended, before the call was made: the caller had not noticed yet.",
+		"See what the kernel was sent just before it closed, on any connection, and its log.", "--unanswered"}
+	leftAtOnce = &Kind{"NOTE-031", Warning, "A caller left before its call could be answered.",
+		"The caller closed so soon after its call that the other side had hardly the time to answer: nothing shows whether it would have. " +
+			"A ClientLite does so when an error report comes, also one about a post of before.",
+		"See what came to the caller just before, and whether its program ended.", "--unanswered"}
 )

@@ -185,6 +185,9 @@ func (b *Builder) Take(ev capture.Event) {
 			return
 		}
 		s.Ends[role(ev.From)] = ev
+		if s.Shut[role(ev.From)] == nil {
+			s.Shut[role(ev.From)] = ev
+		}
 		s.closing(ev)
 		b.abroad.leave(s)
 		if ev.Unreached() {

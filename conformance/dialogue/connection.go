@@ -42,7 +42,8 @@ type Connection struct {
 	// Broken tells, by wire.Role of the sender, why its octets could not be read to the end.
 	Broken [2]*Problem
 	// Ends tells, by wire.Role, how the direction was closed, nil if the capture does not show it.
-	Ends [2]*capture.Closed
+	// Shut is the first of what closed it: an RST may follow a FIN.
+	Ends, Shut [2]*capture.Closed
 	// Transport is what TCP shows besides, nil if that is nothing out of the ordinary. It is complete
 	// when the connection has ended.
 	Transport *capture.Transport

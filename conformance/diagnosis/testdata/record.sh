@@ -34,9 +34,18 @@ begin half; raw 0.3 'HELLO\r\n'; sleep 1; lite 2 - call:echo:x; end
 begin dropped; iptables -A INPUT -p tcp --dport $port -j DROP; lite 4 - call:echo:x; end
 begin freezer; lite 2 My::Freezer call:echo:x; end
 begin dies; lite 2 - call:echo:x call:die:y; sleep 1; lite 2 - call:echo:z; end
+begin dies-posted; (lite 2 - sleep:0.3 call:echo:z) & first=$!; lite 2 - post:die:x call:echo:y; wait $first; end
+begin exits; lite 2 - call:exit:x; sleep 0.5; end
+begin killed; (lite 3 - call:echo:w call:busy:x) & first=$!; sleep 0.9; kill -KILL $server; wait $first; end
 begin busy; (lite 5 - call:busy:x) & first=$!; sleep 0.5; lite 1 - call:echo:y; wait $first; end
 begin undef; lite 1 - call:echo:x call:nothing:y call:echo:z; end
+begin undef-undef; lite 1 - call:undef:x call:echo:y; end
+begin undef-last; lite 1 - call:echo:x call:nothing:y; end
+begin gives-up; lite 1 - call:echo:x call:busy:y; sleep 2; end
+begin gives-up-stopped; (lite 1 - sleep:1 call:echo:y) & first=$!; sleep 0.8; kill -STOP $server; wait $first; kill -CONT $server; sleep 0.5; end
 begin unpublished; lite 2 - call:missing:x call:echo:y; end
+begin unpublished-session; lite 2 - call:nosuch/echo:x call:echo:y; end
+begin unpublished-posted; lite 2 - post:missing:x post:nosuch/echo:y call:echo:z; end
 begin stopped; (lite 3 - sleep:1 flood:2000:20 ) & first=$!; sleep 0.8; kill -STOP $server; sleep 5; wait $first; end
 begin gone; (lite 8 - call:echo:x sleep:1 call:echo:y) & first=$!; sleep 0.9; iptables -A INPUT -p tcp --dport $port -j DROP; sleep 5; wait $first; end
 begin wide; lite 2 FreezeThaw call:echo:x call:smile:y; end
