@@ -77,8 +77,9 @@ func exitStatuses() []status {
 				"'ikc-conform inspect FILE' shows what is in a capture. A negotiation must be in it: start to record before the client connects.",
 				"Without --checks and --cells everything is tried.",
 			}},
-		{code: report.ExitSeen, meaning: "conformant as far as seen: a capture is incomplete", commands: judges + ", diff",
+		{code: report.ExitSeen, meaning: "conformant as far as seen: a capture is incomplete", commands: judges + ", diff, upgrade",
 			why: []string{
+				"upgrade: nothing breaks or changes, but the new does not show all that the old does, or has no driver to be told to talk to it.",
 				"Nothing failed, but a capture lacks octets, or the start or the end of a connection: what is missing might say otherwise.",
 				"Packets were dropped when it was recorded, or cut by a snapshot length; parts were put together in the wrong order; octets were captured twice with different contents; or it began or ended while a connection was open.",
 			},

@@ -29,6 +29,7 @@ Targets are those of 'ikc-conform run'. With --hostile, both are also tried with
 process of its own then, and no other is touched. 'ikc-conform upgrade schema' prints the schema of --json.
 
 Exit status: 0 nothing breaks and nothing changes for programs, 1 something does, 3 a target or the harness broke, 5 nothing was compared,
+7 nothing does as far as seen, but the new does not show all that the old does, or cannot be told to talk to it,
 130 an interrupt ended it, without a report: half of a comparison is none.`,
 		Example: "  ikc-conform upgrade perl@0.2305 perl@0.2402\n  ikc-conform upgrade perl@0.2402/5.36 perl@0.2402/5.40\n" +
 			"  ikc-conform upgrade perl@0.1904 reference --hostile --json upgrade.json",
@@ -80,6 +81,8 @@ Exit status: 0 nothing breaks and nothing changes for programs, 1 something does
 				return exitStatus(report.ExitBroken)
 			case r.Compared == 0:
 				return exitStatus(report.ExitNothing)
+			case !r.Whole():
+				return exitStatus(report.ExitSeen)
 			}
 			return nil
 		},

@@ -33,6 +33,13 @@ func (r *Report) Count(w Weight) (n int) {
 // Safe tells whether nothing breaks and nothing changes for programs, as far as was seen.
 func (r *Report) Safe() bool { return r.Count(Breaks)+r.Count(Changes) == 0 }
 
+// Whole tells whether all was seen: all that the old shows, the new shows as well, and each talked
+// to the other.
+func (r *Report) Whole() bool {
+	skipped := func(m Mixed) bool { return m.Skipped != "" }
+	return r.Compared > 0 && len(r.Broken)+len(r.Undecided) == 0 && !slices.ContainsFunc(r.Mixed, skipped)
+}
+
 // WriteJSON writes the report for programs.
 func (r *Report) WriteJSON(w io.Writer) error {
 	e := visible.NewEncoder(w)
@@ -77,6 +84,7 @@ func (r *Report) WriteText(w io.Writer) error {
 			fmt.Fprintf(&b, "  %s\n", cut(line))
 		}
 	}
+	r.writeUndecided(&b)
 	b.WriteString("\n")
 	if r.Different > 0 {
 		fmt.Fprintf(&b, "In %d of the same scenarios' connections the new says something else; 'ikc-conform oracle %s %s' shows what.\n", r.Different, r.From.Target, r.To.Target)
@@ -84,8 +92,27 @@ func (r *Report) WriteText(w io.Writer) error {
 	if !r.Hostile {
 		b.WriteString("What strangers can do was not tried: --hostile does, on processes of its own.\n")
 	}
-	fmt.Fprintf(&b, "%d break, %d change for programs, %d differ, %d get better.\n", r.Count(Breaks), r.Count(Changes), r.Count(Differs), r.Count(Better))
+	seen := ""
+	if !r.Whole() {
+		seen = "As far as seen, which is not all: "
+	}
+	fmt.Fprintf(&b, "%s%d break, %d change for programs, %d differ, %d get better.\n", seen, r.Count(Breaks), r.Count(Changes), r.Count(Differs), r.Count(Better))
 	return visible.Print(w, b.String())
+}
+
+// writeUndecided lists the checks that only the old decides.
+func (r *Report) writeUndecided(b *strings.Builder) {
+	if len(r.Undecided) == 0 {
+		return
+	}
+	var ids []string
+	for _, u := range r.Undecided {
+		ids = append(ids, u.Check)
+	}
+	fmt.Fprintf(b, "\nOnly the old shows what these %d checks are about, so what becomes of it is not known:\n\n", len(ids))
+	for _, line := range fold(strings.Join(ids, " "), 96) {
+		fmt.Fprintf(b, "  %s\n", line)
+	}
 }
 
 // cut shortens what does not fit a line or two of a terminal; --json has all of it.

@@ -57,6 +57,17 @@ type Report struct {
 	Hostile bool `json:"hostile"`
 	// Broken says what could not be tried to the end. What it would have shown is not known.
 	Broken []string `json:"broken"`
+	// Undecided are checks that the old decides and the new does not.
+	Undecided []Undecided `json:"undecided"`
+}
+
+// Undecided is a check of which it is not known what became of it.
+type Undecided struct {
+	Check string `json:"check"`
+	// Was is what it came to of the old.
+	Was judge.Outcome `json:"was"`
+	// Why says why it is not decided of the new.
+	Why string `json:"why" visible:"lines"`
 }
 
 // Side is the old or the new.
@@ -74,7 +85,7 @@ func Try(ctx context.Context, from, to *targets.Target, opts Options) (*Report, 
 		opts.Jobs = harness.DefaultJobs()
 	}
 	t := &trial{opts: opts, from: from, to: to, report: &Report{
-		Schema: SchemaID, Findings: []Finding{}, Mixed: []Mixed{}, Broken: []string{}, Hostile: opts.Hostile,
+		Schema: SchemaID, Findings: []Finding{}, Mixed: []Mixed{}, Broken: []string{}, Undecided: []Undecided{}, Hostile: opts.Hostile,
 	}}
 	defer from.Close()
 	defer to.Close()
@@ -162,7 +173,14 @@ func (t *trial) checks(old, current *report.Report) {
 	}
 	for _, c := range current.Checks {
 		was := before[c.ID]
-		if was == nil || fails(was) == fails(c) || !decided(c) {
+		if was == nil || !decided(was) && !fails(c) {
+			continue // the old did not show it either
+		}
+		if !decided(c) {
+			t.report.Undecided = append(t.report.Undecided, Undecided{c.ID, was.Outcome, cmp.Or(c.Reason, c.Needs)})
+			continue
+		}
+		if fails(was) == fails(c) {
 			continue
 		}
 		list, verb := begins, "begins to fail"

@@ -17,6 +17,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/mutants/client"
 	"github.com/perl-ikc/ikc-conform/conformance/refdriver"
@@ -100,7 +101,7 @@ var (
 // TestNothingChanges: the same on both sides differs in nothing.
 func TestNothingChanges(t *testing.T) {
 	r := try(t, target(t, "reference"), target(t, "reference"), false, server, asPeer, asLite)
-	if len(r.Findings) > 0 || !r.Safe() || r.Different > 0 || r.Compared != 3 || len(r.Broken) > 0 {
+	if len(r.Findings) > 0 || !r.Safe() || !r.Whole() || r.Different > 0 || r.Compared != 3 || len(r.Broken) > 0 {
 		t.Errorf("expected no difference in 3 cells, got %d findings, %d different of %d, %q", len(r.Findings), r.Different, r.Compared, r.Broken)
 	}
 	bad := func(m upgrade.Mixed) bool { return m.Problem != "" || len(m.Failed) > 0 || m.Skipped != "" }
@@ -207,6 +208,26 @@ func TestPerls(t *testing.T) {
 	for _, m := range r.Mixed {
 		if want := m.Client == "new" && m.Serializer == cell.Storable; (m.Problem != "") != want {
 			t.Errorf("%s client, %s: expected a problem: %v, got %q", m.Client, m.Serializer, want, m.Problem)
+		}
+	}
+}
+
+// TestOnlyTheOldShows: a new server without a driver agrees in all that can be seen, which is less
+// than what the old shows.
+func TestOnlyTheOldShows(t *testing.T) {
+	d := refdriver.Start(t.Context(), refdriver.Config{}, driver.Options{})
+	defer d.Close()
+	at, err := d.Listen(t.Context(), driver.Listen{Name: "Server"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := try(t, target(t, "reference"), target(t, "tcp:"+at.Address), false, server)
+	if len(r.Findings)+len(r.Broken) > 0 || r.Compared != 1 || !r.Safe() || r.Whole() || len(r.Undecided) == 0 {
+		t.Errorf("expected no difference, and that not all was seen, got %+v", r)
+	}
+	for _, u := range r.Undecided {
+		if u.Was != judge.Pass || u.Why == "" {
+			t.Errorf("%s: expected it to have passed, and why it is not decided, got %+v", u.Check, u)
 		}
 	}
 }
