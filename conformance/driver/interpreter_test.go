@@ -63,7 +63,9 @@ func TestPerlOfARoot(t *testing.T) {
 
 	local, err := LocalPerl()
 	must(t, err)
-	want, err := local.Version(t.Context())
+	inPath, err := local.Version(t.Context())
+	must(t, err)
+	want, err := Perl{Command: []string{program}}.Version(t.Context())
 	must(t, err)
 	p, err := FindInterpreter(t.Context(), "mine")
 	must(t, err)
@@ -77,8 +79,8 @@ func TestPerlOfARoot(t *testing.T) {
 		}
 	}
 	// By its version, the one in PATH comes first.
-	if p, err := FindInterpreter(t.Context(), series(want)); err != nil || p.Name != "" {
-		t.Errorf("%s: expected the perl in PATH, got %+v, %v", series(want), p, err)
+	if p, err := FindInterpreter(t.Context(), series(inPath)); err != nil || p.Name != "" {
+		t.Errorf("%s: expected the perl in PATH, got %+v, %v", series(inPath), p, err)
 	}
 	t.Setenv("PATH", "/nowhere")
 	if p, err := FindInterpreter(t.Context(), series(want)); err != nil || p.Name != "mine" {
