@@ -87,7 +87,7 @@ my %commands = (
                 ? POE::Component::IKC::ClientLite->spawn(%with)
                 : POE::Component::IKC::ClientLite::create_ikc_client(%with);
         };
-        return {} if $lite;
+        return { pid => $$ } if $lite;
         my $error = $@ || $POE::Component::IKC::ClientLite::error || 'no client, and no error';
         PerlPeer::Error->failed($error);
     },

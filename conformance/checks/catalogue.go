@@ -56,6 +56,7 @@ func Catalogue() []*judge.Check {
 		told.BACK(),
 		told.ORD(),
 		told.OUT(),
+		told.MoreOUT(),
 		told.RET(),
 		shown.ADDR(),
 		shown.SEQ(),

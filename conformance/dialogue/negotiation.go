@@ -127,7 +127,7 @@ func (n *Negotiation) client(l *Line) {
 			n.Dialect, n.Offered, n.Peers[wire.Client] = wire.IKC, nil, wire.Peer{}
 		}
 	case "IAM":
-		n.iam(wire.Client, value)
+		n.iam(wire.Client, line)
 	case "FREEZER":
 		n.Offered = append(n.Offered, strings.TrimSpace(value))
 	}
@@ -136,7 +136,7 @@ func (n *Negotiation) client(l *Line) {
 // server notes what a server's line tells, and whether it ends the negotiation.
 func (n *Negotiation) server(l *Line) bool {
 	line := l.Text
-	key, value, _ := strings.Cut(line, " ")
+	key, _, _ := strings.Cut(line, " ")
 	switch {
 	case key == "SETUP":
 		setup, err := l.Setup()
@@ -149,7 +149,7 @@ func (n *Negotiation) server(l *Line) bool {
 		}
 		return len(setup.Serializers) == 1
 	case key == "IAM":
-		n.iam(wire.Server, value)
+		n.iam(wire.Server, line)
 	case line == "OK" && n.lastClient("FREEZER "):
 		n.Serializer = n.Offered[len(n.Offered)-1]
 	case line == "UP":
@@ -168,9 +168,9 @@ func (n *Negotiation) setPeer(side wire.Role, s wire.Setup) {
 	n.Peers[side] = wire.Peer{ID: s.Kernel[0], Aliases: s.Kernel[1:], PID: s.PID}
 }
 
-func (n *Negotiation) iam(side wire.Role, name string) {
-	name = strings.TrimSpace(name)
-	if !wire.ValidName(name) || n.partial[side] {
+func (n *Negotiation) iam(side wire.Role, line string) {
+	name, ok := wire.ParseIAm(line)
+	if !ok || n.partial[side] {
 		return
 	}
 	p := &n.Peers[side]

@@ -72,6 +72,8 @@ func ServerTurns(n *Negotiation) (turns []Turn, extra []*Line) {
 // classify tells what a client's line asks for, and whether the server owes a line for it.
 // Source: Channel server_000 to server_010, negociate_001.
 func classify(phase Ask, line string) (s Ask, owed bool) {
+	_, iam := wire.ParseIAm(line)
+	_, freezer := wire.ParseFreezer(line)
 	switch {
 	case line == "NOT":
 		return AskNOT, false
@@ -87,11 +89,11 @@ func classify(phase Ask, line string) (s Ask, owed bool) {
 		return AskOK, true
 	case phase == AskIAm && line == "DONE":
 		return AskDone, false
-	case phase == AskIAm && strings.HasPrefix(line, "IAM ") && wire.ValidName(strings.TrimSpace(line[4:])):
+	case phase == AskIAm && iam:
 		return AskIAm, true
 	case phase == AskFreezer && line == "WORLD":
 		return AskWorld, true
-	case phase == AskFreezer && strings.HasPrefix(line, "FREEZER ") && wire.ValidSerializer(strings.TrimSpace(line[8:])):
+	case phase == AskFreezer && freezer:
 		return AskFreezer, true
 	}
 	return AskOdd, true
@@ -134,6 +136,7 @@ func ClientTurns(n *Negotiation) (turns []Turn, extra []*Line) {
 	for _, l := range LinesOf(n, wire.Server) {
 		var s Ask
 		owed := true
+		_, iam := wire.ParseIAm(l.Text)
 		switch {
 		case phase == AskSetup && wire.IsSetup(l.Text):
 			s = AskSetup
@@ -141,7 +144,7 @@ func ClientTurns(n *Negotiation) (turns []Turn, extra []*Line) {
 			owed = err != nil || len(setup.Serializers) != 1
 		case l.Text == "NOT":
 			s, owed = AskNOT, phase == AskSetup || phase == AskFreezer
-		case phase == AskHello && strings.HasPrefix(l.Text, "IAM "):
+		case phase == AskHello && iam:
 			s = AskIAm
 		case phase == AskHello && l.Text == "DONE":
 			s = AskDone

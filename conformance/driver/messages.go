@@ -150,6 +150,12 @@ type LiteConnect struct {
 	Timeout    float64 `json:"timeout,omitempty"`
 }
 
+// LiteConnected is the answer to a LiteConnect.
+type LiteConnected struct {
+	// PID is the process that the ClientLite is in, 0 if that is not told.
+	PID int `json:"pid,omitempty"`
+}
+
 // LiteMessage is what a ClientLite posts or calls with.
 type LiteMessage struct {
 	To      string      `json:"to"`

@@ -17,8 +17,7 @@ import (
 
 // MatrixOptions of a run over several targets.
 type MatrixOptions struct {
-	// Options are for every cell. Progress is called by one goroutine at a time; not at all for the
-	// cells of other shards.
+	// Options are for every cell. Progress is not told of the cells of other shards.
 	Options
 	// Jobs is how many cells are tried at a time. 0: DefaultJobs.
 	Jobs int
@@ -33,6 +32,14 @@ type MatrixOptions struct {
 // DefaultJobs is two for each processor: a cell spends more time waiting for its peers than
 // working.
 func DefaultJobs() int { return 2 * runtime.NumCPU() }
+
+// jobsOf is how many cells of one target are tried at a time.
+func jobsOf(t *targets.Target) int {
+	if t.Startable() {
+		return DefaultJobs()
+	}
+	return 1
+}
 
 // ParseShard reads I/N, the I-th of N shards.
 func ParseShard(s string) (shard, shards int, err error) {
@@ -64,39 +71,10 @@ func Matrix(ctx context.Context, all []*targets.Target, opts MatrixOptions) ([]*
 	if err != nil {
 		return nil, err
 	}
-	m := &matrix{opts: opts, results: make([]*cell.TargetResult, len(all))}
-	var todo []job
-	for i, t := range all {
-		m.results[i] = &cell.TargetResult{Target: t.Spec}
-		m.targets = append(m.targets, &shared{Target: t})
-		for _, c := range opts.Cells {
-			if m.all%opts.Shards == opts.Shard-1 {
-				m.results[i].Cells = append(m.results[i].Cells, nil)
-				todo = append(todo, job{i, len(m.results[i].Cells) - 1, c})
-			}
-			m.all++
-		}
-	}
-	m.all = len(todo)
-	queue := make(chan job)
-	var workers sync.WaitGroup
-	for range min(opts.Jobs, len(todo)) {
-		workers.Go(func() {
-			for j := range queue {
-				m.try(ctx, j)
-			}
-		})
-	}
-	for _, j := range todo {
-		queue <- j
-	}
-	close(queue)
-	workers.Wait()
+	m := newMatrix(all, opts)
+	m.play(ctx)
 	for _, t := range all {
 		_ = t.Close()
-	}
-	for _, r := range m.results {
-		r.Cells = slices.DeleteFunc(r.Cells, func(c *cell.Result) bool { return c == nil })
 	}
 	release(m.results...)
 	if err := ctx.Err(); err != nil {
@@ -109,10 +87,11 @@ func Matrix(ctx context.Context, all []*targets.Target, opts MatrixOptions) ([]*
 type matrix struct {
 	opts    MatrixOptions
 	targets []*shared
+	todo    []job
 
-	mu        sync.Mutex
-	results   []*cell.TargetResult
-	done, all int
+	mu      sync.Mutex
+	results []*cell.TargetResult
+	done    int
 }
 
 // shared is a target that several workers try cells of.
@@ -122,18 +101,62 @@ type shared struct {
 	err      error // of Prepare
 }
 
+// ready prepares the target, once for all its cells.
+func (t *shared) ready(ctx context.Context) error {
+	t.prepared.Do(func() { t.err = t.Prepare(ctx) })
+	return t.err
+}
+
 // job is a cell of a target: which of the targets, and which of its results.
 type job struct {
 	target, cell int
 	cell.Cell
 }
 
+// newMatrix has the cells of the shard to try.
+func newMatrix(all []*targets.Target, opts MatrixOptions) *matrix {
+	m := &matrix{opts: opts, results: make([]*cell.TargetResult, len(all))}
+	n := 0
+	for i, t := range all {
+		m.results[i] = &cell.TargetResult{Target: t.Spec}
+		m.targets = append(m.targets, &shared{Target: t})
+		for _, c := range opts.Cells {
+			if n%opts.Shards == opts.Shard-1 {
+				m.results[i].Cells = append(m.results[i].Cells, nil)
+				m.todo = append(m.todo, job{i, len(m.results[i].Cells) - 1, c})
+			}
+			n++
+		}
+	}
+	return m
+}
+
+// play tries all cells, or those that were begun when ctx is cancelled.
+func (m *matrix) play(ctx context.Context) {
+	queue := make(chan job)
+	var workers sync.WaitGroup
+	for range min(m.opts.Jobs, len(m.todo)) {
+		workers.Go(func() {
+			for j := range queue {
+				m.try(ctx, j)
+			}
+		})
+	}
+	for _, j := range m.todo {
+		queue <- j
+	}
+	close(queue)
+	workers.Wait()
+	for _, r := range m.results {
+		r.Cells = slices.DeleteFunc(r.Cells, func(c *cell.Result) bool { return c == nil })
+	}
+}
+
 // try tries one cell. A target that cannot be had is found out once, and told of each of its cells.
 func (m *matrix) try(ctx context.Context, j job) {
 	t := m.targets[j.target]
 	began := time.Now()
-	t.prepared.Do(func() { t.err = t.Prepare(ctx) })
-	c, hello := &cell.Result{Cell: j.Cell, Err: t.err}, (*driver.Hello)(nil)
+	c, hello := &cell.Result{Cell: j.Cell, Err: t.ready(ctx)}, (*driver.Hello)(nil)
 	if c.Err == nil && ctx.Err() == nil {
 		began = time.Now()
 		c, hello = tryCell(ctx, t.Target, m.opts.Options, j.Cell)
@@ -158,6 +181,6 @@ func (m *matrix) try(ctx context.Context, j job) {
 		m.opts.Progress(c)
 	}
 	if m.opts.Cell != nil {
-		m.opts.Cell(t.Target, c, m.done, m.all)
+		m.opts.Cell(t.Target, c, m.done, len(m.todo))
 	}
 }

@@ -35,7 +35,7 @@ type Options struct {
 	// running, and that a negotiation which breaks off could end, is talked to until that is over.
 	// Only Timeout bounds it then. done is called when it is over. Nil for nobody.
 	Finishing func(why string) (done func())
-	// Progress is told of each cell as it ends. Nil for nobody.
+	// Progress is told of each cell as it ends, by one goroutine at a time. Nil for nobody.
 	Progress func(*cell.Result)
 }
 

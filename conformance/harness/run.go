@@ -17,40 +17,28 @@ import (
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
-// Run tries a target, a cell at a time, and closes it. Its error is about the harness; what is
-// wrong with the target is in the result. If ctx is cancelled, the error is the cause, and the
-// result has the cells that were tried to the end by then.
+// Run tries a target, and closes it: several cells at a time if each has a driver of its own, else
+// one after the other. The results are in the order of the cells. Its error is about the harness;
+// what is wrong with the target is in the result. If ctx is cancelled, the error is the cause, and
+// the result has the cells that were tried to the end by then.
 func Run(ctx context.Context, t *targets.Target, opts Options) (*cell.TargetResult, error) {
 	release, err := opts.prepare()
 	if err != nil {
 		return nil, err
 	}
-	r := &cell.TargetResult{Target: t.Spec, Started: time.Now()}
+	m := newMatrix([]*targets.Target{t}, MatrixOptions{Options: opts, Jobs: jobsOf(t), Shard: 1, Shards: 1})
+	r := m.results[0]
+	r.Started = time.Now()
 	defer release(r)
 	defer t.Close()
-	if err := t.Prepare(ctx); err != nil && ctx.Err() == nil {
+	if err := m.targets[0].ready(ctx); err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	for i, tried := range opts.Cells {
-		var c *cell.Result
-		var hello *driver.Hello
-		if ctx.Err() == nil {
-			c, hello = tryCell(ctx, t, opts, tried)
-		}
-		if ctx.Err() != nil { // what was being tried looks broken
-			r.Untried = len(opts.Cells) - i
-			r.Took = time.Since(r.Started)
-			return r, context.Cause(ctx)
-		}
-		if hello != nil {
-			r.Identity = hello
-		}
-		r.Cells = append(r.Cells, c)
-		if opts.Progress != nil {
-			opts.Progress(c)
-		}
+	m.play(ctx)
+	if ctx.Err() != nil {
+		r.Took = time.Since(r.Started)
+		return r, context.Cause(ctx)
 	}
-	r.Took = time.Since(r.Started)
 	return r, nil
 }
 

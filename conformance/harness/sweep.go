@@ -53,7 +53,7 @@ func Sweep(ctx context.Context, plain *cell.TargetResult, opts Options, deviatio
 	return s, nil
 }
 
-// repeat runs a target with a segmentation; several cells at a time, if that can be.
+// repeat runs a target with a segmentation.
 func repeat(ctx context.Context, spec string, opts Options, how cell.Segmentation) (*cell.TargetResult, error) {
 	target, err := targets.Parse(spec)
 	if err != nil {
@@ -63,11 +63,7 @@ func repeat(ctx context.Context, spec string, opts Options, how cell.Segmentatio
 	if opts.Dir != "" {
 		opts.Dir = filepath.Join(opts.Dir, FileName(string(how)))
 	}
-	jobs := 1
-	if target.Startable() {
-		jobs = DefaultJobs()
-	}
-	results, err := Matrix(ctx, []*targets.Target{target}, MatrixOptions{Options: opts, Jobs: jobs})
+	results, err := Matrix(ctx, []*targets.Target{target}, MatrixOptions{Options: opts, Jobs: jobsOf(target)})
 	if err != nil {
 		return nil, err
 	}

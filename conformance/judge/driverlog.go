@@ -35,6 +35,8 @@ type ConnRecord struct {
 	Unreached bool
 	Names     [2][]string
 	PIDs      [2]string
+	Offered   []string // the serializers that the client named
+	Setup     bool     // it named them in a SETUP, which was not refused
 	Frames    [2]int
 	Exchanges []*dialogue.Exchange // with the sessions of the harness, and of ClientLites
 	Reports   []*dialogue.Message  // error reports of both sides
@@ -93,6 +95,7 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 	n := p.Negotiation
 	m.Index, m.Opened, m.Unreached = p.Conn.Index, p.Opened.Time, p.Unreached
 	m.Complete, m.Refused = n.Complete, refusedSerializer(n)
+	m.Offered, m.Setup = n.Offered, n.Dialect == wire.IKC0
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		m.Names[side], m.PIDs[side] = n.Names(side), n.Peers[side].PID
 		if end := p.Ends[side]; end != nil && !end.CutByRelay() {

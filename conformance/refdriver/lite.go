@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
@@ -78,7 +79,7 @@ func (l *lite) connect(ctx context.Context, r *driver.Request) (any, error) {
 		return nil, failure(err)
 	}
 	l.client = client
-	return nil, nil
+	return driver.LiteConnected{PID: os.Getpid()}, nil
 }
 
 // failure keeps a client's own timeout from being anything but a failure, as the original's is.

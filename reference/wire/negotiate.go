@@ -171,8 +171,8 @@ func (n *Negotiator) serve(line string) []string {
 			n.phase = phaseDone
 			return []string{"UP"}
 		}
-		if m := freezerLine.FindStringSubmatch(line); m != nil && n.canUse(m[1]) {
-			n.freezer = m[1]
+		if name, ok := ParseFreezer(line); ok && n.canUse(name) {
+			n.freezer = name
 			return []string{"OK"}
 		}
 	}
@@ -276,11 +276,11 @@ func (n *Negotiator) nextIAm(line string, next phase) []string {
 
 // takeIAm notes a name of the other side.
 func (n *Negotiator) takeIAm(line string) []string {
-	m := iamLine.FindStringSubmatch(line)
-	if m == nil {
+	name, ok := ParseIAm(line)
+	if !ok {
 		return prod(line)
 	}
-	n.remote = append(n.remote, m[1])
+	n.remote = append(n.remote, name)
 	return []string{"OK"}
 }
 
@@ -304,6 +304,23 @@ var (
 	freezerLine = regexp.MustCompile(`^FREEZER\s+([-:\w]+)$`)
 	helloLine   = regexp.MustCompile(`^HELLO IKC\d$`)
 )
+
+// ParseIAm reads a line IAM, without its end, by which a kernel tells one of its names. ok is false
+// for any other line, and if the name is none that ValidName takes, or has anything behind it.
+func ParseIAm(line string) (name string, ok bool) { return parsed(iamLine, line) }
+
+// ParseFreezer reads a line FREEZER, without its end, by which a client offers a serializer. ok is
+// false for any other line, and if the name is none that ValidSerializer takes, or has anything
+// behind it.
+func ParseFreezer(line string) (name string, ok bool) { return parsed(freezerLine, line) }
+
+func parsed(line *regexp.Regexp, text string) (name string, ok bool) {
+	m := line.FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
+}
 
 func helloDigit(line string) bool { return helloLine.MatchString(line) }
 

@@ -1,8 +1,6 @@
 package shown
 
 import (
-	"strings"
-
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -44,7 +42,8 @@ func HCIKC() []*judge.Check {
 			Requirement: "After its DONE a client offers a FREEZER, or says WORLD to use the default.",
 			Source:      "Channel client_002; ClientLite connect", Needs: "a DONE of the client",
 			Judge: replies("FREEZER <package> or WORLD", func(r string) bool {
-				return r == "WORLD" || strings.HasPrefix(r, "FREEZER ") && wire.ValidSerializer(strings.TrimSpace(r[8:]))
+				_, offers := wire.ParseFreezer(r)
+				return r == "WORLD" || offers
 			}, dialogue.AskFollow),
 		},
 		{

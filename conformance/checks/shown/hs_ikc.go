@@ -51,7 +51,7 @@ func HSIKC() []*judge.Check {
 			Requirement: "A server answers FREEZER Storable with OK.",
 			Source:      "Channel server_003", Needs: "a FREEZER Storable of the client",
 			Judge: onServerTurns(func(t *judge.Trial, u dialogue.Turn) {
-				if strings.TrimSpace(u.Line.Text[8:]) == wire.DefaultSerializer && decided(t, u) {
+				if name, _ := wire.ParseFreezer(u.Line.Text); name == wire.DefaultSerializer && decided(t, u) {
 					t.HoldFunc(u.Reply != nil && u.Reply.Text == "OK", u.At(), func() (string, string) {
 						return `"OK"`, replied(u.Reply)
 					})

@@ -185,5 +185,19 @@ func HSIKC0() []*judge.Check {
 				}
 			}),
 		},
+		{
+			ID: "HS-IKC0-014", Level: judge.Must, Party: judge.TheServer,
+			Requirement: "A well-formed SETUP without Storable is answered as well: with SETUP, or with NOT.",
+			Source:      sourceServer010, Needs: "a SETUP of the client that offers other serializers only",
+			Judge: onServerTurns(func(t *judge.Trial, u dialogue.Turn) {
+				s, err := t.Setup(u.Line)
+				if err == nil && len(s.Serializers) > 0 && !slices.Contains(s.Serializers, wire.DefaultSerializer) && decided(t, u) {
+					ok := u.Reply != nil && (u.Reply.Text == "NOT" || wire.IsSetup(u.Reply.Text))
+					t.HoldFunc(ok, u.At(), func() (string, string) {
+						return "SETUP ... or NOT", replied(u.Reply)
+					})
+				}
+			}, dialogue.AskSetup),
+		},
 	}
 }

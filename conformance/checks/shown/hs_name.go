@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -17,7 +18,7 @@ func HSNAME() []*judge.Check {
 			Requirement: "The names that a kernel announces are made of letters, digits, and - : . _ only.",
 			Source:      "Channel server_002, client_000; a name with , or ; splits a SETUP", Needs: "a SETUP or IAM",
 			Judge: judge.OnConnection(func(t *judge.Trial) {
-				for _, name := range t.Names(t.Side) {
+				for _, name := range announced(t) {
 					t.HoldFunc(wire.ValidName(name), lastLine(t), func() (string, string) {
 						return "a name of [-:.\\w]+", fmt.Sprintf("%q", name)
 					})
@@ -25,6 +26,17 @@ func HSNAME() []*judge.Check {
 			}),
 		},
 	}
+}
+
+// announced are the names that a side told, with the empty ones.
+func announced(t *judge.Trial) []string {
+	names := t.Names(t.Side)
+	for _, l := range dialogue.LinesOf(t.Conn.Negotiation.Sound(), t.Side) {
+		if s, err := t.Setup(l); len(names) == 0 && err == nil && s.Kernel[0] == "" { // nobody can be called so
+			return s.Kernel
+		}
+	}
+	return names
 }
 
 // MoreHSNAME are about what kernels call themselves.

@@ -24,7 +24,8 @@ func owes(expected string, ok func(ask, reply string) bool, steps ...dialogue.As
 }
 
 func isIAm(line string) bool {
-	return strings.HasPrefix(line, "IAM ") && wire.ValidName(strings.TrimSpace(line[4:]))
+	_, ok := wire.ParseIAm(line)
+	return ok
 }
 
 const sourceServer010 = "Channel server_010, Protocol __neg_setup (0.2302 to 0.2402)"

@@ -1,11 +1,15 @@
 package told
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // OUT are about what goes out of what a kernel or a ClientLite is told to send.
@@ -140,6 +144,63 @@ func OUT() []*judge.Check {
 						if m.Complete && !m.Unreached && isAddress(name) && len(listens) > 0 {
 							t.Hold(slices.Contains(listens, name), log.Lines[0], fmt.Sprintf("%s on connection %d", listens[0], m.Index), name)
 						}
+					}
+				}
+			}),
+		},
+	}
+}
+
+// MoreOUT are about what a client says of itself besides.
+func MoreOUT() []*judge.Check {
+	return []*judge.Check{
+		{
+			ID: "OUT-013", Level: judge.Must, Party: judge.TheClient,
+			Requirement: "A client offers the serializers that it was told to, best first, and no others; if it was told none, all that it has, or a ClientLite one of them.",
+			Source:      "Client spawn (serializers), Channel client_010, client_002; ClientLite connect", Needs: "a driver that was told to connect, and a negotiation",
+			Rationale: "In the dialect IKC it offers the next only when one was refused.",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				for _, o := range log.offers() {
+					t.Hold(o.right(), o.line, fmt.Sprintf("%q on connection %d", o.told, o.on.Index), fmt.Sprintf("%q", o.on.Offered))
+				}
+			}),
+		},
+		{
+			ID: "OUT-014", Level: judge.Should, Party: judge.TheClient,
+			Requirement: "The PID that a ClientLite tells is that of its process.",
+			Source:      "ClientLite connect", Needs: "a driver that tells the process of its ClientLite, and a SETUP with a PID",
+			Judge: onLiteSpawns(func(t *judge.Trial, s *liteSpawn) {
+				var f driver.LiteConnected
+				ok := !s.line.Command.Failed() && json.Unmarshal(s.line.Command.Answer.Answer.OK, &f) == nil
+				if !ok || f.PID == 0 || s.met == nil || !s.met.Complete || s.met.PIDs[wire.Client] == "" {
+					return
+				}
+				t.Hold(s.met.PIDs[wire.Client] == strconv.Itoa(f.PID), s.line, fmt.Sprintf("PID %d on connection %d", f.PID, s.met.Index), s.met.PIDs[wire.Client])
+			}),
+		},
+		{
+			ID: "OUT-015", Level: judge.Must, Party: judge.TheKernel,
+			Requirement: "Nothing goes to a session that has asked something but answers, what a state posts to its sender, once, and what the kernel is told to send.",
+			Source:      "Responder request; Responder::Thunk __thunk, _default", Needs: "a driver, and a post to " + contract.ClientSession + " or to a ClientLite",
+			Rationale: "What comes unasked is an event all the same, or is taken for what somebody waits for.",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				posted, sent := log.toAskers()
+				for i, x := range sent {
+					t.Hold(posted[i], x.Request.Frame, "what a state posts to its sender", "another request to "+x.Request.To.Session+"/"+x.Request.To.State)
+				}
+			}),
+		},
+		{
+			ID: "OUT-016", Level: judge.May, Party: judge.TheSender,
+			Requirement: "The specifiers of what goes out are strings of octets where no character needs the UTF-8 mark.",
+			Source:      "Responder send_msg; ClientLite post, call", Needs: "a driver that was told to post or to call, and the request",
+			Rationale: "Perl takes the mark over into all that it makes of a specifier, such as the texts of its error reports.",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				all, _ := log.sendings()
+				for _, s := range all {
+					if s.sent != nil {
+						marked := flagged(s.sent)
+						t.Hold(marked == "", s.sent.Frame, "octets", "the UTF-8 mark in "+marked)
 					}
 				}
 			}),

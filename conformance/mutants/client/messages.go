@@ -241,6 +241,21 @@ func outDefects() []*Behaviour {
 			})},
 		{Name: "PID of another process", Text: "A kernel tells the PID of another process.", Kills: []string{"OUT-009"}, Role: kernel, Dialect: ikc0,
 			line: field("PID", func(v string) string { return v + "7" })},
+		{Name: "two posts to the sender", Text: "What a state posts to its sender goes out twice.", Kills: []string{"OUT-015"}, Role: "server", Dialect: ikc0,
+			message: func(m *wire.Message) []*wire.Message {
+				if state, _, ok := m.Proxied(); ok && state == contract.ReplyState && m.Event.Session == contract.ClientSession {
+					return []*wire.Message{m, m}
+				}
+				return []*wire.Message{m}
+			}},
+		{Name: "marked as UTF-8", Text: "The event of what is posted is a string with the UTF-8 mark.", Kills: []string{"OUT-016"}, Role: kernel, Dialect: ikc0,
+			message: when(isPost, func(m *wire.Message) {
+				m.Event = wire.Address{Specifier: m.Event.Specifier, Value: perl.NewText(m.Event.String())}
+			})},
+		{Name: "PID of another ClientLite", Text: "A ClientLite tells the PID of another process.", Kills: []string{"OUT-014"}, Role: "clientlite", Dialect: ikc0,
+			line: field("PID", func(v string) string { return v + "7" })},
+		{Name: "one serializer more", Text: "A client offers a serializer that it was not told to.", Kills: []string{"OUT-013"}, Role: kernel, Dialect: ikc0,
+			line: field("FREEZER", func(v string) string { return v + ",Own::Serializer" })},
 		{Name: "address of another host", Text: "A server announces an address at which it does not listen.", Kills: []string{"OUT-012"}, Role: "server", Dialect: ikc0,
 			line: field("KERNEL", func(v string) string { return strings.Replace(v, "127.0.0.1:", "127.0.0.2:", 1) })},
 		{Name: "a ClientLite makes integers positive", Text: "A ClientLite loses the sign of what it calls with.", Kills: []string{"OUT-010"}, Role: lite, Dialect: ikc0,

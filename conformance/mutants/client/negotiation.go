@@ -95,6 +95,14 @@ func negotiationDefects() []*Behaviour {
 		{Name: "HELLO twice", Text: "The client says HELLO twice.", Kills: []string{"HC-IKC-001"}, Role: kernel, Dialect: ikc, line: instead("HELLO", "HELLO", "HELLO")},
 		{Name: "WORLD twice", Text: "The client says WORLD twice.", Kills: []string{"HS-TURN-001"}, Role: kernel, Dialect: ikc, line: instead("WORLD", "WORLD", "WORLD")},
 		{Name: "YES to IAM", Text: "The client answers an IAM with YES.", Kills: []string{"HC-IKC-001"}, Role: kernel, Dialect: ikc, line: instead("OK", "YES")},
+		{Name: "blank behind a name", Text: "The client's IAM lines have a blank at their end.", Kills: []string{"HC-IKC-002"}, Role: kernel, Dialect: ikc,
+			line: func(l string) []string {
+				if strings.HasPrefix(l, "IAM ") {
+					l += " "
+				}
+				return []string{l}
+			}},
+		{Name: "blank behind a serializer", Text: "The client's FREEZER line has a blank at its end.", Kills: []string{"HC-IKC-004"}, Role: kernel, Dialect: ikc, line: instead("FREEZER Storable", "FREEZER Storable ")},
 		{Name: "no DONE", Text: "The client does not say that it has told all names.", Kills: []string{"HC-IKC-003"}, Role: kernel, Dialect: ikc, line: instead("DONE", "FINISHED")},
 		{Name: "WORLD before FREEZER was accepted", Text: "The client offers another serializer though one was accepted.", Kills: []string{"HC-IKC-005"}, Role: kernel, Dialect: ikc,
 			line: oncePer("WORLD", "FREEZER Storable", "WORLD")},

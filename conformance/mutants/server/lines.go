@@ -61,6 +61,19 @@ func lineDefects() []*Behaviour {
 			lines: setup(func(l string) string { return "setup" + strings.TrimPrefix(l, "SETUP") })},
 		{Name: "id only", Text: "The SETUP tells the id and no other name.", Kills: []string{"HS-IKC0-007"},
 			lines: setup(func(string) string { return "SETUP KERNEL=" + ID + ";FREEZER=Storable;PID=1" })},
+		{Name: "no id", Text: "The SETUP has nothing where the id should be.", Kills: []string{"HS-NAME-001"},
+			lines: setup(replace("KERNEL="+ID+",", "KERNEL=,"))},
+		{Name: "OK to what nobody has", Text: "A SETUP of serializers that the server does not have is answered with OK.", Kills: []string{"HS-IKC0-014"}, Hostile: true,
+			lines: instead("SETUP KERNEL=conform;FREEZER=No", "OK")},
+		{Name: "blank behind a name", Text: "The server's IAM lines have a blank at their end.", Kills: []string{"HS-IKC-001"}, Silent: true,
+			lines: func(_ *conn, _ string, usual []string) []string {
+				for i, l := range usual {
+					if strings.HasPrefix(l, "IAM ") {
+						usual[i] = l + " "
+					}
+				}
+				return usual
+			}},
 		{Name: "blank in a name", Text: "The kernel has a name with a blank in it.", Kills: []string{"HS-NAME-001"},
 			lines: setup(replace(","+Name+",", ",Mu tant,"))},
 		{Name: "bad SETUP accepted", Text: "A SETUP with an unknown field is accepted.", Kills: []string{"HS-IKC0-008"}, Hostile: true,
