@@ -17,6 +17,8 @@ type Mutation struct {
 
 	// orders: it changes when or whether something is said, not what.
 	orders bool
+	// delays: all is said that is, and in its order.
+	delays bool
 	at     func(conn, n int) bool
 	change func(m *mutant, n int, u *unit) (changed bool, err error)
 }

@@ -204,15 +204,21 @@ func TestUsual(t *testing.T) {
 	u := newUsual()
 	u.learn(seen("x", "a", "b", "c"))
 	for _, list := range [][]string{{"a", "c", "b"}, {"a", "b"}, {"a", "b", "c", "d"}, nil} {
-		if u.differs(seen("x", list...).seen) == "" {
+		if u.differs(seen("x", list...).seen, false) == "" {
 			t.Errorf("expected %v to be unusual", list)
 		}
 	}
+	if got := u.differs(seen("x", "a", "c", "b").seen, true); got != "" {
+		t.Errorf("expected another order to be usual of what is late, got %s", got)
+	}
+	if u.differs(seen("x", "a", "c").seen, true) == "" {
+		t.Error("expected something missing to be unusual of what is late")
+	}
 	u.learn(seen("x", "b", "a", "c"))
-	if got := u.differs(seen("x", "c", "a", "b").seen); got != "" {
+	if got := u.differs(seen("x", "c", "a", "b").seen, false); got != "" {
 		t.Errorf("expected another order to be usual once there were two, got %s", got)
 	}
-	if u.differs(seen("y", "a").seen) == "" {
+	if u.differs(seen("y", "a").seen, false) == "" {
 		t.Error("expected a channel that there never was to be unusual")
 	}
 }

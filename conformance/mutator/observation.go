@@ -48,15 +48,15 @@ func (o *observation) driver(line driver.Line) {
 	if json.Unmarshal(line.Text, &l) != nil {
 		return
 	}
+	if l.OK != nil && l.OK.Pid != 0 {
+		o.names[strconv.Itoa(l.OK.Pid)] = "PID"
+	}
 	switch {
 	case !line.FromDriver:
 		o.commands[l.ID] = l.Cmd
 	case l.Event != "":
 		o.add(l.Event+" events", sorted(line.Text))
 	case o.commands[l.ID] == "hello":
-		if l.OK != nil && l.OK.Pid != 0 {
-			o.names[strconv.Itoa(l.OK.Pid)] = "PID"
-		}
 	default:
 		o.add("answers of the driver", o.commands[l.ID]+" "+trace.ReplaceAllString(idOf.ReplaceAllString(sorted(line.Text), ""), ""))
 	}

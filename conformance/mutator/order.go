@@ -64,7 +64,7 @@ func ofOrder(r *rand.Rand, m *Mutation, u *usual) bool {
 			return nil
 		}
 	case 5:
-		m.Op = "late"
+		m.Op, m.delays = "late", true
 		op = func(s *mutant, u *unit) error {
 			time.Sleep(wait)
 			s.later.say(s.pass, u.octets)

@@ -221,7 +221,7 @@ func (m *Mutator) Try(ctx context.Context, seed uint64) (*Result, error) {
 			return nil, err
 		}
 		l.mu.Lock()
-		saw := l.usual.differs(p.seen)
+		saw := l.usual.differs(p.seen, mutation.delays)
 		l.mu.Unlock()
 		if r.Outcome == "" {
 			r.Saw, r.Failed, r.Broke = saw, failed, p.broke

@@ -65,8 +65,9 @@ func keys(list []string) (order, bag string) {
 	return strings.Join(list, "\n"), strings.Join(slices.Sorted(slices.Values(list)), "\n")
 }
 
-// differs tells what of an observation is not usual, "" if all is.
-func (u *usual) differs(o *observation) string {
+// differs tells what of an observation is not usual, "" if all is. anyOrder: its order may be another,
+// since something came at another time.
+func (u *usual) differs(o *observation, anyOrder bool) string {
 	channels := map[string]bool{}
 	for c := range u.orders {
 		channels[c] = true
@@ -77,7 +78,8 @@ func (u *usual) differs(o *observation) string {
 	for _, channel := range slices.Sorted(maps.Keys(channels)) {
 		list := o.channels[channel]
 		order, bag := keys(list)
-		if u.orders[channel][order] || len(u.orders[channel]) > 1 && u.bags[channel][bag] || len(u.orders[channel]) == 0 && len(list) == 0 {
+		mixed := anyOrder || len(u.orders[channel]) > 1
+		if u.orders[channel][order] || mixed && u.bags[channel][bag] || len(u.orders[channel]) == 0 && len(list) == 0 {
 			continue
 		}
 		return channel + ": " + firstDifference(u.sample[channel], list)

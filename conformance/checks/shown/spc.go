@@ -9,7 +9,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// SPC are about the hashes that stand in messages as specifiers.
+// SPC are about what stands in messages as specifiers.
 func SPC() []*judge.Check {
 	// onHashes looks at those that are not as the original writes them, and passes the others.
 	onHashes := func(fits func(v *perl.Value) bool, want string) judge.Predicate {
@@ -56,6 +56,21 @@ func SPC() []*judge.Check {
 					return true
 				})
 			}, "strings of octets"),
+		},
+		{
+			ID: "SPC-004", Level: judge.Should, Party: judge.TheSender,
+			Requirement: "A specifier that is a string is one of octets, without the UTF-8 flag as long as it is ASCII.",
+			Source:      "Specifier specifier_parse", Needs: "a message whose event, from or rsvp is a string",
+			Rationale: "All that Perl makes of it then has the flag, such as the texts of its error reports.",
+			Judge: judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
+				for _, a := range []*wire.Address{&m.Event, &m.From, &m.RSVP} {
+					if text, ok := a.AsText(); ok && a.Err == nil {
+						t.HoldFunc(a.Value.Kind() != perl.Text || !isASCII(text), m.Frame, func() (string, string) {
+							return "a string of octets", judge.ShowValue(a.Value) + " with the UTF-8 flag"
+						})
+					}
+				}
+			}),
 		},
 	}
 }

@@ -190,21 +190,6 @@ func MoreOUT() []*judge.Check {
 				}
 			}),
 		},
-		{
-			ID: "OUT-016", Level: judge.May, Party: judge.TheSender,
-			Requirement: "The specifiers of what goes out are strings of octets where no character needs the UTF-8 mark.",
-			Source:      "Responder send_msg; ClientLite post, call", Needs: "a driver that was told to post or to call, and the request",
-			Rationale: "Perl takes the mark over into all that it makes of a specifier, such as the texts of its error reports.",
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				all, _ := log.sendings()
-				for _, s := range all {
-					if s.sent != nil {
-						marked := flagged(s.sent)
-						t.Hold(marked == "", s.sent.Frame, "octets", "the UTF-8 mark in "+marked)
-					}
-				}
-			}),
-		},
 	}
 }
 

@@ -1,12 +1,9 @@
 package told
 
 import (
-	"slices"
-
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
-	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -52,26 +49,4 @@ func postedBack(r *dialogue.Message) (session, state string) {
 		}
 	}
 	return "", ""
-}
-
-// flagged is what of the specifiers of a request has the UTF-8 mark and no character that needs it,
-// empty if nothing has.
-func flagged(r *dialogue.Message) string {
-	marked := func(v *perl.Value) bool { return v.Kind() == perl.Text && isASCII(v.Str()) }
-	for _, key := range []string{"event", "from", "rsvp"} {
-		v := r.Sent(key)
-		if marked(v) || slices.ContainsFunc(v.Target().Pairs(), func(p perl.Pair) bool { return marked(p.Value) }) {
-			return key
-		}
-	}
-	return ""
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] > 127 {
-			return false
-		}
-	}
-	return true
 }

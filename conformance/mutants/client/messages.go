@@ -248,10 +248,6 @@ func outDefects() []*Behaviour {
 				}
 				return []*wire.Message{m}
 			}},
-		{Name: "marked as UTF-8", Text: "The event of what is posted is a string with the UTF-8 mark.", Kills: []string{"OUT-016"}, Role: kernel, Dialect: ikc0,
-			message: when(isPost, func(m *wire.Message) {
-				m.Event = wire.Address{Specifier: m.Event.Specifier, Value: perl.NewText(m.Event.String())}
-			})},
 		{Name: "PID of another ClientLite", Text: "A ClientLite tells the PID of another process.", Kills: []string{"OUT-014"}, Role: "clientlite", Dialect: ikc0,
 			line: field("PID", func(v string) string { return v + "7" })},
 		{Name: "one serializer more", Text: "A client offers a serializer that it was not told to.", Kills: []string{"OUT-013"}, Role: kernel, Dialect: ikc0,
@@ -289,6 +285,10 @@ func outDefects() []*Behaviour {
 				v := m.From.ToValue()
 				v.Target().Set("session", perl.NewText(m.From.Session))
 				m.From.Value = v
+			})},
+		{Name: "event of text", Text: "The event of a post is a string with the UTF-8 flag.", Kills: []string{"SPC-004"}, Role: kernel, Dialect: ikc0,
+			message: when(func(m *wire.Message) bool { return isPost(m) && m.Event.Session == contract.SessionAlias }, func(m *wire.Message) {
+				m.Event = wire.Address{Specifier: m.Event.Specifier, Value: perl.NewText(m.Event.String())}
 			})},
 		{Name: "answers come again later", Text: "Every answer of its state comes once more, behind the next.", Kills: []string{"RET-003"}, Role: kernel, Dialect: ikc0,
 			message: func() func(*wire.Message) []*wire.Message {
