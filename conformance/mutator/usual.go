@@ -65,8 +65,8 @@ func keys(list []string) (order, bag string) {
 	return strings.Join(list, "\n"), strings.Join(slices.Sorted(slices.Values(list)), "\n")
 }
 
-// differs tells what of an observation is not usual, "" if all is. anyOrder: its order may be another,
-// since something came at another time.
+// differs tells what of an observation is not usual, "" if all is. anyOrder: its order may be
+// another, since something came at another time.
 func (u *usual) differs(o *observation, anyOrder bool) string {
 	channels := map[string]bool{}
 	for c := range u.orders {

@@ -7,8 +7,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// toAskers are the requests of the kernel to the sessions by which the harness has others ask, other
-// than those that its driver was told to send: each with whether a state posted it.
+// toAskers are the requests of the kernel to the sessions by which the harness has others ask, but
+// for those that its driver was told to send: each with whether a state posted it.
 func (log *driverLog) toAskers() (posted []bool, sent []exchanged) {
 	due := map[[2]string]int{}
 	for _, m := range log.Conns {
