@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -33,10 +34,12 @@ type ConnRecord struct {
 	Complete  bool // the negotiation was
 	Refused   bool // the server said NOT to a serializer
 	Unreached bool
+	Client    netip.AddrPort // its end of the connection
 	Names     [2][]string
 	PIDs      [2]string
-	Offered   []string // the serializers that the client named
-	Setup     bool     // it named them in a SETUP, which was not refused
+	Setup     []string // the serializers of the client's first SETUP
+	Freezers  []string // those that it offered by FREEZER
+	Lines     [2]int   // of the negotiation
 	Frames    [2]int
 	Exchanges []*dialogue.Exchange // with the sessions of the harness, and of ClientLites
 	Reports   []*dialogue.Message  // error reports of both sides
@@ -93,9 +96,17 @@ func (m *ConnRecord) add(p *dialogue.Part, budget func(octets int) bool) {
 			cmp.Compare(x.Request.Frame.Number, y.Request.Frame.Number))
 	})
 	n := p.Negotiation
-	m.Index, m.Opened, m.Unreached = p.Conn.Index, p.Opened.Time, p.Unreached
+	m.Index, m.Opened, m.Unreached, m.Client = p.Conn.Index, p.Opened.Time, p.Unreached, p.Conn.Client
 	m.Complete, m.Refused = n.Complete, refusedSerializer(n)
-	m.Offered, m.Setup = n.Offered, n.Dialect == wire.IKC0
+	if n.Dialect == wire.IKC {
+		m.Freezers = n.Offered
+	}
+	for _, l := range n.Lines {
+		m.Lines[l.From]++
+		if s, err := l.Setup(); err == nil && l.From == wire.Client && m.Setup == nil {
+			m.Setup = s.Serializers
+		}
+	}
 	for _, side := range []wire.Role{wire.Client, wire.Server} {
 		m.Names[side], m.PIDs[side] = n.Names(side), n.Peers[side].PID
 		if end := p.Ends[side]; end != nil && !end.CutByRelay() {

@@ -38,6 +38,7 @@ func TestDriven(t *testing.T) {
 		"ORD-001": "several clients", "ORD-002": "several clients", "ORD-003": "several clients", "ORD-004": "several clients",
 		"NAME-001": "several clients", "NAME-002": "several clients", "NAME-003": "several clients", "NAME-004": "several clients",
 		"RUN-006": "a state that is hidden", "LITE-010": "a ping", "LITE-020": "a server that refuses",
+		"OUT-014": "a driver that tells the process of its ClientLite",
 	}
 	for _, c := range checks.Catalogue() {
 		if c.ByDriver() && !passed[c.ID] && elsewhere[c.ID] == "" {

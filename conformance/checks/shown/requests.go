@@ -19,11 +19,12 @@ const silenceMeans = 4 * time.Second
 
 // concluded tells whether nothing can come for a request any more: a later request of the same side
 // has been answered, and a kernel takes requests in order; or the requester waited and then left.
-func concluded(t *judge.Trial, x *dialogue.Exchange) bool {
-	if end := t.Conn.Ends[x.Request.Frame.From]; end != nil && end.At.Time.Sub(x.Request.Frame.At.Time) >= silenceMeans {
-		return true
-	}
-	return x.RepliesAfter > 0
+func concluded(t *judge.Trial, x *dialogue.Exchange) bool { return waitedFor(t, x) || x.RepliesAfter > 0 }
+
+// waitedFor tells whether the requester waited for long enough, and then left.
+func waitedFor(t *judge.Trial, x *dialogue.Exchange) bool {
+	end := t.Conn.Ends[x.Request.Frame.From]
+	return end != nil && end.At.Time.Sub(x.Request.Frame.At.Time) >= silenceMeans
 }
 
 // onConcluded judges requests, to the session and one of the states, that came to something or to

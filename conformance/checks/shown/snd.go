@@ -38,7 +38,7 @@ func SND() []*judge.Check {
 				return
 			}
 			// What a state posts is only queued: it may follow the answer to a call that came later.
-			if x.RepliesAfter > 1 {
+			if x.RepliesAfter > 1 || waitedFor(t, x) {
 				look(t, x, nil)
 			}
 		})
@@ -87,7 +87,7 @@ func SND() []*judge.Check {
 				}
 				where := wire.ParseAddress("rsvp", asked[1]).Specifier
 				sent := respondedTo(t, x, where)
-				if len(sent) == 0 && x.RepliesAfter < 2 { // what a state posts is only queued
+				if len(sent) == 0 && x.RepliesAfter < 2 && !waitedFor(t, x) { // what a state posts is only queued
 					return
 				}
 				t.OnAll()

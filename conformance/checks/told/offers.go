@@ -3,6 +3,7 @@ package told
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
@@ -20,16 +21,14 @@ type offer struct {
 	any, lite bool
 }
 
-// right tells whether what was offered is what was to be.
+// right tells whether what was offered is what was to be: all of it by SETUP, and by FREEZER as much
+// as it took.
 func (o *offer) right() bool {
-	offered := o.on.Offered
-	switch {
-	case o.any:
-		return containsAll(o.told, offered) && (!o.on.Setup || o.lite || containsAll(offered, o.told))
-	case o.on.Setup:
-		return slices.Equal(offered, o.told)
+	setup, freezers := o.on.Setup, o.on.Freezers
+	if o.any {
+		return containsAll(o.told, setup) && containsAll(o.told, freezers) && (o.lite || setup == nil || containsAll(setup, o.told))
 	}
-	return len(offered) <= len(o.told) && slices.Equal(offered, o.told[:len(offered)])
+	return (setup == nil || slices.Equal(setup, o.told)) && len(freezers) <= len(o.told) && slices.Equal(freezers, o.told[:len(freezers)])
 }
 
 // offers are those of the connections that the kernel, or its ClientLite, was told to make.
@@ -38,7 +37,7 @@ func (log *driverLog) offers() (out []*offer) {
 	for _, l := range log.commands("connect", "lite-connect") {
 		var f driver.Connect
 		var lite driver.LiteConnect
-		if l.Command.Failed() || l.Command.Decode(&f) != nil || l.Command.Decode(&lite) != nil {
+		if l.Command.Decode(&f) != nil || l.Command.Decode(&lite) != nil {
 			continue
 		}
 		o := offer{line: l, told: f.Serializers, lite: l.Command.Name == "lite-connect"}
@@ -48,9 +47,8 @@ func (log *driverLog) offers() (out []*offer) {
 		if len(o.told) == 0 {
 			o.told, o.any = has, true
 		}
-		for _, m := range log.Conns {
-			if m.Complete && !m.Unreached && len(o.told) > 0 && len(m.Offered) > 0 && slices.Contains(m.Names[wire.Client], f.Name) &&
-				!m.Opened.Before(l.At.Time) && !m.Opened.After(l.Command.Answer.At.Time) {
+		for _, m := range log.connsMade(l) {
+			if len(o.told) > 0 && len(m.Setup)+len(m.Freezers) > 0 && slices.Contains(m.Names[wire.Client], f.Name) {
 				own := o
 				own.on = m
 				out = append(out, &own)
@@ -58,6 +56,25 @@ func (log *driverLog) offers() (out []*offer) {
 		}
 	}
 	return out
+}
+
+// speaksWithin is how long a client has to speak once it is connected, on a machine that is busy.
+const speaksWithin = 500 * time.Millisecond
+
+// connsMade are the connections that came about while a command to connect was carried out.
+func (log *driverLog) connsMade(l *dialogue.ControlLine) []*judge.ConnRecord {
+	return slices.DeleteFunc(slices.Clone(log.Conns), func(m *judge.ConnRecord) bool {
+		return m.Unreached || m.Opened.Before(l.At.Time) || m.Opened.After(l.Command.Answer.At.Time)
+	})
+}
+
+// lasted is how long a connection had lasted when it was over, or the command that made it.
+func (log *driverLog) lasted(m *judge.ConnRecord, l *dialogue.ControlLine) time.Duration {
+	end := l.Command.Answer.At.Time
+	if over := m.Over(); !over.IsZero() && over.Before(end) {
+		end = over
+	}
+	return end.Sub(m.Opened)
 }
 
 // serializers are those that the implementation can negotiate, the best first; nil if its driver

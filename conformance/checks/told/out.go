@@ -161,7 +161,7 @@ func MoreOUT() []*judge.Check {
 			Rationale: "In the dialect IKC it offers the next only when one was refused.",
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
 				for _, o := range log.offers() {
-					t.Hold(o.right(), o.line, fmt.Sprintf("%q on connection %d", o.told, o.on.Index), fmt.Sprintf("%q", o.on.Offered))
+					t.Hold(o.right(), o.line, fmt.Sprintf("%q on connection %d", o.told, o.on.Index), fmt.Sprintf("%q", slices.Concat(o.on.Setup, o.on.Freezers)))
 				}
 			}),
 		},
@@ -187,6 +187,36 @@ func MoreOUT() []*judge.Check {
 				posted, sent := log.toAskers()
 				for i, x := range sent {
 					t.Hold(posted[i], x.Request.Frame, "what a state posts to its sender", "another request to "+x.Request.To.Session+"/"+x.Request.To.State)
+				}
+			}),
+		},
+		{
+			ID: "OUT-016", Level: judge.Must, Party: judge.TheClient,
+			Requirement: "A client that is told to connect, and is connected, speaks.",
+			Source:      "Channel client_010, client_000; ClientLite connect", Needs: "a driver that was told to connect, and a connection",
+			Rationale: "A server waits for it: nobody speaks then, and the connection looks like none of IKC.",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				for _, l := range log.commands("connect", "lite-connect") {
+					for _, m := range log.connsMade(l) {
+						said := m.Lines[log.Side]+m.Frames[log.Side] > 0
+						if said || log.lasted(m, l) >= speaksWithin {
+							t.Hold(said, l, fmt.Sprintf("a line on connection %d", m.Index), "nothing")
+						}
+					}
+				}
+			}),
+		},
+		{
+			ID: "OUT-017", Level: judge.Should, Party: judge.TheClient,
+			Requirement: "The address that a client announces is that of its socket.",
+			Source:      "Channel channel_start", Needs: "a driver, and a negotiation in which its client announces an address, on this host",
+			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+				for _, m := range log.Conns {
+					for _, name := range m.Names[wire.Client] {
+						if m.Complete && !m.Unreached && isAddress(name) && m.Client.Addr().IsLoopback() && log.Side == wire.Client {
+							t.Hold(name == m.Client.String(), log.Lines[0], fmt.Sprintf("%s on connection %d", m.Client, m.Index), name)
+						}
+					}
 				}
 			}),
 		},
