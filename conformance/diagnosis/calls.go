@@ -53,6 +53,7 @@ func (w *Watch) exchange(p *dialogue.Part, x *dialogue.Exchange) {
 		return
 	}
 	if len(x.Misdirected) > 0 && x.Request.IsCall() {
+		w.explain(x.Misdirected)
 		w.add(at(misdirected, c, x.Misdirected[0].Frame, state(x), fmt.Sprintf("%s was not answered, but a message to %v came", what(x), x.Misdirected[0].Event)))
 	}
 	if run := x.Run(); run != nil {

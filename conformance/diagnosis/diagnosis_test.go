@@ -67,6 +67,8 @@ func TestCaptures(t *testing.T) {
 		{"testdata", "gives-up-stopped.pcapng", "NOTE-018", "most likely its state returned nothing"}, // it was stopped, which does not show
 		{"testdata", "unpublished-session.pcapng", "NOTE-015", "Session 'nosuch' is not available"},
 		{"testdata", "unpublished-posted.pcapng", "NOTE-015 NOTE-031", "on post #1 of the client to svc/missing (check)"},
+		{"testdata", "responds-twice.pcapng", "NOTE-030", "#3 of the server to IKCLite/response1: no request of the ClientLite"},
+		{"testdata", "error-on-nothing.pcapng", "NOTE-015 NOTE-030", "#2 of the server to IKC/remote_error: the client had sent nothing to what it quotes"},
 		{"testdata", "busy.pcapng", "NOTE-003", "to which the server said nothing"},
 		{field, "b03-unpublished.pcap", "NOTE-015", "Session 'worker' is not available"},
 		{field, "b04-gap.pcap", "NOTE-021 NOTE-024 NOTE-027", "the rsvp names kernel Elsewhere"},

@@ -50,7 +50,7 @@ func Kinds() []*Kind {
 	return []*Kind{
 		refused, noAnswerToSYN, brokeOff, bare, refusedSerializer, otherProtocol, twins, astray, nobody,
 		characters, unreadable, closedAtOnce, closedBefore, notRead, notAcknowledged, errorReport, closedLater, gaveUpBusy, gaveUp, leftAtOnce,
-		booleans, slowNegotiation, rsvpElsewhere, answeredAgain, misdirected, gaps, returnedNothing, oneOfSeveral,
+		booleans, slowNegotiation, rsvpElsewhere, answeredAgain, misdirected, unreasoned, gaps, returnedNothing, oneOfSeveral,
 		mayBeMissing, stillOpen, answerElsewhere,
 	}
 }
@@ -159,6 +159,10 @@ var (
 	misdirected = &Kind{"NOTE-023", Warning, "A call was not answered, but a message came to a state of its session that nobody named.",
 		"An answer goes to session and state of the rsvp; this one names another state.",
 		"See what the kernel that answers takes for the rsvp.", "--unanswered"}
+	unreasoned = &Kind{"NOTE-030", Warning, "Something came that nothing in the traffic is a reason for.",
+		"An error report is about a request that was not made, or something came for a ClientLite that had asked for nothing, or for no such thing any more. " +
+			"Perl takes it all the same: a ClientLite that waits for an answer meanwhile reads it instead, and the call returns nothing (\"received, expecting\").",
+		"See which state sent it, and whether it posts twice to a rsvp: 'ikc-conform inspect FILE --connection N' shows what was said before.", ""}
 	gaps = &Kind{"NOTE-024", Warning, "The capture lacks octets of a connection.",
 		"Packets were dropped when it was recorded, were cut by a snapshot length, or were captured twice with different contents. What seems to be missing may have been said there.",
 		"Record again with a larger buffer (tcpdump -B 65536 -s 0), or with 'ikc-conform record', which loses nothing.", ""}

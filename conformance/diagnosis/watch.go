@@ -20,6 +20,9 @@ type Watch struct {
 	runs    []sharing
 	ends    [2]int64 // by wire.Role: where its last frame ended in the stream
 	foreign []foreign
+	// By wire.Role, what a side has said that the other may react to, and what nothing explains.
+	reasons     [2]reasons
+	unexplained []unexplained
 	// unread is, by wire.Role, the last frame that could not be read.
 	unread [2]*dialogue.Frame
 }
@@ -133,6 +136,8 @@ func (w *Watch) frame(c *dialogue.Connection, f *dialogue.Frame) {
 	w.ends[f.From] = f.Offset + int64(len(f.Head)+1+len(f.Image))
 	if f.Message == nil {
 		w.unread[f.From] = f
+	} else {
+		w.weigh(c, f)
 	}
 	switch m := f.Message; {
 	case f.TooLarge:
@@ -200,6 +205,7 @@ func (w *Watch) over(c *dialogue.Connection) {
 	}
 	if c.IsIKC {
 		w.sharing(c)
+		w.withoutReason(c)
 		w.negotiation(c)
 		for side, p := range c.Broken {
 			if p != nil {
