@@ -79,8 +79,8 @@ func casts() (list []Cast) {
 	return list
 }
 
-// patience bounds every wait for one of the two that talk, and limit a play. Checks take a silence of
-// four seconds for one.
+// patience bounds every wait for one of the two that talk, and limit a play. Checks take a silence
+// of four seconds for one.
 const (
 	patience = 4 * time.Second
 	limit    = time.Minute

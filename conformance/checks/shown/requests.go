@@ -19,7 +19,9 @@ const silenceMeans = 4 * time.Second
 
 // concluded tells whether nothing can come for a request any more: a later request of the same side
 // has been answered, and a kernel takes requests in order; or the requester waited and then left.
-func concluded(t *judge.Trial, x *dialogue.Exchange) bool { return waitedFor(t, x) || x.RepliesAfter > 0 }
+func concluded(t *judge.Trial, x *dialogue.Exchange) bool {
+	return waitedFor(t, x) || x.RepliesAfter > 0
+}
 
 // waitedFor tells whether the requester waited for long enough, and then left.
 func waitedFor(t *judge.Trial, x *dialogue.Exchange) bool {

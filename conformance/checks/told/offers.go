@@ -21,8 +21,8 @@ type offer struct {
 	any, lite bool
 }
 
-// right tells whether what was offered is what was to be: all of it by SETUP, and by FREEZER as much
-// as it took.
+// right tells whether what was offered is what was to be: all of it by SETUP, and by FREEZER as
+// much as it took.
 func (o *offer) right() bool {
 	setup, freezers := o.on.Setup, o.on.Freezers
 	if o.any {
