@@ -32,6 +32,7 @@ func Run(ctx context.Context, t *targets.Target, opts Options) (*cell.TargetResu
 	defer release(r)
 	defer t.Close()
 	if err := m.targets[0].ready(ctx); err != nil && ctx.Err() == nil {
+		r.Cells = nil
 		return nil, err
 	}
 	m.play(ctx)
