@@ -242,6 +242,19 @@ func playDiff(t *testing.T) {
 	feed(t, true, "diff", path, path, "--noise", noise)
 }
 
+func playReplay(t *testing.T) {
+	path := foreignCapture(t)
+	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:1", "--dry-run")
+	for _, server := range foreignServers(t) {
+		feed(t, true, "replay", path, "--to", "tcp:"+server, "--yes", "--patience", "200ms")
+		feed(t, false, "replay", path, "--to", "tcp:"+server, "--yes", "--patience", "200ms", "--json", "-")
+	}
+	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:1")
+	feed(t, true, "replay", path, "--to", foreignName)
+	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:1", "--safe", foreignName)
+	feed(t, true, "replay", filepath.Join(t.TempDir(), foreignFile), "--to", "tcp:127.0.0.1:1")
+}
+
 // meant takes our own annotations out.
 func meant(text string) string {
 	return regexp.MustCompile(`(?m)^::(error|warning) title=`).ReplaceAllString(text, "ours ")

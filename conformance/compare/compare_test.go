@@ -77,3 +77,31 @@ func TestFirst(t *testing.T) {
 		t.Errorf("expected a difference in message{'b'}[1], at two offsets, got %+v", p)
 	}
 }
+
+// TestValues: every place that differs is named, by its type or its value, and nothing below it.
+func TestValues(t *testing.T) {
+	a := job(perl.NewInt(1), b("x"), perl.ArrayRef(b("a"), b("b")))
+	for _, test := range []struct {
+		with *perl.Value
+		want string
+	}{
+		{job(perl.NewInt(1), b("x"), perl.ArrayRef(b("a"), b("b"))), ""},
+		{job(perl.NewInt(2), b("x"), perl.ArrayRef(b("a"), b("c"))), "value {'id'}, value {'tags'}[1]"},
+		{job(b("1"), b("x"), perl.ArrayRef(b("a"), b("b"))), "type {'id'}"},
+		{job(perl.NewInt(1), b("x"), b("a")), "type {'tags'}"},
+		{perl.HashRef(perl.P("id", perl.NewInt(1)), perl.P("tags", perl.ArrayRef(b("a"), b("b"))), perl.P("new", perl.ArrayRef(b("c")))), "missing {'name'}, extra {'new'}"},
+	} {
+		var got []string
+		for _, d := range compare.Values(a, test.with, "") {
+			got = append(got, string(d.Kind)+" "+d.Path)
+		}
+		if strings.Join(got, ", ") != test.want {
+			t.Errorf("expected %q, got %q", test.want, got)
+		}
+	}
+	one := perl.NewRef(perl.NewArray())
+	shared, apart := perl.ArrayRef(one, perl.NewRef(one.Target())), perl.ArrayRef(perl.ArrayRef(), perl.ArrayRef())
+	if d := compare.Values(shared, apart, ""); len(d) != 1 || d[0].Path != "[1]" {
+		t.Errorf("what is shared: expected a difference in [1], got %+v", d)
+	}
+}

@@ -5,6 +5,8 @@ import "fmt"
 // Detail is one place of a value: where in the data, and what is there.
 type Detail struct {
 	Path string
+	// Type is its type with its class, "" if the detail is of an image.
+	Type string
 	Text string
 	// Offset is where in the image it is, in octets.
 	Offset int

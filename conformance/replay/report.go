@@ -1,0 +1,119 @@
+package replay
+
+import (
+	"cmp"
+	_ "embed"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
+)
+
+// SchemaID names the schema of what WriteJSON writes.
+const SchemaID = "https://github.com/perl-ikc/ikc-conform/conformance/replay/schema.json"
+
+// Schema is the JSON Schema (draft 2020-12) of what WriteJSON writes.
+//
+//go:embed schema.json
+var Schema []byte
+
+// Report is how what came back differs from what was recorded.
+type Report struct {
+	// Schema is the id of the schema that it keeps.
+	Schema string `json:"$schema"`
+	// Compared counts answers, error reports and posts back that came; Unsure those of them whose
+	// values were not compared, since the recording does not tell which request they are for.
+	Compared int `json:"compared"`
+	Unsure   int `json:"unsure"`
+	// Different counts deviations, Deviations has each kind and place once, the worst first; More: of
+	// more than 1,000 kinds and places the rest is counted only.
+	Different  int          `json:"different"`
+	Deviations []*Deviation `json:"deviations"`
+	More       bool         `json:"more"`
+	// Left counts connections that could not be replayed, Lost says why others were not to the end.
+	Left int      `json:"left"`
+	Lost []string `json:"lost,omitempty"`
+	// Partial: an interrupt ended it.
+	Partial bool `json:"partial"`
+
+	lost int
+}
+
+// The kinds of Deviation, beside those of compare.Difference.
+const (
+	Silence = "silence" // nothing came
+	Outcome = "outcome" // an error report for an answer, or the other way round
+	Late    = "late"
+)
+
+// Deviation is a place at which what came back is not what was recorded.
+type Deviation struct {
+	State string `json:"state"` // SESSION/STATE
+	Kind  string `json:"kind"`
+	// Part is answer, error or params (of a post or a call of the server).
+	Part string `json:"part"`
+	Path string `json:"path,omitempty"`
+	Was  string `json:"was,omitempty"`
+	Is   string `json:"is,omitempty"`
+	Text string `json:"text,omitempty"`
+	// Times is how often, Frame the frame of the recorded request of the first.
+	Times int `json:"times"`
+	Frame int `json:"frame"`
+}
+
+// badness orders kinds of deviation, the worst first.
+var badness = map[string]int{Silence: 0, Outcome: 1, "type": 2, "missing": 3, "extra": 4, "value": 5, Late: 6}
+
+func (r *Report) finish(partial bool) {
+	r.Partial = partial
+	slices.SortFunc(r.Deviations, func(a, b *Deviation) int {
+		return cmp.Or(cmp.Compare(badness[a.Kind], badness[b.Kind]), cmp.Compare(a.State, b.State), cmp.Compare(a.Path, b.Path))
+	})
+	if r.lost > len(r.Lost) {
+		r.Lost = append(r.Lost, fmt.Sprintf("and %d more", r.lost-len(r.Lost)))
+	}
+}
+
+// WriteJSON writes the report for programs.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := visible.NewEncoder(w)
+	e.SetIndent("", " ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	return nil
+}
+
+// WriteText shows the report to people.
+func (r *Report) WriteText(w io.Writer) error {
+	r = visible.Copy(r)
+	var b strings.Builder
+	for _, d := range r.Deviations {
+		fmt.Fprintf(&b, "%s, %s%s: %s, %d times, first for request #%d\n", d.State, d.Part, d.Path, d.Kind, d.Times, d.Frame)
+		if d.Text != "" {
+			fmt.Fprintf(&b, "    %s\n", cut(d.Text))
+			continue
+		}
+		fmt.Fprintf(&b, "    - %s\n    + %s\n", cut(cmp.Or(d.Was, "nothing")), cut(cmp.Or(d.Is, "nothing")))
+	}
+	for _, l := range r.Lost {
+		fmt.Fprintf(&b, "! not replayed to the end: %s\n", l)
+	}
+	if r.Left > 0 {
+		fmt.Fprintf(&b, "! connections that cannot be replayed, since their start or octets are not in the capture: %d\n", r.Left)
+	}
+	fmt.Fprintf(&b, "Compared %d, of which %d may be for several requests; %d differ.\n", r.Compared, r.Unsure, r.Different)
+	return visible.Print(w, b.String())
+}
+
+// cut shortens what does not fit a line or two of a terminal; --json has all of it.
+func cut(s string) string {
+	const most = 200
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return s
+}

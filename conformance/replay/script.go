@@ -1,0 +1,47 @@
+package replay
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// step is a message of the recording: one to send, or one to wait for.
+type step struct {
+	at      time.Time
+	sends   bool
+	kind    dialogue.Kind
+	image   []byte
+	to      specifier.Specifier
+	request int           // of a reply, the frame that it is for; of a request, its own
+	took    time.Duration // of a reply, 0 if that is not known
+	unsure  bool          // a reply that may be for another request
+	silent  bool          // a call that got nothing
+}
+
+// stepOf makes a step of a frame, nil if it is no message.
+func stepOf(f *dialogue.Frame) *step {
+	m := f.Message
+	if m == nil {
+		return nil
+	}
+	s := &step{at: f.At.Time, sends: f.From == wire.Client, kind: m.Kind, image: bytes.Clone(f.Image), to: m.To, request: f.Number}
+	if m.Kind == dialogue.Answer || m.Kind == dialogue.ErrorReport {
+		if m.Exchange == nil {
+			s.unsure = true
+			return s
+		}
+		s.request = m.Exchange.Request.Frame.Number
+		s.to = m.Exchange.Request.To
+		s.unsure = m.Exchange.Outcome() != dialogue.Replied
+		s.took = f.At.Time.Sub(m.Exchange.Request.Frame.At.Time)
+		return s
+	}
+	if x := m.Exchange; x != nil && x.Request == m {
+		s.silent = m.Kind == dialogue.Call && x.Outcome() == dialogue.Silent
+	}
+	return s
+}
