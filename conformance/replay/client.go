@@ -56,7 +56,8 @@ const rsvpState = "replayed"
 // prepare is how to connect as the recorded client did.
 func (p *player) prepare(c *dialogue.Connection) func(ctx context.Context) (*client, error) {
 	n := c.Negotiation
-	cl := &client{p: p, index: c.Conn.Index, serializer: serializer(n.Serializer), old: n.Peers[wire.Server], sent: map[int]time.Time{}, answers: map[int]came{},
+	cl := &client{p: p, index: c.Conn.Index, serializer: serializer(n.Serializer), old: n.Peers[wire.Server],
+		sent: map[int]time.Time{}, answers: map[int]came{},
 		posts: map[string][]came{}, silent: map[int]specifier.Specifier{}, rsvps: map[int]wire.Address{}}
 	me := n.Peers[wire.Client]
 	cfg := probe.Config{ID: me.ID, Name: me.ID, Dialect: n.Dialect, Serializer: cl.serializer, Timeout: p.opts.Patience, Lite: true}
