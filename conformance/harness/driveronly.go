@@ -128,6 +128,7 @@ func shutDownConnected(ctx context.Context, target peer, own kernelNames, other 
 	if err := target.post(ctx, contract.SessionAlias, "count", perl.NewBytes(contract.LastWords)); err != nil {
 		return err
 	}
+	other.TakeEvents() // the target has left before, which is not what is waited for
 	if err := target.d.Shutdown(ctx); err != nil {
 		return fmt.Errorf("shutdown: %w", err)
 	}

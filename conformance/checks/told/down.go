@@ -24,8 +24,10 @@ func DOWN() []*judge.Check {
 						if m.Opened.After(l.At.Time) || !over.IsZero() && over.Before(l.At.Time) {
 							continue
 						}
-						if closed, known := m.Closed(log.Side); known {
-							t.Hold(!closed.IsZero() && log.wentOn(closed), l, fmt.Sprintf("connection %d closed by the %s", m.Index, log.Side), "it stayed open when the harness went on")
+						closed, known := m.Closed(log.Side)
+						ok := !closed.IsZero() && log.wentOn(closed)
+						if known && (ok || log.waitedFor(l)) {
+							t.Hold(ok, l, fmt.Sprintf("connection %d closed by the %s", m.Index, log.Side), "it stayed open when the harness went on")
 						}
 					}
 				}
