@@ -42,6 +42,7 @@ func Catalogue() []*judge.Check {
 		shown.MoreHCIKC0(),
 		shown.LITE(),
 		told.LITE(),
+		shown.MoreLITE(),
 		shown.SUB(),
 		shown.MoreMSG(),
 		shown.MoreSER(),

@@ -48,6 +48,10 @@ func liteDefects() []*Behaviour {
 				}
 				return []*wire.Message{m}
 			}},
+		{Name: "one rsvp for all calls", Text: "All calls of a ClientLite have the rsvp of the first.", Kills: []string{"LITE-023"}, Role: lite, Dialect: ikc0,
+			message: when(func(m *wire.Message) bool { return m.IsCall() && m.RSVP.Session == wire.SessionIKCLite }, func(m *wire.Message) {
+				m.RSVP = change(m.RSVP, func(s *specifier.Specifier) { s.State = "response0" })
+			})},
 		{Name: "false is undef", Text: "call in scalar context returns undef for what is false in Perl.", Kills: []string{"LITE-006"}, Role: lite, Dialect: ikc0,
 			answer: answered("lite-call", func(c command, ok map[string]any) any {
 				if bytes.Contains(c.line, []byte("/zero")) && ok["value"] != nil {
