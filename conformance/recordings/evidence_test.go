@@ -242,7 +242,7 @@ func (n *losses) report(t *testing.T, what string) {
 // cases beside it, if they are there.
 func lossyFiles(t *testing.T) (paths []string) {
 	t.Helper()
-	for _, pattern := range []string{"*.pcapng", "driven/*.pcapng", "releases/*.pcapng", "broken/*.pcapng", field + "/*.pcap*", "../../shared/cases/*/*.pcap*"} {
+	for _, pattern := range []string{"*.pcapng", "driven/*.pcapng", "releases/*.pcapng", "perls/*.pcapng", "broken/*.pcapng", field + "/*.pcap*", "../../shared/cases/*/*.pcap*"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 const OutcomesFile = "outcomes.txt"
 
 // Dirs are the directories with captures, below that of all captures.
-var Dirs = []string{"", "driven", "releases", "broken"}
+var Dirs = []string{"", "driven", "releases", "perls", "broken"}
 
 // marks are how the table shows outcomes.
 var marks = map[judge.Outcome]byte{judge.Pass: '+', judge.Seen: '~', judge.Inconclusive: '.', judge.Known: 'k',

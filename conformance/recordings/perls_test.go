@@ -73,6 +73,31 @@ func TestPerls(t *testing.T) {
 	}
 }
 
+// TestCapturesOfPerls: there are captures of the newest release on each Perl of the table beside that
+// of all other captures, and nothing in them fails.
+func TestCapturesOfPerls(t *testing.T) {
+	const dir = "perls"
+	missing := map[string]bool{}
+	for _, perl := range gridded[1:] {
+		for _, what := range []string{"client", "clientlite", "clientlite-freezer"} {
+			missing[perl+"-"+what+".pcapng"] = true
+		}
+	}
+	for _, s := range loadFrom(t, dir) {
+		if !missing[s.Capture] {
+			t.Errorf("%s: expected one of the table, once", s.Capture)
+		}
+		delete(missing, s.Capture)
+		if a, b := s.Server.Versions["perl"], s.Client.Versions["perl"]; a != b || s.Server.Release != newest || s.Client.Release != newest {
+			t.Errorf("%s: expected %s on one Perl, got %+v and %+v", s.Capture, newest, s.Server, s.Client)
+		}
+		conforms(t, dir, s)
+	}
+	for name := range missing {
+		t.Errorf("no capture %s", name)
+	}
+}
+
 // withKnown is a cell of which one check that passes is a known deviation instead.
 func withKnown(t *testing.T, cell string) string {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/recordings"
 )
 
 // From setup on, releases know SETUP, and so all dialects.
@@ -43,31 +44,37 @@ func TestReleases(t *testing.T) {
 			t.Errorf("%s: expected one release of the module on both sides, got %+v and %+v", s.Capture, s.Server, s.Client)
 		}
 		delete(missing, kind{s.Server.Release, s.Client.Role, s.Dialect, s.Serializer})
-		path := filepath.Join(dir, s.Capture)
-		if info, err := os.Stat(path); err == nil {
+		if info, err := os.Stat(filepath.Join(dir, s.Capture)); err == nil {
 			octets += info.Size()
 		}
-		f, err := judge.File(path, checks.Catalogue(), dialogue.Options{})
-		if err != nil || f.Err != nil || len(f.Notes) > 0 {
-			t.Errorf("%s: %v %v %q", s.Capture, err, f.Err, f.Notes)
-			continue
-		}
-		for _, d := range s.Differences(f) {
-			t.Errorf("%s: %s", s.Capture, d)
-		}
-		for side, outcomes := range s.Expected {
-			for id, outcome := range outcomes {
-				if outcome == judge.Fail.String() {
-					t.Errorf("%s: %s fails for the %s and is no known deviation", s.Capture, id, side)
-				}
-			}
-		}
+		conforms(t, dir, s)
 	}
 	for k := range missing {
 		t.Errorf("no capture of %+v", k)
 	}
 	if octets > 5<<20 {
 		t.Errorf("the captures have %d octets; 5 MiB is the limit", octets)
+	}
+}
+
+// conforms judges a capture of the original: what its sidecar expects, and nothing that is no known
+// deviation.
+func conforms(t *testing.T, dir string, s *recordings.Sidecar) {
+	t.Helper()
+	f, err := judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
+	if err != nil || f.Err != nil || len(f.Notes) > 0 {
+		t.Errorf("%s: %v %v %q", s.Capture, err, f.Err, f.Notes)
+		return
+	}
+	for _, d := range s.Differences(f) {
+		t.Errorf("%s: %s", s.Capture, d)
+	}
+	for side, outcomes := range s.Expected {
+		for id, outcome := range outcomes {
+			if outcome == judge.Fail.String() {
+				t.Errorf("%s: %s fails for the %s and is no known deviation", s.Capture, id, side)
+			}
+		}
 	}
 }
 

@@ -1,7 +1,8 @@
 // Command record makes the captures of this repository again: every combination of who is the
 // server and who the client, in every dialect, with the real POE::Component::IKC that the local
 // perl finds. With -releases it records every release that is unpacked in that directory, into the
-// folder releases. With -broken it records kernels with defects against the real module, into the
+// folder releases. With -perls it records the newest release on each Perl that stands beside that in
+// PATH, into the folder perls. With -broken it records kernels with defects against the real module, into the
 // folder broken. With -rejudge it leaves the captures alone and only writes down anew what the
 // checks say of them, with -examples it takes the examples of 'ikc-conform explain' that they do
 // not show from runs of the real module and of the reference.
@@ -32,6 +33,7 @@ func main() {
 	dir := flag.String("dir", "captures", "where the captures are")
 	rejudge := flag.Bool("rejudge", false, "only judge the captures there are")
 	releases := flag.String("releases", "", "record the releases of POE::Component::IKC that are unpacked in this `directory`")
+	perls := flag.Bool("perls", false, "record the newest release on the Perls that stand beside the one in PATH, into the folder perls")
 	examples := flag.Bool("examples", false, "take the examples that no capture shows from runs")
 	driven := flag.Bool("driven", false, "record kernels of the original with what their drivers told, into the folder driven")
 	broken := flag.Bool("broken", false, "record conversations that go wrong, into the folder broken")
@@ -46,6 +48,8 @@ func main() {
 		do = func(ctx context.Context, dir string) error { return recordBroken(ctx, filepath.Join(dir, "broken")) }
 	case *examples:
 		do = fromRuns
+	case *perls:
+		do = func(ctx context.Context, dir string) error { return recordPerls(ctx, filepath.Join(dir, "perls")) }
 	case *releases != "":
 		do = func(ctx context.Context, dir string) error {
 			return recordReleases(ctx, filepath.Join(dir, "releases"), *releases)

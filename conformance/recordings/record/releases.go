@@ -42,11 +42,7 @@ func recordReleases(ctx context.Context, dir, releases string) error {
 			if tried.Role == cell.AsServer || tried.Dialect != cell.IKC && !hello.HasProtocol("IKC0") {
 				continue
 			}
-			name := fmt.Sprintf("perl-%s-%s-%s", e.Name(), tried.Role, strings.ToLower(string(tried.Dialect)))
-			if tried.Serializer != cell.Storable {
-				words := strings.Split(string(tried.Serializer), "::")
-				name += "-" + strings.ToLower(words[len(words)-1])
-			}
+			name := fmt.Sprintf("perl-%s-%s-%s%s", e.Name(), tried.Role, strings.ToLower(string(tried.Dialect)), suffix(tried.Serializer))
 			path := filepath.Join(dir, name+".pcapng")
 			pair := harness.Pair{Server: target, Client: target, Role: tried.Role, Dialect: tried.Dialect, Serializer: tried.Serializer, Path: path}
 			if err := recordPair(ctx, pair); err != nil {
@@ -55,6 +51,15 @@ func recordReleases(ctx context.Context, dir, releases string) error {
 		}
 	}
 	return nil
+}
+
+// suffix names a serializer at the end of a file name, unless it is Storable.
+func suffix(s cell.Serializer) string {
+	if s == cell.Storable {
+		return ""
+	}
+	words := strings.Split(string(s), "::")
+	return "-" + strings.ToLower(words[len(words)-1])
 }
 
 // about asks a target's driver what it is.
