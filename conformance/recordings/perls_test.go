@@ -5,15 +5,17 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// gridded are the Perls and the releases of the table in captures/perls. Those that are emulated
-// were tried with Storable only.
+// gridded are the Perls and the releases of the table in captures/perls.
 var (
-	gridded  = []string{"5.36", "bullseye", "trixie", "sid", "trixie-i386", "sid-s390x", "trixie-armhf", "bookworm-s390x"}
-	emulated = []string{"sid-s390x", "trixie-armhf", "bookworm-s390x"}
+	gridded      = []string{"5.36", "bullseye", "trixie", "sid", "trixie-i386", "sid-s390x", "trixie-armhf", "bookworm-s390x"}
+	storableOnly = []string{"trixie-armhf", "bookworm-s390x"}
+	// slow are cells that decide one check more, SEQ-004, since a second passes between two calls.
+	slow = map[string][]int{"0.2402 sid-s390x Freezer": {1, 5}}
 	// sending are those whose ClientLite sends booleans with tags of their own.
 	sending        = []string{"trixie", "sid", "trixie-i386", "sid-s390x", "trixie-armhf"}
 	griddedRelease = []string{"0.1904", "0.2305", "0.2402"}
@@ -52,7 +54,7 @@ func TestPerls(t *testing.T) {
 	for _, release := range griddedRelease {
 		for _, perl := range gridded {
 			for _, serializer := range []string{"Storable", "FreezeThaw", "Freezer"} {
-				if serializer != "Storable" && slices.Contains(emulated, perl) {
+				if serializer != "Storable" && slices.Contains(storableOnly, perl) {
 					continue
 				}
 				want++
@@ -60,6 +62,9 @@ func TestPerls(t *testing.T) {
 				for i, usual := range rows[fmt.Sprint(release, " 5.36 ", serializer)] {
 					if i >= 6 && serializer == "Storable" && slices.Contains(sending, perl) {
 						usual = withKnown(t, usual)
+					}
+					if slices.Contains(slow[fmt.Sprint(release, " ", perl, " ", serializer)], i) {
+						usual = oneMore(t, usual)
 					}
 					if i >= len(got) || got[i] != usual || strings.ContainsAny(usual, "F!") {
 						t.Errorf("%s on %s, %s: expected %q in column %d, got %q", release, perl, serializer, usual, i+1, got)
@@ -96,6 +101,17 @@ func TestCapturesOfPerls(t *testing.T) {
 	for name := range missing {
 		t.Errorf("no capture %s", name)
 	}
+}
+
+// oneMore is a cell in which one check more passed.
+func oneMore(t *testing.T, cell string) string {
+	t.Helper()
+	passed, rest, _ := strings.Cut(cell, " ")
+	n, err := strconv.Atoi(passed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(fmt.Sprint(n+1, " ", rest))
 }
 
 // withKnown is a cell of which one check that passes is a known deviation instead.
