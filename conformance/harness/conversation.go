@@ -127,7 +127,7 @@ func playConversation(ctx context.Context, server, client *driver.Driver, relaye
 	if err := reconnect(ctx, server, client, relayed, c); err != nil {
 		return err
 	}
-	return client.Disconnect(ctx)
+	return leave(ctx, server, client)
 }
 
 // breakOff ends a conversation in which something did not come: what is asked then and answered

@@ -104,11 +104,9 @@ func failed(err error) bool { return driver.CodeOf(err) == driver.Failed }
 
 // reconnect has a client leave, and come back under the same name.
 func reconnect(ctx context.Context, server, client *driver.Driver, relayed string, c cell.Cell) error {
-	if err := client.Disconnect(ctx); err != nil {
+	if err := leave(ctx, server, client); err != nil {
 		return err
 	}
-	awaitMonitor(ctx, server, driver.MonitorUnregister, clientNames.ended)
-	awaitMonitor(ctx, client, driver.MonitorUnregister, serverNames.ended)
 	p, err := connectPeer(ctx, client, relayed, c)
 	if err != nil {
 		return fmt.Errorf("a second time: %w: %w", errConnect, err)
@@ -117,6 +115,17 @@ func reconnect(ctx context.Context, server, client *driver.Driver, relayed strin
 		return err
 	}
 	return p.serverRequests(ctx)
+}
+
+// leave has a client leave, and waits until the capture shows that both have closed: otherwise the
+// judge would take what is wrong on the next connection for a confusion with this one.
+func leave(ctx context.Context, server, client *driver.Driver) error {
+	if err := client.Disconnect(ctx); err != nil {
+		return err
+	}
+	awaitMonitor(ctx, server, driver.MonitorUnregister, clientNames.ended)
+	awaitMonitor(ctx, client, driver.MonitorUnregister, serverNames.ended)
+	return letDriversReport(ctx, server, client)
 }
 
 // shutDownConnected shuts the target's kernel down while it is connected and has something to send.
@@ -128,7 +137,6 @@ func shutDownConnected(ctx context.Context, target peer, own kernelNames, other 
 	if err := target.post(ctx, contract.SessionAlias, "count", perl.NewBytes(contract.LastWords)); err != nil {
 		return err
 	}
-	other.TakeEvents() // the target has left before, which is not what is waited for
 	if err := target.d.Shutdown(ctx); err != nil {
 		return fmt.Errorf("shutdown: %w", err)
 	}
