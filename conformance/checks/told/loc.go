@@ -8,6 +8,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // LOC are about what a kernel sends to itself.
@@ -46,7 +47,7 @@ func LOC() []*judge.Check {
 					}
 				}
 			}), judge.OnMessages(func(t *judge.Trial, m *dialogue.Message) {
-				if !contract.HarnessSession(m.Event.Session) {
+				if to := m.Event.Session; !contract.HarnessSession(to) && to != wire.SessionIKC {
 					return
 				}
 				if s, ok := m.Params().AsString(); ok && s == contract.LocalMark {
