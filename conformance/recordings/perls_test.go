@@ -78,8 +78,8 @@ func TestPerls(t *testing.T) {
 	}
 }
 
-// TestCapturesOfPerls: there are captures of the newest release on each Perl of the table beside that
-// of all other captures, and nothing in them fails.
+// TestCapturesOfPerls: there are captures of the newest release on each Perl of the table beside
+// that of all other captures, and nothing in them fails.
 func TestCapturesOfPerls(t *testing.T) {
 	const dir = "perls"
 	missing := map[string]bool{}

@@ -54,8 +54,8 @@ func answerState(m *dialogue.Message) string {
 	return ""
 }
 
-// follows tells whether a name is of the same count as another, and higher. Of names without a count
-// no more is known than that they differ.
+// follows tells whether a name is of the same count as another, and higher. Of names without a
+// count no more is known than that they differ.
 func follows(last, next string) bool {
 	a, n, counted := count(last)
 	b, m, also := count(next)

@@ -1,9 +1,9 @@
 // Command record makes the captures of this repository again: every combination of who is the
 // server and who the client, in every dialect, with the real POE::Component::IKC that the local
 // perl finds. With -releases it records every release that is unpacked in that directory, into the
-// folder releases. With -perls it records the newest release on each Perl that stands beside that in
-// PATH, into the folder perls. With -broken it records kernels with defects against the real module, into the
-// folder broken. With -rejudge it leaves the captures alone and only writes down anew what the
+// folder releases; with -perls the newest release on each Perl beside that in PATH, into the folder
+// perls. With -broken it records kernels with defects against the real module, into the folder
+// broken. With -rejudge it leaves the captures alone and only writes down anew what the
 // checks say of them, with -examples it takes the examples of 'ikc-conform explain' that they do
 // not show from runs of the real module and of the reference.
 package main

@@ -13,8 +13,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 )
 
-// recordPerls makes captures of the newest release on every Perl that stands beside the one in PATH:
-// its server with its client and its ClientLite, in IKC0. A Perl shows in its Storable images, and
+// recordPerls makes captures of the newest release on every Perl beside the one in PATH: its server
+// with its client and its ClientLite, in IKC0. A Perl shows in its Storable images, and
 // one that knows booleans in the texts of the Freezer.
 func recordPerls(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
