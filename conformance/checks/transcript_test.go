@@ -234,6 +234,7 @@ func TestBadClients(t *testing.T) {
 		{"LITE-003", []*wire.Message{lite(func(m *wire.Message) { m.Other = nil })}},
 		{"LITE-004", []*wire.Message{lite(func(m *wire.Message) { m.Event = at("Elsewhere", "IKC", "ping") })}},
 		{"LITE-005", []*wire.Message{lite(func(m *wire.Message) { m.From = at("Client", "IKCLite", "") })}},
+		{"LITE-023", []*wire.Message{lite(same), lite(same)}},
 		{"SUB-001", []*wire.Message{asks(func(m *wire.Message) { m.RSVP = at("client-1", "IKC", "answer") })}},
 		{"SUB-002", []*wire.Message{asks(func(m *wire.Message) {
 			m.Params = perl.ArrayRef(at("server-1", "session", "").ToValue(), perl.NewBytes("Client"))

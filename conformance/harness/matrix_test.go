@@ -44,7 +44,7 @@ func outcomes(t *testing.T, into map[string]judge.Outcome, results []*cell.Targe
 
 // A matrix finds what runs of its targets one by one find, and so do its shards together.
 func TestMatrix(t *testing.T) {
-	cells := cell.Cells(cell.Serializers()...)
+	cells := cell.Cells()
 	want, whole, sharded := map[string]judge.Outcome{}, map[string]judge.Outcome{}, map[string]judge.Outcome{}
 	one, err := harness.Run(context.Background(), parseAll(t, "reference")[0], harness.Options{Cells: cells})
 	if err != nil {

@@ -95,9 +95,9 @@ const sampleEnv = "IKC_MUTANTS"
 // tree has them all.
 func TestMutations(t *testing.T) {
 	var tried []*mutants.Defect
-	half := time.Now().YearDay() % 2
+	third := time.Now().YearDay() % 3
 	for i, d := range mutants.Defects() {
-		if os.Getenv(sampleEnv) == "all" || i%2 == half {
+		if os.Getenv(sampleEnv) == "all" || i%3 == third {
 			tried = append(tried, d)
 		}
 	}

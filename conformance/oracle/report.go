@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
@@ -63,8 +64,11 @@ func NewReport(oracle string) *Report {
 // same cells.
 func (r *Report) Add(target, oracle *cell.TargetResult) error {
 	t := &Target{Target: target.Target}
-	for i, c := range target.Cells {
-		o := oracle.Cells[i]
+	for _, c := range target.Cells {
+		o := &cell.Result{Skipped: "the oracle was not tried in it"} // what was interrupted ends in any order
+		if i := slices.IndexFunc(oracle.Cells, func(o *cell.Result) bool { return o.Cell == c.Cell }); i >= 0 {
+			o = oracle.Cells[i]
+		}
 		compared := Cell{
 			Name: c.Cell.String(), Role: string(c.Cell.Role), Dialect: string(c.Cell.Dialect), Serializer: string(c.Cell.Serializer),
 			NotCompared: why(c, o), Differences: []Difference{},

@@ -257,7 +257,7 @@ func lossyFiles(t *testing.T) (paths []string) {
 // fails in the whole still does if its own octets are there, unless what is lost may explain it. It
 // is a sample, but for IKC_LOSSES=all, or IKC_LOSSES=N for one in N.
 func TestLosses(t *testing.T) {
-	every := 60
+	every := 120
 	switch v := os.Getenv(lossEnv); v {
 	case "":
 	case "all":
