@@ -115,6 +115,13 @@ local function text(s)
   return '"u":' .. octets(s)
 end
 
+-- class_name is the name of a class, which is octets.
+local function class_name(s)
+  local list = runes(s)
+  if list then return chars(list) end
+  return '{"b":' .. octets(s) .. "}"
+end
+
 -- upgraded is the UTF-8 of octets taken as characters.
 local function upgraded(s)
   return (s:gsub("[\128-\255]", function(c)
@@ -194,7 +201,7 @@ local function encode(v, seen, numbers)
     if v.key then out = out .. ',"key":' .. encode(v.key, seen, numbers) end
     if v.index then out = out .. ',"index":' .. v.index end
   end
-  if v.class then out = out .. ',"class":' .. octets(v.class) end
+  if v.class then out = out .. ',"class":' .. class_name(v.class) end
   if v.immortal then out = out .. ',"immortal":true' end
   if shared then out = out .. ',"id":' .. numbers[v] end
   return "{" .. out .. "}"
@@ -213,7 +220,7 @@ end
 local Reader = {}
 Reader.__index = Reader
 
-local max_depth = 150 -- Lua's C stack, and the tree of Wireshark, are not deeper
+local max_depth = 250 -- Lua's C stack, and the tree of Wireshark, are not deeper
 local max_objects = 200000
 
 function Reader:fail(what, at) error({ at = at or self.pos, what = what }, 0) end
@@ -597,7 +604,11 @@ local function read_image(tvb, tree)
   if start == "FrT;" or start:sub(1, 1) == "$" then
     local name = start == "FrT;" and "FreezeThaw" or "POE::Component::IKC::Freezer"
     tree:add(f.serializer, name)
-    tree:add(f.text, tvb(), tvb:raw())
+    local raw = tvb:raw()
+    if not runes(raw) then -- Wireshark would write octets that are no UTF-8 into its XML
+      raw = raw:gsub("[\128-\255]", function(c) return string.format("\\x%02x", c:byte()) end)
+    end
+    tree:add(f.text, tvb(), raw)
     return nil
   end
   tree:add(f.serializer, "Storable")
