@@ -146,8 +146,9 @@ func TestMemoryIsBounded(t *testing.T) {
 				if highest > 2*most {
 					t.Errorf("%d octets are held, expected at most %d", highest, 2*most)
 				}
-				// What waits in sockets and what peers of this test have is in the heap as well.
-				if grew > 3*most {
+				// What waits in sockets and what peers of this test have, which have not sent all yet on a
+				// busy machine, is in the heap as well.
+				if grew > 4*most {
 					t.Errorf("the heap grew by %d octets, though no more than %d are to be held", grew, most)
 				}
 				t.Logf("held %d KiB at most; the heap grew by %d KiB; %d connections are left", highest>>10, grew>>10, server.Stats().Connections)
