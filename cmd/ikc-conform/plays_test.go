@@ -579,6 +579,10 @@ func playPerls(t *testing.T) {
 func playRecord(t *testing.T) {
 	feed(t, true, "record", "--listen", foreignName, "--to", foreignName, "-o", filepath.Join(t.TempDir(), "x"))
 	feed(t, true, "record", "--to", foreignName, "-o", filepath.Join(t.TempDir(), "none", foreignFile))
+	feed(t, true, "record", "--to", "127.0.0.1:1", "-o", filepath.Join(t.TempDir(), "x"), "--latency", foreignName)
+	words := filepath.Join(t.TempDir(), foreignFile)
+	must(t, os.WriteFile(words, []byte(foreignText), 0o600))
+	feed(t, true, "record", "--to", "127.0.0.1:1", "-o", filepath.Join(t.TempDir(), "x"), "--disturb", words)
 }
 
 // playDriver has a driver answer foreign lines.

@@ -22,6 +22,7 @@ import (
 func recordCommand() *cobra.Command {
 	var listen, to, output string
 	var force bool
+	var harm disturbing
 	c := &cobra.Command{
 		Use:   "record --listen ADDRESS --to ADDRESS -o FILE",
 		Short: "Record traffic by way of a relay",
@@ -32,7 +33,12 @@ Point the client at --listen. It ends with an interrupt (Ctrl-C), when what is o
 The capture has all parameters in it: the file is new, unless --force is given, and only you can read it. If it cannot be
 written any more, since the disk is full for example, that is said at once, all connections go on, and the exit status is 3.
 
-An address is HOST:PORT, or unix:PATH. The server is only connected to once the client has spoken.`,
+An address is HOST:PORT, or unix:PATH. The server is only connected to once the client has spoken.
+
+The relay can disturb what it passes on: --latency, --jitter, --bandwidth, --split, and what ends a direction or a
+connection. The capture has what each side sent, when it sent it; comments in it say what the relay did. --disturb
+FILE has the same words, one with its value in each line ("latency 50ms"), on top of the flags, and is read again
+whenever it changes, for all connections; a file that is not there says nothing.`,
 		Example: "  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o worker.pcapng\n" +
 			"  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o - | ikc-conform inspect --follow -",
 		Args: cobra.NoArgs,
@@ -41,6 +47,9 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 				return errors.New("--output -: expected a file or a pipe for the capture, standard output is a terminal")
 			}
 			if err := cmp.Or(endpoint("listen", listen, true), endpoint("to", to, false)); err != nil {
+				return err
+			}
+			if err := harm.begin(cmd); err != nil {
 				return err
 			}
 			meta := capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform record --listen %s --to %s", listen, to)}}
@@ -55,12 +64,14 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 			if err != nil {
 				return errors.Join(cannotListen(listen+" --to "+to, err), w.Close())
 			}
+			harm.disturb(r, told)
 			fmt.Fprintf(told, "recording %v -> %s to %s\n", r.Addr(), visible.Text(to), visible.Text(output))
 			// What is recorded is there for who follows it.
 			for tick := time.NewTicker(100 * time.Millisecond); cmd.Context().Err() == nil; {
 				select {
 				case <-tick.C:
 					r.Flush()
+					harm.again(r, told, cmd.ErrOrStderr())
 				case <-cmd.Context().Done():
 					tick.Stop()
 				}
@@ -76,6 +87,7 @@ An address is HOST:PORT, or unix:PATH. The server is only connected to once the 
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "where clients connect")
 	c.Flags().StringVar(&to, "to", "", "where the server is")
 	c.Flags().StringVarP(&output, "output", "o", "", "the capture to write; - for standard output")
+	harm.flags(c)
 	c.Flags().BoolVar(&force, "force", false, "overwrite the file of --output if it is there")
 	_ = c.MarkFlagRequired("to")
 	_ = c.MarkFlagRequired("output")

@@ -132,6 +132,23 @@ func (r *Recorder) Data(from Direction, octets []byte, at time.Time, comments ..
 	return nil
 }
 
+// Comment records an acknowledgement of one side, which says nothing, for its comments: what is to
+// be told where nothing was sent. It returns ErrOver if the connection is over.
+func (r *Recorder) Comment(from Direction, at time.Time, comments ...string) error {
+	r.w.mu.Lock()
+	defer r.w.mu.Unlock()
+	if r.half[from].closed && r.half[from.Reverse()].closed {
+		return fmt.Errorf("%w: expected no more comments on %v -> %v", ErrOver, r.client, r.server)
+	}
+	if err := r.w.usable(); err != nil {
+		return err
+	}
+	if err := r.w.room(0); err != nil {
+		return err
+	}
+	return r.send(from, at, segmentSpec{hasAck: true}, comments)
+}
+
 // CloseWrite records that one side has no more to send. When both have said so, the conversation is
 // over. Saying it again changes nothing.
 func (r *Recorder) CloseWrite(from Direction, at time.Time, comments ...string) error {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +18,11 @@ import (
 // are between the recording and the receiver: the capture has what the sender sent, when it was
 // sent, and how the connection ended.
 type Fault struct {
+	// Latency passes each piece on that much later, however much is under way: see maxLine. Jitter
+	// makes it more or less by up to so much, of each piece anew; octets stay in order.
+	Latency, Jitter time.Duration
+	// Bandwidth passes on so many octets a second. 0 for no limit.
+	Bandwidth int64
 	// Delay passes each piece on that much later. What comes meanwhile is passed on after it.
 	Delay time.Duration
 	// Coalesce waits that long for more, up to 64 KiB, and passes it on in one write.
@@ -27,7 +34,8 @@ type Fault struct {
 	// the two.
 	SplitLineEnds bool
 	Pause         time.Duration
-	// End happens once After octets have been passed on; the rest is dropped.
+	// End happens once After octets of the connection have been passed on; if there were more when it
+	// came to be, with the next. The rest is dropped, unless it is Stall.
 	End   End
 	After int64
 	// ResetAtEnd turns the sender's orderly close into a reset, once all it sent has been passed on.
@@ -46,13 +54,16 @@ const (
 	Reset
 	// HalfClose closes one direction in order; the other goes on.
 	HalfClose
-	// Stall passes nothing more on in one direction, and keeps the connection.
+	// Stall holds what comes in one direction, and keeps the connection, until there is another Fault:
+	// see Relay.Disturb. The sender can go on until the buffers are full.
 	Stall
+	// Blackhole swallows what comes in one direction, all but the close, and keeps the connection.
+	Blackhole
 )
 
 // String names the end.
 func (e End) String() string {
-	return [...]string{"none", "cut", "reset", "half-close", "stall"}[e]
+	return [...]string{"none", "cut", "reset", "half-close", "stall", "blackhole"}[e]
 }
 
 // comment is put into the capture where the relay ended something.
@@ -67,10 +78,7 @@ func (e End) comment() string {
 // were.
 func (r *Relay) Interrupt(how End) int {
 	r.mu.Lock()
-	links := make([]*link, 0, len(r.live))
-	for l := range r.live {
-		links = append(links, l)
-	}
+	links := slices.Collect(maps.Keys(r.live))
 	r.mu.Unlock()
 	for _, l := range links {
 		l.end(capture.FromServer, how)
@@ -91,29 +99,96 @@ func (r *Relay) Hold() (release func()) {
 	})
 }
 
+// setting is what a relay does to all connections, until it is replaced.
+type setting struct {
+	faults   func(conn int, from capture.Direction) Fault
+	text     string        // for the capture, "" for none
+	replaced chan struct{} // closed when there is another
+}
+
+// Disturb replaces Options.Fault, for the connections that there are as well. text says so in the
+// capture, on every connection there is and on every one to come; "" is not to. What a Fault has
+// ended stays so, but for Stall.
+func (r *Relay) Disturb(faults func(conn int, from capture.Direction) Fault, text string) {
+	r.mu.Lock()
+	old := r.setting.Swap(&setting{faults: faults, text: text, replaced: make(chan struct{})})
+	links := slices.Collect(maps.Keys(r.live))
+	r.mu.Unlock()
+	for _, l := range links {
+		l.remark(capture.FromServer, text)
+	}
+	close(old.replaced)
+}
+
+// remark puts a comment into the capture.
+func (l *link) remark(from capture.Direction, text string) {
+	if text != "" {
+		l.keep(l.recorder.Comment(from, time.Now(), text))
+	}
+}
+
+// watched is the fault of one direction, asked for once of each setting. It is for one goroutine.
+type watched struct {
+	link  *link
+	from  capture.Direction
+	set   *setting
+	fault Fault
+}
+
+func (w *watched) now() *Fault {
+	if set := w.link.relay.setting.Load(); set != w.set {
+		w.set, w.fault = set, Fault{}
+		if set.faults != nil {
+			w.fault = set.faults(w.link.number, w.from)
+		}
+	}
+	return &w.fault
+}
+
 // passage applies the fault of one direction.
 type passage struct {
-	link   *link
-	from   capture.Direction
-	dst    net.Conn
-	fault  Fault
+	link *link
+	from capture.Direction
+	dst  net.Conn
+	in   watched // by who reads
+	out  watched // by who writes: the same, unless there is a line
+	line *line   // nil until something is to be passed on later
+
 	passed int64
+	free   time.Time // when the next octets may go, by Bandwidth
 }
 
 func (l *link) passage(from capture.Direction, dst net.Conn) *passage {
-	p := &passage{link: l, from: from, dst: dst}
-	if f := l.relay.opts.Fault; f != nil {
-		p.fault = f(l.number, from)
-	}
-	return p
+	w := watched{link: l, from: from}
+	return &passage{link: l, from: from, dst: dst, in: w, out: w}
 }
 
 // errEnded is returned by pass when the fault has ended the direction.
 var errEnded = errors.New("ended by a fault")
 
-// pass writes octets to the receiver.
+// pass writes octets to the receiver, or has that done later.
 func (p *passage) pass(octets []byte) error {
-	if p.fault.Delay > 0 && !p.link.sleep(p.fault.Delay) {
+	f := p.in.now()
+	if p.line == nil && f.Latency <= 0 && f.Jitter <= 0 {
+		return p.deliver(octets)
+	}
+	if p.line == nil {
+		p.line = newLine(p)
+	}
+	return p.line.put(octets, f.Latency, f.Jitter)
+}
+
+// flush waits until all that was to be passed on later has been.
+func (p *passage) flush() error {
+	if p.line == nil {
+		return nil
+	}
+	return p.line.end()
+}
+
+// deliver writes octets to the receiver.
+func (p *passage) deliver(octets []byte) error {
+	if f := p.out.now(); f.Delay > 0 && !p.link.sleep(f.Delay) {
 		return net.ErrClosed
 	}
 	if held := p.link.relay.held.Load(); held != nil {
@@ -123,41 +198,90 @@ func (p *passage) pass(octets []byte) error {
 			return net.ErrClosed
 		}
 	}
-	end := false
-	if f := p.fault; f.End != None && p.passed+int64(len(octets)) >= f.After {
-		octets, end = octets[:f.After-p.passed], true
-	}
-	p.passed += int64(len(octets))
 	for len(octets) > 0 {
-		n := len(octets)
-		if p.fault.Split > 0 {
-			n = min(n, p.fault.Split)
+		f := p.out.now()
+		n := p.piece(octets, f)
+		ends := f.End != None && p.passed+int64(n) >= f.After
+		if ends {
+			n = int(max(0, f.After-p.passed))
 		}
-		if p.fault.SplitLineEnds {
-			if cr := bytes.Index(octets[:n], []byte("\r\n")); cr >= 0 {
-				n = cr + 1
+		if n > 0 {
+			if !p.wait(n, f) {
+				return net.ErrClosed
 			}
+			if _, err := p.dst.Write(octets[:n]); err != nil {
+				return err
+			}
+			p.passed += int64(n)
 		}
-		if _, err := p.dst.Write(octets[:n]); err != nil {
-			return err
-		}
-		if octets = octets[n:]; len(octets) > 0 && p.fault.Pause > 0 && !p.link.sleep(p.fault.Pause) {
+		octets = octets[n:]
+		switch {
+		case ends && f.End == Stall:
+			if !p.stall() {
+				return net.ErrClosed
+			}
+		case ends:
+			p.link.end(p.from, f.End)
+			return errEnded
+		case len(octets) > 0 && f.Pause > 0 && !p.link.sleep(f.Pause):
 			return net.ErrClosed
 		}
-	}
-	if end {
-		p.link.end(p.from, p.fault.End)
-		return errEnded
 	}
 	return nil
 }
 
+// piece is how many octets are written at once.
+func (p *passage) piece(octets []byte, f *Fault) int {
+	n := len(octets)
+	if f.Split > 0 {
+		n = min(n, f.Split)
+	}
+	if f.Bandwidth > 0 {
+		n = min(n, int(max(1, f.Bandwidth/20))) // what goes in 50 ms
+	}
+	if f.SplitLineEnds {
+		if cr := bytes.Index(octets[:n], []byte("\r\n")); cr >= 0 {
+			n = cr + 1
+		}
+	}
+	return n
+}
+
+// wait waits until so many octets may go.
+func (p *passage) wait(n int, f *Fault) bool {
+	if f.Bandwidth <= 0 {
+		return true
+	}
+	now := time.Now()
+	if early := p.free.Sub(now); early > 0 {
+		if !p.link.sleep(early) {
+			return false
+		}
+		now = p.free
+	}
+	p.free = now.Add(time.Duration(float64(n) / float64(f.Bandwidth) * float64(time.Second)))
+	return true
+}
+
+// stall waits for another setting. It returns false if the relay is closed.
+func (p *passage) stall() bool {
+	p.link.remark(p.from, fmt.Sprintf("%s by the relay, as it was told: from octet %d on what this side says is held", Stall, p.passed))
+	select {
+	case <-p.out.set.replaced:
+	case <-p.link.relay.dialing.Done():
+		return false
+	}
+	p.link.remark(p.from, "what was held by the relay goes on")
+	return true
+}
+
 // more adds to octets, the first of a buffer, what comes within the time to coalesce.
 func (p *passage) more(src net.Conn, buf []byte, n int) int {
-	if p.fault.Coalesce <= 0 {
+	f := p.in.now()
+	if f.Coalesce <= 0 {
 		return n
 	}
-	until := time.Now().Add(p.fault.Coalesce)
+	until := time.Now().Add(f.Coalesce)
 	_ = src.SetReadDeadline(until)
 	defer func() { _ = src.SetReadDeadline(time.Time{}) }()
 	for n < len(buf) {
@@ -213,6 +337,8 @@ func (l *link) end(from capture.Direction, how End) {
 		l.ended[from] = true
 		l.keep(l.recorder.CloseWrite(from, now, how.comment()))
 		closeWrite(l.conn(from.Reverse()))
+	case Blackhole:
+		l.remark(from, how.comment()+": what this side says from here on is swallowed")
 	}
 }
 

@@ -135,7 +135,7 @@ func TestEnds(t *testing.T) {
 		{relay.Cut, "EOF", "EOF", "cut by the relay"},
 		{relay.Reset, "RESET", "RESET", "reset by the relay"},
 		{relay.HalfClose, "EOF", "EOF", "half-close by the relay"},
-		{relay.Stall, "", "", ""},
+		{relay.Blackhole, "", "", ""},
 	} {
 		t.Run(test.how.String(), func(t *testing.T) {
 			g := NewWithT(t)

@@ -23,6 +23,7 @@ const (
 // recorder takes down a connection; a *capture.Recorder is one.
 type recorder interface {
 	Data(from capture.Direction, octets []byte, at time.Time, comments ...string) error
+	Comment(from capture.Direction, at time.Time, comments ...string) error
 	CloseWrite(from capture.Direction, at time.Time, comments ...string) error
 	Reset(from capture.Direction, at time.Time, comments ...string) error
 }
@@ -31,6 +32,7 @@ type recorder interface {
 type unrecorded struct{}
 
 func (unrecorded) Data(capture.Direction, []byte, time.Time, ...string) error { return nil }
+func (unrecorded) Comment(capture.Direction, time.Time, ...string) error      { return nil }
 func (unrecorded) CloseWrite(capture.Direction, time.Time, ...string) error   { return nil }
 func (unrecorded) Reset(capture.Direction, time.Time, ...string) error        { return nil }
 
@@ -149,6 +151,7 @@ func (l *link) refuse(cause error) {
 // direction ends.
 func (l *link) pump(from capture.Direction, src, dst net.Conn, first []byte) {
 	p := l.passage(from, dst)
+	defer func() { _ = p.flush() }() // what went wrong has been told, or the direction is over
 	buf := make([]byte, chunkSize)
 	n := copy(buf, first)
 	for {
@@ -170,6 +173,9 @@ func (l *link) pump(from capture.Direction, src, dst net.Conn, first []byte) {
 				continue
 			}
 		} else if err != nil {
+			if failed := p.flush(); failed != nil && !errors.Is(failed, errEnded) {
+				l.writeFailed(from.Reverse(), failed)
+			}
 			l.closing(p, err)
 			return
 		}
@@ -178,7 +184,7 @@ func (l *link) pump(from capture.Direction, src, dst net.Conn, first []byte) {
 
 // closing handles the end of a direction as its fault says.
 func (l *link) closing(p *passage, err error) {
-	if p.fault.ResetAtEnd && errors.Is(err, io.EOF) {
+	if p.in.now().ResetAtEnd && errors.Is(err, io.EOF) {
 		l.end(p.from, Reset)
 		return
 	}

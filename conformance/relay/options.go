@@ -64,8 +64,8 @@ type Options struct {
 	// for one connection and direction come in order; others may be concurrent. Nil for none.
 	Tap func(Chunk)
 
-	// Fault says what to do to a direction of a connection, counted from 0 in order of arrival. It is
-	// asked once for each. Nil for nothing.
+	// Fault says what to do to a direction of a connection, counted from 0 in order of arrival, until
+	// Relay.Disturb says otherwise. It is asked once or twice for each. Nil for nothing.
 	Fault func(conn int, from capture.Direction) Fault
 
 	// Rewrite makes the Rewriter of a direction of a connection, counted from 0 in order of arrival.

@@ -41,6 +41,8 @@ type Relay struct {
 
 	holding sync.Mutex                    // locked by whoever holds
 	held    atomic.Pointer[chan struct{}] // closed when octets go on; nil if they do
+	setting atomic.Pointer[setting]       // never nil
+	late    atomic.Int64                  // octets that are to be passed on later, of all connections
 
 	mu      sync.Mutex
 	live    map[*link]struct{}
@@ -74,6 +76,7 @@ func Start(opts Options) (*Relay, error) {
 		live: map[*link]struct{}{}, closing: make(chan struct{}), done: make(chan struct{}),
 		slots: make(chan struct{}, opts.MaxConnections),
 	}
+	r.setting.Store(&setting{faults: opts.Fault, replaced: make(chan struct{})})
 	r.dialing, r.cut = context.WithCancel(context.Background())
 	r.running.Go(r.accept)
 	return r, nil
@@ -192,10 +195,14 @@ func (r *Relay) giveSlot() { <-r.slots }
 // admit begins to record a new connection. One that cannot be recorded goes on all the same: client
 // and server need it. It returns nil if there is to be none.
 func (r *Relay) admit(conn net.Conn, n int) *link {
-	now := time.Now()
+	at := time.Now()
 	from, comments := r.describe(conn, n)
 	l := &link{relay: r, number: n, client: conn, recorder: unrecorded{}, log: r.log.With("conn", n)}
-	recorder, err := r.opts.Writer.Open(r.iface, from, r.opts.RecordTarget, now, comments...)
+	set := r.setting.Load()
+	if set.text != "" {
+		comments = append(comments, set.text)
+	}
+	recorder, err := r.opts.Writer.Open(r.iface, from, r.opts.RecordTarget, at, comments...)
 	if err == nil {
 		l.recorder = recorder
 	} else {
@@ -206,7 +213,11 @@ func (r *Relay) admit(conn net.Conn, n int) *link {
 	if !isCut {
 		r.live[l] = struct{}{}
 	}
+	now := r.setting.Load()
 	r.mu.Unlock()
+	if now != set {
+		l.remark(capture.FromServer, now.text)
+	}
 	if isCut {
 		l.cut()
 		return nil

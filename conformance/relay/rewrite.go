@@ -23,6 +23,7 @@ type Rewriter interface {
 // rewrite is pump with a Rewriter, beginning with first.
 func (l *link) rewrite(from capture.Direction, src, dst net.Conn, first []byte) {
 	p := l.passage(from, dst)
+	defer func() { _ = p.flush() }()
 	var failed error
 	w := l.relay.opts.Rewrite(l.number, from, func(octets []byte) {
 		if failed == nil && len(octets) > 0 {
@@ -50,6 +51,9 @@ func (l *link) rewrite(from capture.Direction, src, dst net.Conn, first []byte) 
 			continue // an error will come again
 		}
 		w.End(err)
+		if failed == nil {
+			failed = p.flush()
+		}
 		switch {
 		case errors.Is(failed, errEnded):
 		case failed != nil:
