@@ -89,7 +89,8 @@ func (d *disturbing) tell(r *relay.Relay, told io.Writer, text string) {
 	r.Disturb(d.now.Fault, "the relay disturbs from here on, as it was told: "+text)
 }
 
-// again looks whether the file has changed. What is wrong with it is said once, and nothing changes.
+// again looks whether the file has changed. What is wrong with it is said once, and nothing changes
+// then.
 func (d *disturbing) again(r *relay.Relay, told, errs io.Writer) {
 	changed, err := d.read()
 	switch {

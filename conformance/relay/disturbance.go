@@ -22,7 +22,7 @@ type Disturbance struct {
 
 // Word is a word of a Disturbance.
 type Word struct {
-	// Name is its name, Off the value that does nothing, Kind what its value is, and Text what it does.
+	// Name is its name, Off the value that does nothing, Kind what its value is, Text what it does.
 	Name, Off, Kind, Text string
 }
 
