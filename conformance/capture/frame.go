@@ -15,6 +15,7 @@ type segmentSpec struct {
 	seq, ack           uint32
 	syn, fin, rst, psh bool
 	hasAck             bool
+	window             *uint16 // nil for the usual one
 	payload            []byte
 }
 
@@ -49,6 +50,9 @@ func (fb *frameBuilder) build(s *segmentSpec) ([]byte, error) {
 		SrcPort: layers.TCPPort(s.src.Port()), DstPort: layers.TCPPort(s.dst.Port()),
 		Seq: s.seq, Ack: s.ack, SYN: s.syn, FIN: s.fin, RST: s.rst, PSH: s.psh, ACK: s.hasAck,
 		Window: window,
+	}
+	if s.window != nil {
+		tcp.Window = *s.window
 	}
 	var network gopacket.SerializableLayer
 	mss := uint16(maxSegment4)

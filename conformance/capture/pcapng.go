@@ -122,14 +122,15 @@ func appendInterface(b []byte, iface Interface) []byte {
 	return endBlock(appendEndOfOptions(b), start)
 }
 
-func appendPacket(b []byte, iface int, nanoseconds int64, frame []byte, comments []string) []byte {
+func appendPacket(b []byte, iface int, nanoseconds int64, frame []byte, missing int, comments []string) []byte {
+	captured := frame[:len(frame)-missing]
 	b, start := beginBlock(b, blockEnhanced)
 	b = binary.LittleEndian.AppendUint32(b, uint32(iface))
 	b = appendTimestamp(b, nanoseconds)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(frame))) // captured
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(captured))) // captured
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(frame))) // on the wire
-	b = append(b, frame...)
-	b = appendPadding(b, len(frame))
+	b = append(b, captured...)
+	b = appendPadding(b, len(captured))
 	end := len(b)
 	for _, comment := range comments {
 		b = appendText(b, optComment, comment)

@@ -217,12 +217,17 @@ func (w *Writer) stamp(at time.Time) int64 {
 
 // packet adds one packet to the capture.
 func (w *Writer) packet(iface int, at time.Time, s *segmentSpec, comments []string) error {
+	return w.packetAt(iface, w.stamp(at), s, 0, comments)
+}
+
+// packetAt adds one packet with a time stamp, of whose octets some at the end were not captured.
+func (w *Writer) packetAt(iface int, stamp int64, s *segmentSpec, missing int, comments []string) error {
 	frame, err := w.frames.build(s)
 	if err != nil {
 		return fmt.Errorf("capture: %w", err)
 	}
 	before := len(w.buf)
-	w.buf = appendPacket(w.buf, iface, w.stamp(at), frame, comments)
+	w.buf = appendPacket(w.buf, iface, stamp, frame, missing, comments)
 	w.size += int64(len(w.buf) - before)
 	w.interfaces[iface].packets++
 	if len(w.buf) >= flushSize {

@@ -30,17 +30,12 @@ func Dump(w io.Writer, image []byte) error {
 		return err
 	}
 	d := dumper{decoder: decoder{cursor: cursor{s: string(image)}}, w: w}
-	d.begin(defaultDecoder, h, defaultDecoder.opt.MaxAlloc)
-	d.depth = d.dec.opt.MaxDepth
-	d.line(0, "%s", h)
 	if h.Major < majorWithMinor {
+		d.line(0, "%s", h)
 		d.line(h.Size, "the data of images before version 2 is not shown")
 		return d.wErr
 	}
-	d.object("")
-	if d.err == nil && d.pos < len(d.s) {
-		d.fail(ErrTrailing, d.pos, "the end", fmt.Sprintf("%d more octets", len(d.s)-d.pos))
-	}
+	d.walk(h)
 	if d.err != nil {
 		return d.err
 	}
@@ -56,12 +51,13 @@ type dumper struct {
 	next  int // index of the next SV
 	// booleans: there was a boolean tag, see HasBooleanTags.
 	booleans bool
+	see      func(Place) // see Places; nil for a dump
 }
 
 const dumpedString, deepestIndent = 60, 50
 
 func (d *dumper) line(at int, format string, args ...any) {
-	if d.wErr == nil {
+	if d.wErr == nil && d.see == nil {
 		_, d.wErr = fmt.Fprintf(d.w, "%6d %s%s\n", at, strings.Repeat("  ", min(d.level, deepestIndent)), fmt.Sprintf(format, args...))
 	}
 }
@@ -97,6 +93,9 @@ func (d *dumper) object(label string) bool {
 		return ok
 	case tagBless, tagIxBless:
 		class, ok := d.class(t)
+		if ok && t == tagBless {
+			d.saw(PlaceOctets, len(class))
+		}
 		d.line(at, "%s%s %s", label, t, quoteString(class, false))
 		return ok && d.inside(func() bool { return d.object("") })
 	case tagVString, tagLVString:
@@ -105,6 +104,9 @@ func (d *dumper) object(label string) bool {
 			return false
 		}
 		s, ok := d.str(n, "a literal")
+		if ok {
+			d.saw(PlaceLiteral, len(s))
+		}
 		d.line(at, "%s%s %s", label, t, quoteString(s, false))
 		return ok && d.inside(func() bool { return d.object("") })
 	}
@@ -164,6 +166,9 @@ func (d *dumper) leaf(t tag, at int, head string) bool {
 			return false
 		}
 		s, ok := d.str(n, "a string")
+		if ok {
+			d.saw(stringPlace(t == tagUTF8Str || t == tagLUTF8Str), len(s))
+		}
 		d.line(at, "%s %s", head, quoteString(s, t == tagUTF8Str || t == tagLUTF8Str))
 		return ok
 	case tagUndef, tagSVUndef, tagSVYes, tagSVNo, tagSVUndefElem, tagTrue, tagFalse:
@@ -176,17 +181,26 @@ func (d *dumper) leaf(t tag, at int, head string) bool {
 	case tagByte:
 		if b, ok := d.octet("an integer"); ok {
 			v = perl.NewInt(int64(b) - 128)
+			d.saw(PlaceByte, 1)
 		}
 	case tagNetint:
 		if n, ok := d.bigEndian("an integer"); ok {
 			v = perl.NewInt(int64(int32(n)))
+			d.saw(PlaceNetint, 4)
 		}
 	case tagInteger:
-		v = d.integer()
+		if v = d.integer(); v != nil {
+			d.saw(PlaceInteger, d.pos-at-1)
+		}
 	case tagDouble:
-		v = d.double()
+		if v = d.double(); v != nil {
+			d.saw(PlaceDouble, d.pos-at-1)
+		}
 	case tagRegexp:
-		v = d.regexp()
+		if v = d.regexp(); v != nil {
+			end := d.pos - 1 - len(v.Modifiers()) // behind the pattern: the modifiers, and their length
+			d.sawAt(PlacePattern, end-len(v.Str()), len(v.Str()))
+		}
 	default:
 		d.fail(ErrTag, at, "the tag of an object", t.String())
 	}
@@ -237,6 +251,9 @@ func (d *dumper) container(t tag, at int, head string) bool {
 		return d.inside(func() bool { return d.pairs(n, t == tagFlagHash) })
 	case tagLScalar, tagLUTF8Str:
 		s, ok := d.str(n, "a string")
+		if ok {
+			d.saw(stringPlace(t == tagLUTF8Str), len(s))
+		}
 		d.line(at, "%s %s", head, quoteString(s, t == tagLUTF8Str))
 		return ok
 	case tagObject:
@@ -283,6 +300,7 @@ func (d *dumper) pairs(n uint64, flagged bool) bool {
 		if !ok {
 			return false
 		}
+		d.saw(stringPlace(f&keyUTF8 != 0), len(key))
 		if flagged {
 			d.line(at, "key flags 0x%02x %s", f, quoteString(key, f&keyUTF8 != 0))
 		} else {
@@ -321,6 +339,9 @@ func (d *dumper) dumpHook(at int, head string, large bool) bool {
 		if !ok {
 			return false
 		}
+		if flags&hookIndexedClass == 0 {
+			d.saw(PlaceOctets, len(class))
+		}
 		d.line(here, "class %s", quoteString(class, false))
 		here = d.pos
 		n := uint64(0)
@@ -336,6 +357,7 @@ func (d *dumper) dumpHook(at int, head string, large bool) bool {
 		if !ok {
 			return false
 		}
+		d.saw(PlaceOctets, len(frozen))
 		d.line(here, "frozen %s", quoteString(frozen, false))
 		return d.dumpList(flags) && (first != hookTypeExtra || d.object("tied"))
 	})
