@@ -224,6 +224,8 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"diff", "schema"}, full: true, status: 3},
 		{args: []string{"replay", "../../captures/perl-server-perl-client-ikc0.pcapng", "--to", "tcp:" + answering, "--yes"}, ready: ready, status: 130},
 		{args: []string{"replay", "schema"}, full: true, status: 3},
+		{args: []string{"anonymise", fifo, "-o", filepath.Join(dir, "a.pcapng")}, status: 130},
+		{args: []string{"anonymise", "schema"}, full: true, status: 3},
 		{args: []string{"report", fifo}, status: 3},
 		{args: []string{"report", "compare", fifo, fifo}, status: 3},
 		{args: []string{"report", "schema"}, full: true, status: 3},

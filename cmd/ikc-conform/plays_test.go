@@ -242,6 +242,18 @@ func playDiff(t *testing.T) {
 	feed(t, true, "diff", path, path, "--noise", noise)
 }
 
+func playAnonymise(t *testing.T) {
+	path := foreignCapture(t)
+	dir := t.TempDir()
+	out := filepath.Join(dir, foreignFile)
+	feed(t, true, "anonymise", path, "-o", out, "--blank", "--force")
+	feed(t, true, "anonymise", path, "-o", out, "--blank", "--json", "-", "--force")
+	feed(t, true, "anonymise", path, "-o", out)
+	feed(t, true, "anonymise", out, "-o", out)
+	feed(t, true, "anonymise", filepath.Join(dir, "none", foreignFile), "-o", out)
+	feed(t, true, "anonymise", path, "-o", out, "--key", filepath.Join(dir, "none", foreignFile))
+}
+
 func playReplay(t *testing.T) {
 	path := foreignCapture(t)
 	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:1", "--dry-run")

@@ -61,16 +61,20 @@ func (m *mapper) integer(n int64) int64 {
 	return int64(m.magnitude(uint64(n), false))
 }
 
-// decimal replaces an integer that stands in a string, without leading zeros.
+// decimal replaces an integer that stands in a string; zeros in front stay.
 func (m *mapper) decimal(digits string, negative bool) (string, bool) {
-	if digits == "" || len(digits) > 1 && digits[0] == '0' || strings.Trim(digits, "0123456789") != "" {
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return "", false
 	}
-	n, err := strconv.ParseUint(digits, 10, 64)
+	rest := strings.TrimLeft(digits, "0")
+	if rest == "" {
+		return digits, true
+	}
+	n, err := strconv.ParseUint(rest, 10, 64)
 	if err != nil {
 		return "", false
 	}
-	return strconv.FormatUint(m.magnitude(n, negative), 10), true
+	return digits[:len(digits)-len(rest)] + strconv.FormatUint(m.magnitude(n, negative), 10), true
 }
 
 // double replaces a double by what its text is replaced by, as Perl writes it: so the two stay equal

@@ -20,6 +20,12 @@ func Differences(in, out *judge.Judgement) (list []string) {
 	return list
 }
 
+// Prove notes what two captures are judged otherwise.
+func (r *Result) Prove(in, out *judge.Judgement) {
+	r.Verdicts, r.Diagnoses = len(in.Verdicts), len(in.Noticed)
+	r.Differences = append(r.Differences, Differences(in, out)...)
+}
+
 // differ compares what is known by names.
 func differ(list []string, what string, in, out map[string]string) []string {
 	var names []string

@@ -39,7 +39,9 @@ type Kept struct {
 
 // Result says what was done.
 type Result struct {
-	Connections int `json:"connections"`
+	// Schema is the id of the schema that it keeps.
+	Schema      string `json:"$schema"`
+	Connections int    `json:"connections"`
 	Messages    int `json:"messages"`
 	// Words are how many words were replaced that are different.
 	Words int `json:"words"`
@@ -55,6 +57,11 @@ type Result struct {
 	// Comments how many comments on packets.
 	Dropped  int64 `json:"dropped"`
 	Comments int   `json:"comments"`
+	// Verdicts and Diagnoses are how many were compared; Differences are in what those of the new
+	// capture are others, see Differences. They are of Prove.
+	Verdicts    int      `json:"verdicts"`
+	Diagnoses   int      `json:"diagnoses"`
+	Differences []string `json:"differences"`
 }
 
 // maxReasons bounds the reasons that are told.
@@ -72,7 +79,7 @@ type rewriter struct {
 // reads the capture three times. Errors match ErrNotUnderstood or ErrTooLarge, or are those of
 // reading and writing.
 func Rewrite(open func() (*capture.Reader, error), to *capture.Writer, o Options) (*Result, error) {
-	r := &rewriter{opts: o}
+	r := &rewriter{opts: o, Result: Result{Schema: SchemaID, Kept: []Kept{}, Differences: []string{}}}
 	err := reading(open, func(in *capture.Reader) (err error) {
 		r.recording, err = record(in)
 		return err

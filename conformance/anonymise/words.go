@@ -135,15 +135,10 @@ func (m *mapper) stem(s []uint64) {
 		return
 	}
 	values, radices, low := make([]uint64, len(s)), make([]uint64, len(s)), make([]uint64, len(s))
-	decimals, _ := asString(s)
-	leading := decimals != "" && strings.Trim(decimals, "0123456789") == "" // zeros in front stay, and no others come
 	for i, c := range s {
 		k, ok := classOf(c)
-		switch {
-		case !ok, leading && c == '0':
+		if !ok {
 			k = class{c, c}
-		case leading:
-			k, leading = class{'1', '9'}, false
 		}
 		values[i], radices[i], low[i] = c-k.first, k.last-k.first+1, k.first
 	}

@@ -1,0 +1,77 @@
+package anonymise
+
+import (
+	_ "embed" // schema.json
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
+)
+
+// SchemaID names the schema of what WriteJSON writes.
+const SchemaID = "https://github.com/perl-ikc/ikc-conform/conformance/anonymise/schema.json"
+
+// Schema is the JSON Schema (draft 2020-12) of what WriteJSON writes.
+//
+//go:embed schema.json
+var Schema []byte
+
+// WriteJSON writes it for programs.
+func (r *Result) WriteJSON(w io.Writer) error {
+	e := visible.NewEncoder(w)
+	e.SetIndent("", " ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("anonymise: %w", err)
+	}
+	return nil
+}
+
+// keptWidth is how many columns the lines of words have at most.
+const keptWidth = 100
+
+// WriteText writes it for people: first what was replaced, then what was not.
+func (r *Result) WriteText(w io.Writer) error {
+	r = visible.Copy(r)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d connections, %d messages; %d words replaced that are different, and numbers and addresses.\n", r.Connections, r.Messages, r.Words)
+	if len(r.Differences) == 0 {
+		fmt.Fprintf(&b, "%d verdicts and %d diagnoses are as they were.\n", r.Verdicts, r.Diagnoses)
+	} else {
+		b.WriteString("It is judged otherwise than the original:\n")
+	}
+	for _, d := range r.Differences {
+		fmt.Fprintln(&b, " ", d)
+	}
+	if r.Blanked > 0 {
+		fmt.Fprintf(&b, "%d octets are not understood, and blanked:\n", r.Blanked)
+		for _, reason := range r.Reasons {
+			fmt.Fprintln(&b, " ", reason)
+		}
+	}
+	if r.Dropped > 0 {
+		fmt.Fprintf(&b, "%d packets that are no TCP, or cannot be decoded, are left out.\n", r.Dropped)
+	}
+	if r.Comments > 0 {
+		fmt.Fprintf(&b, "%d comments on packets are left out.\n", r.Comments)
+	}
+	b.WriteString("Kept: 0, 1, -1, times, lengths, what stands between words, version strings, and these words, with how often each is there:\n")
+	line := " "
+	for _, k := range r.Kept {
+		word := fmt.Sprintf(" %s %d,", k.Word, k.Count)
+		if len(line)+len(word) > keptWidth {
+			fmt.Fprintln(&b, line)
+			line = " "
+		}
+		line += word
+	}
+	fmt.Fprintln(&b, strings.TrimSuffix(line, ","))
+	if r.Conformance {
+		b.WriteString("The capture holds the conformance session of ikc-conform, so that its words and values are kept too.\n")
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("anonymise: %w", err)
+	}
+	return nil
+}
