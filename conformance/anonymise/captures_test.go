@@ -41,7 +41,7 @@ func captures(t *testing.T) (files []string) {
 // key is one that makes no word of these captures another word of them.
 var key = anonymise.Key("a key for tests, known to all")
 
-// TestCaptures: verdicts and diagnoses of each capture stay, and no word of what somebody said does.
+// TestCaptures: verdicts and diagnoses of each capture stay, and no word that somebody said does.
 func TestCaptures(t *testing.T) {
 	files := captures(t)
 	if len(files) < 100 {
@@ -146,7 +146,8 @@ func words(t *testing.T, open func() (*capture.Reader, error), each func(string)
 		}
 		for _, item := range c.Items {
 			if f, ok := item.(*dialogue.Frame); ok && f.Message != nil {
-				for _, s := range []string{f.Message.To.Kernel, f.Message.To.Session, f.Message.To.State, f.Message.From.String(), f.Message.RSVP.String()} {
+				to := f.Message.To
+				for _, s := range []string{to.Kernel, to.Session, to.State, f.Message.From.String(), f.Message.RSVP.String()} {
 					text(s)
 				}
 				value(f.Message.Params())

@@ -2,6 +2,7 @@ package anonymise
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // image replaces what is in an image, in place. understood is how many of its octets were, all of
-// them if err is nil; those behind are as they were.
+// them if err is nil; those behind are as they were. Errors quote nothing of it.
 func (m *mapper) image(image []byte) (understood int, err error) {
 	switch dialogue.GuessSerializer(image) {
 	case freezethaw.Serializer{}.Name():
@@ -34,10 +35,14 @@ func (m *mapper) storable(image []byte) (understood int, err error) {
 		}
 		understood = p.Offset + p.Size
 	}
-	if err == nil {
-		understood = len(image)
+	var at *storable.Error
+	switch {
+	case err == nil:
+		return len(image), nil
+	case errors.As(err, &at): // it quotes the image
+		return understood, fmt.Errorf("octet %d of the image: expected %s", at.Offset, at.Expected)
 	}
-	return understood, err
+	return understood, errors.New("it is larger than is read")
 }
 
 func (m *mapper) place(p storable.Place, octets []byte) error {
@@ -100,8 +105,8 @@ func (m *mapper) characters(b []byte) bool {
 	return true
 }
 
-// pattern replaces the pattern of a regexp by one that matches a word: what a pattern means hangs on
-// each of its characters. Equal patterns become equal ones.
+// pattern replaces the pattern of a regexp by letters: what a pattern means hangs on each of its
+// characters. Equal patterns become equal ones.
 func (m *mapper) pattern(b []byte) {
 	s := m.key.stream("pattern", b)
 	for i := range b {

@@ -157,8 +157,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestDifferentStayDifferent: no two short words become one, nor two integers, which also stay within
-// what they fitted.
+// TestDifferentStayDifferent: no two short words become one, nor two integers, which also fit what
+// they fitted.
 func TestDifferentStayDifferent(t *testing.T) {
 	m := newMapper("a key of some length")
 	seen := map[string]string{}

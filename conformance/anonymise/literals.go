@@ -26,17 +26,20 @@ const (
 	asEscape                // \n, \033: they are no words, and stay
 )
 
+// escapes reads what stands behind a backslash. size is 0 if it is no escape.
+type escapes func(rest []byte) (c uint64, size int, form literalForm)
+
 // quoted finds the characters of a string between quotes, which begins behind the first of them.
-// end is where the closing quote is. escapes reads what stands behind a backslash.
-func quoted(b []byte, quote byte, escapes func(rest []byte) (c uint64, size int, form literalForm)) (s []uint64, list []literal, end int, err error) {
+// end is where the closing quote is.
+func quoted(b []byte, quote byte, escaped escapes) (s []uint64, list []literal, end int, err error) {
 	for i := 0; i < len(b); {
 		switch {
 		case b[i] == quote:
 			return s, list, i, nil
 		case b[i] == '\\':
-			c, size, form := escapes(b[i+1:])
+			c, size, form := escaped(b[i+1:])
 			if size == 0 {
-				return nil, nil, 0, fmt.Errorf("octet %d of a string: expected an escape, got %.10q", i, b[i:])
+				return nil, nil, 0, fmt.Errorf("octet %d of a string: expected an escape", i)
 			}
 			s, list = append(s, c), append(list, literal{i, size + 1, form})
 			i += size + 1

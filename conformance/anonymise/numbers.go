@@ -77,8 +77,8 @@ func (m *mapper) decimal(digits string, negative bool) (string, bool) {
 	return digits[:len(digits)-len(rest)] + strconv.FormatUint(m.magnitude(n, negative), 10), true
 }
 
-// double replaces a double by what its text is replaced by, as Perl writes it: so the two stay equal
-// where one side sends the text.
+// double replaces a double by what its text is replaced by, as Perl writes it: so the two stay
+// equal where one side sends the text.
 func (m *mapper) double(d float64) float64 {
 	if math.IsNaN(d) || math.IsInf(d, 0) || d == 0 {
 		return d

@@ -30,7 +30,6 @@ type connection struct {
 	dialogue *dialogue.Connection
 	opened   int64 // the number of its first packet
 	halves   [2]half
-	blanked  int64 // octets that were not understood
 }
 
 // half is one direction of a connection.
@@ -43,7 +42,7 @@ type half struct {
 	gap   bool // of a size that nobody knows
 }
 
-// piece is a run of octets as they were, and as they become. done tells which of them were replaced.
+// piece is a run of octets as they were, and as they become. done tells which were replaced.
 type piece struct {
 	at     int64
 	packet int64 // that holds them

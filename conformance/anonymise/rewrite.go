@@ -42,7 +42,7 @@ type Result struct {
 	// Schema is the id of the schema that it keeps.
 	Schema      string `json:"$schema"`
 	Connections int    `json:"connections"`
-	Messages    int `json:"messages"`
+	Messages    int    `json:"messages"`
 	// Words are how many words were replaced that are different.
 	Words int `json:"words"`
 	// Kept are the words that stayed, the most frequent first. 0 and 1 stayed too, the tags of the
@@ -75,8 +75,8 @@ type rewriter struct {
 	Result
 }
 
-// Rewrite writes what a capture says to another, with all that may be somebody's secret replaced. It
-// reads the capture three times. Errors match ErrNotUnderstood or ErrTooLarge, or are those of
+// Rewrite writes what a capture says to another, with all that may be somebody's secret replaced.
+// It reads the capture three times. Errors match ErrNotUnderstood or ErrTooLarge, or are those of
 // reading and writing.
 func Rewrite(open func() (*capture.Reader, error), to *capture.Writer, o Options) (*Result, error) {
 	r := &rewriter{opts: o, Result: Result{Schema: SchemaID, Kept: []Kept{}, Differences: []string{}}}

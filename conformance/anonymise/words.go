@@ -103,8 +103,8 @@ func (m *mapper) word(s []uint64) {
 	m.stem(s)
 }
 
-// isID tells whether eight characters are a number in an id, with letters and digits: hexadecimal. One
-// of digits only is replaced as decimals are, and is one again.
+// isID tells whether eight characters are a number in an id, with letters and digits: hexadecimal.
+// One of digits only is replaced as decimals are, and is one again.
 func isID(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == "" && strings.ContainsAny(s, "abcdef") && strings.ContainsAny(s, "0123456789")
 }

@@ -128,7 +128,7 @@ func appendPacket(b []byte, iface int, nanoseconds int64, frame []byte, missing 
 	b = binary.LittleEndian.AppendUint32(b, uint32(iface))
 	b = appendTimestamp(b, nanoseconds)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(captured))) // captured
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(frame))) // on the wire
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(frame)))    // on the wire
 	b = append(b, captured...)
 	b = appendPadding(b, len(captured))
 	end := len(b)

@@ -55,8 +55,8 @@ func (r *Reader) Segments() iter.Seq2[*Segment, error] {
 	}
 }
 
-// maxMissing bounds the octets of a segment with those that were not captured: a packet of IP has no
-// room for more.
+// maxMissing bounds the octets of a segment with those that were not captured: a packet of IP has
+// no room for more.
 const maxMissing = 65000
 
 // Segment writes a packet with a segment, on an interface of the capture and at the time of the
