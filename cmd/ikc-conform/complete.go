@@ -24,6 +24,7 @@ func completions(root *cobra.Command) {
 		"party":       listed(func() []string { return []string{"server", "client", "sender", "responder", "requester", "kernel"} }),
 		"as":          words(releaseTargets()...),
 		"checks":      listed(checkIDs),
+		"check":       listed(checkIDs),
 		"cells":       listed(cellNames),
 		"serializers": listed(func() []string { return []string{"Storable", "FreezeThaw", "Freezer", "all"} }),
 		"html":        suffix("html"), "json": suffix("json"), "junit": suffix("xml"), "tap": suffix("tap"), "sarif": suffix("sarif"),
@@ -32,7 +33,7 @@ func completions(root *cobra.Command) {
 	arguments := map[string]cobra.CompletionFunc{
 		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "upgrade": completeTargets, "model": completeTargets, "driver-check": completeTargets,
 		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"),
-		"compare": suffix("json"), // report, diagnose, diff, replay and anonymise have subcommands, beside which there can be no suffix
+		"compare": suffix("json"), // report, diagnose, diff, replay, anonymise and reduce have subcommands, beside which there can be no suffix
 		"list":    checkArguments, "explain": checkArguments,
 	}
 	for _, c := range descendants(root) {

@@ -93,7 +93,7 @@ with another interrupt.`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), oracleCommand(), upgradeCommand(),
-		checkCommand(), inspectCommand(), diagnoseCommand(), diffCommand(), replayCommand(), anonymiseCommand(),
+		checkCommand(), inspectCommand(), diagnoseCommand(), diffCommand(), replayCommand(), anonymiseCommand(), reduceCommand(),
 		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),

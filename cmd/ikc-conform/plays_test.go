@@ -254,6 +254,16 @@ func playAnonymise(t *testing.T) {
 	feed(t, true, "anonymise", path, "-o", out, "--key", filepath.Join(dir, "none", foreignFile))
 }
 
+func playReduce(t *testing.T) {
+	path := foreignCapture(t)
+	out := filepath.Join(t.TempDir(), foreignFile)
+	feed(t, false, "reduce", path, "-o", out, "--notice", "NOTE-011", "--script", out+".sh", "--force")
+	feed(t, false, "reduce", path, "-o", out, "--notice", "NOTE-011", "--json", "-", "--force")
+	feed(t, true, "reduce", path, "-o", out, "--check", "CALL-003")
+	feed(t, true, "reduce", path, "-o", out, "--check", foreignName)
+	feed(t, true, "reduce", path, "-o", out, "--notice", foreignName)
+}
+
 func playReplay(t *testing.T) {
 	path := foreignCapture(t)
 	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:1", "--dry-run")

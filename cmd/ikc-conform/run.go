@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 
@@ -15,6 +16,7 @@ func runCommand() *cobra.Command {
 	var (
 		segmentation bool
 		oracle       string
+		reduced      string
 	)
 	e := experiment{serializers: []string{"Storable"}}
 	c := &cobra.Command{
@@ -50,6 +52,9 @@ speaks another protocol is told so, with what it said, and is not judged (status
 			if err := e.parse(cmd, args); err != nil {
 				return err
 			}
+			if reduced != "" && e.options.Dir == "" {
+				return errors.New("--reduce: expected --captures DIR as well: it is the captures that are reduced")
+			}
 			keeping(cmd.Context())
 			var reports []*report.Report
 			for _, t := range e.targets {
@@ -77,12 +82,17 @@ speaks another protocol is told so, with what it said, and is not judged (status
 				}
 				reports = append(reports, r)
 			}
-			return e.showTried(cmd, report.NewDocument(version(), reports...), e.show)
+			shown := e.showTried(cmd, report.NewDocument(version(), reports...), e.show)
+			if reduced != "" && cmd.Context().Err() == nil {
+				return cmp.Or(reduceFailures(cmd.Context(), cmd.ErrOrStderr(), reduced, reports), shown)
+			}
+			return shown
 		},
 	}
 	e.judging.flags(c)
 	e.flags(c, append([]string{"baseline"}, tryingFlags...)...)
 	c.Flags().BoolVar(&segmentation, "segmentation", false, "repeat everything with single octets, line ends cut in two, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
+	c.Flags().StringVar(&reduced, "reduce", "", "write to this `DIR` for each check that failed the smallest capture that shows it, as 'ikc-conform reduce' does")
 	c.Flags().StringVar(&oracle, "oracle", "", "")
 	_ = c.Flags().MarkHidden("oracle") // fails only for a flag that does not exist
 	return c

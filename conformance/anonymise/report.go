@@ -35,9 +35,10 @@ const keptWidth = 100
 func (r *Result) WriteText(w io.Writer) error {
 	r = visible.Copy(r)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d connections, %d messages; %d words replaced that are different, and numbers and addresses.\n", r.Connections, r.Messages, r.Words)
+	fmt.Fprintf(&b, "Connections: %d, messages: %d; different words that were replaced: %d, besides numbers and addresses.\n",
+		r.Connections, r.Messages, r.Words)
 	if len(r.Differences) == 0 {
-		fmt.Fprintf(&b, "%d verdicts and %d diagnoses are as they were.\n", r.Verdicts, r.Diagnoses)
+		fmt.Fprintf(&b, "All is as it was in verdicts (%d) and diagnoses (%d).\n", r.Verdicts, r.Diagnoses)
 	} else {
 		b.WriteString("It is judged otherwise than the original:\n")
 	}

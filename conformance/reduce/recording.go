@@ -112,7 +112,8 @@ func (c *connection) cut() {
 			case *dialogue.Line:
 				add(direction(it.From), it.Offset, &step{kind: line, from: direction(it.From), at: it.At, octets: []byte(it.Text + it.End)})
 			case *dialogue.Frame:
-				add(direction(it.From), it.Offset, &step{kind: message, from: direction(it.From), at: it.At, octets: frameOctets(it.Head, it.Image), frame: it})
+				octets := frameOctets(it.Head, it.Image)
+				add(direction(it.From), it.Offset, &step{kind: message, from: direction(it.From), at: it.At, octets: octets, frame: it})
 			case *dialogue.ControlLine:
 				from := direction(it.From)
 				if octets := c.take(from, it.Offset, it.Offset+int64(it.Octets)); len(octets) == it.Octets {

@@ -65,8 +65,8 @@ func (w Wanted) in(r *capture.Reader) (side wire.Role, ok bool) {
 var (
 	// ErrNotShown says that a capture does not show what is wanted.
 	ErrNotShown = errors.New("reduce: the capture does not show it")
-	// ErrNotAgain says that it is not shown any more once the same connections, lines and messages are
-	// written anew: it rests on what TCP shows, on octets that are missing, or on packets.
+	// ErrNotAgain says that it is not shown any more once the same connections, lines and messages
+	// are written anew: it rests on what TCP shows, on octets that are missing, or on packets.
 	ErrNotAgain = errors.New("reduce: it rests on what cannot be written anew")
 )
 
@@ -83,8 +83,8 @@ type reducer struct {
 }
 
 // Capture reduces a capture. open is called twice. If the context ends, what was found by then is
-// given, with Stopped set. The errors match ErrNotShown, ErrNotAgain or ErrTooLarge, or are those of
-// reading.
+// given, with Stopped set. The errors match ErrNotShown, ErrNotAgain or ErrTooLarge, or are those
+// of reading.
 func Capture(ctx context.Context, open func() (*capture.Reader, error), wanted Wanted) ([]byte, *Result, error) {
 	in, err := open()
 	if err != nil {

@@ -40,8 +40,8 @@ func files(t *testing.T) (list []string) {
 	return list
 }
 
-// TestCaptures: each failed check, and each notice, of the captures that are broken still shows in a
-// few messages.
+// TestCaptures: each failed check, and each notice, of the captures that are broken still shows in
+// a few messages.
 func TestCaptures(t *testing.T) {
 	for _, path := range files(t) {
 		open := func() (*capture.Reader, error) { return capture.Open(path) }

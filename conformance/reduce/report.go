@@ -24,9 +24,21 @@ type Size struct {
 	Octets   int `json:"octets"`
 }
 
+// Less tells whether it is smaller: in messages, else in octets.
+func (s Size) Less(than Size) bool {
+	return s.Messages < than.Messages || s.Messages == than.Messages && s.Octets < than.Octets
+}
+
 // String is the size for people.
 func (s Size) String() string {
-	return fmt.Sprintf("%d connections, %d messages, %d octets", s.Connections, s.Messages, s.Octets)
+	return fmt.Sprintf("%s, %s, %s", plural(s.Connections, "connection"), plural(s.Messages, "message"), plural(s.Octets, "octet"))
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // Result says what became of a capture.

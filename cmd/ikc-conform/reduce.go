@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/checks"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/reduce"
+	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// reducing is what reduce was asked for.
+type reducing struct {
+	outputs[*reduce.Result]
+	check, notice, side string
+	out, script         string
+	force               bool
+}
+
+func reduceCommand() *cobra.Command {
+	var r reducing
+	c := &cobra.Command{
+		Use:   "reduce CAPTURE -o OUT",
+		Short: "Find the smallest capture that still fails a check, or shows a notice",
+		Long: `Reduce leaves out of a capture what is not needed for a check to fail (--check), or for a notice of 'ikc-conform diagnose'
+to show (--notice): connections, then messages, then parts of params, by judging what is left, again and again.
+Negotiations stay, unless they are what fails.
+
+OUT is a new capture of what was sent, octet by octet, at its times; images of which params were made smaller are frozen
+again. Segments, gaps and retransmissions of the original are not in it: what rests on these cannot be reduced, which is
+said. Nothing says that what is left fails for the same reason: look at it.
+
+--script writes a shell script that sends what is left to a server, by 'ikc-conform replay', and judges what it does. If it
+is the client that fails there is none: its program decides what it says.
+
+CAPTURE is a file, pcapng or pcap, also compressed, of at most 32 MiB of connections; it is read several times.
+
+Exit status: 0 OUT is written, 3 CAPTURE cannot be read or cannot be reduced, 5 it does not show what is asked for, 130 an
+interrupt ended it, and nothing is written. 'ikc-conform reduce schema' prints the schema of --json.`,
+		Example: "  ikc-conform reduce worker.pcapng --check CALL-003 -o small.pcapng\n  ikc-conform reduce worker.pcapng --notice NOTE-012 -o small.pcapng --script again.sh",
+		Args:    cobra.ExactArgs(1),
+		RunE:    r.run,
+	}
+	f := c.Flags()
+	f.StringVarP(&r.out, "output", "o", "", "the `FILE` for the new capture")
+	f.StringVar(&r.check, "check", "", "the `ID` of the check that is to fail still")
+	f.StringVar(&r.notice, "notice", "", "the `ID` of the notice that is to show still")
+	f.StringVar(&r.side, "side", "both", "the side that is to fail the check: server, client or both, which is either")
+	f.StringVar(&r.script, "script", "", "write to this `FILE` a script that provokes it once more")
+	f.BoolVar(&r.force, "force", false, "overwrite OUT and the script if they are there")
+	_ = c.MarkFlagRequired("output")
+	r.flag(c, "json", "how far it was reduced, for programs", func(w io.Writer, d *reduce.Result) error { return d.WriteJSON(w) })
+	c.AddCommand(schemaCommand("Print the JSON Schema of how far a capture was reduced", reduce.Schema))
+	return c
+}
+
+// wanted reads what the capture is to show.
+func (r *reducing) wanted() (w reduce.Wanted, err error) {
+	sides, err := parseSides(r.side)
+	switch {
+	case err != nil:
+		return w, err
+	case (r.check == "") == (r.notice == ""):
+		return w, errors.New("expected either --check ID or --notice ID: 'ikc-conform check' and 'ikc-conform diagnose' print them")
+	case r.notice != "" && len(sides) == 1:
+		return w, together("--side", "--notice", "a notice is of the capture")
+	case r.notice != "":
+		k := diagnosis.Find(r.notice)
+		if k == nil {
+			return w, fmt.Errorf("--notice %q: expected the id of a notice, such as NOTE-012: 'ikc-conform list' names them", r.notice)
+		}
+		return reduce.Wanted{Notice: k.ID}, nil
+	}
+	list, err := checks.Select(r.check)
+	if err != nil {
+		return w, err
+	}
+	if len(list) != 1 {
+		return w, fmt.Errorf("--check %q: expected the id of one check, got %d", r.check, len(list))
+	}
+	w.Check = list[0]
+	if len(sides) == 1 {
+		w.Side = &sides[0]
+	}
+	return w, nil
+}
+
+func (r *reducing) run(cmd *cobra.Command, args []string) error {
+	if args[0] == "-" {
+		return fmt.Errorf("standard input: expected a file, since it is read several times")
+	}
+	w, err := r.wanted()
+	if err != nil {
+		return err
+	}
+	if err := r.outputs.check(); err != nil {
+		return err
+	}
+	open := func() (*capture.Reader, error) {
+		in, _, err := openCaptures(cmd, args)
+		return in, err
+	}
+	file, result, err := reduce.Capture(cmd.Context(), open, w)
+	switch {
+	case cmd.Context().Err() != nil:
+		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: nothing is written")
+		return exitStatus(report.ExitInterrupted)
+	case errors.As(err, new(exitStatus)):
+		return err
+	case errors.Is(err, reduce.ErrNotShown):
+		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s does not show %v: there is nothing to reduce\n", args[0], w)
+		return exitStatus(report.ExitNothing)
+	case err != nil:
+		return broken(fmt.Errorf("%s: %w", args[0], err))
+	}
+	if err := writeCapture(r.out, r.force, file); err != nil {
+		return err
+	}
+	if r.text() {
+		if err := result.WriteText(cmd.OutOrStdout()); err != nil {
+			return broken(err)
+		}
+	}
+	if err := r.save(cmd.OutOrStdout(), result); err != nil {
+		return err
+	}
+	return r.writeScript(cmd, result)
+}
+
+// writeScript writes the script that was asked for, or says why there is none.
+func (r *reducing) writeScript(cmd *cobra.Command, result *reduce.Result) error {
+	if r.script == "" {
+		return nil
+	}
+	if result.Side == wire.Client.String() {
+		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: no script is written: it is the client that fails, and its program decides what it says")
+		return nil
+	}
+	judged := "diagnose again.pcapng"
+	if result.Check != "" {
+		judged = "check again.pcapng --side server --checks " + result.Check
+	}
+	text := fmt.Sprintf(`#!/bin/sh
+# Provokes %s once more: sh %s tcp:HOST:PORT
+# It sends the requests of %s to the server, keeps what is said in again.pcapng, and judges that.
+ikc-conform replay %s --to "${1:?expected the server, tcp:HOST:PORT}" --yes --record again.pcapng --force
+ikc-conform %s
+`, result.Wanted, quoted(r.script), quoted(r.out), quoted(r.out), judged)
+	f, err := outfile.Create(r.script, mayOverwrite(r.force))
+	if err != nil {
+		return broken(fmt.Errorf("--script: %w", forceHint(err)))
+	}
+	_, err = io.WriteString(f, text)
+	return broken(errors.Join(err, f.Close()))
+}
+
+// quoted is a file name as a word of a shell, on one line.
+func quoted(name string) string {
+	plain := func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._/+,:@%", r))
+	}
+	if strings.IndexFunc(name, plain) < 0 {
+		return name
+	}
+	return "'" + strings.ReplaceAll(strings.ReplaceAll(name, "\n", "?"), "'", `'\''`) + "'"
+}
+
+// reduceFailures writes for each check that failed the smallest of the captures that shows it, and
+// says where it is, or why there is none.
+func reduceFailures(ctx context.Context, told io.Writer, dir string, reports []*report.Report) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return broken(fmt.Errorf("--reduce: %w", err))
+	}
+	for _, r := range reports {
+		for _, c := range r.Checks {
+			if c.Outcome != judge.Fail {
+				continue
+			}
+			file, result, err := smallest(ctx, r, c)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				fmt.Fprintf(told, "ikc-conform: --reduce: %s: %v\n", c.ID, err)
+				continue
+			}
+			name := c.ID + ".pcapng"
+			if len(reports) > 1 {
+				name = c.ID + "-" + strings.Map(fileRune, r.Subject) + ".pcapng"
+			}
+			path := filepath.Join(dir, name)
+			if err := writeCapture(path, true, file); err != nil {
+				return err
+			}
+			fmt.Fprintf(told, "ikc-conform: %s shows in %s: %v\n", c.ID, path, result.After)
+		}
+	}
+	return nil
+}
+
+func fileRune(r rune) rune {
+	if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-.", r) {
+		return r
+	}
+	return '_'
+}
+
+// smallest reduces the captures in which a check failed, and gives the smallest.
+func smallest(ctx context.Context, r *report.Report, c *report.CheckResult) (file []byte, result *reduce.Result, err error) {
+	list, err := checks.Select(c.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = errors.New("no capture of it was kept")
+	for _, v := range c.Verdicts {
+		if v.Outcome != judge.Fail || v.Capture == "" {
+			continue
+		}
+		w := reduce.Wanted{Check: list[0], Side: new(wire.Client)}
+		for _, p := range r.Parts {
+			if p.Name == v.Part && p.Role == wire.Server.String() {
+				w.Side = new(wire.Server)
+			}
+		}
+		small, found, failed := reduce.Capture(ctx, func() (*capture.Reader, error) { return capture.Open(v.Capture) }, w)
+		if failed != nil {
+			err = failed
+			continue
+		}
+		if result == nil || found.After.Less(result.After) {
+			file, result = small, found
+		}
+	}
+	if result != nil {
+		return file, result, nil
+	}
+	return nil, nil, err
+}
