@@ -55,9 +55,9 @@ func (r *Reader) Segments() iter.Seq2[*Segment, error] {
 	}
 }
 
-// maxMissing bounds the octets of a segment with those that were not captured: a packet of IP has
-// no room for more.
-const maxMissing = 65000
+// maxPayload bounds the octets of a segment that is written as one packet: a packet of IP has no
+// room for many more.
+const maxPayload = 65000
 
 // Segment writes a packet with a segment, on an interface of the capture and at the time of the
 // segment, also if that is before the one of the packet before. What is too large for one packet of
@@ -73,9 +73,9 @@ func (w *Writer) Segment(iface int, s *Segment, comments ...string) error {
 		return fmt.Errorf("capture: expected an interface from 0 to %d, got %d", len(w.interfaces)-1, iface)
 	case !s.Src.IsValid() || !s.Dst.IsValid() || s.Src.Addr().Is4() != s.Dst.Addr().Is4():
 		return fmt.Errorf("capture: expected two addresses of one kind, got %v and %v", s.Src, s.Dst)
-	case s.Missing > 0 && len(s.Payload)+s.Missing > maxMissing:
+	case s.Missing > 0 && len(s.Payload)+s.Missing > maxPayload:
 		return fmt.Errorf("capture: packet %d: expected at most %d octets, of which some were not captured, got %d",
-			s.At.Packet, maxMissing, len(s.Payload)+s.Missing)
+			s.At.Packet, maxPayload, len(s.Payload)+s.Missing)
 	}
 	spec := segmentSpec{src: s.Src, dst: s.Dst, seq: s.Seq, ack: s.Ack, syn: s.SYN, rst: s.RST, hasAck: s.ACK,
 		window: &s.Window, payload: s.Payload}
@@ -84,15 +84,15 @@ func (w *Writer) Segment(iface int, s *Segment, comments ...string) error {
 	}
 	for {
 		rest := []byte(nil)
-		if s.Missing == 0 && len(spec.payload) > segmentSize {
-			spec.payload, rest = spec.payload[:segmentSize], spec.payload[segmentSize:]
+		if s.Missing == 0 && len(spec.payload) > maxPayload {
+			spec.payload, rest = spec.payload[:maxPayload], spec.payload[maxPayload:]
 		}
 		spec.fin = s.FIN && rest == nil
 		spec.psh = rest == nil && len(spec.payload) > 0
 		if err := w.packetAt(iface, w.plainStamp(s.At.Time), &spec, s.Missing, comments); err != nil || rest == nil {
 			return err
 		}
-		spec.seq += segmentSize
+		spec.seq += maxPayload
 		spec.payload, comments = rest, nil
 	}
 }
