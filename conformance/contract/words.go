@@ -6,6 +6,10 @@ const (
 	ClientName = "ConformClient"
 )
 
+// UntoldInterface is the interface of a capture on which a kernel is recorded that no driver log in
+// it is about: hostile scenarios have a process of their own each.
+const UntoldInterface = "untold"
+
 // ProbeName is the kernel name that probes go by, with a number behind it: nobody else makes a
 // connection to one, so that all that is said on it is known to have a reason, or none.
 const ProbeName = "ConformProbe"

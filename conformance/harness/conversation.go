@@ -21,11 +21,7 @@ func listen(ctx context.Context, server *driver.Driver, d cell.Dialect) (address
 	if err != nil {
 		return "", err
 	}
-	protocol := d.Server().String()
-	if d == cell.IKC && !hello.HasProtocol(protocol) {
-		protocol = wire.IKC.String()
-	}
-	at, err := server.Listen(ctx, driver.Listen{Name: contract.ServerName, Aliases: serverNames.aliases(), Protocol: protocol})
+	at, err := server.Listen(ctx, driver.Listen{Name: contract.ServerName, Aliases: serverNames.aliases(), Protocol: protocolOf(hello, d)})
 	if err != nil {
 		return "", err
 	}
@@ -33,6 +29,15 @@ func listen(ctx context.Context, server *driver.Driver, d cell.Dialect) (address
 		return "", err
 	}
 	return at.Address, retractState(ctx, server)
+}
+
+// protocolOf is what a server in a dialect is told to speak: IKC, if it has no other.
+func protocolOf(hello *driver.Hello, d cell.Dialect) string {
+	protocol := d.Server().String()
+	if d == cell.IKC && !hello.HasProtocol(protocol) {
+		return wire.IKC.String()
+	}
+	return protocol
 }
 
 // publishSession gives a driven kernel the conformance session. The state that is to be retracted

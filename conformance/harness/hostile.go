@@ -2,9 +2,15 @@ package harness
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/conformance/targets"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -56,6 +62,45 @@ func hostileScenarios() []scenario {
 			},
 		},
 	}
+}
+
+// playHostile plays each hostile scenario on a server of its own, as one may end it.
+func (r *runner) playHostile(ctx context.Context) error {
+	for _, sc := range hostileScenarios() {
+		if err := r.playOnNew(ctx, sc); err != nil {
+			return fmt.Errorf("a server for scenario %q: %w", sc.name, err)
+		}
+	}
+	return nil
+}
+
+// playOnNew starts the target once more, and plays a scenario on it.
+func (r *runner) playOnNew(ctx context.Context, sc scenario) error {
+	d, hello, err := r.target.Start(ctx, driver.Options{})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	at, err := d.Listen(ctx, driver.Listen{Name: contract.ServerName, Protocol: protocolOf(hello, r.cell.Cell.Dialect)})
+	if err != nil {
+		return err
+	}
+	opts := r.relayOptions("tcp", at.Address)
+	opts.Interface = contract.UntoldInterface
+	return r.noted(through(ctx, opts, func(relayed string) error {
+		r.playScenarios(ctx, []scenario{sc}, r.serverProber(at.Address, relayed, false))
+		return nil
+	}))
+}
+
+// noted makes a note of the error of a relay to a target that may be gone, which is what hostile
+// scenarios are about.
+func (r *runner) noted(err error) error {
+	if err == nil || errors.Is(err, targets.ErrUnusable) {
+		return err
+	}
+	r.cell.Notes = append(r.cell.Notes, visible.Error(err))
+	return nil
 }
 
 // crashTime is how long a target is given to die of what it got, before it is asked whether it

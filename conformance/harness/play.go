@@ -15,7 +15,8 @@ import (
 )
 
 // play plays the cell. A target without a driver is probed; one with a driver has a conversation
-// with the reference kernel first, and ends while it is connected last.
+// with the reference kernel first, and ends while it is connected last. What may end it otherwise
+// is played on processes of its own.
 func (r *runner) play(ctx context.Context) error {
 	if !r.target.Driven() {
 		return r.probeServer(ctx, r.target.Network, r.target.Address, r.opts.Session, nil)
@@ -25,10 +26,18 @@ func (r *runner) play(ctx context.Context) error {
 		return err
 	}
 	defer d.Close()
-	tried := r.cell.Cell
 	if r.cell.Skipped != "" {
 		return nil
 	}
+	if err := r.playDriven(ctx, d); err != nil || r.cell.Skipped != "" || r.cell.Cell.Role != cell.AsServer || !r.opts.Hostile {
+		return err
+	}
+	return r.playHostile(ctx)
+}
+
+// playDriven plays all but what is hostile on a target that has a driver.
+func (r *runner) playDriven(ctx context.Context, d *driver.Driver) error {
+	tried := r.cell.Cell
 	if tried.Role == cell.AsServer && len(r.hello.Commands) > 0 && !slices.Contains(r.hello.Commands, "session") {
 		return r.probeBare(ctx, d)
 	}
@@ -79,7 +88,7 @@ func (r *runner) play(ctx context.Context) error {
 	case cell.AsClientLite:
 		return r.refuseLite(ctx, d)
 	}
-	if err != nil || r.gone(d) {
+	if err != nil {
 		return err
 	}
 	return through(ctx, r.relayOptions("tcp", address), func(relayed string) error {
@@ -117,19 +126,6 @@ func (r *runner) start(ctx context.Context) (*driver.Driver, error) {
 		r.cell.Skipped = fmt.Sprintf("%s %s does not speak %s", hello.Implementation, hello.Release, protocol)
 	}
 	return d, nil
-}
-
-// gone tells whether a hostile scenario has ended the target's driver, as it may.
-func (r *runner) gone(target *driver.Driver) bool {
-	if !r.opts.Hostile {
-		return false
-	}
-	select {
-	case <-target.Done():
-		return true
-	default:
-		return false
-	}
 }
 
 // lastConnection has the two kernels connect once more, and shuts the target's down meanwhile.

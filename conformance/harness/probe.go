@@ -12,7 +12,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
-	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -24,40 +23,45 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 		}
 	}
 	err := through(ctx, r.relayOptions(network, address), func(relayed string) error {
-		p := &prober{
-			address: address,
-			dialect: r.cell.Cell.Dialect.Client(), serializer: r.cell.Cell.Serializer.Wire(),
-			connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
-				if negotiate {
-					return probe.Dial(ctx, "tcp", relayed, cfg)
-				}
-				return probe.Open(ctx, "tcp", relayed, cfg)
-			},
-		}
-		p.timeout = r.opts.Patience
+		p := r.serverProber(address, relayed, session)
 		if !r.target.Driven() {
 			r.running(p)
 		}
-		p.session, p.thorough, p.pieces = session, r.thorough(), r.opts.Segmentation != cell.AsSent
 		r.playHolding(ctx, scenarios(), p)
+		if !r.target.Driven() {
+			r.playScenarios(ctx, hostileScenarios(), p) // they may end it, so they come last
+		}
 		if p.unusable != nil {
 			return fmt.Errorf("%w: %s: %w", targets.ErrUnusable, r.target.Spec, p.unusable)
 		}
 		return r.playCrowd(ctx, p, target)
 	})
-	if r.opts.Hostile && err != nil && !errors.Is(err, targets.ErrUnusable) {
-		// A target that is gone is what hostile scenarios are about.
-		r.cell.Notes = append(r.cell.Notes, visible.Error(err))
-		return nil
+	if !r.target.Driven() && r.opts.Hostile {
+		return r.noted(err)
 	}
 	return err
+}
+
+// serverProber is a prober of a server at address, through the relay at relayed.
+func (r *runner) serverProber(address, relayed string, session bool) *prober {
+	return &prober{
+		address: address,
+		dialect: r.cell.Cell.Dialect.Client(), serializer: r.cell.Cell.Serializer.Wire(), timeout: r.opts.Patience,
+		connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
+			if negotiate {
+				return probe.Dial(ctx, "tcp", relayed, cfg)
+			}
+			return probe.Open(ctx, "tcp", relayed, cfg)
+		},
+		session: session, thorough: r.thorough(), pieces: r.opts.Segmentation != cell.AsSent,
+	}
 }
 
 // probeBare plays scenarios on a server whose driver cannot give it a session: those about what
 // every kernel publishes itself, and those with the conformance session if the server has it from
 // the start.
 func (r *runner) probeBare(ctx context.Context, d *driver.Driver) error {
-	at, err := d.Listen(ctx, driver.Listen{Name: contract.ServerName, Protocol: r.cell.Cell.Dialect.Server().String()})
+	at, err := d.Listen(ctx, driver.Listen{Name: contract.ServerName, Protocol: protocolOf(r.hello, r.cell.Cell.Dialect)})
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
@@ -103,7 +107,7 @@ func (r *runner) probeClient(ctx context.Context, client *driver.Driver) error {
 
 // playCrowd plays the scenarios in which several connections ask a driven target at the same time.
 func (r *runner) playCrowd(ctx context.Context, p *prober, target *driver.Driver) error {
-	if target == nil || r.gone(target) {
+	if target == nil {
 		return nil
 	}
 	if err := publishCrowd(ctx, target); err != nil {
@@ -136,8 +140,7 @@ func (r *runner) thorough() bool {
 	return d == cell.IKC0 || d == cell.IKC && r.hello != nil && len(r.hello.Protocols) > 0 && !r.hello.HasProtocol(wire.IKC0.String())
 }
 
-// playHolding plays scenarios while one more connection is open, to see what comes on it. Hostile
-// ones, which may end the target, come when that is over.
+// playHolding plays scenarios while one more connection is open, to see what comes on it.
 func (r *runner) playHolding(ctx context.Context, list []scenario, p *prober) {
 	if !p.thorough {
 		r.playScenarios(ctx, list, p)
@@ -154,14 +157,10 @@ func (r *runner) playHolding(ctx context.Context, list []scenario, p *prober) {
 		}
 		return kept.release(ctx)
 	}}
-	mayEnd := func(s scenario) bool { return s.risk == hostile }
-	first := slices.DeleteFunc(slices.Clone(list), mayEnd)
-	last := slices.DeleteFunc(slices.Clone(list), func(s scenario) bool { return !mayEnd(s) })
-	r.playScenarios(ctx, slices.Concat([]scenario{hold}, first, []scenario{release}), p)
+	r.playScenarios(ctx, slices.Concat([]scenario{hold}, list, []scenario{release}), p)
 	if kept != nil {
 		_ = kept.c.Close()
 	}
-	r.playScenarios(ctx, last, p)
 }
 
 // maxFailuresInARow is how many scenarios in a row may fail before the rest is not tried.

@@ -32,7 +32,7 @@ type scenario struct {
 	run  func(ctx context.Context, p *prober) error
 }
 
-// scenarios are those for a server.
+// scenarios are those for a server that are not hostile.
 func scenarios() []scenario {
-	return slices.Concat(responderScenarios(), addressScenarios(), manyScenarios(), negotiationScenarios(), hostileScenarios())
+	return slices.Concat(responderScenarios(), addressScenarios(), manyScenarios(), negotiationScenarios())
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
@@ -48,6 +49,9 @@ func (t *tally) part(j *judge, p *dialogue.Part) {
 	}
 	t.addCallers(p)
 	t.print.Part(p)
+	if p.Conn.Interface.Name == contract.UntoldInterface {
+		t.record = nil
+	}
 	if t.record != nil {
 		t.record.add(p, func(octets int) bool { return j.keptOctets.Add(int64(octets)) <= maxKeptOctets })
 	}
