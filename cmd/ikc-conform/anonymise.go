@@ -49,7 +49,7 @@ Packets that are no TCP are left out, and so are comments, link-layer addresses,
 --key FILE decides by what things are replaced, by the octets of a file, at least 16 that nobody can guess: two captures
 with the same key match. Whoever has the key can find out what was replaced. Without it, a key is made up and forgotten.
 
-IN is a file, pcapng or pcap, also compressed, of at most 128 MiB of connections; it is read several times.
+IN is a file, pcapng or pcap, also compressed, of at most 32 MiB of connections; it is read several times.
 
 Exit status: 0 OUT is written, 1 it would be judged otherwise, 3 IN cannot be read or holds what is not understood,
 130 an interrupt ended it. OUT is not written but for 0. 'ikc-conform anonymise schema' prints the schema of --json.`,

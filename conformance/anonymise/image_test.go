@@ -195,3 +195,18 @@ func TestDifferentStayDifferent(t *testing.T) {
 		}
 	}
 }
+
+// TestLongWords: what is long takes time in proportion to its length, and keeps it.
+func TestLongWords(t *testing.T) {
+	m := newMapper("a key of some length")
+	for _, unit := range []string{"0123456789abcdef", "z1", "9", "secret", "a_"} {
+		long := strings.Repeat(unit, 4<<20/len(unit))
+		got := replaced(m, long)
+		if len(got) != len(long) || got == long {
+			t.Errorf("%d times %q: got %d octets, or the same", len(long)/len(unit), unit, len(got))
+		}
+		if again := replaced(newMapper("a key of some length"), long); again != got {
+			t.Errorf("%d times %q: it becomes something else the second time", len(long)/len(unit), unit)
+		}
+	}
+}

@@ -24,8 +24,12 @@ var starts = sync.OnceValue(func() []uint64 {
 
 // magnitude replaces an integer without its sign. 0 and 1 stay: they are truths.
 func (m *mapper) magnitude(n uint64, negative bool) uint64 {
-	if n < 2 || m.words.numbers[number{n, negative}] {
+	was := number{n, negative}
+	if n < 2 || m.words.numbers[was] {
 		return n
+	}
+	if out, ok := m.numbers[was]; ok {
+		return out
 	}
 	list := starts()
 	i, found := slices.BinarySearch(list, n)
@@ -43,10 +47,20 @@ func (m *mapper) magnitude(n uint64, negative bool) uint64 {
 	for {
 		n = m.key.within(label, n, list[i], last)
 		if !m.words.numbers[number{n, negative}] {
-			return n
+			break
 		}
 	}
+	if m.numbers == nil {
+		m.numbers = map[number]uint64{}
+	}
+	if len(m.numbers) < mostNumbers {
+		m.numbers[was] = n
+	}
+	return n
 }
+
+// mostNumbers is of how many numbers is kept what they become.
+const mostNumbers = 1 << 18
 
 // number is an integer that may be kept.
 type number struct {

@@ -11,8 +11,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// maxOctets bounds what is kept of a capture, twice: the octets of its connections.
-const maxOctets = 128 << 20
+// maxOctets bounds the octets of the connections of a capture: they are kept, as they were and as
+// they become.
+const maxOctets = 32 << 20
 
 // ErrTooLarge says that a capture holds more octets than are looked at together.
 var ErrTooLarge = errors.New("anonymise: the capture is too large")

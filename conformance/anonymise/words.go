@@ -15,6 +15,8 @@ type mapper struct {
 	words *kept
 	done  map[string]string // stems that were replaced, and by what
 	used  map[string]int    // words that were kept, and how many times
+	// numbers are what integers become, of so many that fit.
+	numbers map[number]uint64
 }
 
 // class is a range of characters within which one is replaced: all of them take as many octets in
@@ -24,7 +26,9 @@ type class struct{ first, last uint64 }
 var classes = []class{
 	{'0', '9'}, {'A', 'Z'}, {'a', 'z'}, {0x80, 0x9f}, {0xa0, 0xff}, {0x100, 0x7ff}, {0x800, 0xfff}, {0x1000, 0xd7ff},
 	{0xd800, 0xdfff}, {0xe000, 0xffff}, {0x10000, 0xfffff}, {0x100000, 0x10ffff}, {0x110000, 0x1fffff},
-	{0x200000, 0x3ffffff}, {0x4000000, 0x7fffffff}, {0x80000000, 0xfffffffff}, {0x1000000000, 1<<57 - 1},
+	{0x200000, 0xffffff}, {0x1000000, 0x3ffffff}, {0x4000000, 0xfffffff}, {0x10000000, 0x7fffffff}, {0x80000000, 0xffffffff},
+	{1 << 32, 1<<36 - 1}, {1 << 36, 1<<40 - 1}, {1 << 40, 1<<44 - 1}, {1 << 44, 1<<48 - 1}, {1 << 48, 1<<52 - 1},
+	{1 << 52, 1<<56 - 1}, {1 << 56, 1<<57 - 1},
 }
 
 // classOf is the class of a character; ok is false for those that stay.
@@ -68,13 +72,21 @@ func (m *mapper) text(s []uint64) {
 	}
 }
 
-// idDigits is how many hexadecimal digits the numbers have that the id of a kernel ends with.
-const idDigits = 8
+// idDigits is how many hexadecimal digits the numbers have that the id of a kernel ends with, and
+// longestID how many characters a word has that may end with one.
+const idDigits, longestID = 8, 255
+
+// longestWord is how many characters of a word are replaced together: of longer ones, piece by
+// piece.
+const longestWord = 4096
 
 // word replaces a run of letters and digits.
 func (m *mapper) word(s []uint64) {
 	if m.keep(plain(s)) {
 		return
+	}
+	for ; len(s) > longestWord; s = s[longestWord:] {
+		m.stem(s[:longestWord])
 	}
 	text, ascii := asString(s)
 	if !ascii {
@@ -85,7 +97,7 @@ func (m *mapper) word(s []uint64) {
 		put(s, out)
 		return
 	}
-	if rest := len(s) - idDigits; rest >= 0 && isID(text[rest:]) {
+	if rest := len(s) - idDigits; endsInID(text) {
 		m.hexadecimal(s[rest:])
 		m.word(s[:rest])
 		return
@@ -148,13 +160,15 @@ func (m *mapper) stem(s []uint64) {
 			s[i] = values[i] + low[i]
 		}
 		text, ascii := asString(s)
-		again = ascii && looksOther(text) || m.words.words[plain(s)]
+		again = ascii && endsInID(text) || m.words.words[plain(s)]
 	}
 	m.done[before] = string(octetsOf(s))
 }
 
-// looksOther tells whether a word would be taken for something that is replaced otherwise.
-func looksOther(s string) bool { return len(s) >= idDigits && isID(s[len(s)-idDigits:]) }
+// endsInID tells whether a word ends with the number in an id.
+func endsInID(s string) bool {
+	return len(s) >= idDigits && len(s) <= longestID && isID(s[len(s)-idDigits:])
+}
 
 // keep tells whether a word stays, and counts it.
 func (m *mapper) keep(word string) bool {
