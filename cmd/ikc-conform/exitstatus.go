@@ -27,13 +27,14 @@ func exitStatuses() []status {
 			next: []string{
 				"Look at what is inconclusive: that was not shown, so it was not judged. 'ikc-conform explain ID' says what it takes.",
 			}},
-		{code: report.ExitNotConformant, meaning: "not conformant; something got worse; refused", commands: judges + ", report compare, driver-check, mutants, model, oracle, diff, replay, call, post, subscribe",
+		{code: report.ExitNotConformant, meaning: "not conformant; something got worse; refused", commands: judges + ", report compare, driver-check, mutants, model, oracle, diff, replay, shadow, call, post, subscribe",
 			why: []string{
 				"run, matrix, check, report: a check up to the --gate failed. It stands under Failures, with what was expected, what came, and where.",
 				"run --segmentation: a MUST failed with a segmentation, and is not known to. It stands under Failed with a segmentation.",
 				"report compare: a check that passed fails, or is no longer decided.",
 				"oracle: a target says something else than the oracle.",
 				"replay: something else came back than was recorded, or nothing.",
+				"shadow: the other server said something else than the real one, or nothing.",
 				"diff: the traffic in one capture is not as that in the other.",
 				"driver-check: the driver does not do what conformance/DRIVER.md says.",
 				"call, post, subscribe: the other kernel reported an error, or has not published what was asked for.",
@@ -68,7 +69,7 @@ func exitStatuses() []status {
 				"run --segmentation: this implementation and release is known to depend on the segmentation, and nothing did.",
 			},
 			next: []string{"Good news: remove it from the file of --baseline (or from conformance/known/deviations.json or sensitivities.json), so that it is noticed if it comes back."}},
-		{code: report.ExitNothing, meaning: "nothing was checked", commands: judges + ", oracle, upgrade, diff, replay",
+		{code: report.ExitNothing, meaning: "nothing was checked", commands: judges + ", oracle, upgrade, diff, replay, shadow",
 			why: []string{
 				"diff: a capture has no connection of IKC.",
 				"oracle: there was no combination that both the target and the oracle could be tried in.",
@@ -78,8 +79,9 @@ func exitStatuses() []status {
 				"'ikc-conform inspect FILE' shows what is in a capture. A negotiation must be in it: start to record before the client connects.",
 				"Without --checks and --cells everything is tried.",
 			}},
-		{code: report.ExitSeen, meaning: "conformant as far as seen: a capture is incomplete", commands: judges + ", diff, upgrade, replay",
+		{code: report.ExitSeen, meaning: "conformant as far as seen: a capture is incomplete", commands: judges + ", diff, upgrade, replay, shadow",
 			why: []string{
+				"shadow: the shadow did not keep up with a connection, or did not wait for a reply to the end.",
 				"upgrade: nothing breaks or changes, but the new does not show all that the old does, or has no driver to be told to talk to it.",
 				"Nothing failed, but a capture lacks octets, or the start or the end of a connection: what is missing might say otherwise.",
 				"Packets were dropped when it was recorded, or cut by a snapshot length; parts were put together in the wrong order; octets were captured twice with different contents; or it began or ended while a connection was open.",

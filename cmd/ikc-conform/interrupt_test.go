@@ -206,6 +206,8 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"monitor", answering, "--ping", "100ms"}, ready: ready},
 		{args: []string{"serve", "--listen", "127.0.0.1:0"}, await: "listens"},
 		{args: []string{"record", "--to", answering, "-o", filepath.Join(dir, "c.pcapng"), "--force"}, await: "recording"},
+		{args: []string{"shadow", "--to", answering, "--also", answering}, await: "passing on", status: 5},
+		{args: []string{"shadow", "schema"}, full: true, status: 3},
 		{args: []string{"driver"}, stdin: true, status: 3},
 		{args: []string{"driver", "--listen", "127.0.0.1:0"}, await: "listening"},
 		{args: []string{"driver-check", "cmd:sleep 60"}, status: 3},

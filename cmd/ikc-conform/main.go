@@ -94,7 +94,7 @@ with another interrupt.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), oracleCommand(), upgradeCommand(),
 		checkCommand(), inspectCommand(), diagnoseCommand(), diffCommand(), replayCommand(), anonymiseCommand(), reduceCommand(),
-		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), serveCommand(),
+		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), shadowCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
 		wiresharkCommand(), doctorCommand(), perlsCommand())

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -605,6 +606,28 @@ func playRecord(t *testing.T) {
 	words := filepath.Join(t.TempDir(), foreignFile)
 	must(t, os.WriteFile(words, []byte(foreignText), 0o600))
 	feed(t, true, "record", "--to", "127.0.0.1:1", "-o", filepath.Join(t.TempDir(), "x"), "--disturb", words)
+}
+
+// playShadow has a client talk to a server beside servers that say foreign things.
+func playShadow(t *testing.T) {
+	feed(t, true, "shadow", "--to", foreignName, "--also", foreignName)
+	feed(t, true, "shadow", "--to", "127.0.0.1:1", "--also", "127.0.0.1:1", "-o", filepath.Join(t.TempDir(), "none", foreignFile))
+	feed(t, true, "shadow", "--to", "127.0.0.1:1", "--also", "127.0.0.1:1", "--noise", foreignName)
+	for _, server := range foreignServers(t) {
+		for _, form := range []string{"--json", "--html"} {
+			cmd := exec.Command(filepath.Join(asCommand(t), "ikc-conform"), "shadow", "--to", server, "--also", server, "--patience", "100ms", form, "-", "--every", "100ms")
+			var asked sync.Once
+			out := interrupted(t, cmd, func(line string) bool {
+				asked.Do(func() {
+					if m := regexp.MustCompile(`passing on (\S+)`).FindStringSubmatch(line); m != nil {
+						command(t, "call", m[1]+"/s/t", "--timeout", "300ms")
+					}
+				})
+				return strings.Contains(line, "connections")
+			})
+			looksClean(t, "shadow "+form, out)
+		}
+	}
 }
 
 // playDriver has a driver answer foreign lines.

@@ -84,14 +84,14 @@ func plays() map[string]func(t *testing.T) {
 		"inspect": playInspect, "check": playCheck, "diagnose": playDiagnose, "diff": playDiff, "replay": playReplay, "anonymise": playAnonymise, "reduce": playReduce, "report": playReport, "report compare": playCompare,
 		"run": playTargets, "matrix": playTargets, "oracle": playTargets, "upgrade": playTargets, "model": playTargets, "driver-check": playTargets,
 		"call": playClients, "post": playClients, "ping": playClients, "subscribe": playClients, "monitor": playClients,
-		"serve": playServe, "doctor": playDoctor, "perls": playPerls, "perls add": playPerls, "record": playRecord, "driver": playDriver,
+		"serve": playServe, "doctor": playDoctor, "perls": playPerls, "perls add": playPerls, "record": playRecord, "shadow": playShadow, "driver": playDriver,
 
 		// These print texts of this module, and otherwise only the argument that they do not know.
 		"list": arguments("list", foreignName), "explain": arguments("explain", foreignName), "spec": arguments("spec", foreignName),
 		"mutants": arguments("mutants", "--jobs", foreignName), "version": arguments("version", foreignName),
 		"man": arguments("man", foreignName+"/none/"), "report schema": arguments("report", "schema", foreignName), "diagnose schema": arguments("diagnose", "schema", foreignName),
 		"oracle schema": arguments("oracle", "schema", foreignName), "upgrade schema": arguments("upgrade", "schema", foreignName), "replay schema": arguments("replay", "schema", foreignName), "diff schema": arguments("diff", "schema", foreignName),
-		"anonymise schema": arguments("anonymise", "schema", foreignName), "reduce schema": arguments("reduce", "schema", foreignName),
+		"shadow schema": arguments("shadow", "schema", foreignName), "anonymise schema": arguments("anonymise", "schema", foreignName), "reduce schema": arguments("reduce", "schema", foreignName),
 		"wireshark":  arguments("wireshark", "--install", "--dir", "/dev/null/"+foreignName),
 		"completion": arguments("completion", foreignName), "completion bash": arguments("completion", "bash", foreignName),
 		"completion zsh": arguments("completion", "zsh", foreignName), "completion fish": arguments("completion", "fish", foreignName),

@@ -87,6 +87,9 @@ func (l *link) finish() {
 		_ = l.target.Close()
 	}
 	l.relay.forget(l)
+	if l.relay.opts.Ended != nil {
+		l.relay.opts.Ended(l.number)
+	}
 	l.keep(l.relay.opts.Writer.Flush())
 	l.log.Info("relay: done")
 }

@@ -64,6 +64,10 @@ type Options struct {
 	// for one connection and direction come in order; others may be concurrent. Nil for none.
 	Tap func(Chunk)
 
+	// Ended is told when a connection has ended, and nothing more comes to the Tap of it. Nil for
+	// none.
+	Ended func(conn int)
+
 	// Fault says what to do to a direction of a connection, counted from 0 in order of arrival, until
 	// Relay.Disturb says otherwise. It is asked once or twice for each. Nil for nothing.
 	Fault func(conn int, from capture.Direction) Fault
