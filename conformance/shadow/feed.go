@@ -8,9 +8,13 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 )
 
-// maxFeed bounds the octets that passed and have not been looked at, twice: those that wait, and
-// those that are being looked at.
-const maxFeed = 32 << 20
+const (
+	// maxFeed bounds the octets that passed and have not been looked at, twice: those that wait,
+	// and those that are being looked at.
+	maxFeed = 32 << 20
+	// passedOctets is what a passed takes besides, so that single octets have a bound, too.
+	passedOctets = 64
+)
 
 // feed takes what passes the relay, and never has it wait.
 type feed struct {
@@ -49,7 +53,7 @@ func (f *feed) tap(c relay.Chunk) {
 		return
 	}
 	p := passed{conn: c.Conn, from: c.From, at: c.Time, start: len(f.data), what: octets}
-	if len(f.data)+len(c.Bytes) > maxFeed {
+	if len(f.data)+len(c.Bytes)+passedOctets*len(f.list) > maxFeed {
 		f.lost[c.Conn], p.what = true, unfit
 	} else {
 		f.data = append(f.data, c.Bytes...)
