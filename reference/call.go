@@ -73,7 +73,7 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 	k.stats.posts.Add(1)
 	if rsvp.Present() {
 		if rsvp.Kernel == "" {
-			rsvp.Kernel = k.cfg.Name
+			rsvp.Kernel = k.nameForAnswers()
 		}
 		m.RSVP = rsvp
 		at := address{rsvp.Session, rsvp.State}

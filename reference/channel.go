@@ -15,6 +15,7 @@ import (
 // Config.OnConnect or [Kernel.Channel], and is safe for concurrent use.
 type Channel struct {
 	k          *Kernel
+	as         *Identity // this kernel's, at this connection
 	number     uint64
 	conn       net.Conn
 	peer       wire.Peer
@@ -124,13 +125,13 @@ func (c *Channel) linger() { _ = c.conn.SetReadDeadline(time.Now().Add(lingering
 
 // attach makes a channel of a connection: it negotiates, registers the peer, and starts reading.
 // The connection is closed when that fails.
-func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name string) (*Channel, error) {
+func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name string, as *Identity) (*Channel, error) {
 	if k.cfg.Wrap != nil {
 		if wrapped := k.cfg.Wrap(conn); wrapped != nil {
 			conn = wrapped
 		}
 	}
-	c := &Channel{k: k, conn: conn, socket: socketOf(conn), number: k.stats.channels.Add(1)}
+	c := &Channel{k: k, as: as, conn: conn, socket: socketOf(conn), number: k.stats.channels.Add(1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.holds = k.ledger.open(conn.RemoteAddr().String(), c.end)
 	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, c.holds, &k.stats, c.writeFailed)

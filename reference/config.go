@@ -108,8 +108,9 @@ func (cfg *Config) complete() error {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	own := cfg.identity()
 	return errors.Join(
-		cfg.checkNames(), cfg.checkSerializers(),
+		checkName("ID", cfg.ID), own.checkNames(), own.checkSerializers(),
 		limit("HandshakeTimeout", &cfg.HandshakeTimeout, DefaultHandshakeTimeout),
 		limit("IdleTimeout", &cfg.IdleTimeout, 0),
 		limit("MaxConnections", &cfg.MaxConnections, 0),
@@ -117,40 +118,6 @@ func (cfg *Config) complete() error {
 		limit("MaxQueue", &cfg.MaxQueue, DefaultMaxQueue),
 		limit("MaxMemory", &cfg.MaxMemory, DefaultMaxMemory),
 	)
-}
-
-func (cfg *Config) checkNames() error {
-	if cfg.Dialect != wire.IKC0 && cfg.Dialect != wire.IKC {
-		return fmt.Errorf("Dialect: expected wire.IKC0 or wire.IKC, got %d", cfg.Dialect)
-	}
-	check := func(field, name string) error {
-		if wire.ValidName(name) {
-			return nil
-		}
-		return fmt.Errorf("%s %q: expected one or more letters, digits, or any of - : . and _", field, name)
-	}
-	err := errors.Join(check("ID", cfg.ID), check("Name", cfg.Name))
-	for _, alias := range cfg.Aliases {
-		err = errors.Join(err, check("Aliases", alias))
-	}
-	return err
-}
-
-func (cfg *Config) checkSerializers() error {
-	const field = "Serializers"
-	seen := map[string]bool{}
-	for i, s := range cfg.Serializers {
-		switch {
-		case s == nil:
-			return fmt.Errorf("%s: number %d is nil", field, i)
-		case !wire.ValidSerializer(s.Name()):
-			return fmt.Errorf("%s: name %q: expected a Perl package name", field, s.Name())
-		case seen[s.Name()]:
-			return fmt.Errorf("%s: %s is there more than once", field, s.Name())
-		}
-		seen[s.Name()] = true
-	}
-	return nil
 }
 
 // limit sets a field that is 0 to its default.

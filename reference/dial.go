@@ -100,7 +100,7 @@ func (k *Kernel) DialConn(ctx context.Context, conn net.Conn, name string, optio
 func (k *Kernel) join(ctx context.Context, conn net.Conn, name string, o dialOptions) (*Channel, error) {
 	var c *Channel
 	var err error
-	wait(ctx, func() { c, err = k.attach(ctx, conn, wire.Client, name) })
+	wait(ctx, func() { c, err = k.attach(ctx, conn, wire.Client, name, &k.as) })
 	if err != nil || len(o.subscribe) == 0 {
 		return c, err
 	}

@@ -63,22 +63,22 @@ import (
 // Kernel is one participant of a cluster. It is made by [New], and safe for concurrent use.
 // [Kernel.Shutdown] ends it.
 type Kernel struct {
-	cfg      Config
-	id       string
-	log      *slog.Logger
-	turn     turn
-	lastID   atomic.Uint64 // of rsvp states made here
-	calling  atomic.Int32  // blocking calls under way
-	stats    counters
-	watch    watchdog
-	crowd    crowd
-	ledger   ledger
-	itself   *account // what is held for no connection in particular
-	thawing  gate
-	events   monitorQueue
-	local    inbox // requests to this kernel from itself
-	targets  targets
-	ownNames map[string]bool
+	cfg     Config
+	id      string
+	log     *slog.Logger
+	turn    turn
+	lastID  atomic.Uint64 // of rsvp states made here
+	calling atomic.Int32  // blocking calls under way
+	stats   counters
+	watch   watchdog
+	crowd   crowd
+	ledger  ledger
+	itself  *account // what is held for no connection in particular
+	thawing gate
+	events  monitorQueue
+	local   inbox // requests to this kernel from itself
+	targets targets
+	as      Identity
 
 	localShare atomic.Int64    // what may be queued for this kernel itself, and for a session, in octets
 	ctx        context.Context // of states that this kernel itself sent an event to
@@ -92,6 +92,8 @@ type Kernel struct {
 	waiters   map[uint64]*waiter    // blocking calls, by the number of their rsvp state
 	ownCalls  callList              // those to this kernel itself
 	receipts  map[string]*receipt   // subscriptions asked for, by rsvp state
+	ownNames  map[string]bool       // this kernel's, by any listener
+	ownOrder  []string              // they, in the order in which they came
 	channels  map[string]*Channel   // by remote kernel id
 	names     map[string]*Channel   // by alias
 	awaited   map[string][]*Channel // by id: who waits for it, the first of them first
@@ -130,8 +132,10 @@ func New(cfg Config) (*Kernel, error) {
 	k.events.limit, k.events.holds = min(cfg.MaxQueue, cfg.MaxMemory/queueShare), k.itself
 	k.localShare.Store(int64(cfg.MaxMemory) / queueShare)
 	k.local.init(cfg.MaxQueue, &k.localShare)
-	k.ownNames = map[string]bool{cfg.Name: true}
-	for _, name := range cfg.Aliases {
+	k.as = cfg.identity()
+	k.ownNames = map[string]bool{}
+	k.ownOrder = k.as.names()
+	for _, name := range k.ownOrder {
 		k.ownNames[name] = true
 	}
 	if err := k.addResponder(); err != nil {
@@ -145,9 +149,6 @@ func (k *Kernel) ID() string { return k.id }
 
 // Name returns what peers call this kernel: Config.Name or its default.
 func (k *Kernel) Name() string { return k.cfg.Name }
-
-// aliases are this kernel's own names.
-func (k *Kernel) aliases() []string { return append([]string{k.cfg.Name}, k.cfg.Aliases...) }
 
 // start runs f in a goroutine that Shutdown waits for, unless the kernel is shut down already.
 func (k *Kernel) start(f func()) bool {

@@ -207,7 +207,7 @@ func (k *Kernel) inform(about, what string, e event) int {
 	var aliases []string
 	switch c := k.channels[about]; {
 	case about == k.id:
-		aliases = k.aliases()
+		aliases = k.ownOrder
 	case c != nil:
 		aliases = c.aliases
 	}

@@ -16,10 +16,10 @@ import (
 // negotiate runs the state machine of package wire over the connection.
 func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
-		Role: role, Dialect: c.k.cfg.Dialect, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
-		Names: append(c.k.aliases(), c.localName(role)),
+		Role: role, Dialect: c.as.Dialect, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
+		Names: append(c.as.names(), c.localName(role)),
 	}
-	for _, s := range c.k.cfg.Serializers {
+	for _, s := range c.as.Serializers {
 		cfg.Serializers = append(cfg.Serializers, s.Name())
 	}
 	// The context's own deadline is left to the context, so that the error says whose time was over.
@@ -67,7 +67,7 @@ func (c *Channel) talk(n *wire.Negotiator) error {
 		return err
 	}
 	c.peer, c.dialect = n.Peer(), n.Dialect()
-	for _, s := range c.k.cfg.Serializers {
+	for _, s := range c.as.Serializers {
 		if s.Name() == n.Serializer() {
 			c.serializer = s
 		}

@@ -28,11 +28,7 @@ func (k *Kernel) addResponder() error {
 // [specifier, kernel id]; the answer is [specifier, our id], or a string that says no.
 // Source: Responder do_you_have.
 func (k *Kernel) doYouHave(_ context.Context, r *Request) (any, error) {
-	var asked *perl.Value
-	if p := r.Arg(0); p.Kind() == perl.Ref && len(p.Target().Elems()) > 0 {
-		asked = p.Target().Elems()[0]
-	}
-	a := wire.ParseAddress("params", asked)
+	a := wire.ParseAddress("params", r.Arg(0).Target().Elem(0))
 	if !a.Present() || a.Err != nil {
 		return nil, fmt.Errorf("do_you_have: expected [specifier, kernel id], got %s", perl.Format(r.Arg(0), shown))
 	}

@@ -14,8 +14,10 @@ import (
 // Serve takes connections from l, any listener, until ctx ends, l is closed, or the kernel is shut
 // down; these give nil. It closes l, and leaves the connections open. Being short of file
 // descriptors is waited out; other errors of Accept are returned. After Shutdown the error is
-// ErrClosed. A kernel may serve several listeners.
-func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
+// ErrClosed. A kernel may serve several listeners, by [Kernel.ServeAs] each with names of its own.
+func (k *Kernel) Serve(ctx context.Context, l net.Listener) error { return k.serve(ctx, l, &k.as) }
+
+func (k *Kernel) serve(ctx context.Context, l net.Listener, as *Identity) error {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -72,7 +74,7 @@ func (k *Kernel) Serve(ctx context.Context, l net.Listener) error {
 		pause = 0
 		// Not before Serve has returned may the count of running goroutines fall to zero.
 		k.running.Go(func() {
-			c, err := k.attach(context.WithoutCancel(ctx), conn, wire.Server, "")
+			c, err := k.attach(context.WithoutCancel(ctx), conn, wire.Server, "", as)
 			if slots == nil {
 				return
 			}

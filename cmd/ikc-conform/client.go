@@ -26,7 +26,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Exit statuses of call, post, ping, subscribe and monitor, beside 0, usage and broken.
+// Exit statuses of call, respond, post, ping, subscribe and monitor, beside 0, usage and broken.
 const (
 	exitRefused  = 1 // the other kernel reported an error, or refused
 	exitNoAnswer = 6 // nothing came back in time
@@ -216,13 +216,13 @@ func (c *client) open(ctx context.Context, t target) error {
 		return err
 	}
 	c.kernel.Monitor("*", ikc.Monitor{Any: func(_ context.Context, e *ikc.MonitorEvent) {
-		if c.told != nil {
-			c.told(e)
-		}
 		if e.What == "error" && strings.HasPrefix(e.Operation, "remote") {
 			c.mu.Lock()
 			c.trouble = append(c.trouble, &ikc.RemoteError{Message: e.Message, Operation: strings.TrimPrefix(strings.TrimPrefix(e.Operation, "remote"), "-")})
 			c.mu.Unlock()
+		}
+		if c.told != nil {
+			c.told(e)
 		}
 	}})
 	limit, cancel := context.WithTimeout(ctx, c.timeout)

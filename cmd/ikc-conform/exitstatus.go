@@ -54,7 +54,7 @@ func exitStatuses() []status {
 				"A capture is no capture, is damaged, or cannot be read.",
 				"A file is there already, and is overwritten with --force only; or the disk was full.",
 				"It was interrupted, and had nothing to show (130 if it had). serve, record, monitor and inspect --follow end so, with status 0.",
-				"call, post, ping, subscribe, monitor: there is no connection, or it was lost.",
+				"call, respond, post, ping, subscribe, monitor: there is no connection, or it was lost.",
 				"doctor: something that everything needs is missing.",
 			},
 			next: []string{
@@ -98,7 +98,7 @@ func exitStatuses() []status {
 			next: []string{
 				"'ikc-conform explain NOTE-012' says what a notice means, 'ikc-conform check FILE' whether anything is wrong by the protocol.",
 			}},
-		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, post, ping, subscribe, monitor --ping",
+		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, respond, post, ping, subscribe, monitor --ping",
 			why: []string{
 				"The kernel was reached, and did not answer within --timeout: it is busy, or the state returns nothing, which IKC does not answer.",
 			},

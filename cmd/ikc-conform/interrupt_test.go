@@ -200,6 +200,7 @@ func TestInterrupt(t *testing.T) {
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	cases := []interruptCase{
 		{args: []string{"call", answering + "/s/t"}, ready: ready, status: 3},
+		{args: []string{"respond", answering + "/s/t"}, ready: ready, status: 3},
 		{args: []string{"post", answering + "/s/t"}, ready: ready, status: 3},
 		{args: []string{"ping", answering}, ready: ready, status: 3},
 		{args: []string{"subscribe", answering + "/s"}, ready: ready, status: 3},

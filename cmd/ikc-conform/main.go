@@ -96,7 +96,7 @@ with another interrupt.`,
 		checkCommand(), inspectCommand(), diagnoseCommand(), diffCommand(), replayCommand(), anonymiseCommand(), reduceCommand(),
 		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), shadowCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
-		callCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
+		callCommand(), respondCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
 		wiresharkCommand(), doctorCommand(), perlsCommand())
 	completions(root)
 	return root

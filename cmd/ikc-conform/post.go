@@ -48,11 +48,10 @@ refuses: so post then pings the kernel, and when that is answered without an err
 			}
 			err = cl.kernel.Ping(ctx, cl.channel.Peer().ID)
 			cl.close() // the monitor has been told of every error report when it returns
-			cl.mu.Lock()
-			defer cl.mu.Unlock()
+			trouble := cl.firstTrouble()
 			switch {
-			case len(cl.trouble) > 0:
-				return cl.failed(cmd, what, cl.trouble[0])
+			case trouble != nil:
+				return cl.failed(cmd, what, trouble)
 			case errors.Is(err, context.DeadlineExceeded) && cmd.Context().Err() == nil:
 				fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s: it was sent, but the kernel did not answer a ping within %v (--timeout)\n"+
 					"  it may be busy with the event, which it handles first; --no-wait does not ask\n", visible.Text(what), cl.timeout)

@@ -83,7 +83,7 @@ func plays() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"inspect": playInspect, "check": playCheck, "diagnose": playDiagnose, "diff": playDiff, "replay": playReplay, "anonymise": playAnonymise, "reduce": playReduce, "report": playReport, "report compare": playCompare,
 		"run": playTargets, "matrix": playTargets, "oracle": playTargets, "upgrade": playTargets, "model": playTargets, "driver-check": playTargets,
-		"call": playClients, "post": playClients, "ping": playClients, "subscribe": playClients, "monitor": playClients,
+		"call": playClients, "respond": playClients, "post": playClients, "ping": playClients, "subscribe": playClients, "monitor": playClients,
 		"serve": playServe, "doctor": playDoctor, "perls": playPerls, "perls add": playPerls, "record": playRecord, "shadow": playShadow, "driver": playDriver,
 
 		// These print texts of this module, and otherwise only the argument that they do not know.

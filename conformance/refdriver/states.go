@@ -3,7 +3,6 @@ package refdriver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +56,7 @@ func action(a driver.Action) (ikc.State, error) {
 	case "sender":
 		return sender(a), nil
 	case "respond":
-		return respond, nil
+		return ikc.AnswersByPost(func(_ context.Context, r *ikc.Request) (any, error) { return r.Arg(0), nil }), nil
 	case "die":
 		return func(context.Context, *ikc.Request) (any, error) { return nil, errors.New(a.Message) }, nil
 	}
@@ -74,15 +73,6 @@ func sender(a driver.Action) ikc.State {
 		time.AfterFunc(seconds(a.After), func() { _ = from.Post(context.WithoutCancel(ctx), a.State, v) })
 		return nil, nil
 	}
-}
-
-// respond takes [params, rsvp] and posts params to rsvp.
-func respond(ctx context.Context, r *ikc.Request) (any, error) {
-	elems := r.Arg(0).Target().Elems()
-	if len(elems) != 2 {
-		return nil, fmt.Errorf("respond: expected [params, rsvp], got %d elements", len(elems))
-	}
-	return nil, r.Session.Respond(ctx, elems[1], elems[0])
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -228,6 +228,16 @@ func (v *Value) Elems() []*Value {
 	return v.plainElems()
 }
 
+// Elem returns element i of an Array, counted from 0; nil if there is none, or if it is a hole.
+// Like Get it takes any Value, also nil: r.Arg(0).Target().Elem(1).Target().Get("state") needs one
+// test at its end.
+func (v *Value) Elem(i int) *Value {
+	if elems := v.Elems(); i >= 0 && i < len(elems) {
+		return elems[i]
+	}
+	return nil
+}
+
 // Append adds elements to an Array. Other kinds stay as they are.
 func (v *Value) Append(elems ...*Value) {
 	if v.kind == Array {
