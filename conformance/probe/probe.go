@@ -4,7 +4,7 @@
 package probe
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +35,9 @@ type Config struct {
 	Early []*wire.Message
 	// FirstSetup is sent by a server in answer to the first SETUP, which is otherwise passed over.
 	FirstSetup string
+	// MaxAside bounds the octets that may come between two things that we say: a probe waits for one
+	// message, and needs nothing else. 0: 4 MiB.
+	MaxAside int
 	// Timeout bounds every wait for the other side. 0: DefaultTimeout.
 	Timeout time.Duration
 	// Finish, if not nil, has Dial come to the end of a negotiation although its context is
@@ -59,8 +62,8 @@ type Conn struct {
 	began   []byte // what they began with
 }
 
-// maxAside is how much may come between two things that a probe says, in octets: it waits for one
-// message, and needs nothing else. It holds no more than that, and 64 KiB.
+// maxAside is how much may come between two things that a probe says unless Config.MaxAside says
+// otherwise, in octets. It holds no more than that, and 64 KiB.
 const maxAside = 4 << 20
 
 // FloodError says that the other side said more than a probe waits for.
@@ -86,14 +89,16 @@ func (c *Conn) serializer() wire.Serializer {
 
 // Open connects without negotiating.
 func Open(ctx context.Context, network, address string, cfg Config) (*Conn, error) {
-	if cfg.Timeout == 0 {
-		cfg.Timeout = DefaultTimeout
-	}
-	conn, err := (&net.Dialer{Timeout: cfg.Timeout}).DialContext(ctx, network, address)
+	conn, err := (&net.Dialer{Timeout: cmp.Or(cfg.Timeout, DefaultTimeout)}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{cfg: cfg, conn: conn}, nil
+	return newConn(conn, cfg), nil
+}
+
+func newConn(conn net.Conn, cfg Config) *Conn {
+	cfg.Timeout, cfg.MaxAside = cmp.Or(cfg.Timeout, DefaultTimeout), cmp.Or(cfg.MaxAside, maxAside)
+	return &Conn{cfg: cfg, conn: conn}
 }
 
 // Dial connects and negotiates as a client, falling back to IKC where the server wants it. It ends
@@ -136,10 +141,7 @@ func (c *Conn) lasting(ctx context.Context) (negotiating context.Context, done f
 
 // Accept negotiates as a server over a connection that was accepted.
 func Accept(ctx context.Context, conn net.Conn, cfg Config) (*Conn, error) {
-	if cfg.Timeout == 0 {
-		cfg.Timeout = DefaultTimeout
-	}
-	c := &Conn{cfg: cfg, conn: conn}
+	c := newConn(conn, cfg)
 	if err := c.Negotiate(ctx, wire.Server); err != nil {
 		_ = c.Close()
 		return nil, err
@@ -226,12 +228,13 @@ func (c *Conn) ReadLine(ctx context.Context) (string, error) {
 		if ok || err != nil {
 			return line, err
 		}
-		octets, err := c.read(ctx)
+		octets := make([]byte, readSize)
+		n, err := c.read(ctx, octets)
 		if err != nil {
 			return "", err
 		}
-		c.heard.Octets(octets)
-		c.lines.Write(octets)
+		c.heard.Octets(octets[:n])
+		c.lines.Write(octets[:n])
 	}
 }
 
@@ -258,25 +261,34 @@ func (c *Conn) freeze(messages []*wire.Message) (b []byte, err error) {
 	return b, nil
 }
 
+// SendOctets sends octets as they are.
+func (c *Conn) SendOctets(b []byte) error { return c.write(b) }
+
 // Receive waits for a message.
 func (c *Conn) Receive(ctx context.Context) (*wire.Message, error) {
+	m := new(wire.Message)
+	if _, err := c.ReceiveInto(ctx, m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// ReceiveInto waits for a message and reads it into m. The image is valid until the next is waited
+// for.
+func (c *Conn) ReceiveInto(ctx context.Context, m *wire.Message) (image []byte, err error) {
 	for {
 		image, ok, err := c.frames.Next()
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			v, err := c.serializer().Thaw(image)
-			if err != nil {
-				return nil, err
-			}
-			return wire.ParseMessage(v)
+			return image, c.frames.Thaw(c.serializer(), image, m)
 		}
-		octets, err := c.read(ctx)
+		n, err := c.read(ctx, c.frames.Room(readSize))
 		if err != nil {
 			return nil, err
 		}
-		c.frames.Write(octets)
+		c.frames.Advance(n)
 	}
 }
 
@@ -357,34 +369,39 @@ func (c *Conn) write(b []byte) error {
 	if err := c.conn.SetWriteDeadline(time.Now().Add(c.cfg.Timeout)); err != nil {
 		return err
 	}
-	c.aside, c.began = 0, nil
+	c.aside, c.began = 0, c.began[:0]
 	_, err := c.conn.Write(b)
 	return err
 }
 
-// read waits for octets. More than maxAside since the last write are a *FloodError.
-func (c *Conn) read(ctx context.Context) ([]byte, error) {
+// readSize is how much is read at a time, in octets.
+const readSize = 64 << 10
+
+// read waits for octets, and tells how many came, at least one. More than may come since the last
+// write are a *FloodError.
+func (c *Conn) read(ctx context.Context, into []byte) (int, error) {
 	deadline := time.Now().Add(c.cfg.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
 	if err := c.conn.SetReadDeadline(deadline); err != nil {
-		return nil, err
+		return 0, err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-	buf := make([]byte, 64<<10)
-	n, err := c.conn.Read(buf)
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })
+		defer stop()
+	}
+	n, err := c.conn.Read(into)
 	if n == 0 {
-		return nil, err
+		return 0, err
 	}
 	if c.aside == 0 {
-		c.began = bytes.Clone(buf[:min(n, mostBegan)])
+		c.began = append(c.began, into[:min(n, mostBegan)]...)
 	}
-	if c.aside += n; c.aside > maxAside {
-		return nil, &FloodError{Octets: maxAside, Began: c.began}
+	if c.aside += n; c.aside > c.cfg.MaxAside {
+		return 0, &FloodError{Octets: c.cfg.MaxAside, Began: c.began}
 	}
-	return buf[:n], nil
+	return n, nil
 }
 
 // mostBegan is how much of a flood is kept to be shown, in octets.

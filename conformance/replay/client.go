@@ -1,250 +1,198 @@
 package replay
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
-	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
-	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// client plays one connection of the recording.
+// client plays one side of one connection of the recording. It is for one goroutine.
 type client struct {
-	p          *player
-	index      int
-	conn       *probe.Conn
-	serializer wire.Serializer
-	old        wire.Peer                   // of the recorded server
-	sent       map[int]time.Time           // when calls went out that nothing came back for yet
-	answers    map[int]came                // that came before they were waited for, by request
-	errors     []came                      // likewise
-	posts      map[string][]came           // likewise, by SESSION/STATE
-	rsvps      map[int]wire.Address        // of calls of the server, by frame of the recording
-	silent     map[int]specifier.Specifier // calls that got no answer then
-	lost       error
-}
-
-// came is a message, and when it came.
-type came struct {
-	m  *wire.Message
-	at time.Time
-}
-
-// serializer is the one of a name, nil if it is not known here.
-func serializer(name string) wire.Serializer {
-	for _, z := range dialogue.Serializers() {
-		if z.Name() == name {
-			return z
-		}
-	}
-	return nil
+	p       *player
+	index   int
+	cfg     probe.Config
+	conn    *probe.Conn
+	old     wire.Peer // the other side, as recorded
+	by      codec
+	other   codec                    // for what is compared with what by has written
+	sent    few[time.Time]           // when calls went out that nothing came back for yet
+	rsvps   few[wire.Address]        // of calls of the other side, by frame of the recording
+	silent  few[specifier.Specifier] // calls that got no answer then
+	aside   aside
+	got     wire.Message // what was received last
+	quit    func() bool
+	lost    error
+	message []byte // the image of got, valid until the next is received
 }
 
 // rsvpState is what the states begin with that answers go to now.
 const rsvpState = "replayed"
 
-// prepare is how to connect as the recorded client did.
-func (p *player) prepare(c *dialogue.Connection) func(ctx context.Context) (*client, error) {
+// maxReceived bounds the octets that come while one thing is waited for: it must be possible to
+// wait for the largest frame.
+const maxReceived = 2 * wire.DefaultMaxFrame
+
+// prepare is who plays a connection of the recording.
+func (p *player) prepare(c *dialogue.Connection) *client {
 	n := c.Negotiation
-	cl := &client{p: p, index: c.Conn.Index, serializer: serializer(n.Serializer), old: n.Peers[wire.Server],
-		sent: map[int]time.Time{}, answers: map[int]came{},
-		posts: map[string][]came{}, silent: map[int]specifier.Specifier{}, rsvps: map[int]wire.Address{}}
-	me := n.Peers[wire.Client]
-	cfg := probe.Config{ID: me.ID, Name: me.ID, Dialect: n.Dialect, Serializer: cl.serializer, Timeout: p.opts.Patience, Lite: true}
-	for _, name := range me.Aliases {
-		if !strings.Contains(name, ":") {
-			cfg.Name, cfg.Lite = name, false
-		}
+	cl := &client{p: p, index: c.Conn.Index, old: n.Peers[p.side.Other()]}
+	cl.by.Serializer = serializer(n.Serializer)
+	cl.other.Serializer = cl.by.Serializer
+	cl.cfg = identity(n.Peers[p.side])
+	cl.cfg.Dialect, cl.cfg.Serializer, cl.cfg.Timeout, cl.cfg.MaxAside = n.Dialect, cl.by.Serializer, p.opts.Patience, maxReceived
+	switch {
+	case p.side == wire.Client && n.Fallback:
+		cl.cfg.Dialect = wire.IKC0
+	case p.side == wire.Server && !n.Fallback:
+		cl.cfg.Dialect = wire.IKC0 // which takes both
 	}
-	if n.Fallback {
-		cfg.Dialect = wire.IKC0
+	return cl
+}
+
+// connect makes the connection. It is closed when ctx ends.
+func (c *client) connect(ctx context.Context) (err error) {
+	if c.conn, err = c.p.meet.connection(ctx, c.cfg, nameOf(c.old)); err != nil {
+		return err
 	}
-	return func(ctx context.Context) (*client, error) {
-		conn, err := probe.Dial(ctx, p.opts.Network, p.opts.Address, cfg)
-		if err != nil {
-			return nil, err
-		}
-		cl.conn = conn
-		return cl, nil
-	}
+	c.quit = context.AfterFunc(ctx, func() { _ = c.conn.Close() })
+	return nil
 }
 
 // play does a step.
-func (c *client) play(ctx context.Context, s *step) {
-	if c.lost != nil {
-		return
-	}
-	v, err := c.serializer.Thaw(s.image)
-	var m *wire.Message
-	if err == nil {
-		m, err = wire.ParseMessage(v)
-	}
+func (c *client) play(s *step) {
 	switch {
-	case err != nil:
-		c.lost = err
+	case c.lost != nil:
 	case s.sends:
-		c.send(s, v, m)
+		c.lost = c.send(s)
 	default:
-		c.await(ctx, s, m)
+		c.await(s)
 	}
 }
 
-// send sends a message of the recorded client, under the names of now.
-func (c *client) send(s *step, v *perl.Value, m *wire.Message) {
-	hash := v.Target() // what is not known here stays as it is
-	if m.Params != nil && c.old.ID != "" {
-		rename(m.Params, c.old.ID, c.conn.Peer.ID)
+// send sends a message that was recorded, under the names of now.
+func (c *client) send(s *step) error {
+	m, err := c.by.read(s.image)
+	if err != nil {
+		return err
 	}
-	if s.kind == dialogue.Answer {
-		to, ok := c.rsvps[s.request]
+	rename(m.Params, s.image, c.old.ID, c.conn.Peer.ID)
+	switch {
+	case s.kind == dialogue.Answer:
+		to, ok := c.rsvps.take(s.request)
 		if !ok {
-			return // to a call that did not come
+			return nil // to a call that did not come
 		}
-		hash.Set("event", to.ToValue())
-	} else if slices.Contains(append([]string{c.old.ID}, c.old.Aliases...), m.Event.Kernel) {
+		m.Event = to
+	case !c.knows(m.Event.Kernel):
 		to := m.Event.Specifier
 		to.Kernel = c.conn.Peer.ID
-		hash.Set("event", wire.At(to).ToValue())
+		m.Event = inForm(m.Event, to)
 	}
 	if m.IsCall() {
 		back := m.RSVP.Specifier
-		back.State = fmt.Sprint(rsvpState, s.request)
-		hash.Set("rsvp", wire.At(back).ToValue())
-	}
-	if m.IsCall() {
-		c.sent[s.request] = time.Now()
-	}
-	if s.silent {
-		c.silent[s.request] = s.to
-	}
-	image, err := c.serializer.Freeze(v)
-	if err == nil {
-		err = c.conn.SendImage(image)
-	}
-	c.lost = err
-}
-
-// rename puts another name into strings.
-func rename(v *perl.Value, from, to string) {
-	for _, part := range walk.Parts(nil, v) {
-		if k := part.Kind(); (k == perl.Bytes || k == perl.Text) && strings.Contains(part.Str(), from) {
-			part.SetStr(strings.ReplaceAll(part.Str(), from, to))
+		back.State = rsvpState + strconv.Itoa(s.request)
+		m.RSVP = wire.At(back)
+		if s.silent {
+			c.silent.note(s.request, s.to)
+		} else {
+			c.sent.note(s.request, time.Now())
 		}
 	}
+	if err := c.by.out.Freeze(c.by.Serializer, m); err != nil {
+		return err
+	}
+	return c.conn.SendOctets(c.by.out.Octets())
 }
 
-// await waits for what the recorded server said, and compares it.
-func (c *client) await(ctx context.Context, s *step, old *wire.Message) {
-	limit, cancel := context.WithTimeout(ctx, c.p.opts.Patience)
-	defer cancel()
+// knows tells whether a kernel may be called what it was called in the recording: it is not the
+// other side, or that has the name still.
+func (c *client) knows(kernel string) bool {
+	return kernel == "" || kernel == c.conn.Peer.ID || slices.Contains(c.conn.Peer.Aliases, kernel) ||
+		kernel != c.old.ID && !slices.Contains(c.old.Aliases, kernel)
+}
+
+// inForm is another specifier in the form of an address.
+func inForm(form wire.Address, to specifier.Specifier) wire.Address {
+	if _, ok := form.AsText(); ok {
+		return wire.AtString(to.String())
+	}
+	return wire.At(to)
+}
+
+// await waits for what the other side said then, and compares it.
+func (c *client) await(s *step) {
 	for {
-		if got := c.take(s); got.m != nil {
-			c.compare(s, old, got)
+		if got, ok := c.aside.take(s); ok {
+			c.compare(s, got)
 			return
 		}
-		m, err := c.conn.Receive(limit)
-		if err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
-				c.p.found(s, &Deviation{Kind: Silence, Part: part(s.kind), Text: "nothing came"})
-				return
+		if c.lost = c.receive(); c.lost != nil {
+			if errors.Is(c.lost, os.ErrDeadlineExceeded) {
+				c.lost = nil
+				c.p.found(s, &Deviation{Kind: Silence, Part: s.part(), Text: "nothing came"})
 			}
-			c.lost = err
 			return
 		}
-		c.put(m)
+		if got := (came{&c.got, c.message, time.Now()}); fits(s, placeOf(got.m), got.m) {
+			c.compare(s, got)
+			return
+		}
+		if c.lost = c.put(); c.lost != nil {
+			return
+		}
 	}
 }
 
-// put keeps what came until it is waited for.
-func (c *client) put(m *wire.Message) {
-	var n int
-	switch {
-	case m.IsError:
-		c.errors = append(c.errors, came{m, time.Now()})
-	case strings.HasPrefix(m.Event.State, rsvpState):
-		if _, err := fmt.Sscanf(m.Event.State, rsvpState+"%d", &n); err == nil {
-			c.answers[n] = came{m, time.Now()}
-		}
-	default:
-		key := m.Event.Session + "/" + m.Event.State
-		if state, _, ok := m.Proxied(); ok {
-			key = m.Event.Session + "/" + state
-		}
-		c.posts[key] = append(c.posts[key], came{m, time.Now()})
-	}
+// receive waits for the next message.
+func (c *client) receive() (err error) {
+	c.message, err = c.conn.ReceiveInto(context.Background(), &c.got)
+	return err
 }
 
-// take is what came of what is waited for, the zero value if it did not yet. An error report comes
-// in place of an answer, and the other way round: that is a deviation, and no silence.
-func (c *client) take(s *step) came {
-	if s.kind != dialogue.Answer && s.kind != dialogue.ErrorReport {
-		key := s.to.Session + "/" + s.to.State
-		if list := c.posts[key]; len(list) > 0 {
-			c.posts[key] = list[1:]
-			return list[0]
-		}
-		return came{}
-	}
-	if m, ok := c.answers[s.request]; ok {
-		delete(c.answers, s.request)
-		return m
-	}
-	if len(c.errors) > 0 {
-		m := c.errors[0]
-		c.errors = c.errors[1:]
-		return m
-	}
-	return came{}
+// put keeps what was received until it is waited for.
+func (c *client) put() error {
+	m := c.got
+	return c.aside.put(came{&m, bytes.Clone(c.message), time.Now()})
 }
 
 // compare holds what came against what came then.
-func (c *client) compare(s *step, old *wire.Message, came came) {
+func (c *client) compare(s *step, came came) {
 	got := came.m
-	c.p.compared(s)
-	sent, timed := c.sent[s.request]
-	delete(c.sent, s.request)
+	sent, timed := c.sent.take(s.request)
 	if s.kind == dialogue.Call {
-		c.rsvps[s.request] = got.RSVP
+		c.rsvps.note(s.request, got.RSVP)
 	}
-	if old.IsError != got.IsError {
-		c.p.found(s, &Deviation{Kind: Outcome, Part: part(s.kind), Text: fmt.Sprintf("%s came, expected %s", outcome(got), outcome(old))})
+	old, err := c.other.read(s.image)
+	if err != nil {
+		c.lost = err
 		return
 	}
-	if got.Params != nil && c.old.ID != "" {
-		rename(got.Params, c.conn.Peer.ID, c.old.ID)
+	c.p.counted(s.unsure)
+	if old.IsError != got.IsError {
+		c.p.found(s, &Deviation{Kind: Outcome, Part: s.part(), Text: fmt.Sprintf("%s came, expected %s", outcome(got), outcome(old))})
+		return
 	}
 	if s.unsure {
-		c.p.unsure(s)
 		return
 	}
-	a, b := old.Params, got.Params
-	if old.IsError {
-		a, b = perl.NewBytes(wire.ParseRemoteError(a).Message), perl.NewBytes(wire.ParseRemoteError(b).Message)
-	}
-	if a == nil {
-		a = new(perl.Value)
-	}
-	if b == nil {
-		b = new(perl.Value)
-	}
-	for _, d := range compare.Values(a, b, "") {
-		if !c.p.mayDiffer(s, d) {
-			c.p.found(s, &Deviation{Kind: string(d.Kind), Part: part(s.kind), Path: d.Path, Was: d.A, Is: d.B})
-		}
+	if was, is := c.other.octets(old.Params), c.by.octets(got.Params); was == nil || !bytes.Equal(was, is) {
+		c.values(s, old, came)
 	}
 	slow := c.p.opts.Slower
 	if took := came.at.Sub(sent); timed && slow > 0 && took-s.took >= leastSlower && took.Seconds() >= slow*s.took.Seconds() {
-		c.p.found(s, &Deviation{Kind: Late, Part: part(s.kind), Was: shown(s.took), Is: shown(took)})
+		c.p.found(s, &Deviation{Kind: Late, Part: s.part(), Was: shown(s.took), Is: shown(took)})
 	}
 }
 
@@ -260,55 +208,55 @@ func outcome(m *wire.Message) string {
 	return "an answer"
 }
 
-// part is what noise calls a message of a kind.
-func part(k dialogue.Kind) string {
-	switch k {
-	case dialogue.Answer:
-		return "answer"
-	case dialogue.ErrorReport:
-		return "error"
-	}
-	return "params"
-}
-
 // end pings, so that all that is to come has come: answers to calls that got none then, and posts
-// that were not made. Then it closes.
-func (c *client) end(ctx context.Context) {
+// that were not made. Then it closes. left tells that the other side may close first, as it did.
+func (c *client) end(left bool) {
 	if c.lost == nil {
-		if err := c.drain(ctx); err != nil && ctx.Err() == nil {
-			c.lost = err
+		c.lost = c.drain()
+		if left && (errors.Is(c.lost, io.EOF) || isReset(c.lost)) {
+			c.lost = nil
 		}
 	}
+	c.quit()
 	_ = c.conn.Close()
-	for n := range c.answers {
-		if to, ok := c.silent[n]; ok {
-			c.p.found(&step{to: to, request: n}, &Deviation{Kind: Outcome, Part: "answer", Text: "an answer came, expected none"})
+	for at, list := range c.aside.all {
+		s := &step{to: specifier.Specifier{Session: at.session, State: at.state}, request: at.request}
+		d := &Deviation{Kind: Outcome, Part: "params", Text: "a message to it came, expected none"}
+		switch at.kind {
+		case dialogue.Answer:
+			to, ok := c.silent.take(at.request)
+			if !ok {
+				continue
+			}
+			s.to = to
+			d.Part, d.Text = "answer", "an answer came, expected none"
+		case dialogue.ErrorReport:
+			d.Part, d.Text = "error", outcome(list[0].m)+" came, expected none"
+			s.to = list[0].m.Event.Specifier
 		}
-	}
-	for _, m := range c.errors {
-		c.p.found(&step{to: m.m.Event.Specifier}, &Deviation{Kind: Outcome, Part: "error", Text: outcome(m.m) + " came, expected none"})
-	}
-	for _, list := range c.posts {
-		for _, m := range list {
-			c.p.found(&step{to: m.m.Event.Specifier}, &Deviation{Kind: Outcome, Part: "params", Text: "a message to it came, expected none"})
+		for range list {
+			c.p.found(s, d)
+			d = &Deviation{Kind: d.Kind, Part: d.Part, Text: d.Text}
 		}
 	}
 }
 
 // drain reads until a ping is answered.
-func (c *client) drain(ctx context.Context) error {
+func (c *client) drain() error {
 	ping := c.conn.Call("", wire.SessionIKC, wire.StatePing, perl.NewBytes(wire.Ping))
 	ping.RSVP.State = rsvpState + "0"
 	if err := c.conn.Send(ping); err != nil {
 		return err
 	}
-	for c.answers[0].m == nil {
-		m, err := c.conn.Receive(ctx)
-		if err != nil {
+	for {
+		if err := c.receive(); err != nil {
 			return err
 		}
-		c.put(m)
+		if c.got.Event.State == ping.RSVP.State {
+			return nil
+		}
+		if err := c.put(); err != nil {
+			return err
+		}
 	}
-	delete(c.answers, 0)
-	return nil
 }

@@ -2,10 +2,14 @@ package replay
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"cmp"
+	"hash/maphash"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/compare"
@@ -20,15 +24,26 @@ const (
 	maxLearned   = 4096 // places
 )
 
-// learner finds what differs in the recording itself: in answers to requests that are alike.
+// learner finds what differs in the recording itself: in answers to requests that are alike. It is
+// told by the goroutine that reads the capture, and asked by those that play.
 type learner struct {
-	first map[[sha256.Size]byte][]byte // images of answers
-	// types are what was seen at a place that differs, "" for nothing, by state and path.
-	types map[string]map[string]bool
+	seed  maphash.Seed
+	likes map[uint64]uint64 // requests by their octets: what they are like
+	first map[uint64][]byte // the octets of the first answer to what is alike
+	by    codec
+
+	mu     sync.Mutex
+	places map[string]*learned // by state and path
+}
+
+// learned is a place that differs in the recording itself.
+type learned struct {
+	state, path string
+	types       map[string]bool // what was seen there, "" for nothing
 }
 
 func newLearner() *learner {
-	return &learner{map[[sha256.Size]byte][]byte{}, map[string]map[string]bool{}}
+	return &learner{seed: maphash.MakeSeed(), likes: map[uint64]uint64{}, first: map[uint64][]byte{}, places: map[string]*learned{}}
 }
 
 // add learns from an exchange.
@@ -36,31 +51,103 @@ func (l *learner) add(name string, x *dialogue.Exchange) {
 	if x.Outcome() != dialogue.Replied || len(x.Answers) != 1 || len(x.Answers[0].Frame.Image)+len(x.Request.Frame.Image) > maxLikeImage {
 		return
 	}
-	to := x.Request.To
-	state := to.Session + "/" + to.State
-	key := sha256.Sum256([]byte(state + "\x00" + perl.Format(x.Request.Params(), perl.FormatOptions{SortKeys: true})))
-	first, ok := l.first[key]
-	if !ok && len(l.first) < maxLike {
-		l.first[key] = bytes.Clone(x.Answers[0].Frame.Image)
-	}
-	z := serializer(name)
-	if !ok || z == nil {
+	if l.by.Serializer = serializer(name); l.by.Serializer == nil {
 		return
 	}
-	v, err := z.Thaw(first)
+	to := x.Request.To
+	state := to.Session + "/" + to.State
+	like, ok := l.like(state, x.Request)
+	if !ok {
+		return
+	}
+	answer := l.params(x.Answers[0])
+	first, ok := l.first[like]
+	switch {
+	case answer == nil:
+	case !ok && len(l.first) < maxLike:
+		l.first[like] = bytes.Clone(answer)
+	case ok && !bytes.Equal(first, answer):
+		l.learn(state, first, x.Answers[0].Params())
+	}
+}
+
+// params are the octets of the params of a message, nil if there is no telling.
+func (l *learner) params(m *dialogue.Message) []byte {
+	own, err := l.by.read(m.Frame.Image)
+	if err != nil {
+		return nil
+	}
+	return l.by.octets(own.Params)
+}
+
+// like is a number that requests have in common that are alike, whatever the order of their hashes.
+func (l *learner) like(state string, m *dialogue.Message) (uint64, bool) {
+	octets := l.params(m)
+	if octets == nil {
+		return 0, false
+	}
+	var h maphash.Hash
+	h.SetSeed(l.seed)
+	_, _ = h.WriteString(state + "\x00")
+	_, _ = h.Write(octets)
+	same := h.Sum64()
+	if like, ok := l.likes[same]; ok {
+		return like, true
+	}
+	if len(l.likes) >= maxLike {
+		return 0, false
+	}
+	h.Reset()
+	_, _ = h.WriteString(state + "\x00" + perl.Format(m.Params(), perl.FormatOptions{SortKeys: true}))
+	like := h.Sum64()
+	l.likes[same] = like
+	return like, true
+}
+
+// learn notes where an answer is not as the first was.
+func (l *learner) learn(state string, first []byte, answer *perl.Value) {
+	v, err := l.by.Thaw(first)
 	if err != nil {
 		return
 	}
-	for _, d := range compare.Values(v.Target().Get("params"), x.Answers[0].Params(), "") {
-		place := state + " " + anyElement(d.Path)
-		if l.types[place] == nil {
-			if len(l.types) >= maxLearned {
+	list := compare.Values(v.Target().Get("params"), answer, "")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range list {
+		path := anyElement(d.Path)
+		place := l.places[state+" "+path]
+		if place == nil {
+			if len(l.places) >= maxLearned {
 				return
 			}
-			l.types[place] = map[string]bool{}
+			place = &learned{state, path, map[string]bool{}}
+			l.places[state+" "+path] = place
 		}
-		l.types[place][d.TypeA], l.types[place][d.TypeB] = true, true
+		place.types[d.TypeA], place.types[d.TypeB] = true, true
 	}
+}
+
+// knows tells whether a difference is of the kind that the recording has itself.
+func (l *learner) knows(state, path, is string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	place := l.places[state+" "+path]
+	return place != nil && place.types[is]
+}
+
+// list is what was learned.
+func (l *learner) list() (out []*Learned) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, place := range l.places {
+		types := slices.Sorted(maps.Keys(place.types))
+		for i, name := range types {
+			types[i] = cmp.Or(name, "nothing")
+		}
+		out = append(out, &Learned{State: place.state, Path: place.path, Types: types})
+	}
+	slices.SortFunc(out, func(a, b *Learned) int { return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Path, b.Path)) })
+	return out
 }
 
 // anyElement is a path with * for elements of arrays.
@@ -75,12 +162,6 @@ func anyElement(path string) string {
 		}
 	}
 	return strings.Join(steps, "")
-}
-
-// allows tells whether a difference is of the kind that the recording has itself.
-func (l *learner) allows(s *step, d compare.Difference) bool {
-	types := l.types[s.to.Session+"/"+s.to.State+" "+anyElement(d.Path)]
-	return s.kind == dialogue.Answer && types[d.TypeB]
 }
 
 // isTime tells whether a place holds the time: seconds since 1970, within a day of a moment.

@@ -1,11 +1,9 @@
 package replay
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
+	"net"
 	"sync"
 	"time"
 
@@ -14,9 +12,17 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Options say what to replay, and where to.
+// Options say what to replay, and to whom.
 type Options struct {
+	// Network and Address are those of the server, to which the clients are played. Not used with a
+	// Listener.
 	Network, Address string
+	// Listener, if not nil, is where workers connect, to which the server is played. It is closed when
+	// the replay has ended.
+	Listener net.Listener
+	// StartWithin is how long a server may refuse connections, since it has only been started, and how
+	// long a worker may take to connect.
+	StartWithin time.Duration
 	// Speed is how many times as fast as recorded; 0 is as fast as answers come.
 	Speed float64
 	// Patience bounds the wait for each answer.
@@ -30,23 +36,35 @@ type Options struct {
 	Keep func(*dialogue.Connection, dialogue.Item) bool
 }
 
+// side is the one that is played.
+func (o *Options) side() wire.Role {
+	if o.Listener != nil {
+		return wire.Server
+	}
+	return wire.Client
+}
+
+func (o *Options) keeps(c *dialogue.Connection, item dialogue.Item) bool {
+	return o.Keep == nil || o.Keep(c, item)
+}
+
 // player replays a capture.
 type player struct {
 	opts   Options
+	side   wire.Role
 	learnt *learner
 	begun  time.Time // when the first connection was
 	first  time.Time // of the recording
+	meet   meeter
 
 	held room
-
-	mu     sync.Mutex
-	report *Report
-	byText map[string]*Deviation
+	findings
 }
 
-// What may wait to be replayed: messages of a connection, and octets of all images together.
+// What may wait to be replayed: messages of a connection in batches, and octets of all images
+// together.
 const (
-	queued    = 1024
+	queued    = 16
 	maxQueued = 64 << 20
 )
 
@@ -56,149 +74,122 @@ const together = 64
 
 // playing is a connection that is being replayed.
 type playing struct {
-	steps chan *step
+	batches chan batch
 }
 
-// Learn reads a capture for what would be sent, and for what differs in it by itself.
-func Learn(events dialogue.Source, opts Options) (*Plan, error) {
-	p := &Plan{learnt: newLearner(), states: map[string]*Sends{}}
-	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{}, func(part *dialogue.Part) {
-		c := part.Connection
-		if !c.IsIKC || c.Control != nil {
-			return
-		}
-		if part.First {
-			p.Connections++
-		}
-		if part.Last && !playable(c) {
-			p.Left++
-		}
-		for _, x := range part.Exchanges {
-			p.learnt.add(c.Negotiation.Serializer, x)
-			if m := x.Request; playable(c) && m.Frame.From == wire.Client && opts.keeps(c, m.Frame) {
-				p.sends(m)
-			}
-		}
-	})
-	return p, err
+// batch is what comes next on a connection.
+type batch struct {
+	steps []*step
+	// left tells that the other side of the recording has closed the connection by itself.
+	left bool
 }
 
-// playable tells whether a connection can be replayed: its start was recorded, and nothing is
-// missing so far.
-func playable(c *dialogue.Connection) bool {
-	return c.Negotiation.Complete && !c.Joined && !c.Gaps && serializer(c.Negotiation.Serializer) != nil
-}
-
-func (o *Options) keeps(c *dialogue.Connection, item dialogue.Item) bool {
-	return o.Keep == nil || o.Keep(c, item)
-}
-
-// Plan is what a replay would send.
-type Plan struct {
-	Connections int
-	// Left are connections that cannot be replayed: their start, or octets, are not in the capture.
-	Left   int
-	learnt *learner
-	states map[string]*Sends
-}
-
-// Sends counts what would be sent to a state.
-type Sends struct {
-	State        string
-	Calls, Posts int
-}
-
-// maxSends bounds the states that are told apart.
-const maxSends = 4096
-
-func (p *Plan) sends(m *dialogue.Message) {
-	name := m.To.Session + "/" + m.To.State
-	s := p.states[name]
-	if s == nil && len(p.states) >= maxSends {
-		name = "(further states)"
-		s = p.states[name]
+// octets are those of the images.
+func (b batch) octets() (n int) {
+	for _, s := range b.steps {
+		n += len(s.image)
 	}
-	if s == nil {
-		s = &Sends{State: name}
-		p.states[name] = s
-	}
-	if m.Kind == dialogue.Call {
-		s.Calls++
-	} else {
-		s.Posts++
-	}
+	return n
 }
 
-// States are what would be sent, by state.
-func (p *Plan) States() []*Sends {
-	return slices.SortedFunc(maps.Values(p.states), func(a, b *Sends) int { return cmp.Compare(a.State, b.State) })
-}
-
-// Play replays the capture that a plan was made of. The error is that of the capture; what was
-// found by then is in the report.
+// Play replays a capture, which it reads once. The plan is of the same capture; it may be nil unless
+// workers connect. The error is that of the capture; what was found by then is in the report.
 func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options) (*Report, error) {
-	p := &player{opts: opts, learnt: plan.learnt, byText: map[string]*Deviation{},
-		report: &Report{Schema: SchemaID, Left: plan.Left, Deviations: []*Deviation{}}}
+	p := &player{opts: opts, side: opts.side(), learnt: newLearner(), findings: newFindings()}
+	if opts.Listener != nil {
+		w := welcome(ctx, &opts, plan)
+		defer w.end()
+		p.meet = w
+	} else {
+		p.meet = &visit{opts: &p.opts}
+	}
 	open := map[*dialogue.Connection]*playing{}
 	var all sync.WaitGroup
 	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{Items: together}, func(part *dialogue.Part) {
 		c := part.Connection
-		if part.First && c.IsIKC && c.Control == nil && playable(c) && ctx.Err() == nil {
+		if !c.IsIKC || c.Control != nil {
+			return
+		}
+		if part.Last && !playable(c) {
+			p.report.Left++
+		}
+		if part.First && playable(c) && ctx.Err() == nil {
 			open[c] = p.start(ctx, c, &all)
+		}
+		for _, x := range part.Exchanges {
+			p.learnt.add(c.Negotiation.Serializer, x)
 		}
 		one := open[c]
 		if one == nil {
 			return
 		}
-		for _, item := range part.Items {
-			if f, ok := item.(*dialogue.Frame); ok && opts.keeps(c, f) {
-				if s := stepOf(f); s != nil {
-					p.held.enter(len(s.image))
-					one.steps <- s // whoever plays takes all, also if it was interrupted
-				}
-			}
-		}
+		p.hand(one, part)
 		if part.Last {
-			close(one.steps)
+			close(one.batches)
 			delete(open, c)
 		}
 	})
 	for _, one := range open {
-		close(one.steps)
+		close(one.batches)
 	}
 	all.Wait()
-	p.report.finish(ctx.Err() != nil)
+	p.finish(p.learnt, ctx.Err() != nil)
 	return p.report, err
+}
+
+// hand hands over what is next: whoever plays takes all, also if it was interrupted.
+func (p *player) hand(one *playing, part *dialogue.Part) {
+	c := part.Connection
+	b := batch{left: part.Last && leaves(c, p.side.Other())}
+	for _, item := range part.Items {
+		if f, ok := item.(*dialogue.Frame); ok && p.opts.keeps(c, f) {
+			if s := stepOf(f, p.side); s != nil {
+				b.steps = append(b.steps, s)
+			}
+		}
+	}
+	p.held.enter(b.octets())
+	one.batches <- b
+}
+
+// leaves tells whether a side was the first to close a connection.
+func leaves(c *dialogue.Connection, side wire.Role) bool {
+	own, other := c.Shut[side], c.Shut[side.Other()]
+	return own != nil && (other == nil || own.At.Packet < other.At.Packet)
 }
 
 // start begins to replay a connection.
 func (p *player) start(ctx context.Context, c *dialogue.Connection, all *sync.WaitGroup) *playing {
-	one := &playing{steps: make(chan *step, queued)}
+	one := &playing{batches: make(chan batch, queued)}
 	if p.begun.IsZero() {
 		p.begun, p.first = time.Now(), c.Opened.Time
 	}
 	all.Add(1)
 	opened := c.Opened.Time
-	begin := p.prepare(c)
+	cl := p.prepare(c)
 	go func() {
 		defer all.Done()
 		p.pace(ctx, opened)
-		cl, err := begin(ctx)
+		err := cl.connect(ctx)
 		if err != nil {
-			p.lost(err)
-			for s := range one.steps { // so that the others go on
-				p.held.leave(len(s.image))
+			p.lose(err)
+			for b := range one.batches { // so that the others go on
+				p.held.leave(b.octets())
 			}
 			return
 		}
-		for s := range one.steps {
-			p.pace(ctx, s.at)
-			cl.play(ctx, s)
-			p.held.leave(len(s.image))
+		left := false
+		for b := range one.batches {
+			for _, s := range b.steps {
+				p.pace(ctx, s.at)
+				cl.play(s)
+			}
+			left = b.left
+			p.held.leave(b.octets())
 		}
-		cl.end(ctx)
+		cl.end(left)
 		if cl.lost != nil && ctx.Err() == nil {
-			p.lost(fmt.Errorf("connection %d of the capture: %w", cl.index, cl.lost))
+			p.lose(fmt.Errorf("connection %d of the capture: %w", cl.index, cl.lost))
 		}
 	}()
 	return one
@@ -213,54 +204,5 @@ func (p *player) pace(ctx context.Context, at time.Time) {
 	select {
 	case <-time.After(time.Until(due)):
 	case <-ctx.Done():
-	}
-}
-
-func (p *player) mayDiffer(s *step, d compare.Difference) bool {
-	steps, err := compare.Steps(d.Path)
-	return err == nil && p.opts.Noise.Allows(s.to.Session, s.to.State, part(s.kind), steps) || p.learnt.allows(s, d) ||
-		isTime(d.A, s.at) && isTime(d.B, time.Now())
-}
-
-// maxDeviations bounds those that are told apart.
-const maxDeviations = 1000
-
-// found counts a deviation.
-func (p *player) found(s *step, d *Deviation) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	d.State = s.to.Session + "/" + s.to.State
-	p.report.Different++
-	key := d.State + "\x00" + d.Kind + "\x00" + d.Part + "\x00" + anyElement(d.Path)
-	if old := p.byText[key]; old != nil {
-		old.Times++
-		return
-	}
-	if len(p.byText) >= maxDeviations {
-		p.report.More = true
-		return
-	}
-	d.Times, d.Frame = 1, s.request
-	p.byText[key] = d
-	p.report.Deviations = append(p.report.Deviations, d)
-}
-
-func (p *player) compared(*step) { p.count(&p.report.Compared) }
-func (p *player) unsure(*step)   { p.count(&p.report.Unsure) }
-
-func (p *player) count(n *int) {
-	p.mu.Lock()
-	*n++
-	p.mu.Unlock()
-}
-
-// maxLost bounds the errors that are kept.
-const maxLost = 20
-
-func (p *player) lost(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.report.lost++; len(p.report.Lost) < maxLost {
-		p.report.Lost = append(p.report.Lost, err.Error())
 	}
 }

@@ -21,34 +21,35 @@ import (
 )
 
 // replayed replays a recording to a server.
-func replayed(t *testing.T, name, address string, opts replay.Options) *replay.Report {
+func replayed(t testing.TB, name, address string, opts replay.Options) *replay.Report {
+	t.Helper()
+	return replayedFile(t, filepath.Join("testdata", name+".pcapng"), address, opts)
+}
+
+// replayedFile replays a capture to a server.
+func replayedFile(t testing.TB, path, address string, opts replay.Options) *replay.Report {
 	t.Helper()
 	opts.Network, opts.Address = "tcp", address
 	if opts.Patience == 0 {
 		opts.Patience = 20 * time.Second
 	}
 	open := func() *capture.Reader {
-		r, err := capture.Open(filepath.Join("testdata", name+".pcapng"))
+		r, err := capture.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
-	first, second := open(), open()
-	defer first.Close()
-	defer second.Close()
-	plan, err := replay.Learn(first.Events(capture.Limits{}), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := replay.Play(context.Background(), second.Events(capture.Limits{}), plan, opts)
+	in := open()
+	defer in.Close()
+	r, err := replay.Play(context.Background(), in.Events(capture.Limits{}), nil, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func show(t *testing.T, r *replay.Report) string {
+func show(t testing.TB, r *replay.Report) string {
 	t.Helper()
 	var b strings.Builder
 	if err := r.WriteText(&b); err != nil {
@@ -125,7 +126,7 @@ type item struct {
 }
 
 // served serves sessions of a kernel, and returns the address.
-func served(t *testing.T, name, session string, states map[string]ikc.State, publish ...string) string {
+func served(t testing.TB, name, session string, states map[string]ikc.State, publish ...string) string {
 	t.Helper()
 	k, err := ikc.New(ikc.Config{Name: name, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -35,10 +35,33 @@ type Report struct {
 	// Left counts connections that could not be replayed, Lost says why others were not to the end.
 	Left int      `json:"left"`
 	Lost []string `json:"lost,omitempty"`
+	// Learned are the places that differ in the recording itself, in answers to requests that are
+	// alike: what was seen there may come again.
+	Learned []*Learned `json:"learned"`
+	// Ignored counts differences that may be.
+	Ignored Ignored `json:"ignored"`
 	// Partial: an interrupt ended it.
 	Partial bool `json:"partial"`
+}
 
-	lost int
+// Learned is a place that differs in the recording itself.
+type Learned struct {
+	State string `json:"state"`
+	Path  string `json:"path"` // in the answer; [*] is any element
+	// Types are what was seen there: kinds of values, "nothing" if there was none.
+	Types []string `json:"types"`
+}
+
+// Ignored counts differences by what allows them: that the recording has them itself, that they are
+// seconds since 1970 of then and of now, or that the user named them.
+type Ignored struct {
+	Learned int `json:"learned"`
+	Times   int `json:"times"`
+	Named   int `json:"named"`
+}
+
+func newReport() *Report {
+	return &Report{Schema: SchemaID, Deviations: []*Deviation{}, Learned: []*Learned{}}
 }
 
 // The kinds of Deviation, beside those of compare.Difference.
@@ -58,6 +81,9 @@ type Deviation struct {
 	Was  string `json:"was,omitempty"`
 	Is   string `json:"is,omitempty"`
 	Text string `json:"text,omitempty"`
+	// Octets are where it is in the images of the first, the recorded one and that which came; nil if
+	// that is not known.
+	Octets *Octets `json:"octets,omitempty"`
 	// Times is how often, Frame the frame of the recorded request of the first.
 	Times int `json:"times"`
 	Frame int `json:"frame"`
@@ -66,13 +92,24 @@ type Deviation struct {
 // badness orders kinds of deviation, the worst first.
 var badness = map[string]int{Silence: 0, Outcome: 1, "type": 2, "missing": 3, "extra": 4, "value": 5, Late: 6}
 
-func (r *Report) finish(partial bool) {
+// finish leaves out what has turned out to be noise, and sorts the rest.
+func (f *findings) finish(l *learner, partial bool) {
+	r := f.report
 	r.Partial = partial
+	r.Learned = append(r.Learned, l.list()...)
+	r.Deviations = slices.DeleteFunc(r.Deviations, func(d *Deviation) bool {
+		is, ok := f.learnt[d]
+		if ok = ok && l.knows(d.State, anyElement(d.Path), is); ok {
+			r.Different -= d.Times
+			r.Ignored.Learned += d.Times
+		}
+		return ok
+	})
 	slices.SortFunc(r.Deviations, func(a, b *Deviation) int {
 		return cmp.Or(cmp.Compare(badness[a.Kind], badness[b.Kind]), cmp.Compare(a.State, b.State), cmp.Compare(a.Path, b.Path))
 	})
-	if r.lost > len(r.Lost) {
-		r.Lost = append(r.Lost, fmt.Sprintf("and %d more", r.lost-len(r.Lost)))
+	if f.lost > len(r.Lost) {
+		r.Lost = append(r.Lost, fmt.Sprintf("and %d more", f.lost-len(r.Lost)))
 	}
 }
 

@@ -16,22 +16,22 @@ type step struct {
 	kind    dialogue.Kind
 	image   []byte
 	to      specifier.Specifier
-	request int           // of a reply, the frame that it is for; of a request, its own
+	request int           // of a reply, the frame that it is for, 0 if that is not known; of a request, its own
 	took    time.Duration // of a reply, 0 if that is not known
 	unsure  bool          // a reply that may be for another request
 	silent  bool          // a call that got nothing
 }
 
-// stepOf makes a step of a frame, nil if it is no message.
-func stepOf(f *dialogue.Frame) *step {
+// stepOf makes a step of a frame for one who plays a side, nil if it is no message.
+func stepOf(f *dialogue.Frame, side wire.Role) *step {
 	m := f.Message
 	if m == nil {
 		return nil
 	}
-	s := &step{at: f.At.Time, sends: f.From == wire.Client, kind: m.Kind, image: bytes.Clone(f.Image), to: m.To, request: f.Number}
+	s := &step{at: f.At.Time, sends: f.From == side, kind: m.Kind, image: bytes.Clone(f.Image), to: m.To, request: f.Number}
 	if m.Kind == dialogue.Answer || m.Kind == dialogue.ErrorReport {
 		if m.Exchange == nil {
-			s.unsure = true
+			s.unsure, s.request = true, 0
 			return s
 		}
 		s.request = m.Exchange.Request.Frame.Number
@@ -44,4 +44,18 @@ func stepOf(f *dialogue.Frame) *step {
 		s.silent = m.Kind == dialogue.Call && x.Outcome() == dialogue.Silent
 	}
 	return s
+}
+
+// state is what a step is about, as it is named in reports.
+func (s *step) state() string { return s.to.Session + "/" + s.to.State }
+
+// part is what noise calls the message of a step.
+func (s *step) part() string {
+	switch s.kind {
+	case dialogue.Answer:
+		return "answer"
+	case dialogue.ErrorReport:
+		return "error"
+	}
+	return "params"
 }

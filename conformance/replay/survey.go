@@ -1,0 +1,96 @@
+package replay
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Plan is what a replay would send.
+type Plan struct {
+	Connections int
+	// Left are connections that cannot be replayed: their start, or octets, are not in the capture.
+	Left   int
+	states map[string]*Sends
+	names  map[string]bool // of those who would talk to us
+}
+
+// Survey reads a capture for what would be sent.
+func Survey(events dialogue.Source, opts Options) (*Plan, error) {
+	p := &Plan{states: map[string]*Sends{}, names: map[string]bool{}}
+	side := opts.side()
+	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{}, func(part *dialogue.Part) {
+		c := part.Connection
+		if !c.IsIKC || c.Control != nil {
+			return
+		}
+		if part.First {
+			p.Connections++
+		}
+		if part.Last && !playable(c) {
+			p.Left++
+		}
+		if name := nameOf(c.Negotiation.Peers[side.Other()]); playable(c) && len(p.names) < maxSends {
+			p.names[name] = true
+		}
+		for _, x := range part.Exchanges {
+			if m := x.Request; playable(c) && m.Frame.From == side && opts.keeps(c, m.Frame) {
+				p.sends(m)
+			}
+		}
+	})
+	return p, err
+}
+
+// playable tells whether a connection can be replayed: its start was recorded, and nothing is
+// missing so far.
+func playable(c *dialogue.Connection) bool {
+	return c.Negotiation.Complete && !c.Joined && !c.Gaps && serializer(c.Negotiation.Serializer) != nil
+}
+
+// nameOf is the name of a kernel that a program chose: its id is another each time, and so is its
+// address.
+func nameOf(p wire.Peer) string {
+	for _, name := range p.Aliases {
+		if !strings.Contains(name, ":") {
+			return name
+		}
+	}
+	return p.ID // of a ClientLite, which has nothing else
+}
+
+// Sends counts what would be sent to a state.
+type Sends struct {
+	State        string
+	Calls, Posts int
+}
+
+// maxSends bounds the states that are told apart, and the names.
+const maxSends = 4096
+
+func (p *Plan) sends(m *dialogue.Message) {
+	name := m.To.Session + "/" + m.To.State
+	s := p.states[name]
+	if s == nil && len(p.states) >= maxSends {
+		name = "(further states)"
+		s = p.states[name]
+	}
+	if s == nil {
+		s = &Sends{State: name}
+		p.states[name] = s
+	}
+	if m.Kind == dialogue.Call {
+		s.Calls++
+	} else {
+		s.Posts++
+	}
+}
+
+// States are what would be sent, by state.
+func (p *Plan) States() []*Sends {
+	return slices.SortedFunc(maps.Values(p.states), func(a, b *Sends) int { return cmp.Compare(a.State, b.State) })
+}

@@ -1,0 +1,41 @@
+package replay
+
+import (
+	"github.com/perl-ikc/ikc-conform/conformance/compare"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// values compares what is not octet by octet the same.
+func (c *client) values(s *step, old *wire.Message, came came) {
+	rename(came.m.Params, came.image, c.conn.Peer.ID, c.old.ID)
+	a, b := old.Params, came.m.Params
+	if old.IsError {
+		a, b = perl.NewBytes(wire.ParseRemoteError(a).Message), perl.NewBytes(wire.ParseRemoteError(b).Message)
+	}
+	if a == nil {
+		a = new(perl.Value)
+	}
+	if b == nil {
+		b = new(perl.Value)
+	}
+	for _, d := range compare.Values(a, b, "") {
+		if c.p.mayDiffer(s, d) {
+			continue
+		}
+		dev := &Deviation{Kind: string(d.Kind), Part: s.part(), Path: d.Path, Was: d.A, Is: d.B}
+		first := false
+		switch {
+		case s.kind != dialogue.Answer:
+			first = c.p.found(s, dev)
+		case c.p.learnt.knows(s.state(), anyElement(d.Path), d.TypeB):
+			c.p.ignored(&c.p.report.Ignored.Learned)
+		default:
+			first = c.p.differs(s, dev, d.TypeB)
+		}
+		if first && !old.IsError {
+			dev.Octets = firstOctets(s.image, came.image, d.Path)
+		}
+	}
+}
