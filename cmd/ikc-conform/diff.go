@@ -91,6 +91,7 @@ connection of IKC, 7 no difference as far as incomplete captures show, 130 an in
 	c.Flags().StringVar(&noiseFile, "noise", "", "what may differ: a `FILE` of lines")
 	c.Flags().Float64Var(&opts.Slower, "slower", 0, "count it as a difference if answers take so many times as long, 2 or 1.5, by the median; 0 is not to")
 	o.flag(c, "json", "what differs, for programs", func(w io.Writer, r *diff.Report) error { return r.WriteJSON(w) })
+	o.flag(c, "html", "what differs, as one page", func(w io.Writer, r *diff.Report) error { return r.WriteHTML(w) })
 	c.AddCommand(schemaCommand("Print the JSON Schema of how traffic differs", diff.Schema))
 	return c
 }

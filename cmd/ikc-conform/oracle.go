@@ -71,6 +71,7 @@ Exit status: 0 no difference, 1 there are some, 3 a target or the harness broke,
 	}
 	e.flags(c, tryingFlags...)
 	o.flag(c, "json", "what differs, for programs", func(w io.Writer, r *oracle.Report) error { return r.WriteJSON(w) })
+	o.flag(c, "html", "what differs, as one page", func(w io.Writer, r *oracle.Report) error { return r.WriteHTML(w) })
 	c.AddCommand(schemaCommand("Print the JSON Schema of what differs", oracle.Schema))
 	return c
 }

@@ -19,13 +19,7 @@ var Schema []byte
 
 // WriteJSON writes it for programs.
 func (r *Result) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("anonymise: %w", err)
-	}
-	return nil
+	return visible.WriteJSON(w, "anonymise", r)
 }
 
 // keptWidth is how many columns the lines of words have at most.

@@ -37,15 +37,7 @@ func NewDocument(captures []string, c *Collector) *Document {
 }
 
 // WriteJSON writes it for programs.
-func (d *Document) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(d); err != nil {
-		return fmt.Errorf("diagnosis: %w", err)
-	}
-	return nil
-}
+func (d *Document) WriteJSON(w io.Writer) error { return visible.WriteJSON(w, "diagnosis", d) }
 
 // maxLines is how many lines WriteText writes, if it is not to write all, and maxOfKind how many
 // findings of a kind.

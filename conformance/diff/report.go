@@ -107,15 +107,7 @@ func (r *Report) Count(w Weight) (n int) {
 }
 
 // WriteJSON writes the report for programs.
-func (r *Report) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("diff: %w", err)
-	}
-	return nil
-}
+func (r *Report) WriteJSON(w io.Writer) error { return visible.WriteJSON(w, "diff", r) }
 
 // headings are what stands before the findings of each weight.
 var headings = []struct {
@@ -146,13 +138,18 @@ func (r *Report) WriteText(w io.Writer) error {
 	case !r.Compared():
 		b.WriteString("Nothing was compared: a side has no connection of IKC.\n")
 	case len(r.Findings) > 0:
-		fmt.Fprintf(&b, "%d break, %d change for programs, %d differ, %d get better.\n", r.Count(Breaks), r.Count(Changes), r.Count(Differs), r.Count(Better))
+		b.WriteString(r.counts() + "\n")
 	case r.Whole():
 		b.WriteString("No difference.\n")
 	default:
 		b.WriteString("No difference as far as seen.\n")
 	}
 	return visible.Print(w, b.String())
+}
+
+// counts are how many findings there are of each weight.
+func (r *Report) counts() string {
+	return fmt.Sprintf("%d break, %d change for programs, %d differ, %d get better.", r.Count(Breaks), r.Count(Changes), r.Count(Differs), r.Count(Better))
 }
 
 func (s Side) write(b *strings.Builder, letter string) {
@@ -191,9 +188,8 @@ func (f *Finding) write(b *strings.Builder) {
 // writeTimes writes a line for each state that answered on both sides.
 func (r *Report) writeTimes(b *strings.Builder) {
 	width, found := len("session/state"), false
-	answers := func(s *StateTimes) bool { return s.A != nil && s.B != nil && s.A.Answered > 0 && s.B.Answered > 0 }
 	for _, s := range r.States {
-		if answers(s) {
+		if s.answer() {
 			width, found = max(width, len(s.State)), true
 		}
 	}
@@ -202,7 +198,7 @@ func (r *Report) writeTimes(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\nUntil the answer, A and B side by side:\n\n  %-*s  %-6s  %15s  %21s  %21s  %21s\n", width, "session/state", "of", "answers", "p50", "p90", "p99")
 	for _, s := range r.States {
-		if !answers(s) {
+		if !s.answer() {
 			continue
 		}
 		fmt.Fprintf(b, "  %-*s  %-6s  %7d %7d", width, s.State, s.Of, s.A.Answered, s.B.Answered)
@@ -211,6 +207,11 @@ func (r *Report) writeTimes(b *strings.Builder) {
 		}
 		b.WriteString("\n")
 	}
+}
+
+// answer tells whether a state answered on both sides.
+func (s *StateTimes) answer() bool {
+	return s.A != nil && s.B != nil && s.A.Answered > 0 && s.B.Answered > 0
 }
 
 // shown is a time for people.

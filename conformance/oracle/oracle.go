@@ -318,18 +318,23 @@ func (a alike) line(item dialogue.Item) string {
 	return ""
 }
 
+// where is where in the capture it is.
+func (d *Difference) where() string {
+	where := fmt.Sprintf("connection %d", d.Connection)
+	if d.Frame > 0 {
+		where += fmt.Sprintf(", frame %d", d.Frame)
+	}
+	if d.Packet > 0 {
+		where += fmt.Sprintf(", packet %d", d.Packet)
+	}
+	return where
+}
+
 // Write shows differences to people.
 func Write(w io.Writer, target, oracle string, list []Difference) error {
 	var b strings.Builder
 	for _, d := range list {
-		where := fmt.Sprintf("connection %d", d.Connection)
-		if d.Frame > 0 {
-			where += fmt.Sprintf(", frame %d", d.Frame)
-		}
-		if d.Packet > 0 {
-			where += fmt.Sprintf(", packet %d", d.Packet)
-		}
-		fmt.Fprintf(&b, "  %s\n", where)
+		fmt.Fprintf(&b, "  %s\n", d.where())
 		for _, line := range d.Before {
 			fmt.Fprintf(&b, "      %s\n", clip(line))
 		}

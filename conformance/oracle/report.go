@@ -124,26 +124,22 @@ func (r *Report) WriteText(w io.Writer) error {
 			}
 		}
 	}
-	switch {
-	case r.Partial != "":
-		fmt.Fprintf(&b, "Interrupted: %s; so far, connections that differ: %d.\n", r.Partial, r.Different)
-	case r.Different > 0:
-		fmt.Fprintf(&b, "Connections that differ, in all: %d.\n", r.Different)
-	case r.Compared == 0:
-		b.WriteString("Nothing was compared.\n")
-	default:
-		b.WriteString("No difference.\n")
-	}
+	b.WriteString(r.sum() + "\n")
 	return visible.Print(w, b.String())
 }
 
-// WriteJSON writes the report for programs.
-func (r *Report) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("oracle: %w", err)
+// sum is the result in a sentence.
+func (r *Report) sum() string {
+	switch {
+	case r.Partial != "":
+		return fmt.Sprintf("Interrupted: %s; so far, connections that differ: %d.", r.Partial, r.Different)
+	case r.Different > 0:
+		return fmt.Sprintf("Connections that differ, in all: %d.", r.Different)
+	case r.Compared == 0:
+		return "Nothing was compared."
 	}
-	return nil
+	return "No difference."
 }
+
+// WriteJSON writes the report for programs.
+func (r *Report) WriteJSON(w io.Writer) error { return visible.WriteJSON(w, "oracle", r) }

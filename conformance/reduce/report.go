@@ -60,13 +60,7 @@ type Result struct {
 
 // WriteJSON writes it for programs.
 func (r *Result) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("reduce: %w", err)
-	}
-	return nil
+	return visible.WriteJSON(w, "reduce", r)
 }
 
 // WriteText writes it for people.

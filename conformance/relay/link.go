@@ -105,11 +105,19 @@ func (l *link) neverSpoke(err error) {
 	l.keep(l.recorder.CloseWrite(capture.FromServer, now, capture.RelayUnreached+": the client said nothing, so the target was not called"))
 }
 
+// redial is how long a target that refuses is let alone.
+const redial = 20 * time.Millisecond
+
 // dial reaches the target, or else refuses the client.
 func (l *link) dial() bool {
 	opts := &l.relay.opts
 	dialer := net.Dialer{Timeout: opts.DialTimeout}
+	began := time.Now()
 	target, err := dialer.DialContext(l.relay.dialing, opts.TargetNetwork, opts.TargetAddress)
+	for err != nil && time.Since(began) < opts.StartWithin && l.relay.dialing.Err() == nil {
+		time.Sleep(redial)
+		target, err = dialer.DialContext(l.relay.dialing, opts.TargetNetwork, opts.TargetAddress)
+	}
 	l.mu.Lock()
 	isCut := l.isCut
 	if err == nil {

@@ -56,6 +56,10 @@ type Options struct {
 	// DefaultDialTimeout.
 	DialTimeout time.Duration
 
+	// StartWithin is how long a target that refuses is tried again, since it has only been started.
+	// Zero: it is tried once.
+	StartWithin time.Duration
+
 	// MaxConnections bounds the connections at a time: the next is accepted when another has ended.
 	// Zero means DefaultMaxConnections.
 	MaxConnections int

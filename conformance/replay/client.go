@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -31,6 +32,7 @@ type client struct {
 	rsvps   few[wire.Address]        // of calls of the other side, by frame of the recording
 	silent  few[specifier.Specifier] // calls that got no answer then
 	aside   aside
+	said    wire.Message // what is sent, or was said then
 	got     wire.Message // what was received last
 	quit    func() bool
 	lost    error
@@ -47,15 +49,15 @@ const maxReceived = 2 * wire.DefaultMaxFrame
 // prepare is who plays a connection of the recording.
 func (p *player) prepare(c *dialogue.Connection) *client {
 	n := c.Negotiation
-	cl := &client{p: p, index: c.Conn.Index, old: n.Peers[p.side.Other()]}
+	cl := &client{p: p, index: c.Conn.Index, old: n.Peers[p.opts.Side.Other()]}
 	cl.by.Serializer = serializer(n.Serializer)
 	cl.other.Serializer = cl.by.Serializer
-	cl.cfg = identity(n.Peers[p.side])
+	cl.cfg = identity(n.Peers[p.opts.Side])
 	cl.cfg.Dialect, cl.cfg.Serializer, cl.cfg.Timeout, cl.cfg.MaxAside = n.Dialect, cl.by.Serializer, p.opts.Patience, maxReceived
 	switch {
-	case p.side == wire.Client && n.Fallback:
+	case p.opts.Side == wire.Client && n.Fallback:
 		cl.cfg.Dialect = wire.IKC0
-	case p.side == wire.Server && !n.Fallback:
+	case p.opts.Side == wire.Server && !n.Fallback:
 		cl.cfg.Dialect = wire.IKC0 // which takes both
 	}
 	return cl
@@ -76,6 +78,7 @@ func (c *client) play(s *step) {
 	case c.lost != nil:
 	case s.sends:
 		c.lost = c.send(s)
+	case c.p.opts.OnlyReplies && s.kind != dialogue.Answer && s.kind != dialogue.ErrorReport:
 	default:
 		c.await(s)
 	}
@@ -83,8 +86,8 @@ func (c *client) play(s *step) {
 
 // send sends a message that was recorded, under the names of now.
 func (c *client) send(s *step) error {
-	m, err := c.by.read(s.image)
-	if err != nil {
+	m := &c.said
+	if err := c.by.read(s.image, m); err != nil {
 		return err
 	}
 	rename(m.Params, s.image, c.old.ID, c.conn.Peer.ID)
@@ -96,9 +99,7 @@ func (c *client) send(s *step) error {
 		}
 		m.Event = to
 	case !c.knows(m.Event.Kernel):
-		to := m.Event.Specifier
-		to.Kernel = c.conn.Peer.ID
-		m.Event = inForm(m.Event, to)
+		m.Event = atKernel(m.Event, c.conn.Peer.ID)
 	}
 	if m.IsCall() {
 		back := m.RSVP.Specifier
@@ -123,12 +124,14 @@ func (c *client) knows(kernel string) bool {
 		kernel != c.old.ID && !slices.Contains(c.old.Aliases, kernel)
 }
 
-// inForm is another specifier in the form of an address.
-func inForm(form wire.Address, to specifier.Specifier) wire.Address {
-	if _, ok := form.AsText(); ok {
-		return wire.AtString(to.String())
+// atKernel is an address at another kernel, in the form that it has.
+func atKernel(a wire.Address, kernel string) wire.Address {
+	if text, ok := a.AsText(); ok {
+		return wire.AtString(strings.Replace(text, a.Kernel, kernel, 1))
 	}
-	return wire.At(to)
+	hash := a.ToValue()
+	hash.Target().Set("kernel", perl.NewBytes(kernel))
+	return wire.ParseAddress("event", hash)
 }
 
 // await waits for what the other side said then, and compares it.
@@ -174,9 +177,8 @@ func (c *client) compare(s *step, came came) {
 	if s.kind == dialogue.Call {
 		c.rsvps.note(s.request, got.RSVP)
 	}
-	old, err := c.other.read(s.image)
-	if err != nil {
-		c.lost = err
+	old := &c.said
+	if c.lost = c.other.read(s.image, old); c.lost != nil {
 		return
 	}
 	c.p.counted(s.unsure)

@@ -38,6 +38,7 @@ func (v *visit) connection(ctx context.Context, cfg probe.Config, _ string) (*pr
 		until = time.Now()
 	}
 	v.mu.Unlock()
+	cfg.Finish = v.opts.Finishing
 	for {
 		conn, err := probe.Dial(ctx, v.opts.Network, v.opts.Address, cfg)
 		refused := errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT)
@@ -49,6 +50,8 @@ func (v *visit) connection(ctx context.Context, cfg probe.Config, _ string) (*pr
 		}
 		select {
 		case <-time.After(again):
+		case <-v.opts.Gone:
+			return nil, fmt.Errorf("the server has ended: %w", err)
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -173,6 +176,7 @@ func (h *host) connection(ctx context.Context, cfg probe.Config, name string) (*
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-time.After(h.opts.StartWithin):
+	case <-h.gone():
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -181,9 +185,29 @@ func (h *host) connection(ctx context.Context, cfg probe.Config, name string) (*
 	case c := <-g.came:
 		return c, nil
 	default:
-		return nil, fmt.Errorf("expected a worker such as %s to connect within %v, none did", name, h.opts.StartWithin)
+		return nil, fmt.Errorf("expected a worker such as %s to connect within %v, and before it ended; none did", name, h.opts.StartWithin)
 	}
 }
+
+// gone is closed when the program has ended that is to connect, and what it has begun is over.
+func (h *host) gone() <-chan struct{} {
+	if h.opts.Gone == nil {
+		return nil
+	}
+	over := make(chan struct{})
+	go func() {
+		select {
+		case <-h.opts.Gone:
+			time.Sleep(lastWords)
+		case <-h.done:
+		}
+		close(over)
+	}()
+	return over
+}
+
+// lastWords is how long the connections of a program that has ended may take to be accepted.
+const lastWords = time.Second
 
 // identity is who a side of a recorded connection was.
 func identity(p wire.Peer) probe.Config {

@@ -15,6 +15,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // What is kept to learn from.
@@ -73,8 +74,8 @@ func (l *learner) add(name string, x *dialogue.Exchange) {
 
 // params are the octets of the params of a message, nil if there is no telling.
 func (l *learner) params(m *dialogue.Message) []byte {
-	own, err := l.by.read(m.Frame.Image)
-	if err != nil {
+	var own wire.Message
+	if err := l.by.read(m.Frame.Image, &own); err != nil {
 		return nil
 	}
 	return l.by.octets(own.Params)

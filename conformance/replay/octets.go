@@ -31,10 +31,9 @@ type codec struct {
 	out     wire.Outgoing
 }
 
-// read reads an image. Params stay frozen as long as nobody asks for what is in them.
-func (c *codec) read(image []byte) (*wire.Message, error) {
-	m := new(wire.Message)
-	return m, c.scanner.Thaw(c.Serializer, image, m)
+// read reads an image into m. Params stay frozen as long as nobody asks for what is in them.
+func (c *codec) read(image []byte, m *wire.Message) error {
+	return c.scanner.Thaw(c.Serializer, image, m)
 }
 
 // octets freezes params alone: what is frozen still is written as it came. They are valid until the

@@ -14,15 +14,22 @@ import (
 
 // Options say what to replay, and to whom.
 type Options struct {
-	// Network and Address are those of the server, to which the clients are played. Not used with a
-	// Listener.
+	// Side is who is played: the clients, or the server.
+	Side wire.Role
+	// Network and Address are those of the server, to which clients are played.
 	Network, Address string
-	// Listener, if not nil, is where workers connect, to which the server is played. It is closed when
-	// the replay has ended.
+	// Listener is where workers connect, to which a server is played. It is closed when the replay has
+	// ended.
 	Listener net.Listener
 	// StartWithin is how long a server may refuse connections, since it has only been started, and how
 	// long a worker may take to connect.
 	StartWithin time.Duration
+	// Gone, if not nil, is closed when the program has ended that is to be met: then nobody is waited
+	// for any more.
+	Gone <-chan struct{}
+	// Finishing, if not nil, is called when ctx ends in a negotiation with a server, which goes on,
+	// and done when that has ended. See probe.Config.
+	Finishing func() (done func())
 	// Speed is how many times as fast as recorded; 0 is as fast as answers come.
 	Speed float64
 	// Patience bounds the wait for each answer.
@@ -30,18 +37,13 @@ type Options struct {
 	// Slower: an answer that takes so many times as long as it did, and 100 ms more, is late. 0: none
 	// is.
 	Slower float64
+	// OnlyReplies: posts and calls of the other side are not expected, but for those that are
+	// responses to a request: it does nothing by itself.
+	OnlyReplies bool
 	// Noise is what may differ besides what differs in the recording itself.
 	Noise *compare.Noise
 	// Keep tells which requests are replayed, nil for all.
 	Keep func(*dialogue.Connection, dialogue.Item) bool
-}
-
-// side is the one that is played.
-func (o *Options) side() wire.Role {
-	if o.Listener != nil {
-		return wire.Server
-	}
-	return wire.Client
 }
 
 func (o *Options) keeps(c *dialogue.Connection, item dialogue.Item) bool {
@@ -51,7 +53,6 @@ func (o *Options) keeps(c *dialogue.Connection, item dialogue.Item) bool {
 // player replays a capture.
 type player struct {
 	opts   Options
-	side   wire.Role
 	learnt *learner
 	begun  time.Time // when the first connection was
 	first  time.Time // of the recording
@@ -77,26 +78,12 @@ type playing struct {
 	batches chan batch
 }
 
-// batch is what comes next on a connection.
-type batch struct {
-	steps []*step
-	// left tells that the other side of the recording has closed the connection by itself.
-	left bool
-}
-
-// octets are those of the images.
-func (b batch) octets() (n int) {
-	for _, s := range b.steps {
-		n += len(s.image)
-	}
-	return n
-}
-
-// Play replays a capture, which it reads once. The plan is of the same capture; it may be nil unless
-// workers connect. The error is that of the capture; what was found by then is in the report.
+// Play replays a capture, which it reads once. The plan is of the same capture; it may be nil
+// unless workers connect. The error is that of the capture; what was found by then is in the
+// report.
 func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options) (*Report, error) {
-	p := &player{opts: opts, side: opts.side(), learnt: newLearner(), findings: newFindings()}
-	if opts.Listener != nil {
+	p := &player{opts: opts, learnt: newLearner(), findings: newFindings()}
+	if opts.Side == wire.Server {
 		w := welcome(ctx, &opts, plan)
 		defer w.end()
 		p.meet = w
@@ -140,14 +127,16 @@ func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options)
 // hand hands over what is next: whoever plays takes all, also if it was interrupted.
 func (p *player) hand(one *playing, part *dialogue.Part) {
 	c := part.Connection
-	b := batch{left: part.Last && leaves(c, p.side.Other())}
+	b := batch{left: part.Last && leaves(c, p.opts.Side.Other())}
 	for _, item := range part.Items {
-		if f, ok := item.(*dialogue.Frame); ok && p.opts.keeps(c, f) {
-			if s := stepOf(f, p.side); s != nil {
-				b.steps = append(b.steps, s)
+		if f, ok := item.(*dialogue.Frame); ok && f.Message != nil && p.opts.keeps(c, f) {
+			if b.steps == nil {
+				b.steps = make([]step, 0, len(part.Items))
 			}
+			b.steps = append(b.steps, stepOf(f, p.opts.Side))
 		}
 	}
+	b.own()
 	p.held.enter(b.octets())
 	one.batches <- b
 }
@@ -180,9 +169,9 @@ func (p *player) start(ctx context.Context, c *dialogue.Connection, all *sync.Wa
 		}
 		left := false
 		for b := range one.batches {
-			for _, s := range b.steps {
-				p.pace(ctx, s.at)
-				cl.play(s)
+			for i := range b.steps {
+				p.pace(ctx, b.steps[i].at)
+				cl.play(&b.steps[i])
 			}
 			left = b.left
 			p.held.leave(b.octets())

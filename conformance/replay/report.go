@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
@@ -114,43 +113,4 @@ func (f *findings) finish(l *learner, partial bool) {
 }
 
 // WriteJSON writes the report for programs.
-func (r *Report) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	return nil
-}
-
-// WriteText shows the report to people.
-func (r *Report) WriteText(w io.Writer) error {
-	r = visible.Copy(r)
-	var b strings.Builder
-	for _, d := range r.Deviations {
-		fmt.Fprintf(&b, "%s, %s%s: %s, %d times, first for request #%d\n", d.State, d.Part, d.Path, d.Kind, d.Times, d.Frame)
-		if d.Text != "" {
-			fmt.Fprintf(&b, "    %s\n", cut(d.Text))
-			continue
-		}
-		fmt.Fprintf(&b, "    - %s\n    + %s\n", cut(cmp.Or(d.Was, "nothing")), cut(cmp.Or(d.Is, "nothing")))
-	}
-	for _, l := range r.Lost {
-		fmt.Fprintf(&b, "! not replayed to the end: %s\n", l)
-	}
-	if r.Left > 0 {
-		fmt.Fprintf(&b, "! connections that cannot be replayed, since their start or octets are not in the capture: %d\n", r.Left)
-	}
-	fmt.Fprintf(&b, "Compared %d, of which %d may be for several requests; %d differ.\n", r.Compared, r.Unsure, r.Different)
-	return visible.Print(w, b.String())
-}
-
-// cut shortens what does not fit a line or two of a terminal; --json has all of it.
-func cut(s string) string {
-	const most = 200
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return s
-}
+func (r *Report) WriteJSON(w io.Writer) error { return visible.WriteJSON(w, "replay", r) }

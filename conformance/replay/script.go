@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -22,13 +21,11 @@ type step struct {
 	silent  bool          // a call that got nothing
 }
 
-// stepOf makes a step of a frame for one who plays a side, nil if it is no message.
-func stepOf(f *dialogue.Frame, side wire.Role) *step {
+// stepOf makes a step of a frame with a message, for one who plays a side. The image is that of the
+// frame.
+func stepOf(f *dialogue.Frame, side wire.Role) step {
 	m := f.Message
-	if m == nil {
-		return nil
-	}
-	s := &step{at: f.At.Time, sends: f.From == side, kind: m.Kind, image: bytes.Clone(f.Image), to: m.To, request: f.Number}
+	s := step{at: f.At.Time, sends: f.From == side, kind: m.Kind, image: f.Image, to: m.To, request: f.Number}
 	if m.Kind == dialogue.Answer || m.Kind == dialogue.ErrorReport {
 		if m.Exchange == nil {
 			s.unsure, s.request = true, 0
@@ -58,4 +55,30 @@ func (s *step) part() string {
 		return "error"
 	}
 	return "params"
+}
+
+// batch is what comes next on a connection.
+type batch struct {
+	steps []step
+	// left tells that the other side of the recording has closed the connection by itself.
+	left bool
+}
+
+// octets are those of the images.
+func (b *batch) octets() (n int) {
+	for i := range b.steps {
+		n += len(b.steps[i].image)
+	}
+	return n
+}
+
+// own gives the batch images of its own, all in one piece of memory.
+func (b *batch) own() {
+	all := make([]byte, 0, b.octets())
+	for i := range b.steps {
+		s := &b.steps[i]
+		from := len(all)
+		all = append(all, s.image...)
+		s.image = all[from:len(all):len(all)]
+	}
 }

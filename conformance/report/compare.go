@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -339,12 +338,4 @@ type ComparisonFormat struct {
 }
 
 // WriteJSON writes the comparison for programs.
-func (c *Comparison) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(c); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
-}
+func (c *Comparison) WriteJSON(w io.Writer) error { return visible.WriteJSON(w, "report", c) }

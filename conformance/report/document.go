@@ -86,15 +86,7 @@ func (d *Document) Summary() Summary {
 }
 
 // WriteJSON writes the document for programs, and for Read.
-func (d *Document) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(d); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
-}
+func (d *Document) WriteJSON(w io.Writer) error { return visible.WriteJSON(w, "report", d) }
 
 // MaxSize bounds a stored run that is read, in octets.
 const MaxSize = 1 << 28

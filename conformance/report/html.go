@@ -14,14 +14,13 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	sheet "github.com/perl-ikc/ikc-conform/conformance/page"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 var (
 	//go:embed page/page.tmpl
 	pageText string
-	//go:embed page/style.css
-	pageStyle string
 	//go:embed page/script.js
 	pageScript string
 )
@@ -170,7 +169,7 @@ type pageMaker struct {
 
 func newPage(kind string, tool Tool) *pageMaker {
 	return &pageMaker{anchors: map[string]bool{}, examples: map[string]bool{}, page: &page{
-		Kind: kind, Tool: tool.Name + " " + tool.Version, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
+		Kind: kind, Tool: tool.Name + " " + tool.Version, Style: template.CSS(sheet.Style), Script: template.JS(pageScript),
 		Levels: []string{"MUST", "SHOULD", "MAY"},
 	}}
 }

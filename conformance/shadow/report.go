@@ -145,13 +145,7 @@ func shown(seconds float64) string {
 
 // WriteJSON writes the report for programs.
 func (r *Report) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("shadow: %w", err)
-	}
-	return nil
+	return visible.WriteJSON(w, "shadow", r)
 }
 
 // WriteText shows the report to people.
@@ -171,15 +165,6 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	b.WriteString(r.Counts() + "\n")
 	return visible.Print(w, b.String())
-}
-
-// WriteHTML writes the report for a browser.
-func (r *Report) WriteHTML(w io.Writer) error {
-	page := compare.Page{Title: "What a shadow found", Facts: []string{r.Counts()}, Deviations: r.Deviations}
-	for _, d := range r.Dropped {
-		page.Facts = append(page.Facts, fmt.Sprintf("No copy, or none any more, of %d connections: %s", d.Times, d.Why))
-	}
-	return page.WriteHTML(w)
 }
 
 // cut shortens what does not fit a line or two of a terminal; --json has all of it.

@@ -91,6 +91,7 @@ func finish(t testing.TB, s *shadow.Shadow) *shadow.Report {
 	defer cancel()
 	r, err := s.Close(limit)
 	must(t, err)
+	s.Flush() // the last of the copies ended after the relay
 	must(t, keeps(t, r))
 	return r
 }

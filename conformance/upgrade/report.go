@@ -41,15 +41,7 @@ func (r *Report) Whole() bool {
 }
 
 // WriteJSON writes the report for programs.
-func (r *Report) WriteJSON(w io.Writer) error {
-	e := visible.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("upgrade: %w", err)
-	}
-	return nil
-}
+func (r *Report) WriteJSON(w io.Writer) error { return visible.WriteJSON(w, "upgrade", r) }
 
 // headings are what stands before the findings of each weight.
 var headings = [...]string{"It breaks", "It changes for programs", "It differs, for kernels and in captures only", "It gets better"}

@@ -51,15 +51,16 @@ var arrows = map[string][]string{
 	"conformance/sweep":        {"conformance/cell", "conformance/judge", "conformance/known"},
 
 	// What tells of it.
-	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/release", "conformance/sweep", "internal/visible", "reference/wire"},
+	"conformance/page":       {"internal/visible"},
+	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/page", "conformance/release", "conformance/sweep", "internal/visible", "reference/wire"},
 	"conformance/spec":       {"conformance/checks", "conformance/judge", "conformance/known"},
-	"conformance/compare":    {"internal/visible", "reference/perl", "reference/storable"},
-	"conformance/diff":       {"conformance/compare", "conformance/dialogue", "internal/visible", "reference/perl", "reference/wire"},
+	"conformance/compare":    {"reference/perl", "reference/storable"},
+	"conformance/diff":       {"conformance/compare", "conformance/dialogue", "conformance/page", "internal/visible", "reference/perl", "reference/wire"},
 	"conformance/anonymise":  {"conformance/capture", "conformance/contract", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/judge", "internal/visible", "internal/walk", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/reduce":     {"conformance/capture", "conformance/dialogue", "conformance/judge", "internal/visible", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/storable", "reference/wire"},
-	"conformance/replay":     {"conformance/compare", "conformance/dialogue", "conformance/probe", "internal/visible", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
-	"conformance/shadow":     {"conformance/capture", "conformance/compare", "conformance/dialogue", "conformance/relay", "internal/visible", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
-	"conformance/oracle":     {"conformance/capture", "conformance/cell", "conformance/compare", "conformance/contract", "conformance/dialogue", "internal/visible", "reference/perl", "reference/wire"},
+	"conformance/replay":     {"conformance/compare", "conformance/dialogue", "conformance/page", "conformance/probe", "internal/visible", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
+	"conformance/shadow":     {"conformance/capture", "conformance/compare", "conformance/dialogue", "conformance/page", "conformance/relay", "internal/visible", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
+	"conformance/oracle":     {"conformance/capture", "conformance/cell", "conformance/compare", "conformance/contract", "conformance/dialogue", "conformance/page", "internal/visible", "reference/perl", "reference/wire"},
 	"conformance/upgrade":    {"conformance/cell", "conformance/checks", "conformance/dialogue", "conformance/harness", "conformance/judge", "conformance/known", "conformance/oracle", "conformance/report", "conformance/targets", "internal/visible"},
 	"conformance/recordings": {"conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "reference/wire"},
 

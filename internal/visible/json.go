@@ -2,6 +2,7 @@ package visible
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 )
 
@@ -11,3 +12,14 @@ func JSON(w io.Writer) *Writer { return &Writer{w: w, json: true} }
 
 // NewEncoder is json.NewEncoder by way of JSON.
 func NewEncoder(w io.Writer) *json.Encoder { return json.NewEncoder(JSON(w)) }
+
+// WriteJSON writes a report for programs, indented by one blank. An error names what it is of.
+func WriteJSON(w io.Writer, of string, v any) error {
+	e := NewEncoder(w)
+	e.SetIndent("", " ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("%s: %w", of, err)
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package page
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"sync"
+
+	"github.com/perl-ikc/ikc-conform/internal/visible"
+)
+
+// Style is the style sheet of reports.
+//
+//go:embed style.css
+var Style string
+
+//go:embed page.tmpl
+var text string
+
+var parsed = sync.OnceValues(func() (*template.Template, error) { return template.New("page").Parse(text) })
+
+// Tone says how something looks: a class of the style sheet.
+type Tone string
+
+// The tones.
+const (
+	Pass  Tone = "pass"
+	Fail  Tone = "fail"
+	Known Tone = "known" // a warning
+	Open  Tone = "open"  // neither good nor bad
+)
+
+// icons stand for tones.
+var icons = map[Tone]string{Pass: "✓", Fail: "✕", Known: "!", Open: "≠"}
+
+// Page is what is shown. Strings may hold anything: they are escaped.
+type Page struct {
+	// Kind names the report, in small letters.
+	Kind string
+	Tone Tone
+	// Heading is the result in a few words, Lead a sentence about it.
+	Heading, Lead string
+	Facts         []Fact
+	Sections      []Section
+	// Warnings say why the result may not be all.
+	Warnings []string
+}
+
+// Fact is a name and a value.
+type Fact struct{ Name, Value string }
+
+// Section is a list of entries, or a table, or both. One without any is not shown.
+type Section struct {
+	Title, About string
+	Entries      []Entry
+	Table        Table
+}
+
+// Entry is a thing that was found.
+type Entry struct {
+	Tone Tone
+	// Word says in one word what it is; Title where, and Text what.
+	Word, Title, Text string
+	Lines             []Line
+}
+
+// Line is a line of what was, "-", of what is, "+", or of both, " ".
+type Line struct{ Sign, Text string }
+
+// Tone is how the line looks.
+func (l Line) Tone() Tone { return map[string]Tone{"-": Pass, "+": Fail}[l.Sign] }
+
+// Table is a table. Cells behind the first Left are numbers.
+type Table struct {
+	Head []string
+	Left int
+	Rows [][]string
+}
+
+// Icon stands for the tone.
+func (p *Page) Icon() string { return icons[p.Tone] }
+
+// Icon stands for the tone.
+func (e Entry) Icon() string { return icons[e.Tone] }
+
+// Style is the style sheet of the page.
+func (p *Page) Style() template.CSS { return template.CSS(Style) }
+
+// Write writes the page. of names the package in errors.
+func (p *Page) Write(w io.Writer, of string) error {
+	t, err := parsed()
+	if err != nil {
+		return fmt.Errorf("%s: page: %w", of, err)
+	}
+	shown := visible.NewWriter(w)
+	if err := errors.Join(t.Execute(shown, visible.Copy(p)), shown.Flush()); err != nil {
+		return fmt.Errorf("%s: page: %w", of, err)
+	}
+	return nil
+}
