@@ -54,7 +54,7 @@ func (j *judging) parse(c *cobra.Command) (err error) {
 type experiment struct {
 	judging                      // of commands that report verdicts
 	cells, serializers, baseline []string
-	captures, perl               string
+	captures, perl, as           string
 	session, hostile             bool
 	patience, timeout            time.Duration
 	debug, progress              bool
@@ -75,6 +75,7 @@ func (e *experiment) flags(c *cobra.Command, names ...string) {
 	all.StringSliceVar(&e.cells, "cells", nil, "only these combinations of role and dialect, such as server,client/IKC,/fallback")
 	all.StringSliceVar(&e.serializers, "serializers", e.serializers, "with these serializers: Storable, FreezeThaw, Freezer, or all")
 	all.StringVar(&e.perl, "perl", "", "the `PERL` of targets that name none: its path, its name or version in $IKC_PERLS ('ikc-conform perls')")
+	all.StringVar(&e.as, "as", "", "take a server that is running for a release, perl@0.2302, unless what it says contradicts it")
 	all.BoolVar(&e.session, "session", false, "the target has published the conformance session")
 	all.BoolVar(&e.hostile, "hostile", false, "also do what ends a real Perl server: broken negotiations, bad images, bad frames")
 	all.DurationVar(&e.patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
@@ -123,7 +124,11 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 	if e.progress {
 		e.options.Progress = func(c *cell.Result) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: done\n", c.Cell) }
 	}
+	if e.options.As, err = parseAs(e.as); err != nil {
+		return err
+	}
 	e.known, err = known.Load(e.baseline...)
+	e.options.Known = e.known
 	return err
 }
 

@@ -40,7 +40,8 @@ goes over the wire, and judges the recording. A target is
 A server that is running is safe: each connection completes its negotiation, nothing malformed is
 sent, and no state is called but those that every kernel publishes itself (ping, do_you_have),
 unless --session says that it has published the session of 'ikc-conform list --session'. One that
-speaks another protocol is told so, with what it said, and is not judged (status 3).
+speaks another protocol is told so, with what it said, and is not judged (status 3). What all releases
+of POE::Component::IKC that it can be by what it says do wrong is known, as in a capture; --as says which it is.
 
 --captures overwrites captures of before, and no other files.`,
 		Example: "  ikc-conform run reference\n  ikc-conform run tcp:127.0.0.1:31337 --captures out/\n  ikc-conform run perl 'cmd:./mydriver --verbose'",
@@ -90,7 +91,7 @@ speaks another protocol is told so, with what it said, and is not judged (status
 		},
 	}
 	e.judging.flags(c)
-	e.flags(c, append([]string{"baseline"}, tryingFlags...)...)
+	e.flags(c, append([]string{"baseline", "as"}, tryingFlags...)...)
 	c.Flags().BoolVar(&segmentation, "segmentation", false, "repeat everything with single octets, line ends cut in two, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
 	c.Flags().StringVar(&reduced, "reduce", "", "write to this `DIR` for each check that failed the smallest capture that shows it, as 'ikc-conform reduce' does")
 	c.Flags().StringVar(&oracle, "oracle", "", "")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,6 +39,9 @@ func (e *PerlError) Error() string {
 
 const installModules = "on Debian: apt-get install libpoe-perl libdata-dump-perl libdevel-size-perl libfreezethaw-perl, " +
 	"then cpan POE::Component::IKC; or unpack a release and name its directory in PERL5LIB"
+
+const installNeeded = "install it with cpan, or name its directory in PERL5LIB; all that 0.2402 needs is on Debian: " +
+	"apt-get install libpoe-perl libdata-dump-perl libdevel-size-perl libfreezethaw-perl"
 
 // probe prints "name version" for each module that loads and "name - reason" for the one that does
 // not. 0.1801 and 0.1900 have no POE/Component/IKC.pm, those of 0.1802 and 0.1901 have no version,
@@ -79,6 +83,9 @@ func (p Perl) Find(ctx context.Context, lib string) (*PerlInstall, error) {
 		reason, missing := strings.CutPrefix(version, "- ")
 		switch {
 		case name == "POE::Component::IKC" && (missing || version == ""): // the responder has told
+		case missing && needed(reason) != "" && needed(reason) != name:
+			return nil, &PerlError{Missing: needed(reason), Detail: "without which " + strings.TrimSuffix(name, "::Responder") + " does not load: " + reason,
+				Install: installNeeded}
 		case missing:
 			return nil, &PerlError{Missing: strings.TrimSuffix(name, "::Responder"), Detail: reason, Install: installModules}
 		case name == "POE::Component::IKC::Responder", name == "POE::Component::IKC":
@@ -91,6 +98,17 @@ func (p Perl) Find(ctx context.Context, lib string) (*PerlInstall, error) {
 		return nil, &PerlError{Missing: "POE::Component::IKC", Detail: "it has no version", Install: installModules}
 	}
 	return found, nil
+}
+
+var toInstall = regexp.MustCompile(`you may need to install the (\S+) module`)
+
+// needed is the module that a module of POE::Component::IKC did not find, "" if it was one of these
+// itself, or something else is wrong.
+func needed(reason string) string {
+	if found := toInstall.FindStringSubmatch(reason); found != nil && !strings.HasPrefix(found[1], "POE::Component::IKC") {
+		return found[1]
+	}
+	return ""
 }
 
 func firstLine(s string, otherwise error) string {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -223,5 +225,21 @@ func TestPerlDefects(t *testing.T) {
 				ends(t, client, "Attempting to send during finishing")
 			}
 		})
+	}
+}
+
+// TestMissingPrerequisite: what a release needs and is not there is named, not the release.
+func TestMissingPrerequisite(t *testing.T) {
+	lib := filepath.Join(driver.ReleasesDir(), "0.2200")
+	if _, err := os.Stat(lib); err != nil {
+		t.Skipf("release 0.2200: %v", err)
+	}
+	_, err := driver.FindPerlIn(t.Context(), lib)
+	var missing *driver.PerlError
+	switch {
+	case err == nil:
+		t.Skip("POE::API::Peek is here")
+	case !errors.As(err, &missing) || missing.Missing != "POE::API::Peek" || !strings.Contains(missing.Detail, "POE::Component::IKC does not load"):
+		t.Errorf("expected that POE::API::Peek is missing, got %v", err)
 	}
 }

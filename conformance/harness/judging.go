@@ -17,6 +17,9 @@ func (r *runner) judge(path string) {
 		r.cell.Err = err
 		return
 	}
+	if !r.target.Driven() {
+		r.opts.Known.Settle(file, r.opts.As)
+	}
 	r.cell.Capture, r.cell.Err = path, file.Failed()
 	r.cell.Notes = append(r.cell.Notes, file.Notes...)
 	r.cell.Verdicts = file.Verdicts

@@ -7,6 +7,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/internal/tempdir"
 )
 
@@ -35,6 +36,11 @@ type Options struct {
 	// running, and that a negotiation which breaks off could end, is talked to until that is over.
 	// Only Timeout bounds it then. done is called when it is over. Nil for nobody.
 	Finishing func(why string) (done func())
+	// Known are the deviations of releases that make failures of a target without a driver known ones:
+	// which release it is shows in what it says. As is a release to take it for, unless what it says
+	// contradicts that. See known.Deviations.Settle. Of targets with a driver the report knows it.
+	Known known.Deviations
+	As    string
 	// Progress is told of each cell as it ends, by one goroutine at a time. Nil for nobody.
 	Progress func(*cell.Result)
 }
