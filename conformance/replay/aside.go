@@ -63,11 +63,18 @@ func fits(s *step, at place, m *wire.Message) bool {
 
 // mayBeAbout tells whether an error report may be about a request to a state: it names it, or none.
 func mayBeAbout(m *wire.Message, to specifier.Specifier) bool {
-	all := wire.ParseRemoteError(m.Params).Requests()
-	return len(all) == 0 || slices.ContainsFunc(all, func(s string) bool {
+	none := true
+	for _, s := range wire.ParseRemoteError(m.Params).Requests() {
 		named, err := specifier.Parse(s)
-		return err != nil || named.Session == to.Session && named.State == to.State
-	})
+		if err != nil {
+			continue // a reading of the text that is none
+		}
+		if named.Session == to.Session && named.State == to.State {
+			return true
+		}
+		none = false
+	}
+	return none
 }
 
 // What one connection may keep that is not waited for yet.

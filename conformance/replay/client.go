@@ -78,7 +78,7 @@ func (c *client) play(s *step) {
 	case c.lost != nil:
 	case s.sends:
 		c.lost = c.send(s)
-	case c.p.opts.OnlyReplies && s.kind != dialogue.Answer && s.kind != dialogue.ErrorReport:
+	case s.own && c.p.opts.OnlyReplies:
 	default:
 		c.await(s)
 	}

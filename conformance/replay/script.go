@@ -19,6 +19,7 @@ type step struct {
 	took    time.Duration // of a reply, 0 if that is not known
 	unsure  bool          // a reply that may be for another request
 	silent  bool          // a call that got nothing
+	own     bool          // a post or call that nothing is known to have asked for
 }
 
 // stepOf makes a step of a frame with a message, for one who plays a side. The image is that of the
@@ -37,6 +38,7 @@ func stepOf(f *dialogue.Frame, side wire.Role) step {
 		s.took = f.At.Time.Sub(m.Exchange.Request.Frame.At.Time)
 		return s
 	}
+	s.own = m.Relation == nil
 	if x := m.Exchange; x != nil && x.Request == m {
 		s.silent = m.Kind == dialogue.Call && x.Outcome() == dialogue.Silent
 	}

@@ -14,6 +14,9 @@ func (c *client) values(s *step, old *wire.Message, came came) {
 	if old.IsError {
 		a, b = perl.NewBytes(wire.ParseRemoteError(a).Message), perl.NewBytes(wire.ParseRemoteError(b).Message)
 	}
+	if x, y, ok := arguments(old, came.m); ok {
+		a, b = x, y
+	}
 	if a == nil {
 		a = new(perl.Value)
 	}
@@ -38,4 +41,24 @@ func (c *client) values(s *step, old *wire.Message, came came) {
 			dev.Octets = firstOctets(s.image, came.image, d.Path)
 		}
 	}
+}
+
+// arguments are what a state is given by two messages of which only one is by way of a proxy: a
+// program cannot tell. ok is false if both are, or none.
+func arguments(old, got *wire.Message) (a, b *perl.Value, ok bool) {
+	_, was, by := old.Proxied()
+	_, is, now := got.Proxied()
+	if by == now {
+		return nil, nil, false
+	}
+	if !by {
+		was = []*perl.Value{old.Params}
+	}
+	if !now {
+		is = []*perl.Value{got.Params}
+	}
+	if len(was) == 1 && len(is) == 1 {
+		return was[0], is[0], true
+	}
+	return perl.ArrayRef(was...), perl.ArrayRef(is...), true
 }
