@@ -360,3 +360,17 @@ func TestPerl(t *testing.T) {
 		})
 	}
 }
+
+// TestEndedEarly: what had not been looked at when the shadow was ended is no agreement.
+func TestEndedEarly(t *testing.T) {
+	s, _ := shadowed(t, echo(t, "Real"), echo(t, "Other"), shadow.Options{})
+	const n = 5000
+	calls(t, s.Addr().String(), n)
+	limit, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	r, _ := s.Close(limit) // a connection may be cut
+	if r.Calls < n && r.Lost() == 0 {
+		t.Errorf("expected it to be told that not all was compared, got\n%s", show(t, r))
+	}
+	t.Log(show(t, r))
+}

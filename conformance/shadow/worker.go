@@ -119,11 +119,31 @@ func (w *worker) run() {
 			time.Sleep(max(batch, idle*time.Since(began)))
 		}
 	}
+	w.leave(rest)
 	for _, p := range w.pairs {
 		p.over()
 	}
 	w.settle()
 	w.running.Wait()
+}
+
+// leave has connections of which something passed that was not looked at in the end count as those
+// that the shadow did not keep up with.
+func (w *worker) leave(rest []passed) {
+	late, _ := w.feed.take(nil, nil)
+	for _, list := range [][]passed{rest, late} {
+		for _, c := range list {
+			if c.what == over {
+				continue
+			}
+			p := w.pairs[c.conn]
+			if p == nil {
+				p = w.begin(c)
+			}
+			p.drop(behind)
+			w.settle()
+		}
+	}
 }
 
 func (w *worker) sweep() {
