@@ -34,7 +34,7 @@ func (f *findings) found(s *step, d *Deviation) bool {
 func (f *findings) note(s *step, d *Deviation, is string) bool {
 	d.State = s.state()
 	f.report.Different++
-	key := d.State + "\x00" + d.Kind + "\x00" + d.Part + "\x00" + anyElement(d.Path) + "\x00" + is
+	key := d.State + "\x00" + d.Kind + "\x00" + d.Part + "\x00" + compare.AnyElement(d.Path) + "\x00" + is
 	if old := f.byPlace[key]; old != nil {
 		old.Times++
 		return false
@@ -96,7 +96,7 @@ func (p *player) mayDiffer(s *step, d compare.Difference) bool {
 	switch {
 	case err == nil && p.opts.Noise.Allows(s.to.Session, s.to.State, s.part(), steps):
 		p.ignored(&p.report.Ignored.Named)
-	case isTime(d.A, s.at) && isTime(d.B, time.Now()):
+	case compare.IsTime(d.A, s.at) && compare.IsTime(d.B, time.Now()):
 		p.ignored(&p.report.Ignored.Times)
 	default:
 		return false

@@ -5,12 +5,8 @@ import (
 	"cmp"
 	"hash/maphash"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -115,7 +111,7 @@ func (l *learner) learn(state string, first []byte, answer *perl.Value) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, d := range list {
-		path := anyElement(d.Path)
+		path := compare.AnyElement(d.Path)
 		place := l.places[state+" "+path]
 		if place == nil {
 			if len(l.places) >= maxLearned {
@@ -149,28 +145,4 @@ func (l *learner) list() (out []*Learned) {
 	}
 	slices.SortFunc(out, func(a, b *Learned) int { return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Path, b.Path)) })
 	return out
-}
-
-// anyElement is a path with * for elements of arrays.
-func anyElement(path string) string {
-	steps, err := compare.Steps(path)
-	if err != nil {
-		return path
-	}
-	for i, s := range steps {
-		if s[0] == '[' {
-			steps[i] = "[*]"
-		}
-	}
-	return strings.Join(steps, "")
-}
-
-// isTime tells whether a place holds the time: seconds since 1970, within a day of a moment.
-func isTime(text string, at time.Time) bool {
-	words := strings.Fields(text)
-	if len(words) == 0 {
-		return false
-	}
-	n, err := strconv.ParseFloat(strings.Trim(words[len(words)-1], "'"), 64)
-	return err == nil && math.Abs(n-float64(at.Unix())) < (24*time.Hour).Seconds()
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -65,9 +66,9 @@ func newReport() *Report {
 
 // The kinds of Deviation, beside those of compare.Difference.
 const (
-	Silence = "silence" // nothing came
-	Outcome = "outcome" // an error report for an answer, or the other way round
-	Late    = "late"
+	Silence = compare.Silence
+	Outcome = compare.Outcome
+	Late    = compare.Late
 )
 
 // Deviation is a place at which what came back is not what was recorded.
@@ -98,7 +99,7 @@ func (f *findings) finish(l *learner, partial bool) {
 	r.Learned = append(r.Learned, l.list()...)
 	r.Deviations = slices.DeleteFunc(r.Deviations, func(d *Deviation) bool {
 		is, ok := f.learnt[d]
-		if ok = ok && l.knows(d.State, anyElement(d.Path), is); ok {
+		if ok = ok && l.knows(d.State, compare.AnyElement(d.Path), is); ok {
 			r.Different -= d.Times
 			r.Ignored.Learned += d.Times
 		}

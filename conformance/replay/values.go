@@ -32,7 +32,7 @@ func (c *client) values(s *step, old *wire.Message, came came) {
 		switch {
 		case s.kind != dialogue.Answer:
 			first = c.p.found(s, dev)
-		case c.p.learnt.knows(s.state(), anyElement(d.Path), d.TypeB):
+		case c.p.learnt.knows(s.state(), compare.AnyElement(d.Path), d.TypeB):
 			c.p.ignored(&c.p.report.Ignored.Learned)
 		default:
 			first = c.p.differs(s, dev, d.TypeB)
