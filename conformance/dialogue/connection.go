@@ -79,3 +79,9 @@ type Item interface {
 	// Stamp tells where in the capture it became complete.
 	Stamp() capture.Stamp
 }
+
+// Replayable tells whether what was said can be said again: the start of the connection was
+// recorded, nothing is missing so far, and the serializer is known here.
+func (c *Connection) Replayable() bool {
+	return c.Negotiation.Complete && !c.Joined && !c.Gaps && SerializerOf(c.Negotiation.Serializer) != nil
+}

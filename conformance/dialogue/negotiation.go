@@ -190,3 +190,14 @@ func (n *Negotiation) lastClient(prefix string) bool {
 	}
 	return false
 }
+
+// ChosenName is the name of a kernel that its program chose: its id is another each time, and so is
+// its address. Of a ClientLite it is the id, which is all that it has.
+func ChosenName(p wire.Peer) string {
+	for _, name := range p.Aliases {
+		if !strings.Contains(name, ":") {
+			return name
+		}
+	}
+	return p.ID
+}

@@ -35,6 +35,15 @@ func must[T any](v T, err error) T {
 // Serializers returns every serializer known here. An image may take 256 MiB of memory.
 func Serializers() []wire.Serializer { return slices.Clone(known) }
 
+// SerializerOf returns the serializer of a Perl package, nil if it is not known here.
+func SerializerOf(name string) wire.Serializer {
+	i := slices.IndexFunc(known, func(z wire.Serializer) bool { return z.Name() == name })
+	if i < 0 {
+		return nil
+	}
+	return known[i]
+}
+
 // exceeds tells whether an image takes more memory than it may here.
 func exceeds(err error) bool {
 	var s *storable.LimitError

@@ -50,7 +50,7 @@ const maxReceived = 2 * wire.DefaultMaxFrame
 func (p *player) prepare(c *dialogue.Connection) *client {
 	n := c.Negotiation
 	cl := &client{p: p, index: c.Conn.Index, old: n.Peers[p.opts.Side.Other()]}
-	cl.by.Serializer = serializer(n.Serializer)
+	cl.by.Serializer = dialogue.SerializerOf(n.Serializer)
 	cl.other.Serializer = cl.by.Serializer
 	cl.cfg = identity(n.Peers[p.opts.Side])
 	cl.cfg.Dialect, cl.cfg.Serializer, cl.cfg.Timeout, cl.cfg.MaxAside = n.Dialect, cl.by.Serializer, p.opts.Patience, maxReceived
@@ -65,7 +65,7 @@ func (p *player) prepare(c *dialogue.Connection) *client {
 
 // connect makes the connection. It is closed when ctx ends.
 func (c *client) connect(ctx context.Context) (err error) {
-	if c.conn, err = c.p.meet.connection(ctx, c.cfg, nameOf(c.old)); err != nil {
+	if c.conn, err = c.p.meet.connection(ctx, c.cfg, dialogue.ChosenName(c.old)); err != nil {
 		return err
 	}
 	c.quit = context.AfterFunc(ctx, func() { _ = c.conn.Close() })

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -143,7 +144,7 @@ func (h *host) accept(ctx context.Context) {
 func (h *host) meet(c *probe.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	name := nameOf(c.Peer)
+	name := dialogue.ChosenName(c.Peer)
 	i := slices.IndexFunc(h.waiting, func(g *guest) bool { return g.name == name })
 	if i < 0 && h.plan.names[name] && len(h.early) < maxEarly {
 		h.early = append(h.early, c)
@@ -161,7 +162,7 @@ func (h *host) meet(c *probe.Conn) {
 func (h *host) connection(ctx context.Context, cfg probe.Config, name string) (*probe.Conn, error) {
 	g := &guest{cfg: cfg, name: name, came: make(chan *probe.Conn, 1)}
 	h.mu.Lock()
-	if i := slices.IndexFunc(h.early, func(c *probe.Conn) bool { return nameOf(c.Peer) == name }); i >= 0 {
+	if i := slices.IndexFunc(h.early, func(c *probe.Conn) bool { return dialogue.ChosenName(c.Peer) == name }); i >= 0 {
 		c := h.early[i]
 		h.early = slices.Delete(h.early, i, i+1)
 		h.mu.Unlock()
@@ -211,7 +212,7 @@ const lastWords = time.Second
 
 // identity is who a side of a recorded connection was.
 func identity(p wire.Peer) probe.Config {
-	cfg := probe.Config{ID: p.ID, Name: nameOf(p)}
+	cfg := probe.Config{ID: p.ID, Name: dialogue.ChosenName(p)}
 	cfg.Lite = cfg.Name == p.ID && len(p.Aliases) == 0
 	return cfg
 }

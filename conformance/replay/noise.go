@@ -48,7 +48,7 @@ func (l *learner) add(name string, x *dialogue.Exchange) {
 	if x.Outcome() != dialogue.Replied || len(x.Answers) != 1 || len(x.Answers[0].Frame.Image)+len(x.Request.Frame.Image) > maxLikeImage {
 		return
 	}
-	if l.by.Serializer = serializer(name); l.by.Serializer == nil {
+	if l.by.Serializer = dialogue.SerializerOf(name); l.by.Serializer == nil {
 		return
 	}
 	to := x.Request.To

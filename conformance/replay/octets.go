@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/compare"
-	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -13,16 +12,6 @@ import (
 
 // Most of what comes back is, octet by octet, what came back then. So params are compared as octets
 // first, and made Values of only where those differ.
-
-// serializer is the one of a name, nil if it is not known here.
-func serializer(name string) wire.Serializer {
-	for _, z := range dialogue.Serializers() {
-		if z.Name() == name {
-			return z
-		}
-	}
-	return nil
-}
 
 // codec reads and writes messages of one goroutine. The zero codec, with a serializer, is ready.
 type codec struct {
@@ -51,11 +40,7 @@ func rename(params *perl.Value, image []byte, from, to string) {
 	if params == nil || from == "" || from == to || !bytes.Contains(image, []byte(from)) {
 		return
 	}
-	for _, part := range walk.Parts(nil, params) {
-		if k := part.Kind(); (k == perl.Bytes || k == perl.Text) && strings.Contains(part.Str(), from) {
-			part.SetStr(strings.ReplaceAll(part.Str(), from, to))
-		}
-	}
+	walk.Rename(params, from, to)
 }
 
 // Octets are where in two images of messages a place is, from 0.

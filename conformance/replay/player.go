@@ -97,10 +97,10 @@ func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options)
 		if !c.IsIKC || c.Control != nil {
 			return
 		}
-		if part.Last && !playable(c) {
+		if part.Last && !c.Replayable() {
 			p.report.Left++
 		}
-		if part.First && playable(c) && ctx.Err() == nil {
+		if part.First && c.Replayable() && ctx.Err() == nil {
 			open[c] = p.start(ctx, c, &all)
 		}
 		for _, x := range part.Exchanges {

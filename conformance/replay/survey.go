@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
-	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // Plan is what a replay would send.
@@ -31,36 +29,19 @@ func Survey(events dialogue.Source, opts Options) (*Plan, error) {
 		if part.First {
 			p.Connections++
 		}
-		if part.Last && !playable(c) {
+		if part.Last && !c.Replayable() {
 			p.Left++
 		}
-		if name := nameOf(c.Negotiation.Peers[side.Other()]); playable(c) && len(p.names) < maxSends {
+		if name := dialogue.ChosenName(c.Negotiation.Peers[side.Other()]); c.Replayable() && len(p.names) < maxSends {
 			p.names[name] = true
 		}
 		for _, x := range part.Exchanges {
-			if m := x.Request; playable(c) && m.Frame.From == side && opts.keeps(c, m.Frame) {
+			if m := x.Request; c.Replayable() && m.Frame.From == side && opts.keeps(c, m.Frame) {
 				p.sends(m)
 			}
 		}
 	})
 	return p, err
-}
-
-// playable tells whether a connection can be replayed: its start was recorded, and nothing is
-// missing so far.
-func playable(c *dialogue.Connection) bool {
-	return c.Negotiation.Complete && !c.Joined && !c.Gaps && serializer(c.Negotiation.Serializer) != nil
-}
-
-// nameOf is the name of a kernel that a program chose: its id is another each time, and so is its
-// address.
-func nameOf(p wire.Peer) string {
-	for _, name := range p.Aliases {
-		if !strings.Contains(name, ":") {
-			return name
-		}
-	}
-	return p.ID // of a ClientLite, which has nothing else
 }
 
 // Sends counts what would be sent to a state.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/walk"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -53,7 +54,7 @@ func (p *pair) compareSaid(m [2]*dialogue.Message) {
 func (p *pair) params(m *dialogue.Message) *perl.Value {
 	v := m.Params()
 	if v != nil && p.now.ID != p.old.ID && bytes.Contains(m.Frame.Image, []byte(p.now.ID)) {
-		rename(v, p.now.ID, p.old.ID)
+		walk.Rename(v, p.now.ID, p.old.ID)
 	}
 	return v
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
-	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -70,16 +69,6 @@ type saying struct {
 	at time.Time // when it was looked at
 }
 
-// serializer is the one of a name, nil if it is not known here.
-func serializer(name string) wire.Serializer {
-	for _, z := range dialogue.Serializers() {
-		if z.Name() == name {
-			return z
-		}
-	}
-	return nil
-}
-
 // look looks what became of the connection by what was read last.
 func (p *pair) look() {
 	c := p.read[genuine]
@@ -88,7 +77,7 @@ func (p *pair) look() {
 	case c.Broken[wire.Client] != nil || c.Broken[wire.Server] != nil || c.Gaps:
 		p.drop("what passes cannot be read")
 	case p.copy == nil && c.Negotiation.Complete:
-		if serializer(c.Negotiation.Serializer) == nil {
+		if dialogue.SerializerOf(c.Negotiation.Serializer) == nil {
 			p.drop("the serializer is not known: " + c.Negotiation.Serializer)
 			return
 		}
@@ -211,13 +200,13 @@ func (p *pair) mapped(f *dialogue.Frame, rsvp *wire.Address) ([]byte, error) {
 	if rsvp == nil && !renamed && !readdressed {
 		return f.Image, nil
 	}
-	z := serializer(p.read[genuine].Negotiation.Serializer)
+	z := dialogue.SerializerOf(p.read[genuine].Negotiation.Serializer)
 	v, err := z.Thaw(f.Image)
 	if err != nil {
 		return nil, err
 	}
 	if renamed {
-		rename(v, p.old.ID, p.now.ID)
+		walk.Rename(v, p.old.ID, p.now.ID)
 	}
 	switch {
 	case rsvp != nil:
@@ -228,18 +217,6 @@ func (p *pair) mapped(f *dialogue.Frame, rsvp *wire.Address) ([]byte, error) {
 		v.Target().Set("event", wire.At(to).ToValue())
 	}
 	return z.Freeze(v)
-}
-
-// rename puts another name into strings.
-func rename(v *perl.Value, from, to string) {
-	if from == "" || from == to {
-		return
-	}
-	for _, part := range walk.Parts(nil, v) {
-		if k := part.Kind(); (k == perl.Bytes || k == perl.Text) && bytes.Contains([]byte(part.Str()), []byte(from)) {
-			part.SetStr(string(bytes.ReplaceAll([]byte(part.Str()), []byte(from), []byte(to))))
-		}
-	}
 }
 
 // replied handles an answer or an error report of a server.

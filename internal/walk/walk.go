@@ -1,6 +1,8 @@
 package walk
 
 import (
+	"strings"
+
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -33,6 +35,18 @@ func Parts(parts []*perl.Value, v *perl.Value) []*perl.Value {
 		each(v, map[*perl.Value]bool{}, add)
 	}
 	return parts
+}
+
+// Rename puts another name into the strings of a value; keys of hashes stay as they are.
+func Rename(v *perl.Value, from, to string) {
+	if from == "" || from == to {
+		return
+	}
+	for _, part := range Parts(nil, v) {
+		if k := part.Kind(); (k == perl.Bytes || k == perl.Text) && strings.Contains(part.Str(), from) {
+			part.SetStr(strings.ReplaceAll(part.Str(), from, to))
+		}
+	}
 }
 
 // each visits every value once. It keeps a list of its own instead of recursing, so deep data does
