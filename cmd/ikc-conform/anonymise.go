@@ -15,7 +15,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
-	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
 // anonymising is what anonymise was asked for.
@@ -70,8 +69,9 @@ Exit status: 0 OUT is written, 1 it would be judged otherwise, 3 IN cannot be re
 }
 
 func (a *anonymising) run(cmd *cobra.Command, args []string) error {
-	if args[0] == "-" {
-		return fmt.Errorf("standard input: expected a file, since it is read several times")
+	open, err := reopening(cmd, args[0])
+	if err != nil {
+		return err
 	}
 	if a.opts.Coarsen < 0 {
 		return fmt.Errorf("--coarsen %v: expected a duration, such as 10ms", a.opts.Coarsen)
@@ -82,22 +82,12 @@ func (a *anonymising) run(cmd *cobra.Command, args []string) error {
 	if err := a.readKey(); err != nil {
 		return err
 	}
-	open := func() (*capture.Reader, error) {
-		r, _, err := openCaptures(cmd, args)
-		return r, err
-	}
 	out, result, err := a.rewrite(open)
 	if err == nil {
 		err = prove(open, out, result)
 	}
-	switch {
-	case cmd.Context().Err() != nil:
-		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: nothing is written")
-		return exitStatus(report.ExitInterrupted)
-	case errors.As(err, new(exitStatus)):
+	if err := nothingWritten(cmd, args[0], err); err != nil {
 		return err
-	case err != nil:
-		return broken(fmt.Errorf("%s: %w", args[0], err))
 	}
 	if a.text() {
 		if err := result.WriteText(cmd.OutOrStdout()); err != nil {
@@ -112,16 +102,6 @@ func (a *anonymising) run(cmd *cobra.Command, args []string) error {
 		return exitStatus(report.ExitNotConformant)
 	}
 	return writeCapture(a.out, a.force, out)
-}
-
-// writeCapture writes a capture that has been made in memory, for its owner only.
-func writeCapture(path string, force bool, octets []byte) error {
-	f, err := outfile.Create(path, mayOverwrite(force))
-	if err != nil {
-		return broken(forceHint(err))
-	}
-	_, err = f.Write(octets)
-	return broken(errors.Join(err, f.Close()))
 }
 
 // readKey reads the key, or makes one.

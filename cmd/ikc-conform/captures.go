@@ -11,6 +11,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
 // openCaptures opens the captures that a user named as one, - for standard input. name is what to
@@ -43,6 +44,41 @@ func openCaptures(cmd *cobra.Command, paths []string) (r *capture.Reader, name s
 		err = exitStatus(report.ExitInterrupted)
 	}
 	return r, name, err
+}
+
+// reopening gives what opens a capture each time that it is read.
+func reopening(cmd *cobra.Command, path string) (open func() (*capture.Reader, error), err error) {
+	if path == "-" {
+		return nil, errors.New("standard input: expected a file, since it is read several times")
+	}
+	return func() (*capture.Reader, error) {
+		r, _, err := openCaptures(cmd, []string{path})
+		return r, err
+	}, nil
+}
+
+// nothingWritten is how a command ends that makes one capture of another, if it could not.
+func nothingWritten(cmd *cobra.Command, path string, err error) error {
+	switch {
+	case cmd.Context().Err() != nil:
+		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: nothing is written")
+		return exitStatus(report.ExitInterrupted)
+	case errors.As(err, new(exitStatus)):
+		return err
+	case err != nil:
+		return broken(fmt.Errorf("%s: %w", path, err))
+	}
+	return nil
+}
+
+// writeCapture writes a capture that has been made in memory, for its owner only.
+func writeCapture(path string, force bool, octets []byte) error {
+	f, err := outfile.Create(path, mayOverwrite(force))
+	if err != nil {
+		return broken(forceHint(err))
+	}
+	_, err = f.Write(octets)
+	return broken(errors.Join(err, f.Close()))
 }
 
 // openInterruptible opens a file whose reading an interrupt ends.

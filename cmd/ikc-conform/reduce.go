@@ -98,8 +98,9 @@ func (r *reducing) wanted() (w reduce.Wanted, err error) {
 }
 
 func (r *reducing) run(cmd *cobra.Command, args []string) error {
-	if args[0] == "-" {
-		return fmt.Errorf("standard input: expected a file, since it is read several times")
+	open, err := reopening(cmd, args[0])
+	if err != nil {
+		return err
 	}
 	w, err := r.wanted()
 	if err != nil {
@@ -108,22 +109,13 @@ func (r *reducing) run(cmd *cobra.Command, args []string) error {
 	if err := r.outputs.check(); err != nil {
 		return err
 	}
-	open := func() (*capture.Reader, error) {
-		in, _, err := openCaptures(cmd, args)
-		return in, err
-	}
 	file, result, err := reduce.Capture(cmd.Context(), open, w)
-	switch {
-	case cmd.Context().Err() != nil:
-		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: nothing is written")
-		return exitStatus(report.ExitInterrupted)
-	case errors.As(err, new(exitStatus)):
-		return err
-	case errors.Is(err, reduce.ErrNotShown):
+	if errors.Is(err, reduce.ErrNotShown) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s does not show %v: there is nothing to reduce\n", args[0], w)
 		return exitStatus(report.ExitNothing)
-	case err != nil:
-		return broken(fmt.Errorf("%s: %w", args[0], err))
+	}
+	if err := nothingWritten(cmd, args[0], err); err != nil {
+		return err
 	}
 	if err := writeCapture(r.out, r.force, file); err != nil {
 		return err

@@ -1,82 +1,153 @@
 package compare
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// The kinds of Deviation, beside those of Difference.
-const (
-	Silence = "silence" // nothing came
-	Outcome = "outcome" // an error report for an answer, or the other way round, or what was not due
-	Late    = "late"
-)
+// MaxDeviations bounds the kinds and places that a Tally tells apart.
+const MaxDeviations = 1000
 
-// Deviation is a place at which what a program said is not what another did.
-type Deviation struct {
-	State string `json:"state"` // SESSION/STATE
-	Kind  string `json:"kind"`
-	// Part is answer, error or params (of what a server posts or calls).
-	Part string `json:"part"`
-	Path string `json:"path,omitempty"`
-	Was  string `json:"was,omitempty"`
-	Is   string `json:"is,omitempty"`
-	Text string `json:"text,omitempty"`
-	// Times is how often; Connection and Frame are where the first was.
-	Times      int `json:"times"`
-	Connection int `json:"connection"`
-	Frame      int `json:"frame"`
-}
-
-// maxDeviations bounds those that a Tally tells apart.
-const maxDeviations = 1000
-
-// Tally counts deviations, each kind and place once. The zero Tally is ready; it is for one
-// goroutine.
+// Tally counts deviations, each kind and place once. The zero Tally is ready; it is safe for
+// concurrent use once its fields are set.
 type Tally struct {
-	// Different counts all. More: beyond 1,000 kinds and places they were only counted.
-	Different int
-	More      bool
-	byPlace   map[string]*Deviation
+	// Noise is what may differ as the user says, Learner what was learned; nil: nothing.
+	Noise   *Noise
+	Learner *Learner
+	// Slower: an answer that takes so many times as long as the other, and 100 ms more, is late. 0:
+	// none is.
+	Slower float64
+
+	mu      sync.Mutex
+	all     int
+	more    bool
+	ignored Ignored
+	byPlace map[string]*counted
 }
 
-// Add counts one. What it is in elements of arrays counts as one place.
-func (t *Tally) Add(d Deviation) {
-	t.Different++
-	key := strings.Join([]string{d.State, d.Kind, d.Part, AnyElement(d.Path)}, "\x00")
+// counted is a deviation that was counted.
+type counted struct {
+	Deviation
+	learnable bool
+	is        string // the type that is there, if it may turn out that this may be
+}
+
+// Ignored counts differences by what allows them: that they were learned, that they are seconds
+// since 1970 of the two times, or that the user named them.
+type Ignored struct {
+	Learned int `json:"learned"`
+	Times   int `json:"times"`
+	Named   int `json:"named"`
+}
+
+// Add counts a deviation of a kind that has nothing to do with values: d has Kind, and Text or Was
+// and Is. What it is in elements of arrays counts as one place.
+func (t *Tally) Add(s Said, d Deviation) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.add(s, counted{Deviation: d})
+}
+
+// add counts one, and gives it if it is the first of its kind at its place.
+func (t *Tally) add(s Said, c counted) *counted {
+	c.State, c.Part, c.Connection, c.Frame, c.Times = StateOf(s.To), s.Part, s.Connection, s.Frame, 1
+	t.all++
+	key := strings.Join([]string{c.State, c.Kind, c.Part, AnyElement(c.Path), c.is}, "\x00")
 	if old := t.byPlace[key]; old != nil {
 		old.Times++
-		return
+		return nil
 	}
-	if len(t.byPlace) >= maxDeviations {
-		t.More = true
-		return
+	if len(t.byPlace) >= MaxDeviations {
+		t.more = true
+		return nil
 	}
 	if t.byPlace == nil {
-		t.byPlace = map[string]*Deviation{}
+		t.byPlace = map[string]*counted{}
 	}
-	d.Times = 1
-	t.byPlace[key] = &d
+	t.byPlace[key] = &c
+	return &c
 }
 
-// badness orders kinds of deviation, the worst first.
-var badness = map[string]int{Silence: 0, Outcome: 1, string(OfTypes): 2, string(Missing): 3, string(Extra): 4, string(OfValues): 5, Late: 6}
-
-// Deviations are copies of those told apart, the worst first.
-func (t *Tally) Deviations() []Deviation {
-	out := []Deviation{}
-	for _, d := range t.byPlace {
-		out = append(out, *d)
+// Values counts where two values differ and may not; nil is as undef. was and is are when they were
+// said. octets, if it is not nil, tells for the first at a place where in the images it is.
+func (t *Tally) Values(s Said, a, b *perl.Value, was, is time.Time, octets func(path string) *Octets) {
+	if a == nil {
+		a = new(perl.Value)
 	}
-	slices.SortFunc(out, func(a, b Deviation) int {
-		return cmp.Or(cmp.Compare(badness[a.Kind], badness[b.Kind]), cmp.Compare(a.State, b.State),
-			cmp.Compare(a.Part, b.Part), cmp.Compare(a.Path, b.Path))
-	})
-	return out
+	if b == nil {
+		b = new(perl.Value)
+	}
+	for _, d := range Values(a, b, "") {
+		first := t.difference(s, d, was, is)
+		if first == nil || octets == nil {
+			continue
+		}
+		at := octets(d.Path)
+		t.mu.Lock()
+		first.Octets = at
+		t.mu.Unlock()
+	}
+}
+
+// difference counts a difference, and gives it if it is the first of its kind at its place.
+func (t *Tally) difference(s Said, d Difference, was, is time.Time) *counted {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	steps, err := Steps(d.Path)
+	learnable := s.Part == partAnswer && t.Learner != nil
+	switch {
+	case err == nil && t.Noise.Allows(s.To.Session, s.To.State, s.Part, steps):
+		t.ignored.Named++
+		return nil
+	case isTime(d.A, was) && isTime(d.B, is):
+		t.ignored.Times++
+		return nil
+	case learnable && t.Learner.knows(StateOf(s.To), AnyElement(d.Path), d.TypeB):
+		t.ignored.Learned++
+		return nil
+	}
+	c := counted{Deviation: Deviation{Kind: string(d.Kind), Path: d.Path, Was: d.A, Is: d.B}, learnable: learnable}
+	if learnable {
+		c.is = d.TypeB
+	}
+	return t.add(s, c)
+}
+
+// Result is what was counted so far, without what has turned out to be allowed since it was
+// counted.
+func (t *Tally) Result() Result {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := Result{Deviations: []Deviation{}, Learned: t.Learner.list()}
+	for key, c := range t.byPlace {
+		if c.learnable && t.Learner.knows(c.State, AnyElement(c.Path), c.is) {
+			t.all -= c.Times
+			t.ignored.Learned += c.Times
+			delete(t.byPlace, key)
+			continue
+		}
+		r.Deviations = append(r.Deviations, c.Deviation)
+	}
+	r.Different, r.More, r.Ignored = t.all, t.more, t.ignored
+	slices.SortFunc(r.Deviations, func(a, b Deviation) int { return a.compare(&b) })
+	return r
+}
+
+// leastSlower is how much longer an answer must take to be called late.
+const leastSlower = 100 * time.Millisecond
+
+// Took counts an answer that is late.
+func (t *Tally) Took(s Said, was, is time.Duration) {
+	if t.Slower > 0 && is-was >= leastSlower && is.Seconds() >= t.Slower*was.Seconds() {
+		shown := func(d time.Duration) string { return d.Round(time.Millisecond).String() }
+		t.Add(s, Deviation{Kind: Late, Was: shown(was), Is: shown(is)})
+	}
 }
 
 // AnyElement is a path with * for elements of arrays.
@@ -93,9 +164,9 @@ func AnyElement(path string) string {
 	return strings.Join(steps, "")
 }
 
-// IsTime tells whether a text of a Difference is the time: seconds since 1970, within a day of a
+// isTime tells whether a text of a Difference is the time: seconds since 1970, within a day of a
 // moment.
-func IsTime(text string, at time.Time) bool {
+func isTime(text string, at time.Time) bool {
 	words := strings.Fields(text)
 	if len(words) == 0 {
 		return false

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -26,8 +27,8 @@ type client struct {
 	cfg     probe.Config
 	conn    *probe.Conn
 	old     wire.Peer // the other side, as recorded
-	by      codec
-	other   codec                    // for what is compared with what by has written
+	by      compare.Codec
+	other   compare.Codec            // for what is compared with what by has written
 	sent    few[time.Time]           // when calls went out that nothing came back for yet
 	rsvps   few[wire.Address]        // of calls of the other side, by frame of the recording
 	silent  few[specifier.Specifier] // calls that got no answer then
@@ -87,7 +88,7 @@ func (c *client) play(s *step) {
 // send sends a message that was recorded, under the names of now.
 func (c *client) send(s *step) error {
 	m := &c.said
-	if err := c.by.read(s.image, m); err != nil {
+	if err := c.by.Read(s.image, m); err != nil {
 		return err
 	}
 	rename(m.Params, s.image, c.old.ID, c.conn.Peer.ID)
@@ -111,10 +112,11 @@ func (c *client) send(s *step) error {
 			c.sent.note(s.request, time.Now())
 		}
 	}
-	if err := c.by.out.Freeze(c.by.Serializer, m); err != nil {
+	frame, err := c.by.Frame(m)
+	if err != nil {
 		return err
 	}
-	return c.conn.SendOctets(c.by.out.Octets())
+	return c.conn.SendOctets(frame)
 }
 
 // knows tells whether a kernel may be called what it was called in the recording: it is not the
@@ -144,7 +146,7 @@ func (c *client) await(s *step) {
 		if c.lost = c.receive(); c.lost != nil {
 			if errors.Is(c.lost, os.ErrDeadlineExceeded) {
 				c.lost = nil
-				c.p.found(s, &Deviation{Kind: Silence, Part: s.part(), Text: "nothing came"})
+				c.found(s, compare.Deviation{Kind: compare.Silence, Text: "nothing came"})
 			}
 			return
 		}
@@ -178,37 +180,26 @@ func (c *client) compare(s *step, came came) {
 		c.rsvps.note(s.request, got.RSVP)
 	}
 	old := &c.said
-	if c.lost = c.other.read(s.image, old); c.lost != nil {
+	if c.lost = c.other.Read(s.image, old); c.lost != nil {
 		return
 	}
 	c.p.counted(s.unsure)
 	if old.IsError != got.IsError {
-		c.p.found(s, &Deviation{Kind: Outcome, Part: s.part(), Text: fmt.Sprintf("%s came, expected %s", outcome(got), outcome(old))})
+		c.found(s, compare.Deviation{Kind: compare.Outcome, Text: fmt.Sprintf("%s came, expected %s", outcome(got), outcome(old))})
 		return
 	}
 	if s.unsure {
 		return
 	}
-	if was, is := c.other.octets(old.Params), c.by.octets(got.Params); was == nil || !bytes.Equal(was, is) {
+	if was, is := c.other.Params(old.Params), c.by.Params(got.Params); was == nil || !bytes.Equal(was, is) {
 		c.values(s, old, came)
 	}
-	slow := c.p.opts.Slower
-	if took := came.at.Sub(sent); timed && slow > 0 && took-s.took >= leastSlower && took.Seconds() >= slow*s.took.Seconds() {
-		c.p.found(s, &Deviation{Kind: Late, Part: s.part(), Was: shown(s.took), Is: shown(took)})
+	if timed {
+		c.p.Took(c.about(s), s.took, came.at.Sub(sent))
 	}
 }
 
-// leastSlower is how much longer an answer must take to be called late.
-const leastSlower = 100 * time.Millisecond
-
-func shown(d time.Duration) string { return d.Round(time.Millisecond).String() }
-
-func outcome(m *wire.Message) string {
-	if m.IsError {
-		return "an error report (" + wire.ParseRemoteError(m.Params).Message + ")"
-	}
-	return "an answer"
-}
+func outcome(m *wire.Message) string { return compare.Reply(m.IsError, m.Params) }
 
 // end pings, so that all that is to come has come: answers to calls that got none then, and posts
 // that were not made. Then it closes. left tells that the other side may close first, as it did.
@@ -222,23 +213,20 @@ func (c *client) end(left bool) {
 	c.quit()
 	_ = c.conn.Close()
 	for at, list := range c.aside.all {
-		s := &step{to: specifier.Specifier{Session: at.session, State: at.state}, request: at.request}
-		d := &Deviation{Kind: Outcome, Part: "params", Text: "a message to it came, expected none"}
+		s := &step{to: specifier.Specifier{Session: at.session, State: at.state}, request: at.request, kind: at.kind}
+		text := "a message to it came, expected none"
 		switch at.kind {
 		case dialogue.Answer:
 			to, ok := c.silent.take(at.request)
 			if !ok {
 				continue
 			}
-			s.to = to
-			d.Part, d.Text = "answer", "an answer came, expected none"
+			s.to, text = to, "an answer came, expected none"
 		case dialogue.ErrorReport:
-			d.Part, d.Text = "error", outcome(list[0].m)+" came, expected none"
-			s.to = list[0].m.Event.Specifier
+			s.to, text = list[0].m.Event.Specifier, outcome(list[0].m)+" came, expected none"
 		}
 		for range list {
-			c.p.found(s, d)
-			d = &Deviation{Kind: d.Kind, Part: d.Part, Text: d.Text}
+			c.found(s, compare.Deviation{Kind: compare.Outcome, Text: text})
 		}
 	}
 }

@@ -52,11 +52,10 @@ func (o *Options) keeps(c *dialogue.Connection, item dialogue.Item) bool {
 
 // player replays a capture.
 type player struct {
-	opts   Options
-	learnt *learner
-	begun  time.Time // when the first connection was
-	first  time.Time // of the recording
-	meet   meeter
+	opts  Options
+	begun time.Time // when the first connection was
+	first time.Time // of the recording
+	meet  meeter
 
 	held room
 	findings
@@ -82,7 +81,8 @@ type playing struct {
 // unless workers connect. The error is that of the capture; what was found by then is in the
 // report.
 func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options) (*Report, error) {
-	p := &player{opts: opts, learnt: newLearner(), findings: newFindings()}
+	p := &player{opts: opts}
+	p.Noise, p.Learner, p.Slower = opts.Noise, compare.NewLearner(), opts.Slower
 	if opts.Side == wire.Server {
 		w := welcome(ctx, &opts, plan)
 		defer w.end()
@@ -104,7 +104,9 @@ func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options)
 			open[c] = p.start(ctx, c, &all)
 		}
 		for _, x := range part.Exchanges {
-			p.learnt.add(c.Negotiation.Serializer, x)
+			if x.Outcome() == dialogue.Replied && len(x.Answers) == 1 {
+				p.Learner.Add(dialogue.SerializerOf(c.Negotiation.Serializer), x.Request, x.Answers[0])
+			}
 		}
 		one := open[c]
 		if one == nil {
@@ -120,8 +122,7 @@ func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options)
 		close(one.batches)
 	}
 	all.Wait()
-	p.finish(p.learnt, ctx.Err() != nil)
-	return p.report, err
+	return p.finish(ctx.Err() != nil), err
 }
 
 // hand hands over what is next: whoever plays takes all, also if it was interrupted.

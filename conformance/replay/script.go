@@ -45,9 +45,6 @@ func stepOf(f *dialogue.Frame, side wire.Role) step {
 	return s
 }
 
-// state is what a step is about, as it is named in reports.
-func (s *step) state() string { return s.to.Session + "/" + s.to.State }
-
 // part is what noise calls the message of a step.
 func (s *step) part() string {
 	switch s.kind {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 )
 
@@ -54,7 +55,7 @@ type Sends struct {
 const maxSends = 4096
 
 func (p *Plan) sends(m *dialogue.Message) {
-	name := m.To.Session + "/" + m.To.State
+	name := compare.StateOf(m.To)
 	s := p.states[name]
 	if s == nil && len(p.states) >= maxSends {
 		name = "(further states)"

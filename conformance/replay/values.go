@@ -2,7 +2,6 @@ package replay
 
 import (
 	"github.com/perl-ikc/ikc-conform/conformance/compare"
-	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -17,30 +16,11 @@ func (c *client) values(s *step, old *wire.Message, came came) {
 	if x, y, ok := arguments(old, came.m); ok {
 		a, b = x, y
 	}
-	if a == nil {
-		a = new(perl.Value)
+	var octets func(path string) *compare.Octets
+	if !old.IsError {
+		octets = func(path string) *compare.Octets { return firstOctets(s.image, came.image, path) }
 	}
-	if b == nil {
-		b = new(perl.Value)
-	}
-	for _, d := range compare.Values(a, b, "") {
-		if c.p.mayDiffer(s, d) {
-			continue
-		}
-		dev := &Deviation{Kind: string(d.Kind), Part: s.part(), Path: d.Path, Was: d.A, Is: d.B}
-		first := false
-		switch {
-		case s.kind != dialogue.Answer:
-			first = c.p.found(s, dev)
-		case c.p.learnt.knows(s.state(), compare.AnyElement(d.Path), d.TypeB):
-			c.p.ignored(&c.p.report.Ignored.Learned)
-		default:
-			first = c.p.differs(s, dev, d.TypeB)
-		}
-		if first && !old.IsError {
-			dev.Octets = firstOctets(s.image, came.image, d.Path)
-		}
-	}
+	c.p.Values(c.about(s), a, b, s.at, came.at, octets)
 }
 
 // arguments are what a state is given by two messages of which only one is by way of a proxy: a

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/compare"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/replay"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
@@ -128,7 +129,7 @@ func TestGoWorker(t *testing.T) {
 	for _, test := range []struct{ deviation, state, kind, path string }{
 		{},
 		{"type", "worker/run", "type", "{'words'}"},
-		{"silence", "board/done", replay.Silence, ""},
+		{"silence", "board/done", compare.Silence, ""},
 	} {
 		patience := 20 * time.Second
 		if test.deviation == "silence" {

@@ -14,9 +14,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// leastSlower is how much longer an answer must take to be called late.
-const leastSlower = 100 * time.Millisecond
-
 // compare holds what the other server said to a request against what the real one did.
 func (p *pair) compare(n int, r *request) {
 	p.w.time(r.took)
@@ -27,21 +24,18 @@ func (p *pair) compare(n int, r *request) {
 	}
 	switch {
 	case a.IsError != b.IsError:
-		p.found(r.to, n, compare.Deviation{Kind: compare.Outcome, Part: part, Text: fmt.Sprintf("%s came, expected %s", outcome(b), outcome(a))})
+		p.found(r.to, part, n, compare.Deviation{Kind: compare.Outcome, Text: fmt.Sprintf("%s came, expected %s", outcome(b), outcome(a))})
 	case r.unsure:
 		p.w.count(func(r *Report) { r.Unsure++ })
 		return
 	case a.IsError:
 		p.values(r.to, part, n, r.at, p.errorText(a), p.errorText(b))
 	default:
+		p.w.tally.Learner.Add(dialogue.SerializerOf(p.read[genuine].Negotiation.Serializer), a.Exchange.Request, a)
 		p.values(r.to, part, n, r.at, a.Params(), p.params(b))
 	}
 	p.w.count(func(r *Report) { r.Compared++ })
-	slow := p.w.opts.Slower
-	if was, is := r.took[genuine], r.took[also]; slow > 0 && is-was >= leastSlower && is.Seconds() >= slow*was.Seconds() {
-		round := func(d time.Duration) string { return d.Round(time.Millisecond).String() }
-		p.found(r.to, n, compare.Deviation{Kind: compare.Late, Part: part, Was: round(was), Is: round(is)})
-	}
+	p.w.tally.Took(p.about(r.to, part, n), r.took[genuine], r.took[also])
 }
 
 // compareSaid holds what the other server said unasked against what the real one did.
@@ -70,34 +64,19 @@ func (p *pair) errorText(m *dialogue.Message) *perl.Value {
 }
 
 func (p *pair) values(to specifier.Specifier, part string, n int, at time.Time, a, b *perl.Value) {
-	if a == nil {
-		a = new(perl.Value)
-	}
-	if b == nil {
-		b = new(perl.Value)
-	}
-	for _, d := range compare.Values(a, b, "") {
-		steps, err := compare.Steps(d.Path)
-		if err == nil && p.w.opts.Noise.Allows(to.Session, to.State, part, steps) || compare.IsTime(d.A, at) && compare.IsTime(d.B, at) {
-			continue
-		}
-		p.found(to, n, compare.Deviation{Kind: string(d.Kind), Part: part, Path: d.Path, Was: d.A, Is: d.B})
-	}
+	p.w.tally.Values(p.about(to, part, n), a, b, at, at, nil)
 }
 
-func (p *pair) found(to specifier.Specifier, n int, d compare.Deviation) {
-	d.State, d.Connection, d.Frame = to.Session+"/"+to.State, p.number, n
-	p.w.mu.Lock()
-	defer p.w.mu.Unlock()
-	p.w.tally.Add(d)
+// about is what was said by one of the two, or came back from it.
+func (p *pair) about(to specifier.Specifier, part string, n int) compare.Said {
+	return compare.Said{To: to, Part: part, Connection: p.number, Frame: n}
 }
 
-func outcome(m *dialogue.Message) string {
-	if m.IsError {
-		return "an error report (" + wire.ParseRemoteError(m.Params()).Message + ")"
-	}
-	return "an answer"
+func (p *pair) found(to specifier.Specifier, part string, n int, d compare.Deviation) {
+	p.w.tally.Add(p.about(to, part, n), d)
 }
+
+func outcome(m *dialogue.Message) string { return compare.Reply(m.IsError, m.Params()) }
 
 // sweep looks for what did not come, and whether the connection is over.
 func (p *pair) sweep(now time.Time) {
@@ -125,10 +104,10 @@ func (p *pair) silent(before time.Time) {
 		switch {
 		case r.reply[genuine] != nil:
 			p.w.count(func(r *Report) { r.Compared++ })
-			p.found(r.to, n, compare.Deviation{Kind: compare.Silence, Part: "answer", Text: "nothing came, expected " + outcome(r.reply[genuine])})
+			p.found(r.to, "answer", n, compare.Deviation{Kind: compare.Silence, Text: "nothing came, expected " + outcome(r.reply[genuine])})
 		case r.reply[also] != nil:
 			p.w.count(func(r *Report) { r.Compared++ })
-			p.found(r.to, n, compare.Deviation{Kind: compare.Outcome, Part: "answer", Text: outcome(r.reply[also]) + " came, expected none"})
+			p.found(r.to, "answer", n, compare.Deviation{Kind: compare.Outcome, Text: outcome(r.reply[also]) + " came, expected none"})
 		}
 	}
 	for key, u := range p.unasked {
@@ -139,9 +118,9 @@ func (p *pair) silent(before time.Time) {
 			p.release(m)
 			p.w.count(func(r *Report) { r.Compared++ })
 			if u.side == genuine {
-				p.found(m.To, m.Frame.Number, compare.Deviation{Kind: compare.Silence, Part: "params", Text: "nothing came, expected a message to it"})
+				p.found(m.To, "params", m.Frame.Number, compare.Deviation{Kind: compare.Silence, Text: "nothing came, expected a message to it"})
 			} else {
-				p.found(m.To, 0, compare.Deviation{Kind: compare.Outcome, Part: "params", Text: "a message to it came, expected none"})
+				p.found(m.To, "params", 0, compare.Deviation{Kind: compare.Outcome, Text: "a message to it came, expected none"})
 			}
 		}
 		if len(u.list) == 0 {

@@ -1,8 +1,6 @@
 package shadow
 
 import (
-	"cmp"
-	"fmt"
 	"io"
 
 	"github.com/perl-ikc/ikc-conform/conformance/page"
@@ -10,7 +8,7 @@ import (
 
 // WriteHTML writes the report as one page that needs nothing else.
 func (r *Report) WriteHTML(w io.Writer) error {
-	p := &page.Page{Kind: "what a shadow found", Heading: "No difference", Tone: page.Pass, Lead: r.Counts()}
+	p := &page.Page{Kind: "what a shadow found", Heading: "No difference", Tone: page.Pass, Lead: r.Counts(), Warnings: r.warnings()}
 	switch {
 	case r.Different > 0:
 		p.Heading, p.Tone = "Something else came back", page.Fail
@@ -19,20 +17,9 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	case len(r.Dropped) > 0:
 		p.Heading, p.Tone = "No difference as far as compared", page.Known
 	}
-	for _, d := range r.Dropped {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("no copy, or none any more, of %d connections: %s", d.Times, d.Why))
+	if ignored := r.Ignored.Sum(whose); ignored != "" {
+		p.Lead += ". " + ignored
 	}
-	differs := page.Section{Title: "What differs", About: "Lines with - are what the real server said, with + what the other did."}
-	for _, d := range r.Deviations {
-		e := page.Entry{Tone: page.Fail, Word: d.Kind, Title: d.State + ", " + d.Part + d.Path,
-			Text: fmt.Sprintf("%d times, first in connection %d, #%d", d.Times, d.Connection, d.Frame)}
-		if d.Text != "" {
-			e.Lines = []page.Line{{Sign: " ", Text: d.Text}}
-		} else {
-			e.Lines = []page.Line{{Sign: "-", Text: cmp.Or(d.Was, "nothing")}, {Sign: "+", Text: cmp.Or(d.Is, "nothing")}}
-		}
-		differs.Entries = append(differs.Entries, e)
-	}
-	p.Sections = []page.Section{differs}
+	p.Sections = r.Sections("Lines with - are what the real server said, with + what the other did.", whose)
 	return p.Write(w, "shadow")
 }

@@ -1,7 +1,6 @@
 package shadow
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
 	"io"
@@ -42,11 +41,9 @@ type Report struct {
 	// were none.
 	Real float64 `json:"real"`
 	Also float64 `json:"also"`
-	// Different counts deviations, Deviations has each kind and place once, the worst first; More: of
-	// more than 1,000 kinds and places the rest is counted only.
-	Different  int                 `json:"different"`
-	Deviations []compare.Deviation `json:"deviations"`
-	More       bool                `json:"more"`
+	// Result is what the other server says otherwise; what differs in answers of the real one was
+	// learned.
+	compare.Result
 }
 
 // Dropped is why connections have no copy.
@@ -107,7 +104,7 @@ func (w *worker) report() *Report {
 	defer w.mu.Unlock()
 	r := w.found
 	r.Schema, r.Dropped = SchemaID, append([]Dropped{}, r.Dropped...)
-	r.Different, r.Deviations, r.More = w.tally.Different, w.tally.Deviations(), w.tally.More
+	r.Result = w.tally.Result()
 	r.Real, r.Also = w.times[genuine].median(), w.times[also].median()
 	return &r
 }
@@ -152,26 +149,25 @@ func (r *Report) WriteJSON(w io.Writer) error {
 func (r *Report) WriteText(w io.Writer) error {
 	r = visible.Copy(r)
 	var b strings.Builder
-	for _, d := range r.Deviations {
-		fmt.Fprintf(&b, "%s, %s%s: %s, %d times, first in connection %d, #%d\n", d.State, d.Part, d.Path, d.Kind, d.Times, d.Connection, d.Frame)
-		if d.Text != "" {
-			fmt.Fprintf(&b, "    %s\n", cut(d.Text))
-			continue
-		}
-		fmt.Fprintf(&b, "    - %s\n    + %s\n", cut(cmp.Or(d.Was, "nothing")), cut(cmp.Or(d.Is, "nothing")))
+	r.WriteDeviations(&b)
+	for _, warning := range r.warnings() {
+		fmt.Fprintf(&b, "! %s\n", compare.Cut(warning))
 	}
-	for _, d := range r.Dropped {
-		fmt.Fprintf(&b, "! no copy, or none any more, of %d connections: %s\n", d.Times, cut(d.Why))
+	r.WriteLearned(&b, whose)
+	if ignored := r.Ignored.Sum(whose); ignored != "" {
+		b.WriteString(ignored + "\n")
 	}
 	b.WriteString(r.Counts() + "\n")
 	return visible.Print(w, b.String())
 }
 
-// cut shortens what does not fit a line or two of a terminal; --json has all of it.
-func cut(s string) string {
-	const most = 200
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most-1]) + "…"
+// whose says of whom it was learned what may differ.
+const whose = "the real server"
+
+// warnings say why what was compared may not be all.
+func (r *Report) warnings() (out []string) {
+	for _, d := range r.Dropped {
+		out = append(out, fmt.Sprintf("no copy, or none any more, of %d connections: %s", d.Times, d.Why))
 	}
-	return s
+	return append(out, r.Warnings()...)
 }

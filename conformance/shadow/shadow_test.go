@@ -208,6 +208,39 @@ func TestDeviants(t *testing.T) {
 	}
 }
 
+// TestLearned: what differs in answers of the real server to like requests may differ, and is told;
+// what is of another type there may not.
+func TestLearned(t *testing.T) {
+	counting := func(name string, from int, what func(int) any) string {
+		return server(t, name, map[string]ikc.State{"count": func(context.Context, *ikc.Request) (any, error) {
+			from++
+			return map[string]any{"n": what(from), "same": 1}, nil
+		}})
+	}
+	number := func(n int) any { return n }
+	for _, test := range []struct {
+		name string
+		what func(int) any
+		want int
+	}{{"the same", number, 0}, {"another type", func(n int) any { return fmt.Sprint(n) }, 10}} {
+		s, _ := shadowed(t, counting("Counter", 0, number), counting("Counter", 1000, test.what), shadow.Options{})
+		c, err := clientlite.Spawn(t.Context(), clientlite.Config{Address: s.Addr().String(), Name: "Counting"})
+		must(t, err)
+		for range 10 {
+			_, err := c.Call(t.Context(), "svc/count", 1)
+			must(t, err)
+		}
+		c.Disconnect()
+		r := finish(t, s)
+		if r.Compared != 10 || r.Different != test.want || r.Ignored.Learned != 10-test.want {
+			t.Errorf("%s: expected 10 compared, of which %d differ, got\n%s", test.name, test.want, show(t, r))
+		}
+		if learned := "svc/count answer {'n'}  # integer"; !strings.Contains(show(t, r), learned) {
+			t.Errorf("%s: expected %q, got\n%s", test.name, learned, show(t, r))
+		}
+	}
+}
+
 // TestHarm: nothing that the other server does reaches the client of the real one.
 func TestHarm(t *testing.T) {
 	setup := "SETUP KERNEL=harm-1,Harm;FREEZER=Storable;PID=1\r\n"

@@ -50,9 +50,9 @@ type worker struct {
 	todo    []func()             // when what is being taken has been
 	held    int                  // octets of images of replies and such that wait for one of the two
 
+	tally  compare.Tally
 	mu     sync.Mutex
 	found  Report
-	tally  compare.Tally
 	times  [2]times
 	open   atomic.Int64 // pairs that are not over
 	behind atomic.Bool  // there is something to look at
@@ -66,6 +66,7 @@ const (
 
 func newWorker(ctx context.Context, opts Options) *worker {
 	w := &worker{opts: opts, ctx: ctx, feed: newFeed(), news: make(chan news, 256), pairs: map[int]*pair{}, byConn: map[*capture.Conn]*pair{}}
+	w.tally.Noise, w.tally.Learner, w.tally.Slower = opts.Noise, compare.NewLearner(), opts.Slower
 	for side := range w.sides {
 		o := dialogue.Options{MaxFrame: maxFrame, Observe: func(c *dialogue.Connection, item dialogue.Item) {
 			if p := w.byConn[c.Conn]; p != nil {

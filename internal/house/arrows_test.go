@@ -54,7 +54,7 @@ var arrows = map[string][]string{
 	"conformance/page":       {"internal/visible"},
 	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/page", "conformance/release", "conformance/sweep", "internal/visible", "reference/wire"},
 	"conformance/spec":       {"conformance/checks", "conformance/judge", "conformance/known"},
-	"conformance/compare":    {"reference/perl", "reference/storable"},
+	"conformance/compare":    {"conformance/dialogue", "conformance/page", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/diff":       {"conformance/compare", "conformance/dialogue", "conformance/page", "internal/visible", "reference/perl", "reference/wire"},
 	"conformance/anonymise":  {"conformance/capture", "conformance/contract", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/judge", "internal/visible", "internal/walk", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/reduce":     {"conformance/capture", "conformance/dialogue", "conformance/judge", "internal/visible", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/storable", "reference/wire"},
