@@ -40,6 +40,11 @@
 // given the state's own, others may run. [Config.QueuePerSession] trades that for one queue for
 // each session.
 //
+// Peers with one id, such as ClientLites of one name, are told apart by their connections: each is
+// sent the answers to its own calls, where Perl's kernel sends all of them to the peer that came
+// first. What is addressed to the id goes to the first here, too, and Config.Logger is warned of
+// the others ("a peer can send, but not be addressed").
+//
 // How long calls take, beside Perl's kernel and a bare echo: docs/benchmarks.md in this module,
 // https://github.com/perl-ikc/ikc-conform/blob/main/docs/benchmarks.md.
 //

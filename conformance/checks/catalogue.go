@@ -67,6 +67,7 @@ func Catalogue() []*judge.Check {
 		shown.HSTURN(),
 		shown.SAID(),
 		shown.END(),
+		shown.HCNAME(),
 	)
 }
 

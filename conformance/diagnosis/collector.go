@@ -146,7 +146,7 @@ func (c *Collector) Add(conn *dialogue.Connection, w *Watch) {
 	if conn.IsIKC {
 		c.counted.IKC++
 	}
-	c.twins.Add(conn, [2][]string{})
+	c.twins.Add(conn, [2]dialogue.Said{})
 	c.know(conn)
 	for _, f := range w.foreign {
 		if len(c.foreign) < maxStray {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -15,31 +16,77 @@ import (
 // addressed to that name, answers to calls too, goes to the one that came first: an answer on its
 // connection may be for a call of the other, and none comes there. Source: Responder register,
 // channel_list.
-type Twins struct{ all []peers }
+type Twins struct {
+	all  []peers
+	full bool
+}
 
 // peers are the two kernels of a connection, and from when until when they were connected.
 type peers struct {
 	conn         int
 	server       netip.AddrPort
 	of           [2]wire.Peer
+	openedAt     capture.Stamp
 	opened, over time.Time // over is zero if the capture does not show it
 	closed       time.Time // by both sides, likewise
 	joined       bool      // it was open before the capture begins
+	said         [2]Said   // by wire.Role
 }
 
-// maxPeers bounds the connections whose peers are kept.
-const maxPeers = 4096
+// Said is what a side said on a connection, as far as it tells kernels of one id apart.
+type Said struct {
+	// Lite: there are messages of a ClientLite.
+	Lite bool
+	// ID is where the side said its id, nil if it is not known; of a long line only the start.
+	ID *Line
+	// Heard is when the other side said something last that this side said something after: it was
+	// there then. What is said for the last time, or that a connection ends, may come late.
+	Heard time.Time
+	// Callers are the kernels that rsvps name, if the capture joined the connection in the middle.
+	Callers []string
 
-// Add notes who talked on a connection. Of one that the capture joined in the middle, callers are
-// the kernels that rsvps name, by wire.Role of the caller.
-func (t *Twins) Add(c *Connection, callers [2][]string) {
-	if !c.Negotiation.Complete && !c.Negotiation.Partial && !c.Joined || len(t.all) == maxPeers {
+	other time.Time // when the other side said something last
+}
+
+// Part notes what a side says in a part of a connection.
+func (s *Said) Part(p *Part, side wire.Role) {
+	for _, item := range p.Items {
+		switch item := item.(type) {
+		case *Line:
+			if item.From == side && s.ID == nil && (wire.IsSetup(item.Text) || strings.HasPrefix(item.Text, "IAM ")) {
+				text := item.Text[:min(len(item.Text), MaxStepTitle)]
+				s.ID = &Line{From: side, At: item.At, Offset: item.Offset, Text: strings.Clone(text), End: item.End}
+			}
+		case *Frame:
+			s.Lite = s.Lite || item.From == side && item.Message != nil && item.Message.From.Session == wire.SessionIKCLite
+		default:
+			continue
+		}
+		if item.Sender() == side {
+			s.Heard = s.other
+		} else {
+			s.other = item.Stamp().Time
+		}
+	}
+}
+
+// MaxPeers bounds the connections whose peers are kept.
+const MaxPeers = 4096
+
+// Add notes who talked on a connection, and what they said, by wire.Role.
+func (t *Twins) Add(c *Connection, said [2]Said) {
+	if !c.Negotiation.Complete && !c.Negotiation.Partial && !c.Joined {
 		return
 	}
-	p := peers{conn: c.Conn.Index, server: c.Conn.Server, of: c.Negotiation.Peers, opened: c.Opened.Time, joined: c.Joined}
-	if c.Joined {
-		for side := range p.of {
-			p.of[side] = wire.Peer{Aliases: callers[side]}
+	if len(t.all) == MaxPeers {
+		t.full = true
+		return
+	}
+	p := peers{conn: c.Conn.Index, server: c.Conn.Server, of: c.Negotiation.Peers, openedAt: c.Opened, opened: c.Opened.Time,
+		joined: c.Joined, said: said}
+	for side := range p.of {
+		if c.Joined {
+			p.of[side] = wire.Peer{Aliases: said[side].Callers}
 		}
 	}
 	if a, b := c.Ends[wire.Client], c.Ends[wire.Server]; a != nil && b != nil {
@@ -181,8 +228,10 @@ func twoProcesses(a, b wire.Peer) bool { return a.PID != b.PID || a.ID == "" && 
 
 // toSame tells whether a side is the same kernel on two connections.
 func (p *peers) toSame(q *peers, side wire.Role) bool {
-	a, b := p.of[side].ID, q.of[side].ID
-	return p.server == q.server && (a == b || a == "" || b == "")
+	a, b := p.of[side], q.of[side]
+	sameID := a.ID == b.ID || a.ID == "" || b.ID == ""
+	samePID := a.PID == b.PID || a.PID == "" || b.PID == "" // children of a server have its id
+	return p.server == q.server && sameID && samePID
 }
 
 // meets tells whether two connections were open at the same time.

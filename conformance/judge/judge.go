@@ -136,7 +136,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 // addTwin notes the names of a connection, which others may have too.
 func (j *judge) addTwin(c *dialogue.Connection, t *tally) {
 	if c.IsIKC || c.Joined && c.MayBeIKC() {
-		j.twins.Add(c, t.callers)
+		j.twins.Add(c, t.said)
 	}
 }
 
@@ -159,12 +159,14 @@ func (j *judge) conclude() []Verdict {
 		if a := accounts[side]; a != nil {
 			told = j.judgeLog(a)
 		}
+		met := j.judgeMeetings(side)
 		for i, v := range j.verdicts[side] {
 			w := *v
 			w.Findings = slices.Clip(w.Findings)
 			if told != nil {
 				w.merge(told, i, nil)
 			}
+			w.merge(met, i, nil)
 			slices.SortStableFunc(w.Findings, func(x, y Finding) int { // workers end when they end
 				return cmp.Or(cmp.Compare(x.Connection, y.Connection), cmp.Compare(x.Packet, y.Packet))
 			})
@@ -181,6 +183,8 @@ func (j *judge) conclude() []Verdict {
 				w.Outcome, w.Reason = Inconclusive, w.unexplained()
 			case w.Evidence > 0 && len(j.lacks) > 0:
 				w.Outcome, w.Reason = Seen, fmt.Sprintf("the capture is incomplete; %d pieces of evidence in what there is of it agree", w.Evidence)
+			case w.Evidence > 0 && w.Check.ofMeetings() && j.twins.Full():
+				w.Outcome, w.Reason = Seen, fmt.Sprintf("of the connections %d were compared, and agree", dialogue.MaxPeers)
 			case w.Evidence > 0:
 				w.Outcome = Pass
 			case w.unheard > 0:

@@ -25,6 +25,7 @@ type rule struct {
 	// at.
 	applies func(*Trial) bool
 	log     func(*Trial, *DriverLog)
+	meeting func(*Trial, dialogue.Meeting)
 	// session, if it is not empty, is the only one to which the request of an exchange may be.
 	session string
 	// plain leaves out exchanges that are not, see isPlain.
@@ -47,6 +48,7 @@ const (
 	atOrder                   // each exchange that the other side began, in order, by begin
 	atTurn                    // each message of both sides, in order, by beginTurns
 	atAftermath               // the connection, after those that ended before it
+	atMeeting                 // connections that were open at the same time, at the end
 	atDriverLog               // what the driver of the side judged told, at the end
 	ruleKinds   = iota
 )

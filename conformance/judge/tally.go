@@ -21,7 +21,7 @@ type tally struct {
 	print    release.Print
 	record   *ConnRecord
 	watch    *diagnosis.Watch
-	callers  [2][]string // kernels that rsvps name, by wire.Role of the caller, of a connection whose negotiation is not known
+	said     [2]dialogue.Said // by wire.Role
 }
 
 func (j *judge) newTally() *tally {
@@ -46,6 +46,9 @@ func (t *tally) part(j *judge, p *dialogue.Part) {
 	t.watch.Part(p)
 	if !p.IsIKC {
 		return
+	}
+	for side := range t.said {
+		t.said[side].Part(p, wire.Role(side))
 	}
 	t.addCallers(p)
 	t.print.Part(p)

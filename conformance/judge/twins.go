@@ -4,7 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // maxCallers bounds the names that are kept of one side.
@@ -16,11 +18,40 @@ func (t *tally) addCallers(p *dialogue.Part) {
 		return
 	}
 	for _, x := range p.Begun {
-		names := &t.callers[x.Request.Frame.From]
+		names := &t.said[x.Request.Frame.From].Callers
 		if k := x.Request.RSVP.Kernel; k != "" && len(*names) < maxCallers && !slices.Contains(*names, k) {
 			*names = append(*names, strings.Clone(k))
 		}
 	}
+}
+
+// OnMeeting judges the connections of a side, when all have ended, that were open while another
+// kernel was connected to the same one: see dialogue.Twins.Meetings.
+func OnMeeting(look func(*Trial, dialogue.Meeting)) Predicate {
+	return Predicate{{at: atMeeting, meeting: look}}
+}
+
+// judgeMeetings judges a side by the rules that are about several connections.
+func (j *judge) judgeMeetings(side wire.Role) *found {
+	rules := j.plans[side].rules[atMeeting]
+	n := len(j.verdicts[side])
+	f := &found{evidence: make([]uint32, n), full: make([]quota, n)}
+	if len(rules) == 0 {
+		return f
+	}
+	for _, m := range j.twins.Meetings(side) {
+		c := &dialogue.Connection{Conn: &capture.Conn{Index: m.Connection}, Opened: m.Opened, Items: []dialogue.Item{m.At}}
+		t := &Trial{Conn: c, Side: side, found: f, memo: new(memo)}
+		for _, r := range rules {
+			t.look(r.check, func(t *Trial) { r.meeting(t, m) })
+		}
+	}
+	return f
+}
+
+// ofMeetings tells whether a check is about several connections.
+func (c *Check) ofMeetings() bool {
+	return slices.ContainsFunc(c.Judge, func(r rule) bool { return r.at == atMeeting })
 }
 
 // ofExchanges tells whether a check holds what comes back for requests against them.

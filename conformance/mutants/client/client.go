@@ -41,6 +41,7 @@ type Behaviour struct {
 	later   func(m *wire.Message) []*wire.Message // replaces a message on all connections but the first
 	stay    func(m *wire.Message) bool            // after such a message a connection is not closed
 	keep    bool                                  // the first connection is used on when another is made
+	twin    bool                                  // another process connects by the same names, see join
 
 	event  func(t *telling, e driver.Event) []driver.Event // replaces what happened
 	answer func(c command, ok json.RawMessage) any         // replaces what a method returned, nil if it failed; nil leaves it
@@ -93,7 +94,9 @@ type mutated struct {
 	framed  bool // a frame has been written
 	first   bool // it is the kernel's first connection
 	stays   atomic.Bool
-	heard   []byte // that were read before the first frame was written, if the connection is to be kept
+	setup   string       // that was written
+	joined  atomic.Value // the connection of the twin
+	heard   []byte       // that were read before the first frame was written, if the connection is to be kept
 }
 
 func (c *mutated) Read(p []byte) (int, error) {
@@ -110,6 +113,9 @@ const openFor = 5 * time.Second
 // Close closes the connection, unless it is one that stays: then its own kernel alone takes it for
 // closed.
 func (c *mutated) Close() error {
+	if twin, ok := c.joined.Load().(net.Conn); ok {
+		defer twin.Close()
+	}
 	if c.defect.keep && c.framed {
 		c.defect.old.Store(c)
 		return nil
@@ -167,12 +173,18 @@ func (c *mutated) next() ([]byte, int) {
 	var out []byte
 	if !c.framed {
 		c.framed = true
+		if c.defect.twin {
+			c.join()
+		}
 		out = append(out, c.defect.before...)
 	}
 	return append(out, c.mutate(image)...), n
 }
 
 func (c *mutated) lines(line string) (out []byte) {
+	if wire.IsSetup(line) {
+		c.setup = line
+	}
 	said := []string{line}
 	if c.defect.line != nil {
 		said = c.defect.line(line)

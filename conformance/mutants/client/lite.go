@@ -91,6 +91,8 @@ func liteDefects() []*Behaviour {
 		{Name: "a connection outlives its timeout", Text: "After a call that got no answer in time, the next goes over the same connection.", Kills: []string{"LITE-013"}, Role: lite, Dialect: ikc0, keep: true},
 		{Name: "a name of its own", Text: "A ClientLite announces another name than it was given.", Kills: []string{"LITE-014"}, Role: lite, Dialect: ikc0,
 			line: func(line string) []string { return []string{strings.Replace(line, "KERNEL=", "KERNEL=My", 1)} }},
+		{Name: "two of one name", Text: "Two processes with ClientLites of one name are connected at the same time.", Kills: []string{"HC-NAME-001"}, Role: lite, Dialect: ikc0,
+			twin: true},
 		{Name: "disconnect does not close", Text: "disconnect leaves the connection open.", Kills: []string{"LITE-015"}, Role: lite, Dialect: ikc0,
 			stay: func(*wire.Message) bool { return true }},
 		{Name: "post says no", Text: "post returns false though it has sent.", Kills: []string{"LITE-016"}, Role: lite, Dialect: ikc0,

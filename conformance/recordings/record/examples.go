@@ -28,11 +28,19 @@ func collect(examples map[string]spec.Example, dir string, s *recordings.Sidecar
 	if s.Defect != "" || s.Server.Release != exampleRelease || s.Client.Release != exampleRelease {
 		return nil
 	}
-	f, err := judge.File(filepath.Join(dir, s.Capture), checks.Catalogue(), dialogue.Options{})
+	return collectFrom(examples, filepath.Dir(dir), filepath.Join(filepath.Base(dir), s.Capture))
+}
+
+// severalClients is a capture of real kernels, two of them clients at the same time.
+const severalClients = "field/b05-dup.pcap"
+
+// collectFrom is collect of a file below a directory.
+func collectFrom(examples map[string]spec.Example, dir, file string) error {
+	f, err := judge.File(filepath.Join(dir, file), checks.Catalogue(), dialogue.Options{})
 	if err != nil {
 		return err
 	}
-	take(examples, filepath.ToSlash(filepath.Join(filepath.Base(dir), s.Capture)), f.Verdicts)
+	take(examples, filepath.ToSlash(file), f.Verdicts)
 	return nil
 }
 

@@ -144,6 +144,9 @@ func judgeAgain(_ context.Context, dir string) error {
 			}
 		}
 	}
+	if err := collectFrom(examples, dir, severalClients); err != nil {
+		return err
+	}
 	table, err := recordings.Outcomes(dir)
 	if err != nil {
 		return err
