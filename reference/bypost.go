@@ -13,8 +13,8 @@ import (
 // returns is posted, also an undef, but nothing if it returns nil or an empty List. Of a List, it
 // is the last value.
 //
-// A state that answers later returns nil, keeps the specifier, which is argument 1 that it gets,
-// and calls [Session.Respond] when the time has come.
+// The specifier is argument 1 that the state gets. A state that answers later detaches the request,
+// as any other: see [Request.Detach].
 //
 // What is no [params, specifier] is an error, that is reported to who asked, and so is what cannot
 // be posted. Source: ClientLite post_respond.
@@ -27,18 +27,18 @@ func AnswersByPost(state State) State {
 		own := *r
 		own.Args = append([]*perl.Value{asked.Elem(0), asked.Elem(1)}, r.Args[1:]...)
 		own.WantArray = false
-		result, err := state(ctx, &own)
-		if v, ok := result.(*perl.Value); ok && v == nil {
-			result = nil
-		}
-		if list, ok := result.(List); ok {
-			if result = nil; len(list) > 0 {
-				result = list[len(list)-1]
-			}
-		}
-		if err != nil || result == nil {
-			return nil, err
-		}
-		return nil, r.Session.Respond(ctx, asked.Elem(1), result)
+		r.h.post = asked.Elem(1)
+		return state(ctx, &own)
 	}
+}
+
+// postAnswer posts what a state returned to the specifier that it was asked to.
+func (h *handling) postAnswer(result any) error {
+	if list, ok := result.(List); ok && len(list) > 0 {
+		result = list[len(list)-1]
+	}
+	if isNothing(result) {
+		return nil
+	}
+	return h.Session.Respond(&h.hold, h.post, result)
 }

@@ -347,8 +347,9 @@ func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
 }
 
 // Respond posts to an rsvp as it stood in a message, a string or a hash, once. It is how a state
-// answers later, or answers the post_respond of a ClientLite, which gives it [params, rsvp] for an
-// argument. Errors are those of Kernel.Post. Source: ClientLite post_respond.
+// answers what was asked by post with an rsvp among the params; for the post_respond of a
+// ClientLite see [AnswersByPost], and [Request.Detach] for a state that answers a call later.
+// Errors are those of Kernel.Post. Source: ClientLite post_respond.
 func (s *Session) Respond(ctx context.Context, rsvp *perl.Value, params any) error {
 	a := wire.ParseAddress("rsvp", rsvp)
 	switch {

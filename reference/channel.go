@@ -28,10 +28,11 @@ type Channel struct {
 	out        *outbox
 	in         inbox
 	holds      *account
-	jobs       sync.WaitGroup // with Config.QueuePerSession: requests in the queues of sessions
-	since      atomic.Uint64  // tick of the watchdog at which a request began inline; 0 if there is none
-	joined     atomic.Bool    // its reader has a place in the crowd
-	watched    atomic.Bool    // it is on the list of the watchdog
+	jobs       sync.WaitGroup // requests in the queues of sessions
+	reports    reports
+	since      atomic.Uint64 // tick of the watchdog at which a request began inline; 0 if there is none
+	joined     atomic.Bool   // its reader has a place in the crowd
+	watched    atomic.Bool   // it is on the list of the watchdog
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	once       sync.Once
@@ -135,7 +136,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.holds = k.ledger.open(conn.RemoteAddr().String(), c.end)
 	c.out = newOutbox(conn, c.socket, k.cfg.MaxQueue, c.holds, &k.stats, c.writeFailed)
-	c.in.init(k.cfg.MaxQueue, &k.ledger.share)
+	c.in.init(k.cfg.MaxQueue, &k.ledger.share, 1)
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()

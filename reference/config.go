@@ -55,29 +55,31 @@ type Config struct {
 	// monitors have not been told is bounded alike: see Monitor. Default: DefaultMaxQueue.
 	MaxQueue int
 	// MaxMemory bounds what all peers together make the kernel hold, in octets of its memory: parts
-	// of frames, requests that wait or whose states do, what waits to be written, what monitors
-	// have not been told. Beyond it, the connection that holds the most is ended, with ErrMemory.
-	// Each connection may hold 64 KiB, and a buffer of 64 KiB while something comes, that do not
-	// count. While connections that were ended give back what they held, it may be up to twice as
-	// much. One image, or all that are being thawed, may take half of MaxMemory besides. What the
-	// program itself keeps of a request does not count either, and garbage does not: a program that
-	// must not take more sets debug.SetMemoryLimit as well. Default: DefaultMaxMemory.
+	// of frames, requests that wait, whose states do or that are detached, what waits to be
+	// written, what monitors have not been told. Beyond it, the connection that holds the most is
+	// ended, with ErrMemory. Each connection may hold 64 KiB, and a buffer of 64 KiB while
+	// something comes, that do not count. While connections that were ended give back what they
+	// held, it may be up to twice as much. One image, or all that are being thawed, may take half
+	// of MaxMemory besides. What the program itself keeps of a request does not count either, and
+	// garbage does not: a program that must not take more sets debug.SetMemoryLimit as well.
+	// Default: DefaultMaxMemory.
 	MaxMemory int
-	// QueuePerSession lets the states of different sessions run at the same time. Those of one
-	// session still run one at a time, the requests of one connection to one session in order of
-	// arrival.
+	// QueuePerSession gives every session a queue of its own, so that the states of different
+	// sessions run at the same time. Those of one session still run one at a time, unless
+	// WithConcurrency lets it have more, the requests of one connection to one session in order of
+	// arrival. Unlike with WithConcurrency, none waits for requests to other sessions.
 	QueuePerSession bool
-	// AnswerCallersOnly has answers, and posts to the sender of a request, go only by the connection
-	// that the request came by. Otherwise, as in the original, they go to whatever kernel the
-	// request names, or to all of them, in this kernel's name. See "What a peer can make this kernel
-	// send" in SECURITY.md.
+	// AnswerCallersOnly has answers, and posts to the sender of a request, go only by the
+	// connection that the request came by. Otherwise, as in the original, they go to whatever
+	// kernel the request names, or to all of them, in this kernel's name. See "What a peer can make
+	// this kernel send" in SECURITY.md.
 	AnswerCallersOnly bool
 	// PerlIdentity has names and answers belong to whom the original gives them, for a cluster that
-	// depends on it. An alias stays with whoever came first, even if it is another's id. A connection
-	// whose id is taken does not get it when it is free. Whatever a peer calls itself, by any number
-	// of names, is entered. An answer is taken from any connection with the id of the kernel that was
-	// asked: two kernels that have connected to each other may answer by either. This kernel's own
-	// id and names are its own all the same.
+	// depends on it. An alias stays with whoever came first, even if it is another's id. A
+	// connection whose id is taken does not get it when it is free. Whatever a peer calls itself,
+	// by any number of names, is entered. An answer is taken from any connection with the id of the
+	// kernel that was asked: two kernels that have connected to each other may answer by either.
+	// This kernel's own id and names are its own all the same.
 	PerlIdentity bool
 	// OnConnect is told of every connection that has been negotiated, in either role, before a
 	// request that came by it is handled. It must not block.

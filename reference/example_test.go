@@ -313,3 +313,43 @@ func ExampleKernel_KeepConnected() {
 	// <nil>
 	// <nil>
 }
+
+// A state that hands its request to others, and returns. Whoever has it answers, once; who called
+// is told if nobody does.
+func ExampleRequest_Detach() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, address := listening("Kitchen")
+	defer server.Shutdown(ctx)
+	orders := make(chan *ikc.Detached, 100)
+	defer close(orders)
+	cook, err := server.NewSession("cook", map[string]ikc.State{
+		"order": func(ctx context.Context, r *ikc.Request) (any, error) {
+			orders <- r.Detach(ctx)
+			return nil, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	cook.Publish("order")
+	go func() {
+		for order := range orders {
+			if err := order.Answer("served", nil); err != nil {
+				log.Print(err)
+			}
+		}
+	}()
+
+	client, err := ikc.New(ikc.Config{Name: "Guest"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Shutdown(ctx)
+	if _, err := client.Dial(ctx, "tcp", address); err != nil {
+		log.Fatal(err)
+	}
+	v, err := client.Call(ctx, "poe://Kitchen/cook/order", "soup")
+	fmt.Println(v.Str(), err)
+	// Output: served <nil>
+}

@@ -9,8 +9,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// inbox is a bounded queue of work, carried out in order by one goroutine at a time. That goroutine
-// lives only while there is any.
+// inbox is a bounded queue of work, begun in order and carried out by one goroutine at a time, or
+// by up to so many (parallel). A goroutine lives only while there is work for it.
 //
 // A job that waits for something yields: the jobs behind it go on then, in a goroutine of their
 // own. It does not count any more, for what it waits for may come behind what is queued; but there
@@ -23,17 +23,18 @@ type inbox struct {
 	limit int           // for octets
 	most  *atomic.Int64 // for costs
 
-	mu     sync.Mutex
-	room   *sync.Cond
-	queue  []job
-	head   int     // of queue
-	octets int     // of jobs that are queued or running, but for those that wait
-	costs  int     // of the same
-	waits  int     // octets of jobs that wait
-	active int     // jobs that are running or waiting
-	worker *worker // nil if there is none
-	inline bool    // the worker is the reader
-	closed bool
+	mu       sync.Mutex
+	room     *sync.Cond
+	queue    []job
+	head     int     // of queue
+	octets   int     // of jobs that are queued or running, but for those that wait
+	costs    int     // of the same
+	waits    int     // octets of jobs that wait
+	active   int     // jobs that are running or waiting
+	workers  int     // there are now
+	parallel int     // workers that there may be
+	inline   *worker // the worker that is the reader, nil if there is none
+	closed   bool
 }
 
 // worker is the right to carry out the next job.
@@ -81,9 +82,10 @@ const (
 	inlineFree = 16 << 10
 )
 
-// init makes an inbox for octets of images up to limit, and costs up to most.
-func (b *inbox) init(limit int, most *atomic.Int64) {
-	b.limit, b.most = limit, most
+// init makes an inbox for octets of images up to limit, and costs up to most, with up to parallel
+// workers.
+func (b *inbox) init(limit int, most *atomic.Int64, parallel int) {
+	b.limit, b.most, b.parallel = limit, most, parallel
 	b.room = sync.NewCond(&b.mu)
 }
 
@@ -135,13 +137,13 @@ func (b *inbox) add(j job) {
 	b.employ()
 }
 
-// employ starts a worker if there is none and something waits. mu is locked.
+// employ starts a worker if there may be one more and something waits. mu is locked.
 func (b *inbox) employ() {
-	if b.worker != nil || b.head == len(b.queue) {
+	if b.workers == b.parallel || b.head == len(b.queue) {
 		return
 	}
 	w := &worker{b: b}
-	b.worker = w
+	b.workers++
 	go func() {
 		b.mu.Lock()
 		b.work(w)
@@ -169,7 +171,7 @@ func (b *inbox) work(w *worker) {
 		b.room.Broadcast()
 	}
 	if !w.relieved {
-		b.worker = nil
+		b.workers--
 	}
 	b.room.Broadcast()
 	b.mu.Unlock()
@@ -211,9 +213,11 @@ func (w *worker) yield() {
 	b.waits += w.load.size
 	w.tell(w.load.waiting())
 	b.room.Broadcast()
-	b.worker = nil
-	inline := b.inline
-	b.inline = false
+	b.workers--
+	inline := b.inline == w
+	if inline {
+		b.inline = nil
+	}
 	b.employ()
 	b.mu.Unlock()
 	if inline && w.wasInline != nil {
@@ -226,10 +230,11 @@ func (w *worker) yield() {
 func (b *inbox) tryBegin(w *worker, l load) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.worker != nil || b.closed || !b.fits(l) {
+	if b.workers > 0 || b.closed || !b.fits(l) {
 		return false
 	}
-	b.worker, b.inline, w.load = w, true, l
+	b.inline, w.load = w, l
+	b.workers++
 	b.octets += l.size
 	b.costs += l.cost
 	b.active++
@@ -244,11 +249,12 @@ func (b *inbox) tryBegin(w *worker, l load) bool {
 func (b *inbox) tryFinish(w *worker) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.inline || b.worker != w {
+	if b.inline != w {
 		return false
 	}
 	b.done(w)
-	b.worker, b.inline = nil, false
+	b.workers--
+	b.inline = nil
 	b.room.Broadcast()
 	return true
 }
@@ -265,8 +271,8 @@ func (b *inbox) finish(w *worker) {
 func (b *inbox) takeOver() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	was := b.inline
-	b.inline = false
+	was := b.inline != nil
+	b.inline = nil
 	return was
 }
 
@@ -286,14 +292,14 @@ func (b *inbox) close() {
 func (b *inbox) idle() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.worker == nil && b.active == 0
+	return b.workers == 0 && b.active == 0
 }
 
 // waitIdle waits until nothing is queued or running.
 func (b *inbox) waitIdle() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.worker != nil || b.active > 0 {
+	for b.workers > 0 || b.active > 0 {
 		b.room.Wait()
 	}
 }

@@ -37,8 +37,9 @@
 //
 // States run one at a time per kernel, the requests of one connection in the order of their
 // arrival, as in POE. While a state waits in a method of this package that takes a context, and was
-// given the state's own, others may run. [Config.QueuePerSession] trades that for one queue for
-// each session.
+// given the state's own, others may run. A state whose answer takes its time need not keep others
+// waiting: it detaches the request and answers later ([Request.Detach]), or its session runs
+// several at a time ([WithConcurrency]). [Config.QueuePerSession] has one queue for each session.
 //
 // Peers with one id, such as ClientLites of one name, are told apart by their connections: each is
 // sent the answers to its own calls, where Perl's kernel sends all of them to the peer that came
@@ -68,22 +69,23 @@ import (
 // Kernel is one participant of a cluster. It is made by [New], and safe for concurrent use.
 // [Kernel.Shutdown] ends it.
 type Kernel struct {
-	cfg     Config
-	id      string
-	log     *slog.Logger
-	turn    turn
-	lastID  atomic.Uint64 // of rsvp states made here
-	calling atomic.Int32  // blocking calls under way
-	stats   counters
-	watch   watchdog
-	crowd   crowd
-	ledger  ledger
-	itself  *account // what is held for no connection in particular
-	thawing gate
-	events  monitorQueue
-	local   inbox // requests to this kernel from itself
-	targets targets
-	as      Identity
+	cfg      Config
+	id       string
+	log      *slog.Logger
+	turn     turn
+	lastID   atomic.Uint64 // of rsvp states made here
+	calling  atomic.Int32  // blocking calls under way
+	stats    counters
+	watch    watchdog
+	crowd    crowd
+	ledger   ledger
+	itself   *account // what is held for no connection in particular
+	thawing  gate
+	detached detachedSet
+	events   monitorQueue
+	local    inbox // requests to this kernel from itself
+	targets  targets
+	as       Identity
 
 	localShare atomic.Int64    // what may be queued for this kernel itself, and for a session, in octets
 	ctx        context.Context // of states that this kernel itself sent an event to
@@ -136,7 +138,7 @@ func New(cfg Config) (*Kernel, error) {
 	k.thawing.init(int64(cfg.MaxMemory) / thawShare)
 	k.events.limit, k.events.holds = min(cfg.MaxQueue, cfg.MaxMemory/queueShare), k.itself
 	k.localShare.Store(int64(cfg.MaxMemory) / queueShare)
-	k.local.init(cfg.MaxQueue, &k.localShare)
+	k.local.init(cfg.MaxQueue, &k.localShare, 1)
 	k.as = cfg.identity()
 	k.ownNames = map[string]bool{}
 	k.ownOrder = k.as.names()

@@ -15,7 +15,8 @@ const (
 )
 
 // ledger is what peers make the kernel hold, in octets of its heap: unfinished frames, requests
-// that wait or whose states do, what waits to be written, what monitors have not been told. Each
+// that wait, whose states do or that are detached, what waits to be written, what monitors have not
+// been told. Each
 // connection has an account; when all together hold more than Config.MaxMemory, the connection that
 // holds the most is ended, with ErrMemory.
 //

@@ -153,19 +153,16 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	}
 	to := specifier.Specifier{Session: alias, State: state}
 	m := &wire.Message{Event: wire.At(to), From: k.from(from)}
-	h := &handling{Request: Request{Session: s, State: state, Args: list}}
-	failed := func(err *requestError, _ func()) { k.tellError(m, to, err) }
+	h := &handling{Request: Request{Session: s, State: state, Args: list}, m: m}
+	h.Request.h, h.reply = h, func(*wire.Message) bool { return true } // no report: monitors are told, or the log
 	l := k.localLoad(ctx)
-	h.hold.cost, h.hold.payer = l.cost, l.to
-	carryOut := func(yield func()) {
-		if k.cfg.QueuePerSession {
-			_ = k.enqueue(nil, m, h, l, failed)
+	h.hold.cost, h.hold.payer, h.hold.h = l.cost, l.to, h
+	return k.locally(l, func(yield func()) {
+		if s.queue != nil {
+			_ = k.enqueue(nil, h, l)
 			return
 		}
 		h.find(k)
-		if err := k.run(nil, m, h, yield); err != nil {
-			failed(err, yield)
-		}
-	}
-	return k.locally(l, carryOut)
+		k.carryOut(nil, h, yield)
+	})
 }

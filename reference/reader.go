@@ -124,32 +124,36 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 		return true, nil
 	}
 	if c.k.cfg.QueuePerSession {
-		own := *m
 		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
-			return true, c.in.put(c.part, job{load: l, run: func(*worker) {
-				if err := c.k.queue(c, &own, l, nil); err != nil {
-					c.end(err)
-				}
-			}})
+			return true, c.putRequest(*m, l)
 		}
-		return true, c.k.queue(c, &own, l, nil)
+		return true, c.k.request(c, m, l, nil, nil)
 	}
 	if !c.in.tryBegin(w, l) {
-		own := *m
-		return true, c.in.put(c.part, job{load: l, run: func(w *worker) {
-			c.k.request(c, &own, l, w.yield, nil)
-			c.out.flush()
-		}})
+		return true, c.putRequest(*m, l)
 	}
 	c.k.watchInline(c)
-	c.k.request(c, m, l, yield, nil)
+	err = c.k.request(c, m, l, yield, nil)
 	if !c.in.tryFinish(w) {
+		if err != nil {
+			c.end(err)
+		}
 		c.out.flush()
 		c.in.finish(w)
 		return false, nil
 	}
 	c.since.Store(0)
-	return true, nil
+	return true, err
+}
+
+// putRequest queues a request behind those that have come by this connection.
+func (c *Channel) putRequest(m wire.Message, l load) error {
+	return c.in.put(c.part, job{load: l, run: func(w *worker) {
+		if err := c.k.request(c, &m, l, w.yield, nil); err != nil {
+			c.end(err)
+		}
+		c.out.flush()
+	}})
 }
 
 // What is being thawed may take one part in thawShare of Config.MaxMemory, one image or all

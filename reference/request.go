@@ -13,53 +13,72 @@ import (
 
 // requestError is why a request is not carried out.
 type requestError struct {
-	op  string
-	msg string
+	op    string
+	msg   string
+	cause error // why what a state returned cannot be sent; nil for all else
 }
 
-// request carries out a message of a peer, or of this kernel itself if c is nil. yield, if not nil,
-// is called when the state waits; reply, if not nil, gets the answer or error report.
+// request carries out a message of a peer, or of this kernel itself if c is nil; or it leaves the
+// request to the queue of its session, if that has one. yield, if not nil, is called when the state
+// waits; reply, if not nil, gets the answer or error report. The error is that of enqueue.
 // Source: Responder request.
-func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), reply reply) {
+func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), reply reply) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	h := &handling{reply: reply}
-	h.hold.cost, h.hold.payer = l.cost+l.more, l.to
-	err := k.admit(c, h, m, &to)
-	if err == nil {
-		err = k.run(c, m, h, yield)
+	h := &handling{reply: reply, m: m}
+	h.Request.h, h.Channel = h, c
+	h.hold.cost, h.hold.payer, h.hold.h = l.cost+l.more, l.to, h
+	if err := k.admit(c, h, m, &to); err != nil {
+		k.reportError(c, h, m, to, err, yield)
+		return nil
 	}
-	if err != nil {
-		k.reportError(c, m, to, err, reply, nil)
+	if h.Session.queue != nil {
+		return k.queue(c, *m, h, l)
 	}
+	k.carryOut(c, h, yield)
+	return nil
 }
 
 // handling is what a state gets and what belongs to its run, allocated as one.
 type handling struct {
 	Request
-	state State
-	reply reply
-	hold  hold
-	only  [1]*perl.Value // Args, if it is one
+	state    State
+	reply    reply
+	m        *wire.Message // as long as the state runs
+	detached *detached     // guarded by hold.mu
+	place    *place        // guarded by the mu of the channel's reports
+	post     *perl.Value   // the specifier that the answer is to be posted to, with AnswersByPost
+	hold     hold
+	only     [1]*perl.Value // Args, if it is one
 }
 
-// queue is request with Config.QueuePerSession: it leaves the request to the queue of its session.
-func (k *Kernel) queue(c *Channel, m *wire.Message, l load, reply reply) error {
-	k.stats.requests.Add(1)
+// to is what is addressed in the end, once the request has been admitted.
+func (h *handling) to(m *wire.Message) specifier.Specifier {
 	to := m.Event.Specifier
-	h := &handling{reply: reply}
-	h.hold.cost, h.hold.payer = l.cost+l.more, l.to
-	if err := k.admit(c, h, m, &to); err != nil {
-		k.reportError(c, m, to, err, reply, nil)
-		return nil
-	}
-	return k.enqueue(c, m, h, l, func(err *requestError, yield func()) { k.reportError(c, m, to, err, reply, yield) })
+	to.State = h.State
+	return to
 }
 
-// enqueue leaves a request to the queue of its session; failed is told if it is not carried out,
-// and is to call yield before it waits. If c is nil, enqueue is called while something of the
-// kernel is running.
-func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, failed func(err *requestError, yield func())) error {
+// waits notes that those behind this request may be decided before it is.
+func (h *handling) waits() {
+	if h.Channel != nil && h.IsCall {
+		h.Channel.reports.begin(h)
+	}
+}
+
+// queue leaves a request to the queue of its session, with a copy of its message.
+func (k *Kernel) queue(c *Channel, m wire.Message, h *handling, l load) error {
+	h.m = &m
+	h.IsCall = m.IsCall()
+	if h.Session.concurrent() {
+		h.waits()
+	}
+	return k.enqueue(c, h, l)
+}
+
+// enqueue leaves a request to the queue of its session. If c is nil, it is called while something
+// of the kernel is running. The error is net.ErrClosed, or says that too many wait in their states.
+func (k *Kernel) enqueue(c *Channel, h *handling, l load) error {
 	jobs, waits := &k.running, func() {}
 	if c != nil {
 		jobs, waits = &c.jobs, c.part
@@ -71,9 +90,7 @@ func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, faile
 			return // the connection was ended here
 		}
 		h.find(k)
-		if err := k.run(c, m, h, w.yield); err != nil {
-			failed(err, w.yield)
-		}
+		k.carryOut(c, h, w.yield)
 		if c != nil {
 			c.out.flush()
 		}
@@ -84,18 +101,38 @@ func (k *Kernel) enqueue(c *Channel, m *wire.Message, h *handling, l load, faile
 	return full
 }
 
+// carryOut has a state handle a request, and tells what becomes of it.
+func (k *Kernel) carryOut(c *Channel, h *handling, yield func()) {
+	m := h.m
+	err := k.run(c, m, h, yield)
+	if err == nil && h.detached != nil {
+		return // whoever answers it does the rest
+	}
+	k.settle(c, m, h, err, yield)
+}
+
+// settle notes that a request has been answered, or tells why not.
+func (k *Kernel) settle(c *Channel, m *wire.Message, h *handling, err *requestError, yield func()) {
+	switch {
+	case err != nil:
+		k.reportError(c, h, m, h.to(m), err, yield)
+	case c != nil && h.place != nil:
+		c.reports.end(h)
+	}
+}
+
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the
 // end.
 func (k *Kernel) admit(c *Channel, h *handling, m *wire.Message, to *specifier.Specifier) *requestError {
 	if m.Event.Err != nil {
-		return &requestError{OpRequest, fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), shown))}
+		return &requestError{op: OpRequest, msg: fmt.Sprintf("%s isn't a valid specifier", perl.Format(m.Event.ToValue(), shown))}
 	}
 	h.only[0] = m.Params
 	h.Args = h.only[:]
 	if to.State == wire.StateProxy {
 		state, list, ok := m.Proxied()
 		if !ok {
-			return &requestError{OpRequest, "params of IKC:proxy are not [state, [arguments]]"}
+			return &requestError{op: OpRequest, msg: "params of IKC:proxy are not [state, [arguments]]"}
 		}
 		to.State, h.Args = state, append([]*perl.Value(nil), list...)
 	}
@@ -109,7 +146,7 @@ func (k *Kernel) admit(c *Channel, h *handling, m *wire.Message, to *specifier.S
 		h.Args = append(h.Args, str(to.Arg))
 	}
 	if s == nil {
-		return &requestError{OpResolve, fmt.Sprintf("Unknown session '%s'", brief(to.Session))}
+		return &requestError{op: OpResolve, msg: fmt.Sprintf("Unknown session '%s'", brief(to.Session))}
 	}
 	h.Session, h.State, h.state = s, to.State, s.states[to.State]
 	return nil
@@ -133,14 +170,14 @@ func (k *Kernel) allow(c *Channel, s *Session, to *specifier.Specifier) *request
 	case s == nil || len(s.published) == 0:
 		return unavailable(to.Session)
 	case !s.published[to.State]:
-		return &requestError{OpCheck, fmt.Sprintf("Session '%s' has not published state '%s'", brief(to.Session), brief(to.State))}
+		return &requestError{op: OpCheck, msg: fmt.Sprintf("Session '%s' has not published state '%s'", brief(to.Session), brief(to.State))}
 	}
 	return nil
 }
 
 // unavailable says that a session has published nothing, or that there is none.
 func unavailable(session string) *requestError {
-	return &requestError{OpCheck, fmt.Sprintf("Session '%s' is not available for remote kernels", brief(session))}
+	return &requestError{op: OpCheck, msg: fmt.Sprintf("Session '%s' is not available for remote kernels", brief(session))}
 }
 
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
@@ -149,7 +186,7 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if h.state == nil && !s.closed.Load() {
 		return nil // as POE: an event that a session does not know is dropped
 	}
-	r.WantArray, r.IsCall, r.Channel = m.WantArray, m.IsCall(), c
+	r.WantArray, r.IsCall = m.WantArray, m.IsCall()
 	if m.From.Present() && m.From.Err == nil {
 		r.Sender = &Sender{k: k, session: s, channel: c, from: m.From}
 	}
@@ -164,24 +201,46 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	}
 	result, err := h.state(&h.hold, r)
 	h.hold.end()
-	if err != nil {
-		return &requestError{OpInvocation, err.Error()}
-	}
-	if !r.IsCall {
+	if h.detached != nil {
+		if err != nil || !isNothing(result) {
+			_ = h.detached.answer(result, err) // if there was an answer, that counts
+		}
 		return nil
+	}
+	failed, unsent := k.respond(c, m, h, result, err)
+	if unsent != nil {
+		k.log.Warn("answer not sent", "to", m.RSVP.String(), "error", unsent)
+	}
+	return failed
+}
+
+// respond sends what a state returned. failed is what the caller is to be told instead; unsent is
+// why nothing could be sent.
+func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, err error) (failed *requestError, unsent error) {
+	if err != nil {
+		return &requestError{op: OpInvocation, msg: err.Error()}, nil
+	}
+	if h.post != nil {
+		if err := h.postAnswer(result); err != nil {
+			return &requestError{op: OpInvocation, msg: err.Error(), cause: err}, nil
+		}
+		return nil, nil
+	}
+	if !h.IsCall {
+		return nil, nil
 	}
 	answer, err := returned(result, m.WantArray)
 	if err != nil {
-		return &requestError{OpInvocation, err.Error()}
+		return &requestError{op: OpInvocation, msg: err.Error(), cause: err}, nil
 	}
 	if answer == nil {
-		return nil
+		return nil, nil
 	}
-	to := wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(s)}
+	to := wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(h.Session)}
 	if h.reply != nil {
 		if own := to; h.reply(&own) { // a copy, so that only these answers are allocated
 			k.stats.answers.Add(1)
-			return nil
+			return nil, nil
 		}
 	}
 	return k.answer(&h.hold, c, m.RSVP, &to)
@@ -191,10 +250,10 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 // own name that the rsvp gives, else to whoever has that name, for whom that peer waits a moment at
 // most. An rsvp that names no kernel gets no answer: a peer is not to have one sent to whoever is
 // the default. What cannot be frozen fails the request, so that the caller does not wait in vain.
-func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message) *requestError {
+func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message) (failed *requestError, unsent error) {
 	k.stats.answers.Add(1)
 	var yield func()
-	if k.cfg.QueuePerSession { // then others wait behind this state
+	if h.h.Session.queue != nil { // then others wait behind this state
 		yield = h.yield
 	}
 	var d dispatch
@@ -215,25 +274,32 @@ func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message)
 	var unfit *freezeError
 	switch {
 	case errors.As(err, &unfit):
-		return &requestError{OpInvocation, unfit.error.Error()}
-	case err != nil:
-		k.log.Warn("answer not sent", "to", rsvp.String(), "error", err)
-		if c != nil && errors.Is(err, ErrQueueFull) && (own || d.selfFull) {
-			c.end(err) // it calls but does not read, or has this kernel call itself
-		}
+		return &requestError{op: OpInvocation, msg: unfit.error.Error(), cause: unfit.error}, nil
+	case c != nil && errors.Is(err, ErrQueueFull) && (own || d.selfFull):
+		c.end(err) // it calls but does not read, or has this kernel call itself
 	}
-	return nil
+	return nil, err
+}
+
+// isNothing tells whether a state returned nothing at all.
+func isNothing(result any) bool {
+	switch result := result.(type) {
+	case nil:
+		return true
+	case *perl.Value:
+		return result == nil
+	case List:
+		return len(result) == 0
+	}
+	return false
 }
 
 // returned makes params of what a state returned; nil means that no answer is sent.
 func returned(result any, wantArray bool) (*perl.Value, error) {
-	if v, ok := result.(*perl.Value); ok && v == nil {
-		result = nil
-	}
-	list, isList := result.(List)
-	if isList && len(list) == 0 || result == nil {
+	if isNothing(result) {
 		return nil, nil
 	}
+	list, isList := result.(List)
 	if !wantArray {
 		if isList {
 			result = list[len(list)-1]
@@ -292,19 +358,29 @@ func (k *Kernel) from(s *Session) wire.Address {
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
 // error report is never answered with another. Source: Responder _error_response.
-func (k *Kernel) reportError(c *Channel, m *wire.Message, to specifier.Specifier, e *requestError, reply reply, yield func()) {
+func (k *Kernel) reportError(c *Channel, h *handling, m *wire.Message, to specifier.Specifier, e *requestError, yield func()) {
 	text := k.tellError(m, to, e)
 	if m.IsError {
 		return
 	}
-	err := k.sendReport(c, text, brief(to.Kernel), e.op, reply, yield)
-	var unfit *freezeError
-	if errors.As(err, &unfit) { // characters that the serializer does not take
-		err = k.sendReport(c, ascii(text), ascii(brief(to.Kernel)), e.op, reply, yield)
+	kernel, reply := brief(to.Kernel), h.reply
+	send := func(yield func()) {
+		err := k.sendReport(c, text, kernel, e.op, reply, yield)
+		var unfit *freezeError
+		if errors.As(err, &unfit) { // characters that the serializer does not take
+			err = k.sendReport(c, ascii(text), ascii(kernel), e.op, reply, yield)
+		}
+		switch {
+		case c == nil:
+		case errors.Is(err, ErrQueueFull):
+			c.end(err)
+		}
 	}
-	if c != nil && errors.Is(err, ErrQueueFull) {
-		c.end(err)
+	if c == nil {
+		send(yield)
+		return
 	}
+	c.reports.put(h, address{m.Event.Session, m.Event.State}, send, yield)
 }
 
 // tellError tells monitors, else the log, what went wrong with a request, and returns the text of

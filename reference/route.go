@@ -82,14 +82,14 @@ type dispatch struct {
 	// selfFirst: this kernel hears it before the others do. A question that this kernel answers
 	// itself wants that: in Perl, its own answer comes first, since it needs no connection.
 	selfFirst bool
-	// each, if not nil, is told of each channel before the message goes there, nil being this kernel
-	// itself; undo, if it could not.
+	// each, if not nil, is told of each channel before the message goes there, nil being this
+	// kernel itself; undo, if it could not.
 	each, undo func(*Channel)
 	// selfFull: this kernel itself did not take it, because too much waits for it.
 	selfFull bool
 	// call or receipt is what waits for the answer, if anything. If this kernel itself is asked, it
-	// gets the answer or error report directly: nothing else can be taken for it, for what names its
-	// rsvp is a request like any other.
+	// gets the answer or error report directly: nothing else can be taken for it, for what names
+	// its rsvp is a request like any other.
 	call    *waiter
 	receipt *receipt
 }
@@ -185,11 +185,7 @@ func (k *Kernel) toSelf(ctx context.Context, m *wire.Message, reply reply) error
 	own := *m
 	l := k.localLoad(ctx)
 	return k.locally(l, func(yield func()) {
-		if k.cfg.QueuePerSession {
-			_ = k.queue(nil, &own, l, reply)
-			return
-		}
-		k.request(nil, &own, l, yield, reply)
+		_ = k.request(nil, &own, l, yield, reply) // a session's queue is not closed, and waits for room
 	})
 }
 

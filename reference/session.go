@@ -22,6 +22,8 @@ import (
 // Methods of this package that block let other states run when they are given the context. They
 // must not be given another in a state, or whatever they wait for waits for this state.
 //
+// A state whose answer takes its time detaches the request, and returns: see [Request.Detach].
+//
 // A panic in a state ends the program, as any other.
 type State func(ctx context.Context, r *Request) (any, error)
 
@@ -46,6 +48,8 @@ type Request struct {
 	Sender *Sender
 	// Channel is the connection it came by, nil if it came from this kernel itself.
 	Channel *Channel
+
+	h *handling
 }
 
 // Arg returns argument i, counted from 0; an undef if there is none.
@@ -64,20 +68,52 @@ type Session struct {
 	states    map[string]State
 	published map[string]bool
 	closed    atomic.Bool
-	turn      *turn // the kernel's; with Config.QueuePerSession its own
-	queue     inbox // with Config.QueuePerSession
+	parallel  int // states that may run at a time, if it has a queue of its own
+	turn      turner
+	queue     *inbox // with WithConcurrency or Config.QueuePerSession; else nil
+}
+
+// SessionOption is a condition or a wish of [Kernel.NewSession].
+type SessionOption func(*Session) error
+
+// WithConcurrency gives a session a queue of its own, from which up to n of its states run at a
+// time, beside those of all other sessions, and whatever the peer. They have to guard what they
+// share. n is at least 1; with that, the states of the session still run one at a time.
+//
+// Requests of one connection are taken to that queue in the order of their arrival: one waits there
+// for none behind it, and waits before that for the states, of sessions that have no queue of their
+// own, that the connection asked for earlier. Answers are sent as they come; an error report, which
+// does not say which request it is about, when no older call of the same state by the same
+// connection can be answered any more, so that callers take it for the right one.
+func WithConcurrency(n int) SessionOption {
+	return func(s *Session) error {
+		if n < 1 {
+			return fmt.Errorf("concurrency: expected 1 or more, got %d", n)
+		}
+		s.parallel = n
+		return nil
+	}
 }
 
 // NewSession adds a session to the kernel, with a copy of states, which may be nil. Nothing of it
-// is published yet. The error says that the alias is empty, or that a session or a proxy has it.
-func (k *Kernel) NewSession(alias string, states map[string]State) (*Session, error) {
+// is published yet. The error says that the alias is empty, that a session or a proxy has it, or
+// what options say.
+func (k *Kernel) NewSession(alias string, states map[string]State, options ...SessionOption) (*Session, error) {
 	s := &Session{k: k, states: map[string]State{}, published: map[string]bool{}, turn: &k.turn}
+	if k.cfg.QueuePerSession {
+		s.parallel = 1
+	}
+	for _, option := range options {
+		if err := option(s); err != nil {
+			return nil, fmt.Errorf("ikc: session %q: %w", alias, err)
+		}
+	}
 	for name, state := range states {
 		s.states[name] = state
 	}
-	if k.cfg.QueuePerSession {
-		s.turn = new(turn)
-		s.queue.init(k.cfg.MaxQueue, &k.localShare)
+	if s.parallel > 0 {
+		s.turn, s.queue = newTurner(s.parallel), new(inbox)
+		s.queue.init(k.cfg.MaxQueue, &k.localShare, s.parallel)
 	}
 	if err := s.AddAlias(alias); err != nil {
 		return nil, err
@@ -174,6 +210,9 @@ func (s *Session) Published() []string {
 	sort.Strings(states)
 	return states
 }
+
+// concurrent tells whether its states may run beside each other.
+func (s *Session) concurrent() bool { return s.parallel > 1 }
 
 // Kernel returns the kernel that the session belongs to.
 func (s *Session) Kernel() *Kernel { return s.k }

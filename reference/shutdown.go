@@ -10,8 +10,8 @@ import (
 
 // Shutdown closes listeners, tells monitors of "*", writes what is queued, closes the connections,
 // ends the contexts of states, and waits for the states and monitors that are running. What such a
-// state returns is not sent any more. When ctx ends first, what is left is cut off and the
-// context's error returned.
+// state returns is not sent any more; who waits for a detached request is told. When ctx ends
+// first, what is left is cut off and the context's error returned.
 //
 // With the context of a state it does not wait for states, its own among them, and of that context
 // only a deadline counts. In a state, with another context, it waits for that very state, in vain.
@@ -48,6 +48,7 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 		_ = l.Close()
 	}
 	k.mu.Unlock()
+	k.detached.drop(ErrClosed)
 
 	limit := k.cfg.HandshakeTimeout
 	if d, ok := ctx.Deadline(); ok {

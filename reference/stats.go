@@ -3,7 +3,7 @@ package ikc
 import "sync/atomic"
 
 // Stats are counts of what a kernel has done since it was made. They only grow, except for
-// Connections and Held.
+// Connections, Detached and Held.
 type Stats struct {
 	Connections      int    // there are now, those that negotiate included
 	Channels         uint64 // connections begun, in either role
@@ -15,6 +15,8 @@ type Stats struct {
 	Requests         uint64 // events of peers, and of the kernel itself, to states here
 	Answers          uint64 // sent for calls
 	Errors           uint64 // requests that failed
+	Detached         int    // requests that wait for Detached.Answer now
+	Dropped          uint64 // detached requests that nobody answered; they count among Errors, if there was somebody to be told
 	Faults           uint64 // connections ended by what the peer sent
 	Posts            uint64 // sent
 	Calls            uint64 // sent and waited for
@@ -23,7 +25,7 @@ type Stats struct {
 
 type counters struct {
 	channels, handshakesFailed, framesIn, framesOut, octetsIn, octetsOut,
-	requests, answers, errors, faults, posts, calls atomic.Uint64
+	requests, answers, errors, dropped, faults, posts, calls atomic.Uint64
 }
 
 // Stats returns the counts. It is cheap enough to be polled.
@@ -35,7 +37,8 @@ func (k *Kernel) Stats() Stats {
 	return Stats{
 		Connections: n, Channels: s.channels.Load(), HandshakesFailed: s.handshakesFailed.Load(),
 		FramesIn: s.framesIn.Load(), FramesOut: s.framesOut.Load(), OctetsIn: s.octetsIn.Load(), OctetsOut: s.octetsOut.Load(),
-		Requests: s.requests.Load(), Answers: s.answers.Load(), Errors: s.errors.Load(), Faults: s.faults.Load(),
+		Requests: s.requests.Load(), Answers: s.answers.Load(), Errors: s.errors.Load(),
+		Detached: k.detached.count(), Dropped: s.dropped.Load(), Faults: s.faults.Load(),
 		Posts: s.posts.Load(), Calls: s.calls.Load(), Held: k.ledger.held(),
 	}
 }

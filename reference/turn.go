@@ -6,6 +6,27 @@ import (
 	"sync/atomic"
 )
 
+// turner is what states hold while they run.
+type turner interface {
+	take()
+	give()
+}
+
+// newTurner makes one that n may hold at a time.
+func newTurner(n int) turner {
+	if n == 1 {
+		return new(turn)
+	}
+	return make(turns, n)
+}
+
+// turns are held by up to as many as there is capacity.
+type turns chan struct{}
+
+func (t turns) take() { t <- struct{}{} }
+
+func (t turns) give() { <-t }
+
 // turn is what a state holds while it runs. With one for the kernel, states run one at a time, in
 // the order in which they asked for it. The zero turn is free.
 type turn struct {
@@ -57,7 +78,8 @@ func (t *turn) give() {
 // and may be used by goroutines that it starts; hence the lock.
 type hold struct {
 	context.Context
-	turn  *turn
+	h     *handling // what the state handles; nil for a monitor
+	turn  turner
 	yield func() // told when the state waits; may be nil
 	cost  int    // octets of the heap that the request may take which the state handles
 	payer *account
@@ -77,7 +99,7 @@ func (h *hold) Value(key any) any {
 }
 
 // begin waits for the turn. end must be called.
-func (h *hold) begin(ctx context.Context, t *turn, yield func()) {
+func (h *hold) begin(ctx context.Context, t turner, yield func()) {
 	t.take()
 	h.Context, h.turn, h.yield, h.held = ctx, t, yield, true
 }
@@ -127,6 +149,9 @@ func wait(ctx context.Context, block func()) {
 	}
 	ended := h.ended
 	h.mu.Unlock()
+	if !ended && h.h != nil {
+		h.h.waits()
+	}
 	if !ended && h.yield != nil {
 		h.yield()
 	}

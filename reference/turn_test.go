@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -55,5 +56,34 @@ func TestTurnExclusive(t *testing.T) {
 	wg.Wait()
 	if n != 8*20_000 {
 		t.Errorf("got %d", n)
+	}
+}
+
+// TestTurns: so many hold it at a time, and no more.
+func TestTurns(t *testing.T) {
+	const n = 3
+	turns := newTurner(n)
+	var wg sync.WaitGroup
+	var running, most atomic.Int32
+	for range 8 {
+		wg.Go(func() {
+			for range 2000 {
+				turns.take()
+				now := running.Add(1)
+				for {
+					before := most.Load()
+					if now <= before || most.CompareAndSwap(before, now) {
+						break
+					}
+				}
+				runtime.Gosched() // so that others come
+				running.Add(-1)
+				turns.give()
+			}
+		})
+	}
+	wg.Wait()
+	if most.Load() != n {
+		t.Errorf("%d held it at a time, expected %d", most.Load(), n)
 	}
 }
