@@ -26,6 +26,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
+// boardCapture is a recording of a server with a worker.
+const boardCapture = "../../conformance/replay/testdata/board.pcapng"
+
 // promptly is how long a command may take to end here after an interrupt. It is to be less than a
 // second; this machine may have other things to do.
 const promptly = 8 * time.Second
@@ -226,6 +229,10 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"diff", fifo, "../../captures/field/b12-undef.pcap"}, status: 130},
 		{args: []string{"diff", "schema"}, full: true, status: 3},
 		{args: []string{"replay", "../../captures/perl-server-perl-client-ikc0.pcapng", "--to", "tcp:" + answering, "--yes"}, ready: ready, status: 130},
+		{args: []string{"replay", boardCapture, "--listen", "127.0.0.1:0", "--yes"}, await: "listens", status: 130},
+		{args: []string{"replay", boardCapture, "--listen", "127.0.0.1:0", "--yes", "--run", "sleep 60"}, await: "listens", status: 130},
+		{args: []string{"replay", boardCapture, "--listen", "127.0.0.1:0", "--yes", "--run", "sh -c 'trap \"\" TERM; sleep 60'"}, await: "listens", status: 130},
+		{args: []string{"replay", boardCapture, "--to", "tcp:127.0.0.1:0", "--yes", "--run", "sh -c 'echo begun; sleep 60'"}, await: "begun", status: 130},
 		{args: []string{"replay", "schema"}, full: true, status: 3},
 		{args: []string{"anonymise", fifo, "-o", filepath.Join(dir, "a.pcapng")}, status: 130},
 		{args: []string{"anonymise", "schema"}, full: true, status: 3},

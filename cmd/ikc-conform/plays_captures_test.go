@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -9,8 +11,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 func playDiff(t *testing.T) {
@@ -56,10 +60,47 @@ func playReplay(t *testing.T) {
 		feed(t, true, "replay", path, "--to", "tcp:"+server, "--yes", "--patience", "200ms")
 		feed(t, false, "replay", path, "--to", "tcp:"+server, "--yes", "--patience", "200ms", "--json", "-")
 	}
+	for _, form := range []string{"--patience=200ms", "--json=-", "--html=-"} {
+		address := "unix:" + foreignWorker(t)
+		feed(t, form != "--json=-", "replay", path, "--listen", address, "--yes", "--start-within", "20s", "--patience", "200ms", form)
+	}
+	feed(t, true, "replay", path, "--listen", foreignName, "--yes")
+	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:0", "--yes", "--run", foreignName+" {port}")
+	said := filepath.Join(t.TempDir(), "said")
+	must(t, os.WriteFile(said, []byte(foreignText), 0o600))
+	feed(t, true, "replay", path, "--listen", "127.0.0.1:0", "--yes", "--run", "cat "+said)
+	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:0", "--yes", "--run", "cat "+said)
 	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:1")
 	feed(t, true, "replay", path, "--to", foreignName)
 	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:1", "--safe", foreignName)
 	feed(t, true, "replay", filepath.Join(t.TempDir(), foreignFile), "--to", "tcp:127.0.0.1:1")
+}
+
+// foreignWorker is a socket to which a worker connects, as soon as somebody listens there, that
+// says foreign things.
+func foreignWorker(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "worker")
+	stop := make(chan struct{})
+	t.Cleanup(func() { close(stop) })
+	go func() {
+		for {
+			conn, err := net.Dial("unix", path)
+			if err == nil {
+				defer conn.Close()
+				_, _ = io.WriteString(conn, "SETUP KERNEL=c,"+foreignLine+";FREEZER=Storable;PID=1\r\n"+
+					foreignMessage(&wire.Message{Event: foreignAt(foreignText), Params: foreignParams()})+foreignReport("c", foreignText, foreignText))
+				<-stop
+				return
+			}
+			select {
+			case <-stop:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}()
+	return path
 }
 
 // meant takes our own annotations out.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -22,7 +23,8 @@ type ownProgram struct {
 const programGrace = time.Second
 
 // startProgram starts a program, whose words may be quoted as for a shell. {address}, {host} and
-// {port} in them are replaced. What it prints goes to out. It is told to end when the command is
+// {port} in them are replaced. What it prints goes to out, with "| " before each line, so that nobody
+// takes it for what we say. It is told to end when the command is
 // interrupted, or by stop.
 func startProgram(ctx context.Context, words string, address string, out io.Writer) (*ownProgram, error) {
 	list, err := driver.Words(words)
@@ -39,7 +41,8 @@ func startProgram(ctx context.Context, words string, address string, out io.Writ
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, list[0], list[1:]...)
-	cmd.Stdout, cmd.Stderr = out, out
+	said := &quoting{w: out}
+	cmd.Stdout, cmd.Stderr = said, said
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = programGrace
 	if err := cmd.Start(); err != nil {
@@ -52,6 +55,27 @@ func startProgram(ctx context.Context, words string, address string, out io.Writ
 		close(p.ended)
 	}()
 	return p, nil
+}
+
+// quoting writes "| " before each line.
+type quoting struct {
+	w      io.Writer
+	inLine bool
+}
+
+func (q *quoting) Write(p []byte) (int, error) {
+	var out []byte
+	for line := range bytes.Lines(p) {
+		if !q.inLine {
+			out = append(out, "| "...)
+		}
+		out = append(out, line...)
+		q.inLine = line[len(line)-1] != '\n'
+	}
+	if _, err := q.w.Write(out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // stop ends the program, and waits until it has.

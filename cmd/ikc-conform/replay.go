@@ -50,7 +50,7 @@ as the recorded server did; their own requests are answered as it answered. A wo
 is taken for that. --run COMMAND starts the worker, and --to may name a target with a driver to be it.
 
 In COMMAND, {port}, {host} and {address} stand for the address; port 0 is one that is free. It is no shell, but its words
-may be quoted. What it prints goes to standard error.
+may be quoted. What it prints goes to standard error, with | before each line.
 
 What differs in the recording itself, in answers to requests that are alike, may differ: the report lists it. So may
 seconds since 1970 that are those of now. --noise names more, see 'ikc-conform diff'. Which of several calls with one rsvp

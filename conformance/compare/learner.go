@@ -63,14 +63,17 @@ func NewLearner() *Learner {
 
 func newLikes() likes { return likes{map[uint64]uint64{}, map[uint64][]byte{}} }
 
-// Add learns from a request and its only answer, of which that is certain.
-func (l *Learner) Add(by wire.Serializer, request, answer *dialogue.Message) {
+// Add learns from a request and its only answer, of which that is certain. What kernels of different
+// names answer is not held against each other.
+func (l *Learner) Add(n *dialogue.Negotiation, request, answer *dialogue.Message) {
+	by := dialogue.SerializerOf(n.Serializer)
 	if by == nil || request.Frame.Image == nil || len(answer.Frame.Image)+len(request.Frame.Image) > maxLikeImage {
 		return
 	}
 	l.by.Serializer = by
 	state := StateOf(request.To)
-	like, ok := l.like(state, request)
+	who := dialogue.ChosenName(n.Peers[answer.Frame.From])
+	like, ok := l.like(who+"\x00"+state+"\x00", request)
 	if !ok {
 		return
 	}
@@ -95,14 +98,15 @@ func (l *Learner) params(m *dialogue.Message) []byte {
 }
 
 // like is a number that requests have in common that are alike, whatever the order of their hashes.
-func (l *Learner) like(state string, m *dialogue.Message) (uint64, bool) {
+// whose says to whom, and to which state.
+func (l *Learner) like(whose string, m *dialogue.Message) (uint64, bool) {
 	octets := l.params(m)
 	if octets == nil {
 		return 0, false
 	}
 	var h maphash.Hash
 	h.SetSeed(l.seed)
-	_, _ = h.WriteString(state + "\x00")
+	_, _ = h.WriteString(whose)
 	_, _ = h.Write(octets)
 	same := h.Sum64()
 	if like, ok := l.now.like[same]; ok {
@@ -111,7 +115,7 @@ func (l *Learner) like(state string, m *dialogue.Message) (uint64, bool) {
 	like, ok := l.older.like[same]
 	if !ok {
 		h.Reset()
-		_, _ = h.WriteString(state + "\x00" + perl.Format(m.Params(), perl.FormatOptions{SortKeys: true}))
+		_, _ = h.WriteString(whose + perl.Format(m.Params(), perl.FormatOptions{SortKeys: true}))
 		like = h.Sum64()
 	}
 	if len(l.now.like) >= maxLike {

@@ -105,7 +105,7 @@ func learn(t *testing.T, l *compare.Learner) {
 	err = dialogue.Read(in.Events(capture.Limits{}), dialogue.Options{}, func(c *dialogue.Connection) {
 		for _, x := range c.Exchanges {
 			if len(x.Answers) == 1 {
-				l.Add(dialogue.SerializerOf(c.Negotiation.Serializer), x.Request, x.Answers[0])
+				l.Add(c.Negotiation, x.Request, x.Answers[0])
 			}
 		}
 	})

@@ -25,8 +25,10 @@ type Config struct {
 	Name, ID string
 	Lite     bool
 	Dialect  wire.Dialect
-	// Serializer is the only one that we know. Nil: Storable.
+	// Serializer is the only one that we know, unless there are several of Known, of which that is
+	// used that is agreed on. Nil: Storable.
 	Serializer wire.Serializer
+	Known      []wire.Serializer
 	// Offered are serializers that we offer, as if we knew them: Serializer alone, if there are none.
 	Offered []string
 	// Session is the session that our messages come from, if they say so.
@@ -80,7 +82,8 @@ func (e *FloodError) Error() string {
 // DefaultTimeout bounds every wait for the other side whose context has no earlier deadline.
 const DefaultTimeout = 5 * time.Second
 
-func (c *Conn) serializer() wire.Serializer {
+// Serializer is the one that is used.
+func (c *Conn) Serializer() wire.Serializer {
 	if c.cfg.Serializer == nil {
 		return storable.Serializer{}
 	}
@@ -158,7 +161,10 @@ func (c *Conn) Negotiate(ctx context.Context, role wire.Role) error {
 func (c *Conn) negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
 		Role: role, Dialect: c.cfg.Dialect, KernelID: c.cfg.ID, PID: "1",
-		Names: []string{c.cfg.Name, c.conn.LocalAddr().String()}, Serializers: []string{c.serializer().Name()},
+		Names: []string{c.cfg.Name, c.conn.LocalAddr().String()}, Serializers: []string{c.Serializer().Name()},
+	}
+	if len(c.cfg.Known) > 0 {
+		cfg.Serializers = names(c.cfg.Known)
 	}
 	if len(c.cfg.Offered) > 0 {
 		cfg.Serializers = c.cfg.Offered
@@ -208,8 +214,20 @@ func (c *Conn) negotiate(ctx context.Context, role wire.Role) error {
 		}
 	}
 	c.Peer, c.Dialect = n.Peer(), n.Dialect()
+	for _, z := range c.cfg.Known {
+		if z.Name() == n.Serializer() {
+			c.cfg.Serializer = z
+		}
+	}
 	c.frames = c.lines.Frames(0)
 	return nil
+}
+
+func names(list []wire.Serializer) (out []string) {
+	for _, z := range list {
+		out = append(out, z.Name())
+	}
+	return out
 }
 
 // Close closes the connection.
@@ -252,7 +270,7 @@ func (c *Conn) Send(messages ...*wire.Message) error {
 
 func (c *Conn) freeze(messages []*wire.Message) (b []byte, err error) {
 	for _, m := range messages {
-		image, err := c.serializer().Freeze(m.ToValue())
+		image, err := c.Serializer().Freeze(m.ToValue())
 		if err != nil {
 			return nil, err
 		}
@@ -282,7 +300,7 @@ func (c *Conn) ReceiveInto(ctx context.Context, m *wire.Message) (image []byte, 
 			return nil, err
 		}
 		if ok {
-			return image, c.frames.Thaw(c.serializer(), image, m)
+			return image, c.frames.Thaw(c.Serializer(), image, m)
 		}
 		n, err := c.read(ctx, c.frames.Room(readSize))
 		if err != nil {

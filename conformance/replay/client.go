@@ -27,8 +27,8 @@ type client struct {
 	cfg     probe.Config
 	conn    *probe.Conn
 	old     wire.Peer // the other side, as recorded
-	by      compare.Codec
-	other   compare.Codec            // for what is compared with what by has written
+	then    compare.Codec            // of the recording
+	now     compare.Codec            // of what is said now
 	sent    few[time.Time]           // when calls went out that nothing came back for yet
 	rsvps   few[wire.Address]        // of calls of the other side, by frame of the recording
 	silent  few[specifier.Specifier] // calls that got no answer then
@@ -51,15 +51,17 @@ const maxReceived = 2 * wire.DefaultMaxFrame
 func (p *player) prepare(c *dialogue.Connection) *client {
 	n := c.Negotiation
 	cl := &client{p: p, index: c.Conn.Index, old: n.Peers[p.opts.Side.Other()]}
-	cl.by.Serializer = dialogue.SerializerOf(n.Serializer)
-	cl.other.Serializer = cl.by.Serializer
+	cl.then.Serializer = dialogue.SerializerOf(n.Serializer)
 	cl.cfg = identity(n.Peers[p.opts.Side])
-	cl.cfg.Dialect, cl.cfg.Serializer, cl.cfg.Timeout, cl.cfg.MaxAside = n.Dialect, cl.by.Serializer, p.opts.Patience, maxReceived
+	cl.cfg.Dialect, cl.cfg.Serializer, cl.cfg.Timeout, cl.cfg.MaxAside = n.Dialect, cl.then.Serializer, p.opts.Patience, maxReceived
 	switch {
 	case p.opts.Side == wire.Client && n.Fallback:
 		cl.cfg.Dialect = wire.IKC0
 	case p.opts.Side == wire.Server && !n.Fallback:
 		cl.cfg.Dialect = wire.IKC0 // which takes both
+	}
+	if p.opts.Side == wire.Server {
+		cl.cfg.Known = dialogue.Serializers() // which worker comes is not known before
 	}
 	return cl
 }
@@ -69,6 +71,7 @@ func (c *client) connect(ctx context.Context) (err error) {
 	if c.conn, err = c.p.meet.connection(ctx, c.cfg, dialogue.ChosenName(c.old)); err != nil {
 		return err
 	}
+	c.now.Serializer = c.conn.Serializer()
 	c.quit = context.AfterFunc(ctx, func() { _ = c.conn.Close() })
 	return nil
 }
@@ -88,7 +91,7 @@ func (c *client) play(s *step) {
 // send sends a message that was recorded, under the names of now.
 func (c *client) send(s *step) error {
 	m := &c.said
-	if err := c.by.Read(s.image, m); err != nil {
+	if err := c.then.Read(s.image, m); err != nil {
 		return err
 	}
 	rename(m.Params, s.image, c.old.ID, c.conn.Peer.ID)
@@ -112,7 +115,7 @@ func (c *client) send(s *step) error {
 			c.sent.note(s.request, time.Now())
 		}
 	}
-	frame, err := c.by.Frame(m)
+	frame, err := c.now.Frame(m)
 	if err != nil {
 		return err
 	}
@@ -180,7 +183,7 @@ func (c *client) compare(s *step, came came) {
 		c.rsvps.note(s.request, got.RSVP)
 	}
 	old := &c.said
-	if c.lost = c.other.Read(s.image, old); c.lost != nil {
+	if c.lost = c.then.Read(s.image, old); c.lost != nil {
 		return
 	}
 	c.p.counted(s.unsure)
@@ -191,7 +194,7 @@ func (c *client) compare(s *step, came came) {
 	if s.unsure {
 		return
 	}
-	if was, is := c.other.Params(old.Params), c.by.Params(got.Params); was == nil || !bytes.Equal(was, is) {
+	if was, is := c.then.Params(old.Params), c.now.Params(got.Params); was == nil || !bytes.Equal(was, is) {
 		c.values(s, old, came)
 	}
 	if timed {

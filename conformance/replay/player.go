@@ -105,7 +105,7 @@ func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options)
 		}
 		for _, x := range part.Exchanges {
 			if x.Outcome() == dialogue.Replied && len(x.Answers) == 1 {
-				p.Learner.Add(dialogue.SerializerOf(c.Negotiation.Serializer), x.Request, x.Answers[0])
+				p.Learner.Add(c.Negotiation, x.Request, x.Answers[0])
 			}
 		}
 		one := open[c]

@@ -19,6 +19,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/replay"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
+	perlvalue "github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // replayed replays a recording to a server.
@@ -67,15 +68,31 @@ func same(t *testing.T, r *replay.Report, compared int) {
 	}
 }
 
-// What is compared of each recording.
-const ofStock, ofBoard = 13, 6
+// compared is how much is compared of each recording: long is a long day of a worker of the board,
+// and crew are three of these at a time, one with each serializer, of which one speaks IKC.
+var compared = map[string]int{"stock": 13, "board": 6, "long": 9, "crew": 27}
 
-// program starts a Perl program of testdata that listens, and returns its address.
-func program(t *testing.T, name string) string {
+// perl is a Perl program of testdata that listens, or is to connect.
+func perl(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(driver.ReleasesDir(), "0.2402")); err != nil {
+	lib := filepath.Join(driver.ReleasesDir(), "0.2402")
+	if _, err := os.Stat(lib); err != nil {
 		t.Skipf("no real Perl implementation: %v", err)
 	}
+	cmd := exec.Command("perl", append([]string{filepath.Join("testdata", name)}, args...)...)
+	cmd.Env = append(os.Environ(), "PERL5LIB="+lib)
+	t.Cleanup(func() {
+		if cmd.Process != nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
+	return cmd
+}
+
+// program starts a Perl program that listens, and returns its address.
+func program(t *testing.T, name string, args ...string) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -83,8 +100,7 @@ func program(t *testing.T, name string) string {
 	address := l.Addr().String()
 	_, port, _ := net.SplitHostPort(address)
 	l.Close()
-	cmd := exec.Command("perl", filepath.Join("testdata", name), port)
-	cmd.Env = append(os.Environ(), "PERL5LIB="+filepath.Join(driver.ReleasesDir(), "0.2402"))
+	cmd := perl(t, name, append([]string{port}, args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -92,29 +108,38 @@ func program(t *testing.T, name string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "listens\n" {
 		t.Fatalf("%s: expected it to listen, got %q, %v", name, line, err)
 	}
 	return address
 }
 
-// TestPerl: the programs that were recorded do what they did: twice, or 20 times with IKC_GRID=all.
-func TestPerl(t *testing.T) {
-	times := 2
+// again is how often each recording is replayed to real Perl: twice, or 20 times with IKC_GRID=all.
+func again(t *testing.T) int {
 	if os.Getenv("IKC_GRID") == "all" {
-		times = 20
-	} else {
-		t.Log("twice each; IKC_GRID=all replays 20 times")
+		return 20
 	}
-	for name, compared := range map[string]int{"stock": ofStock, "board": ofBoard} {
-		t.Run(name, func(t *testing.T) {
-			address := program(t, name+".pl")
+	t.Log("twice each; IKC_GRID=all replays 20 times")
+	return 2
+}
+
+// TestPerl: the programs that were recorded do what they did, and so does one that speaks IKC only.
+func TestPerl(t *testing.T) {
+	for _, test := range []struct {
+		name, program string
+		args          []string
+	}{
+		{"stock", "stock.pl", nil},
+		{"board", "board.pl", nil},
+		{"long", "board.pl", nil},
+		{"crew", "board.pl", nil},
+		{"crew", "board.pl", []string{"protocol", "IKC"}},
+	} {
+		t.Run(test.name+strings.Join(test.args, " "), func(t *testing.T) {
+			times := again(t)
+			address := program(t, test.program, test.args...)
 			for i := range times {
-				same(t, replayed(t, name, address, replay.Options{Speed: float64(i % 2)}), compared)
+				same(t, replayed(t, test.name, address, replay.Options{Speed: float64(i % 2)}), compared[test.name])
 			}
 		})
 	}
@@ -165,7 +190,7 @@ func stock(t *testing.T, deviation string) string {
 			case "silence":
 				return nil, nil
 			case "lateness":
-				time.Sleep(300 * time.Millisecond)
+				time.Sleep(late)
 			}
 			return it, nil
 		},
@@ -196,26 +221,55 @@ func stock(t *testing.T, deviation string) string {
 	return served(t, "Stock", "stock", states, publish...)
 }
 
-// board is board.pl in Go.
-func board(t *testing.T) string {
+// board is board.pl in Go, with a deviation or without.
+func board(t *testing.T, deviation string) string {
 	done := map[string]int{}
+	long := map[string]bool{}
 	post := func(ctx context.Context, r *ikc.Request, name, state string, v any) error {
 		_, err := r.Session.Post(ctx, "poe://"+name+"/worker/"+state, v)
 		return err
 	}
+	publish := []string{"join", "done", "score"}
+	if deviation == "error text" {
+		publish = append(publish, "secret")
+	}
 	return served(t, "Board", "board", map[string]ikc.State{
 		"join": func(ctx context.Context, r *ikc.Request) (any, error) {
-			for n := range 3 {
-				if err := post(ctx, r, r.Arg(0).Str(), "job", map[string]any{"n": n + 1, "text": fmt.Sprintf("job %d", n+1)}); err != nil {
+			name := r.Arg(0)
+			if name.Kind() == perlvalue.Ref {
+				name = name.Target().Elem(0)
+				long[name.Str()] = true
+			}
+			jobs := []int{1, 2, 3}
+			switch deviation {
+			case "order":
+				jobs = []int{2, 1, 3}
+			case "silence":
+				jobs = jobs[:2]
+			}
+			for _, n := range jobs {
+				job := map[string]any{"n": n, "text": fmt.Sprintf("job %d", n)}
+				switch {
+				case deviation == "value" && n == 2:
+					job["text"] = "job two"
+				case deviation == "type":
+					job["n"] = fmt.Sprint(n)
+				}
+				if err := post(ctx, r, name.Str(), "job", job); err != nil {
 					return nil, err
 				}
 			}
 			return nil, nil
 		},
 		"done": func(ctx context.Context, r *ikc.Request) (any, error) {
-			name := r.Arg(0).Target().Elems()[0].Str()
+			name := r.Arg(0).Target().Elem(0).Str()
 			if done[name]++; done[name] < 3 {
 				return nil, nil
+			}
+			if long[name] {
+				if _, err := r.Session.Call(ctx, "poe://"+name+"/worker/hidden", r.Arg(0).Target().Elem(1)); err == nil {
+					t.Error("worker/hidden: expected an error")
+				}
 			}
 			v, err := r.Session.Call(ctx, "poe://"+name+"/worker/run", map[string]any{"text": "two words"})
 			if err != nil {
@@ -223,18 +277,68 @@ func board(t *testing.T) string {
 			}
 			return nil, post(ctx, r, name, "bye", v.Target().Get("words"))
 		},
-	}, "join", "done")
+		"score": func(_ context.Context, r *ikc.Request) (any, error) {
+			if deviation == "lateness" {
+				time.Sleep(late)
+			}
+			return map[string]any{"of": r.Arg(0), "jobs": []int{1, 2, 3}}, nil
+		},
+		"secret": func(context.Context, *ikc.Request) (any, error) { return nil, errors.New("secret") },
+	}, publish...)
 }
 
 // TestPort: a port to Go does not differ from what was recorded of Perl.
 func TestPort(t *testing.T) {
-	same(t, replayed(t, "stock", stock(t, ""), replay.Options{}), ofStock)
-	same(t, replayed(t, "board", board(t), replay.Options{}), ofBoard)
+	same(t, replayed(t, "stock", stock(t, ""), replay.Options{}), compared["stock"])
+	for _, name := range []string{"board", "long"} {
+		same(t, replayed(t, name, board(t, ""), replay.Options{}), compared[name])
+	}
 }
 
-// TestDeviants: what a port does otherwise is named, at the right place, and nothing else is.
+// deviant is a port that does something otherwise, and what is found of it.
+type deviant struct {
+	deviation, state, kind string
+	paths                  string // with blanks between them
+}
+
+// late is how long it takes what is late, and slower how many times as long as recorded that is at
+// least: other answers take less, whatever the machine does meanwhile.
+const (
+	late   = 2 * time.Second
+	slower = 1000
+)
+
+// options are how a recording is replayed to it.
+func (d deviant) options() replay.Options {
+	opts := replay.Options{}
+	switch d.deviation {
+	case "silence":
+		opts.Patience = time.Second
+	case "lateness":
+		opts.Slower = slower
+	}
+	return opts
+}
+
+// named demands that a report names what it does otherwise, and nothing else.
+func (d deviant) named(t *testing.T, r *replay.Report) {
+	t.Helper()
+	var paths []string
+	for _, found := range r.Deviations {
+		if found.State != d.state || found.Kind != d.kind {
+			t.Errorf("%s: expected %s of %s only, got\n%s", d.deviation, d.kind, d.state, show(t, r))
+		}
+		paths = append(paths, found.Path)
+	}
+	if strings.Join(paths, " ") != d.paths || len(paths) == 0 || len(r.Lost) > 0 {
+		t.Errorf("%s: expected %q, got %q\n%s", d.deviation, d.paths, paths, show(t, r))
+	}
+}
+
+// TestDeviants: what a port of a server does otherwise is named, at the right place, and nothing
+// else is.
 func TestDeviants(t *testing.T) {
-	for _, test := range []struct{ deviation, state, kind, path string }{
+	for _, d := range []deviant{
 		{"value", "stock/get", "value", "{'tags'}[1]"},
 		{"type", "stock/get", "type", "{'count'}"},
 		{"order", "stock/list", "value", "[0]{'count'} [0]{'name'}"},
@@ -242,20 +346,16 @@ func TestDeviants(t *testing.T) {
 		{"error text", "stock/hidden", "value", ""},
 		{"lateness", "stock/get", compare.Late, ""},
 	} {
-		opts := replay.Options{Slower: 2}
-		if test.deviation == "silence" {
-			opts.Patience = 500 * time.Millisecond
-		}
-		r := replayed(t, "stock", stock(t, test.deviation), opts)
-		var paths []string
-		for _, d := range r.Deviations {
-			if d.State != test.state || d.Kind != test.kind {
-				t.Errorf("%s: expected %s of %s only, got\n%s", test.deviation, test.kind, test.state, show(t, r))
-			}
-			paths = append(paths, d.Path)
-		}
-		if strings.Join(paths, " ") != test.path || len(paths) == 0 {
-			t.Errorf("%s: expected %q, got %q\n%s", test.deviation, test.path, paths, show(t, r))
-		}
+		d.named(t, replayed(t, "stock", stock(t, d.deviation), d.options()))
+	}
+	for _, d := range []deviant{
+		{"value", "worker/job", "value", "{'text'}"},
+		{"type", "worker/job", "type", "{'n'}"},
+		{"order", "worker/job", "value", "{'n'} {'text'}"},
+		{"silence", "worker/job", compare.Silence, ""},
+		{"error text", "board/secret", "value", ""},
+		{"lateness", "board/score", compare.Late, ""},
+	} {
+		d.named(t, replayed(t, "long", board(t, d.deviation), d.options()))
 	}
 }

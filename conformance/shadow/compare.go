@@ -31,7 +31,7 @@ func (p *pair) compare(n int, r *request) {
 	case a.IsError:
 		p.values(r.to, part, n, r.at, p.errorText(a), p.errorText(b))
 	default:
-		p.w.tally.Learner.Add(dialogue.SerializerOf(p.read[genuine].Negotiation.Serializer), a.Exchange.Request, a)
+		p.w.tally.Learner.Add(p.read[genuine].Negotiation, a.Exchange.Request, a)
 		p.values(r.to, part, n, r.at, a.Params(), p.params(b))
 	}
 	p.w.count(func(r *Report) { r.Compared++ })
