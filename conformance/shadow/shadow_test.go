@@ -80,7 +80,12 @@ func shadowed(t testing.TB, first, also string, opts shadow.Options) (*shadow.Sh
 	opts.AlsoAddress = also
 	s, err := shadow.Start(opts)
 	must(t, err)
-	t.Cleanup(func() { finish(t, s); _ = w.Close() })
+	t.Cleanup(func() {
+		limit, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_, _ = s.Close(limit) // what is to be demanded was, by finish
+		_ = w.Close()
+	})
 	return s, &file
 }
 
