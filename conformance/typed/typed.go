@@ -1,29 +1,5 @@
-// Package typed writes Perl values as the typed JSON of the driver protocol, and reads them.
-//
-//	null                                   undef
-//	true, false                            boolean
-//	{"i": "-12"}                           integer, signed or unsigned
-//	{"n": "0.1"}                           double; also Inf, -Inf, NaN
-//	{"b": "..."}                           byte string: one character U+0000 to U+00FF an octet
-//	{"t": "..."}                           string with UTF-8 flag
-//	{"u": "..."}                           the same, given by its octets: not Unicode, but allowed in Perl
-//	{"ref": V}                             reference; "weak": true, "overloaded": true
-//	{"array": [V, ...]}                    array; {"hole": true} is an element that does not exist
-//	{"hash": [[K, V], ...]}                hash; "restricted": true, then [K, V, "locked"], [K, null, "placeholder"]
-//	{"code": "..."}                        sub
-//	{"regexp": "...", "modifiers": "i"}    compiled pattern
-//	{"vstring": "...", "literal": "v1.2"}  v-string: octets
-//	{"tied": "array", "object": V}         tied variable
-//	{"hooked": "...", "sort": "hash"}      what a class's STORABLE_freeze made; "refs": [V, ...], "magic": V
-//	{"undef": true}, {"bool": true}        undef, boolean with a class, an identity, or "immortal": true
-//
-// "class" beside any of them is what it is blessed into: text, or {"b": "..."} if its octets are no
-// UTF-8. A value that is referenced from more than one place has "id": n where it first stands and
-// is {"seen": n} afterwards; n counts from 1 in each encoded value.
-//
-// Encode is canonical: hashes are sorted by the octets of their keys, of two with the same the one
-// without UTF-8 flag first; doubles have the fewest digits that read back as the same number. So
-// two values are equal if and only if their encodings are. All NaNs are one.
+// Package typed has Perl values as the typed JSON of the driver protocol: that of
+// [perl.Value.MarshalJSON], with undef for nil.
 package typed
 
 import (
@@ -32,9 +8,24 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// MaxDepth is how deep values may nest, each reference and each container counting one. It keeps
-// well below the 10,000 levels of JSON that encoding/json allows.
-const MaxDepth = 2000
+// MaxDepth is that of the JSON of package perl.
+const MaxDepth = perl.MaxJSONDepth
+
+// Error says what is wrong with the typed JSON of a value, and where.
+type Error = perl.JSONError
+
+// Encode returns the typed JSON of v. Errors are those of [perl.Value.MarshalJSON].
+func Encode(v *perl.Value) (json.RawMessage, error) { return v.MarshalJSON() }
+
+// Decode returns the value that typed JSON describes. Errors are those of
+// [perl.Value.UnmarshalJSON].
+func Decode(raw json.RawMessage) (*perl.Value, error) {
+	v := perl.NewUndef()
+	if err := v.UnmarshalJSON(raw); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
 
 // Value is a Perl value as a field of a struct that encoding/json writes and reads. A nil V is
 // undef.
@@ -75,13 +66,3 @@ var (
 	_ json.Marshaler   = Value{}
 	_ json.Unmarshaler = (*Value)(nil)
 )
-
-var tiedNames = [...]string{
-	perl.TiedScalar: "scalar", perl.TiedArray: "array", perl.TiedHash: "hash",
-	perl.TiedKey: "key", perl.TiedElement: "element",
-}
-
-var hookNames = [...]string{
-	perl.HookScalar: "scalar", perl.HookArray: "array", perl.HookHash: "hash",
-	perl.HookTiedScalar: "tied-scalar", perl.HookTiedArray: "tied-array", perl.HookTiedHash: "tied-hash",
-}

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // Marshaler is implemented by types that turn themselves into Perl values.
@@ -18,6 +19,7 @@ type Unmarshaler interface {
 }
 
 var (
+	anyPointerType    = reflect.TypeFor[*any]()
 	valueType         = reflect.TypeFor[*Value]()
 	marshalerType     = reflect.TypeFor[Marshaler]()
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
@@ -64,5 +66,44 @@ type ConversionError struct {
 func (e *ConversionError) Error() string {
 	return fmt.Sprintf("perl: %s: expected %s, got %s", e.Path, e.Expected, e.Got)
 }
+
+// refusal is what an Unmarshaler, or a serializer, has against the data at a place. Unmarshalers
+// that unmarshal what is in their data make long chains of them, of which only the ends are shown.
+type refusal struct {
+	path string
+	err  error
+}
+
+// shownRefusals is how many of a chain are shown at each end, and shownReason how many octets of
+// what is none of them.
+const shownRefusals, shownReason = 3, 1000
+
+func (e *refusal) Error() string {
+	chain := []*refusal{e}
+	for {
+		next, ok := chain[len(chain)-1].err.(*refusal)
+		if !ok {
+			break
+		}
+		chain = append(chain, next)
+	}
+	var b strings.Builder
+	for i, r := range chain {
+		switch left := len(chain) - shownRefusals; {
+		case i < shownRefusals || i >= left:
+			b.WriteString("perl: " + r.path + ": ")
+		case i == shownRefusals:
+			fmt.Fprintf(&b, "%d more: ", left-i)
+		}
+	}
+	reason := chain[len(chain)-1].err.Error()
+	if n := len(reason) - shownReason; n > 0 {
+		reason = reason[:shownReason/2] + "..." + reason[len(reason)-shownReason/2:]
+	}
+	b.WriteString(strings.ToValidUTF8(reason, ""))
+	return b.String()
+}
+
+func (e *refusal) Unwrap() error { return e.err }
 
 const maxConversionDepth = 10_000

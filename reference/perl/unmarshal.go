@@ -28,10 +28,13 @@ import (
 //	Bytes, Text        string            Code, Regexp, VString    string
 //	Bool               bool              Tied, Hooked             *Value
 //
+// A reference to a reference is a pointer to an any that holds a pointer, and so on; one pointer
+// stands for all references to a variable, so that only what is a circle in Perl becomes one.
+//
 // A time.Time is filled from RFC 3339 text or from seconds since 1970. What is filled takes at most
 // 1 GiB, and a string of more than 1000 octets is no number. The error is a *ConversionError, or
-// wraps what an Unmarshaler returned, or [Value.ThawError]. An Unmarshaler may be asked twice if v
-// is nested deeper than 500 levels.
+// wraps what an Unmarshaler returned, or [Value.ThawError]; its text is cut to a few KiB. An
+// Unmarshaler may be asked twice if v is nested deeper than 500 levels.
 func Unmarshal(v *Value, target any) error { return (*Types)(nil).Unmarshal(v, target) }
 
 // Unmarshal is like the function Unmarshal and makes values of registered types.
@@ -119,7 +122,7 @@ func (u *unmarshaler) value(v *Value, to reflect.Value, at *place, depth int) er
 		return nil
 	}
 	if err := v.ThawError(); err != nil {
-		return fmt.Errorf("perl: %s: %w", at.expr(), err)
+		return &refusal{at.expr(), err}
 	}
 	if to.Kind() == reflect.Pointer {
 		return u.pointer(v, to, at, depth)
@@ -161,7 +164,7 @@ func (u *unmarshaler) own(v *Value, target any, at *place) (bool, error) {
 	switch x := target.(type) {
 	case Unmarshaler:
 		if err := x.UnmarshalPerl(v); err != nil {
-			return true, fmt.Errorf("perl: %s: %w", at.expr(), err)
+			return true, &refusal{at.expr(), err}
 		}
 		return true, nil
 	case *time.Time:
@@ -187,7 +190,7 @@ func (u *unmarshaler) text(v *Value, x encoding.TextUnmarshaler, at *place) (boo
 		return true, err
 	}
 	if err := x.UnmarshalText([]byte(s)); err != nil {
-		return true, fmt.Errorf("perl: %s: %w", at.expr(), err)
+		return true, &refusal{at.expr(), err}
 	}
 	return true, nil
 }
@@ -196,6 +199,11 @@ func (u *unmarshaler) pointer(v *Value, to reflect.Value, at *place, depth int) 
 	if v.Kind() == Undef {
 		to.SetZero()
 		return nil
+	}
+	if to.Type() == anyPointerType {
+		if t, ok := u.scalarTarget(v); ok {
+			return u.variable(t, to, &place{at, stepTarget, "", 0}, depth)
+		}
 	}
 	id := v
 	if v.kind == Ref {
@@ -555,7 +563,42 @@ func (u *unmarshaler) anyRef(v *Value, at *place, depth int) (any, error) {
 	case Code, Regexp:
 		return t.Str(), nil
 	}
-	return into[*any](u, v.Target(), &place{at, stepTarget, "", 0}, depth)
+	var x *any
+	err := u.variable(t, reflect.ValueOf(&x).Elem(), &place{at, stepTarget, "", 0}, depth)
+	return x, err
+}
+
+// scalarTarget is the scalar that v refers to, if it stands for a pointer to any: also a reference.
+func (u *unmarshaler) scalarTarget(v *Value) (*Value, bool) {
+	if v.Kind() != Ref {
+		return nil, false
+	}
+	t := v.Target()
+	switch t.Kind() {
+	case Array, Hash, Tied, Hooked, Code, Regexp:
+		return nil, false
+	}
+	if class := t.Class(); class != "" && u.types != nil {
+		_, registered := u.types.byClass[class]
+		return t, !registered
+	}
+	return t, true
+}
+
+// variable makes a pointer stand for the Perl variable v: one for all references to it, circles
+// included, and also for an undef.
+func (u *unmarshaler) variable(v *Value, to reflect.Value, at *place, depth int) error {
+	key := madeKey{v, to.Type()}
+	if v != nil && u.share(key, to) {
+		return nil
+	}
+	if err := u.spend(1, int64(to.Type().Elem().Size())+madeSize, at, "variable of", to.Type().Elem()); err != nil {
+		return err
+	}
+	p := reflect.New(to.Type().Elem())
+	u.made[key] = p
+	to.Set(p)
+	return u.value(v, p.Elem(), at, depth+1)
 }
 
 func into[T any](u *unmarshaler, v *Value, at *place, depth int) (any, error) {

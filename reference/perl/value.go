@@ -12,8 +12,8 @@
 // reference.
 //
 // Most programs need little of it: [Marshal] makes Values of Go data, [Unmarshal] fills Go
-// variables, [Format] shows a Value, and the accessors named after kinds, such as [Value.Int] and
-// [Value.Str], read a scalar.
+// variables, [Format], package fmt, log/slog and encoding/json show a Value, and the accessors
+// named after kinds, such as [Value.Int] and [Value.Str], read a scalar.
 //
 //	v, err := perl.Marshal(map[string]any{"id": 7, "tags": []string{"a", "b"}})
 //	err = perl.Unmarshal(v, &job)

@@ -57,3 +57,25 @@ func TestMarshal(t *testing.T) {
 		t.Errorf("got %v, %v", x, err)
 	}
 }
+
+// TestUnmarshalReferences: a reference to a reference is no circle, whichever way an image is read.
+func TestUnmarshalReferences(t *testing.T) {
+	image, err := Freeze(perl.ArrayRef(perl.NewRef(perl.NewRef(perl.NewInt(1))), perl.NewRef(perl.NewUndef())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []any
+	if err := Unmarshal(image, &list); err != nil {
+		t.Fatal(err)
+	}
+	p, _ := list[0].(*any)
+	if p == nil || *p == nil {
+		t.Fatalf("got %#v", list[0])
+	}
+	if q, _ := (*p).(*any); q == nil || *q != any(int64(1)) {
+		t.Errorf("\\\\1: got %#v", *p)
+	}
+	if p, _ := list[1].(*any); p == nil || *p != nil {
+		t.Errorf("\\undef: got %#v", list[1])
+	}
+}

@@ -1,4 +1,4 @@
-package typed
+package perl
 
 import (
 	"bytes"
@@ -8,64 +8,66 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Error says what is wrong with the typed JSON of a value, and where.
-type Error struct {
+// JSONError says what is wrong with the typed JSON of a value, and where.
+type JSONError struct {
 	Path     string // from the value decoded, such as .ref.array[2]
 	Expected string
 	Got      string // "" if there is nothing to show
 }
 
-func (e *Error) Error() string {
+func (e *JSONError) Error() string {
 	at := e.Path
 	if at == "" {
 		at = "the value"
 	}
 	if e.Got == "" {
-		return fmt.Sprintf("typed: at %s: expected %s", at, e.Expected)
+		return fmt.Sprintf("perl: JSON: at %s: expected %s", at, e.Expected)
 	}
-	return fmt.Sprintf("typed: at %s: expected %s, got %s", at, e.Expected, e.Got)
+	return fmt.Sprintf("perl: JSON: at %s: expected %s, got %s", at, e.Expected, e.Got)
 }
 
-// Decode returns the value that typed JSON describes. Everything that Encode writes is read back as
-// the same value. Errors are [*Error], or those of encoding/json for what is not JSON.
-func Decode(raw json.RawMessage) (*perl.Value, error) {
+// UnmarshalJSON makes v what typed JSON describes: see [Value.MarshalJSON], all of which it reads
+// back as it was. v is to be new. Errors are [*JSONError], or those of encoding/json for what is
+// not JSON.
+func (v *Value) UnmarshalJSON(raw []byte) error {
 	var tree any
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	if err := dec.Decode(&tree); err != nil {
-		return nil, fmt.Errorf("typed: %w", err)
+		return fmt.Errorf("perl: JSON: %w", err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return nil, &Error{Expected: "one value", Got: "more after it"}
+		return &JSONError{Expected: "one value", Got: "more after it"}
 	}
-	d := decoder{seen: map[int]*perl.Value{}}
-	v := d.value(tree)
+	d := jsonDecoder{seen: map[int]*Value{}, root: v}
+	if read := d.value(tree); read != v {
+		*v = *read // null, true or false
+	}
 	if d.err != nil {
-		return nil, d.err
+		return d.err
 	}
-	return v, nil
+	return nil
 }
 
-type decoder struct {
-	seen  map[int]*perl.Value
+type jsonDecoder struct {
+	seen  map[int]*Value
 	path  []string
 	depth int
-	err   *Error // the first
+	root  *Value     // what the first object is to become
+	err   *JSONError // the first
 }
 
-func (d *decoder) fail(expected string, got any) *perl.Value {
+func (d *jsonDecoder) fail(expected string, got any) *Value {
 	if d.err == nil {
-		d.err = &Error{Path: strings.Join(d.path, ""), Expected: expected}
+		d.err = &JSONError{Path: strings.Join(d.path, ""), Expected: expected}
 		if got != nil {
 			s, _ := json.Marshal(got)
 			d.err.Got = shorten(string(s))
 		}
 	}
-	return perl.NewUndef()
+	return NewUndef()
 }
 
 func shorten(s string) string {
@@ -76,12 +78,12 @@ func shorten(s string) string {
 }
 
 // below decodes something inside of the current value.
-func (d *decoder) below(step string, tree any) *perl.Value {
+func (d *jsonDecoder) below(step string, tree any) *Value {
 	if d.err != nil {
-		return perl.NewUndef()
+		return NewUndef()
 	}
-	if d.depth++; d.depth > MaxDepth {
-		return d.fail(fmt.Sprintf("no more than %d levels", MaxDepth), nil)
+	if d.depth++; d.depth > MaxJSONDepth {
+		return d.fail(fmt.Sprintf("no more than %d levels", MaxJSONDepth), nil)
 	}
 	d.path = append(d.path, step)
 	v := d.value(tree)
@@ -100,7 +102,7 @@ var fieldsOf = map[string][]string{
 
 // kind finds the one field that says what an object is, and complains about fields that do not
 // belong to it.
-func (d *decoder) kind(o map[string]any) string {
+func (d *jsonDecoder) kind(o map[string]any) string {
 	kind := ""
 	for name := range o {
 		if _, ok := fieldsOf[name]; ok {
@@ -131,22 +133,22 @@ next:
 	return kind
 }
 
-func (d *decoder) value(tree any) *perl.Value {
+func (d *jsonDecoder) value(tree any) *Value {
 	switch t := tree.(type) {
 	case nil:
-		return perl.NewUndef()
+		return NewUndef()
 	case bool:
-		return perl.NewBool(t)
+		return NewBool(t)
 	case map[string]any:
 		return d.object(t)
 	}
 	return d.fail("null, true, false or an object", tree)
 }
 
-func (d *decoder) object(o map[string]any) *perl.Value {
+func (d *jsonDecoder) object(o map[string]any) *Value {
 	kind := d.kind(o)
 	if d.err != nil {
-		return perl.NewUndef()
+		return NewUndef()
 	}
 	if kind == "seen" {
 		n := d.number(o["seen"])
@@ -158,6 +160,10 @@ func (d *decoder) object(o map[string]any) *perl.Value {
 
 	// The value is there before what is in it, which may refer back to it.
 	v := d.shell(kind, o)
+	if d.root != nil {
+		*d.root = *v
+		v, d.root = d.root, nil
+	}
 	if class, ok := o["class"]; ok {
 		name := d.class(class)
 		if name == "" {
@@ -179,7 +185,7 @@ func (d *decoder) object(o map[string]any) *perl.Value {
 }
 
 // class reads the name of a class: text, or octets that are none.
-func (d *decoder) class(tree any) string {
+func (d *jsonDecoder) class(tree any) string {
 	if o, ok := tree.(map[string]any); ok && len(o) == 1 {
 		return d.octets(o["b"])
 	}
@@ -187,29 +193,29 @@ func (d *decoder) class(tree any) string {
 }
 
 // shell makes a value without what is in it.
-func (d *decoder) shell(kind string, o map[string]any) *perl.Value {
+func (d *jsonDecoder) shell(kind string, o map[string]any) *Value {
 	switch kind {
 	case "undef":
 		d.yes(o["undef"])
-		return d.immortal(perl.NewUndef(), o)
+		return d.immortal(NewUndef(), o)
 	case "bool":
 		b, ok := o["bool"].(bool)
 		if !ok {
 			d.fail("true or false", o["bool"])
 		}
-		return d.immortal(perl.NewBool(b), o)
+		return d.immortal(NewBool(b), o)
 	case "i":
 		return d.integer(d.string(o["i"]))
 	case "n":
 		return d.double(d.string(o["n"]))
 	case "b":
-		return perl.NewBytes(d.octets(o["b"]))
+		return NewBytes(d.octets(o["b"]))
 	case "t":
-		return perl.NewText(d.string(o["t"]))
+		return NewText(d.string(o["t"]))
 	case "u":
-		return perl.NewText(d.octets(o["u"]))
+		return NewText(d.octets(o["u"]))
 	case "ref":
-		v := perl.NewRef(perl.NewUndef())
+		v := NewRef(NewUndef())
 		if w, ok := o["weak"]; ok {
 			d.yes(w)
 			v.SetWeak()
@@ -220,27 +226,27 @@ func (d *decoder) shell(kind string, o map[string]any) *perl.Value {
 		}
 		return v
 	case "array":
-		return perl.NewArray()
+		return NewArray()
 	case "hash":
-		v := perl.NewHash()
+		v := NewHash()
 		if r, ok := o["restricted"]; ok {
 			d.yes(r)
 			v.SetRestricted()
 		}
 		return v
 	case "code":
-		return d.utf8(perl.NewCode(d.octets(o["code"])), o)
+		return d.utf8(NewCode(d.octets(o["code"])), o)
 	case "regexp":
-		return perl.NewRegexp(d.octets(o["regexp"]), d.optional(o, "modifiers"))
+		return NewRegexp(d.octets(o["regexp"]), d.optional(o, "modifiers"))
 	case "vstring":
-		return d.utf8(perl.NewVString(d.octets(o["vstring"]), d.optional(o, "literal")), o)
+		return d.utf8(NewVString(d.octets(o["vstring"]), d.optional(o, "literal")), o)
 	case "hooked":
 		return d.hooked(o)
 	}
 	return d.tied(o)
 }
 
-func (d *decoder) immortal(v *perl.Value, o map[string]any) *perl.Value {
+func (d *jsonDecoder) immortal(v *Value, o map[string]any) *Value {
 	if i, ok := o["immortal"]; ok {
 		d.yes(i)
 		v.SetImmortal()
@@ -248,7 +254,7 @@ func (d *decoder) immortal(v *perl.Value, o map[string]any) *perl.Value {
 	return v
 }
 
-func (d *decoder) utf8(v *perl.Value, o map[string]any) *perl.Value {
+func (d *jsonDecoder) utf8(v *Value, o map[string]any) *Value {
 	if u, ok := o["utf8"]; ok {
 		d.yes(u)
 		v.SetUTF8()
@@ -256,19 +262,19 @@ func (d *decoder) utf8(v *perl.Value, o map[string]any) *perl.Value {
 	return v
 }
 
-func (d *decoder) hooked(o map[string]any) *perl.Value {
+func (d *jsonDecoder) hooked(o map[string]any) *Value {
 	name := d.string(o["sort"])
 	for sort, n := range hookNames {
 		if n == name {
 			// What is in it comes later; the number of references is settled now.
 			refs, _ := o["refs"].([]any)
-			return perl.NewHooked("", perl.HookType(sort), d.octets(o["hooked"]), make([]*perl.Value, len(refs))...)
+			return NewHooked("", HookType(sort), d.octets(o["hooked"]), make([]*Value, len(refs))...)
 		}
 	}
 	return d.fail("sort scalar, array, hash, tied-scalar, tied-array or tied-hash", o["sort"])
 }
 
-func (d *decoder) tied(o map[string]any) *perl.Value {
+func (d *jsonDecoder) tied(o map[string]any) *Value {
 	name := d.string(o["tied"])
 	_, hasKey := o["key"]
 	_, hasIndex := o["index"]
@@ -276,11 +282,11 @@ func (d *decoder) tied(o map[string]any) *perl.Value {
 		if n != name {
 			continue
 		}
-		k := perl.TiedKind(kind)
-		if hasKey != (k == perl.TiedKey) || hasIndex != (k == perl.TiedElement) {
+		k := TiedKind(kind)
+		if hasKey != (k == TiedKey) || hasIndex != (k == TiedElement) {
 			return d.fail("a key with tied key, an index with tied element, nothing else", o)
 		}
-		v := perl.NewTied(k, perl.NewUndef())
+		v := NewTied(k, NewUndef())
 		if hasIndex {
 			n, ok := o["index"].(json.Number)
 			i, err := strconv.ParseInt(string(n), 10, 64)
@@ -295,7 +301,7 @@ func (d *decoder) tied(o map[string]any) *perl.Value {
 }
 
 // fill gives a value what is in it.
-func (d *decoder) fill(v *perl.Value, kind string, o map[string]any) {
+func (d *jsonDecoder) fill(v *Value, kind string, o map[string]any) {
 	switch kind {
 	case "ref":
 		v.SetTarget(d.below(".ref", o["ref"]))
@@ -342,7 +348,7 @@ func (d *decoder) fill(v *perl.Value, kind string, o map[string]any) {
 				return
 			}
 			p := d.key(pair)
-			k := key{p.Key, p.Flags&perl.KeyUTF8 != 0}
+			k := key{p.Key, p.Flags&KeyUTF8 != 0}
 			if seen[k] {
 				d.fail("a key that did not come before", pair[0])
 			}
@@ -350,7 +356,7 @@ func (d *decoder) fill(v *perl.Value, kind string, o map[string]any) {
 			if d.err != nil {
 				return
 			}
-			if p.Flags&perl.KeyPlaceholder == 0 {
+			if p.Flags&KeyPlaceholder == 0 {
 				p.Value = d.below(".hash["+strconv.Itoa(i)+"]", pair[1])
 			} else if pair[1] != nil {
 				d.fail("null as value of a placeholder", pair[1])
@@ -361,14 +367,14 @@ func (d *decoder) fill(v *perl.Value, kind string, o map[string]any) {
 }
 
 // key reads the key of a pair and its flags.
-func (d *decoder) key(pair []any) perl.Pair {
-	var p perl.Pair
+func (d *jsonDecoder) key(pair []any) Pair {
+	var p Pair
 	if len(pair) == 3 {
 		switch pair[2] {
 		case "locked":
-			p.Flags = perl.KeyLocked
+			p.Flags = KeyLocked
 		case "placeholder":
-			p.Flags = perl.KeyPlaceholder
+			p.Flags = KeyPlaceholder
 		default:
 			d.fail(`"locked" or "placeholder"`, pair[2])
 		}
@@ -381,15 +387,15 @@ func (d *decoder) key(pair []any) perl.Pair {
 		if len(k) == 1 {
 			if t, ok := k["t"]; ok {
 				p.Key = d.string(t)
-				if s, ok := perl.ToLatin1(p.Key); ok {
-					p.Key, p.Flags = s, p.Flags|perl.KeyWasUTF8
+				if s, ok := ToLatin1(p.Key); ok {
+					p.Key, p.Flags = s, p.Flags|KeyWasUTF8
 				} else {
-					p.Flags |= perl.KeyUTF8
+					p.Flags |= KeyUTF8
 				}
 				return p
 			}
 			if u, ok := k["u"]; ok {
-				p.Key, p.Flags = d.octets(u), p.Flags|perl.KeyUTF8
+				p.Key, p.Flags = d.octets(u), p.Flags|KeyUTF8
 				return p
 			}
 		}
@@ -398,13 +404,13 @@ func (d *decoder) key(pair []any) perl.Pair {
 	return p
 }
 
-func (d *decoder) yes(tree any) {
+func (d *jsonDecoder) yes(tree any) {
 	if tree != true {
 		d.fail("true, or the field absent", tree)
 	}
 }
 
-func (d *decoder) string(tree any) string {
+func (d *jsonDecoder) string(tree any) string {
 	s, ok := tree.(string)
 	if !ok {
 		d.fail("a string", tree)
@@ -412,22 +418,22 @@ func (d *decoder) string(tree any) string {
 	return s
 }
 
-func (d *decoder) optional(o map[string]any, name string) string {
+func (d *jsonDecoder) optional(o map[string]any, name string) string {
 	if v, ok := o[name]; ok {
 		return d.string(v)
 	}
 	return ""
 }
 
-func (d *decoder) octets(tree any) string {
-	s, ok := perl.ToLatin1(d.string(tree))
+func (d *jsonDecoder) octets(tree any) string {
+	s, ok := ToLatin1(d.string(tree))
 	if !ok {
 		d.fail("characters up to U+00FF, one an octet", tree)
 	}
 	return s
 }
 
-func (d *decoder) number(tree any) int {
+func (d *jsonDecoder) number(tree any) int {
 	n, ok := tree.(json.Number)
 	if ok {
 		if i, err := strconv.Atoi(string(n)); err == nil && i > 0 {
@@ -438,28 +444,28 @@ func (d *decoder) number(tree any) int {
 	return 0
 }
 
-func (d *decoder) integer(s string) *perl.Value {
+func (d *jsonDecoder) integer(s string) *Value {
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil && strconv.FormatInt(i, 10) == s {
-		return perl.NewInt(i)
+		return NewInt(i)
 	}
 	if u, err := strconv.ParseUint(s, 10, 64); err == nil && strconv.FormatUint(u, 10) == s {
-		return perl.NewUint(u)
+		return NewUint(u)
 	}
 	return d.fail("a decimal integer of 64 bits", s)
 }
 
-func (d *decoder) double(s string) *perl.Value {
+func (d *jsonDecoder) double(s string) *Value {
 	switch s {
 	case "NaN":
-		return perl.NewDouble(math.NaN())
+		return NewDouble(math.NaN())
 	case "Inf":
-		return perl.NewDouble(math.Inf(1))
+		return NewDouble(math.Inf(1))
 	case "-Inf":
-		return perl.NewDouble(math.Inf(-1))
+		return NewDouble(math.Inf(-1))
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || strings.Trim(s, "0123456789+-.eE") != "" {
 		return d.fail("a decimal number, Inf, -Inf or NaN", s)
 	}
-	return perl.NewDouble(f)
+	return NewDouble(f)
 }

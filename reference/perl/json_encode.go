@@ -1,20 +1,50 @@
-package typed
+package perl
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"sort"
 	"strconv"
 	"unicode/utf8"
-
-	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// Encode returns the typed JSON of v, in ASCII; nil is undef. Errors are values that no Perl could
-// hold (a modifier that is not UTF-8) and values that nest deeper than MaxDepth.
-func Encode(v *perl.Value) (json.RawMessage, error) {
-	e := encoder{count: map[*perl.Value]int{}, number: map[*perl.Value]int{}}
+// MaxJSONDepth is how deep a Value may nest to be written as JSON or read from it, each reference
+// and each container counting one. It keeps well below the 10,000 levels of JSON that encoding/json
+// allows.
+const MaxJSONDepth = 2000
+
+// MarshalJSON returns v as typed JSON, in ASCII, with nothing lost:
+//
+//	null                                   undef
+//	true, false                            boolean
+//	{"i": "-12"}                           integer, signed or unsigned
+//	{"n": "0.1"}                           double; also Inf, -Inf, NaN
+//	{"b": "..."}                           byte string: one character U+0000 to U+00FF an octet
+//	{"t": "..."}                           string with UTF-8 flag
+//	{"u": "..."}                           the same, given by its octets: not Unicode, but allowed in Perl
+//	{"ref": V}                             reference; "weak": true, "overloaded": true
+//	{"array": [V, ...]}                    array; {"hole": true} is an element that does not exist
+//	{"hash": [[K, V], ...]}                hash; "restricted": true, then [K, V, "locked"], [K, null, "placeholder"]
+//	{"code": "..."}                        sub
+//	{"regexp": "...", "modifiers": "i"}    compiled pattern
+//	{"vstring": "...", "literal": "v1.2"}  v-string: octets
+//	{"tied": "array", "object": V}         tied variable
+//	{"hooked": "...", "sort": "hash"}      what a class's STORABLE_freeze made; "refs": [V, ...], "magic": V
+//	{"undef": true}, {"bool": true}        undef, boolean with a class, an identity, or "immortal": true
+//
+// "class" beside any of them is what it is blessed into: text, or {"b": "..."} if its octets are no
+// UTF-8. A value that is referenced from more than one place, or from itself, has "id": n where it
+// first stands and is {"seen": n} afterwards; n counts from 1 in each value that is written.
+//
+// The form is canonical: hashes are sorted by the octets of their keys, of two with the same the
+// one without UTF-8 flag first; doubles have the fewest digits that read back as the same number.
+// So two values are equal if and only if their JSON is. All NaNs are one.
+//
+// For JSON as other programs expect it, [Unmarshal] into an any and have that written. Errors are
+// values that no Perl could hold (a modifier that is not UTF-8), values that nest deeper than
+// MaxJSONDepth, and [Value.ThawError].
+func (v *Value) MarshalJSON() ([]byte, error) {
+	e := jsonEncoder{count: map[*Value]int{}, number: map[*Value]int{}}
 	if err := e.visit(v, 0); err != nil {
 		return nil, err
 	}
@@ -25,20 +55,20 @@ func Encode(v *perl.Value) (json.RawMessage, error) {
 	return e.out, nil
 }
 
-type encoder struct {
+type jsonEncoder struct {
 	out    []byte
-	count  map[*perl.Value]int // places that refer to a value
-	number map[*perl.Value]int // ids given so far
+	count  map[*Value]int // places that refer to a value
+	number map[*Value]int // ids given so far
 	err    error
 }
 
 // visit counts the references to each value.
-func (e *encoder) visit(v *perl.Value, depth int) error {
+func (e *jsonEncoder) visit(v *Value, depth int) error {
 	if v == nil {
 		return nil
 	}
-	if depth > MaxDepth {
-		return fmt.Errorf("typed: value nests deeper than %d", MaxDepth)
+	if depth > MaxJSONDepth {
+		return fmt.Errorf("perl: value nests deeper than %d", MaxJSONDepth)
 	}
 	if v.Immortal() {
 		return nil // shared by all of a Perl process: no identity of anybody's data
@@ -48,27 +78,30 @@ func (e *encoder) visit(v *perl.Value, depth int) error {
 		return nil
 	}
 	switch v.Kind() {
-	case perl.Ref:
+	case Ref:
+		if err := v.ThawError(); err != nil {
+			return err
+		}
 		return e.visit(v.Target(), depth+1)
-	case perl.Hooked:
+	case Hooked:
 		for _, r := range v.HookRefs() {
 			if err := e.visit(r, depth+1); err != nil {
 				return err
 			}
 		}
 		return e.visit(v.HookMagic(), depth+1)
-	case perl.Tied:
+	case Tied:
 		if err := e.visit(v.Target(), depth+1); err != nil {
 			return err
 		}
 		return e.visit(v.TiedKey(), depth+1)
-	case perl.Array:
+	case Array:
 		for _, el := range v.Elems() {
 			if err := e.visit(el, depth+1); err != nil {
 				return err
 			}
 		}
-	case perl.Hash:
+	case Hash:
 		for _, p := range v.Pairs() {
 			if err := e.visit(p.Value, depth+1); err != nil {
 				return err
@@ -78,10 +111,10 @@ func (e *encoder) visit(v *perl.Value, depth int) error {
 	return nil
 }
 
-func (e *encoder) raw(s string) { e.out = append(e.out, s...) }
+func (e *jsonEncoder) raw(s string) { e.out = append(e.out, s...) }
 
 // value writes v with its class and identity.
-func (e *encoder) value(v *perl.Value) {
+func (e *jsonEncoder) value(v *Value) {
 	if v == nil {
 		e.raw("null")
 		return
@@ -99,10 +132,10 @@ func (e *encoder) value(v *perl.Value) {
 	plain := !shared && v.Class() == "" && !v.Immortal()
 	if plain {
 		switch v.Kind() {
-		case perl.Undef:
+		case Undef:
 			e.raw("null")
 			return
-		case perl.Bool:
+		case Bool:
 			e.raw(strconv.FormatBool(v.Bool()))
 			return
 		}
@@ -124,24 +157,24 @@ func (e *encoder) value(v *perl.Value) {
 }
 
 // body writes the fields that say what v is.
-func (e *encoder) body(v *perl.Value) {
+func (e *jsonEncoder) body(v *Value) {
 	switch v.Kind() {
-	case perl.Undef:
+	case Undef:
 		e.raw(`"undef":true`)
-	case perl.Bool:
+	case Bool:
 		e.raw(`"bool":`)
 		e.raw(strconv.FormatBool(v.Bool()))
-	case perl.Int:
+	case Int:
 		e.field("i", strconv.FormatInt(v.Int(), 10))
-	case perl.Uint:
+	case Uint:
 		e.field("i", strconv.FormatUint(v.Uint(), 10))
-	case perl.Double:
-		e.field("n", formatDouble(v.Double()))
-	case perl.Bytes:
+	case Double:
+		e.field("n", shortestDouble(v.Double()))
+	case Bytes:
 		e.octets("b", v.Str())
-	case perl.Text:
+	case Text:
 		e.text(v.Str())
-	case perl.Ref:
+	case Ref:
 		e.raw(`"ref":`)
 		e.value(v.Target())
 		if v.Weak() {
@@ -150,7 +183,7 @@ func (e *encoder) body(v *perl.Value) {
 		if v.Overloaded() {
 			e.raw(`,"overloaded":true`)
 		}
-	case perl.Array:
+	case Array:
 		e.raw(`"array":[`)
 		for i, el := range v.Elems() {
 			if i > 0 {
@@ -163,21 +196,21 @@ func (e *encoder) body(v *perl.Value) {
 			}
 		}
 		e.raw("]")
-	case perl.Hash:
+	case Hash:
 		e.hash(v)
-	case perl.Code:
+	case Code:
 		e.octets("code", v.Str())
 		e.utf8Flag(v)
-	case perl.Regexp:
+	case Regexp:
 		e.octets("regexp", v.Str())
 		e.raw(`,"modifiers":`)
 		e.name(v.Modifiers(), "modifiers")
-	case perl.VString:
+	case VString:
 		e.octets("vstring", v.Str())
 		e.raw(`,"literal":`)
 		e.name(v.Literal(), "literal")
 		e.utf8Flag(v)
-	case perl.Hooked:
+	case Hooked:
 		e.octets("hooked", v.Str())
 		e.raw(`,"sort":`)
 		e.string(hookNames[v.HookType()])
@@ -195,15 +228,15 @@ func (e *encoder) body(v *perl.Value) {
 			e.raw(`,"magic":`)
 			e.value(m)
 		}
-	case perl.Tied:
+	case Tied:
 		e.field("tied", tiedNames[v.TiedKind()])
 		e.raw(`,"object":`)
 		e.value(v.Target())
 		switch v.TiedKind() {
-		case perl.TiedKey:
+		case TiedKey:
 			e.raw(`,"key":`)
 			e.value(v.TiedKey())
-		case perl.TiedElement:
+		case TiedElement:
 			e.raw(`,"index":`)
 			e.raw(strconv.FormatInt(v.TiedIndex(), 10))
 		}
@@ -211,17 +244,18 @@ func (e *encoder) body(v *perl.Value) {
 }
 
 // isText tells whether Perl shows a key as characters.
-func isText(p perl.Pair) bool { return p.Flags&(perl.KeyUTF8|perl.KeyWasUTF8) != 0 }
+func isText(p Pair) bool { return p.Flags&(KeyUTF8|KeyWasUTF8) != 0 }
 
-func (e *encoder) hash(v *perl.Value) {
-	pairs := append([]perl.Pair(nil), v.Pairs()...)
-	sortKey := func(p perl.Pair) string {
-		if p.Flags&perl.KeyWasUTF8 != 0 && p.Flags&perl.KeyUTF8 == 0 {
-			return perl.FromLatin1(p.Key)
+func (e *jsonEncoder) hash(v *Value) {
+	pairs := append([]Pair(nil), v.Pairs()...)
+	sortKey := func(p Pair) string {
+		if p.Flags&KeyWasUTF8 != 0 && p.Flags&KeyUTF8 == 0 {
+			return FromLatin1(p.Key)
 		}
 		return p.Key
 	}
-	// Perl sorts by the octets that it would show of the key; of two with the same, octets come first.
+	// Perl sorts by the octets that it would show of the key; of two with the same, octets come
+	// first.
 	sort.SliceStable(pairs, func(i, j int) bool {
 		a, b := sortKey(pairs[i]), sortKey(pairs[j])
 		if a != b {
@@ -236,22 +270,22 @@ func (e *encoder) hash(v *perl.Value) {
 		}
 		e.raw("[")
 		switch {
-		case p.Flags&perl.KeyUTF8 != 0:
+		case p.Flags&KeyUTF8 != 0:
 			e.raw("{")
 			e.text(p.Key)
 			e.raw("}")
-		case p.Flags&perl.KeyWasUTF8 != 0:
+		case p.Flags&KeyWasUTF8 != 0:
 			e.raw("{")
-			e.text(perl.FromLatin1(p.Key))
+			e.text(FromLatin1(p.Key))
 			e.raw("}")
 		default:
-			e.string(perl.FromLatin1(p.Key))
+			e.string(FromLatin1(p.Key))
 		}
 		e.raw(",")
 		switch {
-		case p.Flags&perl.KeyPlaceholder != 0:
+		case p.Flags&KeyPlaceholder != 0:
 			e.raw(`null,"placeholder"`)
-		case p.Flags&perl.KeyLocked != 0:
+		case p.Flags&KeyLocked != 0:
 			e.value(p.Value)
 			e.raw(`,"locked"`)
 		default:
@@ -265,22 +299,22 @@ func (e *encoder) hash(v *perl.Value) {
 	}
 }
 
-func (e *encoder) utf8Flag(v *perl.Value) {
+func (e *jsonEncoder) utf8Flag(v *Value) {
 	if v.UTF8() {
 		e.raw(`,"utf8":true`)
 	}
 }
 
-func (e *encoder) field(name, s string) {
+func (e *jsonEncoder) field(name, s string) {
 	e.raw(`"` + name + `":`)
 	e.string(s)
 }
 
 // octets writes a field with one character for each octet.
-func (e *encoder) octets(name, s string) { e.field(name, perl.FromLatin1(s)) }
+func (e *jsonEncoder) octets(name, s string) { e.field(name, FromLatin1(s)) }
 
 // text writes the field of a string with UTF-8 flag.
-func (e *encoder) text(s string) {
+func (e *jsonEncoder) text(s string) {
 	if utf8.ValidString(s) {
 		e.field("t", s)
 		return
@@ -289,7 +323,7 @@ func (e *encoder) text(s string) {
 }
 
 // class writes the name of a class, which is octets.
-func (e *encoder) class(name string) {
+func (e *jsonEncoder) class(name string) {
 	if utf8.ValidString(name) {
 		e.string(name)
 		return
@@ -300,9 +334,9 @@ func (e *encoder) class(name string) {
 }
 
 // name writes a string that is the name of something.
-func (e *encoder) name(s, what string) {
+func (e *jsonEncoder) name(s, what string) {
 	if !utf8.ValidString(s) && e.err == nil {
-		e.err = fmt.Errorf("typed: %s %q is not UTF-8", what, s)
+		e.err = fmt.Errorf("perl: %s %q is not UTF-8", what, s)
 	}
 	e.string(s)
 }
@@ -310,7 +344,7 @@ func (e *encoder) name(s, what string) {
 const hexDigits = "0123456789abcdef"
 
 // string writes a JSON string in ASCII.
-func (e *encoder) string(s string) {
+func (e *jsonEncoder) string(s string) {
 	e.out = append(e.out, '"')
 	for _, r := range s {
 		switch {
@@ -335,21 +369,31 @@ func (e *encoder) string(s string) {
 	e.out = append(e.out, '"')
 }
 
-func (e *encoder) unit(u uint16) {
+func (e *jsonEncoder) unit(u uint16) {
 	e.out = append(e.out, '\\', 'u', hexDigits[u>>12], hexDigits[u>>8&15], hexDigits[u>>4&15], hexDigits[u&15])
 }
 
-// formatDouble writes the fewest of 15, 16 or 17 digits that read back as f: what Perl can do as
+// shortestDouble writes the fewest of 15, 16 or 17 digits that read back as f: what Perl can do as
 // well.
-func formatDouble(f float64) string {
+func shortestDouble(f float64) string {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return perl.FormatDouble(f, 17)
+		return FormatDouble(f, 17)
 	}
 	for digits := 15; digits < 17; digits++ {
-		s := perl.FormatDouble(f, digits)
+		s := FormatDouble(f, digits)
 		if g, err := strconv.ParseFloat(s, 64); err == nil && g == f {
 			return s
 		}
 	}
-	return perl.FormatDouble(f, 17)
+	return FormatDouble(f, 17)
+}
+
+var tiedNames = [...]string{
+	TiedScalar: "scalar", TiedArray: "array", TiedHash: "hash",
+	TiedKey: "key", TiedElement: "element",
+}
+
+var hookNames = [...]string{
+	HookScalar: "scalar", HookArray: "array", HookHash: "hash",
+	HookTiedScalar: "tied-scalar", HookTiedArray: "tied-array", HookTiedHash: "tied-hash",
 }
