@@ -23,9 +23,8 @@ type ownProgram struct {
 const programGrace = time.Second
 
 // startProgram starts a program, whose words may be quoted as for a shell. {address}, {host} and
-// {port} in them are replaced. What it prints goes to out, with "| " before each line, so that nobody
-// takes it for what we say. It is told to end when the command is
-// interrupted, or by stop.
+// {port} in them are replaced. What it prints goes to out, with "| " before each line, so that
+// nobody takes it for what we say. It is told to end when the command is interrupted, or by stop.
 func startProgram(ctx context.Context, words string, address string, out io.Writer) (*ownProgram, error) {
 	list, err := driver.Words(words)
 	if err != nil {

@@ -63,8 +63,8 @@ func NewLearner() *Learner {
 
 func newLikes() likes { return likes{map[uint64]uint64{}, map[uint64][]byte{}} }
 
-// Add learns from a request and its only answer, of which that is certain. What kernels of different
-// names answer is not held against each other.
+// Add learns from a request and its only answer, of which that is certain. What kernels of
+// different names answer is not held against each other.
 func (l *Learner) Add(n *dialogue.Negotiation, request, answer *dialogue.Message) {
 	by := dialogue.SerializerOf(n.Serializer)
 	if by == nil || request.Frame.Image == nil || len(answer.Frame.Image)+len(request.Frame.Image) > maxLikeImage {
