@@ -209,6 +209,9 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"subscribe", answering + "/s"}, ready: ready, status: 3},
 		{args: []string{"monitor", answering, "--ping", "100ms"}, ready: ready},
 		{args: []string{"serve", "--listen", "127.0.0.1:0"}, await: "listens"},
+		{args: []string{"serve", "--from", fifo}, status: 130},
+		{args: []string{"serve", "--from", "../../captures/perl-server-perl-client-ikc0.pcapng", "--listen", "127.0.0.1:0"}, await: "listens", status: 5},
+		{args: []string{"serve", "schema"}, full: true, status: 3},
 		{args: []string{"record", "--to", answering, "-o", filepath.Join(dir, "c.pcapng"), "--force"}, await: "recording"},
 		{args: []string{"shadow", "--to", answering, "--also", answering}, await: "passing on", status: 5},
 		{args: []string{"shadow", "schema"}, full: true, status: 3},
@@ -488,14 +491,14 @@ func TestInterruptedCheck(t *testing.T) {
 }
 
 // TestSilenceToSETUP: who says nothing to SETUP may be an old release, which is said first of all;
-// not if HELLO was tried.
+// not if it was not offered.
 func TestSilenceToSETUP(t *testing.T) {
 	address, _ := mute(t, "")
 	const hint = "say nothing to the SETUP of IKC0: add --protocol IKC; else, is it a kernel"
-	for _, args := range [][]string{{"--hello-after", "0"}, {"--protocol", "IKC"}, {"--hello-after", "100ms"}} {
+	for _, args := range [][]string{{}, {"--protocol", "IKC"}} {
 		status, _, errs := command(t, append([]string{"ping", address, "--timeout", "500ms"}, args...)...)
-		if status != report.ExitBroken || strings.Contains(errs, hint) != (args[1] == "0") {
-			t.Errorf("%v: expected status 3, and the hint if HELLO was not tried, got %d, %s", args, status, errs)
+		if status != report.ExitBroken || strings.Contains(errs, hint) != (len(args) == 0) {
+			t.Errorf("%v: expected status 3, and the hint if nothing is given, got %d, %s", args, status, errs)
 		}
 	}
 }

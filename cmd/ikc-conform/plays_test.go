@@ -415,10 +415,23 @@ func playClients(t *testing.T) {
 	feed(t, true, name, "--connect", "unix:/none/"+foreignName, map[bool]string{true: "poe://k/s/t", false: "poe://k"}[!slices.Contains([]string{"ping", "monitor"}, name)])
 }
 
-// playServe has somebody ask a kernel for what there is not, in foreign words, and shows its log.
+// playServe has somebody ask a kernel, and the mock of a foreign one, for what there is not, in
+// foreign words, and shows its log.
 func playServe(t *testing.T) {
+	path := foreignCapture(t)
 	feed(t, true, "serve", "--name", foreignName)
-	cmd := exec.Command(filepath.Join(asCommand(t), "ikc-conform"), "serve", "--listen", "127.0.0.1:0")
+	feed(t, true, "serve", "--from", foreignFile)
+	feed(t, true, "serve", "--from", path, "--kernel", foreignName)
+	feed(t, true, "serve", "--from", path, "--connect", "127.0.0.1:1")
+	askForeign(t, "serve")
+	feed(t, true, "serve", "--from", path, "--listen", "127.0.0.1:0")
+	askForeign(t, "serve", "--from", path, "--name", "Mock")
+}
+
+// askForeign starts a server and asks it in foreign words.
+func askForeign(t *testing.T, args ...string) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(asCommand(t), "ikc-conform"), append(args, "--listen", "127.0.0.1:0")...)
 	log := interrupted(t, cmd, func(line string) bool {
 		_, address, ok := strings.Cut(strings.TrimSpace(line), " listens on ")
 		if !ok {
@@ -439,9 +452,9 @@ func playServe(t *testing.T) {
 		}
 		return false
 	})
-	looksClean(t, "serve", log)
+	looksClean(t, strings.Join(args, " "), log)
 	if !strings.Contains(log, mark) {
-		t.Errorf("serve: expected its log to show %s, got %q", mark, log)
+		t.Errorf("%q: expected its log to show %s, got %q", args, mark, log)
 	}
 }
 

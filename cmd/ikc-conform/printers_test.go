@@ -91,7 +91,7 @@ func plays() map[string]func(t *testing.T) {
 		"mutants": arguments("mutants", "--jobs", foreignName), "version": arguments("version", foreignName),
 		"man": arguments("man", foreignName+"/none/"), "report schema": arguments("report", "schema", foreignName), "diagnose schema": arguments("diagnose", "schema", foreignName),
 		"oracle schema": arguments("oracle", "schema", foreignName), "upgrade schema": arguments("upgrade", "schema", foreignName), "replay schema": arguments("replay", "schema", foreignName), "diff schema": arguments("diff", "schema", foreignName),
-		"shadow schema": arguments("shadow", "schema", foreignName), "anonymise schema": arguments("anonymise", "schema", foreignName), "reduce schema": arguments("reduce", "schema", foreignName),
+		"serve schema": arguments("serve", "schema", foreignName), "shadow schema": arguments("shadow", "schema", foreignName), "anonymise schema": arguments("anonymise", "schema", foreignName), "reduce schema": arguments("reduce", "schema", foreignName),
 		"wireshark":  arguments("wireshark", "--install", "--dir", "/dev/null/"+foreignName),
 		"completion": arguments("completion", foreignName), "completion bash": arguments("completion", "bash", foreignName),
 		"completion zsh": arguments("completion", "zsh", foreignName), "completion fish": arguments("completion", "fish", foreignName),

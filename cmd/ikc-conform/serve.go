@@ -20,9 +20,10 @@ func serveCommand() *cobra.Command {
 	var serializers []string
 	var memory int
 	var callersOnly bool
+	var m mocking
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Run the reference kernel as a server",
+		Short: "Run the reference kernel, or a mock of a recorded one, as a server",
 		Long: `Serve runs the Go reference kernel as a server with the conformance session published (see
 'ikc-conform list --session'): something to try a client on. It prints its address, and ends with
 an interrupt (Ctrl-C).
@@ -32,9 +33,12 @@ together can make it hold. When they want more, the one that holds the most lose
 A frame may have a sixteenth of --memory.
 
 An answer goes to whatever kernel the request names for it, as in the original; with
---answer-callers-only only to the one that asked.`,
-		Example: "  ikc-conform serve --listen 127.0.0.1:31337\n  ikc-conform serve --listen unix:/tmp/ikc --name Timeserver",
-		Args:    cobra.NoArgs,
+--answer-callers-only only to the one that asked.
+` + mockHelp,
+		Example: "  ikc-conform serve --listen 127.0.0.1:31337\n  ikc-conform serve --listen unix:/tmp/ikc --name Timeserver\n" +
+			"  ikc-conform serve --from production.pcapng --listen 127.0.0.1:31337\n" +
+			"  ikc-conform serve --from production.pcapng --connect 127.0.0.1:603 --kernel Worker --strict",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if memory < leastMemory || memory > mostMemory {
 				return fmt.Errorf("--memory %d: expected %d to %d MiB", memory, leastMemory, mostMemory)
@@ -45,15 +49,28 @@ An answer goes to whatever kernel the request names for it, as in the original; 
 			held := octets / 4
 			cfg := ikc.Config{Name: name, MaxMemory: held, MaxFrame: held / 4, MaxQueue: held / 4, AnswerCallersOnly: callersOnly,
 				Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))}
-			var err error
-			if cfg.Dialect, err = parseDialect(protocol); err != nil {
-				return err
-			}
-			if cfg.Serializers, err = parseSerializers(serializers); err != nil {
-				return err
-			}
 			if err := endpoint("listen", listen, true); err != nil {
 				return err
+			}
+			var err error
+			if m.from == "" || cmd.Flags().Changed("protocol") {
+				if cfg.Dialect, err = parseDialect(protocol); err != nil {
+					return err
+				}
+			}
+			if m.from == "" || cmd.Flags().Changed("serializer") {
+				if cfg.Serializers, err = parseSerializers(serializers); err != nil {
+					return err
+				}
+			}
+			if m.from == "" && m.asked(cmd) != "" {
+				return fmt.Errorf("--%s is about a mock: add --from CAPTURE", m.asked(cmd))
+			}
+			if m.from != "" {
+				if !cmd.Flags().Changed("name") {
+					cfg.Name = ""
+				}
+				return m.run(cmd, cfg, listen)
 			}
 			k, err := ikc.New(cfg)
 			if err != nil {
@@ -79,11 +96,7 @@ An answer goes to whatever kernel the request names for it, as in the original; 
 			if err := k.Serve(cmd.Context(), l); err != nil {
 				return broken(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), endTime)
-			defer cancel()
-			if err := k.Shutdown(ctx); err != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: some connections were cut: %v\n", err)
-			}
+			shutDown(cmd, k.Shutdown)
 			return nil
 		},
 	}
@@ -92,8 +105,18 @@ An answer goes to whatever kernel the request names for it, as in the original; 
 	c.Flags().StringVar(&protocol, "protocol", "IKC0", "IKC0 (and IKC for who asks), or IKC only")
 	c.Flags().StringSliceVar(&serializers, "serializer", []string{"Storable"}, "serializers to accept, the preferred first: Storable, FreezeThaw, POE::Component::IKC::Freezer")
 	c.Flags().BoolVar(&callersOnly, "answer-callers-only", false, "send answers to no other kernel than the one that asked")
-	c.Flags().IntVar(&memory, "memory", 128, "about what the process takes at most, in MiB")
+	c.Flags().IntVar(&memory, "memory", 128, "about what the process takes at most, in MiB; a recording takes more")
+	m.flags(c)
 	return c
+}
+
+// shutDown ends a kernel, and says if that cut connections.
+func shutDown(cmd *cobra.Command, end func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), endTime)
+	defer cancel()
+	if err := end(ctx); err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: some connections were cut: %v\n", err)
+	}
 }
 
 // Bounds of --memory, in MiB. What the program takes itself fits into the least.
