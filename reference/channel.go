@@ -21,6 +21,7 @@ type Channel struct {
 	peer       wire.Peer
 	aliases    []string // of the peer, and the address it was reached at
 	dialect    wire.Dialect
+	silent     bool // it said nothing to SETUP
 	serializer wire.Serializer
 	frames     *wire.FrameScanner
 	socket     *socket      // conn, nil if it is no socket itself
@@ -60,6 +61,10 @@ func (c *Channel) Peer() wire.Peer { return c.peer }
 
 // Dialect returns how the connection was negotiated.
 func (c *Channel) Dialect() wire.Dialect { return c.dialect }
+
+// Silent tells whether the server said nothing to SETUP, so that the negotiation went on with
+// HELLO: see Config.HelloAfter.
+func (c *Channel) Silent() bool { return c.silent }
 
 // Serializer returns the Perl package agreed on, such as "Storable".
 func (c *Channel) Serializer() string { return c.serializer.Name() }
@@ -126,7 +131,7 @@ func (c *Channel) linger() { _ = c.conn.SetReadDeadline(time.Now().Add(lingering
 
 // attach makes a channel of a connection: it negotiates, registers the peer, and starts reading.
 // The connection is closed when that fails.
-func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name string, as *Identity) (*Channel, error) {
+func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name string, as *Identity, o opening) (*Channel, error) {
 	if k.cfg.Wrap != nil {
 		if wrapped := k.cfg.Wrap(conn); wrapped != nil {
 			conn = wrapped
@@ -147,7 +152,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	k.running.Add(1)
 	k.mu.Unlock()
 
-	err := c.negotiate(ctx, role)
+	err := c.negotiate(ctx, role, o)
 	if err != nil && c.ctx.Err() != nil {
 		err = context.Cause(c.ctx) // it was ended here
 	}

@@ -18,6 +18,7 @@ import (
 // Defaults of Config.
 const (
 	DefaultHandshakeTimeout = 30 * time.Second
+	DefaultHelloAfter       = 2 * time.Second
 	DefaultMaxQueue         = 64 << 20
 	DefaultMaxMemory        = 1 << 30
 )
@@ -38,6 +39,13 @@ type Config struct {
 	// HandshakeTimeout bounds connecting and negotiating, and how long a connection that ends waits
 	// for the peer to read what is queued. Default: DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
+	// HelloAfter is how long Dial waits for the answer to a SETUP before it goes on with HELLO on the
+	// same connection: servers of the releases 0.1801 to 0.2200 say nothing to a SETUP. It is logged
+	// as a warning; KeepConnected, and Dial to the same address, then begin with HELLO, until the
+	// address cannot be reached. A server that was only slow is dialled once more, without this. So
+	// DialConn does it with WithHelloAfter only. Below 0: never. Default: DefaultHelloAfter, or half
+	// of HandshakeTimeout if that is less.
+	HelloAfter time.Duration
 	// IdleTimeout ends a connection from which nothing came for so long, with ErrIdle. Default:
 	// never.
 	IdleTimeout time.Duration
@@ -111,7 +119,7 @@ func (cfg *Config) complete() error {
 		cfg.Logger = slog.Default()
 	}
 	own := cfg.identity()
-	return errors.Join(
+	err := errors.Join(
 		checkName("ID", cfg.ID), own.checkNames(), own.checkSerializers(),
 		limit("HandshakeTimeout", &cfg.HandshakeTimeout, DefaultHandshakeTimeout),
 		limit("IdleTimeout", &cfg.IdleTimeout, 0),
@@ -120,6 +128,10 @@ func (cfg *Config) complete() error {
 		limit("MaxQueue", &cfg.MaxQueue, DefaultMaxQueue),
 		limit("MaxMemory", &cfg.MaxMemory, DefaultMaxMemory),
 	)
+	if cfg.HelloAfter == 0 {
+		cfg.HelloAfter = min(DefaultHelloAfter, cfg.HandshakeTimeout/2)
+	}
+	return err
 }
 
 // limit sets a field that is 0 to its default.

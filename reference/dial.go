@@ -1,9 +1,12 @@
 package ikc
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -12,7 +15,18 @@ import (
 type DialOption func(*dialOptions) error
 
 type dialOptions struct {
-	subscribe []string
+	subscribe  []string
+	helloAfter time.Duration // 0: as usual
+}
+
+// WithHelloAfter is Config.HelloAfter for one Dial, or for DialConn, which has none by itself: the
+// error of a server that was only slow matches [wire.ErrLateSetup], and the connection is of no use
+// any more. Below 0: never.
+func WithHelloAfter(d time.Duration) DialOption {
+	return func(o *dialOptions) error {
+		o.helloAfter = d
+		return nil
+	}
 }
 
 func newDialOptions(options []DialOption) (o dialOptions, err error) {
@@ -51,17 +65,19 @@ func (k *Kernel) Dial(ctx context.Context, network, address string, options ...D
 	if err != nil {
 		return nil, err
 	}
-	var c *Channel
-	err = k.dial(ctx, network, address, func(ctx context.Context, conn net.Conn) (err error) {
-		c, err = k.join(ctx, conn, localPart(network, address), o)
-		return err
-	})
+	ctx, cancel := context.WithTimeout(ctx, k.cfg.HandshakeTimeout)
+	defer cancel()
+	key := network + " " + address
+	opens := k.openingTo(key, cmp.Or(o.helloAfter, k.cfg.HelloAfter))
+	c, err := k.dial(ctx, network, address, o, opens)
+	if errors.Is(err, wire.ErrLateSetup) {
+		c, err = k.dial(ctx, network, address, o, opening{dialect: opens.dialect})
+	}
+	k.learn(key, c, err)
 	return c, err
 }
 
-func (k *Kernel) dial(ctx context.Context, network, address string, then func(context.Context, net.Conn) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, k.cfg.HandshakeTimeout)
-	defer cancel()
+func (k *Kernel) dial(ctx context.Context, network, address string, o dialOptions, opens opening) (c *Channel, err error) {
 	wait(ctx, func() {
 		var conn net.Conn
 		if conn, err = new(net.Dialer).DialContext(ctx, network, address); err != nil {
@@ -69,9 +85,9 @@ func (k *Kernel) dial(ctx context.Context, network, address string, then func(co
 			k.trouble(OpConnect, err)
 			return
 		}
-		err = then(ctx, conn)
+		c, err = k.join(ctx, conn, localPart(network, address), o, opens)
 	})
-	return err
+	return c, err
 }
 
 // localPart is the alias that a peer gets for having been reached at an address. At a Unix socket
@@ -93,14 +109,14 @@ func (k *Kernel) DialConn(ctx context.Context, conn net.Conn, name string, optio
 		_ = conn.Close()
 		return nil, err
 	}
-	return k.join(ctx, conn, name, o)
+	return k.join(ctx, conn, name, o, opening{dialect: k.as.Dialect, helloAfter: max(o.helloAfter, 0)})
 }
 
 // join negotiates as a client, and subscribes.
-func (k *Kernel) join(ctx context.Context, conn net.Conn, name string, o dialOptions) (*Channel, error) {
+func (k *Kernel) join(ctx context.Context, conn net.Conn, name string, o dialOptions, opens opening) (*Channel, error) {
 	var c *Channel
 	var err error
-	wait(ctx, func() { c, err = k.attach(ctx, conn, wire.Client, name, &k.as) })
+	wait(ctx, func() { c, err = k.attach(ctx, conn, wire.Client, name, &k.as, opens) })
 	if err != nil || len(o.subscribe) == 0 {
 		return c, err
 	}

@@ -108,6 +108,7 @@ type Kernel struct {
 	monitors  map[string][]*watcher
 	fallback  string // id of the default kernel, "" if there is none
 	open      map[*Channel]struct{}
+	silent    map[string]struct{} // addresses of servers, see openingTo
 	listeners map[net.Listener]struct{}
 	running   sync.WaitGroup // goroutines of connections, of the local queue, of monitors
 	down      chan struct{}  // closed by Shutdown
@@ -129,7 +130,7 @@ func New(cfg Config) (*Kernel, error) {
 		waiters: map[uint64]*waiter{}, receipts: map[string]*receipt{},
 		channels: map[string]*Channel{}, names: map[string]*Channel{}, awaited: map[string][]*Channel{},
 		present: map[string]*Channel{}, monitors: map[string][]*watcher{},
-		open: map[*Channel]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
+		open: map[*Channel]struct{}{}, silent: map[string]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
 	k.ctx, k.cancel = context.WithCancelCause(context.Background())
 	k.crowd.init()

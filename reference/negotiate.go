@@ -14,9 +14,9 @@ import (
 )
 
 // negotiate runs the state machine of package wire over the connection.
-func (c *Channel) negotiate(ctx context.Context, role wire.Role) error {
+func (c *Channel) negotiate(ctx context.Context, role wire.Role, o opening) error {
 	cfg := wire.NegotiatorConfig{
-		Role: role, Dialect: c.as.Dialect, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
+		Role: role, Dialect: o.dialect, HelloAfter: o.helloAfter, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
 		Names: append(c.as.names(), c.localName(role)),
 	}
 	for _, s := range c.as.Serializers {
@@ -66,7 +66,7 @@ func (c *Channel) talk(n *wire.Negotiator) error {
 	if err != nil {
 		return err
 	}
-	c.peer, c.dialect = n.Peer(), n.Dialect()
+	c.peer, c.dialect, c.silent = n.Peer(), n.Dialect(), n.Silent()
 	for _, s := range c.as.Serializers {
 		if s.Name() == n.Serializer() {
 			c.serializer = s

@@ -46,6 +46,10 @@ func (k *Kernel) register(c *Channel, address string) error {
 		k.enter(c)
 		k.announce(c)
 	}
+	if c.silent {
+		k.log.Warn("the server says nothing to SETUP, as POE::Component::IKC 0.1801 to 0.2200: went on with HELLO", "id", id,
+			"address", c.conn.RemoteAddr().String())
+	}
 	k.inform(id, EventChannel, event{channel: c, change: ChannelReady})
 	return nil
 }

@@ -74,7 +74,7 @@ func (k *Kernel) serve(ctx context.Context, l net.Listener, as *Identity) error 
 		pause = 0
 		// Not before Serve has returned may the count of running goroutines fall to zero.
 		k.running.Go(func() {
-			c, err := k.attach(context.WithoutCancel(ctx), conn, wire.Server, "", as)
+			c, err := k.attach(context.WithoutCancel(ctx), conn, wire.Server, "", as, opening{dialect: as.Dialect})
 			if slots == nil {
 				return
 			}

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
@@ -49,10 +50,12 @@ type client struct {
 	protocol   string
 	serializer []string
 	timeout    time.Duration
+	helloAfter time.Duration
 	secure     bool
 	ca         string
 	insecure   bool
 
+	cmd     *cobra.Command
 	ctx     context.Context // of the command
 	kernel  *ikc.Kernel
 	channel *ikc.Channel
@@ -62,12 +65,15 @@ type client struct {
 }
 
 func (c *client) flags(cmd *cobra.Command) {
+	c.cmd = cmd
 	f := cmd.Flags()
 	f.StringVar(&c.connect, "connect", "", "where to connect: HOST:PORT or unix:PATH; default: the kernel of the target")
 	f.StringVar(&c.name, "name", "", "our kernel name (default Client<pid>)")
 	f.StringVar(&c.protocol, "protocol", "IKC0", "IKC0, which falls back to IKC, or IKC")
 	f.StringSliceVar(&c.serializer, "serializer", []string{"Storable"}, "serializers to offer: Storable, FreezeThaw, POE::Component::IKC::Freezer")
 	f.DurationVar(&c.timeout, "timeout", 10*time.Second, "how long to wait for the connection, and then for an answer")
+	f.DurationVar(&c.helloAfter, "hello-after", ikc.DefaultHelloAfter, "go on with HELLO if there is no answer to SETUP for so long, as of releases "+
+		release.SilentToSetup+"; 0: wait on")
 	f.BoolVar(&c.secure, "tls", false, "connect with TLS")
 	f.StringVar(&c.ca, "ca", "", "certificates (PEM) to trust, instead of those of the system; with --tls")
 	f.BoolVar(&c.insecure, "insecure", false, "do not verify the certificate; with --tls")
@@ -168,6 +174,8 @@ func (c *client) config() (ikc.Config, error) {
 		return cfg, err
 	}
 	switch {
+	case c.helloAfter < 0:
+		return cfg, fmt.Errorf("--hello-after %v: expected a time, such as 2s, or 0 for never", c.helloAfter)
 	case c.timeout <= 0:
 		return cfg, fmt.Errorf("--timeout %v: expected more than nothing, such as 10s", c.timeout)
 	case !c.secure && (c.ca != "" || c.insecure):
@@ -227,8 +235,17 @@ func (c *client) open(ctx context.Context, t target) error {
 	}})
 	limit, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	var conn net.Conn
-	conn, err = new(net.Dialer).DialContext(limit, t.network, t.address)
+	helloAfter := min(c.helloAfter, c.timeout/2)
+	err = c.join(ctx, limit, t, roots, ikc.WithHelloAfter(helloAfter))
+	if errors.Is(err, wire.ErrLateSetup) {
+		err = c.join(ctx, limit, t, roots)
+	}
+	return err
+}
+
+// join connects and negotiates, in the time that limit leaves.
+func (c *client) join(ctx, limit context.Context, t target, roots *x509.CertPool, options ...ikc.DialOption) error {
+	conn, err := new(net.Dialer).DialContext(limit, t.network, t.address)
 	if err != nil {
 		return broken(fmt.Errorf("connect to %s: %w\n  is the kernel running, and listening there? --connect says where else to look", t.address, err))
 	}
@@ -249,7 +266,7 @@ func (c *client) open(ctx context.Context, t target) error {
 	end, _ := limit.Deadline()
 	lasting, done := finishing(ctx, time.Until(end), fmt.Sprintf(
 		"a Perl server ends if its negotiation breaks off, so that with %s is finished, in at most %v", t.address, c.timeout))
-	c.channel, err = c.kernel.DialConn(lasting, conn, alias)
+	c.channel, err = c.kernel.DialConn(lasting, conn, alias, options...)
 	done()
 	switch {
 	case ctx.Err() != nil:
@@ -260,10 +277,14 @@ func (c *client) open(ctx context.Context, t target) error {
 		switch {
 		case errors.Is(err, wire.ErrRefused):
 			hint = "--protocol and --serializer say what to offer"
-		case c.protocol != "IKC" && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)):
-			hint = "releases 0.1801 to 0.2102, and 0.2200, say nothing to the SETUP of IKC0: add --protocol IKC; else, " + hint
+		case c.protocol != "IKC" && c.helloAfter == 0 && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)):
+			hint = "releases " + release.SilentToSetup + " say nothing to the SETUP of IKC0: add --protocol IKC; else, " + hint
 		}
 		return broken(fmt.Errorf("%s was reached, but there was no agreement: %w\n  %s", t.address, err, hint))
+	}
+	if c.channel.Silent() {
+		fmt.Fprintf(c.cmd.ErrOrStderr(), "ikc-conform: %s says nothing to SETUP, as releases %s do: went on with HELLO; --protocol IKC begins with it\n",
+			t.address, release.SilentToSetup)
 	}
 	return nil
 }

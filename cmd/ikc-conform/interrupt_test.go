@@ -491,14 +491,14 @@ func TestInterruptedCheck(t *testing.T) {
 }
 
 // TestSilenceToSETUP: who says nothing to SETUP may be an old release, which is said first of all;
-// not if it was not offered.
+// not if HELLO was tried.
 func TestSilenceToSETUP(t *testing.T) {
 	address, _ := mute(t, "")
 	const hint = "say nothing to the SETUP of IKC0: add --protocol IKC; else, is it a kernel"
-	for _, args := range [][]string{{}, {"--protocol", "IKC"}} {
+	for _, args := range [][]string{{"--hello-after", "0"}, {"--protocol", "IKC"}, {"--hello-after", "100ms"}} {
 		status, _, errs := command(t, append([]string{"ping", address, "--timeout", "500ms"}, args...)...)
-		if status != report.ExitBroken || strings.Contains(errs, hint) != (len(args) == 0) {
-			t.Errorf("%v: expected status 3, and the hint if nothing is given, got %d, %s", args, status, errs)
+		if status != report.ExitBroken || strings.Contains(errs, hint) != (args[1] == "0") {
+			t.Errorf("%v: expected status 3, and the hint if HELLO was not tried, got %d, %s", args, status, errs)
 		}
 	}
 }

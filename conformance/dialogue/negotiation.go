@@ -14,8 +14,10 @@ type Negotiation struct {
 	// Complete: frames may follow.
 	Complete bool
 	// Dialect is the one agreed on, valid if Complete. Fallback: SETUP was refused and HELLO followed.
+	// Unheeded: SETUP got no answer, HELLO followed, and that was taken.
 	Dialect  wire.Dialect
 	Fallback bool
+	Unheeded bool
 	// Serializer is the package agreed on; the default if none was named.
 	Serializer string
 	// Peers is what each side said of itself, by wire.Role.
@@ -149,6 +151,9 @@ func (n *Negotiation) server(l *Line) bool {
 		}
 		return len(setup.Serializers) == 1
 	case key == "IAM":
+		if n.Fallback && n.saidOnly("SETUP ", "HELLO") {
+			n.Fallback, n.Unheeded = false, true
+		}
 		n.iam(wire.Server, line)
 	case line == "OK" && n.lastClient("FREEZER "):
 		n.Serializer = n.Offered[len(n.Offered)-1]
@@ -179,6 +184,13 @@ func (n *Negotiation) iam(side wire.Role, line string) {
 		return
 	}
 	p.Aliases = append(p.Aliases, name)
+}
+
+// saidOnly tells whether, before the last line, the client has said two lines, and the server
+// nothing: one that begins with first, and second.
+func (n *Negotiation) saidOnly(first, second string) bool {
+	return !n.Partial && len(n.Lines) == 3 && n.Lines[0].From == wire.Client && strings.HasPrefix(n.Lines[0].Text, first) &&
+		n.Lines[1].From == wire.Client && n.Lines[1].Text == second
 }
 
 // lastClient tells whether the last line of the client begins with prefix.

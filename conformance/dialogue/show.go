@@ -89,6 +89,9 @@ func summary(c *Connection) string {
 	if n.Fallback {
 		how += " after a refused SETUP"
 	}
+	if n.Unheeded {
+		how += " after a SETUP without an answer"
+	}
 	return fmt.Sprintf("  %s, %s; client %s; server %s\n", how, n.Serializer, kernel(n.Peers[wire.Client]), kernel(n.Peers[wire.Server]))
 }
 

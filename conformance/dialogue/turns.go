@@ -57,7 +57,7 @@ func ServerTurns(n *Negotiation) (turns []Turn, extra []*Line) {
 		for owed && len(replies) > 0 && at[replies[0]] < at[l] {
 			extra, replies = append(extra, replies[0]), replies[1:]
 		}
-		if owed && len(replies) > 0 {
+		if owed && len(replies) > 0 && !(s == AskSetup && n.Unheeded) {
 			t.Reply, replies = replies[0], replies[1:]
 		}
 		turns = append(turns, t)
@@ -132,6 +132,10 @@ func ClientTurns(n *Negotiation) (turns []Turn, extra []*Line) {
 	phase := AskHello
 	if open.Reply != nil && strings.HasPrefix(open.Reply.Text, "SETUP") {
 		phase = AskSetup
+	}
+	if phase == AskSetup && n.Unheeded {
+		turns = append(turns, Turn{Ask: AskOpen, Reply: take()}) // HELLO
+		phase = AskHello
 	}
 	for _, l := range LinesOf(n, wire.Server) {
 		var s Ask

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/probe"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -31,6 +33,10 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 		if !r.target.Driven() {
 			r.playScenarios(ctx, hostileScenarios(), p) // they may end it, so they come last
 		}
+		if errors.Is(p.unusable, errSilent) {
+			r.cell.Skipped = errSilent.Error()
+			return nil
+		}
 		if p.unusable != nil {
 			return fmt.Errorf("%w: %s: %w", targets.ErrUnusable, r.target.Spec, p.unusable)
 		}
@@ -44,17 +50,45 @@ func (r *runner) probeServer(ctx context.Context, network, address string, sessi
 
 // serverProber is a prober of a server at address, through the relay at relayed.
 func (r *runner) serverProber(address, relayed string, session bool) *prober {
-	return &prober{
+	p := &prober{
 		address: address,
 		dialect: r.cell.Cell.Dialect.Client(), serializer: r.cell.Cell.Serializer.Wire(), timeout: r.opts.Patience,
-		connect: func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
-			if negotiate {
-				return probe.Dial(ctx, "tcp", relayed, cfg)
-			}
-			return probe.Open(ctx, "tcp", relayed, cfg)
-		},
 		session: session, thorough: r.thorough(), pieces: r.opts.Segmentation != cell.AsSent,
 	}
+	p.connect = func(ctx context.Context, cfg probe.Config, negotiate bool) (*probe.Conn, error) {
+		if negotiate && !r.target.Driven() && !p.met {
+			return p.meet(ctx, relayed, cfg)
+		}
+		if negotiate {
+			return probe.Dial(ctx, "tcp", relayed, cfg)
+		}
+		return probe.Open(ctx, "tcp", relayed, cfg)
+	}
+	return p
+}
+
+// helloAfter is how long a server that is running is given to answer the first SETUP, before it is
+// tried whether it takes HELLO.
+const helloAfter = 3 * time.Second
+
+// errSilent says why the dialect IKC0 is not tried with a server that is running.
+var errSilent = errors.New("it says nothing to a SETUP, and takes HELLO, as POE::Component::IKC " + release.SilentToSetup +
+	" do: they do not speak IKC0")
+
+// meet connects to a server that is running for the first time. One that says nothing to SETUP may
+// be of an old release, or busy.
+func (p *prober) meet(ctx context.Context, relayed string, cfg probe.Config) (*probe.Conn, error) {
+	cfg.HelloAfter = helloAfter
+	c, err := probe.Dial(ctx, "tcp", relayed, cfg)
+	switch {
+	case errors.Is(err, wire.ErrLateSetup):
+		cfg.HelloAfter = 0
+		return probe.Dial(ctx, "tcp", relayed, cfg)
+	case err != nil || !c.Silent:
+		return c, err
+	}
+	_ = c.Close()
+	return nil, errSilent
 }
 
 // probeBare plays scenarios on a server whose driver cannot give it a session: those about what

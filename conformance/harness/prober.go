@@ -77,6 +77,8 @@ func (p *prober) giveUp(err error) bool {
 	switch {
 	case err == nil:
 		p.met = true
+	case errors.Is(err, errSilent):
+		p.unusable = err
 	case errors.As(err, &flood):
 		p.unusable = fmt.Errorf("it was given up: %w", err)
 	case !errors.As(err, &stranger):

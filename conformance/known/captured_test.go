@@ -81,6 +81,8 @@ func TestSettle(t *testing.T) {
 		{what: "some that fit have it, and remain", path: testdata + "lite-0.1501.pcapng", list: known.Deviations{deviation("SER-003", "0.14", "0.1501")}, known: []string{"client SER-003"}},
 		{what: "none that fits has it", path: testdata + "lite-0.1501.pcapng", list: known.Deviations{deviation("SER-003", "0.18", "0.2402")}, failed: []string{"client SER-003"}},
 		{what: "no release has both", path: field + "old-release-0.2305.pcapng", list: known.Deviations{deviation("ERR-004", "0.1801", "0.2102")}, failed: []string{"server ERR-004"}},
+		{what: "a server that says nothing to SETUP, and a client that goes on with HELLO", path: testdata + "silent-0.2102.pcapng", list: shipped,
+			known: []string{"server HS-IKC0-001"}},
 		{what: "a ClientLite of Perl 5.42 and a kernel of it", path: testdata + "lite-5.42-storable.pcapng", list: shipped, known: []string{"server SER-004", "client SER-004"}},
 		{what: "booleans for a kernel of which nothing is known", path: "captures/broken/booleans.pcapng", list: shipped, failed: []string{"client SER-004"}},
 		{what: "a fault of nobody's", path: "captures/broken/answers-twice.pcapng", list: shipped, failed: []string{"server CALL-003"}},

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
@@ -40,6 +41,9 @@ type Config struct {
 	// MaxAside bounds the octets that may come between two things that we say: a probe waits for one
 	// message, and needs nothing else. 0: 4 MiB.
 	MaxAside int
+	// HelloAfter is how long a client waits for the answer to its SETUP before it goes on with HELLO.
+	// 0: for Timeout, and then it fails.
+	HelloAfter time.Duration
 	// Timeout bounds every wait for the other side. 0: DefaultTimeout.
 	Timeout time.Duration
 	// Finish, if not nil, has Dial come to the end of a negotiation although its context is
@@ -55,10 +59,12 @@ type Conn struct {
 	conn   net.Conn
 	lines  wire.LineScanner
 	frames *wire.FrameScanner
-	// Peer and Dialect are what the negotiation came to.
+	// Peer and Dialect are what the negotiation came to. Silent: after HelloAfter.
 	Peer    wire.Peer
 	Dialect wire.Dialect
+	Silent  bool
 	calls   int
+	hello   bool // HelloAfter was waited for
 	heard   wire.Heard
 	aside   int    // octets that came since we last said something
 	began   []byte // what they began with
@@ -182,7 +188,7 @@ func (c *Conn) negotiate(ctx context.Context, role wire.Role) error {
 	}
 	first := c.cfg.FirstSetup
 	for !n.Done() {
-		line, err := c.ReadLine(ctx)
+		line, err := c.nextLine(ctx, n)
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("negotiation: expected a line, the connection was closed: %w", err)
 		}
@@ -213,7 +219,7 @@ func (c *Conn) negotiate(ctx context.Context, role wire.Role) error {
 			return err
 		}
 	}
-	c.Peer, c.Dialect = n.Peer(), n.Dialect()
+	c.Peer, c.Dialect, c.Silent = n.Peer(), n.Dialect(), n.Silent()
 	for _, z := range c.cfg.Known {
 		if z.Name() == n.Serializer() {
 			c.cfg.Serializer = z
@@ -228,6 +234,23 @@ func names(list []wire.Serializer) (out []string) {
 		out = append(out, z.Name())
 	}
 	return out
+}
+
+// nextLine waits for a line of the negotiation, and goes on with HELLO where that is wanted.
+func (c *Conn) nextLine(ctx context.Context, n *wire.Negotiator) (string, error) {
+	if c.cfg.HelloAfter > 0 && !c.hello {
+		c.hello = true
+		limit, cancel := context.WithTimeout(ctx, c.cfg.HelloAfter)
+		line, err := c.ReadLine(limit)
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return line, err
+		}
+		if err := c.write(joinLines(n.Silence())); err != nil {
+			return "", err
+		}
+	}
+	return c.ReadLine(ctx)
 }
 
 // Close closes the connection.

@@ -46,7 +46,7 @@ func (l *lite) connect(ctx context.Context, r *driver.Request) (any, error) {
 	if err := r.Decode(&f, "name", "address"); err != nil {
 		return nil, err
 	}
-	cfg := clientlite.Config{Name: f.Name, Address: f.Address}
+	cfg := clientlite.Config{Name: f.Name, Address: f.Address, HelloAfter: -1} // it is told what to open with
 	switch f.Protocol {
 	case "", wire.IKC0.String():
 	case wire.IKC.String():

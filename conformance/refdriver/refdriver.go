@@ -192,7 +192,7 @@ func (d *refDriver) need(name string, aliases []string, protocol string, chosen 
 		}
 		return d.kernel, nil
 	}
-	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect,
+	k, err := ikc.New(ikc.Config{Name: name, Aliases: aliases, Dialect: dialect, HelloAfter: -1, // it is told what to open with
 		Serializers: chosen, Logger: d.log, OnError: d.failed, Wrap: d.wrap, QueuePerSession: d.queues})
 	if err != nil {
 		return nil, err

@@ -61,6 +61,10 @@ type aFact struct {
 	source string
 }
 
+// SilentToSetup are the releases whose servers say nothing to a SETUP, as people write it: the
+// first is the oldest that starts with a POE of today.
+const SilentToSetup = "0.1801 to 0.2200"
+
 // facts are what is known to differ, and where that is to be read. TestFacts holds them against
 // recordings of every release that starts.
 var facts = [numFacts]aFact{

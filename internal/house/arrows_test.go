@@ -66,7 +66,7 @@ var arrows = map[string][]string{
 	"conformance/recordings": {"conformance/checks", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "reference/wire"},
 
 	// What plays.
-	"conformance/harness":           {"conformance/capture", "conformance/cell", "conformance/checks", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/probe", "conformance/relay", "conformance/sweep", "conformance/targets", "conformance/typed", "internal/tempdir", "internal/visible", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
+	"conformance/harness":           {"conformance/capture", "conformance/cell", "conformance/checks", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/probe", "conformance/relay", "conformance/release", "conformance/sweep", "conformance/targets", "conformance/typed", "internal/tempdir", "internal/visible", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/drivercheck":       {"conformance/contract", "conformance/driver", "conformance/refdriver", "conformance/typed", "internal/visible", "internal/walk", "reference/perl", "reference/wire"},
 	"conformance/model":             {"conformance/capture", "conformance/driver", "conformance/relay", "conformance/typed", "internal/outfile", "reference/perl"},
 	"conformance/mutants/octets":    {"reference/perl", "reference/storable", "reference/wire"},

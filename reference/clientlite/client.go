@@ -60,13 +60,20 @@ type Config struct {
 	// ConnectTimeout is how long each phase of connecting may take: connecting, and each answer of
 	// the negotiation, which altogether may take four times as long. Default: Timeout.
 	ConnectTimeout time.Duration
+	// HelloAfter is how long the answer to a SETUP is waited for before it goes on with HELLO on the
+	// same connection: servers of the releases 0.1801 to 0.2200 say nothing to a SETUP. Later
+	// connections begin with HELLO then, until the server cannot be reached. A server that was only
+	// slow is connected to once more, without this. Below 0: never. Default: 2 s, or half of
+	// ConnectTimeout if that is less.
+	HelloAfter time.Duration
 	// BlockSize is how much is read at a time, in octets. Default: DefaultBlockSize.
 	BlockSize int
 	// MaxFrame bounds the image of a frame received, in octets. Default: wire.DefaultMaxFrame.
 	MaxFrame int
 	// DialContext makes connections. Default: that of a net.Dialer.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// Logger is told of messages that nobody waits for. Default: they are dropped silently.
+	// Logger is told of messages that nobody waits for, and of servers that say nothing to SETUP.
+	// Default: nobody is told.
 	Logger *slog.Logger
 }
 
@@ -92,6 +99,7 @@ type Client struct {
 	peer     wire.Peer
 	remote   string // the kernel that specifiers without one get
 	dialect  wire.Dialect
+	silent   bool // the server says nothing to SETUP
 	serial   uint64
 	deadline time.Time // of conn, as set
 	from     wire.Address
@@ -125,6 +133,9 @@ func New(cfg Config) *Client {
 	}
 	if cfg.ConnectTimeout <= 0 {
 		cfg.ConnectTimeout = cfg.Timeout
+	}
+	if cfg.HelloAfter == 0 {
+		cfg.HelloAfter = min(2*time.Second, cfg.ConnectTimeout/2)
 	}
 	if cfg.BlockSize <= 0 {
 		cfg.BlockSize = DefaultBlockSize

@@ -45,6 +45,23 @@ func (c *Client) drop() {
 }
 
 func (c *Client) connect(ctx context.Context) error {
+	open := wire.NegotiatorConfig{Dialect: c.cfg.Dialect, HelloAfter: max(c.cfg.HelloAfter, 0)}
+	if c.silent {
+		open.Dialect = wire.IKC
+	}
+	err := c.connectBy(ctx, open)
+	if errors.Is(err, wire.ErrLateSetup) {
+		open.HelloAfter = 0
+		err = c.connectBy(ctx, open)
+	}
+	if err != nil {
+		c.silent = false // it may come back as a release that answers
+	}
+	return err
+}
+
+// connectBy connects, and negotiates as open says.
+func (c *Client) connectBy(ctx context.Context, open wire.NegotiatorConfig) error {
 	c.drop()
 	if !wire.ValidName(c.cfg.Name) {
 		return fmt.Errorf("clientlite: name %q: expected one or more letters, digits, or any of - : . and _", c.cfg.Name)
@@ -56,7 +73,7 @@ func (c *Client) connect(ctx context.Context) error {
 		return fmt.Errorf("clientlite: connect: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	err = c.negotiate(ctx, conn)
+	err = c.negotiate(ctx, conn, open)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -81,9 +98,9 @@ func (c *Client) connect(ctx context.Context) error {
 
 // negotiate runs the state machine of package wire. Every answer has ConnectTimeout, all of them
 // four times that: there are four phases.
-func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
+func (c *Client) negotiate(ctx context.Context, conn net.Conn, open wire.NegotiatorConfig) error {
 	n := wire.NewNegotiator(wire.NegotiatorConfig{
-		Role: wire.Client, Dialect: c.cfg.Dialect, KernelID: c.cfg.Name, PID: strconv.Itoa(os.Getpid()),
+		Role: wire.Client, Dialect: open.Dialect, HelloAfter: open.HelloAfter, KernelID: c.cfg.Name, PID: strconv.Itoa(os.Getpid()),
 		Serializers: []string{c.cfg.Serializer.Name()}, NoDefault: true,
 	})
 	limit := time.Now().Add(4 * c.cfg.ConnectTimeout)
@@ -94,6 +111,9 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 		}
 		if err := conn.SetDeadline(deadline); err != nil {
 			return err
+		}
+		if ctx.Err() != nil { // while another goroutine may be reading
+			_ = conn.SetDeadline(time.Unix(1, 0))
 		}
 		return context.Cause(ctx)
 	})
@@ -109,6 +129,12 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn) error {
 	c.mu.Lock()
 	c.peer, c.dialect, c.remote = n.Peer(), n.Dialect(), n.Peer().ID
 	c.mu.Unlock()
+	if n.Silent() {
+		c.silent = true
+		if c.cfg.Logger != nil {
+			c.cfg.Logger.Warn("the server says nothing to SETUP, as POE::Component::IKC 0.1801 to 0.2200: went on with HELLO", "address", c.cfg.Address)
+		}
+	}
 	c.to = "" // which may have been at the kernel before
 	if s, err := specifier.Parse("poe://" + c.cfg.Address + "/x"); c.dialect == wire.IKC && err == nil && s.Kernel == c.cfg.Address {
 		c.remote = c.cfg.Address // the original goes by that until SETUP tells it the id

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // NegotiatorConfig says who we are and what we speak.
@@ -26,6 +27,9 @@ type NegotiatorConfig struct {
 	// NoDefault: a client whose serializers were all refused gives up, as a ClientLite does, and
 	// does not go on with DefaultSerializer.
 	NoDefault bool
+	// HelloAfter is how long Negotiate has a client wait for the answer to its SETUP before it goes
+	// on with HELLO on the same connection: see Silence. 0: for ever.
+	HelloAfter time.Duration
 	// MaxLines bounds the lines of the other side; 0 means DefaultMaxLines.
 	MaxLines int
 }
@@ -62,6 +66,7 @@ type Negotiator struct {
 	pid      string
 	freezer  string
 	received int
+	silence  bool // went on with HELLO since nothing came
 }
 
 type phase uint8
@@ -122,6 +127,27 @@ func (n *Negotiator) Serializer() string {
 	}
 	return n.freezer
 }
+
+// Silence tells it that nothing has come for a while. A client that waits for the answer to its
+// SETUP goes on with HELLO, which it returns: servers of the releases 0.1801 to 0.2200 say nothing
+// to a SETUP and wait for a HELLO. Otherwise it returns nothing. Should the answer come after all,
+// Receive fails with ErrLateSetup. Source: Channel server_000 of 0.2200; the original's own clients
+// wait for ever.
+func (n *Negotiator) Silence() []string {
+	if n.cfg.Role != Client || n.phase != phaseSetup || n.received > 0 {
+		return nil
+	}
+	n.phase, n.dialect, n.silence = phaseHello, IKC, true
+	return []string{"HELLO"}
+}
+
+// Silent tells whether the server said nothing to SETUP and took HELLO. Valid once Done.
+func (n *Negotiator) Silent() bool { return n.silence }
+
+// ErrLateSetup is matched by the error of a negotiation in which the server answered the SETUP of a
+// client when that had gone on with HELLO. What the client has said is no frame for it, so that the
+// connection is of no use; on another one, with more patience, they will agree.
+var ErrLateSetup = errors.New("the server answered SETUP late, when HELLO had been said")
 
 // Receive takes a line from the other side, without its end, and returns the lines to send. An
 // error, which matches ErrRefused, ends the negotiation: the connection is of no use any more. A
@@ -214,6 +240,9 @@ func (n *Negotiator) ask(line string) ([]string, error) {
 		if line == "DONE" {
 			n.names, n.phase = n.cfg.Names, phaseIAm
 			return []string{"IAM " + n.cfg.KernelID}, nil
+		}
+		if n.silence && len(n.remote) == 0 && IsSetup(line) {
+			return nil, ErrLateSetup
 		}
 		return n.takeIAm(line), nil
 	case phaseIAm:

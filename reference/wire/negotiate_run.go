@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
+	"time"
 )
 
 // Negotiate runs n over a connection until both sides agree. It returns the scanner of the frames
 // that follow, with maxFrame as its Max. before, unless it is nil, is called before a line is
 // answered and the next awaited, whether there is anything to write or not: the place to set a
-// deadline.
+// deadline. With HelloAfter, it and a Write are called while a Read waits.
 //
 // Errors are those of Receive, of the LineScanner, of before and of rw, in a *StrangerError if
 // nothing of IKC came; if the other side closes the connection, it matches io.ErrUnexpectedEOF.
@@ -37,8 +39,25 @@ func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 		_, err := rw.Write(b)
 		return err
 	}
+	var mu sync.Mutex // of n, and of what is written
+	mu.Lock()
+	defer mu.Unlock()
 	if err := say(n.Start()); err != nil {
 		return nil, err
+	}
+	if n.cfg.HelloAfter > 0 {
+		over := false
+		timer := time.AfterFunc(n.cfg.HelloAfter, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			if over {
+				return
+			}
+			if lines := n.Silence(); lines != nil {
+				_ = say(lines) // what is wrong with the connection, Read finds out
+			}
+		})
+		defer func() { over = !timer.Stop() }()
 	}
 	var lines LineScanner
 	buf := make([]byte, 2048)
@@ -48,7 +67,9 @@ func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 			return nil, err
 		}
 		if !ok {
+			mu.Unlock()
 			got, err := rw.Read(buf)
+			mu.Lock()
 			lines.Write(buf[:got])
 			heard.Octets(buf[:got])
 			switch {

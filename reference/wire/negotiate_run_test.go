@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -98,6 +99,44 @@ func TestNegotiateErrors(t *testing.T) {
 		}
 		if (tt.before == nil) != (len(s.wrote) > 0) {
 			t.Errorf("%s: wrote %q", tt.name, s.wrote)
+		}
+	}
+}
+
+// TestSilence: a client that gets no answer to its SETUP goes on with HELLO, once; an answer that
+// comes late is told.
+func TestSilence(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		lines []string // "" is silence
+		says  string
+		err   error
+	}{
+		{"an old server", []string{"", "IAM server-1", "DONE", "OK", "OK", "UP"}, "HELLO OK IAM client-1 DONE FREEZER Storable WORLD", nil},
+		{"silent later, too", []string{"", "", "IAM server-1", "", "DONE"}, "HELLO OK IAM client-1", nil},
+		{"late, after all", []string{"", "SETUP KERNEL=server-1;FREEZER=Storable"}, "HELLO", wire.ErrLateSetup},
+		{"refused late", []string{"", "NOT", "IAM server-1"}, "HELLO OK", nil},
+		{"refused in time", []string{"NOT", ""}, "HELLO", nil},
+	} {
+		n := negotiator(wire.Client, wire.IKC0)
+		n.Start()
+		var said []string
+		var err error
+		for _, l := range tt.lines {
+			reply := n.Silence
+			if l != "" {
+				reply = func() (r []string) { r, err = n.Receive(l); return r }
+			}
+			said = append(said, reply()...)
+		}
+		if got := strings.Join(said, " "); got != tt.says || !errors.Is(err, tt.err) || n.Silent() != (tt.lines[0] == "") {
+			t.Errorf("%s: expected %q, %v, got %q, %v, silent %v", tt.name, tt.says, tt.err, got, err, n.Silent())
+		}
+	}
+	for _, n := range []*wire.Negotiator{negotiator(wire.Server, wire.IKC0), negotiator(wire.Client, wire.IKC)} {
+		n.Start()
+		if lines := n.Silence(); lines != nil {
+			t.Errorf("one that waits for no answer to SETUP says %q", lines)
 		}
 	}
 }
