@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
@@ -21,10 +25,20 @@ import (
 // each way that POE::Component::IKC behaved.
 var usualTargets = []string{"reference", "perl@0.1801", "perl@0.1904", "perl@0.2003", "perl@0.2102", "perl@0.2305", "perl@0.2401", "perl@0.2402"}
 
-// allTargets are the reference and all releases that start.
-func allTargets() []string {
+// allTargets are the reference and all releases that start. What an unpacked one needs and is not
+// there is told.
+func allTargets(ctx context.Context, w io.Writer) []string {
 	all := []string{"reference"}
+	unpacked := driver.Releases(driver.ReleasesDir())
 	for _, r := range driver.Startable {
+		var missing *driver.PerlError
+		if slices.Contains(unpacked, r) {
+			_, err := driver.FindPerlIn(ctx, filepath.Join(driver.ReleasesDir(), r))
+			if errors.As(err, &missing) && missing.Missing != release.Implementation {
+				fmt.Fprintf(w, "ikc-conform: %s is left out: it needs %s\n", r, missing.Missing)
+				continue
+			}
+		}
 		all = append(all, "perl@"+r)
 	}
 	return all
@@ -59,7 +73,7 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			case all && len(args) > 0:
 				return fmt.Errorf("--all: expected no targets beside it, got %d", len(args))
 			case all:
-				args = allTargets()
+				args = allTargets(cmd.Context(), cmd.ErrOrStderr())
 			case len(args) == 0:
 				args = usualTargets
 			}

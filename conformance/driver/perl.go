@@ -141,9 +141,9 @@ func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) 
 
 // Startable are the releases of POE::Component::IKC that start on perl 5.36 and POE 1.370, and pass
 // their own network tests, oldest first. Others do not compile, name methods that POE has no
-// longer, or fail.
+// longer, or fail. 0.2200 needs POE::API::Peek, which Debian does not have.
 var Startable = []string{"0.1801", "0.1802", "0.1900", "0.1901", "0.1902", "0.1903", "0.1904", "0.2000", "0.2001", "0.2002", "0.2003",
-	"0.2100", "0.2101", "0.2102", "0.2302", "0.2303", "0.2304", "0.2305", "0.2401", "0.2402"}
+	"0.2100", "0.2101", "0.2102", "0.2200", "0.2302", "0.2303", "0.2304", "0.2305", "0.2401", "0.2402"}
 
 // DefaultReleases is where unpacked releases of POE::Component::IKC are looked for, a directory for
 // each.

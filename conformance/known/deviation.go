@@ -23,6 +23,8 @@ type Deviation struct {
 	// Roles are those in which it shows, if that is not any in which the check is decided: where
 	// none of them was tried, it is not stale.
 	Roles []cell.Role `json:"roles,omitempty"`
+	// Sometimes: it depends on the time, so that it is not stale where it does not show.
+	Sometimes bool `json:"sometimes,omitempty"`
 	// Prevents are the combinations that cannot be tried to the end because of it, as role/dialect.
 	// Problems there are explained by it, if it shows.
 	Prevents []string `json:"prevents,omitempty"`

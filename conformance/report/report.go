@@ -326,7 +326,7 @@ func (r *Report) finish() {
 	r.Summary, r.Stale, r.Exit = Summary{}, nil, ExitConformant
 	for _, c := range r.Checks {
 		c.decide()
-		if d := r.Deviations.Find(c.ID); d != nil && c.Outcome == judge.Pass && r.tried(d.Roles) {
+		if d := r.Deviations.Find(c.ID); d != nil && !d.Sometimes && c.Outcome == judge.Pass && r.tried(d.Roles) {
 			r.Stale = append(r.Stale, *d)
 		}
 		if c.Outcome != judge.Inconclusive && c.Outcome != judge.Skipped {
