@@ -3,6 +3,7 @@ package dumper_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -212,7 +213,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	for _, o := range []dumper.Options{{MaxDepth: -1}, {MaxDepth: 1 << 30}, {MaxElements: -1},
-		{MaxString: 1 << 31}, {Variable: "VAR1"}, {Variable: "$"}, {Variable: "$1"}, {Variable: "$a b"}} {
+		{MaxString: math.MinInt}, {Variable: "VAR1"}, {Variable: "$"}, {Variable: "$1"}, {Variable: "$a b"}} {
 		if _, err := o.Codec(); err == nil {
 			t.Errorf("%+v: got no error", o)
 		}

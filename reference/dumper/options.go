@@ -5,6 +5,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -23,13 +24,11 @@ const (
 	DefaultMaxText     = 1 << 28
 )
 
-const largestMaxDepth = 1_000_000
-
 // Options bound the reading and writing. The zero value gives the defaults; its method Codec checks
 // them.
 type Options struct {
 	Variable    string // the variable that texts assign to; default $POE::Component::IKC::Freezer::VAR1
-	MaxDepth    int    // nesting of values; default 10,000, at most 1,000,000
+	MaxDepth    int    // nesting of values; default 10,000, at most 100,000
 	MaxElements int    // number of values in a text; default 16,777,216
 	MaxString   int    // octets of one string; default 256 MiB
 	MaxAlloc    int    // octets of Go's heap for one text read, the text included; default 1 GiB
@@ -46,7 +45,7 @@ type Codec struct{ opt Options }
 // Codec checks the options and returns a Codec with them. An error says which is out of its range.
 func (o Options) Codec() (*Codec, error) {
 	if err := codec.Complete(prefix,
-		codec.Bound("MaxDepth", &o.MaxDepth, DefaultMaxDepth, largestMaxDepth),
+		codec.Bound("MaxDepth", &o.MaxDepth, DefaultMaxDepth, deep.Most),
 		codec.Bound("MaxElements", &o.MaxElements, DefaultMaxElements, 1<<31-1),
 		codec.Bound("MaxString", &o.MaxString, DefaultMaxString, 1<<31-1),
 		codec.Bound("MaxAlloc", &o.MaxAlloc, DefaultMaxAlloc, 1<<31-1),

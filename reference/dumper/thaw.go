@@ -494,7 +494,7 @@ func (p *parser) subscript(v *perl.Value) *perl.Value {
 	n := 0
 	p.space()
 	digits := p.pos
-	for p.pos < len(p.s) && p.s[p.pos] >= '0' && p.s[p.pos] <= '9' && n < 1<<31 {
+	for p.pos < len(p.s) && p.s[p.pos] >= '0' && p.s[p.pos] <= '9' && n < 1<<27 { // times ten, an int of 32 bits has room for it
 		n = n*10 + int(p.s[p.pos]-'0')
 		p.pos++
 	}

@@ -123,7 +123,7 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s:\n got %v\nwant %s", tt.text, err, tt.want)
 		}
 	}
-	for _, o := range []freezethaw.Options{{MaxDepth: -1}, {MaxDepth: 1 << 30}, {MaxElements: -1}, {MaxString: 1 << 31}} {
+	for _, o := range []freezethaw.Options{{MaxDepth: -1}, {MaxDepth: 1 << 30}, {MaxElements: -1}, {MaxString: math.MinInt}} {
 		if _, err := o.Codec(); err == nil {
 			t.Errorf("%+v: got no error", o)
 		}

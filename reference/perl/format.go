@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/internal/visible"
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 )
 
 // FormatOptions direct Format. The zero value writes all on one line.
@@ -13,7 +14,7 @@ type FormatOptions struct {
 	Indent    string // what each level is indented by; "" for one line
 	MaxString int    // octets shown of a string; 0 for all
 	MaxItems  int    // elements shown of an array or hash; 0 for all
-	MaxDepth  int    // levels shown; 0 for 100
+	MaxDepth  int    // levels shown, at most 100,000; 0 for 100
 	MaxWidth  int    // octets of the whole, about; 0 for 256 MiB
 	SortKeys  bool   // show hashes by key; false for in their own order
 }
@@ -32,10 +33,15 @@ func Format(v *Value, opts FormatOptions) string {
 	if f.opt.MaxDepth <= 0 {
 		f.opt.MaxDepth = defaultFormatDepth
 	}
+	f.opt.MaxDepth = min(f.opt.MaxDepth, deep.Most)
 	if f.opt.MaxWidth <= 0 {
 		f.opt.MaxWidth = defaultFormatWidth
 	}
-	f.value(v, &place{}, 0)
+	if f.opt.MaxDepth > deep.Shallow {
+		deep.Call(func() { f.value(v, &place{}, 0) })
+	} else {
+		f.value(v, &place{}, 0)
+	}
 	return f.b.String()
 }
 

@@ -94,7 +94,7 @@ func (v *Value) setElems(e []*Value) {
 	switch c := v.content(); {
 	case cap(e) == 0:
 		c.p, c.n = nil, 0
-	case cap(e) > math.MaxUint32:
+	case uint64(cap(e)) > math.MaxUint32:
 		v.makeRare().plain.setHugeElems(e)
 	default:
 		c.setPlainElems(e)
@@ -105,7 +105,7 @@ func (v *Value) setPairs(p []Pair) {
 	switch c := v.content(); {
 	case cap(p) == 0:
 		c.p, c.n = nil, 0
-	case cap(p) > math.MaxUint32:
+	case uint64(cap(p)) > math.MaxUint32:
 		v.makeRare().plain.setHugePairs(p)
 	default:
 		c.setPlainPairs(p)

@@ -12,8 +12,6 @@ func HasBooleanTags(image []byte) bool {
 		return false
 	}
 	d := dumper{decoder: decoder{cursor: cursor{s: aliasOf(image)}}, w: io.Discard}
-	d.begin(defaultDecoder, h, defaultDecoder.opt.MaxAlloc)
-	d.depth = d.dec.opt.MaxDepth
-	d.object("")
+	d.root(defaultDecoder, h, defaultDecoder.opt.MaxAlloc)
 	return d.booleans
 }

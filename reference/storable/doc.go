@@ -74,7 +74,7 @@
 // # Limits
 //
 //	Option       Default      Least  Most           Error
-//	MaxDepth     10,000       1      1,000,000      *LimitError
+//	MaxDepth     10,000       1      100,000        *LimitError
 //	MaxElements  16,777,216   1      2,147,483,647  *LimitError
 //	MaxString    256 MiB      1      1 TiB          *LimitError
 //	MaxAlloc     1 GiB        1      1 TiB          *LimitError

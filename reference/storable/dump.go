@@ -89,8 +89,10 @@ func (d *dumper) object(label string) bool {
 	switch t {
 	case tagObject:
 		n, ok := d.bigEndian("an index")
-		d.line(at, "%s%s #%d", label, t, n)
-		return ok
+		if ok {
+			d.line(at, "%s%s #%d", label, t, n)
+		}
+		return ok && d.seen(uint64(n))
 	case tagBless, tagIxBless:
 		class, ok := d.class(t)
 		if ok && t == tagBless {
@@ -113,6 +115,15 @@ func (d *dumper) object(label string) bool {
 	label = fmt.Sprintf("%s#%d ", label, d.next)
 	d.next++
 	return d.content(t, at, label+t.String())
+}
+
+// seen checks an index of what came before.
+func (d *dumper) seen(n uint64) bool {
+	if n < uint64(d.next) {
+		return true
+	}
+	d.fail(ErrIndex, d.pos, fmt.Sprintf("one of the %d objects seen", d.next), fmt.Sprintf("object %d", n))
+	return false
 }
 
 // inside shows what is within the object before.
@@ -259,7 +270,7 @@ func (d *dumper) container(t tag, at int, head string) bool {
 	case tagObject:
 		d.next--
 		d.line(at, "%s #%d", head, n)
-		return true
+		return d.seen(n)
 	}
 	d.fail(ErrTag, at+1, "the tag of a large object", t.String())
 	return false

@@ -1,6 +1,7 @@
 package storable
 
 import (
+	"math"
 	"reflect"
 	"testing"
 
@@ -15,7 +16,7 @@ type person struct {
 
 func TestMarshal(t *testing.T) {
 	a := &person{Name: "Änne", Age: 40}
-	b := &person{Name: "Bo", Age: 1 << 40, Friends: []*person{a}}
+	b := &person{Name: "Bo", Age: math.MaxInt, Friends: []*person{a}}
 	a.Friends = []*person{b, a}
 	image, err := Marshal(a)
 	if err != nil {

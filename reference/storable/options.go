@@ -1,6 +1,9 @@
 package storable
 
-import "github.com/perl-ikc/ikc-conform/reference/internal/limits"
+import (
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
+	"github.com/perl-ikc/ikc-conform/reference/internal/limits"
+)
 
 // Policy tells what to do with a part of an image that is not plain data.
 type Policy uint8
@@ -14,7 +17,7 @@ const (
 // The defaults and bounds of the limits.
 const (
 	DefaultMaxDepth    = 10_000
-	LargestMaxDepth    = 1_000_000
+	LargestMaxDepth    = deep.Most
 	DefaultMaxElements = 1 << 24
 	LargestMaxElements = 1<<31 - 1
 	DefaultMaxString   = 1 << 28
@@ -26,7 +29,7 @@ const (
 // Decoder checks them. A limit that is 0 is the default.
 type ThawOptions struct {
 	// MaxDepth limits the nesting of objects; [[1]] nests four deep, reference, array, reference,
-	// array. Default 10,000, at most 1,000,000. Perl's own thaw crashes at about 52,000.
+	// array. Default 10,000, at most 100,000. Perl's own thaw crashes at about 52,000.
 	MaxDepth int
 	// MaxElements limits the number of values in an image: scalars, arrays, hashes and references,
 	// each counted once. Default 16,777,216.

@@ -3,6 +3,8 @@ package storable
 import (
 	"fmt"
 	"io"
+
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 )
 
 // Place is where in an image a scalar, a key or a name has its octets, behind its tag and its
@@ -45,12 +47,18 @@ func Places(image []byte) (list []Place, err error) {
 	return list, d.err
 }
 
+// root goes through the objects of the image that stands first, in a goroutine of its own, since
+// it may be deep.
+func (d *dumper) root(dec *Decoder, h Header, room int64) {
+	d.begin(dec, h, room)
+	d.depth = dec.opt.MaxDepth
+	deep.Call(func() { d.object("") })
+}
+
 // walk goes through all objects of an image.
 func (d *dumper) walk(h Header) {
-	d.begin(defaultDecoder, h, defaultDecoder.opt.MaxAlloc)
-	d.depth = d.dec.opt.MaxDepth
 	d.line(0, "%s", h)
-	d.object("")
+	d.root(defaultDecoder, h, defaultDecoder.opt.MaxAlloc)
 	if d.err == nil && d.pos < len(d.s) {
 		d.fail(ErrTrailing, d.pos, "the end", fmt.Sprintf("%d more octets", len(d.s)-d.pos))
 	}
