@@ -150,9 +150,9 @@ func (d *decoder) peek() byte {
 // number reads digits and a bar.
 func (d *decoder) number(what string) (int, bool) {
 	const most = 1<<31 - 1
-	n, at := 0, d.pos
+	n, at := int64(0), d.pos
 	for ; d.pos < len(d.s) && d.s[d.pos] >= '0' && d.s[d.pos] <= '9'; d.pos++ {
-		if n = n*10 + int(d.s[d.pos]-'0'); n > most {
+		if n = n*10 + int64(d.s[d.pos]-'0'); n > most {
 			d.fail(ErrCount, at, what+" below 2^31", "a larger one")
 			return 0, false
 		}
@@ -166,7 +166,7 @@ func (d *decoder) number(what string) (int, bool) {
 		return 0, false
 	}
 	d.pos++
-	return n, true
+	return int(n), true
 }
 
 // str reads a length and so many characters, after the letter.

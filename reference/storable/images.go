@@ -8,10 +8,10 @@ import (
 )
 
 // Images thaws images that stand one behind the other, as a program has them that calls Perl's
-// store_fd several times for one file: each as [Decoder.Thaw] does, with limits for each. What comes
-// before an error is given; then nil and the error, whose offset counts from the start of all, and
-// no more. Of images before Storable 0.7 it is not known where they end, which is an error as well.
-// images must not change meanwhile.
+// store_fd several times for one file: each as [Decoder.Thaw] does, with limits for each. What
+// comes before an error is given; then nil and the error, whose offset counts from the start of
+// all, and no more. Of images before Storable 0.7 it is not known where they end, which is an error
+// as well. images must not change meanwhile.
 func (dec *Decoder) Images(images []byte) iter.Seq2[*perl.Value, error] {
 	return func(yield func(*perl.Value, error) bool) {
 		for at := 0; at < len(images); {

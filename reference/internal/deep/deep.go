@@ -9,8 +9,8 @@ package deep
 const Shallow = 500
 
 // Most is how many levels may be asked for. With it no stack comes near the 250 MB that Go allows
-// where addresses have 32 bits: the most that 100,000 levels take there is 64 MiB, elsewhere 128 MiB,
-// and twice that with the race detector.
+// where addresses have 32 bits: the most that 100,000 levels take there is 64 MiB, elsewhere 128
+// MiB, and twice that with the race detector.
 const Most = 100_000
 
 // Call calls f in a goroutine of its own, whose stack goes with it, and waits for it. A panic of f
