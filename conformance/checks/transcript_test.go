@@ -243,6 +243,7 @@ func TestBadClients(t *testing.T) {
 		{"SUB-004", []*wire.Message{asks(func(m *wire.Message) {
 			m.Params = perl.ArrayRef(at("server-1", "", "state").ToValue(), perl.NewBytes("client-1"))
 		})}},
+		{"LITE-002", []*wire.Message{asksByPost("response7"), asksByPost("response7")}},
 		{"MSG-009", []*wire.Message{lite(func(m *wire.Message) { m.RSVP, m.Other, m.WantArray = wire.Address{}, nil, true })}},
 	} {
 		t.Run(test.kills, func(t *testing.T) {
@@ -265,7 +266,7 @@ func TestBadClients(t *testing.T) {
 			killed[test.kills] = true
 		})
 	}
-	killed["HC-NAME-001"] = true // by TestOneIDOneKernel: it takes two
+	killed["HC-NAME-001"], killed["LITE-013"] = true, true // by TestOneIDOneKernel, TestGoesOn
 	for _, c := range Catalogue() {
 		if c.Party == judge.TheClient && !c.ByDriver() && !killed[c.ID] {
 			t.Errorf("%s kills no client", c.ID)

@@ -70,6 +70,27 @@ func (t *Twins) Meetings(side wire.Role) []Meeting {
 	return out
 }
 
+// Returns are the connections by which a ClientLite came back that had given up a call on the one
+// before, in the order of the connections.
+func (t *Twins) Returns(side wire.Role) (out []Meeting) {
+	last := map[[2]string]*peers{} // by id and PID
+	all := slices.Clone(t.all)
+	slices.SortStableFunc(all, func(p, q peers) int { return cmp.Or(p.opened.Compare(q.opened), cmp.Compare(p.conn, q.conn)) })
+	for i := range all {
+		p := &all[i]
+		if p.of[side].ID == "" || !p.said[side].Lite || p.said[side].ID == nil {
+			continue
+		}
+		key := [2]string{p.of[side].ID, p.of[side].PID}
+		if q := last[key]; q != nil && q.said[side].GaveUp && p.toSame(q, side.Other()) && !q.over.IsZero() && !p.opened.Before(q.over) {
+			out = append(out, Meeting{Connection: p.conn, Opened: p.openedAt, At: p.said[side].ID, ID: p.of[side].ID})
+		}
+		last[key] = p
+	}
+	slices.SortStableFunc(out, func(a, b Meeting) int { return cmp.Compare(a.Connection, b.Connection) })
+	return out
+}
+
 // twoKernels tells how it shows that those who announce one id on two connections are two: empty if
 // it does not. A kernel may have two connections; a ClientLite has one.
 func twoKernels(first, second *peers, side wire.Role) string {

@@ -42,6 +42,8 @@ type Said struct {
 	// Heard is when the other side said something last that this side said something after: it was
 	// there then. What is said for the last time, or that a connection ends, may come late.
 	Heard time.Time
+	// GaveUp: a call was open when the side closed the connection, before the other side did.
+	GaveUp bool
 	// Callers are the kernels that rsvps name, if the capture joined the connection in the middle.
 	Callers []string
 
@@ -67,6 +69,11 @@ func (s *Said) Part(p *Part, side wire.Role) {
 		} else {
 			s.other = item.Stamp().Time
 		}
+	}
+	if end, theirs := p.Ends[side], p.Ends[side.Other()]; p.Last && end != nil && (theirs == nil || end.At.Packet < theirs.At.Packet) {
+		s.GaveUp = slices.ContainsFunc(p.Exchanges, func(x *Exchange) bool {
+			return x.Request.Frame.From == side && x.Request.IsCall() && len(x.Answers)+len(x.Errors) == 0
+		})
 	}
 }
 

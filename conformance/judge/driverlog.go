@@ -163,6 +163,11 @@ func OnDriverLog(look func(*Trial, *DriverLog)) Predicate {
 // ByDriver tells whether the check is about what is not on the wire, so that it takes a driver to
 // decide it.
 func (c *Check) ByDriver() bool {
+	return !slices.ContainsFunc(c.Judge, func(r rule) bool { return r.at != atDriverLog })
+}
+
+// alsoByDriver tells whether a driver can decide the check, be it that the wire can, too.
+func (c *Check) alsoByDriver() bool {
 	return slices.ContainsFunc(c.Judge, func(r rule) bool { return r.at == atDriverLog })
 }
 

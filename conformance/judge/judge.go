@@ -47,7 +47,7 @@ func newJudge(checks []*Check, sides ...wire.Role) *judge {
 	j := &judge{sides: sides}
 	for _, side := range sides {
 		for _, c := range checks {
-			j.byDriver = j.byDriver || c.ByDriver()
+			j.byDriver = j.byDriver || c.alsoByDriver()
 			if c.Party.binds(side) {
 				j.verdicts[side] = append(j.verdicts[side], &Verdict{Check: c, Side: side})
 			}

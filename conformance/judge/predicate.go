@@ -49,6 +49,7 @@ const (
 	atTurn                    // each message of both sides, in order, by beginTurns
 	atAftermath               // the connection, after those that ended before it
 	atMeeting                 // connections that were open at the same time, at the end
+	atReturn                  // connections of a ClientLite that had given up a call, at the end
 	atDriverLog               // what the driver of the side judged told, at the end
 	ruleKinds   = iota
 )

@@ -31,22 +31,33 @@ func OnMeeting(look func(*Trial, dialogue.Meeting)) Predicate {
 	return Predicate{{at: atMeeting, meeting: look}}
 }
 
+// OnReturn judges the connections by which a ClientLite came back after it had given up a call,
+// when all have ended: see dialogue.Twins.Returns.
+func OnReturn(look func(*Trial, dialogue.Meeting)) Predicate {
+	return Predicate{{at: atReturn, meeting: look}}
+}
+
 // judgeMeetings judges a side by the rules that are about several connections.
 func (j *judge) judgeMeetings(side wire.Role) *found {
-	rules := j.plans[side].rules[atMeeting]
 	n := len(j.verdicts[side])
 	f := &found{evidence: make([]uint32, n), full: make([]quota, n)}
+	j.show(f, side, j.plans[side].rules[atMeeting], j.twins.Meetings)
+	j.show(f, side, j.plans[side].rules[atReturn], j.twins.Returns)
+	return f
+}
+
+// show shows rules what is to be seen of several connections.
+func (j *judge) show(f *found, side wire.Role, rules []planned, all func(wire.Role) []dialogue.Meeting) {
 	if len(rules) == 0 {
-		return f
+		return
 	}
-	for _, m := range j.twins.Meetings(side) {
+	for _, m := range all(side) {
 		c := &dialogue.Connection{Conn: &capture.Conn{Index: m.Connection}, Opened: m.Opened, Items: []dialogue.Item{m.At}}
 		t := &Trial{Conn: c, Side: side, found: f, memo: new(memo)}
 		for _, r := range rules {
 			t.look(r.check, func(t *Trial) { r.meeting(t, m) })
 		}
 	}
-	return f
 }
 
 // ofMeetings tells whether a check is about several connections.

@@ -37,14 +37,14 @@ func LITE() []*judge.Check {
 		},
 		{
 			ID: "LITE-002", Level: judge.Must, Party: judge.TheClient,
-			Requirement: "A ClientLite names a state in the rsvp of a call that no other open call of it names, so that a late answer is not taken for another's.",
-			Source:      "ClientLite call (a count in the name of the state)", Needs: "a call of a ClientLite",
-			Judge: judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
+			Requirement: "A ClientLite names a state for the answer to a call or a post_respond that no other open one of it names, so that a late answer is not taken for another's.",
+			Source:      "ClientLite call, post_respond (a count in the name of the state)", Needs: "a call or a post_respond of a ClientLite",
+			Judge: judge.Both(openResponds(), judge.OnOwnRequests(func(t *judge.Trial, x *dialogue.Exchange) {
 				if t.Side == wire.Client && x.Request.IsCall() && ofLite(x.Request) {
 					t.OnAll() // an answer that is missing would have closed the other call
 					t.Hold(!x.SharesRSVP(), x.Request.Frame, "a state that no open call names", x.Request.RSVP.String())
 				}
-			}),
+			})),
 		},
 		{
 			ID: "LITE-003", Level: judge.Should, Party: judge.TheClient,
@@ -81,6 +81,42 @@ func LITE() []*judge.Check {
 			}),
 		},
 	}
+}
+
+// maxResponds bounds the requests of a ClientLite that are kept as open: it waits for each.
+const maxResponds = 64
+
+// openResponds judges the states that post_responds of a ClientLite name, beside those of its
+// calls.
+func openResponds() judge.Predicate {
+	return judge.InTurn(func(t *judge.Trial) bool { return t.Side == wire.Client }, func() func(*judge.Trial, *dialogue.Message) {
+		open := map[string]bool{} // true for a post_respond
+		return func(t *judge.Trial, m *dialogue.Message) {
+			if m.Frame.From != t.Side {
+				if m.Kind == dialogue.ErrorReport { // on which of them is not asked
+					clear(open)
+				} else if m.Event.Session == wire.SessionIKCLite {
+					delete(open, m.Event.State)
+				}
+				return
+			}
+			state := ""
+			if ofLite(m) {
+				state = answerState(m)
+			}
+			if state == "" {
+				return
+			}
+			responds, isOpen := open[state]
+			if !m.IsCall() || responds {
+				t.OnAll() // an answer that is missing would have closed the other
+				t.Hold(!isOpen, m.Frame, "a state that no open request names", strconv.Quote(state))
+			}
+			if len(open) < maxResponds {
+				open[strings.Clone(state)] = !m.IsCall()
+			}
+		}
+	})
 }
 
 // ofLite tells whether a message is of a ClientLite.

@@ -188,8 +188,10 @@ func LITE() []*judge.Check {
 		{
 			ID: "LITE-013", Level: judge.Should, Party: judge.TheClient,
 			Requirement: "After a call that got no answer in time, the next request goes over a new connection, so that a late answer is not taken for another's.",
-			Source:      "ClientLite _response (connected is 0), _try_send, connect", Needs: "a driver that tells what call returned, a call that timed out, and a request after it",
-			Judge: onLog(func(t *judge.Trial, log *driverLog) {
+			Source:      "ClientLite _response (connected is 0), _try_send, connect", Needs: "a call that got no answer, and that the ClientLite closed its connection and came back, or a driver that tells what call returned",
+			Rationale: "Without a driver, a ClientLite that goes on by the same connection is told if it waited for 30 s at least, which is its timeout " +
+				"unless it was given another: a signal may end a call before.",
+			Judge: judge.Both(goesOn(), onLog(func(t *judge.Trial, log *driverLog) {
 				var lost *liteCommand
 				for _, c := range log.liteCommands() {
 					if lost != nil && c.sent != nil {
@@ -199,7 +201,7 @@ func LITE() []*judge.Check {
 						lost = c
 					}
 				}
-			}),
+			})),
 		},
 		{
 			ID: "LITE-014", Level: judge.Must, Party: judge.TheClient,
@@ -290,4 +292,32 @@ func LITE() []*judge.Check {
 			}, "lite-call", "lite-post", "lite-post-respond"),
 		},
 	}
+}
+
+// usualTimeout is how long a ClientLite waits for an answer unless it was told otherwise.
+const usualTimeout = 30 * time.Second
+
+// goesOn judges by the wire how a ClientLite goes on after a call that got no answer.
+func goesOn() judge.Predicate {
+	return judge.Both(
+		judge.OnReturn(func(t *judge.Trial, m dialogue.Meeting) { t.Pass(m.At) }),
+		judge.InTurn(func(t *judge.Trial) bool { return t.Side == wire.Client }, func() func(*judge.Trial, *dialogue.Message) {
+			open, since := "", time.Time{} // where the answer to the last call goes, if none came
+			return func(t *judge.Trial, m *dialogue.Message) {
+				switch {
+				case m.Frame.From != t.Side:
+					if m.Kind == dialogue.ErrorReport || m.Event.Session == wire.SessionIKCLite && m.Event.State == open {
+						open = ""
+					}
+				case m.From.Session == wire.SessionIKCLite:
+					if waited := m.Frame.At.Time.Sub(since); open != "" && m.RSVP.State != open && waited >= usualTimeout {
+						t.OnAll()
+						t.Fail(m.Frame, "a request on another connection", fmt.Sprintf("one on this, %v after a call that got no answer", waited.Round(time.Second)))
+					}
+					if open = ""; m.IsCall() {
+						open, since = strings.Clone(m.RSVP.State), m.Frame.At.Time
+					}
+				}
+			}
+		}))
 }
