@@ -17,11 +17,20 @@ import (
 const partAnswer = "answer"
 
 // What is kept to learn from: requests whose answers are kept, twice as many in all; octets of a
-// request and its answer; places.
+// request and its answer; places; states whose share is counted.
 const (
 	maxLike      = 2048
 	maxLikeImage = 16 << 10
 	maxLearned   = 4096
+	maxShares    = 4096
+)
+
+// rare is how many requests of a state that are all different it takes until fewer of them are
+// looked at: a quarter, then a sixteenth and so on. Which, their octets decide, so that of what is
+// the same all or nothing is looked at.
+const (
+	rare      = 512
+	leastPart = 1 << 10
 )
 
 // Learner finds what differs in what one program says: in its answers to requests that are alike.
@@ -30,6 +39,7 @@ type Learner struct {
 	seed  maphash.Seed
 	now   likes
 	older likes // those before: what is met again is taken over from them
+	share map[string]*share
 	by    Codec
 
 	mu     sync.Mutex
@@ -40,6 +50,12 @@ type Learner struct {
 type likes struct {
 	like  map[uint64]uint64 // what requests are like, by their octets
 	first map[uint64][]byte // the octets of the first answer to what is alike
+}
+
+// share is what part of the requests of a state is looked at.
+type share struct {
+	part uint64 // one of so many
+	new  int    // of those looked at, how many were like no other, since part was changed
 }
 
 // learned is a place that differs.
@@ -58,7 +74,7 @@ type Learned struct {
 
 // NewLearner makes a Learner that knows nothing.
 func NewLearner() *Learner {
-	return &Learner{seed: maphash.MakeSeed(), now: newLikes(), places: map[string]*learned{}}
+	return &Learner{seed: maphash.MakeSeed(), now: newLikes(), share: map[string]*share{}, places: map[string]*learned{}}
 }
 
 func newLikes() likes { return likes{map[uint64]uint64{}, map[uint64][]byte{}} }
@@ -109,6 +125,10 @@ func (l *Learner) like(whose string, m *dialogue.Message) (uint64, bool) {
 	_, _ = h.WriteString(whose)
 	_, _ = h.Write(octets)
 	same := h.Sum64()
+	s := l.shareOf(whose)
+	if same%s.part != 0 {
+		return 0, false
+	}
 	if like, ok := l.now.like[same]; ok {
 		return like, true
 	}
@@ -117,12 +137,28 @@ func (l *Learner) like(whose string, m *dialogue.Message) (uint64, bool) {
 		h.Reset()
 		_, _ = h.WriteString(whose + perl.Format(m.Params(), perl.FormatOptions{SortKeys: true}))
 		like = h.Sum64()
+		if s.new++; s.new == rare {
+			s.part, s.new = min(4*s.part, leastPart), 0
+		}
 	}
 	if len(l.now.like) >= maxLike {
 		l.older, l.now = l.now, newLikes()
 	}
 	l.now.like[same] = like
 	return like, true
+}
+
+// shareOf is the share of a state; of those beyond the bound there is one for all.
+func (l *Learner) shareOf(whose string) *share {
+	if l.share[whose] == nil && len(l.share) >= maxShares {
+		whose = ""
+	}
+	s := l.share[whose]
+	if s == nil {
+		s = &share{part: 1}
+		l.share[whose] = s
+	}
+	return s
 }
 
 // first is the first answer to what is alike, nil if there was none.

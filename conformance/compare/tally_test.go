@@ -88,7 +88,9 @@ func TestLearner(t *testing.T) {
 	if r.Ignored.Learned != 2 {
 		t.Errorf("expected 2 ignored, got %+v", r.Ignored)
 	}
-	counts := func(l compare.Learned) bool { return l.Path == "{'asked'}" && slices.Equal(l.Types, []string{"integer"}) }
+	counts := func(l compare.Learned) bool {
+		return l.Path == "{'asked'}" && slices.Equal(l.Types, []string{"integer"})
+	}
 	if !slices.ContainsFunc(r.Learned, counts) {
 		t.Errorf("expected what was learned, got %+v", r.Learned)
 	}

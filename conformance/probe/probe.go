@@ -44,7 +44,7 @@ type Config struct {
 	// HelloAfter is how long a client waits for the answer to its SETUP before it goes on with HELLO.
 	// 0: for Timeout, and then it fails.
 	HelloAfter time.Duration
-	// Timeout bounds every wait for the other side. 0: DefaultTimeout.
+	// Timeout bounds every wait for the other side, or a sixteenth more. 0: DefaultTimeout.
 	Timeout time.Duration
 	// Finish, if not nil, has Dial come to the end of a negotiation although its context is
 	// cancelled, since leaving in the middle is what ends a real Perl server. Only the deadline of
@@ -60,14 +60,15 @@ type Conn struct {
 	lines  wire.LineScanner
 	frames *wire.FrameScanner
 	// Peer and Dialect are what the negotiation came to. Silent: after HelloAfter.
-	Peer    wire.Peer
-	Dialect wire.Dialect
-	Silent  bool
-	calls   int
-	hello   bool // HelloAfter was waited for
-	heard   wire.Heard
-	aside   int    // octets that came since we last said something
-	began   []byte // what they began with
+	Peer     wire.Peer
+	Dialect  wire.Dialect
+	Silent   bool
+	calls    int
+	hello    bool // HelloAfter was waited for
+	heard    wire.Heard
+	deadline time.Time // of conn, as set
+	aside    int       // octets that came since we last said something
+	began    []byte    // what they began with
 }
 
 // maxAside is how much may come between two things that a probe says unless Config.MaxAside says
@@ -407,7 +408,7 @@ func (c *Conn) write(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if err := c.conn.SetWriteDeadline(time.Now().Add(c.cfg.Timeout)); err != nil {
+	if err := c.until(time.Now().Add(c.cfg.Timeout)); err != nil {
 		return err
 	}
 	c.aside, c.began = 0, c.began[:0]
@@ -425,14 +426,17 @@ func (c *Conn) read(ctx context.Context, into []byte) (int, error) {
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
-	if err := c.conn.SetReadDeadline(deadline); err != nil {
+	if err := c.until(deadline); err != nil {
 		return 0, err
 	}
+	stop := func() bool { return true }
 	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })
-		defer stop()
+		stop = context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })
 	}
 	n, err := c.conn.Read(into)
+	if !stop() {
+		c.deadline = time.Time{}
+	}
 	if n == 0 {
 		return 0, err
 	}
@@ -443,6 +447,17 @@ func (c *Conn) read(ctx context.Context, into []byte) (int, error) {
 		return 0, &FloodError{Octets: c.cfg.MaxAside, Began: c.began}
 	}
 	return n, nil
+}
+
+// until sets the deadline of what is read or written next. To set one costs: one that is a little
+// late is kept.
+func (c *Conn) until(deadline time.Time) error {
+	slack := c.cfg.Timeout / 16
+	if late := c.deadline.Sub(deadline); late >= 0 && late <= slack {
+		return nil
+	}
+	c.deadline = deadline.Add(slack)
+	return c.conn.SetDeadline(c.deadline)
 }
 
 // mostBegan is how much of a flood is kept to be shown, in octets.

@@ -26,19 +26,24 @@ type client struct {
 	index   int
 	cfg     probe.Config
 	conn    *probe.Conn
-	old     wire.Peer // the other side, as recorded
-	then    compare.Codec            // of the recording
-	now     compare.Codec            // of what is said now
+	old     wire.Peer                // the other side, as recorded
+	in, out codecs                   // for what comes, and what goes
 	sent    few[time.Time]           // when calls went out that nothing came back for yet
 	rsvps   few[wire.Address]        // of calls of the other side, by frame of the recording
 	silent  few[specifier.Specifier] // calls that got no answer then
 	aside   aside
-	said    wire.Message // what is sent, or was said then
+	says    wire.Message // what is sent
+	ready   []byte       // the frame of what is sent next, nil if there is none yet
+	said    wire.Message // what was said then
+	was     []byte       // the octets of the params of said, nil if there is no telling
 	got     wire.Message // what was received last
 	quit    func() bool
 	lost    error
 	message []byte // the image of got, valid until the next is received
 }
+
+// codecs are those of the recording and of what is said now.
+type codecs struct{ then, now compare.Codec }
 
 // rsvpState is what the states begin with that answers go to now.
 const rsvpState = "replayed"
@@ -51,9 +56,10 @@ const maxReceived = 2 * wire.DefaultMaxFrame
 func (p *player) prepare(c *dialogue.Connection) *client {
 	n := c.Negotiation
 	cl := &client{p: p, index: c.Conn.Index, old: n.Peers[p.opts.Side.Other()]}
-	cl.then.Serializer = dialogue.SerializerOf(n.Serializer)
+	then := dialogue.SerializerOf(n.Serializer)
+	cl.in.then.Serializer, cl.out.then.Serializer = then, then
 	cl.cfg = identity(n.Peers[p.opts.Side])
-	cl.cfg.Dialect, cl.cfg.Serializer, cl.cfg.Timeout, cl.cfg.MaxAside = n.Dialect, cl.then.Serializer, p.opts.Patience, maxReceived
+	cl.cfg.Dialect, cl.cfg.Serializer, cl.cfg.Timeout, cl.cfg.MaxAside = n.Dialect, then, p.opts.Patience, maxReceived
 	switch {
 	case p.opts.Side == wire.Client && n.Fallback:
 		cl.cfg.Dialect = wire.IKC0
@@ -71,35 +77,61 @@ func (c *client) connect(ctx context.Context) (err error) {
 	if c.conn, err = c.p.meet.connection(ctx, c.cfg, dialogue.ChosenName(c.old)); err != nil {
 		return err
 	}
-	c.now.Serializer = c.conn.Serializer()
+	c.in.now.Serializer, c.out.now.Serializer = c.conn.Serializer(), c.conn.Serializer()
 	c.quit = context.AfterFunc(ctx, func() { _ = c.conn.Close() })
 	return nil
 }
 
-// play does a step.
-func (c *client) play(s *step) {
+// play does a step. next is the one behind it, nil if that is not known.
+func (c *client) play(s, next *step) {
 	switch {
 	case c.lost != nil:
 	case s.sends:
 		c.lost = c.send(s)
 	case s.own && c.p.opts.OnlyReplies:
 	default:
-		c.await(s)
+		c.await(s, next)
 	}
 }
 
 // send sends a message that was recorded, under the names of now.
-func (c *client) send(s *step) error {
-	m := &c.said
-	if err := c.then.Read(s.image, m); err != nil {
-		return err
+func (c *client) send(s *step) (err error) {
+	frame := c.ready
+	if c.ready = nil; frame == nil {
+		if frame, err = c.frame(s); err != nil || frame == nil {
+			return err
+		}
+	}
+	switch {
+	case s.kind != dialogue.Call:
+	case s.silent:
+		c.silent.note(s.request, s.to)
+	default:
+		c.sent.note(s.request, time.Now())
+	}
+	return c.conn.SendOctets(frame)
+}
+
+// prepare makes the frame of what is sent next, before what comes first is waited for. If it
+// cannot, send tells.
+func (c *client) prepare(next *step) {
+	if next != nil && next.sends && next.kind != dialogue.Answer {
+		c.ready, _ = c.frame(next)
+	}
+}
+
+// frame is a message that was recorded, under the names of now; nil if there is nobody for it.
+func (c *client) frame(s *step) ([]byte, error) {
+	m := &c.says
+	if err := c.out.then.Read(s.image, m); err != nil {
+		return nil, err
 	}
 	rename(m.Params, s.image, c.old.ID, c.conn.Peer.ID)
 	switch {
 	case s.kind == dialogue.Answer:
 		to, ok := c.rsvps.take(s.request)
 		if !ok {
-			return nil // to a call that did not come
+			return nil, nil // to a call that did not come
 		}
 		m.Event = to
 	case !c.knows(m.Event.Kernel):
@@ -109,17 +141,8 @@ func (c *client) send(s *step) error {
 		back := m.RSVP.Specifier
 		back.State = rsvpState + strconv.Itoa(s.request)
 		m.RSVP = wire.At(back)
-		if s.silent {
-			c.silent.note(s.request, s.to)
-		} else {
-			c.sent.note(s.request, time.Now())
-		}
 	}
-	frame, err := c.now.Frame(m)
-	if err != nil {
-		return err
-	}
-	return c.conn.SendOctets(frame)
+	return c.out.now.Frame(m)
 }
 
 // knows tells whether a kernel may be called what it was called in the recording: it is not the
@@ -139,8 +162,14 @@ func atKernel(a wire.Address, kernel string) wire.Address {
 	return wire.ParseAddress("event", hash)
 }
 
-// await waits for what the other side said then, and compares it.
-func (c *client) await(s *step) {
+// await waits for what the other side said then, and compares it. next is what is played next, if
+// that is known.
+func (c *client) await(s, next *step) {
+	if c.lost = c.in.then.Read(s.image, &c.said); c.lost != nil {
+		return
+	}
+	c.was = c.in.then.Params(c.said.Params)
+	c.prepare(next)
 	for {
 		if got, ok := c.aside.take(s); ok {
 			c.compare(s, got)
@@ -183,9 +212,6 @@ func (c *client) compare(s *step, came came) {
 		c.rsvps.note(s.request, got.RSVP)
 	}
 	old := &c.said
-	if c.lost = c.then.Read(s.image, old); c.lost != nil {
-		return
-	}
 	c.p.counted(s.unsure)
 	if old.IsError != got.IsError {
 		c.found(s, compare.Deviation{Kind: compare.Outcome, Text: fmt.Sprintf("%s came, expected %s", outcome(got), outcome(old))})
@@ -194,7 +220,7 @@ func (c *client) compare(s *step, came came) {
 	if s.unsure {
 		return
 	}
-	if was, is := c.then.Params(old.Params), c.now.Params(got.Params); was == nil || !bytes.Equal(was, is) {
+	if c.was == nil || !bytes.Equal(c.was, c.in.now.Params(got.Params)) {
 		c.values(s, old, came)
 	}
 	if timed {

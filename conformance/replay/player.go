@@ -74,7 +74,7 @@ const together = 64
 
 // playing is a connection that is being replayed.
 type playing struct {
-	batches chan batch
+	batches chan *batch
 }
 
 // Play replays a capture, which it reads once. The plan is of the same capture; it may be nil
@@ -92,7 +92,7 @@ func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options)
 	}
 	open := map[*dialogue.Connection]*playing{}
 	var all sync.WaitGroup
-	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{Items: together}, func(part *dialogue.Part) {
+	err := dialogue.ReadParts(events, dialogue.Options{Related: opts.OnlyReplies}, dialogue.Window{Items: together}, func(part *dialogue.Part) {
 		c := part.Connection
 		if !c.IsIKC || c.Control != nil {
 			return
@@ -128,17 +128,14 @@ func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options)
 // hand hands over what is next: whoever plays takes all, also if it was interrupted.
 func (p *player) hand(one *playing, part *dialogue.Part) {
 	c := part.Connection
-	b := batch{left: part.Last && leaves(c, p.opts.Side.Other())}
+	b := batches.Get().(*batch)
+	b.left = part.Last && leaves(c, p.opts.Side.Other())
 	for _, item := range part.Items {
 		if f, ok := item.(*dialogue.Frame); ok && f.Message != nil && p.opts.keeps(c, f) {
-			if b.steps == nil {
-				b.steps = make([]step, 0, len(part.Items))
-			}
-			b.steps = append(b.steps, stepOf(f, p.opts.Side))
+			b.add(stepOf(f, p.opts.Side))
 		}
 	}
-	b.own()
-	p.held.enter(b.octets())
+	p.held.enter(len(b.images))
 	one.batches <- b
 }
 
@@ -150,7 +147,7 @@ func leaves(c *dialogue.Connection, side wire.Role) bool {
 
 // start begins to replay a connection.
 func (p *player) start(ctx context.Context, c *dialogue.Connection, all *sync.WaitGroup) *playing {
-	one := &playing{batches: make(chan batch, queued)}
+	one := &playing{batches: make(chan *batch, queued)}
 	if p.begun.IsZero() {
 		p.begun, p.first = time.Now(), c.Opened.Time
 	}
@@ -164,7 +161,8 @@ func (p *player) start(ctx context.Context, c *dialogue.Connection, all *sync.Wa
 		if err != nil {
 			p.lose(err)
 			for b := range one.batches { // so that the others go on
-				p.held.leave(b.octets())
+				p.held.leave(len(b.images))
+				b.done()
 			}
 			return
 		}
@@ -172,10 +170,15 @@ func (p *player) start(ctx context.Context, c *dialogue.Connection, all *sync.Wa
 		for b := range one.batches {
 			for i := range b.steps {
 				p.pace(ctx, b.steps[i].at)
-				cl.play(&b.steps[i])
+				var next *step
+				if i+1 < len(b.steps) {
+					next = &b.steps[i+1]
+				}
+				cl.play(&b.steps[i], next)
 			}
 			left = b.left
-			p.held.leave(b.octets())
+			p.held.leave(len(b.images))
+			b.done()
 		}
 		cl.end(left)
 		if cl.lost != nil && ctx.Err() == nil {

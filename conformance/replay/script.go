@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"sync"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -58,26 +59,32 @@ func (s *step) part() string {
 
 // batch is what comes next on a connection.
 type batch struct {
-	steps []step
+	steps  []step
+	images []byte
 	// left tells that the other side of the recording has closed the connection by itself.
 	left bool
 }
 
-// octets are those of the images.
-func (b *batch) octets() (n int) {
-	for i := range b.steps {
-		n += len(b.steps[i].image)
-	}
-	return n
+// add adds a step, whose image is copied: all images are in one piece of memory.
+func (b *batch) add(s step) {
+	from := len(b.images)
+	b.images = append(b.images, s.image...)
+	s.image = b.images[from:len(b.images):len(b.images)]
+	b.steps = append(b.steps, s)
 }
 
-// own gives the batch images of its own, all in one piece of memory.
-func (b *batch) own() {
-	all := make([]byte, 0, b.octets())
-	for i := range b.steps {
-		s := &b.steps[i]
-		from := len(all)
-		all = append(all, s.image...)
-		s.image = all[from:len(all):len(all)]
+// batches are those that have been played, to be filled again.
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// maxKept bounds the octets of images of a batch that is filled again.
+const maxKept = 1 << 20
+
+// done gives the batch back.
+func (b *batch) done() {
+	if cap(b.images) > maxKept {
+		return
 	}
+	clear(b.steps)
+	b.steps, b.images, b.left = b.steps[:0], b.images[:0], false
+	batches.Put(b)
 }

@@ -22,7 +22,7 @@ type Plan struct {
 func Survey(events dialogue.Source, opts Options) (*Plan, error) {
 	p := &Plan{states: map[string]*Sends{}, names: map[string]bool{}}
 	side := opts.Side
-	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{}, func(part *dialogue.Part) {
+	err := dialogue.ReadParts(events, dialogue.Options{}, dialogue.Window{}, func(part *dialogue.Part) {
 		c := part.Connection
 		if !c.IsIKC || c.Control != nil {
 			return
