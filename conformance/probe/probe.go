@@ -429,12 +429,17 @@ func (c *Conn) read(ctx context.Context, into []byte) (int, error) {
 	if err := c.until(deadline); err != nil {
 		return 0, err
 	}
-	stop := func() bool { return true }
+	stop, stopped := func() bool { return true }, (chan struct{})(nil)
 	if ctx.Done() != nil {
-		stop = context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })
+		stopped = make(chan struct{})
+		stop = context.AfterFunc(ctx, func() {
+			_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+			close(stopped)
+		})
 	}
 	n, err := c.conn.Read(into)
 	if !stop() {
+		<-stopped
 		c.deadline = time.Time{}
 	}
 	if n == 0 {

@@ -92,7 +92,8 @@ func Play(ctx context.Context, events dialogue.Source, plan *Plan, opts Options)
 	}
 	open := map[*dialogue.Connection]*playing{}
 	var all sync.WaitGroup
-	err := dialogue.ReadParts(events, dialogue.Options{Related: opts.OnlyReplies}, dialogue.Window{Items: together}, func(part *dialogue.Part) {
+	how := dialogue.Options{Related: opts.OnlyReplies}
+	err := dialogue.ReadParts(events, how, dialogue.Window{Items: together}, func(part *dialogue.Part) {
 		c := part.Connection
 		if !c.IsIKC || c.Control != nil {
 			return
