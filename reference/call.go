@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -172,6 +173,10 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 	if err != nil {
 		return nil, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
+	var begun time.Time
+	if k.cfg.Hooks.Call != nil {
+		begun = time.Now()
+	}
 	w := waiters.Get().(*waiter)
 	w.to, w.order, w.from = spec.Specifier, k.lastID.Add(1), nil
 	k.stats.calls.Add(1)
@@ -184,6 +189,9 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 		RSVP: wire.At(specifier.Specifier{Kernel: k.id, Session: callSession, State: callState(w.order)}),
 	}, u)
 	k.calling.Add(-1)
+	if f := k.cfg.Hooks.Call; f != nil {
+		f(CallDone{To: to, Took: time.Since(begun), Err: out.err})
+	}
 	w.to, w.from = specifier.Specifier{}, nil
 	waiters.Put(w)
 	return out.value, out.err

@@ -2,10 +2,14 @@ package ikc
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -175,7 +179,7 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 		}
 		k.stats.handshakesFailed.Add(1)
 		err = fmt.Errorf("ikc: negotiation with %v: %w", conn.RemoteAddr(), err)
-		k.trouble(OpNegotiate, err)
+		k.trouble(ctx, OpNegotiate, err)
 		return nil, err
 	}
 	c.holdBack()
@@ -197,8 +201,10 @@ func (c *Channel) holdBack() {
 	_ = c.in.put(c.part, job{run: func(*worker) { c.k.events.waitTold(number) }}) // closed: no request is carried out
 }
 
-// trouble tells of an error before there is a connection.
-func (k *Kernel) trouble(operation string, err error) {
+// trouble tells of an error before there is a connection. What is routine goes to the log with
+// level Debug: one more attempt that failed, and a peer that connects and closes without a word, as
+// health checks do.
+func (k *Kernel) trouble(ctx context.Context, operation string, err error) {
 	if k.cfg.OnError != nil {
 		k.cfg.OnError(operation, err)
 		return
@@ -207,6 +213,13 @@ func (k *Kernel) trouble(operation string, err error) {
 	told := k.inform("", EventError, event{operation: PrefixChannel + operation, message: wheelError(err)})
 	k.mu.Unlock()
 	if told == 0 || operation != OpConnect { // who connects has the error as well
-		k.log.Warn("connection failed", "operation", operation, "error", err)
+		level := slog.LevelWarn
+		var stranger *wire.StrangerError
+		wordless := errors.As(err, &stranger) && len(stranger.Began) == 0 &&
+			(errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET))
+		if wordless || ctx.Value(retryKey{}) != nil {
+			level = slog.LevelDebug
+		}
+		k.log.Log(ctx, level, "connection failed", "operation", operation, "error", err)
 	}
 }

@@ -39,12 +39,12 @@ type Config struct {
 	// HandshakeTimeout bounds connecting and negotiating, and how long a connection that ends waits
 	// for the peer to read what is queued. Default: DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
-	// HelloAfter is how long Dial waits for the answer to a SETUP before it goes on with HELLO on the
-	// same connection: servers of the releases 0.1801 to 0.2200 say nothing to a SETUP. It is logged
-	// as a warning; KeepConnected, and Dial to the same address, then begin with HELLO, until the
-	// address cannot be reached. A server that was only slow is dialled once more, without this. So
-	// DialConn does it with WithHelloAfter only. Below 0: never. Default: DefaultHelloAfter, or half
-	// of HandshakeTimeout if that is less.
+	// HelloAfter is how long Dial waits for the answer to a SETUP before it goes on with HELLO on
+	// the same connection: servers of the releases 0.1801 to 0.2200 say nothing to a SETUP. It is
+	// logged as a warning; KeepConnected, and Dial to the same address, then begin with HELLO,
+	// until the address cannot be reached. A server that was only slow is dialled once more,
+	// without this. So DialConn does it with WithHelloAfter only. Below 0: never. Default:
+	// DefaultHelloAfter, or half of HandshakeTimeout if that is less.
 	HelloAfter time.Duration
 	// IdleTimeout ends a connection from which nothing came for so long, with ErrIdle. Default:
 	// never.
@@ -99,7 +99,11 @@ type Config struct {
 	// Wrap may return a connection to be used in place of one just accepted or dialled: one that
 	// records every octet, say. Default, also if it returns nil: the connection itself.
 	Wrap func(net.Conn) net.Conn
-	// Logger gets what the original warns of. Default: slog.Default().
+	// Hooks are told what the kernel does, for metrics.
+	Hooks Hooks
+	// Logger gets what the original warns of, with level Warn; with Info that KeepConnected tries
+	// again; and with Debug what is routine, such as peers that come and go, health checks that
+	// connect and close, and each further attempt that failed. Default: slog.Default().
 	Logger *slog.Logger
 }
 

@@ -41,8 +41,8 @@ type detachedSet struct {
 }
 
 // Detach has the request answered later, by [Detached.Answer], from any goroutine and without the
-// turn of its session: the state is to return nil then, and others run. What it returns all the
-// same, a value or an error, is the answer, if there is none yet. A request can be detached while
+// turn of its session, so that others run when the state has returned. What the state returns is
+// not the answer then, but an error is, if there is no answer yet. A request can be detached while
 // its state runs, and once; of what comes later or again, Answer fails.
 //
 // The caller is never left to wait without being told: when ctx ends before there is an answer,
@@ -124,7 +124,7 @@ func (d *detached) answer(result any, err error) error {
 	if c != nil {
 		c.out.flush()
 	}
-	if unfit != nil && unfit.cause != nil {
+	if unfit != nil && !unfit.own {
 		return fmt.Errorf("ikc: answer of %s/%s: %w", brief(d.m.Event.Session), brief(d.h.State), unfit.cause)
 	}
 	return err
@@ -145,6 +145,7 @@ func (d *detached) drop(why error) {
 	k.stats.dropped.Add(1)
 	if gone {
 		k.log.Warn("request not answered", "session", d.m.Event.Session, "state", d.h.State, "error", why)
+		k.requestDone(d.h, d.h.IsCall, &requestError{op: OpInvocation, msg: why.Error(), cause: why})
 		return
 	}
 	k.settle(c, &d.m, d.h, &requestError{op: OpInvocation, msg: "no answer: " + brief(why.Error())}, nil)

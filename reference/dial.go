@@ -82,7 +82,7 @@ func (k *Kernel) dial(ctx context.Context, network, address string, o dialOption
 		var conn net.Conn
 		if conn, err = new(net.Dialer).DialContext(ctx, network, address); err != nil {
 			err = fmt.Errorf("ikc: connect: %w", err)
-			k.trouble(OpConnect, err)
+			k.trouble(ctx, OpConnect, err)
 			return
 		}
 		c, err = k.join(ctx, conn, localPart(network, address), o, opens)

@@ -318,7 +318,7 @@ func TestMonitorsFrameRequests(t *testing.T) {
 		}
 		server.Monitor("*", ikc.Monitor{Any: func(_ context.Context, e *ikc.MonitorEvent) {
 			if e.Real && (e.What == ikc.EventRegister || e.What == ikc.EventUnregister) {
-				note(e.About, e.What)
+				note(e.About, string(e.What))
 			}
 		}})
 		session(t, server, "work", map[string]ikc.State{

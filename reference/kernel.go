@@ -30,6 +30,9 @@
 // [Kernel.Call]. [Kernel.Subscribe] makes proxies of remote sessions, [Kernel.Monitor] tells what
 // happens to remote kernels.
 //
+// [CallAs] and [StateOf] save the conversions where types are known; [Config.Hooks] and
+// [Kernel.Stats] are for metrics, [Config.Logger] for logs.
+//
 // Data goes from Go to Perl by [perl.Marshal] and comes back by [perl.Unmarshal], which say what
 // becomes what; a [perl.Value] is Perl data with nothing lost. Params and answers are checked when
 // they come, and thawed when somebody looks into them: a bridge that hands them on pays for no more

@@ -41,23 +41,29 @@ type Monitor struct {
 	Data any
 }
 
-// Events that a monitor is told of: MonitorEvent.What. Source: Responder monitor, but for
-// EventReconnect, which the original does not have.
+// Event is what a monitor is told of. Source: Responder monitor, but for EventReconnect, which the
+// original does not have.
+type Event string
+
+// The events.
 const (
-	EventRegister    = "register"
-	EventUnregister  = "unregister"
-	EventSubscribe   = "subscribe"
-	EventUnsubscribe = "unsubscribe"
-	EventShutdown    = "shutdown"
-	EventError       = "error"
-	EventChannel     = "channel"
-	EventReconnect   = "reconnect"
+	EventRegister    Event = "register"
+	EventUnregister  Event = "unregister"
+	EventSubscribe   Event = "subscribe"
+	EventUnsubscribe Event = "unsubscribe"
+	EventShutdown    Event = "shutdown"
+	EventError       Event = "error"
+	EventChannel     Event = "channel"
+	EventReconnect   Event = "reconnect"
 )
 
-// What happened to a channel: MonitorEvent.Change.
+// ChannelChange is what happened to a channel.
+type ChannelChange string
+
+// The changes of a channel.
 const (
-	ChannelReady = "ready"
-	ChannelClose = "close"
+	ChannelReady ChannelChange = "ready"
+	ChannelClose ChannelChange = "close"
 )
 
 // Operations of errors that monitors are told of: MonitorEvent.Operation.
@@ -89,7 +95,7 @@ const (
 // An event about a kernel comes once for its id and once for each of its aliases, to monitors of
 // these names and to those of "*".
 type MonitorEvent struct {
-	What   string // one of the Event constants
+	What   Event
 	Kernel string // what was monitored
 	About  string // the id or alias concerned, "*" if no kernel in particular
 	Real   bool   // About is an id
@@ -97,7 +103,7 @@ type MonitorEvent struct {
 
 	PID       string              // register: the process of the kernel, "" if it did not say
 	Channel   *Channel            // channel
-	Change    string              // channel: ChannelReady or ChannelClose
+	Change    ChannelChange       // channel
 	Operation string              // error: see OpRemote and beside it
 	Message   string              // error, reconnect: what went wrong
 	Specifier specifier.Specifier // subscribe, unsubscribe
@@ -120,17 +126,17 @@ func (e *MonitorEvent) Args() []*perl.Value {
 	case EventError:
 		return []*perl.Value{str(e.Operation), str(e.Message)}
 	case EventChannel:
-		return []*perl.Value{str(e.Change), perl.NewInt(int64(e.Channel.ID()))}
+		return []*perl.Value{str(string(e.Change)), perl.NewInt(int64(e.Channel.ID()))}
 	case EventReconnect:
 		return []*perl.Value{perl.NewInt(int64(e.Attempt)), perl.NewDouble(e.Delay.Seconds()), str(e.Message)}
 	}
 	return nil
 }
 
-func (m *Monitor) handler(what string) func(context.Context, *MonitorEvent) {
+func (m *Monitor) handler(what Event) func(context.Context, *MonitorEvent) {
 	f := m.Any
 	for _, own := range []struct {
-		what string
+		what Event
 		f    func(context.Context, *MonitorEvent)
 	}{
 		{EventRegister, m.Register}, {EventUnregister, m.Unregister},
@@ -188,19 +194,20 @@ func kernelPart(name string) string {
 type event struct {
 	pid       string
 	channel   *Channel
-	change    string
+	change    ChannelChange
 	operation string
 	message   string
 	spec      specifier.Specifier
 	attempt   int
 	delay     time.Duration
+	was       string // reconnect: the id that the peer had, "" if it was never connected
 }
 
 // inform tells monitors about a kernel, under its id and each of its aliases, or about none in
 // particular ("" or "*"), and returns how many were told. mu is locked. An alias that is another
 // kernel's id goes no further: the original follows it, and two peers that have each other's id for
 // an alias are its end. Source: Responder inform_monitors.
-func (k *Kernel) inform(about, what string, e event) int {
+func (k *Kernel) inform(about string, what Event, e event) int {
 	if about == "" {
 		about = specifier.Any
 	}
@@ -215,7 +222,7 @@ func (k *Kernel) inform(about, what string, e event) int {
 }
 
 // informOf is inform about a kernel with these aliases. mu is locked.
-func (k *Kernel) informOf(about string, aliases []string, what string, e event) int {
+func (k *Kernel) informOf(about string, aliases []string, what Event, e event) int {
 	if k.closed && what != EventShutdown || len(k.monitors) == 0 {
 		return 0
 	}
@@ -229,8 +236,8 @@ func (k *Kernel) informOf(about string, aliases []string, what string, e event) 
 }
 
 // informName is inform under one name. mu is locked.
-func (k *Kernel) informName(name, what string, e event) int {
-	isID := k.channels[name] != nil || name == k.id
+func (k *Kernel) informName(name string, what Event, e event) int {
+	isID := k.channels[name] != nil || name == k.id || name == e.was
 	n := k.tell(name, name, what, isID, e)
 	if name != specifier.Any {
 		n += k.tell(specifier.Any, name, what, isID, e)
@@ -238,7 +245,7 @@ func (k *Kernel) informName(name, what string, e event) int {
 	return n
 }
 
-func (k *Kernel) tell(key, about, what string, isID bool, e event) (n int) {
+func (k *Kernel) tell(key, about string, what Event, isID bool, e event) (n int) {
 	for _, w := range k.monitors[key] {
 		f := w.m.handler(what)
 		if f == nil {

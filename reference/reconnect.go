@@ -5,8 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
+
+// retryKey marks the context of an attempt that follows one that failed: a failure is routine then.
+type retryKey struct{}
 
 // Backoff says how KeepConnected waits between attempts. The zero value is valid.
 type Backoff struct {
@@ -27,8 +33,9 @@ func (b *Backoff) complete() error {
 // KeepConnected dials, and dials again whenever that fails or the connection is lost, until ctx
 // ends or the kernel is shut down: both give nil, and ctx takes the connection with it. It blocks;
 // run it in a goroutine. Subscriptions of the options are made again each time. A connection that
-// is ended by Channel.Close is not made again, which gives nil too. Monitors of the peer's names
-// and of "*" are told of each new attempt by Reconnect.
+// is ended by Channel.Close is not made again, which gives nil too. Monitors of "*", of the address
+// and of the names that the peer had when it was last connected are told of each new attempt by
+// Reconnect, and so is the log, with level Info.
 //
 // It gives up with an error, the last there was, after Backoff.Attempts; and at once for what can
 // never succeed: a Backoff below zero, options that are no specifiers (*specifier.Error), an
@@ -42,10 +49,16 @@ func (k *Kernel) KeepConnected(ctx context.Context, network, address string, b B
 	if _, err := newDialOptions(options); err != nil {
 		return err
 	}
+	var was wire.Peer
+	var aliases []string
 	for failures := 0; ; {
-		c, err := k.Dial(ctx, network, address, options...)
+		again := ctx
+		if failures > 0 {
+			again = context.WithValue(ctx, retryKey{}, true)
+		}
+		c, err := k.Dial(again, network, address, options...)
 		if err == nil {
-			failures = 0
+			failures, was, aliases = 0, c.peer, c.aliases
 			select {
 			case <-c.Done():
 				err = c.Err()
@@ -67,8 +80,18 @@ func (k *Kernel) KeepConnected(ctx context.Context, network, address string, b B
 			return err
 		}
 		pause := min(b.Min<<min(failures-1, 30), b.Max)
+		k.log.Info("trying to connect again", "address", address, "attempt", failures, "delay", pause, "error", err)
 		k.mu.Lock()
-		k.inform(address, EventReconnect, event{attempt: failures, delay: pause, message: wheelError(err)})
+		about := event{attempt: failures, delay: pause, message: wheelError(err), was: was.ID}
+		if was.ID == "" {
+			k.inform(address, EventReconnect, about)
+		} else {
+			names := aliases
+			if !slices.Contains(names, address) {
+				names = append(slices.Clone(names), address)
+			}
+			k.informOf(was.ID, names, EventReconnect, about)
+		}
 		k.mu.Unlock()
 		select {
 		case <-time.After(pause):

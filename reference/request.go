@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/specifier"
@@ -15,8 +16,11 @@ import (
 type requestError struct {
 	op    string
 	msg   string
-	cause error // why what a state returned cannot be sent; nil for all else
+	cause error // what a state returned, or why that cannot be sent; nil for all else
+	own   bool  // cause is the state's error
 }
+
+func (e *requestError) Error() string { return e.op + ": " + e.msg }
 
 // request carries out a message of a peer, or of this kernel itself if c is nil; or it leaves the
 // request to the queue of its session, if that has one. yield, if not nil, is called when the state
@@ -26,10 +30,14 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), repl
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
 	h := &handling{reply: reply, m: m}
+	if k.cfg.Hooks.Request != nil {
+		h.when.came = time.Since(start)
+	}
 	h.Request.h, h.Channel = h, c
 	h.hold.cost, h.hold.payer, h.hold.h = l.cost+l.more, l.to, h
 	if err := k.admit(c, h, m, &to); err != nil {
 		k.reportError(c, h, m, to, err, yield)
+		k.requestDone(h, m.IsCall(), err)
 		return nil
 	}
 	if h.Session.queue != nil {
@@ -48,6 +56,7 @@ type handling struct {
 	detached *detached     // guarded by hold.mu
 	place    *place        // guarded by the mu of the channel's reports
 	post     *perl.Value   // the specifier that the answer is to be posted to, with AnswersByPost
+	when     instants
 	hold     hold
 	only     [1]*perl.Value // Args, if it is one
 }
@@ -119,6 +128,7 @@ func (k *Kernel) settle(c *Channel, m *wire.Message, h *handling, err *requestEr
 	case c != nil && h.place != nil:
 		c.reports.end(h)
 	}
+	k.requestDone(h, h.IsCall, err)
 }
 
 // admit finds what a request is for, and checks that it may. to becomes what is addressed in the
@@ -199,11 +209,14 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 		h.hold.end()
 		return unavailable(m.Event.Session)
 	}
+	if h.when.came > 0 {
+		h.when.began = time.Since(start)
+	}
 	result, err := h.state(&h.hold, r)
 	h.hold.end()
 	if h.detached != nil {
-		if err != nil || !isNothing(result) {
-			_ = h.detached.answer(result, err) // if there was an answer, that counts
+		if err != nil {
+			_ = h.detached.answer(nil, err) // if there was an answer, that counts
 		}
 		return nil
 	}
@@ -218,7 +231,7 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 // why nothing could be sent.
 func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, err error) (failed *requestError, unsent error) {
 	if err != nil {
-		return &requestError{op: OpInvocation, msg: err.Error()}, nil
+		return &requestError{op: OpInvocation, msg: err.Error(), cause: err, own: true}, nil
 	}
 	if h.post != nil {
 		if err := h.postAnswer(result); err != nil {

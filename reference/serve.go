@@ -56,7 +56,7 @@ func (k *Kernel) serve(ctx context.Context, l net.Listener, as *Identity) error 
 			if errors.Is(err, net.ErrClosed) || ctx.Err() != nil || k.isDown() {
 				return nil
 			}
-			k.trouble(OpAccept, err)
+			k.trouble(ctx, OpAccept, err)
 			if !passing(err) {
 				return fmt.Errorf("ikc: accept on %v: %w", l.Addr(), err)
 			}

@@ -113,7 +113,7 @@ func (w *eventWriter) event(e *ikc.MonitorEvent) {
 	if e.What == "shutdown" || !e.Real && e.About != "*" { // the shutdown is our own
 		return
 	}
-	l := eventLine{What: e.What, Kernel: e.About, PID: e.PID, Change: e.Change, Operation: e.Operation, Message: e.Message}
+	l := eventLine{What: string(e.What), Kernel: e.About, PID: e.PID, Change: string(e.Change), Operation: e.Operation, Message: e.Message}
 	if e.Channel != nil {
 		l.Channel = e.Channel.ID()
 	}

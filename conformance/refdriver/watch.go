@@ -106,7 +106,7 @@ func (d *refDriver) only(events []string) ikc.Monitor {
 		if slices.Contains(events, name) {
 			*f = func(_ context.Context, e *ikc.MonitorEvent) {
 				_ = d.server.Event(driver.Event{Kind: driver.EventMonitor,
-					Kernel: e.Kernel, About: e.About, Real: e.Real, What: e.What, Args: e.Args()})
+					Kernel: e.Kernel, About: e.About, Real: e.Real, What: string(e.What), Args: e.Args()})
 			}
 		}
 	}

@@ -146,6 +146,11 @@ func TestArrows(t *testing.T) {
 					t.Errorf("%s imports %s: the kernel and its packages import each other, internal/message and internal/visible", name, to)
 				}
 			}
+			for _, path := range p.Deps {
+				if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") && !strings.HasPrefix(path, module) {
+					t.Errorf("%s links %s: the kernel and its packages link nothing but Go's own and each other", name, path)
+				}
+			}
 		case strings.HasPrefix(name, "cmd/"), strings.HasPrefix(name, "examples/"):
 			// They stand on top.
 		default:
