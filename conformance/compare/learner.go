@@ -88,7 +88,7 @@ func (l *Learner) Add(n *dialogue.Negotiation, request, answer *dialogue.Message
 	}
 	l.by.Serializer = by
 	state := StateOf(request.To)
-	who := dialogue.ChosenName(n.Peers[answer.Frame.From])
+	who := dialogue.ChosenName(n.Peers[answer.Frame.From], n.Dialect)
 	like, ok := l.like(who+"\x00"+state+"\x00", request)
 	if !ok {
 		return

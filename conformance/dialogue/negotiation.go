@@ -2,6 +2,8 @@ package dialogue
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -203,13 +205,27 @@ func (n *Negotiation) lastClient(prefix string) bool {
 	return false
 }
 
-// ChosenName is the name of a kernel that its program chose: its id is another each time, and so is
-// its address. Of a ClientLite it is the id, which is all that it has.
-func ChosenName(p wire.Peer) string {
+// ChosenNames are the names of a kernel that its program chose, its name before its aliases: its id
+// is another each time, and so is its address. A ClientLite has none.
+func ChosenNames(p wire.Peer, d wire.Dialect) (names []string) {
 	for _, name := range p.Aliases {
-		if !strings.Contains(name, ":") {
-			return name
+		if !address.MatchString(name) {
+			names = append(names, name)
 		}
+	}
+	if d == wire.IKC { // which announces them the other way round
+		slices.Reverse(names)
+	}
+	return names
+}
+
+// address is what kernels announce of their sockets.
+var address = regexp.MustCompile(`:\d+$|^unix:`)
+
+// ChosenName is the first of ChosenNames; of a ClientLite it is the id, which is all that it has.
+func ChosenName(p wire.Peer, d wire.Dialect) string {
+	if names := ChosenNames(p, d); len(names) > 0 {
+		return names[0]
 	}
 	return p.ID
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +49,8 @@ type Mock struct {
 	sessions map[string]*ikc.Session
 	live     map[*ikc.Channel]*live
 	turns    map[string]int // which connection of a name is next
+	answers  int            // how many calls were made that wait for one
+	calls    map[string]*outstanding
 	found    tally
 }
 
@@ -70,7 +73,8 @@ func Start(rec *Kernel, cfg ikc.Config, manner Manner) (*Mock, error) {
 	if manner.Logger == nil {
 		manner.Logger = slog.New(slog.DiscardHandler)
 	}
-	m := &Mock{rec: rec, manner: manner, sessions: map[string]*ikc.Session{}, live: map[*ikc.Channel]*live{}, turns: map[string]int{}}
+	m := &Mock{rec: rec, manner: manner, sessions: map[string]*ikc.Session{}, live: map[*ikc.Channel]*live{},
+		turns: map[string]int{}, calls: map[string]*outstanding{}}
 	m.found.init(rec)
 	if cfg.Name == "" {
 		cfg.Name, cfg.Aliases = rec.Name, rec.Aliases
@@ -157,12 +161,12 @@ func (m *Mock) connected(ch *ikc.Channel) {
 	var gone context.CancelFunc
 	l.ctx, gone = context.WithCancel(m.ctx)
 	m.mu.Lock()
-	l.c = m.standsFor(ch.Peer())
+	l.c = m.standsFor(ch.Peer(), ch.Dialect())
 	m.live[ch] = l
 	m.found.connected(l.c != nil)
 	m.mu.Unlock()
 	if l.c == nil {
-		m.manner.Logger.Warn("a kernel that is not in the recording", "name", dialogue.ChosenName(ch.Peer()))
+		m.manner.Logger.Warn("a kernel that is not in the recording", "name", dialogue.ChosenName(ch.Peer(), ch.Dialect()))
 	}
 	m.busy.Add(2)
 	go func() {
@@ -187,8 +191,8 @@ func (m *Mock) connected(ch *ikc.Channel) {
 
 // standsFor finds a recorded connection for a peer: the next of its name, or else of its kind. The
 // names of ClientLites are others each time.
-func (m *Mock) standsFor(p wire.Peer) *connection {
-	name, lite := dialogue.ChosenName(p), isLite(p)
+func (m *Mock) standsFor(p wire.Peer, d wire.Dialect) *connection {
+	name, lite := dialogue.ChosenName(p, d), isLite(p)
 	var same, kind []*connection
 	for _, c := range m.rec.connections {
 		if c.name == name {
@@ -247,8 +251,11 @@ func (m *Mock) handle(s *state) ikc.State {
 	}
 }
 
-// refused is told of requests that were not carried out.
+// refused is told of requests that were not carried out, here or by a peer.
 func (m *Mock) refused(_ context.Context, e *ikc.MonitorEvent) {
+	if strings.HasPrefix(e.Operation, ikc.PrefixRemote) && e.Real {
+		m.reported(&wire.RemoteError{Message: e.Message})
+	}
 	if e.Operation != ikc.PrefixLocal+ikc.OpCheck && e.Operation != ikc.PrefixLocal+ikc.OpResolve {
 		return
 	}

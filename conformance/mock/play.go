@@ -55,10 +55,10 @@ func (p *play) wait(ctx context.Context, since time.Time, after time.Duration) b
 	}
 }
 
-// run says what followed something.
+// run says what followed something, in the order of the recording.
 func (p *play) run(ctx context.Context, list []*said) {
 	since := time.Now()
-	for _, s := range list {
+	for i, s := range list {
 		if !p.wait(ctx, since, s.after) {
 			return
 		}
@@ -69,12 +69,12 @@ func (p *play) run(ctx context.Context, list []*said) {
 			err = p.reply(ctx, s, m)
 		case s.call == nil:
 			err = p.post(ctx, s, m)
+		case s.subscribes:
+			if i == 0 || !list[i-1].subscribes {
+				p.subscribe(list[i:])
+			}
 		default:
-			p.m.busy.Add(1)
-			go func() {
-				defer p.m.busy.Done()
-				p.call(p.l.ctx, s, m) // not in the turn of a state
-			}()
+			err = p.call(ctx, s, m)
 		}
 		if err != nil {
 			p.m.trouble(s, err)
@@ -184,21 +184,62 @@ func (p *play) proxy(session string) *ikc.Proxy {
 	return nil
 }
 
-// subscribe asks for a session, or a state of one, as the recorded side did. ok is false if what it
-// asked is no subscription.
-func (p *play) subscribe(ctx context.Context, s *said, m *wire.Message) (ok bool, err error) {
-	if m.Event.Session != wire.SessionIKC || m.Event.State != wire.StateHave {
-		return false, nil
+// subscribes tells whether a call is a subscription.
+func subscribes(to wire.Address, params *perl.Value) bool {
+	_, ok := wanted(params)
+	return ok && to.Session == wire.SessionIKC && to.State == wire.StateHave
+}
+
+// subscribe asks for the sessions that the recorded side asked for together, and says what followed
+// the answers.
+func (p *play) subscribe(list []*said) {
+	var names []string
+	for i, s := range list {
+		if !s.subscribes {
+			list = list[:i]
+			break
+		}
+		m, err := s.message(p.m.kernel.ID(), p.peer())
+		if err != nil {
+			p.m.trouble(s, err)
+			continue
+		}
+		spec, _ := wanted(m.Params)
+		if spec.Kernel == "" || spec.Kernel == s.c.peer.ID {
+			spec.Kernel = p.peer()
+		}
+		names = append(names, spec.String())
 	}
-	spec, ok := wanted(m.Params)
-	if !ok {
-		return false, nil
+	ctx := p.l.ctx // not in the turn of a state
+	p.m.busy.Go(func() {
+		limit, cancel := context.WithTimeout(ctx, p.m.manner.Patience)
+		defer cancel()
+		_, err := p.m.kernel.Subscribe(limit, names...)
+		var failed *ikc.SubscribeError
+		if errors.As(err, &failed) {
+			err = p.unexpected(failed, list)
+		}
+		if err != nil && ctx.Err() == nil {
+			p.m.trouble(list[0], err)
+		}
+		for _, s := range list {
+			p.run(ctx, s.call.then)
+		}
+	})
+}
+
+// unexpected are the refusals of what was not refused then.
+func (p *play) unexpected(failed *ikc.SubscribeError, list []*said) error {
+	then := 0
+	for _, s := range list {
+		if s.call.refused {
+			then++
+		}
 	}
-	if spec.Kernel == "" || spec.Kernel == s.c.peer.ID {
-		spec.Kernel = p.peer()
+	if len(failed.Refused) == then {
+		return nil
 	}
-	_, err = p.m.kernel.Subscribe(ctx, spec.String())
-	return true, err
+	return failed
 }
 
 // wanted is what a subscription asks for.
@@ -224,30 +265,84 @@ func (m *Mock) session(msg *wire.Message) *ikc.Session {
 }
 
 // call calls, and says what followed the answer. One that got no answer then is not waited for.
-func (p *play) call(ctx context.Context, s *said, m *wire.Message) {
+func (p *play) call(ctx context.Context, s *said, m *wire.Message) error {
 	from := p.m.session(m)
 	if from == nil {
 		from = p.m.sessions[silentSession]
 	}
 	to := p.to(s, m)
 	if !s.call.answered {
-		if _, err := from.CallTo(ctx, to, m.Params, "poe:/"+silentSession+"/answer"); err != nil {
-			p.m.trouble(s, err)
+		_, err := from.CallTo(ctx, to, m.Params, "poe:/"+silentSession+"/answer")
+		return err
+	}
+	state, came := p.m.expect(to)
+	if _, err := from.CallTo(ctx, to, m.Params, "poe:/"+silentSession+"/"+state); err != nil {
+		p.m.forget(state)
+		return err
+	}
+	ctx = p.l.ctx // not in the turn of a state
+	p.m.busy.Go(func() {
+		defer p.m.forget(state)
+		select {
+		case <-came:
+		case <-time.After(p.m.manner.Patience):
+			p.m.trouble(s, fmt.Errorf("expected an answer within %v, none came", p.m.manner.Patience))
+		case <-ctx.Done():
+			return
 		}
-		return
-	}
-	limit, cancel := context.WithTimeout(ctx, p.m.manner.Patience)
-	defer cancel()
-	ok, err := p.subscribe(limit, s, m)
-	switch {
-	case ok:
-	case m.WantArray:
-		_, err = from.CallList(limit, to, m.Params)
+		p.run(ctx, s.call.then)
+	})
+	return nil
+}
+
+// outstanding is a call that waits for an answer.
+type outstanding struct {
+	number int
+	to     string
+	came   chan struct{} // takes one thing
+}
+
+func (o *outstanding) arrived() {
+	select {
+	case o.came <- struct{}{}:
 	default:
-		_, err = from.Call(limit, to, m.Params)
 	}
-	if err != nil && ctx.Err() == nil {
-		p.m.trouble(s, err)
+}
+
+// expect makes a state for the answer to a call, and tells when that, or an error report, comes.
+func (m *Mock) expect(to string) (state string, came <-chan struct{}) {
+	m.mu.Lock()
+	m.answers++
+	o := &outstanding{m.answers, to, make(chan struct{}, 1)}
+	state = fmt.Sprintf("answer%d", o.number)
+	m.calls[state] = o
+	m.mu.Unlock()
+	m.sessions[silentSession].Handle(state, func(context.Context, *ikc.Request) (any, error) {
+		o.arrived()
+		return nil, nil
+	})
+	return state, o.came
+}
+
+// forget takes the state for an answer away.
+func (m *Mock) forget(state string) {
+	m.sessions[silentSession].Handle(state, nil)
+	m.mu.Lock()
+	delete(m.calls, state)
+	m.mu.Unlock()
+}
+
+// reported gives an error report to the oldest call that it may be about.
+func (m *Mock) reported(e *wire.RemoteError) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var first *outstanding
+	for _, o := range m.calls {
+		if e.About(o.to) && (first == nil || o.number < first.number) {
+			first = o
+		}
 	}
-	p.run(ctx, s.call.then)
+	if first != nil {
+		first.arrived()
+	}
 }

@@ -3,8 +3,8 @@ package mock
 import (
 	"bytes"
 	"cmp"
+	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -91,14 +91,12 @@ type event struct {
 func (r *Recording) begin(c *dialogue.Connection, side wire.Role) *reading {
 	n := c.Negotiation
 	own, peer := n.Peers[side], n.Peers[side.Other()]
-	name := dialogue.ChosenName(own)
+	name := dialogue.ChosenName(own, n.Dialect)
 	i := slices.IndexFunc(r.Kernels, func(k *Kernel) bool { return k.Name == name })
 	if i < 0 {
 		k := &Kernel{Name: name, Lite: isLite(own), Dialect: wire.IKC, states: map[string]*state{}, published: map[string]map[string]bool{}}
-		for _, alias := range own.Aliases {
-			if alias != name && !strings.Contains(alias, ":") {
-				k.Aliases = append(k.Aliases, alias)
-			}
+		if names := dialogue.ChosenNames(own, n.Dialect); len(names) > 0 {
+			k.Aliases = names[1:]
 		}
 		r.Kernels, i = append(r.Kernels, k), len(r.Kernels)
 	}
@@ -111,7 +109,7 @@ func (r *Recording) begin(c *dialogue.Connection, side wire.Role) *reading {
 		k.Serializers = append(k.Serializers, z)
 	}
 	own.Aliases, peer.Aliases = slices.Clone(own.Aliases), slices.Clone(peer.Aliases)
-	con := &connection{own: own, peer: peer, name: dialogue.ChosenName(peer), lite: isLite(peer), by: z}
+	con := &connection{own: own, peer: peer, name: dialogue.ChosenName(peer, n.Dialect), lite: isLite(peer), by: z}
 	k.connections = append(k.connections, con)
 	return &reading{side: side, opened: c.Opened.Time, k: k, c: con, takes: map[int]*take{}, calls: map[int]*called{}}
 }
@@ -142,7 +140,7 @@ func (g *reading) heard(f *dialogue.Frame) {
 			return
 		}
 		if call := g.calls[m.Exchange.Request.Frame.Number]; call != nil && !call.answered {
-			call.answered = true
+			call.answered, call.refused = true, m.Params().Kind() != perl.Ref
 			g.events = append(g.events, event{at: f.At.Time, heard: call})
 		}
 		return
@@ -195,7 +193,7 @@ func (g *reading) spoken(f *dialogue.Frame) {
 	case m.Kind == dialogue.Answer || m.Kind == dialogue.ErrorReport:
 		return // nobody knows to what
 	case m.Kind == dialogue.Call:
-		s.call = &called{}
+		s.call, s.subscribes = &called{}, subscribes(m.Event, m.Params())
 		g.calls[f.Number] = s.call
 	}
 	g.events = append(g.events, event{at: f.At.Time, said: s})
@@ -288,11 +286,14 @@ func causeOf(causes []*cause, at time.Time, least time.Duration) *cause {
 	return causes[max(i-1, 0)]
 }
 
+// refusal is how releases before 0.2400 say that a state is not published, which name no operation.
+var refusal = regexp.MustCompile(`^Session '.*' (is not available for remote kernels|has not published state)`)
+
 // settle finds out whether a state was published when it was asked for.
 func (k *Kernel) settle(t *take) {
 	for _, s := range t.said {
 		if s.reply == t && s.isError {
-			if e := s.report(); e.Operation == wire.OpCheck || e.Operation == wire.OpResolve {
+			if e := s.report(); e.Operation == wire.OpCheck || e.Operation == wire.OpResolve || refusal.MatchString(e.Message) {
 				k.state(t).refused++
 				return
 			}

@@ -86,10 +86,13 @@ type said struct {
 	reply   *take
 	isError bool
 	call    *called // what is known of a call
+	// subscribes: the call is a subscription.
+	subscribes bool
 }
 
 // called is what followed the answer to a call of the recorded side.
 type called struct {
 	answered bool
+	refused  bool // of a subscription
 	then     []*said
 }

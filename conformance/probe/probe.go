@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,7 +26,9 @@ type Config struct {
 	// Name is our name, ID our kernel id. With Lite we are a ClientLite, which has a name only.
 	Name, ID string
 	Lite     bool
-	Dialect  wire.Dialect
+	// Aliases are more names.
+	Aliases []string
+	Dialect wire.Dialect
 	// Serializer is the only one that we know, unless there are several of Known, of which that is
 	// used that is agreed on. Nil: Storable.
 	Serializer wire.Serializer
@@ -168,7 +171,8 @@ func (c *Conn) Negotiate(ctx context.Context, role wire.Role) error {
 func (c *Conn) negotiate(ctx context.Context, role wire.Role) error {
 	cfg := wire.NegotiatorConfig{
 		Role: role, Dialect: c.cfg.Dialect, KernelID: c.cfg.ID, PID: "1",
-		Names: []string{c.cfg.Name, c.conn.LocalAddr().String()}, Serializers: []string{c.Serializer().Name()},
+		Names:       slices.Concat([]string{c.cfg.Name}, c.cfg.Aliases, []string{c.conn.LocalAddr().String()}),
+		Serializers: []string{c.Serializer().Name()},
 	}
 	if len(c.cfg.Known) > 0 {
 		cfg.Serializers = names(c.cfg.Known)

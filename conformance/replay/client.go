@@ -27,6 +27,7 @@ type client struct {
 	cfg     probe.Config
 	conn    *probe.Conn
 	old     wire.Peer                // the other side, as recorded
+	name    string                   // that its program chose
 	in, out codecs                   // for what comes, and what goes
 	sent    few[time.Time]           // when calls went out that nothing came back for yet
 	rsvps   few[wire.Address]        // of calls of the other side, by frame of the recording
@@ -56,9 +57,10 @@ const maxReceived = 2 * wire.DefaultMaxFrame
 func (p *player) prepare(c *dialogue.Connection) *client {
 	n := c.Negotiation
 	cl := &client{p: p, index: c.Conn.Index, old: n.Peers[p.opts.Side.Other()]}
+	cl.name = dialogue.ChosenName(cl.old, n.Dialect)
 	then := dialogue.SerializerOf(n.Serializer)
 	cl.in.then.Serializer, cl.out.then.Serializer = then, then
-	cl.cfg = identity(n.Peers[p.opts.Side])
+	cl.cfg = identity(n.Peers[p.opts.Side], n.Dialect)
 	cl.cfg.Dialect, cl.cfg.Serializer, cl.cfg.Timeout, cl.cfg.MaxAside = n.Dialect, then, p.opts.Patience, maxReceived
 	switch {
 	case p.opts.Side == wire.Client && n.Fallback:
@@ -74,7 +76,7 @@ func (p *player) prepare(c *dialogue.Connection) *client {
 
 // connect makes the connection. It is closed when ctx ends.
 func (c *client) connect(ctx context.Context) (err error) {
-	if c.conn, err = c.p.meet.connection(ctx, c.cfg, dialogue.ChosenName(c.old)); err != nil {
+	if c.conn, err = c.p.meet.connection(ctx, c.cfg, c.name); err != nil {
 		return err
 	}
 	c.in.now.Serializer, c.out.now.Serializer = c.conn.Serializer(), c.conn.Serializer()

@@ -144,7 +144,7 @@ func (h *host) accept(ctx context.Context) {
 func (h *host) meet(c *probe.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	name := dialogue.ChosenName(c.Peer)
+	name := dialogue.ChosenName(c.Peer, c.Dialect)
 	i := slices.IndexFunc(h.waiting, func(g *guest) bool { return g.name == name })
 	if i < 0 && h.plan.names[name] && len(h.early) < maxEarly {
 		h.early = append(h.early, c)
@@ -162,7 +162,7 @@ func (h *host) meet(c *probe.Conn) {
 func (h *host) connection(ctx context.Context, cfg probe.Config, name string) (*probe.Conn, error) {
 	g := &guest{cfg: cfg, name: name, came: make(chan *probe.Conn, 1)}
 	h.mu.Lock()
-	if i := slices.IndexFunc(h.early, func(c *probe.Conn) bool { return dialogue.ChosenName(c.Peer) == name }); i >= 0 {
+	if i := slices.IndexFunc(h.early, func(c *probe.Conn) bool { return dialogue.ChosenName(c.Peer, c.Dialect) == name }); i >= 0 {
 		c := h.early[i]
 		h.early = slices.Delete(h.early, i, i+1)
 		h.mu.Unlock()
@@ -211,8 +211,10 @@ func (h *host) gone() <-chan struct{} {
 const lastWords = time.Second
 
 // identity is who a side of a recorded connection was.
-func identity(p wire.Peer) probe.Config {
-	cfg := probe.Config{ID: p.ID, Name: dialogue.ChosenName(p)}
-	cfg.Lite = cfg.Name == p.ID && len(p.Aliases) == 0
+func identity(p wire.Peer, d wire.Dialect) probe.Config {
+	cfg := probe.Config{ID: p.ID, Name: dialogue.ChosenName(p, d), Lite: len(p.Aliases) == 0}
+	if names := dialogue.ChosenNames(p, d); len(names) > 0 {
+		cfg.Aliases = names[1:]
+	}
 	return cfg
 }

@@ -33,7 +33,7 @@ func Survey(events dialogue.Source, opts Options) (*Plan, error) {
 		if part.Last && !c.Replayable() {
 			p.Left++
 		}
-		if name := dialogue.ChosenName(c.Negotiation.Peers[side.Other()]); c.Replayable() && len(p.names) < maxSends {
+		if name := dialogue.ChosenName(c.Negotiation.Peers[side.Other()], c.Negotiation.Dialect); c.Replayable() && len(p.names) < maxSends {
 			p.names[name] = true
 		}
 		for _, x := range part.Exchanges {
