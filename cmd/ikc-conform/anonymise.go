@@ -15,6 +15,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // anonymising is what anonymise was asked for.
@@ -64,6 +65,7 @@ Exit status: 0 OUT is written, 1 it would be judged otherwise, 3 IN cannot be re
 	f.BoolVar(&a.force, "force", false, "overwrite OUT if it is there")
 	_ = c.MarkFlagRequired("output")
 	a.flag(c, "json", "what was replaced and what was kept, for programs", func(w io.Writer, r *anonymise.Result) error { return r.WriteJSON(w) })
+	a.flag(c, "html", "what was replaced and what was kept, as one page", func(w io.Writer, r *anonymise.Result) error { return r.WriteHTML(w) })
 	c.AddCommand(schemaCommand("Print the JSON Schema of what was replaced in a capture", anonymise.Schema))
 	return c
 }
@@ -98,7 +100,7 @@ func (a *anonymising) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(result.Differences) > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s is not written, as it would not show what %s shows\n", a.out, args[0])
+		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s is not written, as it would not show what %s shows\n", visible.Text(a.out), visible.Text(args[0]))
 		return exitStatus(report.ExitNotConformant)
 	}
 	return writeCapture(a.out, a.force, out)

@@ -18,6 +18,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/reduce"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -62,6 +63,7 @@ interrupt ended it, and nothing is written. 'ikc-conform reduce schema' prints t
 	f.BoolVar(&r.force, "force", false, "overwrite OUT and the script if they are there")
 	_ = c.MarkFlagRequired("output")
 	r.flag(c, "json", "how far it was reduced, for programs", func(w io.Writer, d *reduce.Result) error { return d.WriteJSON(w) })
+	r.flag(c, "html", "how far it was reduced, as one page", func(w io.Writer, d *reduce.Result) error { return d.WriteHTML(w) })
 	c.AddCommand(schemaCommand("Print the JSON Schema of how far a capture was reduced", reduce.Schema))
 	return c
 }
@@ -111,7 +113,7 @@ func (r *reducing) run(cmd *cobra.Command, args []string) error {
 	}
 	file, result, err := reduce.Capture(cmd.Context(), open, w)
 	if errors.Is(err, reduce.ErrNotShown) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s does not show %v: there is nothing to reduce\n", args[0], w)
+		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %s does not show %v: there is nothing to reduce\n", visible.Text(args[0]), w)
 		return exitStatus(report.ExitNothing)
 	}
 	if err := nothingWritten(cmd, args[0], err); err != nil {
@@ -185,7 +187,7 @@ func reduceFailures(ctx context.Context, told io.Writer, dir string, reports []*
 				return nil
 			}
 			if err != nil {
-				fmt.Fprintf(told, "ikc-conform: --reduce: %s: %v\n", c.ID, err)
+				fmt.Fprintf(told, "ikc-conform: --reduce: %s: %v\n", c.ID, visible.Error(err))
 				continue
 			}
 			name := c.ID + ".pcapng"
@@ -196,7 +198,7 @@ func reduceFailures(ctx context.Context, told io.Writer, dir string, reports []*
 			if err := writeCapture(path, true, file); err != nil {
 				return err
 			}
-			fmt.Fprintf(told, "ikc-conform: %s shows in %s: %v\n", c.ID, path, result.After)
+			fmt.Fprintf(told, "ikc-conform: %s shows in %s: %v\n", c.ID, visible.Text(path), result.After)
 		}
 	}
 	return nil

@@ -25,6 +25,27 @@ func (r *Result) WriteJSON(w io.Writer) error {
 // keptWidth is how many columns the lines of words have at most.
 const keptWidth = 100
 
+// What stays in any case, and what stays in a capture of ours.
+const (
+	keptAlways      = "0, 1, -1, times, lengths, what stands between words, version strings,"
+	keptConformance = "The capture holds the conformance session of ikc-conform, so that its words and values are kept too."
+)
+
+// leftOut is what is not in the new capture, and how often it was in the old one.
+type leftOut struct {
+	what string
+	n    int64
+}
+
+func (r *Result) leftOut() (list []leftOut) {
+	for _, l := range []leftOut{{"packets that are no TCP, or cannot be decoded,", r.Dropped}, {"comments on packets", int64(r.Comments)}} {
+		if l.n > 0 {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
 // WriteText writes it for people: first what was replaced, then what was not.
 func (r *Result) WriteText(w io.Writer) error {
 	r = visible.Copy(r)
@@ -45,13 +66,10 @@ func (r *Result) WriteText(w io.Writer) error {
 			fmt.Fprintln(&b, " ", reason)
 		}
 	}
-	if r.Dropped > 0 {
-		fmt.Fprintf(&b, "%d packets that are no TCP, or cannot be decoded, are left out.\n", r.Dropped)
+	for _, d := range r.leftOut() {
+		fmt.Fprintf(&b, "%d %s are left out.\n", d.n, d.what)
 	}
-	if r.Comments > 0 {
-		fmt.Fprintf(&b, "%d comments on packets are left out.\n", r.Comments)
-	}
-	b.WriteString("Kept: 0, 1, -1, times, lengths, what stands between words, version strings, and these words, with how often each is there:\n")
+	b.WriteString("Kept: " + keptAlways + " and these words, with how often each is there:\n")
 	line := " "
 	for _, k := range r.Kept {
 		word := fmt.Sprintf(" %s %d,", k.Word, k.Count)
@@ -63,7 +81,7 @@ func (r *Result) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintln(&b, strings.TrimSuffix(line, ","))
 	if r.Conformance {
-		b.WriteString("The capture holds the conformance session of ikc-conform, so that its words and values are kept too.\n")
+		b.WriteString(keptConformance + "\n")
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("anonymise: %w", err)
