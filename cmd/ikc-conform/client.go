@@ -40,8 +40,9 @@ connection (not reached, not negotiated, lost), 6 no answer in time.`
 
 // targetHelp says how the kernel is named.
 const targetHelp = `
-The target is poe://HOST:PORT/SESSION/STATE (port 603 if none is given). With --connect, which is HOST:PORT
-or unix:PATH, the kernel in the target is just a name: poe://NAME/SESSION/STATE, or SESSION/STATE.`
+The target is poe://HOST:PORT/SESSION/STATE (port 603 if none is given); tcp:HOST:PORT and unix:PATH are a kernel
+alone. With --connect, which is HOST:PORT or unix:PATH, the kernel in the target is just a name:
+poe://NAME/SESSION/STATE, or SESSION/STATE.`
 
 // client is how the commands for people reach a kernel.
 type client struct {
@@ -93,6 +94,14 @@ func resolve(s, connect string) (target, error) {
 		return fmt.Errorf("target %q: expected %s", s, expected)
 	}
 	rest, isPoe := strings.CutPrefix(s, "poe:")
+	if connect == "" && (strings.HasPrefix(s, "unix:") || strings.HasPrefix(s, "tcp:")) {
+		if err := targets.CheckEndpoint(s, false); err != nil {
+			return target{}, fmt.Errorf("target %w", err)
+		}
+		t := target{}
+		t.network, t.address = network(s)
+		return t, nil
+	}
 	if connect == "" {
 		host := strings.TrimPrefix(rest, "//")
 		path := ""

@@ -102,15 +102,8 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 			return err
 		}
 	}
-	for _, spec := range specs {
-		if spec, err = targets.WithPerl(spec, e.perl); err != nil {
-			return err
-		}
-		t, err := targets.Parse(spec)
-		if err != nil {
-			return err
-		}
-		e.targets = append(e.targets, t)
+	if e.targets, err = e.reach(specs); err != nil {
+		return err
 	}
 	e.options = harness.Options{Checks: e.selected, Dir: e.captures,
 		Session: e.session, Hostile: e.hostile, Patience: e.patience, Timeout: e.timeout}
@@ -130,6 +123,22 @@ func (e *experiment) parse(cmd *cobra.Command, specs []string) error {
 	e.known, err = known.Load(e.baseline...)
 	e.options.Known = e.known
 	return err
+}
+
+// reach reads targets, in the order in which they are to be tried. Those that have been tried are
+// closed, so that to try again takes new ones.
+func (e *experiment) reach(specs []string) (list []*targets.Target, err error) {
+	for _, spec := range specs {
+		if spec, err = targets.WithPerl(spec, e.perl); err != nil {
+			return nil, err
+		}
+		t, err := targets.Parse(spec)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	return list, nil
 }
 
 // somewhere has captures kept, which are compared afterwards, in a temporary directory if the user

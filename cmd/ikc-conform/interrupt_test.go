@@ -222,6 +222,9 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"run", "cmd:sh -c 'setsid sleep 60 & sleep 60'"}, status: 130}, // a grandchild holds its output
 		{args: []string{"run", "tcp:" + answering}, ready: ready, status: 130},
 		{args: []string{"run", "tcp:" + answering, "--debug"}, ready: ready, status: 130},
+		{args: []string{"run", "cmd:sleep 60", "--watch", manual}, status: 130},
+		{args: []string{"run", "tcp:127.0.0.1:1", "--watch", manual}, await: "watching", status: 3},
+		{args: []string{"run", "cmd:sleep 60", "--repeat", "5"}, status: 130},
 		{args: []string{"matrix", "cmd:sleep 60", "-q"}, status: 130},
 		{args: []string{"oracle", "cmd:sleep 60", "reference"}, status: 130},
 		{args: []string{"model", "cmd:sleep 60"}, status: 130},

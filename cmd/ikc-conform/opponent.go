@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,7 +57,7 @@ func (o *opponent) parse() (side wire.Role, err error) {
 		return side, nil
 	}
 	to := o.to
-	if free := "tcp:127.0.0.1:0"; to == free && o.run != "" && o.listen == "" {
+	if strings.TrimPrefix(to, "tcp:") == "127.0.0.1:0" && o.run != "" && o.listen == "" {
 		if to, err = freeAddress(); err != nil {
 			return 0, broken(err)
 		}

@@ -1,24 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"errors"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/perl-ikc/ikc-conform/conformance/driver"
-	"github.com/perl-ikc/ikc-conform/conformance/harness"
-	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
 
 func runCommand() *cobra.Command {
-	var (
-		segmentation bool
-		oracle       string
-		reduced      string
-	)
-	e := experiment{serializers: []string{"Storable"}}
+	var oracle string
+	r := rounds{experiment: experiment{serializers: []string{"Storable"}}}
 	c := &cobra.Command{
 		Use:   "run TARGET...",
 		Short: "Test implementations",
@@ -26,7 +18,7 @@ func runCommand() *cobra.Command {
 goes over the wire, and judges the recording. A target is
 
   reference            the Go reference kernel, in this process
-  tcp:HOST:PORT        a server that is running
+  tcp:HOST:PORT        a server that is running; also HOST:PORT
   unix:PATH            the same, on a Unix socket
   cmd:PROGRAM ARGS     a driver: a program that puts your implementation under the control of the
                        harness, see conformance/DRIVER.md; quotes mean what they mean to a shell
@@ -43,57 +35,35 @@ unless --session says that it has published the session of 'ikc-conform list --s
 speaks another protocol is told so, with what it said, and is not judged (status 3). What all releases
 of POE::Component::IKC that it can be by what it says do wrong is known, as in a capture; --as says which it is.
 
---captures overwrites captures of before, and no other files.`,
-		Example: "  ikc-conform run reference\n  ikc-conform run tcp:127.0.0.1:31337 --captures out/\n  ikc-conform run perl 'cmd:./mydriver --verbose'",
-		Args:    cobra.MinimumNArgs(1),
+--captures overwrites captures of before, and no other files.
+
+While one works on an implementation: --watch DIR tries again when a file below DIR has changed and none has for 300
+ms, until an interrupt; the status is that of the last report. Hidden files and what the run itself is told to write
+do not count, and what changes while it is tried, such as a log, has it tried once more only. --fail-fast begins no combination after one that failed.
+--repeat N tries N times, and lists the checks that flapped; a check that failed once has failed. --dry-run says
+what would be tried, and tries nothing.`,
+		Example: "  ikc-conform run reference\n  ikc-conform run tcp:127.0.0.1:31337 --captures out/\n  ikc-conform run perl 'cmd:./mydriver --verbose'\n" +
+			"  ikc-conform run cmd:./mydriver --watch . --fail-fast\n  ikc-conform run 127.0.0.1:31337 --dry-run",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("oracle") {
 				return errors.New("--oracle: this is a command of its own now: 'ikc-conform oracle ORACLE TARGET...'")
 			}
-			if err := e.parse(cmd, args); err != nil {
+			if err := r.parse(cmd, args); err != nil {
 				return err
 			}
-			if reduced != "" && e.options.Dir == "" {
-				return errors.New("--reduce: expected --captures DIR as well: it is the captures that are reduced")
+			switch {
+			case r.dry:
+				return r.showPlan(cmd)
+			case len(r.watched) > 0:
+				return r.watch(cmd)
 			}
-			keeping(cmd.Context())
-			var reports []*report.Report
-			for _, t := range e.targets {
-				opts := e.options
-				if opts.Dir != "" && len(e.targets) > 1 {
-					opts.Dir = filepath.Join(opts.Dir, harness.FileName(t.Spec))
-				}
-				result, err := harness.Run(cmd.Context(), t, opts)
-				stopped := cmd.Context().Err() != nil
-				if err != nil && (!stopped || result == nil) {
-					return broken(err)
-				}
-				r := report.FromRun(result, e.level, e.known)
-				if segmentation && !stopped {
-					swept, err := harness.Sweep(cmd.Context(), result, opts, e.known)
-					if cmd.Context().Err() != nil {
-						r.Interrupt("it was not tried with each segmentation")
-						reports = append(reports, r)
-						continue
-					}
-					if err != nil {
-						return broken(err)
-					}
-					r.AddSegmentation(swept)
-				}
-				reports = append(reports, r)
-			}
-			shown := e.showTried(cmd, report.NewDocument(version(), reports...), e.show)
-			if reduced != "" && cmd.Context().Err() == nil {
-				return cmp.Or(reduceFailures(cmd.Context(), cmd.ErrOrStderr(), reduced, reports), shown)
-			}
-			return shown
+			return r.round(cmd)
 		},
 	}
-	e.judging.flags(c)
-	e.flags(c, append([]string{"baseline", "as"}, tryingFlags...)...)
-	c.Flags().BoolVar(&segmentation, "segmentation", false, "repeat everything with single octets, line ends cut in two, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
-	c.Flags().StringVar(&reduced, "reduce", "", "write to this `DIR` for each check that failed the smallest capture that shows it, as 'ikc-conform reduce' does")
+	r.judging.flags(c)
+	r.experiment.flags(c, append([]string{"baseline", "as"}, tryingFlags...)...)
+	r.flags(c)
 	c.Flags().StringVar(&oracle, "oracle", "", "")
 	_ = c.Flags().MarkHidden("oracle") // fails only for a flag that does not exist
 	return c

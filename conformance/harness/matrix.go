@@ -92,6 +92,7 @@ type matrix struct {
 	mu      sync.Mutex
 	results []*cell.TargetResult
 	done    int
+	enough  bool // see Options.Enough
 }
 
 // shared is a target that several workers try cells of.
@@ -157,7 +158,11 @@ func (m *matrix) try(ctx context.Context, j job) {
 	t := m.targets[j.target]
 	began := time.Now()
 	c, hello := &cell.Result{Cell: j.Cell, Err: t.ready(ctx)}, (*driver.Hello)(nil)
-	if c.Err == nil && ctx.Err() == nil {
+	switch {
+	case c.Err != nil || ctx.Err() != nil:
+	case m.hasEnough():
+		c.Skipped = NotBegun
+	default:
 		began = time.Now()
 		c, hello = tryCell(ctx, t.Target, m.opts.Options, j.Cell)
 	}
@@ -177,10 +182,22 @@ func (m *matrix) try(ctx context.Context, j job) {
 		r.Identity = hello
 	}
 	m.done++
+	if m.opts.Enough != nil && !m.enough && c.Skipped == "" {
+		m.enough = m.opts.Enough(&cell.TargetResult{Target: r.Target, Identity: r.Identity, Cells: []*cell.Result{c}})
+	}
 	if m.opts.Progress != nil {
 		m.opts.Progress(c)
 	}
 	if m.opts.Cell != nil {
 		m.opts.Cell(t.Target, c, m.done, len(m.todo))
 	}
+}
+
+// NotBegun is why cells are skipped after Options.Enough said so of another.
+const NotBegun = "not begun, since another combination had failed"
+
+func (m *matrix) hasEnough() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.enough
 }

@@ -43,6 +43,10 @@ type Options struct {
 	As    string
 	// Progress is told of each cell as it ends, by one goroutine at a time. Nil for nobody.
 	Progress func(*cell.Result)
+	// Enough is asked of each cell as it ends, by one goroutine at a time, in a result of the target
+	// that has this cell alone. If it says so of one, no cell is begun any more: those are skipped.
+	// What is being tried is tried to its end. Nil: all are tried.
+	Enough func(*cell.TargetResult) bool
 }
 
 // MaxCapture bounds what is recorded of a cell, in octets. Usually that is some MiB. What a target

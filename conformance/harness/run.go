@@ -72,7 +72,7 @@ type runner struct {
 
 // run tries the cell. What came of it is in r.cell.
 func (r *runner) run(ctx context.Context) {
-	if r.cell.Skipped = r.impossible(); r.cell.Skipped != "" {
+	if r.cell.Skipped = Impossible(r.target, r.cell.Cell); r.cell.Skipped != "" {
 		return
 	}
 	name := fmt.Sprintf("%s-%s.pcapng", FileName(r.target.Spec), r.cell.Cell.File())
@@ -94,13 +94,14 @@ func (r *runner) run(ctx context.Context) {
 	}
 }
 
-// impossible says why the cell cannot be tried, as far as that is known beforehand.
-func (r *runner) impossible() string {
+// Impossible says why a cell of a target cannot be tried, as far as that is known before the target
+// is asked for what it can do; "" if nothing is known to keep it from being tried.
+func Impossible(t *targets.Target, c cell.Cell) string {
 	switch {
-	case r.target.Driven():
-	case r.cell.Cell.Role != cell.AsServer:
+	case t.Driven():
+	case c.Role != cell.AsServer:
 		return "a target without a driver can only be tried as a server"
-	case r.cell.Cell.Dialect == cell.Fallback:
+	case c.Dialect == cell.Fallback:
 		return "it takes a driver to start the server with the protocol IKC"
 	}
 	return ""

@@ -65,8 +65,8 @@ func (p *Party) UnmarshalText(text []byte) error {
 	return fmt.Errorf("expected %s, got %q", strings.Join(partyNames[:], ", "), text)
 }
 
-// binds tells whether a check for the party can be about a side.
-func (p Party) binds(side wire.Role) bool {
+// Binds tells whether a check for the party can be about a side.
+func (p Party) Binds(side wire.Role) bool {
 	switch p {
 	case TheServer:
 		return side == wire.Server

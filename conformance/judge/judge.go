@@ -48,7 +48,7 @@ func newJudge(checks []*Check, sides ...wire.Role) *judge {
 	for _, side := range sides {
 		for _, c := range checks {
 			j.byDriver = j.byDriver || c.alsoByDriver()
-			if c.Party.binds(side) {
+			if c.Party.Binds(side) {
 				j.verdicts[side] = append(j.verdicts[side], &Verdict{Check: c, Side: side})
 			}
 		}

@@ -54,6 +54,9 @@ type Report struct {
 	// show, though the check was decided.
 	Deviations known.Deviations `json:"deviations,omitempty"`
 	Stale      known.Deviations `json:"stale,omitempty"`
+	// Flapped are the checks that did not always come to the same, of a target that was tried several
+	// times.
+	Flapped []Flapped `json:"flapped,omitempty"`
 	// Noticed is what is worth knowing of captures without being a violation. It does not count.
 	Noticed []*Noticed `json:"noticed,omitempty"`
 	// Segmentation is set if the run was repeated with each segmentation.
@@ -74,6 +77,8 @@ func (r *Report) Problems() (out []string) {
 // Part is one cell of a run, or one side of a file.
 type Part struct {
 	Name string `json:"name"`
+	// Run is the number of the run that it is of, if there were several; the name ends with it.
+	Run int `json:"run,omitempty"`
 	// Role is what the subject is in it: server, client or clientlite. Dialect is IKC0, IKC or
 	// fallback, Serializer the Perl package; each is empty if any may occur.
 	Role       string `json:"role"`
@@ -334,6 +339,7 @@ func (r *Report) finish() {
 		}
 		*r.Summary.counter(c.Outcome)++
 	}
+	r.Flapped = r.flaps()
 	for _, p := range r.Parts {
 		broken = broken || p.Error != "" || len(p.Problems) > 0
 		lacking = lacking || len(p.Lacks) > 0

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -216,5 +217,29 @@ func TestFromFiles(t *testing.T) {
 	}
 	if r := report.FromFiles(nil, judge.Should); r.Exit != report.ExitNothing {
 		t.Errorf("expected no files to be nothing checked, got %d", r.Exit)
+	}
+}
+
+// TestRepeat: a report of several runs has a part for each, fails if one of them failed, and lists
+// what flapped.
+func TestRepeat(t *testing.T) {
+	run := func(outcome judge.Outcome) *report.Report {
+		r := report.FromRun(&cell.TargetResult{Target: "t", Cells: []*cell.Result{{
+			Cell:     cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0, Serializer: cell.Storable},
+			Verdicts: []judge.Verdict{{Check: must, Outcome: outcome}, {Check: should, Outcome: judge.Pass}},
+		}}}, judge.Should, nil)
+		return r
+	}
+	r, err := report.Repeat(run(judge.Pass), run(judge.Fail), run(judge.Pass))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []report.Flapped{{Check: must.ID, Part: r.Parts[0].Name[:len(r.Parts[0].Name)-len(", run 1")],
+		Outcomes: []judge.Outcome{judge.Pass, judge.Fail, judge.Pass}}}
+	if len(r.Parts) != 3 || r.Exit != report.ExitNotConformant || !reflect.DeepEqual(r.Flapped, want) {
+		t.Errorf("%d parts, exit %d, flapped %+v; expected 3, 1, %+v", len(r.Parts), r.Exit, r.Flapped, want)
+	}
+	if r, _ := report.Repeat(run(judge.Pass), run(judge.Pass)); len(r.Flapped) != 0 || r.Exit != report.ExitConformant {
+		t.Errorf("flapped %+v, exit %d: expected nothing", r.Flapped, r.Exit)
 	}
 }

@@ -39,6 +39,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	r.known(&b)
 	r.noticed(&b, verbose)
 	r.undecided(&b, verbose)
+	r.flapped(&b)
 	b.WriteString("\n")
 	if short := r.noticedInShort(); short != "" {
 		b.WriteString(short + "\n")

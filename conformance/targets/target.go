@@ -98,7 +98,7 @@ func (t *Target) Start(ctx context.Context, opts driver.Options) (*driver.Driver
 // ParseTarget reads what a user calls a target:
 //
 //	reference          the Go reference kernel, in this process
-//	tcp:HOST:PORT      a server that is running
+//	tcp:HOST:PORT      a server that is running; also HOST:PORT
 //	unix:PATH          the same, on a Unix socket
 //	cmd:PROGRAM ARGS   a driver, see conformance/DRIVER.md; the words may be quoted as for a shell
 //	driver:HOST:PORT   a driver that is running, under a debugger perhaps, and listens: each connection is a driver of its own
@@ -147,8 +147,10 @@ func Parse(spec string) (*Target, error) {
 		if err := execTarget(t, rest); err != nil {
 			return nil, fmt.Errorf("target %q: %w", spec, err)
 		}
+	case CheckAddress(spec, false) == nil:
+		t.Network, t.Address = "tcp", spec
 	default:
-		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, driver:HOST:PORT, driver:PATH, image:NAME, container:ID, perl or perl@RELEASE, with /PERL behind it or not", spec)
+		return nil, fmt.Errorf("target %q: expected reference, tcp:HOST:PORT or HOST:PORT, unix:PATH, cmd:PROGRAM ARGS, driver:HOST:PORT, driver:PATH, image:NAME, container:ID, perl or perl@RELEASE, with /PERL behind it or not", spec)
 	}
 	return t, nil
 }
