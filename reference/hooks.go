@@ -3,8 +3,9 @@ package ikc
 import "time"
 
 // Hooks are told what a kernel does, for metrics and traces; those that are nil are not. Beside
-// [Stats], which is polled, they know how long things take. They are called when a thing is over,
-// by whatever goroutine did it, also by several at once, and must not block.
+// [Stats], which is polled (examples/metrics shows both), they know how long things take. They are
+// called when a thing is over, by whatever goroutine did it, also by several at once, and must not
+// block.
 //
 // What a peer may choose is not in them, but for errors: their texts are no labels of metrics.
 type Hooks struct {
