@@ -8,7 +8,7 @@ QUICK = ./reference/... ./internal/... ./conformance/capture ./conformance/cell 
 	./conformance/report ./conformance/spec ./conformance/sweep ./conformance/typed
 SLOW = Browser|Tshark|Soak|LongStream|Differential|TestShallow|TestCompare$$|StoredRuns|TestMerge|TestTAP|HTMLIsBounded
 
-.PHONY: all help build format quick check vuln pin test race generate captures rejudge examples bench fuzz mutate
+.PHONY: all help build format quick check vuln pin test race generate captures rejudge examples bench compare fuzz mutate
 
 all: check test ## analyse and test everything
 
@@ -63,6 +63,9 @@ examples: ## the examples of "explain" that no capture shows, from runs of the r
 
 bench: ## benchmarks of serializers, kernel and the reading of captures, with Perl in the same run where it is
 	go test -run xxx -bench . ./reference/... ./conformance/capture ./conformance/dialogue ./conformance/recordings
+
+compare: ## the kernel beside Perl, the ceiling, a raw echo, net/rpc, gRPC and NATS, each a process of its own; six minutes
+	cd benchmarks && go run .
 
 FUZZTIME ?= 10s
 fuzz: ## a short round of every fuzz target; FUZZTIME=10m for a long one

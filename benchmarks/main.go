@@ -1,0 +1,188 @@
+// Command benchmarks compares the Go kernel, as a user starts it, with Perl's kernel, with the
+// ceiling, with a raw echo of frames, and with what a Go service would use otherwise: net/rpc, gRPC
+// and NATS. Each server is a process of its own in its default configuration; all are measured in
+// turn, again and again, and the medians are printed as a table, in microseconds for one operation.
+//
+//	cd benchmarks && go run . -reps 8
+//
+// It is a module of its own, so that nobody who uses the kernel has the others in go.sum.
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	reps := flag.Int("reps", 8, "how often each is measured; the median counts")
+	each := flag.Duration("time", 500*time.Millisecond, "how long each measurement takes")
+	cells := flag.String("cells", ".", "only cells that match this regular expression")
+	only := flag.String("servers", ".", "only servers that match this regular expression; kernel and ceiling are always there")
+	serve := flag.String("serve", "", "be this server: for the program itself")
+	flag.Parse()
+	if *serve != "" {
+		if err := servers[*serve](); err != nil {
+			log.Fatalf("%s: %v", *serve, err)
+		}
+		return
+	}
+	cell, err := regexp.Compile(*cells)
+	server, err2 := regexp.Compile(*only)
+	if err != nil || err2 != nil || *reps < 1 || *each <= 0 || flag.NArg() > 0 {
+		log.Fatalf("expected regular expressions, a positive number and a duration, got %q", os.Args[1:])
+	}
+	if err := compare(os.Stdout, *reps, *each, cell, server); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// process is a server that runs.
+type process struct {
+	name, address string
+	cmd           *exec.Cmd
+}
+
+// start starts a server, which prints its address.
+func start(name string) (*process, error) {
+	cmd := exec.Command(os.Args[0], "-serve", name)
+	if name == "perl" {
+		cmd = exec.Command("perl", filepath.Join("..", "conformance", "refdriver", "testdata", "bench_server.pl"))
+	}
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	in, err := cmd.StdinPipe() // a server ends when this does
+	if err != nil {
+		return nil, err
+	}
+	_ = in
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	line = strings.TrimSpace(line)
+	if !strings.Contains(line, ":") {
+		line = "127.0.0.1:" + line
+	}
+	if err != nil {
+		_ = cmd.Process.Kill()
+		return nil, fmt.Errorf("%s: expected its address, got %q: %w", name, line, err)
+	}
+	return &process{name, line, cmd}, nil
+}
+
+// cpu is the time that the server has used of the processors, in steps of 10 ms; 0 if the system
+// does not tell.
+func (p *process) cpu() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+func (p *process) end() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// order is that of the columns.
+var order = []string{"kernel", "ceiling", "echo", "perl", "net/rpc", "grpc", "nats"}
+
+// compare measures all in turn and prints the medians.
+func compare(w io.Writer, reps int, each time.Duration, cell, server *regexp.Regexp) error {
+	var running []*process
+	for _, name := range order {
+		if !server.MatchString(name) && name != "kernel" && name != "ceiling" {
+			continue
+		}
+		p, err := start(name)
+		if err != nil {
+			log.Printf("without %s: %v", name, err)
+			continue
+		}
+		defer p.end()
+		running = append(running, p)
+	}
+	fmt.Fprint(w, "| ")
+	for _, p := range running {
+		fmt.Fprintf(w, "| %s ", p.name)
+	}
+	fmt.Fprintf(w, "| of the ceiling | times Perl | processor, kernel / ceiling |\n|---%s|--:|--:|--:|\n", strings.Repeat("|--:", len(running)))
+	for _, c := range cells() {
+		if !cell.MatchString(c.name) {
+			continue
+		}
+		got, used := map[string][]float64{}, map[string][]float64{}
+		for range reps {
+			for _, p := range running {
+				run := c.of(p.name)
+				if run == nil {
+					continue
+				}
+				before := p.cpu()
+				took, n, err := run(p.address, each)
+				if err != nil {
+					return fmt.Errorf("%s, %s: %w", c.name, p.name, err)
+				}
+				got[p.name] = append(got[p.name], float64(took)/float64(n))
+				used[p.name] = append(used[p.name], float64(p.cpu()-before)/float64(n))
+			}
+		}
+		fmt.Fprintf(w, "| %s ", c.name)
+		for _, p := range running {
+			fmt.Fprintf(w, "| %s ", micros(median(got[p.name])))
+		}
+		fmt.Fprintf(w, "| %s | %s | %s / %s |\n", ratio(median(got["ceiling"]), median(got["kernel"])), ratio(median(got["perl"]), median(got["kernel"])),
+			micros(median(used["kernel"])), micros(median(used["ceiling"])))
+	}
+	return nil
+}
+
+func median(list []float64) float64 {
+	if len(list) == 0 {
+		return 0
+	}
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+func micros(ns float64) string {
+	switch us := ns / 1000; {
+	case ns == 0:
+		return ""
+	case us < 10:
+		return fmt.Sprintf("%.2f", us)
+	case us < 100:
+		return fmt.Sprintf("%.1f", us)
+	default:
+		return fmt.Sprintf("%.0f", us)
+	}
+}
+
+func ratio(other, kernel float64) string {
+	if other == 0 || kernel == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", other/kernel)
+}
