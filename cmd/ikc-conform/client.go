@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -56,6 +57,7 @@ type client struct {
 	ca         string
 	insecure   bool
 
+	silence string // what to do where no answer comes, in place of what is said of calls
 	cmd     *cobra.Command
 	ctx     context.Context // of the command
 	kernel  *ikc.Kernel
@@ -348,8 +350,8 @@ func (c *client) failed(cmd *cobra.Command, what string, err error) error {
 	case errors.Is(err, ikc.ErrDisconnected), errors.Is(err, ikc.ErrUnknownKernel) && c.channel.Err() != nil:
 		return broken(fmt.Errorf("%s: the connection ended before the answer came (%v)\n  look at the log of the kernel: it may have died of the request", what, c.channel.Err()))
 	case errors.Is(err, context.DeadlineExceeded):
-		fmt.Fprintf(w, "ikc-conform: %s: no answer from %s within %v (--timeout)\n"+
-			"  a state that returns nothing, or undef, sends no answer: if that may be, use 'ikc-conform post'\n", visible.Text(what), visible.Text(c.channel.Peer().ID), c.timeout)
+		hint := cmp.Or(c.silence, "a state that returns nothing, or undef, sends no answer: if that may be, use 'ikc-conform post'")
+		fmt.Fprintf(w, "ikc-conform: %s: no answer from %s within %v (--timeout)\n  %s\n", visible.Text(what), visible.Text(c.channel.Peer().ID), c.timeout, hint)
 		return exitStatus(exitNoAnswer)
 	case errors.Is(err, ikc.ErrUnknownKernel):
 		p := c.channel.Peer()

@@ -39,6 +39,7 @@ cannot use; for those that return their answer, call is right.
 				default:
 				}
 			}
+			cl.silence = "the state has posted nothing to the specifier that it was given: if it returns its answer, use 'ikc-conform call'"
 			t, v, err := cl.request(cmd, &in, args)
 			if err != nil {
 				return err

@@ -212,6 +212,7 @@ func (a *assembler) begin(s *segment, p *Packet) *conn {
 	if !c.clientIsA {
 		c.Client, c.Server = end2, end1
 	}
+	c.Sockets = sockets(a.comment)
 	a.stats.Connections++
 	a.conns[c.key] = c
 	a.open.push(c)

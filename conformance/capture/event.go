@@ -35,6 +35,11 @@ type Conn struct {
 	// Client and Server are the addresses of the two sides.
 	Client, Server netip.AddrPort
 
+	// Sockets are the paths of the Unix sockets by which the two sides were really connected, by
+	// Direction of what they send, as a comment on the first packet says: see SocketComment. Empty:
+	// by TCP. Client and Server are made up then.
+	Sockets [2]string
+
 	// SYNSeen is true if the capture holds the handshake, or enough of it to know where each direction
 	// begins and who is the client: the SYN, or the SYN/ACK.
 	// If it is false, the capture joined the connection in the middle: octets may have been exchanged

@@ -212,7 +212,7 @@ func (c *Collector) afterHarm(conn *dialogue.Connection, f *Finding) {
 	if h.finding.then == 1 {
 		h.finding.Severity = Error
 		h.finding.Then = fmt.Sprintf("then connection %d to %s was refused, %s after connection %d had ended", conn.Conn.Index,
-			conn.Conn.Server, lasting(conn.Opened.Time.Sub(h.at)), h.connection)
+			conn.Conn.End(capture.FromServer), lasting(conn.Opened.Time.Sub(h.at)), h.connection)
 	}
 }
 

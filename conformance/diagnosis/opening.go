@@ -12,7 +12,7 @@ import (
 
 // opening notes connections that did not come about, or that are not IKC.
 func (w *Watch) opening(c *dialogue.Connection) {
-	server, t := c.Conn.Server.String(), c.Transport
+	server, t := c.Conn.End(capture.FromServer), c.Transport
 	switch {
 	case c.Unreached:
 		w.add(on(refused, c, wire.Server, c.Opened, server, c.Notes[len(c.Notes)-1].Text))
@@ -59,7 +59,7 @@ func (w *Watch) negotiation(c *dialogue.Connection) {
 			}
 			before = l.At.Time
 		}
-		w.add(on(slowNegotiation, c, from, last.At, c.Conn.Server.String(), fmt.Sprintf("the negotiation took %s, of which the %s had to be waited for %s", lasting(took), from, lasting(longest))))
+		w.add(on(slowNegotiation, c, from, last.At, c.Conn.End(capture.FromServer), fmt.Sprintf("the negotiation took %s, of which the %s had to be waited for %s", lasting(took), from, lasting(longest))))
 	}
 }
 
@@ -96,14 +96,14 @@ func (w *Watch) broken(c *dialogue.Connection) {
 	}
 	if first == nil {
 		if len(lines) > 0 && !c.Cut {
-			w.add(on(brokeOff, c, lines[len(lines)-1].From.Other(), stamp, c.Conn.Server.String(), fmt.Sprintf("the negotiation stands still %s, to the end of the capture", after)))
+			w.add(on(brokeOff, c, lines[len(lines)-1].From.Other(), stamp, c.Conn.End(capture.FromServer), fmt.Sprintf("the negotiation stands still %s, to the end of the capture", after)))
 		}
 		return
 	}
 	if n := len(lines); n > 0 && lines[n-1].From == side {
 		after += fmt.Sprintf(", to which the %s said nothing", side.Other())
 	}
-	w.add(on(brokeOff, c, side, first.At, c.Conn.Server.String(), fmt.Sprintf("the %s closed (%s) %s %s; the negotiation was not complete", side, first.How,
+	w.add(on(brokeOff, c, side, first.At, c.Conn.End(capture.FromServer), fmt.Sprintf("the %s closed (%s) %s %s; the negotiation was not complete", side, first.How,
 		lasting(first.At.Time.Sub(stamp.Time)), after)))
 }
 

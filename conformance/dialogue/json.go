@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/typed"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -23,14 +24,16 @@ type jsonItem struct {
 	Offset     *int64    `json:"offset,omitempty"`
 
 	// connection
-	Client     string        `json:"client,omitempty"`
-	Server     string        `json:"server,omitempty"`
-	IKC        *bool         `json:"ikc,omitempty"`
-	Dialect    string        `json:"dialect,omitempty"`
-	Fallback   bool          `json:"fallback,omitempty"`
-	Serializer string        `json:"serializer,omitempty"`
-	Names      [][]string    `json:"names,omitempty"` // of client and server
-	Notes      []jsonProblem `json:"notes,omitempty"`
+	Client       string        `json:"client,omitempty"`
+	Server       string        `json:"server,omitempty"`
+	ClientSocket string        `json:"client_socket,omitempty"` // the path, of a Unix socket
+	ServerSocket string        `json:"server_socket,omitempty"`
+	IKC          *bool         `json:"ikc,omitempty"`
+	Dialect      string        `json:"dialect,omitempty"`
+	Fallback     bool          `json:"fallback,omitempty"`
+	Serializer   string        `json:"serializer,omitempty"`
+	Names        [][]string    `json:"names,omitempty"` // of client and server
+	Notes        []jsonProblem `json:"notes,omitempty"`
 
 	// line
 	Line string `json:"line,omitempty"`
@@ -174,7 +177,9 @@ func (p *JSONPrinter) head(part *Part, said []Remark) error {
 	n := c.Negotiation
 	head := jsonItem{
 		Type: "connection", Connection: c.Conn.Index, Time: c.Opened.Time, Packet: c.Opened.Packet,
-		Client: c.Conn.Client.String(), Server: c.Conn.Server.String(), IKC: &c.IsIKC, Fallback: n.Fallback, Serializer: n.Serializer,
+		Client: c.Conn.Client.String(), Server: c.Conn.Server.String(),
+		ClientSocket: c.Conn.Sockets[capture.FromClient], ServerSocket: c.Conn.Sockets[capture.FromServer],
+		IKC: &c.IsIKC, Fallback: n.Fallback, Serializer: n.Serializer,
 	}
 	if n.Complete {
 		head.Dialect = n.Dialect.String()

@@ -104,7 +104,7 @@ func (p *Printer) under(b *strings.Builder, c *Connection) {
 		b.WriteString("\n")
 	}
 	p.begun, p.last = true, c.Conn
-	p.cut(b, styleHead, fmt.Sprintf("connection %d  %v -> %v  opened %s", c.Conn.Index, c.Conn.Client, c.Conn.Server,
+	p.cut(b, styleHead, fmt.Sprintf("connection %d  %v -> %v  opened %s", c.Conn.Index, c.Conn.End(capture.FromClient), c.Conn.End(capture.FromServer),
 		c.Opened.Time.UTC().Format("2006-01-02 15:04:05.000000 UTC")))
 	if c.IsIKC && (len(c.Items) > 1 || c.Joined) { // what is followed has nothing to sum up yet
 		p.cut(b, stylePlain, strings.TrimSuffix(summary(c), "\n"))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,9 @@ type Command struct {
 	Args []string // without the program itself
 	Env  []string // added to the environment of this process
 	Dir  string
+	// Home is where the program is, if that is another directory each time: errors name what is in it
+	// without it, so that they are the same for the same fault.
+	Home string
 
 	Options
 
@@ -32,6 +36,14 @@ type Command struct {
 
 // String is the command as a shell would take it, roughly.
 func (c Command) String() string { return strings.Join(append([]string{c.Path}, c.Args...), " ") }
+
+// atHome is a text without Home.
+func (c Command) atHome(s string) string {
+	if c.Home == "" {
+		return s
+	}
+	return strings.ReplaceAll(s, c.Home+string(filepath.Separator), "")
+}
 
 // Start runs a driver program in a process group of its own. When ctx ends the group is killed. It
 // is the caller's to call Close.
@@ -73,7 +85,7 @@ func Start(ctx context.Context, c Command) (*Driver, error) {
 
 	p := &process{cmd: cmd, stdin: stdin, ended: make(chan struct{})}
 	go p.wait(stdout)
-	d := newDriver(c.String(), c.Options)
+	d := newDriver(c.atHome(c.String()), c.Options)
 	d.end = p.end
 	d.endInput = func() { p.stdin.Close() }
 	unhook := context.AfterFunc(ctx, p.kill)
@@ -82,7 +94,7 @@ func Start(ctx context.Context, c Command) (*Driver, error) {
 		err := p.reap()
 		unhook()
 		cleanup()
-		return &ExitError{Driver: d.name, Status: status(err), Stderr: stderr.String()}
+		return &ExitError{Driver: d.name, Status: status(err), Stderr: c.atHome(stderr.String())}
 	})
 	return d, nil
 }

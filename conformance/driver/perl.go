@@ -134,6 +134,7 @@ func (p *PerlInstall) Start(ctx context.Context, opts Options) (*Driver, error) 
 		Path:    p.Perl.Command[0],
 		Args:    append(slices.Clone(p.Perl.Command[1:]), filepath.Join(dir, perlpeer.Main)),
 		Env:     append(p.Perl.env(p.Lib), p.Env...),
+		Home:    dir,
 		Options: opts,
 		Cleanup: func() { _ = remove() },
 	})

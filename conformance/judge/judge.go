@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
@@ -86,7 +87,7 @@ func (j *judge) merge(c *dialogue.Connection, t *tally) {
 	}
 	for _, n := range c.Notes {
 		if len(j.notes) < maxNotes {
-			j.notes = append(j.notes, fmt.Sprintf("connection %d (%v to %v): %s", c.Conn.Index, c.Conn.Client, c.Conn.Server, n.Text))
+			j.notes = append(j.notes, fmt.Sprintf("connection %d (%s to %s): %s", c.Conn.Index, c.Conn.End(capture.FromClient), c.Conn.End(capture.FromServer), n.Text))
 		}
 	}
 	j.note(c)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -59,7 +60,7 @@ func (j *judge) note(c *dialogue.Connection) {
 			}
 		}
 	}
-	text := fmt.Sprintf("connection %d (%v to %v): %s", c.Conn.Index, c.Conn.Client, c.Conn.Server, strings.Join(said, ", "))
+	text := fmt.Sprintf("connection %d (%s to %s): %s", c.Conn.Index, c.Conn.End(capture.FromClient), c.Conn.End(capture.FromServer), strings.Join(said, ", "))
 	if n := gaps[0] + gaps[1]; n > 1 {
 		text += fmt.Sprintf("; %d gaps in all", n)
 	}

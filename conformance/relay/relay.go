@@ -229,17 +229,22 @@ func (r *Relay) admit(conn net.Conn, n int) *link {
 // describe gives the address under which a client is recorded, and the comments on its first
 // packet.
 func (r *Relay) describe(conn net.Conn, n int) (netip.AddrPort, []string) {
+	var comments []string
+	if r.opts.TargetNetwork == "unix" {
+		comments = append(comments, capture.SocketComment(capture.FromServer, r.opts.TargetAddress))
+	}
 	comment := fmt.Sprintf("%s: connection %d, target %s %s", r.opts.Interface, n, r.opts.TargetNetwork, r.opts.TargetAddress)
 	client := netip.AddrPortFrom(unixTarget.Addr(), uint16(unixClientPort+n%unixClientPorts))
 	if addr, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		client = addr.AddrPort()
 	} else {
-		comment += fmt.Sprintf(", client of unix %s", r.opts.ListenAddress)
+		comments = append(comments, capture.SocketComment(capture.FromClient, r.opts.ListenAddress))
 	}
-	if r.opts.Comment == "" {
-		return client, []string{comment}
+	comments = append(comments, comment)
+	if r.opts.Comment != "" {
+		comments = append(comments, r.opts.Comment)
 	}
-	return client, []string{comment, r.opts.Comment}
+	return client, comments
 }
 
 // report logs an error and keeps it for Close.

@@ -243,3 +243,17 @@ func TestRepeat(t *testing.T) {
 		t.Errorf("flapped %+v, exit %d: expected nothing", r.Flapped, r.Exit)
 	}
 }
+
+// TestSaidOnce: what kept several parts from being tried is said of the first of them.
+func TestSaidOnce(t *testing.T) {
+	r := &report.Report{Subject: "x", Parts: []*report.Part{
+		{Name: "server, IKC0", Error: "it is broken"}, {Name: "client, IKC0", Error: "it is broken"}, {Name: "client, IKC", Error: "else"},
+	}}
+	var b bytes.Buffer
+	if err := r.WriteText(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.String(); strings.Count(s, "it is broken") != 1 || !strings.Contains(s, "! as server, IKC0") || !strings.Contains(s, "! else") {
+		t.Errorf("expected each once, got\n%s", s)
+	}
+}

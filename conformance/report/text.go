@@ -99,6 +99,7 @@ func (r *Report) parts(b *strings.Builder) {
 	for _, p := range r.Parts {
 		width = max(width, len(p.Name))
 	}
+	said := map[string]string{} // errors, and of which part
 	for _, p := range r.Parts {
 		fmt.Fprintf(b, "  %-*s  ", width, p.Name)
 		switch {
@@ -115,7 +116,12 @@ func (r *Report) parts(b *strings.Builder) {
 			fmt.Fprintf(b, "  %6v", p.Took.Round(10*time.Millisecond))
 		}
 		b.WriteString("\n")
-		if p.Error != "" {
+		switch first, again := said[p.Error]; {
+		case p.Error == "":
+		case again:
+			fmt.Fprintf(b, "    ! as %s\n", first)
+		default:
+			said[p.Error] = p.Name
 			fmt.Fprintf(b, "    ! %s\n", indented(p.Error))
 		}
 		for _, problem := range p.Problems {
