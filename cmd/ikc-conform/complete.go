@@ -28,7 +28,7 @@ func completions(root *cobra.Command) {
 		"cells":       listed(cellNames),
 		"serializers": listed(func() []string { return []string{"Storable", "FreezeThaw", "Freezer", "all"} }),
 		"html":        suffix("html"), "json": suffix("json"), "junit": suffix("xml"), "tap": suffix("tap"), "sarif": suffix("sarif"),
-		"markdown": suffix("md"), "codequality": suffix("json"), "badge": suffix("svg"), "baseline": suffix("json"),
+		"markdown": suffix("md"), "codequality": suffix("json"), "badge": suffix("svg"), "baseline": suffix("json"), "config": suffix("yaml", "yml"),
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "upgrade": completeTargets, "model": completeTargets, "driver-check": completeTargets,

@@ -92,8 +92,8 @@ with another interrupt.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(runCommand(), matrixCommand(), modelCommand(), oracleCommand(), upgradeCommand(),
-		checkCommand(), inspectCommand(), diagnoseCommand(), diffCommand(), replayCommand(), anonymiseCommand(), reduceCommand(),
+	root.AddCommand(configurable(runCommand()), configurable(matrixCommand()), modelCommand(), oracleCommand(), upgradeCommand(),
+		configurable(checkCommand()), inspectCommand(), diagnoseCommand(), diffCommand(), replayCommand(), anonymiseCommand(), reduceCommand(),
 		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), shadowCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), respondCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),

@@ -53,6 +53,7 @@ var arrows = map[string][]string{
 	// What tells of it.
 	"conformance/page":       {"internal/visible"},
 	"conformance/report":     {"conformance/cell", "conformance/checks", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/known", "conformance/page", "conformance/release", "conformance/sweep", "internal/visible", "reference/wire"},
+	"conformance/config":     {},
 	"conformance/spec":       {"conformance/checks", "conformance/judge", "conformance/known"},
 	"conformance/compare":    {"conformance/dialogue", "conformance/page", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/diff":       {"conformance/compare", "conformance/dialogue", "conformance/page", "internal/visible", "reference/perl", "reference/wire"},
