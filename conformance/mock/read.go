@@ -148,7 +148,7 @@ func (g *reading) heard(f *dialogue.Frame) {
 	if m.To.Session == wire.SessionIKC {
 		return // which every kernel has
 	}
-	t := &take{c: g.c, to: m.To, frame: f.Number, image: bytes.Clone(f.Image), call: m.Kind == dialogue.Call, wantArray: m.WantArray}
+	t := &take{c: g.c, to: m.To, image: bytes.Clone(f.Image), call: m.Kind == dialogue.Call, wantArray: m.WantArray}
 	g.takes[f.Number] = t
 	g.k.add(t)
 	g.events = append(g.events, event{at: f.At.Time, take: t})

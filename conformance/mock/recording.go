@@ -69,7 +69,6 @@ type state struct {
 type take struct {
 	c         *connection
 	to        specifier.Specifier
-	frame     int
 	image     []byte
 	call      bool // asks for an answer
 	wantArray bool
