@@ -352,6 +352,9 @@ func (c *client) failed(cmd *cobra.Command, what string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		hint := cmp.Or(c.silence, "a state that returns nothing, or undef, sends no answer: if that may be, use 'ikc-conform post'")
 		fmt.Fprintf(w, "ikc-conform: %s: no answer from %s within %v (--timeout)\n  %s\n", visible.Text(what), visible.Text(c.channel.Peer().ID), c.timeout, hint)
+		if cmd.Name() != "ping" {
+			c.stillThere(w)
+		}
 		return exitStatus(exitNoAnswer)
 	case errors.Is(err, ikc.ErrUnknownKernel):
 		p := c.channel.Peer()
@@ -359,6 +362,23 @@ func (c *client) failed(cmd *cobra.Command, what string, err error) error {
 	}
 	return broken(fmt.Errorf("%s: %w", what, err))
 }
+
+// stillThere says whether the kernel answers a ping, though it has not answered a request.
+func (c *client) stillThere(w io.Writer) {
+	ctx, cancel := context.WithTimeout(c.ctx, pingWithin)
+	defer cancel()
+	began := time.Now()
+	switch err := c.kernel.Ping(ctx, c.channel.Peer().ID); {
+	case err == nil:
+		fmt.Fprintf(w, "  the kernel answers pings (after %v)\n", time.Since(began).Round(time.Microsecond))
+	case c.ctx.Err() != nil:
+	default:
+		fmt.Fprintf(w, "  nor has it answered a ping within %v: it is busy, or hangs\n", pingWithin)
+	}
+}
+
+// pingWithin is how long a kernel that has not answered a request is given to answer a ping.
+const pingWithin = 2 * time.Second
 
 func operationHelp(operation string) string {
 	switch operation {

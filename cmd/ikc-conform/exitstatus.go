@@ -98,7 +98,7 @@ func exitStatuses() []status {
 			next: []string{
 				"'ikc-conform explain NOTE-012' says what a notice means, 'ikc-conform check FILE' whether anything is wrong by the protocol.",
 			}},
-		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, respond, post, ping, subscribe, monitor --ping",
+		{code: exitNoAnswer, meaning: "no answer in time", commands: "call, respond, post, ping, subscribe",
 			why: []string{
 				"The kernel was reached, and did not answer within --timeout: it is busy, or the state returns nothing, which IKC does not answer.",
 			},

@@ -169,6 +169,15 @@ func hostileServer(t *testing.T, handle func(net.Conn)) (address string) {
 	return l.Addr().String()
 }
 
+// goneServer answers SETUP and closes the connection.
+func goneServer(t *testing.T) string {
+	return hostileServer(t, func(conn net.Conn) {
+		if _, err := conn.Read(make([]byte, 4096)); err == nil {
+			_, _ = io.WriteString(conn, goodSetup)
+		}
+	})
+}
+
 const goodSetup = "SETUP KERNEL=mute-1,Mute;FREEZER=Storable;PID=1\r\n"
 
 // interruptible commands, one case or more for each: what keeps it busy, and the status that it
@@ -208,6 +217,7 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"ping", answering}, ready: ready, status: 3},
 		{args: []string{"subscribe", answering + "/s"}, ready: ready, status: 3},
 		{args: []string{"monitor", answering, "--ping", "100ms"}, ready: ready},
+		{args: []string{"monitor", goneServer(t), "--reconnect"}, await: "trying again"},
 		{args: []string{"serve", "--listen", "127.0.0.1:0"}, await: "listens"},
 		{args: []string{"serve", "--from", fifo}, status: 130},
 		{args: []string{"serve", "--from", "../../captures/perl-server-perl-client-ikc0.pcapng", "--listen", "127.0.0.1:0"}, await: "listens", status: 5},
