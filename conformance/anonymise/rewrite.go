@@ -338,14 +338,9 @@ func (r *rewriter) comments(comment string) []string {
 	if comment == "" {
 		return nil
 	}
-	for _, own := range []string{capture.RelayUnreached, capture.RelayCut} {
-		if strings.HasPrefix(comment, own) {
-			if comment != own {
-				r.Comments++
-			}
-			return []string{own}
-		}
+	own := capture.Relayed(comment)
+	if strings.Join(own, "\n") != comment {
+		r.Comments++
 	}
-	r.Comments++
-	return nil
+	return own
 }

@@ -34,6 +34,12 @@ type TransportSide struct {
 	// from FullAt on it still did when the connection ended, if FullAt is not zero.
 	Full   int
 	FullAt Stamp
+
+	// Withheld is what a relay did, as it says, with what this side said from octet WithheldFrom on,
+	// at WithheldAt, if that did not get to the other side: RelaySwallows or RelayHolds, else "".
+	Withheld     string
+	WithheldFrom int64
+	WithheldAt   Stamp
 }
 
 // Stamp returns At.
@@ -65,6 +71,9 @@ type watched struct {
 func (a *assembler) watch(c *conn, from Direction, s *segment) {
 	w := &c.watched
 	w.seen[from] = true
+	if a.comment != "" {
+		w.sides[from].remark(a.comment, a.at)
+	}
 	switch {
 	case s.syn && !s.hasAck:
 		if w.syns == 0 || a.at.Time.Sub(w.lastSYN.Time) >= sentAgain {
@@ -95,6 +104,17 @@ func (a *assembler) watch(c *conn, from Direction, s *segment) {
 	}
 }
 
+// remark notes what a relay says of what it does with what the side says.
+func (t *TransportSide) remark(comment string, at Stamp) {
+	for _, said := range Relayed(comment) {
+		if how, from, ok := withholding(said); ok {
+			t.Withheld, t.WithheldFrom, t.WithheldAt = how, from, at
+		} else if said == RelayGoesOn {
+			t.Withheld, t.WithheldFrom, t.WithheldAt = "", 0, Stamp{}
+		}
+	}
+}
+
 // transport gives out the Transport of a connection that ends, if there is one.
 func (a *assembler) transport(c *conn) {
 	w := &c.watched
@@ -116,7 +136,7 @@ func (a *assembler) transport(c *conn) {
 			} else {
 				side.Sent, side.Again, side.Repeats = Stamp{}, Stamp{}, 0
 			}
-			strange = strange || side.Unacknowledged > 0 || side.Full > 0
+			strange = strange || side.Unacknowledged > 0 || side.Full > 0 || side.Withheld != ""
 		}
 		if !strange {
 			return

@@ -135,6 +135,9 @@ func (w *Watch) unanswered(c *dialogue.Connection, x *dialogue.Exchange, note no
 			clock(c.Transport.Sides[f.From].FullAt.Time.Sub(c.Opened.Time)), peer)
 		return
 	}
+	if w.keptByRelay(c, f) {
+		return // see transport
+	}
 	own, other := end(c, f.From), end(c, peer)
 	switch {
 	case own == nil && other == nil:
@@ -214,6 +217,15 @@ func (w *Watch) neverAcknowledged(c *dialogue.Connection, f *dialogue.Frame) boo
 	return s.Unacknowledged > 0 && s.Repeats > 0 && f.Offset+int64(len(f.Head)+1+len(f.Image)) > w.ends[f.From]-s.Unacknowledged
 }
 
+// keptByRelay tells whether a relay kept a frame, or its end, to itself.
+func (w *Watch) keptByRelay(c *dialogue.Connection, f *dialogue.Frame) bool {
+	if c.Transport == nil {
+		return false
+	}
+	s := c.Transport.Sides[f.From]
+	return s.Withheld != "" && f.Offset+int64(len(f.Head)+1+len(f.Image)) > s.WithheldFrom
+}
+
 // stalled tells whether the other side of a sender had stopped reading at the end.
 func (w *Watch) stalled(c *dialogue.Connection, from wire.Role) bool {
 	return c.Transport != nil && c.Transport.Sides[from].FullAt.Packet != 0
@@ -238,9 +250,18 @@ func times(n int) string {
 // clock writes a time since a connection opened, as 'inspect' shows it.
 func clock(d time.Duration) string { return fmt.Sprintf("%.6f", d.Seconds()) }
 
-// transport notes a side that does not read though no call is open.
+// transport notes a side that does not read though no call is open, and a relay that keeps what a
+// side says to itself.
 func (w *Watch) transport(c *dialogue.Connection) {
 	for _, from := range []wire.Role{wire.Client, wire.Server} {
+		if t := c.Transport; t != nil && t.Sides[from].Withheld != "" {
+			s := t.Sides[from]
+			how := "swallowed"
+			if s.Withheld == capture.RelayHolds {
+				how = "held"
+			}
+			w.add(on(withheld, c, from, s.WithheldAt, "", fmt.Sprintf("the relay %s what the %s said behind octet %d: the %s did not get it", how, from, s.WithheldFrom, from.Other())))
+		}
 		if w.stalled(c, from) {
 			s := c.Transport.Sides[from]
 			w.add(on(notRead, c, from.Other(), s.FullAt, "", fmt.Sprintf("the %s took no more octets from %s on", from.Other(), clock(s.FullAt.Time.Sub(c.Opened.Time)))))

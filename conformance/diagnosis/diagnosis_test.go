@@ -56,6 +56,7 @@ func TestCaptures(t *testing.T) {
 		{"testdata", "dies.pcapng", "NOTE-012", "then connection 1 to 127.0.0.1:24806 was refused"},
 		{"testdata", "stopped.pcapng", "NOTE-013", "the server took no more octets"},
 		{"testdata", "gone.pcapng", "NOTE-014", "call #2 of the client to svc/echo was never acknowledged: it was sent again 6 times"},
+		{"testdata", "blackhole.pcapng", "NOTE-033", "the relay swallowed what the client said behind octet 300: the server did not get it"},
 		{"testdata", "unpublished.pcapng", "NOTE-015", "on call #1 of the client to svc/missing (check)"},
 		{"testdata", "undef.pcapng", "NOTE-018", "its state returned nothing"},
 		{"testdata", "dies-posted.pcapng", "NOTE-012 NOTE-032", "closed (FIN) 1.144ms after post #1 of the client to svc/die; call #2 of the client to svc/echo came 12µs later"},

@@ -48,7 +48,7 @@ type Kind struct {
 // Kinds are all kinds; of one severity, causes come before what they lead to.
 func Kinds() []*Kind {
 	return []*Kind{
-		refused, noAnswerToSYN, brokeOff, bare, refusedSerializer, otherProtocol, twins, astray, nobody,
+		refused, noAnswerToSYN, brokeOff, bare, refusedSerializer, otherProtocol, twins, astray, nobody, withheld,
 		characters, unreadable, closedAtOnce, closedBefore, notRead, notAcknowledged, errorReport, closedLater, gaveUpBusy, gaveUp, leftAtOnce,
 		booleans, slowNegotiation, rsvpElsewhere, answeredAgain, misdirected, unreasoned, gaps, returnedNothing, oneOfSeveral,
 		mayBeMissing, stillOpen, answerElsewhere,
@@ -184,6 +184,9 @@ var (
 	closedBefore = &Kind{"NOTE-032", Error, "A call came after the kernel had closed.",
 		"The other side had closed, or its process had ended, before the call was made: the caller had not noticed yet.",
 		"See what the kernel was sent just before it closed, on any connection, and its log.", "--unanswered"}
+	withheld = &Kind{"NOTE-033", Warning, "A relay kept to itself what a side said, as it was told to.",
+		"The capture was made by 'ikc-conform record' with --blackhole or --stall, and says so in comments: it has what each side said, which the other did not get. That the other is silent shows nothing of it.",
+		"Record without these to see what the two do.", ""}
 	leftAtOnce = &Kind{"NOTE-031", Warning, "A caller left before its call could be answered.",
 		"The caller closed so soon after its call that the other side had hardly the time to answer: nothing shows whether it would have. " +
 			"A ClientLite does so when an error report comes, also one about a post of before.",

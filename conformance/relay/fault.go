@@ -81,7 +81,7 @@ func (r *Relay) Interrupt(how End) int {
 	links := slices.Collect(maps.Keys(r.live))
 	r.mu.Unlock()
 	for _, l := range links {
-		l.end(capture.FromServer, how)
+		l.end(capture.FromServer, how, 0)
 	}
 	return len(links)
 }
@@ -221,7 +221,7 @@ func (p *passage) deliver(octets []byte) error {
 				return net.ErrClosed
 			}
 		case ends:
-			p.link.end(p.from, f.End)
+			p.link.end(p.from, f.End, p.passed)
 			return errEnded
 		case len(octets) > 0 && f.Pause > 0 && !p.link.sleep(f.Pause):
 			return net.ErrClosed
@@ -265,13 +265,13 @@ func (p *passage) wait(n int, f *Fault) bool {
 
 // stall waits for another setting. It returns false if the relay is closed.
 func (p *passage) stall() bool {
-	p.link.remark(p.from, fmt.Sprintf("%s by the relay, as it was told: from octet %d on what this side says is held", Stall, p.passed))
+	p.link.remark(p.from, capture.Withholding(capture.RelayHolds, p.passed))
 	select {
 	case <-p.out.set.replaced:
 	case <-p.link.relay.dialing.Done():
 		return false
 	}
-	p.link.remark(p.from, "what was held by the relay goes on")
+	p.link.remark(p.from, capture.RelayGoesOn)
 	return true
 }
 
@@ -309,8 +309,9 @@ func (l *link) sleep(d time.Duration) bool {
 	}
 }
 
-// end ends the connection, or one direction of it, because a fault says so.
-func (l *link) end(from capture.Direction, how End) {
+// end ends the connection, or one direction of it, because a fault says so. passed is how many
+// octets of the direction were passed on.
+func (l *link) end(from capture.Direction, how End, passed int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.isCut {
@@ -338,7 +339,7 @@ func (l *link) end(from capture.Direction, how End) {
 		l.keep(l.recorder.CloseWrite(from, now, how.comment()))
 		closeWrite(l.conn(from.Reverse()))
 	case Blackhole:
-		l.remark(from, how.comment()+": what this side says from here on is swallowed")
+		l.remark(from, capture.Withholding(capture.RelaySwallows, passed))
 	}
 }
 

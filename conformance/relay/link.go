@@ -196,7 +196,7 @@ func (l *link) pump(from capture.Direction, src, dst net.Conn, first []byte) {
 // closing handles the end of a direction as its fault says.
 func (l *link) closing(p *passage, err error) {
 	if p.in.now().ResetAtEnd && errors.Is(err, io.EOF) {
-		l.end(p.from, Reset)
+		l.end(p.from, Reset, p.passed)
 		return
 	}
 	l.readFailed(p.from, err)
