@@ -32,8 +32,14 @@ func TestGoreleaser(t *testing.T) {
 			ModTimestamp   string `yaml:"mod_timestamp"`
 			Goos, Goarch   []string
 		}
-		Archives []struct{ Formats, Files []string }
-		Nfpms    []struct {
+		Archives []struct {
+			Formats, Files  []string
+			FormatOverrides []struct {
+				Goos    string
+				Formats []string
+			} `yaml:"format_overrides"`
+		}
+		Nfpms []struct {
 			Formats                                             []string
 			Maintainer, Homepage, Description, License, Section string
 			Contents                                            []struct{ Src, Dst string }
