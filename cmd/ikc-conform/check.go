@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ func checkCommand() *cobra.Command {
 		ikc      bool
 		as       string
 	)
+	var small reduced
 	c := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Judge captures",
@@ -132,14 +134,15 @@ its capture: then that is what counts.`,
 			if unread > 0 {
 				r.Interrupt(fmt.Sprintf("%d of %d captures were not read", unread, len(together)))
 			}
+			failed := small.write(cmd.Context(), cmd.ErrOrStderr(), r)
 			d := report.NewDocument(version(), r)
 			shown := j.show(cmd, d)
 			if d.Exit == report.ExitInterrupted {
 				fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: interrupted: the report is of what was read by then")
 				return shown
 			}
-			if len(expected) == 0 {
-				return shown
+			if len(expected) == 0 || failed != nil {
+				return cmp.Or(failed, shown)
 			}
 			out := cmd.OutOrStdout()
 			if !j.text() {
@@ -150,6 +153,7 @@ its capture: then that is what counts.`,
 	}
 	j.flags(c)
 	only.flags(c)
+	small.flag(c)
 	c.Flags().BoolVar(&ikc, "ikc", false, "only connections that are IKC: say nothing of others")
 	c.Flags().BoolVar(&separate, "apart", false, "judge each file on its own, instead of all as one capture")
 	c.Flags().StringVar(&side, "side", "both", "judge the server, the client, or both")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,7 @@ func matrixCommand() *cobra.Command {
 		perls []string
 	)
 	e := experiment{serializers: []string{"all"}}
+	var small reduced
 	c := &cobra.Command{
 		Use:   "matrix [TARGET...]",
 		Short: "Test several implementations in all roles, dialects and serializers at once",
@@ -90,6 +92,9 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 			if err := e.parse(cmd, args); err != nil {
 				return err
 			}
+			if err := small.parse(e.options.Dir); err != nil {
+				return err
+			}
 			opts := harness.MatrixOptions{Options: e.options, Jobs: jobs}
 			if opts.Shard, opts.Shards, err = harness.ParseShard(shard); err != nil {
 				return fmt.Errorf("--shard: %w", err)
@@ -110,10 +115,12 @@ together with 'ikc-conform report --matrix shard-*.json'.`,
 					reports = append(reports, report.FromRun(r, e.level, e.known))
 				}
 			}
-			return e.showTried(cmd, report.NewDocument(version(), reports...), e.showMatrix)
+			failed := small.write(cmd.Context(), cmd.ErrOrStderr(), reports...)
+			return cmp.Or(failed, e.showTried(cmd, report.NewDocument(version(), reports...), e.showMatrix))
 		},
 	}
 	e.judging.flags(c)
+	small.flag(c)
 	e.flags(c, "captures", "cells", "serializers", "patience", "timeout", "baseline")
 	c.Flags().StringSliceVar(&perls, "perls", nil, "try releases of POE::Component::IKC on each of these Perls, by name or version; all: on those that 'ikc-conform perls' lists")
 	c.Flags().BoolVar(&all, "all", false, "all releases that start, not only those that differ most")

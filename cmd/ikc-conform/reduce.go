@@ -1,20 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
-	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/reduce"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
@@ -169,76 +164,4 @@ func quoted(name string) string {
 		return name
 	}
 	return "'" + strings.ReplaceAll(strings.ReplaceAll(name, "\n", "?"), "'", `'\''`) + "'"
-}
-
-// reduceFailures writes for each check that failed the smallest of the captures that shows it, and
-// says where it is, or why there is none.
-func reduceFailures(ctx context.Context, told io.Writer, dir string, reports []*report.Report) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return broken(fmt.Errorf("--reduce: %w", err))
-	}
-	for _, r := range reports {
-		for _, c := range r.Checks {
-			if c.Outcome != judge.Fail {
-				continue
-			}
-			file, result, err := smallest(ctx, r, c)
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err != nil {
-				fmt.Fprintf(told, "ikc-conform: --reduce: %s: %v\n", c.ID, visible.Error(err))
-				continue
-			}
-			name := c.ID + ".pcapng"
-			if len(reports) > 1 {
-				name = c.ID + "-" + strings.Map(fileRune, r.Subject) + ".pcapng"
-			}
-			path := filepath.Join(dir, name)
-			if err := writeCapture(path, true, file); err != nil {
-				return err
-			}
-			fmt.Fprintf(told, "ikc-conform: %s shows in %s: %v\n", c.ID, visible.Text(path), result.After)
-		}
-	}
-	return nil
-}
-
-func fileRune(r rune) rune {
-	if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-.", r) {
-		return r
-	}
-	return '_'
-}
-
-// smallest reduces the captures in which a check failed, and gives the smallest.
-func smallest(ctx context.Context, r *report.Report, c *report.CheckResult) (file []byte, result *reduce.Result, err error) {
-	list, err := checks.Select(c.ID)
-	if err != nil {
-		return nil, nil, err
-	}
-	err = errors.New("no capture of it was kept")
-	for _, v := range c.Verdicts {
-		if v.Outcome != judge.Fail || v.Capture == "" {
-			continue
-		}
-		w := reduce.Wanted{Check: list[0], Side: new(wire.Client)}
-		for _, p := range r.Parts {
-			if p.Name == v.Part && p.Role == wire.Server.String() {
-				w.Side = new(wire.Server)
-			}
-		}
-		small, found, failed := reduce.Capture(ctx, func() (*capture.Reader, error) { return capture.Open(v.Capture) }, w)
-		if failed != nil {
-			err = failed
-			continue
-		}
-		if result == nil || found.After.Less(result.After) {
-			file, result = small, found
-		}
-	}
-	if result != nil {
-		return file, result, nil
-	}
-	return nil, nil, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -24,7 +23,7 @@ type rounds struct {
 	experiment
 	specs         []string // of the targets
 	segmentation  bool
-	reduced       string
+	reduced       reduced
 	failFast, dry bool
 	repeat        int
 	watched       []string // directories
@@ -34,7 +33,7 @@ type rounds struct {
 func (r *rounds) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&r.segmentation, "segmentation", false, "repeat everything with single octets, line ends cut in two, coalesced and delayed pieces, and RST for FIN; say which verdicts depend on it")
-	f.StringVar(&r.reduced, "reduce", "", "write to this `DIR` for each check that failed the smallest capture that shows it, as 'ikc-conform reduce' does")
+	r.reduced.flag(c)
 	f.BoolVar(&r.failFast, "fail-fast", false, "begin no combination any more after one that failed or broke")
 	f.BoolVar(&r.dry, "dry-run", false, "say which combinations and checks would be tried, and try nothing")
 	f.IntVar(&r.repeat, "repeat", 1, "try `N` times, and list the checks that flapped")
@@ -59,8 +58,8 @@ func (r *rounds) parse(cmd *cobra.Command, specs []string) error {
 	if err := r.experiment.parse(cmd, specs); err != nil {
 		return err
 	}
-	if r.reduced != "" && r.options.Dir == "" {
-		return errors.New("--reduce: expected --captures DIR as well: it is the captures that are reduced")
+	if err := r.reduced.parse(r.options.Dir); err != nil {
+		return err
 	}
 	r.specs = specs
 	if r.failFast {
@@ -89,11 +88,8 @@ func (r *rounds) round(cmd *cobra.Command) error {
 		}
 		reports = append(reports, one)
 	}
-	shown := r.showTried(cmd, report.NewDocument(version(), reports...), r.show)
-	if r.reduced != "" && cmd.Context().Err() == nil {
-		return cmp.Or(reduceFailures(cmd.Context(), cmd.ErrOrStderr(), r.reduced, reports), shown)
-	}
-	return shown
+	failed := r.reduced.write(cmd.Context(), cmd.ErrOrStderr(), reports...)
+	return cmp.Or(failed, r.showTried(cmd, report.NewDocument(version(), reports...), r.show))
 }
 
 // repeated tries a target as often as asked.

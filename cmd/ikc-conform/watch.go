@@ -75,7 +75,7 @@ func (r *rounds) written() (paths []string) {
 			paths = append(paths, f.path)
 		}
 	}
-	return append(paths, r.captures, r.reduced)
+	return append(paths, r.captures, r.reduced.dir)
 }
 
 // watcher looks at the files below some directories, but for hidden ones and what is left out.

@@ -202,6 +202,7 @@ func (r *Report) merge(other *Report) error {
 		}
 		have := r.Checks[i]
 		have.Verdicts = append(have.Verdicts, c.Verdicts...)
+		have.Reduced = cmp.Or(have.Reduced, c.Reduced)
 		if have.Example == nil {
 			have.Example = c.Example
 		}

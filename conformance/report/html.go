@@ -413,6 +413,9 @@ func meta(c *CheckResult) []fact {
 	if c.Rationale != "" {
 		out = append(out, fact{"Why", c.Rationale})
 	}
+	if c.Reduced != "" {
+		out = append(out, fact{"Smallest capture that shows it", c.Reduced})
+	}
 	if c.Party != "" {
 		out = append(out, fact{"Binds", "the " + c.Party})
 	}

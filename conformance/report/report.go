@@ -113,6 +113,8 @@ type CheckResult struct {
 	Outcome     judge.Outcome  `json:"outcome"`
 	Reason      string         `json:"reason,omitempty"`
 	Verdicts    []*PartVerdict `json:"verdicts"`
+	// Reduced is the smallest capture that shows that it fails, "" if nobody asked for one.
+	Reduced string `json:"reduced,omitempty"`
 	// Example is evidence that agrees, from the first part that has some.
 	Example *Example `json:"example,omitempty"`
 }

@@ -215,6 +215,9 @@ func (c *CheckResult) Explain() string {
 			fmt.Fprintf(&b, "      and %d more\n", more)
 		}
 	}
+	if c.Reduced != "" {
+		fmt.Fprintf(&b, "\n    the smallest capture that shows it: %s\n", c.Reduced)
+	}
 	return b.String()
 }
 
