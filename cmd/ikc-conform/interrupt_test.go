@@ -111,7 +111,8 @@ func (s *started) until(t *testing.T, text string) {
 }
 
 // mute is a server that answers SETUP if it has an answer, and says nothing else. ready is sent to
-// when it has read something.
+// when it has read something, of a connection whose SETUP it does not answer once: such a client
+// goes on with HELLO.
 func mute(t *testing.T, answer string) (address string, ready chan struct{}) {
 	t.Helper()
 	ready = make(chan struct{}, 1000)
@@ -124,7 +125,7 @@ func mute(t *testing.T, answer string) (address string, ready chan struct{}) {
 			if first && answer != "" {
 				_, _ = io.WriteString(conn, answer)
 			}
-			if !first || answer == "" {
+			if first == (answer == "") {
 				ready <- struct{}{}
 			}
 		}
