@@ -25,17 +25,19 @@ import (
 
 // mockHelp is what the help of serve says of mocks.
 const mockHelp = `
-With --from CAPTURE it is a mock of the server in the capture, with its name, sessions and states. A request is answered
-as a recorded one was whose params are alike; of several, each in its turn, those of a connection of the same name first.
-Params that are like none get what the next of the same shape got, or else the next of the state; --strict refuses them.
-States that were not asked for are refused as by a server that does not publish them. What the recorded server posted and
-called by itself comes after what it came after then. The ids of kernels in params are those of now; times are as recorded.
+With --from CAPTURE it is a mock of the server in the capture, with its sessions and states, and its name unless --name is
+given. A request is answered as a recorded one was whose params are alike; of several, each in its turn, those of a
+connection of the same name first. Params that are like none get what the next of the same shape got, or else the next of
+the state; --strict refuses them. States that were not asked for are refused as by a server that does not publish them.
+What the recorded server posted and called by itself comes after what it came after then. All of it comes at once, or with
+--speed 1 after the recorded times. The ids of kernels in params are those of now; times are as recorded.
 
 With --connect it is a mock of the workers in the capture, or of those that --kernel names: each connects, again and
-again, and does what it did. A state's answer comes at once, or with --speed 1 after the recorded time.
+again, and does what it did.
 
 It tells what was not in the recording, ends with an interrupt, and then says what it was asked. Exit status, of a mock: 0 all
-that was asked was recorded, or something like it; 1 something was refused, or did not come about; 5 nothing was asked.
+that was asked was recorded, or something like it; 1 something was refused, or did not come about; 5 nothing was asked;
+3 and 130 as everywhere.
 'ikc-conform serve schema' prints the schema of --json.`
 
 // mocking is what serve was asked for with --from.
