@@ -17,6 +17,13 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if what := os.Getenv(asOriginal); what != "" {
+		if err := playOriginal(what, os.Args[1:]); err != nil {
+			fmt.Fprintf(os.Stderr, "%s in Go: %v\n", what, err)
+			os.Exit(1)
+		}
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
 
