@@ -247,7 +247,7 @@ func (o *original) examples(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(o.dir, "eg", "server-1")); err != nil {
 		t.Skip("it has no examples; eg/lite-1 of 0.2402 needs Data::Denter, so a ClientLite of our own asks")
 	}
-	const port = "6666" // of the example
+	const port = "6666"                                                       // of the example
 	server := exec.Command("setsid", "perl", filepath.Join("eg", "server-1")) // its processes end with it
 	server.Dir = o.dir
 	server.Env = append(os.Environ(), "PERL5LIB="+filepath.Join(driver.ReleasesDir(), o.release))
