@@ -241,14 +241,15 @@ func (o *original) ownLite(t *testing.T) {
 // liteCount is how many ClientLites ask the preforking server at once.
 const liteCount = 12
 
-// examples has ClientLites, of Perl and of Go, ask the preforking server among the examples, through
-// a relay that records. Of each request that got nothing the capture shows that, and why.
+// examples has ClientLites, of Perl and of Go, ask the preforking server among the examples,
+// through a relay that records. Of each request that got nothing the capture shows that, and why.
 func (o *original) examples(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(o.dir, "eg", "server-1")); err != nil {
 		t.Skip("it has no examples; eg/lite-1 of 0.2402 needs Data::Denter, so a ClientLite of our own asks")
 	}
-	const port = "6666"                                                       // of the example
-	server := exec.Command("setsid", "perl", filepath.Join("eg", "server-1")) // its processes end with it
+	const port = "6666" // of the example
+	// Its processes end with it.
+	server := exec.Command("setsid", "perl", filepath.Join("eg", "server-1"))
 	server.Dir = o.dir
 	server.Env = append(os.Environ(), "PERL5LIB="+filepath.Join(driver.ReleasesDir(), o.release))
 	if err := server.Start(); err != nil {
