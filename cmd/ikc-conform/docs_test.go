@@ -51,7 +51,7 @@ func TestManPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{".SH NAME\nikc\\-conform\\-run \\- Test implementations\n", "  tcp:HOST:PORT        a server that is running\n", "\\fB\\-\\-html\\fR \\fIFILE\\fR\n", ".SH EXIT STATUS\n"} {
+	for _, want := range []string{".SH NAME\nikc\\-conform\\-run \\- Test implementations\n", "  tcp:HOST:PORT        a server that is running; also HOST:PORT\n", "\\fB\\-\\-html\\fR \\fIFILE\\fR\n", ".SH EXIT STATUS\n"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("expected %q in\n%s", want, page)
 		}

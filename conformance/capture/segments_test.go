@@ -54,7 +54,11 @@ func TestSegmentsCopied(t *testing.T) {
 					must(t, err)
 					iface, err := w.Interface("copy", "")
 					must(t, err)
-					must(t, w.Segment(iface, s))
+					var comments []string
+					if s.Comment != "" {
+						comments = strings.Split(s.Comment, "\n")
+					}
+					must(t, w.Segment(iface, s, comments...))
 				}
 				must(t, r.Close())
 				must(t, w.Close())

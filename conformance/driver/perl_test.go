@@ -27,6 +27,10 @@ var found = sync.OnceValues(func() ([]*driver.PerlInstall, error) {
 	var all []*driver.PerlInstall
 	for _, name := range driver.Releases(driver.ReleasesDir()) {
 		p, err := driver.FindPerlIn(ctx, filepath.Join(driver.ReleasesDir(), name))
+		var missing *driver.PerlError
+		if errors.As(err, &missing) && missing.Missing != "" && name == "0.2200" {
+			continue // it needs POE::API::Peek, which few machines have; TestMissingPrerequisite says so
+		}
 		if err != nil {
 			return nil, fmt.Errorf("release %s: %w", name, err)
 		}

@@ -50,6 +50,7 @@ func runServer(t *testing.T, d *server.Behaviour) *report.Report {
 var needsMore = []string{
 	"HS-IKC-010", // a server that speaks only IKC
 	"RSVP-003",   // one that calls
+	"LOC-002",    // one that is told to send to itself
 }
 
 func TestServerWithoutDefect(t *testing.T) {
