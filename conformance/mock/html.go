@@ -13,6 +13,8 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	switch {
 	case r.Missed() > 0:
 		p.Heading, p.Tone = "Something was asked that was not recorded, or did not come about", page.Fail
+	case r.unlike() > 0:
+		p.Heading, p.Tone = "Some params were only like those recorded, or not even that", page.Known
 	case r.Asked() == 0:
 		p.Heading, p.Tone = "Nothing was asked", page.Open
 	}

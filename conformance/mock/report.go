@@ -203,6 +203,16 @@ func (r *Report) Missed() (n int) {
 	return n
 }
 
+// unlike counts the requests that were answered though their params were not recorded.
+func (r *Report) unlike() (n int) {
+	for _, k := range r.Kernels {
+		for _, s := range k.States {
+			n += s.Near + s.Other
+		}
+	}
+	return n
+}
+
 // WriteJSON writes the report for programs.
 func (r *Report) WriteJSON(w io.Writer) error { return visible.WriteJSON(w, "mock", r) }
 

@@ -12,10 +12,6 @@ func (p *play) say(ctx context.Context) error {
 		p.run(ctx, p.t.said)
 		return nil
 	}
-	p.m.busy.Add(1)
-	go func() {
-		defer p.m.busy.Done()
-		p.run(p.l.ctx, p.t.said)
-	}()
+	p.m.busy.Go(func() { p.run(p.l.ctx, p.t.said) })
 	return nil
 }
