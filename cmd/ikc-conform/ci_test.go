@@ -202,6 +202,7 @@ func unheard(t *testing.T, name, log string) {
 var tokens = map[string]bool{}
 
 func TestAction(t *testing.T) {
+	t.Parallel()
 	need(t, "bash", "bash")
 	need(t, "go", "golang-go")
 	a := readAction(t)
@@ -361,6 +362,7 @@ func TestGitLabTemplate(t *testing.T) {
 
 // The image, built of nothing but the command, runs it.
 func TestImage(t *testing.T) {
+	t.Parallel()
 	need(t, "docker", "docker-cli")
 	if out, err := exec.Command("docker", "version").CombinedOutput(); err != nil {
 		t.Skipf("no container engine here: %s", out)

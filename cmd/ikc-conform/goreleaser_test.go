@@ -15,6 +15,7 @@ import (
 // what archives and packages are made of is there afterwards, and the command can be built for each
 // system.
 func TestGoreleaser(t *testing.T) {
+	t.Parallel()
 	need(t, "go", "golang-go")
 	need(t, "sh", "dash")
 	b, err := os.ReadFile(filepath.Join(repository, ".goreleaser.yaml"))

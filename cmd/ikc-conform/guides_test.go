@@ -88,6 +88,7 @@ func readGuide(path string) (*guide, error) {
 
 // TestGuides follows every guide to the letter, in a copy of the repository.
 func TestGuides(t *testing.T) {
+	t.Parallel()
 	need(t, "bash", "bash")
 	need(t, "go", "golang-go")
 	paths, err := filepath.Glob(filepath.Join(repository, "docs", "guides", "*.md"))

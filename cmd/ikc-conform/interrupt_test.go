@@ -282,7 +282,12 @@ func TestInterrupt(t *testing.T) {
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		for _, c := range cases {
-			t.Run(signal.String()+" "+strings.ReplaceAll(strings.Join(c.args, " "), dir, ""), func(t *testing.T) { c.try(t, signal) })
+			t.Run(signal.String()+" "+strings.ReplaceAll(strings.Join(c.args, " "), dir, ""), func(t *testing.T) {
+				if c.ready == nil { // which the cases share
+					t.Parallel()
+				}
+				c.try(t, signal)
+			})
 		}
 	}
 }
@@ -372,6 +377,7 @@ func (c *interruptCase) once(t *testing.T, signal syscall.Signal, wait time.Dura
 // Perl server ends if it breaks off. That is said, is over after --timeout, and a second interrupt
 // ends it at once.
 func TestInterruptWhileNegotiating(t *testing.T) {
+	t.Parallel()
 	silent, ready := mute(t, "")
 	for _, command := range [][]string{{"ping", silent}, {"run", "tcp:" + silent}} {
 		for _, twice := range []bool{false, true} {
@@ -408,6 +414,7 @@ func TestInterruptWhileNegotiating(t *testing.T) {
 // TestInterruptKeepsWhatWasTried: run and matrix report on the combinations that were tried to the
 // end, in every form, and the report says that it is partial.
 func TestInterruptKeepsWhatWasTried(t *testing.T) {
+	t.Parallel()
 	for _, command := range [][]string{{"run", "reference", "--progress"}, {"matrix", "reference", "--jobs", "1"}} {
 		t.Run(command[0], func(t *testing.T) {
 			dir := t.TempDir()
@@ -440,6 +447,7 @@ func TestInterruptKeepsWhatWasTried(t *testing.T) {
 // TestInterruptedComparisons: model, mutants and oracle show what they had found, marked as
 // partial; upgrade shows nothing, and says why.
 func TestInterruptedComparisons(t *testing.T) {
+	t.Parallel()
 	stored := filepath.Join(t.TempDir(), "oracle.json")
 	for _, c := range []struct {
 		args []string

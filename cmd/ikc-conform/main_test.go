@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,6 +23,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	// What is tested here are processes, which mostly wait.
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"ikc-conform": main,
 	})
@@ -28,6 +34,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script: commands, what they print, and their exit status (status N).
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {

@@ -16,6 +16,7 @@ var readme = filepath.Join(repository, "README.md")
 // TestReadme types every command of the README that is shown with what it prints, and compares.
 // With -update it writes down what came.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	need(t, "bash", "bash")
 	page, err := readGuide(readme)
 	if err != nil {

@@ -75,6 +75,7 @@ func strangers() []stranger {
 // TestStrangers: what is no server of IKC is told so, with what came, and in time, by each command
 // that connects.
 func TestStrangers(t *testing.T) {
+	t.Parallel()
 	for _, s := range strangers() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -106,6 +107,7 @@ func TestStrangers(t *testing.T) {
 // TestFlood: a server that negotiates, and then says without an end what nobody asked for, is given
 // up: in time, and with bounds to the memory and the capture.
 func TestFlood(t *testing.T) {
+	t.Parallel()
 	image, err := storable.Serializer{}.Freeze((&wire.Message{
 		Event: wire.AtString("nobody/asked"), Params: perl.NewBytes(strings.Repeat("x", 1000)),
 	}).ToValue())

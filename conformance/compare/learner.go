@@ -41,9 +41,18 @@ type Learner struct {
 	older likes // those before: what is met again is taken over from them
 	share map[string]*share
 	by    Codec
+	said  wire.Message // what by has read last
+	who   asked
 
 	mu     sync.Mutex
 	places map[string]*learned // by state and path
+}
+
+// asked is the program that was asked last: that of a negotiation, on one side of it.
+type asked struct {
+	in   *dialogue.Negotiation
+	side wire.Role
+	name string
 }
 
 // likes are requests, and what was answered to them first.
@@ -88,8 +97,10 @@ func (l *Learner) Add(n *dialogue.Negotiation, request, answer *dialogue.Message
 	}
 	l.by.Serializer = by
 	state := StateOf(request.To)
-	who := dialogue.ChosenName(n.Peers[answer.Frame.From], n.Dialect)
-	like, ok := l.like(who+"\x00"+state+"\x00", request)
+	if side := answer.Frame.From; l.who.in != n || l.who.side != side {
+		l.who = asked{n, side, dialogue.ChosenName(n.Peers[side], n.Dialect)}
+	}
+	like, ok := l.like(l.who.name+"\x00"+state+"\x00", request)
 	if !ok {
 		return
 	}
@@ -106,11 +117,10 @@ func (l *Learner) Add(n *dialogue.Negotiation, request, answer *dialogue.Message
 
 // params are the octets of the params of a message, nil if there is no telling.
 func (l *Learner) params(m *dialogue.Message) []byte {
-	var own wire.Message
-	if err := l.by.Read(m.Frame.Image, &own); err != nil {
+	if err := l.by.Read(m.Frame.Image, &l.said); err != nil {
 		return nil
 	}
-	return l.by.Params(own.Params)
+	return l.by.Params(l.said.Params)
 }
 
 // like is a number that requests have in common that are alike, whatever the order of their hashes.
