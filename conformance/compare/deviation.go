@@ -48,6 +48,8 @@ type Said struct {
 	Part       string // answer, error or params
 	Connection int
 	Frame      int // of the request, in its direction; 0 if that is not known
+	// Numbers: one of the two may have frozen integers as strings, see dialogue.NumbersMayBeStrings.
+	Numbers bool
 }
 
 // Reply names what came back: an answer, or an error report with its text.

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -16,6 +17,20 @@ type Difference struct {
 	A, B string
 	// TypeA and TypeB are their types.
 	TypeA, TypeB string
+}
+
+// ofNumber tells whether what differs is how one number was frozen, as of dialogue.SameNumber.
+func (d Difference) ofNumber() bool {
+	whole, text := d.A, d.B
+	if d.TypeA == perl.Bytes.String() {
+		whole, text = text, whole
+	}
+	digits, ok := strings.CutPrefix(whole, perl.Int.String()+" ")
+	if !ok || text != perl.Bytes.String()+" '"+digits+"'" {
+		return false
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return err != nil || n < -128 || n > 127
 }
 
 // Kind says what differs at a place.

@@ -55,10 +55,14 @@ func (r *Result) Warnings() []string {
 
 // Sum says what was ignored, "" if nothing was.
 func (i Ignored) Sum(whose string) string {
-	if i.Learned+i.Times+i.Named == 0 {
+	if i == (Ignored{}) {
 		return ""
 	}
-	return fmt.Sprintf("Ignored %d as in %s itself, %d times of now, %d named as noise.", i.Learned, whose, i.Times, i.Named)
+	numbers := ""
+	if i.Numbers > 0 {
+		numbers = fmt.Sprintf(", %d integers that a Perl from 5.8.9 to 5.14 freezes as strings", i.Numbers)
+	}
+	return fmt.Sprintf("Ignored %d as in %s itself, %d times of now, %d named as noise%s.", i.Learned, whose, i.Times, i.Named, numbers)
 }
 
 // Sections show what deviates, and what may differ, in a page. signs says what lines with - and +

@@ -39,11 +39,13 @@ type counted struct {
 }
 
 // Ignored counts differences by what allows them: that they were learned, that they are seconds
-// since 1970 of the two times, or that the user named them.
+// since 1970 of the two times, that the user named them, or that an integer was frozen as a string
+// by a Perl that does so.
 type Ignored struct {
 	Learned int `json:"learned"`
 	Times   int `json:"times"`
 	Named   int `json:"named"`
+	Numbers int `json:"numbers"`
 }
 
 // Add counts a deviation of a kind that has nothing to do with values: d has Kind, and Text or Was
@@ -104,6 +106,9 @@ func (t *Tally) difference(s Said, d Difference, was, is time.Time) *counted {
 	switch {
 	case err == nil && t.Noise.Allows(s.To.Session, s.To.State, s.Part, steps):
 		t.ignored.Named++
+		return nil
+	case s.Numbers && d.ofNumber():
+		t.ignored.Numbers++
 		return nil
 	case isTime(d.A, was) && isTime(d.B, is):
 		t.ignored.Times++

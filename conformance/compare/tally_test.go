@@ -115,3 +115,33 @@ func learn(t *testing.T, l *compare.Learner) {
 		t.Fatal(err)
 	}
 }
+
+// TestNumbers: an integer that a Perl from 5.8.9 to 5.14 freezes as a string does not deviate where
+// one of the two may be of such a Perl, and does elsewhere.
+func TestNumbers(t *testing.T) {
+	for _, test := range []struct {
+		a, b    *perl.Value
+		of      bool
+		ignored int
+	}{
+		{perl.NewInt(1000), b("1000"), true, 1},
+		{b("-129"), perl.NewInt(-129), true, 1},
+		{perl.HashRef(perl.P("n", perl.NewInt(1<<40))), perl.HashRef(perl.P("n", b("1099511627776"))), true, 1},
+		{perl.NewInt(1000), b("1000"), false, 0},
+		{perl.NewInt(1000), b("1000.0"), true, 0},
+		{perl.NewInt(-128), b("-128"), true, 0},
+		{perl.NewInt(1000), perl.NewText("1000"), true, 0},
+	} {
+		var tally compare.Tally
+		about := answer("get")
+		about.Numbers = test.of
+		tally.Values(about, test.a, test.b, time.Time{}, time.Time{}, nil)
+		r := tally.Result()
+		if r.Ignored.Numbers != test.ignored || r.Different != 1-test.ignored {
+			t.Errorf("%s and %s, %v: expected %d ignored, got %+v", perl.Format(test.a, perl.FormatOptions{}), perl.Format(test.b, perl.FormatOptions{}), test.of, test.ignored, r)
+		}
+		if said := strings.Contains(r.Ignored.Sum("the recording"), "5.8.9 to 5.14"); said != (test.ignored > 0) {
+			t.Errorf("expected that such Perls are named: %v, got %q", test.ignored > 0, r.Ignored.Sum("the recording"))
+		}
+	}
+}

@@ -92,8 +92,10 @@ func (t *Trial) Kinds(f *dialogue.Frame) message.Kinds {
 	return t.memo.kinds
 }
 
-// Echo compares a value that was sent with what came back.
-func (t *Trial) Echo(sent, got *perl.Value) *echoed {
+// Echo compares the argument of a call with what came back. Strings as which a Perl from 5.8.9 to
+// 5.14 freezes integers are those integers.
+func (t *Trial) Echo(x *dialogue.Exchange, answer *dialogue.Message) *echoed {
+	sent, got := x.Arg(0), answer.Params()
 	e := t.memo.echo
 	if e == nil {
 		e = new(echoed)
@@ -102,6 +104,9 @@ func (t *Trial) Echo(sent, got *perl.Value) *echoed {
 		return e
 	}
 	*e = echoed{Sent: sent, Got: got, Parts: t.Parts(sent), Same: perl.Equal(sent, got)}
+	if !e.Same && dialogue.NumbersMayBeStrings(answer.Frame.Image) {
+		e.Same = perl.EqualFunc(sent, got, dialogue.SameNumber)
+	}
 	return e
 }
 

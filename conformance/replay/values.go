@@ -2,6 +2,7 @@ package replay
 
 import (
 	"github.com/perl-ikc/ikc-conform/conformance/compare"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -20,7 +21,9 @@ func (c *client) values(s *step, old *wire.Message, came came) {
 	if !old.IsError {
 		octets = func(path string) *compare.Octets { return firstOctets(s.image, came.image, path) }
 	}
-	c.p.Values(c.about(s), a, b, s.at, came.at, octets)
+	about := c.about(s)
+	about.Numbers = dialogue.NumbersMayBeStrings(s.image) || dialogue.NumbersMayBeStrings(came.image)
+	c.p.Values(about, a, b, s.at, came.at, octets)
 }
 
 // arguments are what a state is given by two messages of which only one is by way of a proxy: a

@@ -29,10 +29,10 @@ func (p *pair) compare(n int, r *request) {
 		p.w.count(func(r *Report) { r.Unsure++ })
 		return
 	case a.IsError:
-		p.values(r.to, part, n, r.at, p.errorText(a), p.errorText(b))
+		p.values(p.about(r.to, part, n), r.at, p.errorText(a), p.errorText(b))
 	default:
 		p.w.tally.Learner.Add(p.read[genuine].Negotiation, a.Exchange.Request, a)
-		p.values(r.to, part, n, r.at, a.Params(), p.params(b))
+		p.values(p.aboutBoth(r.to, part, n, a, b), r.at, a.Params(), p.params(b))
 	}
 	p.w.count(func(r *Report) { r.Compared++ })
 	p.w.tally.Took(p.about(r.to, part, n), r.took[genuine], r.took[also])
@@ -41,7 +41,8 @@ func (p *pair) compare(n int, r *request) {
 // compareSaid holds what the other server said unasked against what the real one did.
 func (p *pair) compareSaid(m [2]*dialogue.Message) {
 	p.w.count(func(r *Report) { r.Compared++ })
-	p.values(m[genuine].To, "params", m[genuine].Frame.Number, m[genuine].Frame.At.Time, m[genuine].Params(), p.params(m[also]))
+	a, b := m[genuine], m[also]
+	p.values(p.aboutBoth(a.To, "params", a.Frame.Number, a, b), a.Frame.At.Time, a.Params(), p.params(b))
 }
 
 // params are those that the other server sent, with the name of the real one.
@@ -63,13 +64,20 @@ func (p *pair) errorText(m *dialogue.Message) *perl.Value {
 	return perl.NewBytes(text)
 }
 
-func (p *pair) values(to specifier.Specifier, part string, n int, at time.Time, a, b *perl.Value) {
-	p.w.tally.Values(p.about(to, part, n), a, b, at, at, nil)
+func (p *pair) values(about compare.Said, at time.Time, a, b *perl.Value) {
+	p.w.tally.Values(about, a, b, at, at, nil)
 }
 
 // about is what was said by one of the two, or came back from it.
 func (p *pair) about(to specifier.Specifier, part string, n int) compare.Said {
 	return compare.Said{To: to, Part: part, Connection: p.number, Frame: n}
+}
+
+// aboutBoth is what both said.
+func (p *pair) aboutBoth(to specifier.Specifier, part string, n int, a, b *dialogue.Message) compare.Said {
+	about := p.about(to, part, n)
+	about.Numbers = dialogue.NumbersMayBeStrings(a.Frame.Image) || dialogue.NumbersMayBeStrings(b.Frame.Image)
+	return about
 }
 
 func (p *pair) found(to specifier.Specifier, part string, n int, d compare.Deviation) {

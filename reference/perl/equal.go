@@ -11,8 +11,12 @@ import (
 // variable or runs in a circle, so does the other. NaNs are equal to each other, 0 and -0 are not.
 // What Perl derives is not compared: whether a class overloads, which undef is the immortal one,
 // and whether a Latin-1 key once was UTF-8.
-func Equal(a, b *Value) bool {
-	_, _, _, differ := compare(a, b, false)
+func Equal(a, b *Value) bool { return EqualFunc(a, b, nil) }
+
+// EqualFunc is Equal, but two values of different kinds are equal if same says so, which is asked
+// about such only and may be nil.
+func EqualFunc(a, b *Value, same func(a, b *Value) bool) bool {
+	_, _, _, differ := compare(a, b, false, same)
 	return !differ
 }
 
@@ -22,7 +26,7 @@ func Equal(a, b *Value) bool {
 //
 // or returns "" if they are equal as of Equal.
 func Diff(a, b *Value) string {
-	at, v, why, differ := compare(a, b, true)
+	at, v, why, differ := compare(a, b, true, nil)
 	if !differ {
 		return ""
 	}
@@ -36,8 +40,8 @@ type twins struct {
 }
 
 // compare walks both trees in step, without recursion.
-func compare(a, b *Value, places bool) (*place, *Value, string, bool) {
-	c := comparison{ab: map[*Value]*Value{}, ba: map[*Value]*Value{}, places: places}
+func compare(a, b *Value, places bool, same func(a, b *Value) bool) (*place, *Value, string, bool) {
+	c := comparison{ab: map[*Value]*Value{}, ba: map[*Value]*Value{}, places: places, same: same}
 	c.todo = append(c.todo, twins{a, b, &place{}})
 	for len(c.todo) > 0 {
 		t := c.todo[len(c.todo)-1]
@@ -57,6 +61,7 @@ type comparison struct {
 	ab, ba map[*Value]*Value
 	todo   []twins
 	places bool
+	same   func(a, b *Value) bool // of values of different kinds, nil if none is
 }
 
 func (c *comparison) push(t twins, a, b *Value, s step, key string, i int) {
@@ -77,7 +82,7 @@ func (c *comparison) one(t twins) string {
 		}
 		return fmt.Sprintf("%s, other has %s", brief(a), brief(b))
 	}
-	if a.kind != b.kind {
+	if a.kind != b.kind && (c.same == nil || !c.same(a, b)) {
 		return fmt.Sprintf("%s, other has %s", brief(a), brief(b))
 	}
 	if !a.Immortal() && !b.Immortal() {
@@ -96,6 +101,9 @@ func (c *comparison) one(t twins) string {
 	}
 	if a.Weak() != b.Weak() {
 		return fmt.Sprintf("weak reference %v, other has %v", a.Weak(), b.Weak())
+	}
+	if a.kind != b.kind {
+		return "" // same said so
 	}
 	switch a.kind {
 	case Double:

@@ -99,6 +99,31 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// TestEqualFunc: values of different kinds are what same says, those of one kind are compared.
+func TestEqualFunc(t *testing.T) {
+	same := func(a, b *Value) bool {
+		x, okA := a.AsString()
+		y, okB := b.AsString()
+		return okA && okB && x == y
+	}
+	for _, tt := range []struct {
+		name string
+		a, b *Value
+		want bool
+	}{
+		{"same", ArrayRef(NewInt(1)), ArrayRef(NewBytes("1")), true},
+		{"not the same", ArrayRef(NewInt(1)), ArrayRef(NewBytes("2")), false},
+		{"of one kind", NewInt(1), NewInt(2), false},
+		{"what is beside it", ArrayRef(NewInt(1), NewInt(3)), ArrayRef(NewBytes("1"), NewInt(4)), false},
+		{"a class", NewRef(NewInt(1).Bless("A")), NewRef(NewBytes("1")), false},
+		{"shared", func() *Value { n := NewInt(1); return ArrayRef(n, n) }(), ArrayRef(NewBytes("1"), NewBytes("1")), false},
+	} {
+		if got := EqualFunc(tt.a, tt.b, same); got != tt.want {
+			t.Errorf("%s: expected %v, got %v", tt.name, tt.want, got)
+		}
+	}
+}
+
 // TestDeep has trees too deep for recursion.
 func TestDeep(t *testing.T) {
 	deep := func() *Value {

@@ -16,13 +16,15 @@ func VAL() []*judge.Check {
 			ID: "VAL-" + k.Number, Level: judge.Must, Party: judge.TheResponder,
 			Requirement: fmt.Sprintf("%s survives the way there and back unchanged in kind and content.", upper(k.Name)),
 			Source:      "Storable, FreezeThaw, Freezer; states get what was sent (Responder request)",
-			Rationale:   "Floating point numbers and integers beyond 32 bits are strings to begin with: nfreeze writes them so.",
-			Needs:       fmt.Sprintf("a call of %s/echo with %s that was answered", contract.SessionAlias, k.Name),
+			Rationale: "Floating point numbers and integers beyond 32 bits are strings to begin with: nfreeze writes them so. " +
+				"That of Perl 5.8.9 to 5.14 also writes integers outside -128..127 so (perl5 issue 11427): " +
+				"in images of Storable 2.7 and 2.8 such strings are taken for numbers.",
+			Needs: fmt.Sprintf("a call of %s/echo with %s that was answered", contract.SessionAlias, k.Name),
 			Judge: judge.OnAnswers(func(t *judge.Trial, x *dialogue.Exchange, a *dialogue.Message) {
 				if !to(x, contract.SessionAlias, "echo") || x.Ambiguous || x.Request.WantArray {
 					return
 				}
-				if e := t.Echo(x.Arg(0), a.Params()); k.Has(e.Sent, e.Parts) {
+				if e := t.Echo(x, a); k.Has(e.Sent, e.Parts) {
 					t.HoldFunc(e.Same, a.Frame, func() (string, string) { return judge.ShowBoth(e.Sent, e.Got) })
 				}
 			}).OfSession(contract.SessionAlias),
