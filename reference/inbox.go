@@ -104,8 +104,8 @@ func (b *inbox) put(waits func(), j job) error {
 	switch {
 	case b.closed:
 		return net.ErrClosed
-	case b.waits > mostWaiting*b.limit:
-		return fmt.Errorf("requests of %d octets wait in their states, expected at most %d", b.waits, mostWaiting*b.limit)
+	case b.waitsTooMuch():
+		return fmt.Errorf("requests of %d octets wait in their states, expected at most %d times %d", b.waits, mostWaiting, b.limit)
 	}
 	b.add(j)
 	return nil
@@ -116,12 +116,15 @@ func (b *inbox) put(waits func(), j job) error {
 func (b *inbox) offer(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.fits(j.load) || b.waits > mostWaiting*b.limit {
+	if !b.fits(j.load) || b.waitsTooMuch() {
 		return fmt.Errorf("%w: %d octets of events to this kernel itself wait, %d in their states", ErrQueueFull, b.octets, b.waits)
 	}
 	b.add(j)
 	return nil
 }
+
+// waitsTooMuch tells whether the jobs that wait have more than they may. mu is locked.
+func (b *inbox) waitsTooMuch() bool { return b.waits/mostWaiting > b.limit }
 
 // fits tells whether there is room for one more. mu is locked.
 func (b *inbox) fits(l load) bool {

@@ -2,6 +2,7 @@ package ikc
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,7 +54,7 @@ type account struct {
 }
 
 func (l *ledger) init(limit int) {
-	l.limit = int64(limit)
+	l.limit = min(int64(limit), math.MaxInt64/4) // of which twice as much is counted
 	l.over = map[*account]struct{}{}
 	l.given = sync.NewCond(&l.mu)
 	l.divide(0)

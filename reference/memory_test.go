@@ -133,7 +133,6 @@ func TestMemoryIsBounded(t *testing.T) {
 					}()
 				}
 				var highest int64
-				var grew int64
 				sending := peers
 				for end := time.Now().Add(3 * time.Second); time.Now().Before(end) && sending > 0; {
 					select {
@@ -143,12 +142,15 @@ func TestMemoryIsBounded(t *testing.T) {
 					}
 					highest = max(highest, server.Stats().Held)
 				}
-				grew = heap() - before
 				if highest > 2*most {
 					t.Errorf("%d octets are held, expected at most %d", highest, 2*most)
 				}
-				// What waits in sockets and what peers of this test have, which have not sent all yet on a
-				// busy machine, is in the heap as well.
+				// What waits in sockets and what peers of this test have is in the heap as well: on a busy
+				// machine they take a while to send it.
+				grew := heap() - before
+				for end := time.Now().Add(20 * time.Second); grew > 4*most && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+					grew = heap() - before
+				}
 				if grew > 4*most {
 					t.Errorf("the heap grew by %d octets, though no more than %d are to be held", grew, most)
 				}

@@ -9,8 +9,7 @@ import (
 // Serializer is a serializer of an IKC connection.
 type Serializer interface {
 	Name() string
-	Freeze(v *perl.Value) ([]byte, error)
-	Thaw(octets []byte) (*perl.Value, error)
+	Codec
 }
 
 // RoundTrip checks the name of a serializer, and that a reference comes back from it.

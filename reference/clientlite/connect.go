@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"strconv"
@@ -103,7 +104,7 @@ func (c *Client) negotiate(ctx context.Context, conn net.Conn, open wire.Negotia
 		Role: wire.Client, Dialect: open.Dialect, HelloAfter: open.HelloAfter, KernelID: c.cfg.Name, PID: strconv.Itoa(os.Getpid()),
 		Serializers: []string{c.cfg.Serializer.Name()}, NoDefault: true,
 	})
-	limit := time.Now().Add(4 * c.cfg.ConnectTimeout)
+	limit := time.Now().Add(4 * min(c.cfg.ConnectTimeout, math.MaxInt64/4))
 	frames, err := wire.Negotiate(conn, n, c.cfg.MaxFrame, func() error {
 		deadline := time.Now().Add(c.cfg.ConnectTimeout)
 		if limit.Before(deadline) {

@@ -6,16 +6,14 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
-
-// smallestStack is what Go allows a stack where that is least, on machines of 32 bits, in octets.
-const smallestStack = 250_000_000
 
 // TestDeepest: data as deep as MaxDepth may be is read, written and shown on the smallest stacks
 // that Go has; what is one deeper is an error.
 func TestDeepest(t *testing.T) {
-	defer debug.SetMaxStack(debug.SetMaxStack(smallestStack))
+	defer debug.SetMaxStack(debug.SetMaxStack(perltest.SmallestStack))
 	enc, err := FreezeOptions{MaxDepth: LargestMaxDepth}.Encoder()
 	if err != nil {
 		t.Fatal(err)
@@ -74,5 +72,28 @@ func TestDeepest(t *testing.T) {
 		if _, err := (FreezeOptions{MaxDepth: depth}).Encoder(); err == nil {
 			t.Errorf("MaxDepth %d: got no error", depth)
 		}
+	}
+}
+
+// TestMaxima: each option may be as large as documented and no larger, all of them at once.
+func TestMaxima(t *testing.T) {
+	thaw := ThawOptions{MaxDepth: LargestMaxDepth, MaxElements: LargestMaxElements, MaxString: largestSize, MaxAlloc: largestSize}
+	freeze := FreezeOptions{MaxDepth: LargestMaxDepth, MaxImage: largestSize}
+	dec, err := thaw.Decoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc, err := freeze.Encoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	perltest.Everyday(t, Serializer{Decoder: dec, Encoder: enc})
+	for name, o := range map[string]ThawOptions{"MaxString": {MaxString: largestSize + 1}, "MaxAlloc": {MaxAlloc: largestSize + 1}} {
+		if _, err := o.Decoder(); err == nil {
+			t.Errorf("a %s beyond the most: got no error", name)
+		}
+	}
+	if _, err := (FreezeOptions{MaxImage: largestSize + 1}).Encoder(); err == nil {
+		t.Error("a MaxImage beyond the most: got no error")
 	}
 }
