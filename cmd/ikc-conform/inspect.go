@@ -29,6 +29,8 @@ type inspecting struct {
 	asJSON   bool
 	stats    bool
 	follow   bool
+	every    time.Duration
+	terminal bool
 	frame    frameChoice
 	only     chosen
 	opened   int      // connections that the capture was seen to have
@@ -58,11 +60,13 @@ A request brings its answers and errors with it. What is asked for is only what 
 answer may be for one of several. --from and --to are durations since the connection opened (1.5s),
 or times in UTC (2006-01-02T15:04:05Z).
 
---follow goes on as the file grows, until interrupted: then each message is shown as soon as it is there.`,
+--follow goes on as the file grows, until interrupted: then each message is shown as soon as it is there. With
+--stats, the counts are shown anew --every so often if something came; of what got nothing by then it says "open".`,
 		Example: `  ikc-conform inspect worker.pcapng --session worker --slower 100ms
   ikc-conform inspect worker.pcapng --sequence | less -R
   ikc-conform inspect worker.pcapng --stats
   ikc-conform record --listen :6031 --to db:603 -o - | ikc-conform inspect --follow -
+  ikc-conform inspect live.pcapng --follow --stats
   ikc-conform inspect worker.pcapng --frame 17 --side server --dump
   ikc-conform inspect worker.pcapng --frame 17 --side server --extract image.sto`,
 		Args: cobra.MinimumNArgs(1),
@@ -115,6 +119,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 	f.StringVar(&i.color, "color", "auto", "auto, always or never")
 	f.BoolVar(&i.stats, "stats", false, "count instead: messages and times by state, errors by operation, octets")
 	f.BoolVar(&i.follow, "follow", false, "go on as the capture grows")
+	f.DurationVar(&i.every, "every", 2*time.Second, "with --follow --stats, how often to show the counts")
 	f.StringVar(&i.filter.Kernel, "kernel", "", "only what a kernel of this name or id takes part in")
 	f.StringVar(&i.filter.Session, "session", "", "only requests to this session, and what came back")
 	f.StringVar(&i.filter.State, "state", "", "only requests to this state, and what came back")
@@ -147,6 +152,10 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 	switch {
 	case i.opts.Width < 1:
 		return fmt.Errorf("--width %d: expected 1 or more", i.opts.Width)
+	case i.every <= 0:
+		return fmt.Errorf("--every %v: expected a duration such as 2s", i.every)
+	case cmd.Flags().Changed("every") && !(i.follow && i.stats):
+		return errors.New("--every: expected --follow and --stats with it: without, counts are shown once")
 	case i.filter.Slower < 0:
 		return fmt.Errorf("--slower %v: expected a duration such as 100ms", i.filter.Slower)
 	}
@@ -171,6 +180,7 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 		i.opts.Filter = &i.filter
 	}
 	columns, isTerminal := terminal(cmd.OutOrStdout())
+	i.terminal = isTerminal
 	switch i.color {
 	case "always":
 		i.opts.Color = true
@@ -196,7 +206,7 @@ func (i *inspecting) apart(cmd *cobra.Command) error {
 		look = append(look, "color")
 	}
 	return cmp.Or(
-		apart(cmd, "follow", "there is no end, at which that is known", "unanswered", "stats", "frame"),
+		apart(cmd, "follow", "there is no end, at which that is known", "unanswered", "frame"),
 		apart(cmd, "unanswered", "only calls are shown that nothing came back for", "errors", "slower"),
 		apart(cmd, "frame", "that frame is shown, whole", append(look, "stats", "json", "kernel", "session", "state", "errors", "unanswered", "slower", "from", "to")...),
 		apart(cmd, "stats", "messages are counted and not shown", look...),
@@ -242,7 +252,10 @@ func (i *inspecting) read(r *capture.Reader, out *bufio.Writer) error {
 		}
 		return err
 	}
-	if i.follow {
+	switch {
+	case i.follow && i.stats:
+		return i.liveStats(r, out)
+	case i.follow:
 		return i.live(r, out)
 	}
 	var each func(*dialogue.Part) error
@@ -350,19 +363,25 @@ func (i *inspecting) live(r *capture.Reader, out *bufio.Writer) error {
 		show = asJSON.Item
 	}
 	var writing error
-	opts := dialogue.Options{Related: true, Observe: func(c *dialogue.Connection, item dialogue.Item) {
+	err := i.observe(r, func(c *dialogue.Connection, item dialogue.Item) {
 		if writing == nil {
 			if writing = show(c, item); writing == nil {
 				writing = out.Flush()
 			}
 		}
-	}}
+	})
+	return errors.Join(writing, err)
+}
+
+// observe reads a capture that grows.
+func (i *inspecting) observe(r *capture.Reader, each func(*dialogue.Connection, dialogue.Item)) error {
+	opts := dialogue.Options{Related: true, Observe: each}
 	// Data waits in the reader for what it acknowledges; live, that has been seen already.
 	err := dialogue.ReadParts(i.counted(r.Events(capture.Limits{HeldPackets: -1})), opts, dialogue.Window{Items: 64}, func(*dialogue.Part) {})
-	if writing == nil && err == nil {
+	if err == nil {
 		err = i.absent()
 	}
-	return errors.Join(writing, err)
+	return err
 }
 
 // open opens the captures for reading. done must be called at the end.

@@ -61,6 +61,7 @@ type ties struct {
 	// same, of which it is one.
 	respondTo      *specifier.Specifier
 	asks           bool
+	askedLate      bool // only its response has told that it waits for one
 	wanted         *responses
 	nth            int
 	unsureResponse bool

@@ -199,7 +199,7 @@ func (r *related) response(m *Message, asker wire.Role) bool {
 		w.doubted = w.next
 	}
 	x.own().unsureResponse = x.nth < w.doubted
-	x.Response, x.asks = m, true
+	x.Response, x.asks, x.askedLate = m, true, !x.asks
 	w.open = slices.Delete(w.open, 0, 1)
 	if x.unsureResponse && len(w.shared) < maxRelated {
 		w.shared = append(w.shared, x)

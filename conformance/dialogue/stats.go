@@ -32,8 +32,10 @@ type Stats struct {
 	Errors             map[string]int `json:"errors"`     // error reports by operation
 	// SharedUnanswered is how many of the Ambiguous calls of all states got no answer.
 	SharedUnanswered int `json:"shared_unanswered"`
-	byState          map[string]*StateStats
-	filter           *Filter
+	// Live: of a capture that grows. Unanswered then are those that nothing came back for by now.
+	Live    bool `json:"live,omitempty"`
+	byState map[string]*StateStats
+	filter  *Filter
 }
 
 // StateStats counts the requests to a state, and what came back.
@@ -160,15 +162,20 @@ func (s *Stats) exchange(c *Connection, x *Exchange) {
 	case x.Misled(c):
 		st.Unanswered++
 	case ok:
-		st.Answered++
-		st.max = max(st.max, took)
-		if len(st.took) < maxTook {
-			st.took = append(st.took, took)
-		} else if i := rand.IntN(st.Answered); i < maxTook {
-			st.took[i] = took
-		}
+		st.answer(took)
 	case x.Asks():
 		st.Unanswered++
+	}
+}
+
+// answer counts an answer.
+func (st *StateStats) answer(took time.Duration) {
+	st.Answered++
+	st.max = max(st.max, took)
+	if len(st.took) < maxTook {
+		st.took = append(st.took, took)
+	} else if i := rand.IntN(st.Answered); i < maxTook {
+		st.took[i] = took
 	}
 }
 
@@ -235,11 +242,15 @@ func (s *Stats) Write(w io.Writer) error {
 	if s.Gaps > 0 {
 		fmt.Fprintf(&b, "! gaps: %d; what is missing there is not counted, and a call may have been answered in one\n", s.Gaps)
 	}
+	unanswered := "unanswered"
+	if s.Live {
+		unanswered = "open"
+	}
 	width := len("session/state")
 	for _, st := range s.States {
 		width = max(width, len(visible.Text(st.State)))
 	}
-	fmt.Fprintf(&b, "\n%-*s  %7s %8s %7s %8s %6s %10s %9s  %9s %9s %9s %9s\n", width, "session/state", "posts", "requests", "calls", "answered", "errors", "unanswered",
+	fmt.Fprintf(&b, "\n%-*s  %7s %8s %7s %8s %6s %10s %9s  %9s %9s %9s %9s\n", width, "session/state", "posts", "requests", "calls", "answered", "errors", unanswered,
 		"ambiguous", "p50", "p90", "p99", "max")
 	for _, st := range s.States {
 		fmt.Fprintf(&b, "%-*s  %7d %8d %7d %8d %6d %10d %9d", width, visible.Text(st.State), st.Posts, st.Requests, st.Calls, st.Answered, st.Errors, st.Unanswered, st.Ambiguous)
