@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -31,10 +32,13 @@ type inspecting struct {
 	follow   bool
 	every    time.Duration
 	terminal bool
-	frame    frameChoice
-	only     chosen
-	opened   int      // connections that the capture was seen to have
-	remarks  []string // on what it has besides TCP, and on its order
+	// metricsAt is where metrics are served, by metrics: none if that is nil.
+	metricsAt string
+	metrics   net.Listener
+	frame     frameChoice
+	only      chosen
+	opened    int      // connections that the capture was seen to have
+	remarks   []string // on what it has besides TCP, and on its order
 }
 
 func inspectCommand() *cobra.Command {
@@ -61,18 +65,25 @@ answer may be for one of several. --from and --to are durations since the connec
 or times in UTC (2006-01-02T15:04:05Z).
 
 --follow goes on as the file grows, until interrupted: then each message is shown as soon as it is there. With
---stats, the counts are shown anew --every so often if something came; of what got nothing by then it says "open".`,
+--stats, the counts are shown anew --every so often if something came; of what got nothing by then it says "open". --metrics serves them for Prometheus:
+behind 'ikc-conform record -o -', those of a relay.`,
 		Example: `  ikc-conform inspect worker.pcapng --session worker --slower 100ms
   ikc-conform inspect worker.pcapng --sequence | less -R
   ikc-conform inspect worker.pcapng --stats
   ikc-conform record --listen :6031 --to db:603 -o - | ikc-conform inspect --follow -
-  ikc-conform inspect live.pcapng --follow --stats
+  ikc-conform record --listen :6031 --to db:603 -o - | ikc-conform inspect --follow --stats --metrics 127.0.0.1:9603 -
   ikc-conform inspect worker.pcapng --frame 17 --side server --dump
   ikc-conform inspect worker.pcapng --frame 17 --side server --extract image.sto`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := i.check(cmd); err != nil {
 				return err
+			}
+			if i.metricsAt != "" {
+				if err := i.listenForMetrics(cmd); err != nil {
+					return err
+				}
+				defer i.metrics.Close()
 			}
 			r, name, done, err := i.open(cmd, args)
 			if err != nil && i.follow && cmd.Context().Err() != nil {
@@ -120,6 +131,7 @@ or times in UTC (2006-01-02T15:04:05Z).
 	f.BoolVar(&i.stats, "stats", false, "count instead: messages and times by state, errors by operation, octets")
 	f.BoolVar(&i.follow, "follow", false, "go on as the capture grows")
 	f.DurationVar(&i.every, "every", 2*time.Second, "with --follow --stats, how often to show the counts")
+	f.StringVar(&i.metricsAt, "metrics", "", "with --follow --stats, an address to serve the counts at, /metrics of HTTP in Prometheus's text format")
 	f.StringVar(&i.filter.Kernel, "kernel", "", "only what a kernel of this name or id takes part in")
 	f.StringVar(&i.filter.Session, "session", "", "only requests to this session, and what came back")
 	f.StringVar(&i.filter.State, "state", "", "only requests to this state, and what came back")
@@ -156,6 +168,8 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 		return fmt.Errorf("--every %v: expected a duration such as 2s", i.every)
 	case cmd.Flags().Changed("every") && !(i.follow && i.stats):
 		return errors.New("--every: expected --follow and --stats with it: without, counts are shown once")
+	case i.metricsAt != "" && !(i.follow && i.stats):
+		return errors.New("--metrics: expected --follow and --stats with it: what is served are counts of a capture that grows")
 	case i.filter.Slower < 0:
 		return fmt.Errorf("--slower %v: expected a duration such as 100ms", i.filter.Slower)
 	}
@@ -425,104 +439,4 @@ func (i *inspecting) openGrowing(cmd *cobra.Command, path string) (io.ReadCloser
 		}
 	}
 	return &growing{f: f, done: done, atEnd: atEnd}, nil
-}
-
-// growing reads a file that somebody else is still writing: its end is only where it ends for now.
-type growing struct {
-	f     *os.File
-	done  <-chan struct{}
-	atEnd func() // called when the end is met first; nil after that
-}
-
-// lookAgainAfter is how long growing waits before it looks again.
-const lookAgainAfter = 100 * time.Millisecond
-
-func (g *growing) Read(p []byte) (int, error) {
-	for {
-		n, err := g.f.Read(p)
-		if n > 0 || !errors.Is(err, io.EOF) {
-			return n, err
-		}
-		if g.atEnd != nil {
-			g.atEnd()
-			g.atEnd = nil
-		}
-		select {
-		case <-g.done:
-			return 0, io.EOF
-		case <-time.After(lookAgainAfter):
-		}
-	}
-}
-
-// ReadAt and Seek are those of the file.
-func (g *growing) ReadAt(p []byte, at int64) (int, error) { return g.f.ReadAt(p, at) }
-
-// Seek implements io.Seeker.
-func (g *growing) Seek(offset int64, whence int) (int64, error) { return g.f.Seek(offset, whence) }
-
-// Close implements io.Closer.
-func (g *growing) Close() error { return g.f.Close() }
-
-// stoppable reads what may block, such as a pipe, until done: that is its end then, whatever comes.
-type stoppable struct {
-	in   io.Reader
-	done <-chan struct{}
-	came chan piece // nil before the first Read
-	rest []byte     // of the last piece
-	err  error      // behind it
-}
-
-// piece is what one Read of a stoppable's reader returned.
-type piece struct {
-	octets []byte
-	err    error
-}
-
-// stoppableFile is a FIFO or the like that is read by a stoppable. Its writer ends it.
-type stoppableFile struct {
-	*os.File
-	stoppable
-}
-
-func (s *stoppableFile) Read(p []byte) (int, error) { return s.stoppable.Read(p) }
-
-// pieceSize is how much a stoppable reads at once, in octets.
-const pieceSize = 64 << 10
-
-func (s *stoppable) Read(p []byte) (int, error) {
-	if s.came == nil {
-		s.came = make(chan piece)
-		go s.read()
-	}
-	if len(s.rest) == 0 && s.err == nil {
-		select {
-		case <-s.done:
-			return 0, io.EOF
-		case next := <-s.came:
-			s.rest, s.err = next.octets, next.err
-		}
-	}
-	n := copy(p, s.rest)
-	if s.rest = s.rest[n:]; len(s.rest) > 0 {
-		return n, nil
-	}
-	return n, s.err
-}
-
-// read reads until an error, or until done. If the reader blocks then, it stays for the short rest
-// of the process.
-func (s *stoppable) read() {
-	for {
-		octets := make([]byte, pieceSize)
-		n, err := s.in.Read(octets)
-		select {
-		case s.came <- piece{octets[:n], err}:
-		case <-s.done:
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
 }

@@ -58,6 +58,7 @@ type StateStats struct {
 
 	took []time.Duration // a sample
 	max  time.Duration
+	sum  time.Duration
 }
 
 // maxTook bounds the times that are kept of a state: beyond it, percentiles are those of a sample.
@@ -172,6 +173,7 @@ func (s *Stats) exchange(c *Connection, x *Exchange) {
 func (st *StateStats) answer(took time.Duration) {
 	st.Answered++
 	st.max = max(st.max, took)
+	st.sum += took
 	if len(st.took) < maxTook {
 		st.took = append(st.took, took)
 	} else if i := rand.IntN(st.Answered); i < maxTook {
