@@ -22,6 +22,7 @@ func TestGoreleaser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	type times struct{ Mtime string }
 	var config struct {
 		Version     int
 		ProjectName string `yaml:"project_name"`
@@ -34,7 +35,12 @@ func TestGoreleaser(t *testing.T) {
 			Goos, Goarch   []string
 		}
 		Archives []struct {
-			Formats, Files  []string
+			Formats    []string
+			BuildsInfo times `yaml:"builds_info"`
+			Files      []struct {
+				Src  string
+				Info times
+			}
 			FormatOverrides []struct {
 				Goos    string
 				Formats []string
@@ -43,7 +49,12 @@ func TestGoreleaser(t *testing.T) {
 		Nfpms []struct {
 			Formats                                             []string
 			Maintainer, Homepage, Description, License, Section string
-			Contents                                            []struct{ Src, Dst string }
+			Mtime                                               string
+			Rpm                                                 struct{ Buildhost string }
+			Contents                                            []struct {
+				Src, Dst string
+				FileInfo times `yaml:"file_info"`
+			}
 		}
 		Dockers []struct {
 			ImageTemplates           []string `yaml:"image_templates"`
@@ -90,9 +101,16 @@ func TestGoreleaser(t *testing.T) {
 			t.Fatalf("%s: %v: %s", hook, err, out)
 		}
 	}
-	sources := config.Archives[0].Files
+	var sources []string
+	made := []times{config.Archives[0].BuildsInfo, {config.Nfpms[0].Mtime}}
+	for _, f := range config.Archives[0].Files {
+		sources, made = append(sources, f.Src), append(made, f.Info)
+	}
 	for _, c := range config.Nfpms[0].Contents {
-		sources = append(sources, c.Src)
+		sources, made = append(sources, c.Src), append(made, c.FileInfo)
+	}
+	if slices.ContainsFunc(made, func(t times) bool { return t.Mtime != "{{ .CommitDate }}" }) || config.Nfpms[0].Rpm.Buildhost == "" {
+		t.Errorf("expected times of the commit alone, and no name of a machine, so that a build can be repeated, got %v", made)
 	}
 	for _, s := range append(sources, append(config.Dockers[0].ExtraFiles, config.Dockers[0].Dockerfile, config.Builds[0].Main+"/main.go")...) {
 		found, err := filepath.Glob(filepath.Join(dir, s))
