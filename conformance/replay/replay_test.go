@@ -73,7 +73,7 @@ func same(t *testing.T, r *replay.Report, compared int) {
 var compared = map[string]int{"stock": 13, "board": 6, "long": 9, "crew": 27}
 
 // perl is a Perl program of testdata that listens, or is to connect.
-func perl(t testing.TB, name string, args ...string) *exec.Cmd {
+func perl(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	lib := filepath.Join(driver.ReleasesDir(), "0.2402")
 	if _, err := os.Stat(lib); err != nil {
@@ -91,7 +91,7 @@ func perl(t testing.TB, name string, args ...string) *exec.Cmd {
 }
 
 // program starts a Perl program that listens, and returns its address.
-func program(t testing.TB, name string, args ...string) string {
+func program(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,54 +1,124 @@
 package perl
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 // Chunks fill size classes of Go's allocator, less the 8 octets that it needs itself.
 const (
-	minSlab  = 8
-	maxSlab  = 255 // Values; 6 KiB
-	maxElems = 127
-	maxPairs = 63
+	minSlab    = 8
+	firstSlab  = 63   // Values; 1.5 KiB. Of elements and pairs, too
+	maxSlab    = 255  // 6 KiB, of a tree of less than 1,000 Values
+	largeSlab  = 1365 // 32 KiB
+	maxElems   = 127  // 1 KiB
+	largeElems = 1023
+	maxPairs   = 127 // 4 KiB
+	largePairs = 1023
 )
 
 // Slab allocates many Values together, which is several times faster than one by one, and numbers
 // them from 0 in the order of allocation. It is how decoders build trees. A chunk of Values lives
-// as long as any of them is in use. The zero Slab is ready; a Slab is not safe for concurrent use.
+// as long as any of them is in use, and with it what its Values refer to: whoever keeps one Value
+// of a tree for long may keep most of the tree. The zero Slab is ready; a Slab is not safe for
+// concurrent use.
 //
 // It is for serializers, and is here and not in an internal package since it fills in the private
 // parts of Values.
 type Slab struct {
-	cur   []Value   // the current chunk
-	used  int       // of cur
-	size  int       // of every chunk
-	full  [][]Value // the chunks before it
-	elems []*Value
-	pairs []Pair
+	cur    []Value // the current chunk
+	used   int     // of cur
+	before int     // Values in the chunks before it
+	full   []chunk // the chunks before it
+	elems  share[*Value]
+	pairs  share[Pair]
+	expect int
+	// What the tree is read from: pos is how far it has been read, from start to end; nil if unknown.
+	pos        *int
+	start, end int
 }
 
-// Expect sizes the chunks for a tree of about n Values. It must come before the first Value.
-func (s *Slab) Expect(n int) { s.size = min(max(n, minSlab), maxSlab) }
+// chunk is a chunk of Values all given out.
+type chunk struct {
+	first  int // the number of its first
+	values []Value
+}
+
+// share is a chunk of elements or pairs.
+type share[T any] struct {
+	rest []T
+	used int // given out by now, in this chunk and before
+}
+
+// Expect says that the tree has about n Values. It must come before the first Value.
+func (s *Slab) Expect(n int) { s.expect = n }
+
+// Follow says that the tree is read from something with so many octets, at the place *pos, which
+// moves on. From then on chunks are sized by how much of it is left, so that a tree of members that
+// are alike takes hardly more than it needs. It must come before the first Value.
+func (s *Slab) Follow(pos *int, end int) { s.pos, s.start, s.end = pos, *pos, end }
+
+// Reset forgets all Values, so that s is ready for another tree.
+func (s *Slab) Reset() {
+	full := s.full
+	clear(full)
+	*s = Slab{}
+	if cap(full) <= keptChunks {
+		s.full = full[:0]
+	}
+}
+
+// keptChunks is how long a list of chunks is kept for the next tree.
+const keptChunks = 256
 
 // Len returns how many Values s gave out.
-func (s *Slab) Len() int { return len(s.full)*s.size + s.used }
+func (s *Slab) Len() int { return s.before + s.used }
 
 // At returns the i-th Value given out. i must be in [0, Len).
 func (s *Slab) At(i int) *Value {
-	if n := len(s.full) * s.size; i >= n {
-		return &s.cur[i-n]
+	if i >= s.before {
+		return &s.cur[i-s.before]
 	}
-	return &s.full[i/s.size][i%s.size]
+	at := sort.Search(len(s.full), func(k int) bool { return s.full[k].first > i }) - 1
+	return &s.full[at].values[i-s.full[at].first]
 }
 
-// grow begins a chunk. It must stay small enough to be inlined, with Undef, into Bytes: see go
-// build -gcflags=-m=2.
-func (s *Slab) grow() {
-	if s.size == 0 {
-		s.size = maxSlab
-	}
+// grow begins a chunk of Values, and returns its first.
+func (s *Slab) grow() *Value {
 	if s.cur != nil {
-		s.full = append(s.full, s.cur)
+		s.full = append(s.full, chunk{s.before, s.cur})
+		s.before += len(s.cur)
 	}
-	s.cur, s.used = make([]Value, s.size), 0
+	s.cur, s.used = make([]Value, s.nextSlab()), 1
+	return &s.cur[0]
+}
+
+// nextSlab is how many Values the next chunk has.
+func (s *Slab) nextSlab() int {
+	switch {
+	case s.expect == 0:
+		return maxSlab
+	case s.pos == nil:
+		return min(max(s.expect, minSlab), maxSlab)
+	case s.before == 0:
+		return min(max(s.expect, minSlab), firstSlab)
+	}
+	return size(s.left(s.before), minSlab, s.before, maxSlab, largeSlab)
+}
+
+// left is about how many more there will be, if there have been so many by now.
+func (s *Slab) left(used int) int {
+	if s.pos == nil || *s.pos <= s.start {
+		return 0
+	}
+	left := float64(used) * float64(s.end-*s.pos) / float64(*s.pos-s.start)
+	return int(min(left*17/16, largeSlab)) + 1 // no chunk is larger
+}
+
+// size is how large a chunk is if so many more are to come and there have been so many by now: at
+// least least, and no more than most or, of what is large already, a quarter of it.
+func size(left, least, used, most, large int) int {
+	return max(least, min(left, max(most, min(used/4, large))))
 }
 
 // Root returns a reference to target which, being the last Value of s, takes no new chunk.
@@ -59,14 +129,14 @@ func (s *Slab) Root(target *Value) *Value {
 	return s.Ref(target)
 }
 
-// Undef returns a new undef.
+// Undef returns a new undef. It must stay small enough to be inlined into the functions below: see
+// go build -gcflags=-m=2.
 func (s *Slab) Undef() *Value {
-	if s.used >= len(s.cur) {
-		s.grow()
+	if s.used < len(s.cur) {
+		s.used++
+		return &s.cur[s.used-1]
 	}
-	v := &s.cur[s.used]
-	s.used++
-	return v
+	return s.grow()
 }
 
 // Int returns a new integer.
@@ -131,18 +201,10 @@ func (s *Slab) Ref(target *Value) *Value {
 func (s *Slab) Array(n int) (*Value, []*Value) {
 	v := s.Undef()
 	v.kind = Array
-	var elems []*Value
-	switch {
-	case n == 0:
+	if n == 0 {
 		return v, nil
-	case n <= len(s.elems):
-		elems, s.elems = s.elems[:n:n], s.elems[n:]
-	case n > maxElems/2:
-		elems = make([]*Value, n)
-	default:
-		s.elems = make([]*Value, max(n, min(maxElems, s.size/4)))
-		elems, s.elems = s.elems[:n:n], s.elems[n:]
 	}
+	elems := s.elems.take(s, n, maxElems, largeElems)
 	v.setElems(elems)
 	return v, elems
 }
@@ -151,20 +213,30 @@ func (s *Slab) Array(n int) (*Value, []*Value) {
 func (s *Slab) Hash(n int) (*Value, []Pair) {
 	v := s.Undef()
 	v.kind = Hash
-	var pairs []Pair
-	switch {
-	case n == 0:
+	if n == 0 {
 		return v, nil
-	case n <= len(s.pairs):
-		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
-	case n > maxPairs/2:
-		pairs = make([]Pair, n)
-	default:
-		s.pairs = make([]Pair, max(n, min(maxPairs, s.size/3)))
-		pairs, s.pairs = s.pairs[:n:n], s.pairs[n:]
 	}
+	pairs := s.pairs.take(s, n, maxPairs, largePairs)
 	v.setPairs(pairs)
 	return v, pairs
+}
+
+// take gives out n, of a chunk of the Slab's: of most, or of what is large already, of large.
+func (c *share[T]) take(s *Slab, n, most, large int) []T {
+	if n > len(c.rest) {
+		if n > most/2 {
+			return make([]T, n)
+		}
+		more := min(s.nextSlab()/3, firstSlab)
+		if c.used > 0 && s.pos != nil {
+			more = size(s.left(c.used), 0, c.used, most, large)
+		}
+		c.rest = make([]T, max(n, more))
+	}
+	c.used += n
+	taken := c.rest[:n:n]
+	c.rest = c.rest[n:]
+	return taken
 }
 
 // Code returns a new sub given by its source text.

@@ -159,13 +159,19 @@ func TestFormatDouble(t *testing.T) {
 
 // TestSlab allocates over many chunks and finds every Value by its number.
 func TestSlab(t *testing.T) {
-	for _, expected := range []int{0, 1, 100, 1 << 20} {
-		var s Slab
-		if expected > 0 {
-			s.Expect(expected)
+	var s Slab
+	for _, x := range []struct{ expected, octets int }{
+		{0, 0}, {1, 0}, {100, 0}, {1 << 20, 0}, {1, 3000}, {1, math.MaxInt}, {1 << 20, 50}, {1 << 20, 30000},
+	} {
+		s.Reset()
+		s.Expect(x.expected)
+		pos := 0
+		if x.octets > 0 {
+			s.Follow(&pos, x.octets)
 		}
 		var all []*Value
-		for i := range 3000 {
+		for i := range 30000 {
+			pos = min(i, x.octets)
 			if s.Len() != i {
 				t.Fatalf("Len: got %d, want %d", s.Len(), i)
 			}

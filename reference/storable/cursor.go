@@ -3,6 +3,7 @@ package storable
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/internal/budget"
@@ -71,19 +72,18 @@ func (c *cursor) octet(what string) (byte, bool) {
 
 // bigEndian reads what has four octets in network order even in native images.
 func (c *cursor) bigEndian(what string) (uint32, bool) {
-	if len(c.s)-c.pos < 4 {
-		c.truncated(4, what)
-		return 0, false
+	if s := c.s[c.pos:]; len(s) >= 4 {
+		c.pos += 4
+		return uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3]), true
 	}
-	s := c.s[c.pos : c.pos+4]
-	c.pos += 4
-	return uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3]), true
+	c.truncated(4, what)
+	return 0, false
 }
 
 func (c *cursor) u32(what string) (uint32, bool) {
 	n, ok := c.bigEndian(what)
 	if !c.big {
-		n = n>>24 | n>>8&0xff00 | n<<8&0xff0000 | n<<24
+		n = bits.ReverseBytes32(n)
 	}
 	return n, ok
 }

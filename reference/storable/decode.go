@@ -35,8 +35,15 @@ func (dec *Decoder) open(image []byte, room int64) (*decoder, error) {
 }
 
 func (d *decoder) close() {
-	*d = decoder{}
+	d.renew("")
 	decoders.Put(d)
+}
+
+// renew makes the decoder one that has read nothing yet, of s.
+func (d *decoder) renew(s string) {
+	slab := d.slab
+	slab.Reset()
+	*d = decoder{cursor: cursor{s: s}, slab: slab}
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
@@ -67,7 +74,7 @@ func (d *decoder) thaw(dec *Decoder, room int64) (*perl.Value, error) {
 }
 
 func (d *decoder) thawDeep(dec *Decoder, room int64) (v *perl.Value, err error) {
-	*d = decoder{cursor: cursor{s: d.s}}
+	d.renew(d.s)
 	deep.Call(func() { v, err = d.root(dec, room, dec.opt.MaxDepth) })
 	return v, err
 }
@@ -83,7 +90,7 @@ func (d *decoder) root(dec *Decoder, room int64, levels int) (*perl.Value, error
 	}
 	d.begin(dec, h, room)
 	d.depth = min(dec.opt.MaxDepth, levels)
-	d.slab.Expect((len(d.s) - d.pos) / 8)
+	d.expect((len(d.s) - d.pos) / octetsPerValue)
 	var root *perl.Value
 	if h.Major < majorWithMinor {
 		root = d.oldValue()
@@ -100,6 +107,15 @@ func (d *decoder) root(dec *Decoder, room int64, levels int) (*perl.Value, error
 		return root, nil // Storable 0.5 wrote the reference to an object, too
 	}
 	return d.slab.Root(root), nil
+}
+
+// octetsPerValue is a guess, for as long as little has been read.
+const octetsPerValue = 10
+
+// expect prepares for about n Values from here to the end.
+func (d *decoder) expect(n int) {
+	d.slab.Expect(n + 2) // a few more cost less than a second chunk
+	d.slab.Follow(&d.pos, len(d.s))
 }
 
 // value reads one object.

@@ -43,7 +43,7 @@ func (f *frozen) Thaw() (*perl.Value, error) {
 	defer d.close()
 	d.s, d.sound = f.s, true
 	d.begin(f.dec, frozenHeader, f.dec.opt.MaxAlloc)
-	d.slab.Expect(f.values)
+	d.expect(f.values)
 	v := d.value()
 	if v == nil {
 		return nil, fmt.Errorf("an object that was found sound is not: %w", d.err)

@@ -34,7 +34,7 @@ func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*p
 		return nil, nil
 	}
 	h.Reset()
-	*d = decoder{cursor: cursor{s: d.s}}
+	d.renew(d.s)
 	v, err := d.thaw(dec, room)
 	h.Thawed = d.Cost()
 	h.Held = h.Thawed
@@ -110,7 +110,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 		} else {
 			if item.Value = d.frozen(); item.Value == nil {
 				d.back(at)
-				d.slab.Expect((len(d.s) - d.pos) / 8)
+				d.expect((len(d.s) - d.pos) / octetsPerValue)
 				item.Value = d.value()
 			}
 			if item.Value == nil || !d.key(&item.Pair) || item.Key != whole {

@@ -32,7 +32,8 @@ func (b *Budget) Begin(elements int, room, taken int64) {
 // image, in octets. It is false if they cannot. Whoever reads a member takes its octets off Owed,
 // before or when they are read.
 func (b *Budget) Promise(n uint64, least, rest int) bool {
-	if n > uint64(b.Free(rest)/least) {
+	free := uint64(b.Free(rest))
+	if n > free || n*uint64(least) > free { // no quotient: they take longer
 		return false
 	}
 	b.Owed += int(n) * least

@@ -1,0 +1,71 @@
+//go:build !race && !ikc_nounsafe
+
+package storable
+
+import (
+	"runtime"
+	"strconv"
+	"testing"
+)
+
+// TestAllocates holds how much reading and writing takes of the heap: since a program with little
+// in memory has its garbage collected every 4 MiB, that is half of the time. It fails with chunks
+// that are not sized by what is left of the image, or a second copy of a string. With the race
+// detector pools keep nothing, and without package unsafe strings are copied, so there is no such
+// test then.
+func TestAllocates(t *testing.T) {
+	if strconv.IntSize != 64 {
+		t.Skip("sizes are those of 64 bits")
+	}
+	most := map[string]struct{ thaw, freeze usage }{
+		"call message":             {usage{5, 1280}, usage{1, 224}},
+		"10 KiB of nested records": {usage{17, 61_000}, usage{1, 10_880}},
+		"1 MiB of small records":   {usage{200, 5_860_000}, usage{1, 1_140_000}},
+		"1 MiB string":             {usage{3, 1<<20 + 12<<10}, usage{1, 1<<20 + 12<<10}},
+	}
+	for _, w := range workloads() {
+		image, err := Freeze(w.make())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Thaw(image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range []struct {
+			name string
+			most usage
+			run  func()
+		}{
+			{"thaw", most[w.name].thaw, func() { _, _ = Thaw(image) }},
+			{"freeze", most[w.name].freeze, func() { _, _ = Freeze(v) }},
+		} {
+			got := usageOf(op.run)
+			t.Logf("%s of the %s: %d allocations, %d octets", op.name, w.name, got.allocs, got.octets)
+			if got.allocs > op.most.allocs || got.octets > op.most.octets {
+				t.Errorf("%s of the %s: got %d allocations of %d octets, expected at most %d of %d", op.name, w.name, got.allocs, got.octets, op.most.allocs, op.most.octets)
+			}
+		}
+	}
+}
+
+// usage is what one run takes of the heap.
+type usage struct{ allocs, octets uint64 }
+
+// usageOf is the least of some series of runs: a collection between two empties the pools.
+func usageOf(run func()) usage {
+	const series, runs = 5, 20
+	least := usage{1 << 62, 1 << 62}
+	for range series {
+		var before, after runtime.MemStats
+		run()
+		runtime.ReadMemStats(&before)
+		for range runs {
+			run()
+		}
+		runtime.ReadMemStats(&after)
+		least.allocs = min(least.allocs, (after.Mallocs-before.Mallocs)/runs)
+		least.octets = min(least.octets, (after.TotalAlloc-before.TotalAlloc)/runs)
+	}
+	return least
+}
