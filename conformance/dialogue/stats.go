@@ -56,13 +56,19 @@ type StateStats struct {
 	P99 float64 `json:"p99"`
 	Max float64 `json:"max"`
 
-	took []time.Duration // a sample
-	max  time.Duration
-	sum  time.Duration
+	took  []time.Duration // a sample
+	times int             // how many that may be
+	max   time.Duration
+	sum   time.Duration
 }
 
-// maxTook bounds the times that are kept of a state: beyond it, percentiles are those of a sample.
-const maxTook = 1 << 16
+// What bounds the times that are kept of a state: those of one of the first manyStates states, and
+// of each further one. Beyond it, percentiles are those of a sample.
+const (
+	maxTook    = 1 << 16
+	fewTook    = 1 << 10
+	manyStates = 64
+)
 
 // maxStates bounds the states that are told apart; the rest is counted together.
 const maxStates = 4096
@@ -174,9 +180,9 @@ func (st *StateStats) answer(took time.Duration) {
 	st.Answered++
 	st.max = max(st.max, took)
 	st.sum += took
-	if len(st.took) < maxTook {
+	if len(st.took) < st.times {
 		st.took = append(st.took, took)
-	} else if i := rand.IntN(st.Answered); i < maxTook {
+	} else if i := rand.IntN(st.Answered); i < st.times {
 		st.took[i] = took
 	}
 }
@@ -192,7 +198,10 @@ func (s *Stats) state(m *Message) *StateStats {
 		st = s.byState[name]
 	}
 	if st == nil {
-		st = &StateStats{State: name}
+		st = &StateStats{State: name, times: maxTook}
+		if len(s.byState) >= manyStates {
+			st.times = fewTook
+		}
 		s.byState[name] = st
 	}
 	return st
