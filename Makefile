@@ -8,7 +8,7 @@ QUICK = ./reference/... ./internal/... ./conformance/capture ./conformance/cell 
 	./conformance/report ./conformance/spec ./conformance/sweep ./conformance/typed
 SLOW = Browser|Tshark|Soak|LongStream|Differential|TestShallow|TestCompare$$|StoredRuns|TestMerge|TestTAP|HTMLIsBounded
 
-.PHONY: all help build format quick check vuln pin test race generate captures rejudge examples bench compare fuzz mutate
+.PHONY: all help build format quick check vuln pin test race generate captures rejudge examples bench compare fuzz mutate site
 
 all: check test ## analyse and test everything
 
@@ -68,6 +68,10 @@ bench: ## benchmarks of serializers, kernel and the reading of captures, with Pe
 
 compare: ## the kernel beside Perl, the ceiling, a raw echo, net/rpc, gRPC and NATS, each a process of its own; six minutes
 	cd benchmarks && go run .
+
+SITE ?= public
+site: ## write specification, checks, guides and benchmarks as pages to ./public; SITE=DIR for another folder
+	go run ./cmd/ikc-conform site $(SITE)
 
 FUZZTIME ?= 10s
 fuzz: ## a short round of every fuzz target; FUZZTIME=10m for a long one

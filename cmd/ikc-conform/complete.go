@@ -17,6 +17,7 @@ func completions(root *cobra.Command) {
 	words := func(list ...string) cobra.CompletionFunc {
 		return cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)
 	}
+	folders := cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 	flags := map[string]cobra.CompletionFunc{
 		"gate":        words("must", "should", "may"),
 		"side":        words("server", "client", "both"),
@@ -34,7 +35,8 @@ func completions(root *cobra.Command) {
 		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "upgrade": completeTargets, "model": completeTargets, "driver-check": completeTargets,
 		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"),
 		"compare": suffix("json"), // report, diagnose, diff, replay, anonymise, reduce and shadow have subcommands, beside which there can be no suffix
-		"list":    checkArguments, "explain": checkArguments,
+		"site":    folders, "man": folders,
+		"list": checkArguments, "explain": checkArguments,
 	}
 	for _, c := range descendants(root) {
 		if f := arguments[c.Name()]; f != nil && c.ValidArgsFunction == nil {

@@ -114,6 +114,7 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"perls"}, status: 3},
 		{args: []string{"perls", "add", "trixie"}, await: "Beginning", status: 3},
 		{args: []string{"man", manual}, status: 3},
+		{args: []string{"site", filepath.Join(dir, "site")}, full: true, status: 3},
 	}
 	for path, c := range commandPaths(newRoot()) {
 		if c.Runnable() && !slices.ContainsFunc(cases, func(i interruptCase) bool { return strings.HasPrefix(strings.Join(i.args, " ")+" ", path+" ") }) {

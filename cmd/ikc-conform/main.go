@@ -94,7 +94,7 @@ with another interrupt.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(configurable(runCommand()), configurable(matrixCommand()), modelCommand(), oracleCommand(), upgradeCommand(),
 		configurable(checkCommand()), inspectCommand(), diagnoseCommand(), diffCommand(), replayCommand(), anonymiseCommand(), reduceCommand(),
-		listCommand(), explainCommand(), specCommand(), mutantsCommand(), recordCommand(), shadowCommand(), serveCommand(),
+		listCommand(), explainCommand(), specCommand(), siteCommand(), mutantsCommand(), recordCommand(), shadowCommand(), serveCommand(),
 		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), respondCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
 		wiresharkCommand(), doctorCommand(), perlsCommand())

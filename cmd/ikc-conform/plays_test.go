@@ -110,6 +110,13 @@ func foreignCapture(t *testing.T) string {
 	return path
 }
 
+func playSite(t *testing.T) {
+	feed(t, true, "site", filepath.Join(t.TempDir(), foreignFile))
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, foreignFile), nil, 0o600))
+	feed(t, true, "site", dir)
+}
+
 func playInspect(t *testing.T) {
 	path := foreignCapture(t)
 	for _, form := range [][]string{nil, {"-v"}, {"--full"}, {"--sequence"}, {"--stats"}, {"--errors"}, {"--unanswered"}, {"--slower", "1ns"}, {"--width", "2000"},

@@ -89,7 +89,7 @@ func plays() map[string]func(t *testing.T) {
 		// These print texts of this module, and otherwise only the argument that they do not know.
 		"list": arguments("list", foreignName), "explain": arguments("explain", foreignName), "spec": arguments("spec", foreignName),
 		"mutants": arguments("mutants", "--jobs", foreignName), "version": arguments("version", foreignName),
-		"man": arguments("man", foreignName+"/none/"), "report schema": arguments("report", "schema", foreignName), "diagnose schema": arguments("diagnose", "schema", foreignName),
+		"man": arguments("man", foreignName+"/none/"), "site": playSite, "report schema": arguments("report", "schema", foreignName), "diagnose schema": arguments("diagnose", "schema", foreignName),
 		"oracle schema": arguments("oracle", "schema", foreignName), "upgrade schema": arguments("upgrade", "schema", foreignName), "replay schema": arguments("replay", "schema", foreignName), "diff schema": arguments("diff", "schema", foreignName),
 		"serve schema": arguments("serve", "schema", foreignName), "shadow schema": arguments("shadow", "schema", foreignName), "anonymise schema": arguments("anonymise", "schema", foreignName), "reduce schema": arguments("reduce", "schema", foreignName),
 		"wireshark":  arguments("wireshark", "--install", "--dir", "/dev/null/"+foreignName),
