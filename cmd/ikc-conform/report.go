@@ -84,6 +84,7 @@ func parseGate(s string) (judge.Level, error) {
 func compareCommand() *cobra.Command {
 	var (
 		o    outputs[*report.Comparison]
+		site siteFlag
 		gate string
 	)
 	c := &cobra.Command{
@@ -102,6 +103,9 @@ decided, or a target can no longer be tried to the end.`,
 			if err != nil {
 				return err
 			}
+			if err := site.parse(); err != nil {
+				return err
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -110,6 +114,7 @@ decided, or a target can no longer be tried to the end.`,
 				return err
 			}
 			comparison := report.Compare(docs[0], docs[1], level)
+			comparison.Pages = site.pages
 			if o.text() {
 				if err := comparison.WriteText(cmd.OutOrStdout()); err != nil {
 					return broken(err)
@@ -127,6 +132,7 @@ decided, or a target can no longer be tried to the end.`,
 	for _, f := range report.ComparisonFormats() {
 		o.flag(c, f.Name, f.About, f.Write)
 	}
+	site.flag(c)
 	c.Flags().StringVar(&gate, "gate", "should", "the level up to which a new failure makes it worse: must, should or may")
 	return c
 }

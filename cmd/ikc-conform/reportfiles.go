@@ -112,14 +112,35 @@ type reporting struct {
 	outputs[*report.Document]
 	github  bool
 	verbose bool
+	site    siteFlag
 }
 
 func (r *reporting) flags(c *cobra.Command) {
 	for _, f := range report.Formats() {
 		r.flag(c, f.Name, f.About, f.Write)
 	}
+	r.site.flag(c)
 	c.Flags().BoolVar(&r.github, "github", false, "in GitHub Actions: append the summary to $GITHUB_STEP_SUMMARY, and annotate failures in the log")
 	c.Flags().BoolVarP(&r.verbose, "verbose", "v", false, "list the checks that passed as well")
+}
+
+// siteFlag is the flag that says where the site of 'ikc-conform site' lives, for links to it.
+type siteFlag struct {
+	url   string
+	pages report.Pages
+}
+
+func (s *siteFlag) flag(c *cobra.Command) {
+	c.Flags().StringVar(&s.url, "site", "", "link checks and notices, in HTML, Markdown and SARIF, to the pages of the site at this `URL` ('ikc-conform site')")
+}
+
+func (s *siteFlag) parse() (err error) {
+	if s.url != "" {
+		if s.pages, err = report.ParsePages(s.url); err != nil {
+			return fmt.Errorf("--site: %w", err)
+		}
+	}
+	return nil
 }
 
 // summaryVariable is where GitHub Actions says which file step summaries go to.
@@ -135,6 +156,9 @@ func (r *reporting) check(c *cobra.Command) error {
 				return together("--"+form+" -", "--"+name, "no text is printed, and --"+name+" is about that")
 			}
 		}
+	}
+	if err := r.site.parse(); err != nil {
+		return err
 	}
 	return r.outputs.check()
 }
@@ -161,6 +185,7 @@ func (r *reporting) showMatrix(cmd *cobra.Command, d *report.Document) error {
 
 // conclude is show without the text.
 func (r *reporting) conclude(cmd *cobra.Command, d *report.Document) error {
+	d.Pages = r.site.pages
 	if err := r.save(cmd.OutOrStdout(), d); err != nil {
 		return err
 	}

@@ -20,8 +20,9 @@ func siteCommand() *cobra.Command {
 Perls, and benchmarks as pages of HTML that link to each other. They need no server and load nothing from elsewhere:
 open index.html, or put the directory where pages are served. Search takes a script, all else does without.
 
-The directory is made if it is not there. It must be empty, or have such a site, which is replaced.`,
-		Example: "  ikc-conform site public",
+The directory is made if it is not there. It must be empty, or have such a site, which is replaced. Reports link to
+the pages of checks and notices with --site URL.`,
+		Example: "  ikc-conform site public\n  ikc-conform run reference --html run.html --site https://example.com/ikc/",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := site.Build(ikcconform.Pages, version())

@@ -21,6 +21,7 @@ func TestBrowser(t *testing.T) {
 	b := browser.New(t)
 	r := realRuns()(t)
 	both := report.NewDocument("v0.0.0", r.good, r.bad)
+	both.Pages = "https://example.com/"
 	total, failed := len(r.good.Checks)+len(r.bad.Checks), r.bad.Summary.Failed
 	b.Size(1120, 740, "light")
 	b.Open("run", func(w io.Writer) error { return report.WriteHTML(w, both) })

@@ -37,6 +37,8 @@ type Comparison struct {
 	Same int `json:"same"`
 	// Worse: there is a change of the kinds broke, lost, or new failure up to the gate.
 	Worse bool `json:"worse"`
+	// Pages is the site that a page leads to. It is not stored.
+	Pages Pages `json:"-"`
 }
 
 // Version says which run it was.

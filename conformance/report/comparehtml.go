@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"html/template"
 	"io"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func WriteComparisonHTML(w io.Writer, c *Comparison) error {
 		ch := &c.Changes[i]
 		ch.result, ch.verdict, ch.part = visible.Copy(ch.result), visible.Copy(ch.verdict), visible.Copy(ch.part)
 	}
-	m := newPage("comparison of two runs", c.New.Tool)
+	m := newPage("comparison of two runs", c.New.Tool, c.Pages)
 	p := m.page
 	p.Things, p.List = "changes", "Changes"
 	switch {
@@ -73,7 +74,7 @@ func (m *pageMaker) changes(k Kind, changes []Change) *entry {
 	e.Word = string(k)
 	if first.Check != "" {
 		e.Level, e.Area, e.Meta = first.Level.String(), area(first.Check), meta(first.result)
-		e.Anchor = m.anchor(first.Check, 0)
+		e.Anchor, e.Page = m.anchor(first.Check, 0), template.URL(m.pages.check(first.Check))
 	} else {
 		e.ID, e.Requirement = "—", first.Subject+": "+strings.SplitN(first.Detail, "\n", 2)[0]
 		e.Anchor = m.anchor("run", 0)

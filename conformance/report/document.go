@@ -26,6 +26,8 @@ type Document struct {
 	Reports []*Report `json:"reports"`
 	// Exit is the worst of the reports' exit statuses.
 	Exit int `json:"exit"`
+	// Pages is the site that what is written leads to. It is not stored.
+	Pages Pages `json:"-"`
 }
 
 // Tool names a program and its version.

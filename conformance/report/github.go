@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"slices"
 	"strings"
@@ -176,7 +177,7 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 			if seen++; seen > maxMarkdown {
 				continue
 			}
-			fmt.Fprintf(&b, "<details><summary>❌ <code>%s</code> %v %s</summary>\n\n%s\n\n</details>\n", c.ID, c.Level, markdown(c.Requirement), fence(c.Explain()))
+			fmt.Fprintf(&b, "<details><summary>❌ %s %v %s</summary>\n\n%s\n\n</details>\n", linked(c.ID, d.Pages), c.Level, markdown(c.Requirement), fence(c.Explain()))
 		}
 		if seen > maxMarkdown {
 			fmt.Fprintf(&b, "\nand %d more failures\n", seen-maxMarkdown)
@@ -198,6 +199,15 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 		b.WriteString("\n")
 	}
 	return visible.Print(w, b.String())
+}
+
+// linked is the id of a check, as a link if its page is known.
+func linked(id string, pages Pages) string {
+	code := "<code>" + id + "</code>"
+	if to := pages.check(id); to != "" {
+		return fmt.Sprintf(`<a href="%s">%s</a>`, html.EscapeString(to), code)
+	}
+	return code
 }
 
 // markdown keeps a text on one line and from meaning something.

@@ -65,7 +65,8 @@ type (
 	entry struct {
 		tally
 		Anchor, ID, Level, Area, Requirement, Letters, Where string
-		Strip                                                []string // a class for each part
+		Strip                                                []string     // a class for each part
+		Page                                                 template.URL // of the check, on the site
 		Meta                                                 []fact
 		Parts                                                []partView
 		Verdicts                                             []verdictView
@@ -109,6 +110,7 @@ type (
 	noticedView struct {
 		tally
 		ID, Title, Text string
+		Page            template.URL
 	}
 	stepView struct {
 		Kind, Title, Params, RSVP, Place string
@@ -162,13 +164,14 @@ const (
 // pageMaker makes the entries of a page.
 type pageMaker struct {
 	page     *page
+	pages    Pages
 	diagrams int
 	anchors  map[string]bool
 	examples map[string]bool // by id of the check
 }
 
-func newPage(kind string, tool Tool) *pageMaker {
-	return &pageMaker{anchors: map[string]bool{}, examples: map[string]bool{}, page: &page{
+func newPage(kind string, tool Tool, pages Pages) *pageMaker {
+	return &pageMaker{pages: pages, anchors: map[string]bool{}, examples: map[string]bool{}, page: &page{
 		Kind: kind, Tool: tool.Name + " " + tool.Version, Style: template.CSS(sheet.Style), Script: template.JS(pageScript),
 		Levels: []string{"MUST", "SHOULD", "MAY"},
 	}}
@@ -191,7 +194,7 @@ func (m *pageMaker) write(w io.Writer) error {
 // so.
 func WriteHTML(w io.Writer, d *Document) error {
 	d = visible.Copy(d)
-	m := newPage("conformance report", d.Tool)
+	m := newPage("conformance report", d.Tool, d.Pages)
 	p := m.page
 	p.Things, p.List = "checks", "Checks"
 	p.Bar = tallies(d.Summary())
@@ -214,7 +217,7 @@ func WriteHTML(w io.Writer, d *Document) error {
 		if r.Segmentation != nil {
 			p.Segmentations = append(p.Segmentations, r.segmentationView())
 		}
-		p.Noticed = append(p.Noticed, r.noticedViews()...)
+		p.Noticed = append(p.Noticed, r.noticedViews(d.Pages)...)
 	}
 	p.Parts = columns.names
 	for _, o := range byWeight(d.Summary()) {
@@ -338,7 +341,7 @@ func (m *pageMaker) anchor(id string, report int) string {
 func (m *pageMaker) check(r *Report, c *CheckResult, columns *partIndex, report int) *entry {
 	e := &entry{
 		tally: signs(c.Outcome), Anchor: m.anchor(c.ID, report), ID: c.ID, Level: c.Level.String(), Area: area(c.ID), Requirement: c.Requirement,
-		Meta: meta(c), Where: "Part",
+		Page: template.URL(m.pages.check(c.ID)), Meta: meta(c), Where: "Part",
 	}
 	if c.Outcome == judge.Fail && !c.Counts(r.Gate) {
 		e.Meta = append(e.Meta, fact{"Gate", fmt.Sprintf("a %v does not count in this run", c.Level)})

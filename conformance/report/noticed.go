@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"html/template"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
@@ -56,14 +57,14 @@ func (r *Report) noticedInShort() string {
 }
 
 // noticedViews are what was noticed, for a page.
-func (r *Report) noticedViews() (out []noticedView) {
+func (r *Report) noticedViews(pages Pages) (out []noticedView) {
 	classes := map[diagnosis.Severity]tally{
 		diagnosis.Error:   {Class: "fail", Mark: "!", Word: "error"},
 		diagnosis.Warning: {Class: "known", Mark: "!", Word: "warning"},
 		diagnosis.Note:    {Class: "open", Mark: "i", Word: "note"},
 	}
 	for _, n := range r.ownNoticed() {
-		out = append(out, noticedView{classes[n.Severity], n.ID, n.Title, n.Say()})
+		out = append(out, noticedView{classes[n.Severity], n.ID, n.Title, n.Say(), template.URL(pages.notice(n.ID))})
 	}
 	return out
 }

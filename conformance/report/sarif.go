@@ -39,6 +39,7 @@ type (
 		Short   sarifText    `json:"shortDescription"`
 		Full    sarifText    `json:"fullDescription"`
 		Help    sarifText    `json:"help"`
+		HelpURI string       `json:"helpUri,omitempty"`
 		Default sarifDefault `json:"defaultConfiguration"`
 	}
 	sarifDefault struct {
@@ -110,7 +111,7 @@ const (
 func WriteSARIF(w io.Writer, d *Document) error {
 	all := sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []*sarifRun{}}
 	for _, r := range d.Reports {
-		all.Runs = append(all.Runs, r.sarif(d.Tool))
+		all.Runs = append(all.Runs, r.sarif(d.Tool, d.Pages))
 	}
 	e := visible.NewEncoder(w)
 	e.SetIndent("", " ")
@@ -125,7 +126,7 @@ func sarifLevel(l judge.Level) string {
 	return [...]string{"error", "warning", "note"}[l]
 }
 
-func (r *Report) sarif(tool Tool) *sarifRun {
+func (r *Report) sarif(tool Tool, pages Pages) *sarifRun {
 	run := &sarifRun{
 		Tool: sarifTool{sarifDriver{Name: tool.Name, Version: tool.Version,
 			InformationURI: projectURL, Language: sarifLanguage, Rules: []sarifRule{}}},
@@ -162,6 +163,7 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 			ID: c.ID, Short: sarifText{c.Requirement}, Full: sarifText{full},
 			Help:    sarifText{fmt.Sprintf("Source: %s. `ikc-conform explain %s` has the rest.", c.Source, c.ID)},
+			HelpURI: pages.check(c.ID),
 			Default: sarifDefault{sarifLevel(c.Level)},
 		})
 		for _, v := range c.Verdicts {
@@ -178,12 +180,12 @@ func (r *Report) sarif(tool Tool) *sarifRun {
 			}
 		}
 	}
-	r.sarifNoticed(run)
+	r.sarifNoticed(run, pages)
 	return run
 }
 
 // sarifNoticed adds what was noticed: notes, whatever their severity, since they are no failures.
-func (r *Report) sarifNoticed(run *sarifRun) {
+func (r *Report) sarifNoticed(run *sarifRun, pages Pages) {
 	rules := map[string]int{}
 	for _, n := range r.Noticed {
 		rule, ok := rules[n.ID]
@@ -193,6 +195,7 @@ func (r *Report) sarifNoticed(run *sarifRun) {
 			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 				ID: n.ID, Short: sarifText{n.Title}, Full: sarifText{n.Title},
 				Help:    sarifText{fmt.Sprintf("`ikc-conform explain %s` says why, and what to do.", n.ID)},
+				HelpURI: pages.notice(n.ID),
 				Default: sarifDefault{"note"},
 			})
 		}

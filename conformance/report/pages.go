@@ -1,0 +1,35 @@
+package report
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	sheet "github.com/perl-ikc/ikc-conform/conformance/page"
+)
+
+// Pages is the URL of a site that 'ikc-conform site' made, to whose pages reports lead; "" is none.
+type Pages string
+
+// ParsePages reads the URL of a site: http, https or file, without a query or a fragment.
+func ParsePages(s string) (Pages, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "file" || u.Host == "" && u.Scheme != "file" ||
+		u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", fmt.Errorf("expected the URL of a folder, such as https://example.com/ikc/, got %q", s)
+	}
+	return Pages(strings.TrimSuffix(u.String(), "/") + "/"), nil
+}
+
+// check is the URL of the page of a check, "" without a site.
+func (p Pages) check(id string) string { return p.at(sheet.OfCheck(id)) }
+
+// notice is the URL of what is said of a notice, "" without a site.
+func (p Pages) notice(id string) string { return p.at(sheet.OfNotice(id)) }
+
+func (p Pages) at(path string) string {
+	if p == "" {
+		return ""
+	}
+	return string(p) + path
+}
