@@ -1,20 +1,17 @@
 package mock_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
-	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/mock"
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -68,22 +65,16 @@ func serve(t *testing.T, m *mock.Mock) string {
 }
 
 // program runs a Perl program of the recording to its end, and returns what it printed.
-func program(t *testing.T, args ...string) string {
+func program(t *testing.T, script string, args ...string) string {
 	t.Helper()
-	lib := filepath.Join(driver.ReleasesDir(), "0.2402")
-	if _, err := os.Stat(lib); err != nil {
-		t.Skipf("no real Perl implementation: %v", err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	args[0] = filepath.Join(recorded, args[0])
-	cmd := exec.CommandContext(ctx, "perl", args...)
-	cmd.Env = append(os.Environ(), "PERL5LIB="+lib)
+	cmd := perltest.Program(t, filepath.Join(recorded, script), args...)
+	late := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v: %v\n%s%s", args, err, out, errs.Bytes())
+		t.Fatalf("%s %v: %v\n%s%s", script, args, err, out, errs.Bytes())
 	}
 	return string(out)
 }
@@ -91,34 +82,7 @@ func program(t *testing.T, args ...string) string {
 // perlServer starts a Perl program of the recording that listens, and returns its address.
 func perlServer(t *testing.T, program string) string {
 	t.Helper()
-	lib := filepath.Join(driver.ReleasesDir(), "0.2402")
-	if _, err := os.Stat(lib); err != nil {
-		t.Skipf("no real Perl implementation: %v", err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	l.Close()
-	cmd := exec.Command("perl", filepath.Join(recorded, program), port)
-	cmd.Env = append(os.Environ(), "PERL5LIB="+lib)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "listens\n" {
-		t.Fatalf("%s: expected it to listen, got %q, %v", program, line, err)
-	}
-	return address
+	return perltest.Listening(t, filepath.Join(recorded, program))
 }
 
 func show(t *testing.T, r *mock.Report) string {

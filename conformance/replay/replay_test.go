@@ -1,7 +1,6 @@
 package replay_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +15,8 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/compare"
-	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/replay"
+	"github.com/perl-ikc/ikc-conform/internal/perltest"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	perlvalue "github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -73,45 +72,15 @@ func same(t *testing.T, r *replay.Report, compared int) {
 var compared = map[string]int{"stock": 13, "board": 6, "long": 9, "crew": 27}
 
 // perl is a Perl program of testdata that listens, or is to connect.
-func perl(t *testing.T, name string, args ...string) *exec.Cmd {
+func perl(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
-	lib := filepath.Join(driver.ReleasesDir(), "0.2402")
-	if _, err := os.Stat(lib); err != nil {
-		t.Skipf("no real Perl implementation: %v", err)
-	}
-	cmd := exec.Command("perl", append([]string{filepath.Join("testdata", name)}, args...)...)
-	cmd.Env = append(os.Environ(), "PERL5LIB="+lib)
-	t.Cleanup(func() {
-		if cmd.Process != nil {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-		}
-	})
-	return cmd
+	return perltest.Program(t, filepath.Join("testdata", name), args...)
 }
 
 // program starts a Perl program that listens, and returns its address.
-func program(t *testing.T, name string, args ...string) string {
+func program(t testing.TB, name string, args ...string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	l.Close()
-	cmd := perl(t, name, append([]string{port}, args...)...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "listens\n" {
-		t.Fatalf("%s: expected it to listen, got %q, %v", name, line, err)
-	}
-	return address
+	return perltest.Listening(t, filepath.Join("testdata", name), args...)
 }
 
 // again is how often each recording is replayed to real Perl: twice, or 20 times with IKC_GRID=all.
