@@ -33,7 +33,7 @@ func completions(root *cobra.Command) {
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"run": completeTargets, "matrix": completeTargets, "oracle": completeTargets, "upgrade": completeTargets, "model": completeTargets, "driver-check": completeTargets,
-		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"),
+		"check": suffix("pcapng", "pcap", "json"), "inspect": suffix("pcapng", "pcap"), "go": suffix("pcapng", "pcap"),
 		"compare": suffix("json"), // report, diagnose, diff, replay, anonymise, reduce and shadow have subcommands, beside which there can be no suffix
 		"site":    folders, "man": folders,
 		"list": checkArguments, "explain": checkArguments,

@@ -94,6 +94,7 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"anonymise", fifo, "-o", filepath.Join(dir, "a.pcapng")}, status: 130},
 		{args: []string{"anonymise", "schema"}, full: true, status: 3},
 		{args: []string{"reduce", fifo, "-o", filepath.Join(dir, "a.pcapng"), "--notice", "NOTE-001"}, status: 130},
+		{args: []string{"gen", "go", fifo, "-o", filepath.Join(dir, "gen")}, status: 130},
 		{args: []string{"reduce", "schema"}, full: true, status: 3},
 		{args: []string{"report", fifo}, status: 3},
 		{args: []string{"report", "compare", fifo, fifo}, status: 3},

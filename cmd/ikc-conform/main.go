@@ -94,8 +94,8 @@ with another interrupt.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(configurable(runCommand()), configurable(matrixCommand()), modelCommand(), oracleCommand(), upgradeCommand(),
 		configurable(checkCommand()), inspectCommand(), diagnoseCommand(), diffCommand(), replayCommand(), anonymiseCommand(), reduceCommand(),
-		listCommand(), explainCommand(), specCommand(), siteCommand(), mutantsCommand(), recordCommand(), shadowCommand(), serveCommand(),
-		driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
+		genCommand(), listCommand(), explainCommand(), specCommand(), siteCommand(), mutantsCommand(),
+		recordCommand(), shadowCommand(), serveCommand(), driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), respondCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
 		wiresharkCommand(), doctorCommand(), perlsCommand())
 	completions(root)

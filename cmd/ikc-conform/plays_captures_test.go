@@ -55,6 +55,19 @@ func playReduce(t *testing.T) {
 	feed(t, true, "reduce", path, "-o", out, "--notice", foreignName)
 }
 
+func playGenGo(t *testing.T) {
+	path := foreignCapture(t)
+	dir := t.TempDir()
+	feed(t, false, "gen", "go", path, "-o", filepath.Join(dir, foreignFile), "--package", "foreign")
+	feed(t, true, "gen", "go", path, "-o", filepath.Join(dir, foreignFile))
+	feed(t, true, "gen", "go", path, "-o", dir, "--package", foreignName)
+	feed(t, true, "gen", "go", path, "-o", dir, "--package", "foreign", "--map", foreignName)
+	feed(t, true, "gen", "go", filepath.Join(dir, "none", foreignFile), "-o", dir, "--package", "foreign")
+	crew := filepath.Join(repository, "conformance", "replay", "testdata", "crew.pcapng")
+	feed(t, true, "gen", "go", crew, "-o", filepath.Join(dir, foreignFile), "--package", "foreign")
+	feed(t, true, "gen", "go", crew, "-o", filepath.Join(path, foreignFile), "--package", "foreign")
+}
+
 func playReplay(t *testing.T) {
 	path := foreignCapture(t)
 	feed(t, true, "replay", path, "--to", "tcp:127.0.0.1:1", "--dry-run")

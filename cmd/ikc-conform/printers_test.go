@@ -81,7 +81,8 @@ func plays() map[string]func(t *testing.T) {
 		return func(t *testing.T) { feed(t, false, args...) }
 	}
 	return map[string]func(t *testing.T){
-		"inspect": playInspect, "check": playCheck, "diagnose": playDiagnose, "diff": playDiff, "replay": playReplay, "anonymise": playAnonymise, "reduce": playReduce, "report": playReport, "report compare": playCompare,
+		"inspect": playInspect, "check": playCheck, "diagnose": playDiagnose, "diff": playDiff, "replay": playReplay, "anonymise": playAnonymise, "reduce": playReduce,
+		"gen": arguments("gen", foreignName), "gen go": playGenGo, "report": playReport, "report compare": playCompare,
 		"run": playTargets, "matrix": playTargets, "oracle": playTargets, "upgrade": playTargets, "model": playTargets, "driver-check": playTargets,
 		"call": playClients, "respond": playClients, "post": playClients, "ping": playClients, "subscribe": playClients, "monitor": playClients,
 		"serve": playServe, "doctor": playDoctor, "perls": playPerls, "perls add": playPerls, "record": playRecord, "shadow": playShadow, "driver": playDriver,

@@ -3,7 +3,6 @@ package mock
 import (
 	"bytes"
 	"cmp"
-	"regexp"
 	"slices"
 	"time"
 
@@ -286,14 +285,11 @@ func causeOf(causes []*cause, at time.Time, least time.Duration) *cause {
 	return causes[max(i-1, 0)]
 }
 
-// refusal is how releases before 0.2400 say that a state is not published, which name no operation.
-var refusal = regexp.MustCompile(`^Session '.*' (is not available for remote kernels|has not published state)`)
-
 // settle finds out whether a state was published when it was asked for.
 func (k *Kernel) settle(t *take) {
 	for _, s := range t.said {
 		if s.reply == t && s.isError {
-			if e := s.report(); e.Operation == wire.OpCheck || e.Operation == wire.OpResolve || refusal.MatchString(e.Message) {
+			if dialogue.Refuses(s.report()) {
 				k.state(t).refused++
 				return
 			}

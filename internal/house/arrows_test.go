@@ -59,6 +59,7 @@ var arrows = map[string][]string{
 	"conformance/spec":       {"conformance/checks", "conformance/judge", "conformance/known"},
 	"conformance/compare":    {"conformance/dialogue", "conformance/page", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/diff":       {"conformance/compare", "conformance/dialogue", "conformance/page", "internal/visible", "reference/perl", "reference/wire"},
+	"conformance/gen":        {"conformance/compare", "conformance/dialogue", "reference/perl", "reference/specifier", "reference/wire"},
 	"conformance/anonymise":  {"conformance/capture", "conformance/contract", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/page", "internal/visible", "internal/walk", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/reduce":     {"conformance/capture", "conformance/dialogue", "conformance/judge", "conformance/page", "internal/visible", "reference/dumper", "reference/freezethaw", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/replay":     {"conformance/compare", "conformance/dialogue", "conformance/page", "conformance/probe", "internal/visible", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},

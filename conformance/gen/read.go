@@ -1,0 +1,288 @@
+package gen
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+// Options say what of a capture is read.
+type Options struct {
+	// Keep tells which connections and messages are read, nil for all.
+	Keep func(*dialogue.Connection, dialogue.Item) bool
+}
+
+// Bounds of what is kept of captures. What is beyond them is left out, and counted.
+const (
+	maxStates        = 500
+	maxShapes        = 50_000  // places in values, of all states
+	maxExamples      = 16      // of a state
+	maxExampleOctets = 8 << 10 // of one value, as JSON
+	maxExampleTotal  = 1 << 20 // octets of all
+	maxKernels       = 8       // names that are told, of a session
+)
+
+// Interface is what captures show of sessions.
+type Interface struct {
+	sessions map[string]*session
+	states   int
+	shapes   *shaper
+	examples int // octets of them
+
+	// Of it was left out: requests to states beyond the bound, or whose names no specifier can hold;
+	// examples that are too many or too long; answers that may be for several requests.
+	leftStates, leftNames, leftExamples, unsure int
+}
+
+// session is a session that was asked for something.
+type session struct {
+	name    string
+	kernels []string // that had it, by the names that their programs chose
+	states  map[string]*state
+}
+
+// state is a state of a session.
+type state struct {
+	name                     string
+	calls, posts, requests   int // of them, requests ask by post
+	answered, silent, errors int
+	refused                  int // of the errors: it was not published
+	most                     int // arguments of one request
+
+	raw      *shape // of the first argument, which of requests by post is [params, rsvp]
+	params   *shape // of their params
+	answer   *shape // of what came back, but for lists
+	list     bool   // lists came back
+	examples []example
+}
+
+// example is a request, with what came back.
+type example struct {
+	byPost bool
+	params string // as typed JSON
+	raw    string // the same, as the message has it
+	answer string // "" if there was none
+	list   bool   // the answer is a list of several values, or of none
+}
+
+// Read reads what is asked in a capture. The error is that of the capture; what was read by then is
+// there all the same.
+func Read(events dialogue.Source, opts Options) (*Interface, error) {
+	i := &Interface{sessions: map[string]*session{}, shapes: &shaper{left: maxShapes}}
+	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{}, func(part *dialogue.Part) {
+		c := part.Connection
+		if !c.IsIKC || c.Control != nil {
+			return
+		}
+		for _, x := range part.Exchanges {
+			if opts.Keep == nil || opts.Keep(c, x.Request.Frame) {
+				i.exchange(c, x)
+			}
+		}
+	})
+	return i, err
+}
+
+// exchange reads a request and what came back.
+func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
+	m := x.Request
+	to := m.To
+	switch {
+	case to.Session == "" || to.State == "" || to.Session == wire.SessionIKC || to.Session == wire.SessionIKCLite:
+		return // of no program
+	case m.Relation != nil && m.Relation.Kind == dialogue.Response:
+		return // it is what came back
+	case !callable(to):
+		i.leftNames++
+		return
+	}
+	s := i.state(to.Session, to.State)
+	if s == nil {
+		i.leftStates++
+		return
+	}
+	asked := m.Frame.From.Other()
+	i.sessions[to.Session].at(dialogue.ChosenName(c.Negotiation.Peers[asked], c.Negotiation.Dialect))
+	args := m.Args()
+	s.most = max(s.most, len(args))
+	e := example{}
+	var param *perl.Value
+	if len(args) > 0 {
+		param = args[0]
+	}
+	raw := param
+	if _, ok := x.ByPost(); ok {
+		if pair := param.Target().Elems(); len(pair) == 2 {
+			s.requests++
+			e.byPost, param = true, pair[0]
+		}
+	}
+	if m.Kind == dialogue.Call {
+		s.calls++
+	} else {
+		s.posts++
+	}
+	if e.byPost {
+		i.shapes.add(s.params, param)
+	}
+	i.shapes.add(s.raw, raw)
+	answer := i.outcome(s, x, e.byPost)
+	if answer != nil {
+		s.answered++
+		if m.Kind == dialogue.Call && m.WantArray {
+			answer, e.list = one(answer)
+		}
+		if e.list {
+			s.list = true
+		} else {
+			i.shapes.add(s.answer, answer)
+		}
+	}
+	i.example(s, e, param, raw, answer)
+}
+
+// callable tells whether a string can name a state, and no long one: Perl can send a hash with any
+// names.
+func callable(to specifier.Specifier) bool {
+	want := specifier.Specifier{Session: to.Session, State: to.State}
+	got, err := specifier.Parse(want.String())
+	return err == nil && got == want && len(to.Session) <= maxKey && len(to.State) <= maxKey
+}
+
+// outcome counts what came of a request, and returns the answer, nil if there was none.
+func (i *Interface) outcome(s *state, x *dialogue.Exchange, byPost bool) *perl.Value {
+	outcome := x.Outcome()
+	switch {
+	case len(x.Errors) > 0:
+		s.errors++
+		if dialogue.Refuses(wire.ParseRemoteError(x.Errors[0].Params())) {
+			s.refused++
+		}
+	case outcome == dialogue.Unsure:
+		i.unsure++
+	case outcome == dialogue.Replied && byPost && x.Response != nil:
+		return orUndef(x.Response.Params())
+	case outcome == dialogue.Replied && x.Elsewhere != nil:
+		return orUndef(x.Elsewhere.Params())
+	case outcome == dialogue.Replied && len(x.Answers) > 0:
+		return orUndef(x.Answers[0].Params())
+	case x.Request.Kind == dialogue.Call || byPost:
+		s.silent++
+	}
+	return nil
+}
+
+func orUndef(v *perl.Value) *perl.Value { return cmp.Or(v, perl.NewUndef()) }
+
+// one is the value of a list with one, which is what a state returned that returns no list; any
+// other list is a list.
+func one(answer *perl.Value) (v *perl.Value, list bool) {
+	if values := answer.Target().Elems(); len(values) == 1 {
+		return orUndef(values[0]), false
+	}
+	return answer, true
+}
+
+// state is the state of that name, nil if there is no room for it.
+func (i *Interface) state(in, name string) *state {
+	s := i.sessions[in]
+	if s != nil && s.states[name] != nil {
+		return s.states[name]
+	}
+	if i.states == maxStates {
+		return nil
+	}
+	i.states++
+	in, name = strings.Clone(in), strings.Clone(name) // which are pieces of an image
+	if s == nil {
+		s = &session{name: in, states: map[string]*state{}}
+		i.sessions[in] = s
+	}
+	s.states[name] = &state{name: name, params: new(shape), raw: new(shape), answer: new(shape)}
+	return s.states[name]
+}
+
+// at notes that a kernel has the session.
+func (s *session) at(kernel string) {
+	if len(s.kernels) < maxKernels && !slices.Contains(s.kernels, kernel) {
+		s.kernels = append(s.kernels, strings.Clone(kernel))
+	}
+}
+
+// example keeps a request and its answer, if there is none like it and there is room.
+func (i *Interface) example(s *state, e example, param, raw, answer *perl.Value) {
+	fits := true
+	text := func(v *perl.Value) string {
+		b, err := orUndef(v).MarshalJSON()
+		fits = fits && err == nil && len(b) <= maxExampleOctets
+		return string(b)
+	}
+	e.params, e.raw = text(param), text(raw)
+	if answer != nil {
+		e.answer = text(answer)
+	}
+	if fits && slices.Contains(s.examples, e) {
+		return
+	}
+	octets := len(e.params) + len(e.answer)
+	if !fits || len(s.examples) == maxExamples || i.examples+octets > maxExampleTotal {
+		i.leftExamples++
+		return
+	}
+	i.examples += octets
+	s.examples = append(s.examples, e)
+}
+
+// published tells whether a state was ever there when it was asked for.
+func (s *state) published() bool { return s.refused < s.calls+s.posts }
+
+// byPost tells whether all requests to a state are by post, as those of a ClientLite's
+// post_respond. Then params are what is asked, without the rsvp.
+func (s *state) byPost() bool { return s.requests > 0 && s.requests == s.posts && s.calls == 0 }
+
+// first is the shape of what a state takes.
+func (s *state) first() *shape {
+	if s.byPost() {
+		return s.params
+	}
+	return s.raw
+}
+
+// given is what a state is given in an example.
+func (s *state) given(e example) string {
+	if s.byPost() {
+		return e.params
+	}
+	return e.raw
+}
+
+// asked tells whether a state was asked for something to come back.
+func (s *state) asked() bool { return s.calls > 0 || s.byPost() }
+
+// Session says how much was seen of a session.
+type Session struct {
+	Name string
+	// States counts those that are published, as far as was seen.
+	States                         int
+	Calls, Posts, Answered, Failed int
+}
+
+// Sessions are those that were asked for something, by name.
+func (i *Interface) Sessions() (list []Session) {
+	for _, name := range sortedKeys(i.sessions) {
+		one := Session{Name: name}
+		for _, s := range i.sessions[name].states {
+			one.Calls, one.Posts, one.Answered, one.Failed = one.Calls+s.calls, one.Posts+s.posts, one.Answered+s.answered, one.Failed+s.errors
+			if s.published() {
+				one.States++
+			}
+		}
+		list = append(list, one)
+	}
+	return list
+}
