@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
@@ -39,6 +40,11 @@ func TestBrowser(t *testing.T) {
 		b.Accessible()
 		b.Shoot(filepath.Base(name) + "-phone-dark")
 	}
+
+	// Without scripts there is no search, and all else.
+	b.Do(emulation.SetScriptExecutionDisabled(true))
+	open(page.OfCheck("ERR-004"))
+	b.Do(chromedp.WaitVisible("#deviations", chromedp.ByQuery), chromedp.WaitNotVisible("#find", chromedp.ByQuery), emulation.SetScriptExecutionDisabled(false))
 
 	// Search.
 	first := `document.querySelector("#results a").getAttribute("href")`
