@@ -28,10 +28,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// The tests that the original brings along run a client in a process of its own: test-client, a POE
-// client, and test-lite, a ClientLite. Here these are in Go; and those of the original talk to a
-// server in Go. IKC_ORIGINALS names a git repository with a tag cpan_version/RELEASE for each
-// release. Nothing of it is kept.
+// The tests that the original brings along run a client in a process of its own: test-client and
+// test-thunk, POE clients, test-lite, a ClientLite, or what a test forks for. Here these are in Go;
+// and those of the original talk to a server in Go. IKC_ORIGINALS names a git repository with a tag
+// cpan_version/RELEASE for each release. Nothing of it is kept.
 
 // asOriginal names the environment variable that has this program be such a client: its kind, and
 // the release whose it stands for.
@@ -48,8 +48,8 @@ func TestOriginals(t *testing.T) {
 	for _, release := range originalReleases {
 		t.Run(release, func(t *testing.T) {
 			o := unpack(t, repository, release)
-			for _, name := range []string{"10_server_client", "20_clientlite"} {
-				t.Run(name+", clients in Go", func(t *testing.T) { o.ownTest(t, name) })
+			for _, test := range ownTests {
+				t.Run(test.name+", clients in Go", func(t *testing.T) { o.ownTest(t, test) })
 			}
 			for _, kind := range o.kinds() {
 				t.Run("test-client "+kind+", server in Go", func(t *testing.T) { o.ownClient(t, kind) })
@@ -114,18 +114,47 @@ func (o *original) perl(t *testing.T, args ...string) string {
 	return string(out)
 }
 
+// ownTest is a test of the original that has clients in processes of their own.
+type ownTest struct {
+	name string
+	// child is what the test has in its own file and forks for, in Go; "": it starts test-client,
+	// test-lite or test-thunk.
+	child string
+}
+
+// ownTests are all such tests. t/30_local.t is one process that talks to itself; the rest are about
+// files, specifiers and the Freezer.
+var ownTests = []ownTest{
+	{"10_server_client", ""}, {"15_concurrency", ""}, {"20_clientlite", ""}, {"32_thunk", ""},
+	{"31_concurrency", "lite-of-the-crowd"}, {"33_thunklite", "thunk-lite"}, {"40_monitor", "monitors"},
+}
+
 var (
 	planned  = regexp.MustCompile(`(?m)^1\.\.(\d+)`)
 	reported = regexp.MustCompile(`(?m)^(not )?ok \d+`)
 )
 
 // ownTest runs a test of the release, whose clients are in Go.
-func (o *original) ownTest(t *testing.T, name string) {
+func (o *original) ownTest(t *testing.T, test ownTest) {
+	file := filepath.Join("t", test.name+".t")
+	if _, err := os.Stat(filepath.Join(o.dir, file)); err != nil {
+		t.Skipf("%s has no such test", o.release)
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{"client", "lite"} {
+	if test.child != "" {
+		lib, err := filepath.Abs("testdata")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("IKC_CHILD", self)
+		t.Setenv(asOriginal, test.child+" "+o.release)
+		o.passes(t, o.perl(t, "-I"+lib, "-MGoChild", file))
+		return
+	}
+	for _, kind := range []string{"client", "lite", "thunk"} {
 		script := fmt.Sprintf("$ENV{%s} = '%s';\nexec '%s', @ARGV;\n", asOriginal, kind+" "+o.release, self)
 		if err := os.WriteFile(filepath.Join(o.dir, "test-"+kind), []byte(script), 0o700); err != nil {
 			t.Fatal(err)
@@ -135,7 +164,12 @@ func (o *original) ownTest(t *testing.T, name string) {
 		_ = exec.Command("git", "-C", os.Getenv("IKC_ORIGINALS"), "archive", "-o", filepath.Join(o.dir, "again.tar"), "cpan_version/"+o.release, "test-client", "test-lite").Run()
 		_ = exec.Command("tar", "xf", filepath.Join(o.dir, "again.tar"), "-C", o.dir).Run()
 	}()
-	out := o.perl(t, filepath.Join("t", name+".t"))
+	o.passes(t, o.perl(t, file))
+}
+
+// passes demands that a test has printed all that it planned, and that it was ok.
+func (o *original) passes(t *testing.T, out string) {
+	t.Helper()
 	plan := planned.FindStringSubmatch(out)
 	all := reported.FindAllString(out, -1)
 	if plan == nil || fmt.Sprint(len(all)) != plan[1] || strings.Contains(out, "\nnot ok") {
@@ -306,9 +340,18 @@ func (o *original) examples(t *testing.T) {
 	defer in.Close()
 	var noticed diagnosis.Collector
 	asked, seen := 0, 0
-	var lost []int // connections with a request that got nothing
+	silent := map[int]bool{} // connections that were not negotiated in time, and so have no request
+	var lost []int           // those with a request that got nothing
 	err = dialogue.ReadParts(in.Events(capture.Limits{}), dialogue.Options{Related: true}, dialogue.Window{}, func(part *dialogue.Part) {
 		noticed.Part(part)
+		if part.First {
+			silent[part.Conn.Index] = true
+		}
+		for _, x := range part.Begun {
+			if x.Request.To.Session == "Service" {
+				delete(silent, part.Conn.Index)
+			}
+		}
 		for _, x := range part.Exchanges {
 			if x.Request.To.Session != "Service" {
 				continue
@@ -320,10 +363,11 @@ func (o *original) examples(t *testing.T) {
 			}
 		}
 	})
-	if err != nil || answered != seen || asked < liteCount {
-		t.Errorf("expected %d answers in the capture, of %d requests or more, got %d of %d, %v", answered, liteCount, seen, asked, err)
+	if err != nil || answered != seen || asked+len(silent) < liteCount || asked < liteCount/2 {
+		t.Errorf("expected %d answers in the capture, of %d requests or more, got %d of %d, and %d without a request, %v",
+			answered, liteCount, seen, asked, len(silent), err)
 	}
-	t.Logf("%d of %d were answered", answered, asked)
+	t.Logf("%d of %d were answered, %d connections without a request", answered, asked, len(silent))
 	for _, index := range lost {
 		if why := reasonOf(noticed.Findings(), index); why == "" {
 			t.Errorf("connection %d: a request got nothing, and no reason is told", index)
@@ -357,102 +401,4 @@ func askPrefork(address, word string) (*perl.Value, error) {
 	}
 	defer c.Disconnect()
 	return c.PostRespond(ctx, "Service/event", map[string]string{"Hi": word})
-}
-
-// playOriginal is test-client or test-lite in Go.
-func playOriginal(what string, args []string) error {
-	kind, release, _ := strings.Cut(what, " ")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if kind == "lite" {
-		return playLite(ctx, args)
-	}
-	return playClient(ctx, release, args)
-}
-
-func playLite(ctx context.Context, args []string) error {
-	port := "1337"
-	if len(args) > 0 {
-		port = args[0]
-	}
-	c, err := clientlite.Spawn(ctx, clientlite.Config{Address: "127.0.0.1:" + port, Name: "LiteClient"})
-	if err != nil {
-		return err
-	}
-	n, err := c.Call(ctx, "test/fetchQ", nil)
-	if err != nil {
-		return err
-	}
-	if n, err = c.PostRespond(ctx, "test/add_1", n); err != nil {
-		return err
-	}
-	c.Disconnect()              // it connects again
-	time.Sleep(time.Second / 2) // the server has noticed
-	err = c.Post(ctx, "test/here", n)
-	c.Disconnect()
-	return err
-}
-
-func playClient(ctx context.Context, release string, args []string) error {
-	kind, network, address := "inet", "tcp", "127.0.0.1:1338"
-	if len(args) > 0 {
-		kind = args[0]
-	}
-	if len(args) > 1 {
-		address = "127.0.0.1:" + args[1]
-	}
-	if strings.HasPrefix(kind, "unix") {
-		network, address = "unix", filepath.Join(os.Getenv("TMPDIR"), "IKC-test.pl")
-	}
-	name := strings.ToUpper(kind[:1]) + kind[1:]
-	remote := strings.TrimRight(name, "0")
-	cfg := ikc.Config{Name: name + "Client"}
-	if !strings.HasSuffix(kind, "0") {
-		cfg.Dialect = wire.IKC
-	}
-	if strings.HasPrefix(kind, "ikc") {
-		cfg.Serializers = []wire.Serializer{dumper.Serializer{}}
-	}
-	k, err := ikc.New(cfg)
-	if err != nil {
-		return err
-	}
-	yow := make(chan struct{})
-	s, err := k.NewSession("Client", map[string]ikc.State{"YOW": func(context.Context, *ikc.Request) (any, error) { close(yow); return nil, nil }})
-	if err != nil {
-		return err
-	}
-	if _, err := k.Dial(ctx, network, address); err != nil {
-		return err
-	}
-	to := "poe://" + remote + "/test"
-	var posted any = "posted"
-	if release >= "0.2300" {
-		posted = []string{"posted", name}
-	}
-	if _, err := s.Post(ctx, to+"/posted", posted); err != nil {
-		return err
-	}
-	if _, err := s.Call(ctx, to+"/called", "called"); err != nil {
-		return err
-	}
-	s.Publish("YOW")
-	proxies, err := k.Subscribe(ctx, to)
-	if err != nil {
-		return err
-	}
-	if err := s.PostSession(ctx, proxies[0].Name(), "method", map[string]string{"type": "method"}); err != nil {
-		return err
-	}
-	select {
-	case <-yow:
-	case <-ctx.Done():
-		return errors.New("no YOW came")
-	}
-	s.Retract("YOW")
-	k.Unsubscribe(proxies[0].Name())
-	if _, err := s.Post(ctx, to+"/done", perl.NewUndef()); err != nil {
-		return err
-	}
-	return k.Shutdown(ctx)
 }

@@ -24,8 +24,8 @@ func echo(b *testing.B) string {
 	}, "echo")
 }
 
-// ask makes the calls, as the Go client does.
-func ask(b *testing.B, address string) {
+// ask makes the calls of a state, as the Go client does.
+func ask(b *testing.B, address, state string) {
 	ctx := context.Background()
 	c, err := clientlite.Spawn(ctx, clientlite.Config{Address: address, Name: "Asker"})
 	if err != nil {
@@ -37,16 +37,21 @@ func ask(b *testing.B, address string) {
 		Text string `perl:"text"`
 	}
 	for i := range benchCalls {
-		if _, err := c.Call(ctx, "echo/echo", job{i, "some octets, as many as programs send mostly, so that there are about a hundred in all"}); err != nil {
+		if _, err := c.Call(ctx, state, job{i, "some octets, as many as programs send mostly, so that there are about a hundred in all"}); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 // BenchmarkCalls tells, side by side, how long the Go client takes for calls and how long a replay
-// of them does, with the reading of the capture: go test -run - -bench Calls ./conformance/replay
+// of them does, with the reading of the capture: of a server in Go, in this process, and of one in
+// Perl. go test -run - -bench Calls -benchtime 5x ./conformance/replay
 func BenchmarkCalls(b *testing.B) {
-	address := echo(b)
+	b.Run("Go", func(b *testing.B) { replayCalls(b, echo(b), "echo/echo") })
+	b.Run("Perl", func(b *testing.B) { replayCalls(b, program(b, "stock.pl"), "stock/get") })
+}
+
+func replayCalls(b *testing.B, address, state string) {
 	path := filepath.Join(b.TempDir(), "calls.pcapng")
 	w, err := capture.Create(path, capture.Meta{})
 	if err != nil {
@@ -56,7 +61,7 @@ func BenchmarkCalls(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	ask(b, between.Addr().String())
+	ask(b, between.Addr().String(), state)
 	if err := between.Close(context.Background()); err != nil {
 		b.Fatal(err)
 	}
@@ -67,7 +72,7 @@ func BenchmarkCalls(b *testing.B) {
 	var alone, again time.Duration
 	for b.Loop() {
 		start := time.Now()
-		ask(b, address)
+		ask(b, address, state)
 		alone += time.Since(start)
 		start = time.Now()
 		r := replayedFile(b, path, address, replay.Options{})
