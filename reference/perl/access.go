@@ -15,17 +15,17 @@ func (v *Value) Int() int64 {
 	if v.Kind() != Int {
 		return 0
 	}
-	return int64(v.n)
+	return int64(v.number())
 }
 
 // Uint returns the payload of a Uint or of a non-negative Int, else 0.
 func (v *Value) Uint() uint64 {
 	switch v.Kind() {
 	case Uint:
-		return v.n
+		return v.number()
 	case Int:
-		if int64(v.n) >= 0 {
-			return v.n
+		if n := v.number(); int64(n) >= 0 {
+			return n
 		}
 	}
 	return 0
@@ -36,23 +36,21 @@ func (v *Value) Double() float64 {
 	if v.Kind() != Double {
 		return 0
 	}
-	return math.Float64frombits(v.n)
+	return math.Float64frombits(v.number())
 }
 
 // Bool returns the payload of a Bool, else false. See [Value.True] for Perl's idea of truth.
-func (v *Value) Bool() bool { return v.Kind() == Bool && v.n != 0 }
+func (v *Value) Bool() bool { return v.Kind() == Bool && v.number() != 0 }
 
 // Str returns the octets of a Bytes, Text or VString, the source of a Code, the pattern of a Regexp
 // and the frozen string of a Hooked; else "". See [Value.AsString] for Perl's string of any scalar.
 func (v *Value) Str() string {
 	switch v.Kind() {
-	case Bytes, Text, Code:
-		if v.flags&flagRare == 0 {
-			return v.plainStr()
+	case Bytes, Text, Code, VString, Regexp, Hooked:
+		if v.flags&flagRare != 0 {
+			v = &v.rare().plain
 		}
-		return v.rare().plain.plainStr()
-	case VString, Regexp, Hooked:
-		return v.rare().plain.plainStr()
+		return v.plainStr()
 	}
 	return ""
 }
@@ -182,7 +180,7 @@ func (v *Value) TiedKind() TiedKind {
 	if v.Kind() != Tied {
 		return TiedScalar
 	}
-	return TiedKind(v.n)
+	return TiedKind(v.m)
 }
 
 // TiedKey returns the key of a TiedKey, else nil.
@@ -198,7 +196,7 @@ func (v *Value) TiedIndex() int64 {
 	if v.Kind() != Tied || v.flags&flagRare == 0 {
 		return 0
 	}
-	return int64(v.rare().plain.n)
+	return v.rare().index
 }
 
 // SetTiedKey sets the key of a TiedKey and returns it. Other kinds stay as they are.
@@ -212,7 +210,7 @@ func (v *Value) SetTiedKey(key *Value) *Value {
 // SetTiedIndex sets the index of a TiedElement and returns it. Other kinds stay as they are.
 func (v *Value) SetTiedIndex(i int64) *Value {
 	if v.kind == Tied {
-		v.makeRare().plain.n = uint64(i)
+		v.makeRare().index = i
 	}
 	return v
 }

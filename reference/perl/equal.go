@@ -107,7 +107,7 @@ func (c *comparison) one(t twins) string {
 	}
 	switch a.kind {
 	case Double:
-		if x, y := a.Double(), b.Double(); a.n != b.n && !(math.IsNaN(x) && math.IsNaN(y)) {
+		if x, y := a.Double(), b.Double(); a.number() != b.number() && !(math.IsNaN(x) && math.IsNaN(y)) {
 			return fmt.Sprintf("%s, other has %s", brief(a), brief(b))
 		}
 	case Array:
@@ -124,7 +124,7 @@ func (c *comparison) one(t twins) string {
 		c.push(t, a.TiedKey(), b.TiedKey(), stepTiedKey, "", 0)
 	default:
 		number := a.kind == Int || a.kind == Uint || a.kind == Bool
-		if number && a.n != b.n || a.Str() != b.Str() || a.UTF8() != b.UTF8() ||
+		if number && a.number() != b.number() || a.Str() != b.Str() || a.UTF8() != b.UTF8() ||
 			a.Modifiers() != b.Modifiers() || a.Literal() != b.Literal() {
 			if why := partOfStrings(a, b); why != "" {
 				return why

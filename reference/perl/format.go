@@ -99,7 +99,7 @@ func (f *formatter) plain(v *Value, at *place, depth int) {
 	case Double:
 		f.b.WriteString(formatDouble(v.Double()))
 	case Bool:
-		f.b.WriteString("!!" + strconv.Itoa(int(v.n)))
+		f.b.WriteString("!!" + strconv.Itoa(int(v.number())))
 	case Bytes:
 		f.str(v.Str(), false)
 	case Text:

@@ -18,7 +18,7 @@ const (
 // No thaw method is ever run, so the content of the object stays what the class made of it.
 func NewHooked(class string, sort HookType, frozen string, refs ...*Value) *Value {
 	v := newRare(Hooked, &rare{})
-	v.n = uint64(sort)
+	v.m = uint32(sort)
 	return v.SetHooked(class, frozen, refs)
 }
 
@@ -27,7 +27,7 @@ func (v *Value) HookType() HookType {
 	if v.Kind() != Hooked {
 		return HookScalar
 	}
-	return HookType(v.n)
+	return HookType(v.m)
 }
 
 // HookRefs returns what the references that STORABLE_freeze returned point at, else nil. The slice

@@ -4,7 +4,7 @@ package perl
 
 import "unsafe"
 
-// ValueSize is what a Value takes of Go's heap, in octets.
+// ValueSize is what a Value takes of Go's heap at most, in octets, with a number that is not small.
 const ValueSize = 24
 
 // pointer is what a Value holds besides its number. See repr.go for what it points at.
@@ -13,10 +13,12 @@ type pointer = unsafe.Pointer
 // The functions below give the content of a Value that has not flagRare, and set it. The kind, and
 // flagFrozen, must be right already.
 
-func (v *Value) plainStr() string { return unsafe.String((*byte)(v.p), int(v.n)) }
+func (v *Value) plainStr() string {
+	return unsafe.String((*byte)(v.p), int(uint64(v.spare)<<32|uint64(v.m)))
+}
 
 func (v *Value) setString(s string) {
-	v.p, v.n = unsafe.Pointer(unsafe.StringData(s)), uint64(len(s))
+	v.p, v.m, v.spare = unsafe.Pointer(unsafe.StringData(s)), uint32(len(s)), uint16(uint64(len(s))>>32)
 }
 
 func (v *Value) plainTarget() *Value { return (*Value)(v.p) }
@@ -24,28 +26,47 @@ func (v *Value) plainTarget() *Value { return (*Value)(v.p) }
 func (v *Value) setPlainTarget(t *Value) { v.p = unsafe.Pointer(t) }
 
 func (v *Value) plainElems() []*Value {
-	return unsafe.Slice((**Value)(v.p), v.n>>32)[:uint32(v.n)]
+	return unsafe.Slice((**Value)(v.p), uint64(v.m)+uint64(v.spare))[:v.m]
 }
 
 func (v *Value) setPlainElems(e []*Value) {
-	v.p, v.n = unsafe.Pointer(unsafe.SliceData(e)), uint64(len(e))|uint64(cap(e))<<32
+	v.p, v.m, v.spare = unsafe.Pointer(unsafe.SliceData(e)), uint32(len(e)), uint16(cap(e)-len(e))
 }
 
-func (v *Value) plainPairs() []Pair { return unsafe.Slice((*Pair)(v.p), v.n>>32)[:uint32(v.n)] }
+func (v *Value) plainPairs() []Pair {
+	return unsafe.Slice((*Pair)(v.p), uint64(v.m)+uint64(v.spare))[:v.m]
+}
 
 func (v *Value) setPlainPairs(p []Pair) {
-	v.p, v.n = unsafe.Pointer(unsafe.SliceData(p)), uint64(len(p))|uint64(cap(p))<<32
+	v.p, v.m, v.spare = unsafe.Pointer(unsafe.SliceData(p)), uint32(len(p)), uint16(cap(p)-len(p))
 }
 
-// The elements and pairs of a rare whose capacity does not fit into 32 bits: p points to the slice.
+// The elements and pairs of a rare whose length and capacity do not fit: p points to the slice.
 
 func (v *Value) hugeElems() []*Value { return *(*[]*Value)(v.p) }
 
-func (v *Value) setHugeElems(e []*Value) { v.p, v.flags = unsafe.Pointer(&e), flagRare }
+func (v *Value) setHugeElems(e []*Value) {
+	if v.flags&flagRare != 0 {
+		*(*[]*Value)(v.p) = e
+		return
+	}
+	v.p, v.flags = unsafe.Pointer(&e), flagRare
+}
 
 func (v *Value) hugePairs() []Pair { return *(*[]Pair)(v.p) }
 
-func (v *Value) setHugePairs(p []Pair) { v.p, v.flags = unsafe.Pointer(&p), flagRare }
+func (v *Value) setHugePairs(p []Pair) {
+	if v.flags&flagRare != 0 {
+		*(*[]Pair)(v.p) = p
+		return
+	}
+	v.p, v.flags = unsafe.Pointer(&p), flagRare
+}
+
+// large is where the number of a Value is that is not small; nil if it is small.
+func (v *Value) large() *uint64 { return (*uint64)(v.p) }
+
+func (v *Value) setLarge(n *uint64) { v.p = unsafe.Pointer(n) }
 
 // thawing is what a Value with flagFrozen has.
 func (v *Value) thawing() *thawing { return (*thawing)(v.p) }

@@ -2,11 +2,12 @@
 
 package perl
 
-// ValueSize is what a Value takes of Go's heap, in octets, with what is behind its pointer.
+// ValueSize is what a Value takes of Go's heap at most, in octets, with what is behind its pointer.
 const ValueSize = 32 + 24
 
-// pointer is what a Value holds besides its number: a string, *Value, []*Value, []Pair, *thawing or
-// *rare, as repr.go says; nil if that is "" or nil. The functions are those of pointer.go.
+// pointer is what a Value holds besides its small number: a string, *Value, []*Value, []Pair,
+// *uint64, *thawing or *rare, as repr.go says; nil if that is "" or nil. The functions are those of
+// pointer.go.
 type pointer = any
 
 func (v *Value) plainStr() string {
@@ -44,6 +45,13 @@ func (v *Value) setHugeElems(e []*Value) { v.p = e }
 func (v *Value) hugePairs() []Pair { return v.plainPairs() }
 
 func (v *Value) setHugePairs(p []Pair) { v.p = p }
+
+func (v *Value) large() *uint64 {
+	n, _ := v.p.(*uint64)
+	return n
+}
+
+func (v *Value) setLarge(n *uint64) { v.p = n }
 
 func (v *Value) thawing() *thawing { return v.p.(*thawing) }
 

@@ -2,33 +2,64 @@ package perl
 
 import "math"
 
-// A Value is kept to 24 octets with a single pointer, since trees of them are what decoders spend
-// their time on and what the garbage collector walks. What n and p hold depends on the kind:
+// A Value is kept to 16 octets with a single pointer, since trees of them are what decoders spend
+// their time on and what the garbage collector walks. What m, spare and p hold depends on the kind:
 //
-//	kind                    n                    p, a pointer to
+//	kind                    m, spare             p, a pointer to
 //	Undef                   0                    nothing: nil
-//	Int, Uint, Double, Bool the number           nothing: nil
-//	Bytes, Text, Code       length               the octets
+//	Int, Uint, Double, Bool a small number, 0    nothing: nil; the number if it is not small
+//	Bytes, Text, Code       length, 48 bits      the octets
 //	Ref                     0                    a Value; with flagFrozen a thawing
-//	Array, Hash             length and capacity, the first element or pair; nil if there are none
-//	                        32 bits each
-//	Tied                    TiedKind             a Value: the object
-//	VString, Regexp, Hooked 0                    a rare
+//	Array, Hash             length, and how much the first element or pair; nil if there are none
+//	                        the capacity is more
+//	Tied                    TiedKind, 0          a Value: the object
+//	VString, Regexp         0                    a rare
+//	Hooked                  HookType, 0          a rare
+//
+// The octets, and a number that p points to, do not change.
 //
 // Whatever does not fit in there, in the first place what is blessed, has flagRare: then p is that
-// of a rare. What n and p would be else is in its plain then, but for numbers and the TiedKind,
-// which stay. n of a Hooked is the HookType.
+// of a rare. What m, spare and p would be else is in its plain then, but for the TiedKind and the
+// HookType, which stay.
 //
 // Only pointer.go reads and writes p as this table says. With the build tag ikc_nounsafe there is
-// pointer_safe.go in its place, where p is an interface and a Value has 32 octets.
+// pointer_safe.go in its place, where p is an interface and a Value has 24 octets.
 type rare struct {
-	plain Value // n and p of the content only; of a Tied with an index, n is that
+	plain Value // m, spare and p of the content only
 	class string
 	aux   string // Regexp: modifiers; VString: literal
 	// key depends on the kind. Tied: the key of a tied hash element; Hooked: an array of the magic
 	// object of a tied variable, nil if there is none, and of what the list refers to; Ref: the
 	// frozen reference that it was, if that could not be thawed.
-	key *Value
+	key   *Value
+	index int64 // of a Tied
+}
+
+// small tells whether a number fits into m: one of 32 bits with a sign, as far as an integer goes.
+func small(n uint64) bool { return n == uint64(int64(int32(n))) }
+
+// newNumber returns a Value of a kind that has a number.
+func newNumber(k Kind, n uint64) *Value {
+	if small(n) {
+		return &Value{kind: k, m: uint32(n)}
+	}
+	v := &struct { // allocated together
+		Value
+		n uint64
+	}{Value{kind: k}, n}
+	v.setLarge(&v.n)
+	return &v.Value
+}
+
+// number is the number of a Value of a kind that has one.
+func (v *Value) number() uint64 {
+	if v.flags&flagRare != 0 {
+		v = &v.rare().plain
+	}
+	if n := v.large(); n != nil {
+		return *n
+	}
+	return uint64(int64(int32(v.m)))
 }
 
 func newString(k Kind, s string) *Value {
@@ -55,12 +86,9 @@ func (v *Value) makeRare() *rare {
 	if v.flags&flagRare != 0 {
 		return v.rare()
 	}
-	r := &rare{plain: Value{n: v.n, p: v.p}}
-	switch v.kind {
-	case Bytes, Text, Code, Array, Hash:
-		v.n = 0
-	case Tied:
-		r.plain.n = 0
+	r := &rare{plain: Value{spare: v.spare, m: v.m, p: v.p}}
+	if v.kind != Tied {
+		v.m, v.spare = 0, 0
 	}
 	v.setRare(r)
 	return r
@@ -80,7 +108,12 @@ func (r *rare) pairs() []Pair {
 	return r.plain.plainPairs()
 }
 
-// content is where n and p of the content of a string, array or hash are.
+// fits tells whether a Value can hold the length and the capacity of a slice.
+func fits(length, capacity int) bool {
+	return uint64(length) <= math.MaxUint32 && capacity-length <= math.MaxUint16
+}
+
+// content is where m, spare and p of the content of an array or a hash are, to be set.
 func (v *Value) content() *Value {
 	if v.flags&flagRare != 0 {
 		r := v.rare()
@@ -91,23 +124,26 @@ func (v *Value) content() *Value {
 }
 
 func (v *Value) setElems(e []*Value) {
-	switch c := v.content(); {
-	case cap(e) == 0:
-		c.p, c.n = nil, 0
-	case uint64(cap(e)) > math.MaxUint32:
+	switch {
+	case !fits(len(e), cap(e)):
 		v.makeRare().plain.setHugeElems(e)
+	case cap(e) == 0:
+		v.content().clear()
 	default:
-		c.setPlainElems(e)
+		v.content().setPlainElems(e)
 	}
 }
 
 func (v *Value) setPairs(p []Pair) {
-	switch c := v.content(); {
-	case cap(p) == 0:
-		c.p, c.n = nil, 0
-	case uint64(cap(p)) > math.MaxUint32:
+	switch {
+	case !fits(len(p), cap(p)):
 		v.makeRare().plain.setHugePairs(p)
+	case cap(p) == 0:
+		v.content().clear()
 	default:
-		c.setPlainPairs(p)
+		v.content().setPlainPairs(p)
 	}
 }
+
+// clear makes the content of an array or a hash none.
+func (v *Value) clear() { v.p, v.m, v.spare = nil, 0, 0 }

@@ -16,7 +16,7 @@ func (v *Value) True() bool {
 	case Undef:
 		return false
 	case Int, Uint, Bool:
-		return v.n != 0
+		return v.number() != 0
 	case Double:
 		return v.Double() != 0
 	case Bytes, Text, VString:
@@ -33,16 +33,16 @@ func (v *Value) AsString() (s string, ok bool) {
 	case Undef:
 		return "", true
 	case Int:
-		return strconv.FormatInt(int64(v.n), 10), true
+		return strconv.FormatInt(int64(v.number()), 10), true
 	case Uint:
-		return strconv.FormatUint(v.n, 10), true
+		return strconv.FormatUint(v.number(), 10), true
 	case Double:
 		if f := v.Double(); f != 0 {
 			return FormatDouble(f, 15), true
 		}
 		return "0", true // of -0.0, too
 	case Bool:
-		if v.n != 0 {
+		if v.number() != 0 {
 			return "1", true
 		}
 		return "", true

@@ -8,13 +8,15 @@ import (
 // Chunks fill size classes of Go's allocator, less the 8 octets that it needs itself.
 const (
 	minSlab    = 8
-	firstSlab  = 63   // Values; 1.5 KiB. Of elements and pairs, too
-	maxSlab    = 255  // 6 KiB, of a tree of less than 1,000 Values
-	largeSlab  = 1365 // 32 KiB
+	firstSlab  = 63   // Values; 1 KiB. Of elements and pairs, too
+	maxSlab    = 255  // 4 KiB, of a tree of less than 1,000 Values
+	largeSlab  = 2047 // 32 KiB
 	maxElems   = 127  // 1 KiB
 	largeElems = 1023
 	maxPairs   = 127 // 4 KiB
 	largePairs = 1023
+	// Numbers beside Values: 1 KiB and 8 KiB.
+	maxNumbers, largeNumbers = 128, 1024
 )
 
 // Slab allocates many Values together, which is several times faster than one by one, and numbers
@@ -32,7 +34,9 @@ type Slab struct {
 	full   []chunk // the chunks before it
 	elems  share[*Value]
 	pairs  share[Pair]
-	expect int
+	// What is no small number, see repr.go, is beside the Values.
+	numbers share[uint64]
+	expect  int
 	// What the tree is read from: pos is how far it has been read, from start to end; nil if unknown.
 	pos        *int
 	start, end int
@@ -142,14 +146,16 @@ func (s *Slab) Undef() *Value {
 // Int returns a new integer.
 func (s *Slab) Int(i int64) *Value {
 	v := s.Undef()
-	v.kind, v.n = Int, uint64(i)
+	v.kind = Int
+	s.number(v, uint64(i))
 	return v
 }
 
 // Uint returns a new integer, of kind Int if it fits.
 func (s *Slab) Uint(u uint64) *Value {
 	v := s.Undef()
-	v.kind, v.n = Int, u
+	v.kind = Int
+	s.number(v, u)
 	if u > math.MaxInt64 {
 		v.kind = Uint
 	}
@@ -159,7 +165,8 @@ func (s *Slab) Uint(u uint64) *Value {
 // Double returns a new floating point number.
 func (s *Slab) Double(f float64) *Value {
 	v := s.Undef()
-	v.kind, v.n = Double, math.Float64bits(f)
+	v.kind = Double
+	s.number(v, math.Float64bits(f))
 	return v
 }
 
@@ -179,12 +186,27 @@ func (s *Slab) Text(str string) *Value {
 	return v
 }
 
+// number sets the number of a new Value.
+func (s *Slab) number(v *Value, n uint64) {
+	if small(n) {
+		v.m = uint32(n)
+	} else {
+		s.large(v, n)
+	}
+}
+
+func (s *Slab) large(v *Value, n uint64) {
+	large := s.numbers.take(s, 1, maxNumbers, largeNumbers)
+	large[0] = n
+	v.setLarge(&large[0])
+}
+
 // Bool returns a new boolean.
 func (s *Slab) Bool(b bool) *Value {
 	v := s.Undef()
 	v.kind = Bool
 	if b {
-		v.n = 1
+		v.m = 1
 	}
 	return v
 }
@@ -266,14 +288,14 @@ func (s *Slab) VString(str, literal string) *Value {
 // Tied returns a new tied variable, whose object comes later by SetTarget.
 func (s *Slab) Tied(kind TiedKind) *Value {
 	v := s.Undef()
-	v.kind, v.n = Tied, uint64(kind)
+	v.kind, v.m = Tied, uint32(kind)
 	return v
 }
 
 // Hooked returns a new object that serialized itself, to be completed by SetHooked.
 func (s *Slab) Hooked(sort HookType) *Value {
 	v := s.Undef()
-	v.kind, v.n = Hooked, uint64(sort)
+	v.kind, v.m = Hooked, uint32(sort)
 	v.setRare(&rare{})
 	return v
 }

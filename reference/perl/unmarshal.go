@@ -420,7 +420,7 @@ func (u *unmarshaler) any(v *Value, at *place, depth int) (any, error) {
 	case Int:
 		return v.Int(), nil
 	case Uint:
-		return v.n, nil
+		return v.number(), nil
 	case Double:
 		return v.Double(), nil
 	case Bool:

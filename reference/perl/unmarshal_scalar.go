@@ -66,7 +66,7 @@ func integer(v *Value) (int64, bool) {
 		f := v.Double()
 		return int64(f), f == math.Trunc(f) && f >= -1<<63 && f < 1<<63
 	case Bool:
-		return int64(v.n), true
+		return int64(v.number()), true
 	case Bytes, Text:
 		s, ok := numeral(v)
 		if !ok {
@@ -83,7 +83,7 @@ func integer(v *Value) (int64, bool) {
 
 func unsigned(v *Value) (uint64, bool) {
 	if v.Kind() == Uint {
-		return v.n, true
+		return v.number(), true
 	}
 	if s, ok := numeral(v); ok {
 		if n, err := strconv.ParseUint(s, 10, 64); err == nil {
@@ -97,9 +97,9 @@ func unsigned(v *Value) (uint64, bool) {
 func number(v *Value) (float64, bool) {
 	switch v.Kind() {
 	case Int, Bool:
-		return float64(int64(v.n)), true
+		return float64(int64(v.number())), true
 	case Uint:
-		return float64(v.n), true
+		return float64(v.number()), true
 	case Double:
 		return v.Double(), true
 	case Bytes, Text:

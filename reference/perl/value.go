@@ -73,7 +73,8 @@ func (k Kind) String() string {
 type Value struct {
 	kind  Kind
 	flags valueFlags
-	n     uint64  // see repr.go
+	spare uint16  // see repr.go
+	m     uint32  // see repr.go
 	p     pointer // see repr.go
 }
 
@@ -123,18 +124,18 @@ const (
 func NewUndef() *Value { return &Value{} }
 
 // NewInt returns an integer.
-func NewInt(i int64) *Value { return &Value{kind: Int, n: uint64(i)} }
+func NewInt(i int64) *Value { return newNumber(Int, uint64(i)) }
 
 // NewUint returns an integer of the kind that Perl would give it: Int if it fits, else Uint.
 func NewUint(u uint64) *Value {
 	if u <= math.MaxInt64 {
 		return NewInt(int64(u))
 	}
-	return &Value{kind: Uint, n: u}
+	return newNumber(Uint, u)
 }
 
 // NewDouble returns a floating point number. An integral one stays a Double.
-func NewDouble(f float64) *Value { return &Value{kind: Double, n: math.Float64bits(f)} }
+func NewDouble(f float64) *Value { return newNumber(Double, math.Float64bits(f)) }
 
 // NewBytes returns a string of octets.
 func NewBytes(s string) *Value { return newString(Bytes, s) }
@@ -146,7 +147,7 @@ func NewText(s string) *Value { return newString(Text, s) }
 func NewBool(b bool) *Value {
 	v := &Value{kind: Bool}
 	if b {
-		v.n = 1
+		v.m = 1
 	}
 	return v
 }
@@ -190,7 +191,7 @@ func NewVString(s, literal string) *Value {
 // NewTied returns a variable tied to object. TiedKey and TiedElement need SetTiedKey or
 // SetTiedIndex.
 func NewTied(kind TiedKind, object *Value) *Value {
-	v := &Value{kind: Tied, n: uint64(kind)}
+	v := &Value{kind: Tied, m: uint32(kind)}
 	v.setPlainTarget(object)
 	return v
 }

@@ -235,3 +235,61 @@ func TestKeys(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestNumbers holds that numbers of all sizes stay what they are: alone, in a Slab, with a class,
+// and assigned. It fails if a number that is not small is taken for one that is.
+func TestNumbers(t *testing.T) {
+	var s Slab
+	for _, i := range []int64{
+		0, 1, -1, math.MaxInt32, math.MinInt32, math.MaxInt32 + 1, math.MinInt32 - 1, math.MaxUint32, 1 << 40, math.MaxInt64, math.MinInt64,
+	} {
+		f := math.Float64frombits(uint64(i))
+		for name, pair := range map[string][2]*Value{"alone": {NewInt(i), NewDouble(f)}, "of a slab": {s.Int(i), s.Double(f)}} {
+			for range 3 {
+				if got := pair[0].Int(); got != i {
+					t.Errorf("%s, %q: got %d, expected %d", name, pair[0].Class(), got, i)
+				}
+				if got := math.Float64bits(pair[1].Double()); got != uint64(i) {
+					t.Errorf("%s, %q: got a double of %#x, expected %#x", name, pair[1].Class(), got, uint64(i))
+				}
+				copied := NewUndef().Bless("B")
+				copied.Assign(pair[0])
+				if got := copied.Int(); got != i || copied.Class() != "B" {
+					t.Errorf("%s, assigned: got %d of class %q, expected %d of B", name, got, copied.Class(), i)
+				}
+				pair[0].Bless(pair[0].Class() + "A")
+				pair[1].Bless(pair[1].Class() + "A")
+			}
+		}
+	}
+	if v := NewUint(math.MaxUint64).Bless("A"); v.Uint() != math.MaxUint64 || s.Uint(math.MaxUint64).Uint() != math.MaxUint64 {
+		t.Errorf("got %d", v.Uint())
+	}
+	tied := NewTied(TiedElement, NewInt(7)).SetTiedIndex(-1 << 40)
+	if tied.TiedKind() != TiedElement || tied.TiedIndex() != -1<<40 || tied.Target().Int() != 7 {
+		t.Errorf("tied: got %d, index %d, object %d", tied.TiedKind(), tied.TiedIndex(), tied.Target().Int())
+	}
+}
+
+// TestSpareCapacity: a container keeps its capacity however much it is, so that what is appended
+// one by one is not copied each time.
+func TestSpareCapacity(t *testing.T) {
+	for _, spare := range []int{0, 1, math.MaxUint16, math.MaxUint16 + 1, 1 << 20} {
+		array, hash := NewArray(make([]*Value, 3, 3+spare)...), NewHash(make([]Pair, 3, 3+spare)...)
+		for n := 3; n < 6; n++ {
+			if a, h := array.Elems(), hash.Pairs(); len(a) != n || len(h) != n || n == 3 && (cap(a) != 3+spare || cap(h) != 3+spare) {
+				t.Errorf("%d spare: got %d of %d elements and %d of %d pairs, expected %d", spare, len(a), cap(a), len(h), cap(h), n)
+			}
+			before, pairs := array.Elems(), hash.Pairs()
+			array.Append(NewInt(int64(n)))
+			hash.AppendPair(P("a", nil))
+			if moved := &before[0] != &array.Elems()[0] || &pairs[0] != &hash.Pairs()[0]; moved && spare > 3 {
+				t.Errorf("%d spare: what was there was copied", spare)
+			}
+			array.Bless("A")
+		}
+		if got := array.Elem(5).Int(); got != 5 || array.Class() != "A" {
+			t.Errorf("%d spare: got %d", spare, got)
+		}
+	}
+}

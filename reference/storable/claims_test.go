@@ -107,9 +107,9 @@ func TestMaxAllocCountsAll(t *testing.T) {
 		if _, err := dec.Thaw([]byte(image)); !errors.Is(err, ErrLimit) {
 			t.Errorf("%s: %d octets were allocated; with a MaxAlloc of three quarters got %v, expected ErrLimit", name, took, err)
 		}
-		dec = decoderWith(t, ThawOptions{MaxAlloc: loose*took*5/4 + 1<<14})
+		dec = decoderWith(t, ThawOptions{MaxAlloc: loose*took*15/8 + 1<<14})
 		if _, err := dec.Thaw([]byte(image)); err != nil {
-			t.Errorf("%s: %d octets were allocated; with a quarter more got %v", name, took, err)
+			t.Errorf("%s: %d octets were allocated; with seven eighths more got %v", name, took, err)
 		}
 		runtime.KeepAlive(v)
 	}
@@ -167,6 +167,6 @@ func TestDumpIsNotWide(t *testing.T) {
 	}
 }
 
-// loose is how many times too much may be counted: without package unsafe, and where addresses have
-// 32 bits, Values differ in size.
+// loose is how many times too much may be counted, besides half as much again for numbers that are
+// mostly small: without package unsafe, and where addresses have 32 bits, Values differ in size.
 const loose = perl.ValueSize / 24 * 64 / strconv.IntSize
