@@ -77,6 +77,11 @@ func (t *seenTable) add(v *perl.Value, next uint32) (index uint32, found bool) {
 		return t.index.of(address, t.addrs), true
 	}
 	*word |= bit
+	if n := len(t.addrs); n == int(next) && n < cap(t.addrs) { // the way of nearly all
+		t.addrs = t.addrs[:n+1]
+		t.addrs[n] = address
+		return next, false
+	}
 	for len(t.addrs) < int(next) {
 		t.addrs = append(t.addrs, 0)
 	}
