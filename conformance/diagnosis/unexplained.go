@@ -15,13 +15,15 @@ const (
 	maxAddressed   = 512
 	maxUnexplained = 64
 	addressedSize  = 300 // octets of one, about
+	fewAddressed   = 8   // up to so many are looked through one by one
 )
 
 // reasons are what one side has said that the other may react to.
 type reasons struct {
 	any bool // it has sent a message
 	// addressed is what its messages were addressed to; nothing more is kept if there are many.
-	addressed map[specifier.Specifier]bool
+	addressed []specifier.Specifier
+	index     map[specifier.Specifier]bool // the same, once they are more than a few
 	full      bool
 }
 
@@ -70,29 +72,53 @@ func counted(state string) bool {
 // note notes that the side has sent a message.
 func (r *reasons) note(w *Watch, m *dialogue.Message) {
 	r.any = true
-	for _, to := range []specifier.Specifier{m.To, m.Event.Specifier} {
-		if r.full || r.addressed[to] {
-			continue
-		}
-		if len(r.addressed) == maxAddressed || w.room.Add(-addressedSize) < 0 {
-			if len(r.addressed) < maxAddressed {
-				w.room.Add(addressedSize)
-			}
-			r.full, r.addressed = true, nil
-			continue
-		}
-		w.taken += addressedSize
-		if r.addressed == nil {
-			r.addressed = map[specifier.Specifier]bool{}
-		}
-		r.addressed[specifier.Specifier{Kernel: strings.Clone(to.Kernel), Session: strings.Clone(to.Session),
-			State: strings.Clone(to.State), Arg: strings.Clone(to.Arg)}] = true
+	r.keep(w, &m.To)
+	r.keep(w, &m.Event.Specifier)
+}
+
+// keep keeps what a message was addressed to.
+func (r *reasons) keep(w *Watch, to *specifier.Specifier) {
+	if r.full || r.holds(to) {
+		return
 	}
+	if len(r.addressed) == maxAddressed || w.room.Add(-addressedSize) < 0 {
+		if len(r.addressed) < maxAddressed {
+			w.room.Add(addressedSize)
+		}
+		r.full, r.addressed, r.index = true, nil, nil
+		return
+	}
+	w.taken += addressedSize
+	own := specifier.Specifier{Kernel: strings.Clone(to.Kernel), Session: strings.Clone(to.Session),
+		State: strings.Clone(to.State), Arg: strings.Clone(to.Arg)}
+	r.addressed = append(r.addressed, own)
+	switch n := len(r.addressed); {
+	case n == fewAddressed+1:
+		r.index = map[specifier.Specifier]bool{}
+		for _, to := range r.addressed {
+			r.index[to] = true
+		}
+	case n > fewAddressed:
+		r.index[own] = true
+	}
+}
+
+// holds tells whether something was addressed before.
+func (r *reasons) holds(to *specifier.Specifier) bool {
+	if r.index != nil {
+		return r.index[*to]
+	}
+	for i := range r.addressed {
+		if r.addressed[i] == *to {
+			return true
+		}
+	}
+	return false
 }
 
 // has tells whether an error report is about one of the messages.
 func (r *reasons) has(e *wire.RemoteError) bool {
-	for to := range r.addressed {
+	for _, to := range r.addressed {
 		if e.About(to.String()) {
 			return true
 		}

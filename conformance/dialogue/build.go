@@ -106,7 +106,8 @@ type stream struct {
 	*Connection
 	opts   *Options
 	dirs   [2]*direction
-	agreed bool // the server has said SETUP or UP: it sends frames from now on
+	own    [2]direction // what dirs are
+	agreed bool         // the server has said SETUP or UP: it sends frames from now on
 	match  matcher
 	// related is nil unless Options.Related is set.
 	related *related
@@ -140,11 +141,15 @@ func (b *Builder) Take(ev capture.Event) {
 			s.related, s.match.related = newRelated(s), true
 		}
 		for role := range s.dirs {
-			s.dirs[role] = newDirection(wire.Role(role), s)
+			s.dirs[role] = &s.own[role]
+			s.dirs[role].init(wire.Role(role), s)
 		}
 		b.open[ev.Conn] = s
 	case *capture.Data:
-		s := b.open[ev.Conn]
+		s := b.active
+		if s == nil || s.Conn != ev.Conn {
+			s = b.open[ev.Conn]
+		}
 		if s == nil {
 			return
 		}

@@ -50,12 +50,11 @@ type direction struct {
 	endsInCR *Line
 }
 
-func newDirection(role wire.Role, s *stream) *direction {
-	d := &direction{role: role, s: s}
+func (d *direction) init(role wire.Role, s *stream) {
+	d.role, d.s = role, s
 	if s.Joined {
 		d.mode = modeSearch
 	}
-	return d
 }
 
 // maxStart is how many octets without a sign of IKC make a connection something else.

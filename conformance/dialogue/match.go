@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"hash/maphash"
 	"iter"
 	"math"
 	"slices"
@@ -15,13 +16,15 @@ import (
 // addressed to the rsvp of its call, an error report quotes the request's specifier.
 type matcher struct {
 	c *Connection
-	// calls holds the calls by wire.Role of the caller and by rsvp.
-	calls [2]map[rsvp]*sameRSVP
+	// calls holds the calls by wire.Role of the caller and by rsvp; recent are those of them that were
+	// asked for last.
+	calls  [2]map[rsvp]*sameRSVP
+	recent [2]*sameRSVP
 	// open holds, by wire.Role of the requester, the requests that nothing came back for yet.
 	open [2]waitingList
 	// awaited counts, by wire.Role of the caller, the open calls by the sessions that wait or were
 	// called.
-	awaited [2]map[string]int
+	awaited [2]counts
 	// failed holds, by wire.Role of the requester, the requests last reported on, newest first.
 	failed [2][]*Exchange
 	// keys are those of calls, oldest first; waiting counts the calls in all.
@@ -126,7 +129,6 @@ const maxFailed = 64
 func (m *matcher) init(c *Connection, share func() int) {
 	m.c, m.share = c, share
 	m.calls = [2]map[rsvp]*sameRSVP{{}, {}}
-	m.awaited = [2]map[string]int{{}, {}}
 	m.unseen = [2]bool{c.Joined, c.Joined}
 	for i := range m.open {
 		m.open[i].left = notOpen
@@ -177,10 +179,10 @@ func (m *matcher) missing(from wire.Role, frames int) {
 func (m *matcher) wait(x *Exchange) {
 	from := x.Request.Frame.From
 	key := rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}
-	calls := m.calls[from][key]
+	calls := m.with(from, key)
 	if calls == nil {
-		calls = new(sameRSVP)
 		key = rsvp{x.Request.own(key.session), x.Request.own(key.state)}
+		calls = &sameRSVP{key: key}
 		m.calls[from][key] = calls
 		m.keys[from] = append(m.keys[from], key)
 	}
@@ -197,13 +199,46 @@ func (m *matcher) wait(x *Exchange) {
 		m.waiting[from] -= pending
 		m.forgot[from] = m.forgot[from] || pending > 0
 		delete(m.calls[from], oldest)
+		m.recent[from] = nil
 	}
 	for session := range sessionsOf(x) {
-		if _, ok := m.awaited[from][session]; !ok {
-			session = x.Request.own(session)
-		}
-		m.awaited[from][session]++
+		m.awaited[from].add(session, 1)
 	}
+}
+
+// with gives the calls of a side with a rsvp, nil if there are none.
+func (m *matcher) with(caller wire.Role, key rsvp) *sameRSVP {
+	if calls := m.recent[caller]; calls != nil && calls.key == key {
+		return calls
+	}
+	calls := m.calls[caller][key]
+	if calls != nil {
+		m.recent[caller] = calls
+	}
+	return calls
+}
+
+// counts counts what has a name, by two numbers made of that: where one of them is 0 there is none
+// of the name, else it takes looking.
+type counts [64]int16
+
+var countsSeed = maphash.MakeSeed()
+
+// of gives where a name is counted.
+func (c *counts) of(name string) (a, b *int16) {
+	h := maphash.String(countsSeed, name)
+	return &c[h%uint64(len(c))], &c[h>>32%uint64(len(c))]
+}
+
+func (c *counts) add(name string, n int16) {
+	a, b := c.of(name)
+	*a += n
+	*b += n
+}
+
+func (c *counts) some(name string) bool {
+	a, b := c.of(name)
+	return *a > 0 && *b > 0
 }
 
 // bound lets go of the oldest exchanges of a queue that has too many, and if it has many more, of
@@ -242,9 +277,7 @@ func (m *matcher) leaveOpen(x *Exchange) {
 		return
 	}
 	for session := range sessionsOf(x) {
-		if m.awaited[from][session]--; m.awaited[from][session] == 0 {
-			delete(m.awaited[from], session)
-		}
+		m.awaited[from].add(session, -1)
 	}
 }
 
@@ -253,7 +286,7 @@ func (m *matcher) leaveOpen(x *Exchange) {
 // unless it may be for a call that is not known here.
 func (m *matcher) answer(msg *Message, caller wire.Role) bool {
 	key := rsvp{msg.Event.Session, msg.Event.State}
-	calls := m.calls[caller][key]
+	calls := m.with(caller, key)
 	if calls == nil && m.forgot[caller] && msg.Event.State != specifier.ProxyState {
 		msg.Kind = Answer // for all that is known
 		return true
@@ -408,7 +441,7 @@ func (m *matcher) misdirected(msg *Message, caller wire.Role) {
 	if msg.Event.State == specifier.ProxyState || msg.IsCall() {
 		return
 	}
-	if m.awaited[caller][msg.Event.Session] == 0 && (msg.From.Session == "" || m.awaited[caller][msg.From.Session] == 0) {
+	if awaited := &m.awaited[caller]; !awaited.some(msg.Event.Session) && (msg.From.Session == "" || !awaited.some(msg.From.Session)) {
 		return
 	}
 	for x := range m.open[caller].all {
@@ -500,7 +533,7 @@ func (m *matcher) shown(x *Exchange) {
 	if !x.Request.IsCall() {
 		return
 	}
-	calls := m.calls[from][rsvp{x.Request.RSVP.Session, x.Request.RSVP.State}]
+	calls := m.with(from, rsvp{x.Request.RSVP.Session, x.Request.RSVP.State})
 	if calls != nil && (len(x.Answers)+len(x.Errors) == 0 || calls.newest == x) {
 		x.shed()
 	}

@@ -16,6 +16,7 @@ import (
 
 // sameRSVP are the calls of one side with one rsvp.
 type sameRSVP struct {
+	key rsvp
 	// queues are the calls by the session that was called, which an answer names if it published
 	// something.
 	queues []*queue

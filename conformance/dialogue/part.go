@@ -167,7 +167,7 @@ func (s *stream) show() {
 		p := &s.parts
 		octets := min(s.window.Octets, s.room())
 		n, cost := len(p.costs), p.octets
-		if n < 2*s.window.Items && (cost < 2*octets || n < 2) {
+		if !s.tooMany(n, cost, octets) {
 			return
 		}
 		start := 0
@@ -176,14 +176,30 @@ func (s *stream) show() {
 				return
 			}
 		}
-		// The older half.
-		half, kept := 0, 0
-		for half < n-1 && half < s.window.Items && kept < cost/2 {
-			kept += int(p.costs[half])
-			half++
+		// The older half, and again the older half of the rest as long as that is too much.
+		half, rest := s.olderHalf(0, cost)
+		for p.shown > 0 && half < s.window.Items && s.tooMany(n-half, rest, octets) {
+			half, rest = s.olderHalf(half, rest)
 		}
-		s.part(max(half, start, 1), false)
+		s.part(max(half, start), false)
 	}
+}
+
+// olderHalf is where the older half ends of the items from one on, which cost so much, and what the
+// others cost. One at least is in it.
+func (s *stream) olderHalf(from, cost int) (end, rest int) {
+	p := &s.parts
+	end, rest = from+1, cost-int(p.costs[from])
+	for end < len(p.costs)-1 && end < s.window.Items && cost-rest < cost/2 {
+		rest -= int(p.costs[end])
+		end++
+	}
+	return end, rest
+}
+
+// tooMany tells whether n items that cost so much are more than may wait, with room for octets.
+func (s *stream) tooMany(n, cost, octets int) bool {
+	return n >= 2*s.window.Items || cost >= 2*octets && n >= 2
 }
 
 // The first part waits for the first frame of the client, unless that many items come before it, or

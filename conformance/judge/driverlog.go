@@ -147,12 +147,12 @@ func (j *judge) driverLogs() (of [2]*DriverLog) {
 // judgeLog judges a driver log by the rules that are about one.
 func (j *judge) judgeLog(a *DriverLog) *found {
 	n := len(j.verdicts[a.Side])
-	f := &found{evidence: make([]uint32, n), full: make([]quota, n)}
+	f := newFound(n, make([]quota, n))
 	for _, r := range j.plans[a.Side].rules[atDriverLog] {
-		t := &Trial{Conn: a.Conn, Side: a.Side, found: f, memo: new(memo)}
+		t := &Trial{Conn: a.Conn, Side: a.Side, found: &f, memo: new(memo)}
 		t.look(r.check, func(t *Trial) { r.log(t, a) })
 	}
-	return f
+	return &f
 }
 
 // OnDriverLog judges what the driver of a kernel told.

@@ -9,8 +9,26 @@ import (
 // plan holds the rules of all checks for one side by what they are shown.
 type plan struct {
 	rules [ruleKinds][]planned
-	// bySession holds the rules atRequest, atAnswer and atOrder that are about one session.
-	bySession map[string]*[ruleKinds][]planned
+	// Those of them that are shown what there is most of have no more than that takes: they are looked
+	// through for each message.
+	frames   []shown[*dialogue.Frame]
+	messages [ruleKinds][]shown[*dialogue.Message]
+	own      []shown[*dialogue.Exchange]
+	requests requestRules
+	// bySession holds the rules that are about the requests to one session.
+	bySession map[string]*requestRules
+}
+
+// requestRules are the rules atRequest, atAnswer and atOrder.
+type requestRules struct {
+	any, answered []shown[*dialogue.Exchange]
+	orders        []ordered
+}
+
+// ordered is what a rule atOrder begins with, and the index of its check.
+type ordered struct {
+	begin func() func(*Trial, *dialogue.Exchange)
+	check int
 }
 
 // planned is a rule and the index of its check among the verdicts of the side.
@@ -19,26 +37,65 @@ type planned struct {
 	check int
 }
 
+// shown is what is called by a rule that is shown a T, and the index of its check.
+type shown[T any] struct {
+	look  func(*Trial, T)
+	check int
+	plain bool // see rule
+}
+
 func newPlan(checks []*Verdict) *plan {
-	p := &plan{bySession: map[string]*[ruleKinds][]planned{}}
+	p := &plan{bySession: map[string]*requestRules{}}
 	for i, v := range checks {
 		for _, r := range v.Check.Judge {
 			if v.Check.Aftermath {
 				r.at = atAftermath
 			}
-			if r.session == "" {
-				p.rules[r.at] = append(p.rules[r.at], planned{r, i})
-				continue
-			}
-			of := p.bySession[r.session]
-			if of == nil {
-				of = new([ruleKinds][]planned)
-				p.bySession[r.session] = of
-			}
-			of[r.at] = append(of[r.at], planned{r, i})
+			p.add(planned{r, i})
 		}
 	}
 	return p
+}
+
+func (p *plan) add(r planned) {
+	of := &p.requests
+	if r.session != "" {
+		if of = p.bySession[r.session]; of == nil {
+			of = new(requestRules)
+			p.bySession[r.session] = of
+		}
+	}
+	switch r.at {
+	case atFrame:
+		p.frames = append(p.frames, shown[*dialogue.Frame]{r.frame, r.check, r.plain})
+	case atMessage, atError, atOthers:
+		p.messages[r.at] = append(p.messages[r.at], shown[*dialogue.Message]{r.message, r.check, r.plain})
+	case atOwn:
+		p.own = append(p.own, shown[*dialogue.Exchange]{r.exchange, r.check, r.plain})
+	case atRequest:
+		of.any = append(of.any, shown[*dialogue.Exchange]{r.exchange, r.check, r.plain})
+	case atAnswer:
+		of.answered = append(of.answered, shown[*dialogue.Exchange]{r.exchange, r.check, r.plain})
+	case atOrder:
+		of.orders = append(of.orders, ordered{r.begin, r.check})
+	default:
+		p.rules[r.at] = append(p.rules[r.at], r)
+	}
+}
+
+// of gives the rules that are about the requests to a session alone, nil if there are none.
+func (p *plan) of(session string, last *ofSession) *requestRules {
+	if !last.known || last.session != session {
+		*last = ofSession{session, p.bySession[session], true}
+	}
+	return last.rules
+}
+
+// ofSession are the rules that were asked for last.
+type ofSession struct {
+	session string
+	rules   *requestRules
+	known   bool
 }
 
 // memories are what the rules of one connection remember that are shown things in order. They are
@@ -51,7 +108,7 @@ type memories struct {
 }
 
 // ordersOf makes the memories of rules that are shown exchanges in order.
-func ordersOf(rules []planned) []func(*Trial, *dialogue.Exchange) {
+func ordersOf(rules []ordered) []func(*Trial, *dialogue.Exchange) {
 	orders := make([]func(*Trial, *dialogue.Exchange), len(rules))
 	for i, r := range rules {
 		orders[i] = r.begin()
@@ -60,8 +117,8 @@ func ordersOf(rules []planned) []func(*Trial, *dialogue.Exchange) {
 }
 
 // order shows an exchange to the rules that see them in order.
-func (p *plan) order(t *Trial, x *dialogue.Exchange, m *memories) {
-	show := func(rules []planned, orders []func(*Trial, *dialogue.Exchange)) {
+func (p *plan) order(t *Trial, x *dialogue.Exchange, of *requestRules, m *memories) {
+	each := func(rules []ordered, orders []func(*Trial, *dialogue.Exchange)) {
 		for i := range rules {
 			if t.next(rules[i].check) {
 				t.basis |= onExchange | inOrder
@@ -70,21 +127,20 @@ func (p *plan) order(t *Trial, x *dialogue.Exchange, m *memories) {
 		}
 	}
 	if m.orders == nil {
-		m.orders = ordersOf(p.rules[atOrder])
+		m.orders = ordersOf(p.requests.orders)
 	}
-	show(p.rules[atOrder], m.orders)
-	session := x.Request.To.Session
-	of := p.bySession[session]
-	if of == nil || len(of[atOrder]) == 0 {
+	each(p.requests.orders, m.orders)
+	if of == nil || len(of.orders) == 0 {
 		return
 	}
+	session := x.Request.To.Session
 	if m.bySession[session] == nil {
 		if m.bySession == nil {
 			m.bySession = map[string][]func(*Trial, *dialogue.Exchange){}
 		}
-		m.bySession[strings.Clone(session)] = ordersOf(of[atOrder])
+		m.bySession[strings.Clone(session)] = ordersOf(of.orders)
 	}
-	show(of[atOrder], m.bySession[session])
+	each(of.orders, m.bySession[session])
 }
 
 // beginTurns makes the memories of the rules that are shown messages and apply to a connection.
@@ -110,6 +166,7 @@ func (p *plan) part(t *Trial, part *dialogue.Part, m *memories) {
 func (p *plan) pass(t *Trial, part *dialogue.Part, m *memories) (done bool) {
 	defer t.contain()
 	t.step, t.at = 0, nil
+	var last ofSession
 	if part.First {
 		p.connection(t, atStart)
 	}
@@ -125,30 +182,30 @@ func (p *plan) pass(t *Trial, part *dialogue.Part, m *memories) (done bool) {
 		if f.From == t.Side {
 			p.frame(t, f)
 		} else if f.Message != nil && f.Message.Kind == dialogue.ErrorReport {
-			p.message(t, f.Message, atOthers)
+			show(t, f.Message, p.messages[atOthers])
 		}
 	}
 	for _, x := range part.Begun {
 		if x.Request.Frame.From != t.Side {
 			t.at, t.exchange = x.Request.Frame, x
-			p.order(t, x, m)
+			p.order(t, x, p.of(x.Request.To.Session, &last), m)
 		}
 	}
 	for _, x := range part.Exchanges {
 		t.at, t.exchange = x.Request.Frame, x
 		if x.Request.Frame.From == t.Side {
-			p.exchange(t, x, p.rules[atOwn])
+			show(t, x, p.own)
 			continue
 		}
-		of, plain := p.bySession[x.Request.To.Session], isPlain(x)
-		p.request(t, x, p.rules[atRequest], plain)
+		of, plain := p.of(x.Request.To.Session, &last), isPlain(x)
+		request(t, x, p.requests.any, plain)
 		if of != nil {
-			p.request(t, x, of[atRequest], plain)
+			request(t, x, of.any, plain)
 		}
 		if len(x.Answers) > 0 {
-			p.request(t, x, p.rules[atAnswer], plain)
+			request(t, x, p.requests.answered, plain)
 			if of != nil {
-				p.request(t, x, of[atAnswer], plain)
+				request(t, x, of.answered, plain)
 			}
 		}
 	}
@@ -168,17 +225,13 @@ func (p *plan) connection(t *Trial, at ruleAt) {
 }
 
 func (p *plan) frame(t *Trial, f *dialogue.Frame) {
-	for i := range p.rules[atFrame] {
-		if r := &p.rules[atFrame][i]; t.next(r.check) {
-			r.frame(t, f)
-		}
-	}
+	show(t, f, p.frames)
 	if f.Message == nil {
 		return
 	}
-	p.message(t, f.Message, atMessage)
+	show(t, f.Message, p.messages[atMessage])
 	if f.Message.Kind == dialogue.ErrorReport {
-		p.message(t, f.Message, atError)
+		show(t, f.Message, p.messages[atError])
 	}
 }
 
@@ -194,28 +247,21 @@ func (p *plan) turn(t *Trial, m *dialogue.Message, memories *memories) {
 	}
 }
 
-func (p *plan) message(t *Trial, m *dialogue.Message, at ruleAt) {
-	for i := range p.rules[at] {
-		if r := &p.rules[at][i]; t.next(r.check) {
-			r.message(t, m)
+// show shows something to the rules for it.
+func show[T any](t *Trial, what T, rules []shown[T]) {
+	for i := range rules {
+		if r := &rules[i]; t.next(r.check) {
+			r.look(t, what)
 		}
 	}
 }
 
 // request shows an exchange that the other side began.
-func (p *plan) request(t *Trial, x *dialogue.Exchange, rules []planned, plain bool) {
+func request(t *Trial, x *dialogue.Exchange, rules []shown[*dialogue.Exchange], plain bool) {
 	for i := range rules {
 		if r := &rules[i]; (plain || !r.plain) && t.next(r.check) {
 			t.basis |= onExchange
-			r.exchange(t, x)
-		}
-	}
-}
-
-func (p *plan) exchange(t *Trial, x *dialogue.Exchange, rules []planned) {
-	for i := range rules {
-		if t.next(rules[i].check) {
-			rules[i].exchange(t, x)
+			r.look(t, x)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -30,9 +31,7 @@ func (j *judge) newTally() *tally {
 		t.record = new(ConnRecord)
 	}
 	for _, side := range j.sides {
-		s := &t.sides[side]
-		s.evidence = make([]uint32, len(j.verdicts[side]))
-		s.full = j.full[side]
+		t.sides[side].found = newFound(len(j.verdicts[side]), j.full[side])
 	}
 	return t
 }
@@ -84,7 +83,10 @@ func (t *tally) side(j *judge, p *dialogue.Part, side wire.Role, facts *memo) {
 
 // found is what the checks of one side found, by their index among the verdicts.
 type found struct {
-	evidence []uint32
+	// evidence counts up to 255, and carried what is beyond, made when there is any: there are as many
+	// counts as checks, for each connection that is open.
+	evidence []uint8
+	carried  []uint32
 	// findings and more are made when there is a first.
 	findings [][]told
 	more     []int
@@ -93,9 +95,42 @@ type found struct {
 	broken   []string // why checks are at fault, "" if they are not; made when there is a first
 }
 
+// newFound is what that many checks of a side found: nothing.
+func newFound(checks int, full []quota) found {
+	return found{evidence: make([]uint8, checks), full: full}
+}
+
+// count counts a piece of evidence.
+func (f *found) count(check int) {
+	if f.evidence[check]++; f.evidence[check] > 0 {
+		return
+	}
+	if f.carried == nil {
+		f.carried = make([]uint32, len(f.evidence))
+	}
+	f.carried[check] += math.MaxUint8 + 1
+}
+
+// pieces is how many pieces of evidence there are.
+func (f *found) pieces(check int) int {
+	n := int(f.evidence[check])
+	if f.carried != nil {
+		n += int(f.carried[check])
+	}
+	return n
+}
+
+// forget forgets them.
+func (f *found) forget(check int) {
+	f.evidence[check] = 0
+	if f.carried != nil {
+		f.carried[check] = 0
+	}
+}
+
 // nothing tells whether a check found nothing: most do in most connections.
 func (f *found) nothing(check int) bool {
-	return f.evidence[check] == 0 && f.findings == nil && f.broken == nil
+	return f.pieces(check) == 0 && f.findings == nil && f.broken == nil
 }
 
 // told is a violation and what it rests on.

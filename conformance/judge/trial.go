@@ -26,7 +26,7 @@ type Trial struct {
 
 // Pass notes a piece of evidence that agrees, which at shows.
 func (t *Trial) Pass(at dialogue.Item) {
-	t.found.evidence[t.check]++
+	t.found.count(t.check)
 	if t.wantsExample() {
 		t.example(at, "")
 	}
@@ -39,7 +39,7 @@ func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
 		t.Fail(at, expected, actual)
 		return
 	}
-	t.found.evidence[t.check]++
+	t.found.count(t.check)
 	if t.wantsExample() {
 		t.example(at, expected)
 	}
@@ -53,7 +53,7 @@ func (t *Trial) HoldFunc(ok bool, at dialogue.Item, tell func() (expected, actua
 		t.Fail(at, expected, actual)
 		return
 	}
-	t.found.evidence[t.check]++
+	t.found.count(t.check)
 	if t.wantsExample() {
 		expected, _ := tell()
 		t.example(at, expected)
@@ -75,7 +75,7 @@ func (t *Trial) example(at dialogue.Item, expected string) {
 // Fail notes a violation. at is what is wrong, or the last thing before something failed to come;
 // it may be nil.
 func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
-	t.found.evidence[t.check]++
+	t.found.count(t.check)
 	if !t.found.room(t.check) {
 		return
 	}

@@ -40,10 +40,10 @@ func OnReturn(look func(*Trial, dialogue.Meeting)) Predicate {
 // judgeMeetings judges a side by the rules that are about several connections.
 func (j *judge) judgeMeetings(side wire.Role) *found {
 	n := len(j.verdicts[side])
-	f := &found{evidence: make([]uint32, n), full: make([]quota, n)}
-	j.show(f, side, j.plans[side].rules[atMeeting], j.twins.Meetings)
-	j.show(f, side, j.plans[side].rules[atReturn], j.twins.Returns)
-	return f
+	f := newFound(n, make([]quota, n))
+	j.show(&f, side, j.plans[side].rules[atMeeting], j.twins.Meetings)
+	j.show(&f, side, j.plans[side].rules[atReturn], j.twins.Returns)
+	return &f
 }
 
 // show shows rules what is to be seen of several connections.

@@ -37,8 +37,8 @@ const MaxFindings = 100
 // merge adds what was found in one more connection; c is nil for what does not rest on one.
 func (v *Verdict) merge(f *found, check int, c *dialogue.Connection) {
 	v.mergeBroken(f, check)
-	v.Evidence += int(f.evidence[check])
-	f.evidence[check] = 0
+	v.Evidence += f.pieces(check)
+	f.forget(check)
 	if f.examples != nil {
 		if e := f.examples[check]; e != nil && (v.Example == nil || e.Connection < v.Example.Connection) {
 			v.Example = e
@@ -71,7 +71,7 @@ func (v *Verdict) merge(f *found, check int, c *dialogue.Connection) {
 // mergeUnheard is merge for a connection that may not have reached the server.
 func (v *Verdict) mergeUnheard(f *found, check int) {
 	v.mergeBroken(f, check)
-	v.unheard += int(f.evidence[check])
+	v.unheard += f.pieces(check)
 }
 
 // mergeBroken notes that the check panicked at one more connection.
