@@ -96,7 +96,7 @@ func (g *generating) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	files, err := found.Files(g.writing)
-	if err != nil {
+	if err != nil && !errors.Is(err, gen.ErrNothing) {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	for _, s := range found.Sessions() {
@@ -105,8 +105,8 @@ func (g *generating) run(cmd *cobra.Command, args []string) error {
 	for _, left := range found.Left() {
 		fmt.Fprintf(cmd.OutOrStdout(), "! left out: %s\n", left)
 	}
-	if len(found.Sessions()) == 0 {
-		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: nothing is written: nothing was asked of a session in", visible.Text(name))
+	if err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: nothing is written: %v, in %s\n", err, visible.Text(name))
 		return exitStatus(report.ExitNothing)
 	}
 	if err := g.write(files); err != nil {

@@ -20,10 +20,7 @@ func (p *packageWriter) clientFile(b *bytes.Buffer) {
 	if posts || lists || byPost {
 		imports = append(imports, "fmt")
 	}
-	if some(func(*stateWriter) bool { return true }) {
-		imports = append(imports, "context")
-	}
-	imports = append(imports, kernelPath, specifierPath)
+	imports = append(imports, "context", kernelPath, specifierPath)
 	if lists || byPost || some(func(s *stateWriter) bool {
 		return strings.Contains(s.params, "perl.Value") || strings.Contains(s.returned(), "perl.Value")
 	}) {
@@ -69,12 +66,13 @@ func (s *sessionWriter) refused() string {
 	return fmt.Sprintf(" Asked for and not published: %s.", quoted(s.without))
 }
 
-func quoted(names []string) string {
-	var list []string
+func quoted(names []string) string { return strings.Join(quotedEach(names), ", ") }
+
+func quotedEach(names []string) (list []string) {
 	for _, name := range names {
 		list = append(list, strconv.Quote(name))
 	}
-	return strings.Join(list, ", ")
+	return list
 }
 
 // client writes the methods of a client for a state.

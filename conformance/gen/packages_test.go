@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -111,7 +112,7 @@ func TestPackages(t *testing.T) {
 	tested := []string{"test", "-count=1"}
 	for n, path := range captures(t) {
 		i := read(t, path)
-		if len(i.sessions) == 0 {
+		if _, err := i.Files(Writing{Package: "generated"}); errors.Is(err, ErrNothing) {
 			continue
 		}
 		dir := fmt.Sprintf("p%d", n)
@@ -187,6 +188,7 @@ func kindsOf(t *testing.T, places int) *Interface {
 	circle := perl.NewHash()
 	circle.AppendPair(p("self", perl.NewRef(circle)))
 	see("shared", array(perl.NewRef(shared), perl.NewRef(shared)), perl.NewRef(circle))
+	see("weak", array(hash(p("x", perl.NewRef(perl.NewArray()).SetWeak()))), num(1))
 	see("restricted", perl.NewRef(perl.NewHash(p("x", num(1))).SetRestricted()), num(1))
 	see("optional",
 		hash(p("i", num(1)), p("s", str("")), p("l", array()), p("f", array(num(1))), p("o", str("\xff")), p("h", hash(p("x", num(1)))), p("u", undef())),
@@ -317,5 +319,60 @@ func TestStatesAreBounded(t *testing.T) {
 	i.example(i.state("svc", "state1"), example{}, nil, perl.NewBytes(strings.Repeat("x", maxExampleOctets)), nil)
 	if len(s.examples) != maxExamples || i.leftExamples != 4 {
 		t.Errorf("expected %d examples and 4 left out, got %d and %d", maxExamples, len(s.examples), i.leftExamples)
+	}
+}
+
+// TestRead: what the generated client is called with, and gives, is what the captures show.
+func TestRead(t *testing.T) {
+	for path, want := range map[string][]string{
+		"captures/perl-server-perl-clientlite-ikc0.pcapng": {
+			"List(ctx context.Context, params string) ([]*perl.Value, error)", // called for a list
+			"Args(ctx context.Context, params string) ([]string, error)",
+			"Respond(ctx context.Context, params string) (string, error)", // by post
+			"PostCount(ctx context.Context, params string) error",
+			`not published: "hidden"`,
+		},
+		"captures/field/post-respond.pcapng": {
+			"Pr(ctx context.Context, params int64) (int64, error)",
+			"Silent(ctx context.Context, params int64) (*perl.Value, error)",
+		},
+		"captures/field/b12-undef.pcap":           {"Nothing(ctx context.Context, params string) (*perl.Value, error)", "Run(ctx context.Context"},
+		"conformance/replay/testdata/crew.pcapng": {"PostJoin(ctx context.Context, params []string) error", `seen at "Ann", "Cid", "Bob"`},
+	} {
+		files, err := read(t, filepath.Join(repository, path)).Files(Writing{Package: "p", Source: "x"})
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		client := strings.ReplaceAll(string(files[1].Text), "\n// ", " ")
+		for _, text := range want {
+			if !strings.Contains(client, text) {
+				t.Errorf("%s: expected %q in\n%s", path, text, client)
+			}
+		}
+	}
+}
+
+// TestNames: names of Go for names of Perl.
+func TestNames(t *testing.T) {
+	for name, want := range map[string]string{"item_id": "ItemID", "url": "URL", "": "X", "42": "X42", "größe": "Größe", "名前": "X名前", "a-b c": "ABC",
+		"\xff": "X", "type": "Type", "someName": "SomeName", strings.Repeat("x", 100): "X" + strings.Repeat("x", 59)} {
+		if got := identifier(name); got != want {
+			t.Errorf("%q: expected %s, got %s", name, want, got)
+		}
+	}
+	n := namer{"NewX": true}
+	for _, want := range []string{"X2", "X3"} {
+		if got := n.pick("X", "%s", "New%s"); got != want {
+			t.Errorf("expected %s, got %s", want, got)
+		}
+	}
+	for text, want := range map[string]string{"My-Service": "myservice", "42": "", "a_test": "atest", "main": "", "func": "", "3d": "d"} {
+		if got := PackageName(text); got != want {
+			t.Errorf("%s: expected %q, got %q", text, want, got)
+		}
+	}
+	if CheckPackageName("x_test") == nil || CheckPackageName("x") != nil {
+		t.Error("expected x, and no x_test")
 	}
 }

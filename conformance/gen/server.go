@@ -10,12 +10,9 @@ import (
 
 // serverFile writes what has sessions.
 func (p *packageWriter) serverFile(b *bytes.Buffer) {
-	imports := []string{kernelPath}
+	imports := []string{"context", "errors", kernelPath}
 	some := func(is func(*stateWriter) bool) bool {
 		return slices.ContainsFunc(p.sessions, func(s *sessionWriter) bool { return slices.ContainsFunc(s.states, is) })
-	}
-	if some(func(*stateWriter) bool { return true }) {
-		imports = append(imports, "context", "errors")
 	}
 	if some(func(s *stateWriter) bool {
 		return strings.Contains(s.params, "perl.Value") || strings.Contains(s.answer, "perl.Value")
@@ -42,9 +39,7 @@ func (p *packageWriter) serverFile(b *bytes.Buffer) {
 			fmt.Fprintf(b, "%s: %s,\n", strconv.Quote(state.name), state.handler())
 		}
 		b.WriteString("}, options...)\nif err != nil {\nreturn nil, err\n}\n")
-		if len(names) > 0 {
-			fmt.Fprintf(b, "s.Publish(\n%s,\n)\n", strings.Join(names, ",\n"))
-		}
+		fmt.Fprintf(b, "s.Publish(\n%s,\n)\n", strings.Join(names, ",\n"))
 		b.WriteString("return s, nil\n}\n\n")
 		comment(b, "", fmt.Sprintf("Unimplemented%s fails, whatever it is asked. Embed it in a %sServer that has not all of the states yet.", s.base, s.base))
 		fmt.Fprintf(b, "type Unimplemented%s struct{}\n\nvar _ %sServer = Unimplemented%s{}\n", s.base, s.base, s.base)
