@@ -83,6 +83,7 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 			defer k.mu.Unlock()
 			if c == nil || !c.lost {
 				k.permits.grant(c, at)
+				k.lookups.forget()
 			}
 		}
 		d.undo = func(c *Channel) {

@@ -19,22 +19,26 @@ import (
 // The goroutine that reads a connection need not queue what it could do itself: tryBegin makes it
 // the worker for one job. If that takes long, somebody else takes the reading over (takeOver), and
 // the goroutine stays the worker until the queue is empty.
+//
+// What the reader does itself costs no lock (quick) once it has found the inbox idle: only itself
+// can change that. Whoever else looks at the inbox has it entered in the books first (enter).
 type inbox struct {
-	limit int           // for octets
-	most  *atomic.Int64 // for costs
+	limit int                    // for octets
+	most  *atomic.Int64          // for costs
+	quick atomic.Pointer[worker] // the reader as the worker of a job that is not in the books; nil if there is none
 
 	mu       sync.Mutex
 	room     *sync.Cond
 	queue    []job
-	head     int     // of queue
-	octets   int     // of jobs that are queued or running, but for those that wait
-	costs    int     // of the same
-	waits    int     // octets of jobs that wait
-	active   int     // jobs that are running or waiting
-	workers  int     // there are now
-	parallel int     // workers that there may be
-	inline   *worker // the worker that is the reader, nil if there is none
-	closed   bool
+	head     int         // of queue
+	octets   int         // of jobs that are queued or running, but for those that wait
+	costs    int         // of the same
+	waits    int         // octets of jobs that wait
+	active   int         // jobs that are running or waiting
+	workers  int         // there are now
+	parallel int         // workers that there may be
+	inline   *worker     // the worker that is the reader, nil if there is none or if it is in quick
+	closed   atomic.Bool // set while mu is locked
 }
 
 // worker is the right to carry out the next job.
@@ -43,6 +47,8 @@ type worker struct {
 	load      load   // of its job
 	told      int    // octets of the heap that the account has been told of, for its job
 	relieved  bool   // it has passed to another
+	begun     bool   // it has a job that is in the books; guarded by mu
+	alone     bool   // it is the reader, and nobody but it has put work into an inbox that was idle
 	wasInline func() // what yield does if the worker is the reader; nil if it never is
 }
 
@@ -97,12 +103,12 @@ const mostWaiting = 16
 func (b *inbox) put(waits func(), j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for !b.fits(j.load) && !b.closed {
+	for !b.fits(j.load) && !b.closed.Load() {
 		waits()
 		b.room.Wait()
 	}
 	switch {
-	case b.closed:
+	case b.closed.Load():
 		return net.ErrClosed
 	case b.waitsTooMuch():
 		return fmt.Errorf("requests of %d octets wait in their states, expected at most %d times %d", b.waits, mostWaiting, b.limit)
@@ -166,7 +172,7 @@ func (b *inbox) work(w *worker) {
 			}
 		}
 		b.active++
-		w.load, w.told = j.load, j.cost
+		w.load, w.told, w.begun = j.load, j.cost, true
 		b.mu.Unlock()
 		j.run(w)
 		b.mu.Lock()
@@ -182,6 +188,7 @@ func (b *inbox) work(w *worker) {
 
 // done notes the end of a worker's job. mu is locked.
 func (b *inbox) done(w *worker) {
+	w.begun = false
 	b.active--
 	if w.relieved {
 		b.waits -= w.load.size
@@ -205,6 +212,11 @@ func (w *worker) tell(holds int) {
 func (w *worker) yield() {
 	b := w.b
 	b.mu.Lock()
+	b.enter()
+	if !w.begun { // its job has ended meanwhile
+		b.mu.Unlock()
+		return
+	}
 	if w.relieved {
 		w.tell(w.load.waiting())
 		b.mu.Unlock()
@@ -231,25 +243,46 @@ func (w *worker) yield() {
 // tryBegin makes the caller, the reader, the worker if there is none; else it returns false.
 // tryFinish must follow. A reader has one worker all its life.
 func (b *inbox) tryBegin(w *worker, l load) bool {
+	if w.alone && l.cost <= inlineFree && !b.closed.Load() {
+		w.load = l
+		b.quick.Store(w)
+		return true
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.workers > 0 || b.closed || !b.fits(l) {
+	if b.workers > 0 || b.closed.Load() || !b.fits(l) {
 		return false
 	}
-	b.inline, w.load = w, l
-	b.workers++
-	b.octets += l.size
-	b.costs += l.cost
-	b.active++
+	w.load = l
+	b.begin(w)
 	if l.cost > inlineFree {
 		w.tell(l.cost)
 	}
 	return true
 }
 
+// begin makes the reader the worker. mu is locked.
+func (b *inbox) begin(w *worker) {
+	b.inline, w.begun = w, true
+	b.workers++
+	b.octets += w.load.size
+	b.costs += w.load.cost
+	b.active++
+}
+
+// enter has what the reader does without a lock be in the books. mu is locked.
+func (b *inbox) enter() {
+	if w := b.quick.Load(); w != nil && b.quick.CompareAndSwap(w, nil) {
+		b.begin(w)
+	}
+}
+
 // tryFinish ends what tryBegin began, unless the reading has been taken over meanwhile: then it
 // returns false, the caller is not the reader any more, and finish must follow.
 func (b *inbox) tryFinish(w *worker) bool {
+	if b.quick.CompareAndSwap(w, nil) {
+		return true
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.inline != w {
@@ -258,6 +291,7 @@ func (b *inbox) tryFinish(w *worker) bool {
 	b.done(w)
 	b.workers--
 	b.inline = nil
+	w.alone = b.workers == 0 && b.head == len(b.queue)
 	b.room.Broadcast()
 	return true
 }
@@ -274,6 +308,7 @@ func (b *inbox) finish(w *worker) {
 func (b *inbox) takeOver() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.enter()
 	was := b.inline != nil
 	b.inline = nil
 	return was
@@ -283,7 +318,7 @@ func (b *inbox) takeOver() bool {
 func (b *inbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.closed = true
+	b.closed.Store(true)
 	for _, j := range b.queue[b.head:] {
 		j.to.add(-j.cost)
 	}
@@ -295,6 +330,7 @@ func (b *inbox) close() {
 func (b *inbox) idle() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.enter()
 	return b.workers == 0 && b.active == 0
 }
 
@@ -302,7 +338,7 @@ func (b *inbox) idle() bool {
 func (b *inbox) waitIdle() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.workers > 0 || b.active > 0 {
+	for b.enter(); b.workers > 0 || b.active > 0; b.enter() {
 		b.room.Wait()
 	}
 }

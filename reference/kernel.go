@@ -88,6 +88,7 @@ type Kernel struct {
 	events   monitorQueue
 	local    inbox // requests to this kernel from itself
 	targets  targets
+	lookups  lookups
 	as       Identity
 
 	localShare atomic.Int64    // what may be queued for this kernel itself, and for a session, in octets

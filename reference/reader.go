@@ -64,7 +64,7 @@ func (c *Channel) read() {
 			}
 		default:
 			c.out.flush()
-			*m = wire.Message{} // nothing of it stays while nothing comes
+			*m, w.load = wire.Message{}, load{} // nothing of it stays while nothing comes
 			if err := c.fill(); err != nil {
 				c.finish(err)
 				return
@@ -130,6 +130,7 @@ func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message
 		return true, c.k.request(c, m, l, nil, nil)
 	}
 	if !c.in.tryBegin(w, l) {
+		w.alone = false
 		return true, c.putRequest(*m, l)
 	}
 	c.k.watchInline(c)

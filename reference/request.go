@@ -146,19 +146,18 @@ func (k *Kernel) admit(c *Channel, h *handling, m *wire.Message, to *specifier.S
 		}
 		to.State, h.Args = state, append([]*perl.Value(nil), list...)
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	s := k.sessions[to.Session]
-	if err := k.allow(c, s, to); err != nil {
-		return err
+	at := address{to.Session, to.State}
+	found := k.lookups.find(at)
+	if found == nil {
+		var err *requestError
+		if found, err = k.lookUp(c, at); err != nil {
+			return err
+		}
 	}
 	if to.Arg != "" {
 		h.Args = append(h.Args, str(to.Arg))
 	}
-	if s == nil {
-		return &requestError{op: OpResolve, msg: fmt.Sprintf("Unknown session '%s'", brief(to.Session))}
-	}
-	h.Session, h.State, h.state = s, to.State, s.states[to.State]
+	h.Session, h.State, h.state = found.session, to.State, found.state
 	return nil
 }
 
@@ -172,15 +171,15 @@ func (h *handling) find(k *Kernel) {
 
 // allow checks that a peer may address a state: an rsvp of ours, good for one post, or published.
 // mu is locked. Source: Responder _req_is_published.
-func (k *Kernel) allow(c *Channel, s *Session, to *specifier.Specifier) *requestError {
-	if len(k.permits.all) > 0 && k.use(c, address{to.Session, to.State}) {
+func (k *Kernel) allow(c *Channel, s *Session, to address) *requestError {
+	if len(k.permits.all) > 0 && k.use(c, to) {
 		return nil
 	}
 	switch {
 	case s == nil || len(s.published) == 0:
-		return unavailable(to.Session)
-	case !s.published[to.State]:
-		return &requestError{op: OpCheck, msg: fmt.Sprintf("Session '%s' has not published state '%s'", brief(to.Session), brief(to.State))}
+		return unavailable(to.session)
+	case !s.published[to.state]:
+		return &requestError{op: OpCheck, msg: fmt.Sprintf("Session '%s' has not published state '%s'", brief(to.session), brief(to.state))}
 	}
 	return nil
 }
@@ -284,6 +283,9 @@ func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message)
 		_, err = d.send(ctx, k, rsvp.Kernel, m, manner{sender: h.payer, yield: yield})
 		cancel()
 	}
+	if err == nil {
+		return nil, nil
+	}
 	var unfit *freezeError
 	switch {
 	case errors.As(err, &unfit):
@@ -361,12 +363,17 @@ func (k *Kernel) from(s *Session) wire.Address {
 	if s == nil {
 		return wire.Address{}
 	}
+	if known := s.from.Load(); known != nil {
+		return *known
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(s.published) == 0 || len(s.aliases) == 0 {
-		return wire.Address{}
+	var from wire.Address
+	if len(s.published) > 0 && len(s.aliases) > 0 {
+		from = wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: wire.StateProxy})
 	}
-	return wire.At(specifier.Specifier{Kernel: k.id, Session: s.aliases[0], State: wire.StateProxy})
+	s.from.Store(&from)
+	return from
 }
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // State is what a session does when an event reaches it.
@@ -70,7 +71,8 @@ type Session struct {
 	closed    atomic.Bool
 	parallel  int // states that may run at a time, if it has a queue of its own
 	turn      turner
-	queue     *inbox // with WithConcurrency or Config.QueuePerSession; else nil
+	from      atomic.Pointer[wire.Address] // who sends for it; nil if that is not known
+	queue     *inbox                       // with WithConcurrency or Config.QueuePerSession; else nil
 }
 
 // SessionOption is a condition or a wish of [Kernel.NewSession].
@@ -146,6 +148,7 @@ func (s *Session) AddAlias(alias string) error {
 	}
 	s.k.sessions[alias] = s
 	s.aliases = append(s.aliases, alias)
+	s.changed()
 	return nil
 }
 
@@ -161,6 +164,7 @@ func (s *Session) Close() {
 	s.closed.Store(true)
 	clear(s.published)
 	clear(s.states)
+	s.changed()
 }
 
 // Handle adds a state, or replaces one. A nil f takes it away. In a session that has been closed it
@@ -174,6 +178,7 @@ func (s *Session) Handle(state string, f State) {
 	case !s.closed.Load():
 		s.states[state] = f
 	}
+	s.changed()
 }
 
 // Publish lets remote kernels post to and call these states, which may come later: an event for a
@@ -184,6 +189,7 @@ func (s *Session) Publish(states ...string) {
 	for _, state := range states {
 		s.published[state] = true
 	}
+	s.changed()
 }
 
 // Retract takes back Publish, without telling anybody: of these states, or of all when none is
@@ -197,6 +203,7 @@ func (s *Session) Retract(states ...string) {
 	for _, state := range states {
 		delete(s.published, state)
 	}
+	s.changed()
 }
 
 // Published returns the published states in alphabetical order.

@@ -9,9 +9,14 @@ type Codec interface {
 	// returns dst as it was.
 	AppendMessage(dst []byte, h *Hash, maxImage int) ([]byte, error)
 	// ThawMessage fills h, the value of the key whole being a Value there, which may be frozen, and
-	// returns nil; or it returns what Thaw does. With aliased, image is never changed again, and
-	// the strings of h are parts of it. It heeds h.MaxAlloc, and sets h.Held and h.Thawed.
+	// returns nil; or it returns what Thaw does. The strings of h are parts of image; Values are
+	// too with aliased, which says that image is never changed again. It heeds h.MaxAlloc, and sets
+	// h.Held and h.Thawed, and h.Whole to where the value of whole stands.
 	ThawMessage(image []byte, h *Hash, whole string, aliased bool) (*perl.Value, error)
+	// ThawWhole reads the value that stands at a place of an image which, but for that, is as one
+	// that ThawMessage has filled a Hash from. It returns the Value that ThawMessage has there, and
+	// sets h.Held and h.Thawed as that does; or nil if it is to be asked.
+	ThawWhole(image []byte, at Place, h *Hash, aliased bool) *perl.Value
 }
 
 // Bounded is a wire.Serializer, not a Codec, that takes bounds for one image on top of its own.

@@ -4,6 +4,7 @@ package message
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -21,6 +22,16 @@ type Hash struct {
 	// Held and Thawed are what the message that was read last takes of Go's heap, in octets: as it
 	// is, and once all of it has been thawed.
 	Held, Thawed int64
+	// Whole is where the value of the key stands that may be anything, in the image that was read
+	// last.
+	Whole Place
+}
+
+// Place is where a value stands in an image, and what the image costs without it, in octets of the
+// heap. Where To is 0 there is none.
+type Place struct {
+	From, To int
+	Rest     int64
 }
 
 // Item is a pair of a Hash. Its value is Value if that is not nil, else a reference to a hash of
@@ -38,7 +49,19 @@ type Part struct{ Key, Str string }
 func (h *Hash) Reset() {
 	clear(h.Items)
 	clear(h.parts)
-	h.Items, h.parts = h.Items[:0], h.parts[:0]
+	h.Items, h.parts, h.Whole = h.Items[:0], h.parts[:0], Place{}
+}
+
+// Own has h consist of strings of its own, and no longer of parts of an image. Values stay.
+func (h *Hash) Own() {
+	for i := range h.Items {
+		item := &h.Items[i]
+		item.Key, item.Str = strings.Clone(item.Key), strings.Clone(item.Str)
+		for j := range item.Parts {
+			p := &item.Parts[j]
+			p.Key, p.Str = strings.Clone(p.Key), strings.Clone(p.Str)
+		}
+	}
 }
 
 // usualItems is how many items messages have at most, mostly.

@@ -2,7 +2,10 @@
 
 package perl
 
-import "unsafe"
+import (
+	"strings"
+	"unsafe"
+)
 
 // ValueSize is what a Value takes of Go's heap at most, in octets, with a number that is not small.
 const ValueSize = 24
@@ -19,6 +22,45 @@ func (v *Value) plainStr() string {
 
 func (v *Value) setString(s string) {
 	v.p, v.m, v.spare = unsafe.Pointer(unsafe.StringData(s)), uint32(len(s)), uint16(uint64(len(s))>>32)
+}
+
+// A copied string of up to so many octets and its Value are one object of Go's heap, of one of
+// these sizes. They live as long as each other, mostly.
+type (
+	value64 struct {
+		Value
+		octets [64 - ValueSize]byte
+	}
+	value128 struct {
+		Value
+		octets [128 - ValueSize]byte
+	}
+	value256 struct {
+		Value
+		octets [256 - ValueSize]byte
+	}
+)
+
+// copyString makes a string Value of a copy of s.
+func copyString(k Kind, s string) *Value {
+	var v *Value
+	var octets []byte
+	switch n := len(s) + ValueSize; {
+	case n <= 64:
+		o := new(value64)
+		v, octets = &o.Value, o.octets[:]
+	case n <= 128:
+		o := new(value128)
+		v, octets = &o.Value, o.octets[:]
+	case n <= 256:
+		o := new(value256)
+		v, octets = &o.Value, o.octets[:]
+	default:
+		return newString(k, strings.Clone(s))
+	}
+	v.kind = k
+	v.setString(unsafe.String(&octets[0], copy(octets, s)))
+	return v
 }
 
 func (v *Value) plainTarget() *Value { return (*Value)(v.p) }

@@ -2,6 +2,8 @@
 
 package perl
 
+import "strings"
+
 // ValueSize is what a Value takes of Go's heap at most, in octets, with what is behind its pointer.
 const ValueSize = 32 + 24
 
@@ -16,6 +18,9 @@ func (v *Value) plainStr() string {
 }
 
 func (v *Value) setString(s string) { v.p = s }
+
+// copyString makes a string Value of a copy of s.
+func copyString(k Kind, s string) *Value { return newString(k, strings.Clone(s)) }
 
 func (v *Value) plainTarget() *Value {
 	t, _ := v.p.(*Value)

@@ -140,6 +140,9 @@ func NewDouble(f float64) *Value { return newNumber(Double, math.Float64bits(f))
 // NewBytes returns a string of octets.
 func NewBytes(s string) *Value { return newString(Bytes, s) }
 
+// CopyBytes is NewBytes of a copy of s. If that is short it is allocated together with the Value.
+func CopyBytes(s string) *Value { return copyString(Bytes, s) }
+
 // NewText returns a string of characters, UTF-8 flag on. The caller vouches for valid UTF-8.
 func NewText(s string) *Value { return newString(Text, s) }
 

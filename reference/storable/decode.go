@@ -22,16 +22,28 @@ func (dec *Decoder) Thaw(image []byte) (*perl.Value, error) {
 
 // open returns a decoder for an image that has so much room in the heap, to be closed.
 func (dec *Decoder) open(image []byte, room int64) (*decoder, error) {
-	if int64(len(image)) > room {
-		return nil, &LimitError{"MaxAlloc", room, int64(len(image)), 0}
+	if err := tooLarge(image, room); err != nil {
+		return nil, err
 	}
 	d := decoders.Get().(*decoder)
-	if dec.opt.Alias {
-		d.s = aliasOf(image)
-	} else {
-		d.s = string(image)
-	}
+	d.s = dec.own(image)
 	return d, nil
+}
+
+// tooLarge fails if the image alone is more than there is room for.
+func tooLarge(image []byte, room int64) error {
+	if int64(len(image)) > room {
+		return &LimitError{"MaxAlloc", room, int64(len(image)), 0}
+	}
+	return nil
+}
+
+// own returns the image as a string that is never changed: a copy, unless the image is not either.
+func (dec *Decoder) own(image []byte) string {
+	if dec.opt.Alias {
+		return aliasOf(image)
+	}
+	return string(image)
 }
 
 func (d *decoder) close() {
@@ -61,6 +73,8 @@ type decoder struct {
 	old      map[uint64]int // before major 1: address of an SV to its index
 	envelope bool           // ThawEnvelope reads
 	froze    bool           // a part of the message was left frozen
+	cost     int64          // of the value that stands at Whole, in octets of the heap
+	lent     bool           // the image may change later: what is kept of it is to be copied
 	sound    bool           // pass has been over it: no key comes twice
 }
 

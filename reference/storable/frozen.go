@@ -3,6 +3,7 @@ package storable
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -31,7 +32,11 @@ func (d *decoder) frozen() *perl.Value {
 	}
 	d.froze = true
 	values := left - d.Left - 1 // without the reference
-	return perl.NewFrozen(&frozen{d.s[at:d.pos], values, depth - d.lowest, d.dec})
+	object := d.s[at:d.pos]
+	if d.lent {
+		object = strings.Clone(object)
+	}
+	return perl.NewFrozen(&frozen{object, values, depth - d.lowest, d.dec})
 }
 
 // frozenHeader is what the image of a frozen began with.

@@ -1,6 +1,8 @@
 package storable
 
 import (
+	"strings"
+
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/internal/codec"
 	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
@@ -20,21 +22,27 @@ const (
 // else it is nil.
 func (dec *Decoder) thawMessage(image []byte, h *message.Hash, whole string) (*perl.Value, error) {
 	room := codec.Lesser(h.MaxAlloc, dec.opt.MaxAlloc)
-	d, err := dec.open(image, room)
-	if err != nil {
+	if err := tooLarge(image, room); err != nil {
 		return nil, err
 	}
+	d := decoders.Get().(*decoder)
 	defer d.close()
+	if d.s, d.lent = aliasOf(image), !dec.opt.Alias; len(image) > mostLent {
+		d.s, d.lent = dec.own(image), false
+	}
 	h.Reset()
 	if d.message(dec, h, whole, room) {
 		h.Thawed = d.Cost()
 		if h.Held = h.Thawed; d.froze {
 			h.Held = int64(len(image))
 		}
+		if h.Whole.Rest = 0; h.Whole.To > 0 {
+			h.Whole.Rest = h.Thawed - d.cost - int64(len(image))
+		}
 		return nil, nil
 	}
 	h.Reset()
-	d.renew(d.s)
+	d.renew(dec.own(image))
 	v, err := d.thaw(dec, room)
 	h.Thawed = d.Cost()
 	h.Held = h.Thawed
@@ -82,8 +90,10 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 		at = d.mark()
 	}
 	base, kinds := d.base, d.kinds
+	from, cost := d.pos, d.Cost()
 	item := h.Add("")
 	plain := d.plain(item, h)
+	to := d.pos
 	if plain {
 		if !d.key(&item.Pair) {
 			return false
@@ -91,7 +101,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 		if item.Key == whole && !d.envelope {
 			plain = item.Parts == nil
 			if plain && item.Value == nil {
-				item.Value, item.Str = perl.NewBytes(item.Str), ""
+				item.Value, item.Str = d.bytes(item.Str), ""
 			}
 		}
 	}
@@ -110,13 +120,20 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 		} else {
 			if item.Value = d.frozen(); item.Value == nil {
 				d.back(at)
+				if d.lent {
+					d.s, d.lent = strings.Clone(d.s), false
+				}
 				d.expect((len(d.s) - d.pos) / octetsPerValue)
 				item.Value = d.value()
 			}
+			to = d.pos
 			if item.Value == nil || !d.key(&item.Pair) || item.Key != whole {
 				return false
 			}
 		}
+	}
+	if item.Key == whole {
+		h.Whole.From, h.Whole.To, d.cost = from, to, d.Cost()-cost
 	}
 	for i := range h.Items[:len(h.Items)-1] {
 		if h.Items[i].Key == item.Key {
@@ -124,6 +141,14 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 		}
 	}
 	return true
+}
+
+// bytes makes a string of octets that is kept.
+func (d *decoder) bytes(s string) *perl.Value {
+	if d.lent {
+		return perl.CopyBytes(s)
+	}
+	return perl.NewBytes(s)
 }
 
 // plain reads a value that needs no Value, or only a new one.
@@ -205,6 +230,51 @@ func (d *decoder) plainStr(t tag) (string, bool) {
 		return "", false
 	}
 	return d.str(n, "a string")
+}
+
+// What an image may take at most beside the value that thawWhole reads: Values, and octets of the
+// heap besides.
+const (
+	mostBeside     = 2 + mostItems*(3+mostParts)
+	mostBesideHeap = (mostItems + mostItems*mostParts) * perl.PairSize
+)
+
+// mostLent is how long an image is at most of which only what is kept is copied. To copy a longer
+// one at once takes less.
+const mostLent = 64 << 10
+
+// thawWhole reads the value that stands at a place of an image as thawMessage would. It holds it
+// against limits that are a little stricter, as it does not count what stands beside it: what it
+// leaves to thawMessage may be sound.
+func (dec *Decoder) thawWhole(image []byte, at message.Place, h *message.Hash) (v *perl.Value) {
+	room := codec.Lesser(h.MaxAlloc, dec.opt.MaxAlloc) - mostBesideHeap
+	switch {
+	case at.To-at.From < 2, len(image) > mostLent, int64(len(image)) > room-mostBeside*perl.ValueSize,
+		dec.opt.MaxElements < mostBeside, dec.opt.MaxDepth < leastDepth:
+		return nil
+	}
+	short := image[at.From:at.To]
+	if t := tag(short[0]); t == tagScalar && int(short[1]) == len(short)-2 && int64(len(short)-2) <= dec.opt.MaxString {
+		h.Thawed = int64(len(image)) + at.Rest + perl.ValueSize
+		h.Held = h.Thawed
+		if dec.opt.Alias {
+			return perl.NewBytes(aliasOf(short[2:]))
+		}
+		return perl.CopyBytes(aliasOf(short[2:]))
+	}
+	d := decoders.Get().(*decoder)
+	defer d.close()
+	d.s, d.lent = aliasOf(image[:at.To]), !dec.opt.Alias
+	d.begin(dec, frozenHeader, room)
+	d.Left -= mostBeside
+	d.depth-- // of the message
+	d.pos = at.From
+	before := d.Cost()
+	if v = d.frozen(); v == nil || d.pos != at.To {
+		return nil
+	}
+	h.Held, h.Thawed = int64(len(image)), int64(len(image))+at.Rest+d.Cost()-before
+	return v
 }
 
 // appendMessage appends the image of h, of at most so many octets, to dst: what Append writes of

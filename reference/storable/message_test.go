@@ -18,6 +18,7 @@ var messageLimits = []*Decoder{
 	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 8, MaxString: 1000, MaxAlloc: 100_000}},
 	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 1000, MaxString: 12, MaxAlloc: 100_000}},
 	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 1000, MaxString: 1000, MaxAlloc: 700}},
+	{opt: ThawOptions{MaxDepth: 6, MaxElements: 70, MaxString: 1000, MaxAlloc: 5000}},
 	{opt: ThawOptions{MaxDepth: 1000, MaxElements: 1000, MaxString: 1000, MaxAlloc: 100_000, Hooks: Reject}, classes: map[string]bool{"A": true}},
 }
 
@@ -51,9 +52,79 @@ func sameMessage(t *testing.T, dec *Decoder, image []byte) bool {
 			t.Fatalf("frozen: got\n%x (%v), Freeze has\n%x (%v)", image, failed, long, err)
 		}
 	}
+	sameWhole(t, dec, image, h, image)
 	sameEnvelope(t, dec, image, want)
 	sameFrozen(t, dec, image)
 	return short
+}
+
+// sameWhole reads the params of an image that is like one that h has been filled from, but for
+// these, and tells whether it could: then they, and the costs, must be what thawMessage has.
+func sameWhole(t *testing.T, dec *Decoder, like []byte, h *message.Hash, image []byte) bool {
+	t.Helper()
+	at := h.Whole
+	if at.To == 0 {
+		return false
+	}
+	at.To += len(image) - len(like)
+	if at.To < at.From || !bytes.Equal(image[:at.From], like[:at.From]) || !bytes.Equal(image[at.To:], like[h.Whole.To:]) {
+		return false
+	}
+	got := message.Hash{}
+	params := dec.thawWhole(image, at, &got)
+	if params == nil {
+		return false
+	}
+	want := message.Hash{}
+	if v, err := dec.thawMessage(image, &want, "params"); v != nil || err != nil {
+		t.Fatalf("%x: params were read, thawMessage has %v, %v", image, v, err)
+	}
+	for i := range want.Items {
+		if item := &want.Items[i]; item.Key == "params" && !perl.Equal(params, item.Value) {
+			t.Fatalf("%x: got params %s, want %s", image, perl.Format(params, perl.FormatOptions{}), perl.Format(item.Value, perl.FormatOptions{}))
+		}
+	}
+	if got.Held != want.Held || got.Thawed != want.Thawed || want.Whole != (message.Place{From: at.From, To: at.To, Rest: at.Rest}) {
+		t.Fatalf("%x: got costs %d, %d, want %d, %d; place %v, want %v", image, got.Held, got.Thawed, want.Held, want.Thawed, at, want.Whole)
+	}
+	return true
+}
+
+// TestThawWhole: params of a message like the last, whatever they were there and are here, are read
+// as in any other message, or left to that.
+func TestThawWhole(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	var images [][]byte
+	for _, v := range nearMessages() {
+		image, err := Freeze(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, image)
+	}
+	for i, dec := range messageLimits {
+		read := 0
+		for _, like := range images {
+			h := new(message.Hash)
+			if v, err := dec.thawMessage(like, h, "params"); v != nil || err != nil || h.Whole.To == 0 {
+				continue
+			}
+			for _, image := range images {
+				if !sameWhole(t, dec, like, h, image) {
+					continue
+				}
+				read++
+				for range 100 {
+					changed := bytes.Clone(image)
+					changed[h.Whole.From+r.IntN(len(image)-len(like)+h.Whole.To-h.Whole.From)] = byte(r.IntN(36))
+					sameWhole(t, dec, like, h, changed)
+				}
+			}
+		}
+		if t.Logf("limits %d: %d", i, read); i == 0 && read < 200 {
+			t.Errorf("%d messages in the shortest way", read)
+		}
+	}
 }
 
 // sameEnvelope holds what ThawEnvelope finds against what Thaw read of an image, nil if that was an
@@ -148,6 +219,45 @@ func TestEnvelope(t *testing.T) {
 				want, _ := m.Thaw(image)
 				sameEnvelope(t, m, image, want)
 			}
+		}
+	}
+}
+
+// TestThawWholeLimits: what is read in that way is within the limits, wherever these are.
+func TestThawWholeLimits(t *testing.T) {
+	imageOf := func(params *perl.Value) []byte {
+		image, err := Freeze(perl.HashRef(perl.P("event", perl.NewBytes("e")), perl.P("params", params)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return image
+	}
+	deep, wide := perl.ArrayRef(), perl.ArrayRef()
+	for range 4 {
+		deep = perl.ArrayRef(deep)
+	}
+	for range 100 {
+		wide.Target().Append(perl.NewInt(1))
+	}
+	like := imageOf(perl.NewInt(1))
+	for _, params := range []*perl.Value{deep, wide, perl.NewBytes(strings.Repeat("x", 40))} {
+		image := imageOf(params)
+		read := 0
+		for n := range 6000 {
+			for _, opt := range []ThawOptions{
+				{MaxDepth: n, MaxElements: 1000, MaxString: 1000, MaxAlloc: 100_000},
+				{MaxDepth: 1000, MaxElements: n, MaxString: 1000, MaxAlloc: 100_000},
+				{MaxDepth: 1000, MaxElements: 1000, MaxString: int64(n), MaxAlloc: 100_000},
+				{MaxDepth: 1000, MaxElements: 1000, MaxString: 1000, MaxAlloc: int64(n)},
+			} {
+				dec, h := &Decoder{opt: opt}, new(message.Hash)
+				if v, err := dec.thawMessage(like, h, "params"); v == nil && err == nil && sameWhole(t, dec, like, h, image) {
+					read++
+				}
+			}
+		}
+		if read < 4000 {
+			t.Errorf("%d messages in the shortest way", read)
 		}
 	}
 }

@@ -58,6 +58,11 @@ func (s Serializer) ThawMessage(image []byte, h *message.Hash, whole string, ali
 	return s.decoder(aliased).thawMessage(image, h, whole)
 }
 
+// ThawWhole reads the params of a message like the last. See message.Codec.
+func (s Serializer) ThawWhole(image []byte, at message.Place, h *message.Hash, aliased bool) *perl.Value {
+	return s.decoder(aliased).thawWhole(image, at, h)
+}
+
 // decoder returns the Decoder to be used, with Alias as wanted.
 func (s Serializer) decoder(alias bool) *Decoder {
 	m := s.Decoder

@@ -3,8 +3,8 @@ package wire_test
 import (
 	"errors"
 	"runtime"
-	"strings"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/reference/dumper"

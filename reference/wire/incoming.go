@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -13,10 +14,50 @@ import (
 // message are mostly the same.
 type incoming struct {
 	hash  message.Hash
-	event Address
-	to    specifier.Specifier // of an event that is a hash
-	from  specifier.Specifier
-	rsvp  specifier.Specifier
+	event known
+	from  known
+	rsvp  known
+	names *strings.Builder // what names were copied to of late
+	last  envelope
+}
+
+// envelope is a message without its params, and the octets of its image around these: mostly the
+// next message has the same.
+type envelope struct {
+	octets []byte        // all of them
+	at     message.Place // of the params, in octets before they were taken out
+	m      Message
+}
+
+// mostEnvelope is how many octets there are at most of an envelope that is kept.
+const mostEnvelope = 512
+
+// keep keeps the envelope of an image that was read into m.
+func (e *envelope) keep(image []byte, at message.Place, m *Message) {
+	if e.at = at; at.To == 0 || len(image)-(at.To-at.From) > mostEnvelope {
+		e.at = message.Place{}
+		return
+	}
+	e.octets = append(append(e.octets[:0], image[:at.From]...), image[at.To:]...)
+	e.m = *m
+	e.m.Params = nil
+}
+
+// find returns where the params stand in an image with this envelope, which is true if there is
+// one.
+func (e *envelope) find(image []byte) (at message.Place, ok bool) {
+	n := e.at.From
+	if e.at.To == 0 || len(image) <= len(e.octets) ||
+		!bytes.Equal(image[:n], e.octets[:n]) || !bytes.HasSuffix(image, e.octets[n:]) {
+		return at, false
+	}
+	return message.Place{From: n, To: len(image) - (len(e.octets) - n), Rest: e.at.Rest}, true
+}
+
+// known is the last address of a key.
+type known struct {
+	text Address             // that was a string
+	hash specifier.Specifier // that was a hash
 }
 
 // read thaws an image into m; aliased tells that the image is never changed again.
@@ -29,6 +70,13 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 		}
 		return m.parse(v)
 	}
+	if at, ok := in.last.find(image); ok {
+		if params := s.ThawWhole(image, at, &in.hash, aliased); params != nil {
+			*m = in.last.m
+			m.Params = params
+			return nil
+		}
+	}
 	v, err := s.ThawMessage(image, &in.hash, "params", aliased)
 	if err != nil {
 		return fmt.Errorf("image of %d octets: %w", len(image), err)
@@ -37,7 +85,12 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 		return m.parse(v)
 	}
 	plain := in.message(m)
-	if !plain {
+	if plain {
+		in.last.keep(image, in.hash.Whole, m)
+	} else {
+		if !aliased {
+			in.hash.Own()
+		}
 		v = in.hash.Value(new(perl.Slab))
 	}
 	in.hash.Reset()
@@ -71,13 +124,15 @@ func (in *incoming) message(m *Message) bool {
 		ok := true
 		switch item.Key {
 		case "event":
-			ok = in.text(item, m)
+			ok = in.address(item, &m.Event, &in.event)
 		case "params":
 			m.Params = item.Value
 		case "from":
 			ok = in.address(item, &m.From, &in.from)
 		case "rsvp":
-			ok = in.address(item, &m.RSVP, &in.rsvp)
+			if ok = item.Str != "0"; ok { // which is none
+				ok = in.address(item, &m.RSVP, &in.rsvp)
+			}
 		case "wantarray":
 			m.WantArray, ok = truth(item)
 		case "is_error":
@@ -92,30 +147,14 @@ func (in *incoming) message(m *Message) bool {
 	return true
 }
 
-// text reads an event that is a string.
-func (in *incoming) text(item *message.Item, m *Message) bool {
-	if item.Str == "" {
-		return in.address(item, &m.Event, &in.to)
-	}
-	if item.Str != in.event.Text {
-		if len(item.Str) > keptText {
-			return false
-		}
-		a := AtString(strings.Clone(item.Str)) // to be kept longer than the image
-		if a.Err != nil {
-			return false
-		}
-		in.event = a
-	}
-	m.Event = in.event
-	return true
-}
-
 // keptText is the length of the longest string that is kept for the next message, in octets.
 const keptText = 256
 
-// address reads an address that is a hash of names. last is the one before.
-func (in *incoming) address(item *message.Item, a *Address, last *specifier.Specifier) bool {
+// address reads an address. last is the one before.
+func (in *incoming) address(item *message.Item, a *Address, last *known) bool {
+	if item.Str != "" {
+		return in.text(item.Str, a, &last.text)
+	}
 	for i := range item.Parts {
 		p := &item.Parts[i]
 		if p.Str == "" || p.Str == "0" {
@@ -123,11 +162,11 @@ func (in *incoming) address(item *message.Item, a *Address, last *specifier.Spec
 		}
 		switch p.Key {
 		case "kernel":
-			a.Kernel = same(&last.Kernel, p.Str)
+			a.Kernel = in.same(&last.hash.Kernel, p.Str)
 		case "session":
-			a.Session = same(&last.Session, p.Str)
+			a.Session = in.same(&last.hash.Session, p.Str)
 		case "state":
-			a.State = p.Str
+			a.State = in.same(&last.hash.State, p.Str)
 		default:
 			return false
 		}
@@ -135,15 +174,47 @@ func (in *incoming) address(item *message.Item, a *Address, last *specifier.Spec
 	return a.Session != ""
 }
 
-// same returns s, or last if that is the same.
-func same(last *string, s string) string {
-	if *last != s && len(s) <= keptText {
-		*last = strings.Clone(s)
+// text reads an address that is a string.
+func (in *incoming) text(s string, a, last *Address) bool {
+	if s != last.Text {
+		if len(s) > keptText {
+			return false
+		}
+		parsed := AtString(in.copy(s))
+		if parsed.Err != nil {
+			return false
+		}
+		*last = parsed
 	}
-	if *last == s {
-		return *last
+	*a = *last
+	return true
+}
+
+// same returns what s is, a copy or last, which becomes that.
+func (in *incoming) same(last *string, s string) string {
+	switch {
+	case *last == s:
+	case len(s) > keptText:
+		return strings.Clone(s)
+	default:
+		*last = in.copy(s)
 	}
-	return s
+	return *last
+}
+
+// namesAtOnce is how many octets names are copied to together: what one of them holds at most.
+const namesAtOnce = 2 * keptText
+
+// copy copies a name of at most keptText octets, to be kept longer than the image. It is part of
+// namesAtOnce octets.
+func (in *incoming) copy(s string) string {
+	if in.names == nil || in.names.Cap()-in.names.Len() < len(s) {
+		in.names = new(strings.Builder)
+		in.names.Grow(namesAtOnce)
+	}
+	at := in.names.Len()
+	in.names.WriteString(s)
+	return in.names.String()[at:]
 }
 
 // truth reads a flag.

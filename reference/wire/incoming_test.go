@@ -65,6 +65,14 @@ func sameMessage(t *testing.T, in *incoming, image []byte) bool {
 	t.Helper()
 	var got Message
 	err := in.read(storable.Serializer{}, image, false, &got)
+	if err == nil { // once more, by what is known of it now
+		held, thawed := in.hash.Held, in.hash.Thawed
+		got = Message{IsError: true, Other: []perl.Pair{{}}} // of another message
+		err = in.read(storable.Serializer{}, image, false, &got)
+		if in.hash.Held != held || in.hash.Thawed != thawed {
+			t.Fatalf("%x: costs %d, %d the second time, and %d, %d the first", image, in.hash.Held, in.hash.Thawed, held, thawed)
+		}
+	}
 	v, wantErr := storable.Thaw(image)
 	var want *Message
 	if wantErr == nil {
@@ -131,6 +139,9 @@ func TestIncoming(t *testing.T) {
 				short++
 			}
 		}
+	}
+	if in.last.at.To == 0 {
+		t.Error("no envelope was kept")
 	}
 	if short < 20 {
 		t.Errorf("%d of %d in the short way", short, 3*len(images))
