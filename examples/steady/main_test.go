@@ -45,7 +45,8 @@ func TestSteady(t *testing.T) {
 	_, port, _ := net.SplitHostPort(address)
 	ctx, stop := context.WithCancel(t.Context())
 	worked := make(chan error, 1)
-	go func() { worked <- work(ctx, address, "steady") }()
+	name := fmt.Sprint("steady", time.Now().UnixNano()) // expvar takes a name once, and tests run more than once
+	go func() { worked <- work(ctx, address, name) }()
 
 	sent, done := map[string]bool{}, map[string]bool{}
 	for life := 1; life <= lives+1; life++ {
@@ -84,6 +85,10 @@ func TestSteady(t *testing.T) {
 		if last && err != nil {
 			t.Errorf("the last boss: %v", err)
 		}
+	}
+	// The worker hears that the last boss is gone: a kernel that has shut down tells no more.
+	for end := time.Now().Add(20 * time.Second); strings.Count(log.String(), "event=unregister ") <= lives && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
 	}
 	stop()
 	if err := <-worked; err != nil {
