@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -44,11 +45,15 @@ func startProgram(ctx context.Context, words string, address string, out io.Writ
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = programGrace
-	if err := cmd.Start(); err != nil {
+	p := &ownProgram{ended: make(chan struct{}), end: cancel}
+	switch err := cmd.Start(); {
+	case errors.Is(err, context.Canceled): // interrupted before it began
+		close(p.ended)
+		return p, nil
+	case err != nil:
 		cancel()
 		return nil, broken(fmt.Errorf("--run: %w", err))
 	}
-	p := &ownProgram{ended: make(chan struct{}), end: cancel}
 	go func() {
 		_ = cmd.Wait() // how it ends is its own affair: what it said tells
 		close(p.ended)
