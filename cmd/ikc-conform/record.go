@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,6 +47,9 @@ whenever it changes, for all connections; a file that is not there says nothing.
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output == "-" && isTerminal(cmd.OutOrStdout()) {
 				return errors.New("--output -: expected a file or a pipe for the capture, standard output is a terminal")
+			}
+			if output == "-" {
+				signal.Ignore(syscall.SIGPIPE) // whoever reads the capture may end: connections go on
 			}
 			if err := cmp.Or(endpoint("listen", listen, true), endpoint("to", to, false)); err != nil {
 				return err

@@ -15,9 +15,12 @@ import (
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
 
-// Manifest is the file of a site that lists its files, a path on each line. It says that a folder
-// may be written anew.
+// Manifest is the file of a site that lists its files, a path on each line behind a first line that
+// only such a list has. It says that a folder may be written anew.
 const Manifest = "files.txt"
+
+// manifestHead is that first line: a list that somebody else made is not believed.
+const manifestHead = "# written by 'ikc-conform site', which may replace and remove these files"
 
 // maxManifest bounds a list that is read, in octets.
 const maxManifest = 1 << 20
@@ -40,7 +43,7 @@ func (s *Site) Write(ctx context.Context, dir string) error {
 	names := s.Files()
 	list := func(names ...string) error { // so that what an end in the middle leaves can be written again
 		slices.Sort(names)
-		return put(dir, Manifest, []byte(strings.Join(slices.Compact(names), "\n")+"\n"))
+		return put(dir, Manifest, []byte(manifestHead+"\n"+strings.Join(slices.Compact(names), "\n")+"\n"))
 	}
 	if err := list(slices.Concat(names, had)...); err != nil {
 		return err
@@ -114,7 +117,11 @@ func readManifest(dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return strings.Split(strings.TrimSpace(string(b)), "\n"), nil
+	list, ok := strings.CutPrefix(string(b), manifestHead+"\n")
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", path, ErrForeign)
+	}
+	return strings.Split(strings.TrimSpace(list), "\n"), nil
 }
 
 // put writes a file of a folder, for all to read.

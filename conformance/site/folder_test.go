@@ -58,7 +58,11 @@ func TestWrite(t *testing.T) {
 		}
 		// Older sites had a page that is no more.
 		put(t, filepath.Join(dir, "checks", "OLD-001.html"), "old")
-		put(t, filepath.Join(dir, site.Manifest), strings.Join(append(s.Files(), "checks/OLD-001.html", "../beside.txt"), "\n")+"\n")
+		list, err := os.ReadFile(filepath.Join(dir, site.Manifest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(dir, site.Manifest), string(list)+"checks/OLD-001.html\n../beside.txt\n")
 		put(t, filepath.Join(dir, "..", "beside.txt"), "not ours")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "..", "beside.txt")); err != nil {
@@ -83,11 +87,18 @@ func TestForeign(t *testing.T) {
 			if runtime.GOOS == "windows" {
 				t.Skip("links take privileges on Windows")
 			}
-			put(t, filepath.Join(dir, site.Manifest), "index.html\n")
+			if err := errors.Join(s.Write(t.Context(), dir), os.Remove(filepath.Join(dir, "index.html"))); err != nil {
+				t.Fatal(err)
+			}
 			if err := os.Symlink("/etc/passwd", filepath.Join(dir, "index.html")); err != nil {
 				t.Fatal(err)
 			}
 			return "index.html"
+		},
+		"a list of somebody else": func(dir string) string {
+			put(t, filepath.Join(dir, "notes.txt"), "mine")
+			put(t, filepath.Join(dir, site.Manifest), "files.txt\nnotes.txt\n")
+			return site.Manifest
 		},
 		"a list that is too long": func(dir string) string {
 			put(t, filepath.Join(dir, site.Manifest), strings.Repeat("x\n", 1<<20))
