@@ -106,7 +106,11 @@ func (g *generating) run(cmd *cobra.Command, args []string) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "! left out: %s\n", left)
 	}
 	if err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: nothing is written: %v, in %s\n", err, visible.Text(name))
+		chosen := ""
+		if g.filter.Session != "" || g.filter.State != "" {
+			chosen = " and that --session and --state choose"
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: nothing is written: %v%s, in %s\n", err, chosen, visible.Text(name))
 		return exitStatus(report.ExitNothing)
 	}
 	if err := g.write(files); err != nil {

@@ -79,7 +79,7 @@ behind 'ikc-conform record -o -', those of a relay.`,
 			if err := i.check(cmd); err != nil {
 				return err
 			}
-			if i.metricsAt != "" {
+			if cmd.Flags().Changed("metrics") {
 				if err := i.listenForMetrics(cmd); err != nil {
 					return err
 				}
@@ -88,6 +88,9 @@ behind 'ikc-conform record -o -', those of a relay.`,
 			r, name, done, err := i.open(cmd, args)
 			if err != nil && i.follow && cmd.Context().Err() != nil {
 				return nil // it was interrupted before anything came
+			}
+			if errors.As(err, new(*usageError)) {
+				return err
 			}
 			if err != nil {
 				return broken(err)
@@ -131,7 +134,7 @@ behind 'ikc-conform record -o -', those of a relay.`,
 	f.BoolVar(&i.stats, "stats", false, "count instead: messages and times by state, errors by operation, octets")
 	f.BoolVar(&i.follow, "follow", false, "go on as the capture grows")
 	f.DurationVar(&i.every, "every", 2*time.Second, "with --follow --stats, how often to show the counts")
-	f.StringVar(&i.metricsAt, "metrics", "", "with --follow --stats, an address to serve the counts at, /metrics of HTTP in Prometheus's text format")
+	f.StringVar(&i.metricsAt, "metrics", "", "with --follow --stats, an address, HOST:PORT or unix:PATH, to serve the counts at, /metrics of HTTP in Prometheus's text format")
 	f.StringVar(&i.filter.Kernel, "kernel", "", "only what a kernel of this name or id takes part in")
 	f.StringVar(&i.filter.Session, "session", "", "only requests to this session, and what came back")
 	f.StringVar(&i.filter.State, "state", "", "only requests to this state, and what came back")
@@ -168,7 +171,7 @@ func (i *inspecting) check(cmd *cobra.Command) error {
 		return fmt.Errorf("--every %v: expected a duration such as 2s", i.every)
 	case cmd.Flags().Changed("every") && !(i.follow && i.stats):
 		return errors.New("--every: expected --follow and --stats with it: without, counts are shown once")
-	case i.metricsAt != "" && !(i.follow && i.stats):
+	case cmd.Flags().Changed("metrics") && !(i.follow && i.stats):
 		return errors.New("--metrics: expected --follow and --stats with it: what is served are counts of a capture that grows")
 	case i.filter.Slower < 0:
 		return fmt.Errorf("--slower %v: expected a duration such as 100ms", i.filter.Slower)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
 // home puts what comes next in place of what a terminal shows.
@@ -103,6 +104,10 @@ func (i *inspecting) listenForMetrics(cmd *cobra.Command) (err error) {
 		return broken(fmt.Errorf("--metrics %s: %w\n  expected an address of this machine with a port that is free, such as 127.0.0.1:9603",
 			i.metricsAt, err))
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: metrics are at http://%v/metrics\n", i.metrics.Addr())
+	at := fmt.Sprintf("http://%v/metrics", i.metrics.Addr())
+	if i.metrics.Addr().Network() == "unix" {
+		at = fmt.Sprintf("/metrics of HTTP at unix:%v", i.metrics.Addr())
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: metrics are at", visible.Text(at))
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -198,10 +197,6 @@ func progress(w io.Writer) (func(*targets.Target, *cell.Result, int, int), func(
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := visible.Raw(w).(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	_, is := terminal(w)
+	return is
 }

@@ -11,11 +11,12 @@ import (
 // Pages is the URL of a site that 'ikc-conform site' made, to whose pages reports lead; "" is none.
 type Pages string
 
-// ParsePages reads the URL of a site: http, https or file, without a query or a fragment.
+// ParsePages reads the URL of a site: http, https or file, of a folder, without a query or
+// a fragment.
 func ParsePages(s string) (Pages, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "file" || u.Host == "" && u.Scheme != "file" ||
-		u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(u.Path, ".html") {
 		return "", fmt.Errorf("expected the URL of a folder, such as https://example.com/ikc/, got %q", s)
 	}
 	return Pages(strings.TrimSuffix(u.String(), "/") + "/"), nil

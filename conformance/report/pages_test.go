@@ -19,7 +19,7 @@ func TestParsePages(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "site", "../site", "javascript:alert(1)", "https://", "https:a", "https://example.com/?a", "https://example.com/#a",
-		"https://a:b@example.com/", "://"} {
+		"https://a:b@example.com/", "://", "https://example.com/ikc/index.html"} {
 		if got, err := report.ParsePages(text); err == nil || !strings.Contains(err.Error(), "https://example.com/ikc/") {
 			t.Errorf("%q: expected an error with an example, got %q, %v", text, got, err)
 		}
