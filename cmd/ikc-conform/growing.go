@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -23,6 +24,9 @@ func (g *growing) Read(p []byte) (int, error) {
 		if n > 0 || !errors.Is(err, io.EOF) {
 			return n, err
 		}
+		if err := g.shrunk(); err != nil {
+			return 0, err
+		}
 		if g.atEnd != nil {
 			g.atEnd()
 			g.atEnd = nil
@@ -33,6 +37,19 @@ func (g *growing) Read(p []byte) (int, error) {
 		case <-time.After(lookAgainAfter):
 		}
 	}
+}
+
+// shrunk fails if the file is shorter than what was read of it: somebody has begun it anew.
+func (g *growing) shrunk() error {
+	at, err := g.f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	info, err := g.f.Stat()
+	if err == nil && info.Size() < at {
+		err = fmt.Errorf("expected a file that grows: %d octets were read, and now it has %d", at, info.Size())
+	}
+	return err
 }
 
 // ReadAt and Seek are those of the file.
