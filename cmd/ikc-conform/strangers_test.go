@@ -107,7 +107,6 @@ func TestStrangers(t *testing.T) {
 // TestFlood: a server that negotiates, and then says without an end what nobody asked for, is given
 // up: in time, and with bounds to the memory and the capture.
 func TestFlood(t *testing.T) {
-	t.Parallel()
 	image, err := storable.Serializer{}.Freeze((&wire.Message{
 		Event: wire.AtString("nobody/asked"), Params: perl.NewBytes(strings.Repeat("x", 1000)),
 	}).ToValue())
@@ -120,7 +119,7 @@ func TestFlood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			address, dir := hostileServer(t, again(goodSetup, then, 0)), t.TempDir()
 			c := startCommand(t, nil, nil, "run", "tcp:"+address, "--cells", "server/IKC0", "--timeout", "20s", "--captures", dir)
-			c.within(t, 40*time.Second)
+			c.within(t, 2*time.Minute) // it ends in 3 s where nothing else runs
 			said := c.out.String() + c.errs.String()
 			if got := c.ProcessState.ExitCode(); name != "frames with nought" && (got != 3 || !strings.Contains(said, "it was given up: ")) {
 				t.Errorf("exit status %d, expected 3 and that it was given up\n%s", got, said)
