@@ -171,12 +171,27 @@ func (m *marshaler) list(v reflect.Value, at *place, depth int) (*Value, error) 
 	elems := make([]*Value, v.Len())
 	for i := range elems {
 		var err error
-		if elems[i], err = m.value(v.Index(i), &place{&place{at, stepTarget, "", 0}, stepElement, "", i}, depth+1); err != nil {
+		if elems[i], err = m.element(v.Index(i), at, i, depth); err != nil {
 			return nil, err
 		}
 	}
 	array.setElems(elems)
 	return NewRef(array), nil
+}
+
+// element makes element i of an array that a reference at a place refers to. A place made in a loop
+// would be put on the heap, so that it is not inlined.
+//
+//go:noinline
+func (m *marshaler) element(v reflect.Value, at *place, i, depth int) (*Value, error) {
+	return m.value(v, &place{&place{at, stepTarget, "", 0}, stepElement, "", i}, depth+1)
+}
+
+// pair makes the value of a pair of a hash that a reference at a place refers to, as element does.
+//
+//go:noinline
+func (m *marshaler) pair(v reflect.Value, at *place, key string, depth int) (*Value, error) {
+	return m.value(v, &place{&place{at, stepTarget, "", 0}, stepPair, key, 0}, depth+1)
 }
 
 func (m *marshaler) mapping(v reflect.Value, at *place, depth int) (*Value, error) {
@@ -199,7 +214,7 @@ func (m *marshaler) mapping(v reflect.Value, at *place, depth int) (*Value, erro
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	pairs := make([]Pair, len(entries))
 	for i, e := range entries {
-		value, err := m.value(e.value, &place{&place{at, stepTarget, "", 0}, stepPair, e.key, 0}, depth+1)
+		value, err := m.pair(e.value, at, e.key, depth)
 		if err != nil {
 			return nil, err
 		}
@@ -253,7 +268,7 @@ func (m *marshaler) structure(v reflect.Value, at *place, depth int) (*Value, er
 		if f.OmitEmpty && isEmpty(fv) {
 			continue
 		}
-		value, err := m.value(fv, &place{&place{at, stepTarget, "", 0}, stepPair, f.Name, 0}, depth+1)
+		value, err := m.pair(fv, at, f.Name, depth)
 		if err != nil {
 			return nil, err
 		}

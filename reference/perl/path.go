@@ -1,7 +1,6 @@
 package perl
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -57,28 +56,37 @@ const shownKey, shownSteps = 80, 100
 // expr is the expression of a scalar at p. Of a long path the middle is left out, and long keys end
 // in "...". It is walked without recursion: cycles make long paths.
 func (p *place) expr() string {
-	var steps []*place // from the root
+	n := 0
 	for q := p; q != nil; q = q.up {
-		steps = append(steps, q)
+		n++
 	}
-	slices.Reverse(steps)
-	if n := len(steps) - 2*shownSteps; n > 0 {
-		steps = slices.Replace(steps, shownSteps, shownSteps+n, nil)
+	cut := n // from where to end-shownSteps nothing is shown
+	if n > 2*shownSteps {
+		cut = shownSteps
 	}
 	e := pathExpr{}
 	e.b.WriteString("$VAR1")
-	for i, q := range steps {
-		if q == nil {
+	for i := 0; i < n; i++ {
+		if i == cut {
 			e.b.WriteString("...")
-			continue
+			i = n - shownSteps
 		}
 		var next *place
-		if i+1 < len(steps) {
-			next = steps[i+1]
+		if i+1 < n && i+1 != cut {
+			next = p.above(n - i - 2)
 		}
-		e.add(q, next)
+		e.add(p.above(n-i-1), next)
 	}
 	return e.b.String()
+}
+
+// above is the place that many steps above p. Places are kept in no list of pointers, which would
+// put each place that Unmarshal meets on the heap.
+func (p *place) above(steps int) *place {
+	for ; steps > 0; steps-- {
+		p = p.up
+	}
+	return p
 }
 
 type pathExpr struct {

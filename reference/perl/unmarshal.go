@@ -68,8 +68,9 @@ func (t *Types) unmarshalDeep(v *Value, to reflect.Value) (err error) {
 type unmarshaler struct {
 	types  *Types
 	made   map[madeKey]reflect.Value
-	taken  int64 // octets of the heap
-	levels int   // that may be gone down
+	scalar map[*Value]*any // what stands for the scalar variables
+	taken  int64           // octets of the heap
+	levels int             // that may be gone down
 }
 
 // maxConversion is how many octets of Go's heap Unmarshal takes at most, counted before it takes
@@ -201,7 +202,9 @@ func (u *unmarshaler) pointer(v *Value, to reflect.Value, at *place, depth int) 
 	}
 	if to.Type() == anyPointerType {
 		if t, ok := u.scalarTarget(v); ok {
-			return u.variable(t, to, &place{at, stepTarget, "", 0}, depth)
+			p, err := u.variable(t, at, depth)
+			to.Set(reflect.ValueOf(p))
+			return err
 		}
 	}
 	id := v
@@ -242,11 +245,8 @@ func (u *unmarshaler) registered(v *Value, to reflect.Value, at *place, depth in
 }
 
 func (u *unmarshaler) list(v *Value, to reflect.Value, at *place, depth int) error {
-	array := v
-	if v.kind == Ref {
-		array = v.Target()
-		at = &place{at, stepTarget, "", 0}
-	}
+	array, inner := referent(v, at)
+	at = &inner
 	if array.Kind() != Array {
 		return wrong(at, "a reference to an array", array)
 	}
@@ -269,30 +269,36 @@ func (u *unmarshaler) list(v *Value, to reflect.Value, at *place, depth int) err
 		u.made[key] = reflect.ValueOf(to.Interface())
 	}
 	for i, e := range elems {
-		if err := u.value(e, to.Index(i), &place{at, stepElement, "", i}, depth+1); err != nil {
+		if err := u.element(e, to.Index(i), at, i, depth); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (u *unmarshaler) hash(v *Value, at **place) ([]Pair, *Value, error) {
-	hash := v
+// element fills element i of a list. A place made in a loop would be put on the heap, so that it is
+// not inlined.
+//
+//go:noinline
+func (u *unmarshaler) element(v *Value, to reflect.Value, at *place, i, depth int) error {
+	return u.value(v, to, &place{at, stepElement, "", i}, depth+1)
+}
+
+// referent is the variable that v refers to, and its place; v itself if it is no reference.
+func referent(v *Value, at *place) (*Value, place) {
 	if v.kind == Ref {
-		hash = v.Target()
-		*at = &place{*at, stepTarget, "", 0}
+		return v.Target(), place{at, stepTarget, "", 0}
 	}
-	if hash.Kind() != Hash {
-		return nil, nil, wrong(*at, "a reference to a hash", hash)
-	}
-	return hash.Pairs(), hash, nil
+	return v, *at
 }
 
 func (u *unmarshaler) mapping(v *Value, to reflect.Value, at *place, depth int) error {
-	pairs, hash, err := u.hash(v, &at)
-	if err != nil {
-		return err
+	hash, inner := referent(v, at)
+	at = &inner
+	if hash.Kind() != Hash {
+		return wrong(at, "a reference to a hash", hash)
 	}
+	pairs := hash.Pairs()
 	typ := to.Type()
 	key := madeKey{hash, typ}
 	if u.share(key, to) {
@@ -309,16 +315,24 @@ func (u *unmarshaler) mapping(v *Value, to reflect.Value, at *place, depth int) 
 		if p.Flags&KeyPlaceholder != 0 {
 			continue
 		}
-		here := &place{at, stepPair, p.Key, 0}
-		k, e := reflect.New(typ.Key()).Elem(), reflect.New(typ.Elem()).Elem()
-		if err := u.value(NewText(goKey(p)), k, here, depth+1); err != nil {
+		if err := u.entry(p, to, at, depth); err != nil {
 			return err
 		}
-		if err := u.value(p.Value, e, here, depth+1); err != nil {
-			return err
-		}
-		to.SetMapIndex(k, e)
 	}
+	return nil
+}
+
+// entry puts a pair of a hash into a map.
+func (u *unmarshaler) entry(p *Pair, to reflect.Value, at *place, depth int) error {
+	here := &place{at, stepPair, p.Key, 0}
+	k, e := reflect.New(to.Type().Key()).Elem(), reflect.New(to.Type().Elem()).Elem()
+	if err := u.value(NewText(goKey(p)), k, here, depth+1); err != nil {
+		return err
+	}
+	if err := u.value(p.Value, e, here, depth+1); err != nil {
+		return err
+	}
+	to.SetMapIndex(k, e)
 	return nil
 }
 
@@ -331,10 +345,12 @@ func goKey(p *Pair) string {
 }
 
 func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int) error {
-	pairs, hash, err := u.hash(v, &at)
-	if err != nil {
-		return err
+	hash, inner := referent(v, at)
+	at = &inner
+	if hash.Kind() != Hash {
+		return wrong(at, "a reference to a hash", hash)
 	}
+	pairs := hash.Pairs()
 	key := madeKey{hash, to.Type()}
 	again := len(pairs) > manyPairs && to.IsZero()
 	if again && u.share(key, to) {
@@ -347,7 +363,7 @@ func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int
 		if f == nil || p.Flags&KeyPlaceholder != 0 {
 			continue
 		}
-		if err := u.value(p.Value, to.FieldByIndex(f.Index), &place{at, stepPair, p.Key, 0}, depth+1); err != nil {
+		if err := u.field(p, to.FieldByIndex(f.Index), at, depth); err != nil {
 			return err
 		}
 	}
@@ -358,6 +374,13 @@ func (u *unmarshaler) structure(v *Value, to reflect.Value, at *place, depth int
 		return u.spend(1, int64(to.Type().Size())+madeSize, at, "copy of", to.Type())
 	}
 	return nil
+}
+
+// field fills a field of a struct from a pair of a hash. It is apart as element is.
+//
+//go:noinline
+func (u *unmarshaler) field(p *Pair, to reflect.Value, at *place, depth int) error {
+	return u.value(p.Value, to, &place{at, stepPair, p.Key, 0}, depth+1)
 }
 
 // manyPairs is how many pairs of a hash are looked through each time that it fills a struct. One
@@ -456,9 +479,7 @@ func (u *unmarshaler) anyRef(v *Value, at *place, depth int) (any, error) {
 	case Code, Regexp:
 		return t.Str(), nil
 	}
-	var x *any
-	err := u.variable(t, reflect.ValueOf(&x).Elem(), &place{at, stepTarget, "", 0}, depth)
-	return x, err
+	return u.variable(t, at, depth)
 }
 
 // scalarTarget is the scalar that v refers to, if it stands for a pointer to any: also a reference.
@@ -478,20 +499,23 @@ func (u *unmarshaler) scalarTarget(v *Value) (*Value, bool) {
 	return t, true
 }
 
-// variable makes a pointer stand for the Perl variable v: one for all references to it, circles
-// included, and also for an undef.
-func (u *unmarshaler) variable(v *Value, to reflect.Value, at *place, depth int) error {
-	key := madeKey{v, to.Type()}
-	if v != nil && u.share(key, to) {
-		return nil
+// variable makes the pointer that stands for the Perl variable v, which a reference at a place
+// refers to: one for all references to it, circles included, and also for an undef.
+func (u *unmarshaler) variable(v *Value, at *place, depth int) (*any, error) {
+	if p := u.scalar[v]; p != nil {
+		return p, nil
 	}
-	if err := u.spend(1, int64(to.Type().Elem().Size())+madeSize, at, "variable of", to.Type().Elem()); err != nil {
-		return err
+	if err := u.spend(1, int64(anyPointerType.Elem().Size())+madeSize, at, "variable of", anyPointerType.Elem()); err != nil {
+		return nil, err
 	}
-	p := reflect.New(to.Type().Elem())
-	u.made[key] = p
-	to.Set(p)
-	return u.value(v, p.Elem(), at, depth+1)
+	p := new(any)
+	if v != nil {
+		if u.scalar == nil {
+			u.scalar = map[*Value]*any{}
+		}
+		u.scalar[v] = p
+	}
+	return p, u.value(v, reflect.ValueOf(p).Elem(), &place{at, stepTarget, "", 0}, depth+1)
 }
 
 func into[T any](u *unmarshaler, v *Value, at *place, depth int) (any, error) {

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"cmp"
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +162,31 @@ func TestResources(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 30))
 	for _, c := range []*crafter{storableCrafter(), freezethawCrafter(), dumperCrafter()} {
 		t.Run(c.by.Name(), func(t *testing.T) { resources(t, c, count) })
+	}
+}
+
+// TestResourcesOfCheap fills variables from what takes the fewest octets in an image: chance meets
+// such images seldom.
+func TestResourcesOfCheap(t *testing.T) {
+	const n = 1000
+	m := &meter{t: t, c: storableCrafter(), of: map[string]usage{}}
+	for _, element := range []string{
+		"\x05",                         // undef
+		"\x04\x05",                     // \undef
+		"\x04\x04\x05",                 // \\undef
+		"\x04\x02\x00\x00\x00\x00",     // []
+		"\x04\x02\x00\x00\x00\x01\x05", // [undef]
+		"\x04\x03\x00\x00\x00\x00",     // {}
+		"\x04\x03\x00\x00\x00\x01\x05\x00\x00\x00\x00", // {'' => undef}
+	} {
+		image := append(binary.BigEndian.AppendUint32([]byte("\x05\x0b\x02"), n), strings.Repeat(element, n)...)
+		v, err := m.c.by.Thaw(image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range targets() {
+			m.run("unmarshal", image, int64(len(image)), func() { _ = perl.Unmarshal(v, to) })
+		}
 	}
 }
 
