@@ -37,6 +37,7 @@ func TestApart(t *testing.T) {
 		{"check " + capture + ".pcapng " + capture + ".json --checks PING-001", [2]string{"--checks", "sidecar"}},
 		{"report run.json -v --annotations -", [2]string{"--annotations -", "--verbose"}},
 		{"report run.json --matrix --json -", [2]string{"--json -", "--matrix"}},
+		{"shadow --to 127.0.0.1:1 --also 127.0.0.1:2 -o - --json -", [2]string{"--output -", "--json -"}},
 		{"report compare old.json new.json --json FILE --html FILE", [2]string{"--json", "--html"}},
 		{"inspect x.pcapng --follow --unanswered", [2]string{"--follow", "--unanswered"}},
 		{"inspect x.pcapng --stats --every 1s", [2]string{"--every", "--follow"}},

@@ -45,11 +45,8 @@ whenever it changes, for all connections; a file that is not there says nothing.
 			"  ikc-conform record --listen 127.0.0.1:6031 --to 10.0.0.7:603 -o - | ikc-conform inspect --follow -",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output == "-" && isTerminal(cmd.OutOrStdout()) {
-				return errors.New("--output -: expected a file or a pipe for the capture, standard output is a terminal")
-			}
-			if output == "-" {
-				signal.Ignore(syscall.SIGPIPE) // whoever reads the capture may end: connections go on
+			if err := mayBePiped(cmd, output); err != nil {
+				return err
 			}
 			if err := cmp.Or(endpoint("listen", listen, true), endpoint("to", to, false)); err != nil {
 				return err
@@ -97,6 +94,19 @@ whenever it changes, for all connections; a file that is not there says nothing.
 	_ = c.MarkFlagRequired("to")
 	_ = c.MarkFlagRequired("output")
 	return c
+}
+
+// mayBePiped refuses a capture on a terminal. Whoever reads one from a pipe may end: connections go
+// on.
+func mayBePiped(cmd *cobra.Command, output string) error {
+	if output != "-" {
+		return nil
+	}
+	if isTerminal(cmd.OutOrStdout()) {
+		return errors.New("--output -: expected a file or a pipe for the capture, standard output is a terminal")
+	}
+	signal.Ignore(syscall.SIGPIPE)
+	return nil
 }
 
 // create opens the capture, and says where to tell of what is done.

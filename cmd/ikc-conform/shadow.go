@@ -15,7 +15,6 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/relay"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/conformance/shadow"
-	"github.com/perl-ikc/ikc-conform/internal/outfile"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -46,14 +45,17 @@ to 32 MiB; a connection of which that does not hold all, or whose copy the other
 copy from there on: that is said, counted, and goes on being passed on. The requests of a connection are copied in
 their order; those of several may come in another.
 
-How it stands is said every --every. It ends with an interrupt (Ctrl-C), with a report. -o FILE is a capture of all, the
-copies by an interface "also". --noise names what may differ, see 'ikc-conform diff'; seconds since 1970 that are those
-of now may.
+How it stands is said every --every. It ends with an interrupt (Ctrl-C), with a report. --noise names what may differ,
+see 'ikc-conform diff'; seconds since 1970 that are those of now may.
+
+-o FILE is one capture of all, the copies by an interface "also". With -o - it goes to standard output, and what is said to
+standard error; when whoever reads it has ended, traffic is passed on and compared as before, and the exit status is 3.
 
 Exit status: 0 no difference, 1 there are some, 3 the other server was lost, 5 nothing was compared, 7 no difference in
 what was compared, and not all was. 'ikc-conform shadow schema' prints the schema of --json.`,
 		Example: "  ikc-conform shadow --listen 127.0.0.1:6031 --to 10.0.0.7:603 --also 127.0.0.1:6032 -o both.pcapng\n" +
-			"  ikc-conform shadow --listen 127.0.0.1:6031 --to 10.0.0.7:603 --also 127.0.0.1:6032 --noise noise.txt --html shadow.html",
+			"  ikc-conform shadow --listen 127.0.0.1:6031 --to 10.0.0.7:603 --also 127.0.0.1:6032 --noise noise.txt --html shadow.html\n" +
+			"  ikc-conform shadow --listen 127.0.0.1:6031 --to 10.0.0.7:603 --also 127.0.0.1:6032 -o - | ikc-conform inspect --follow -",
 		Args: cobra.NoArgs,
 		RunE: s.run,
 	}
@@ -61,7 +63,7 @@ what was compared, and not all was. 'ikc-conform shadow schema' prints the schem
 	f.StringVar(&s.listen, "listen", "127.0.0.1:0", "where clients connect")
 	f.StringVar(&s.to, "to", "", "where the real server is")
 	f.StringVar(&s.also, "also", "", "where the other server is")
-	f.StringVarP(&s.output, "output", "o", "", "keep all traffic in this `FILE`, a capture")
+	f.StringVarP(&s.output, "output", "o", "", "keep all traffic in this `FILE`, a capture; - for standard output")
 	f.BoolVar(&s.force, "force", false, "overwrite the file of --output if it is there")
 	f.StringVar(&s.noise, "noise", "", "what may differ: a `FILE` of lines")
 	f.DurationVar(&s.opts.Patience, "patience", shadow.DefaultPatience, "how long after one of the two the other may say something")
@@ -84,8 +86,8 @@ func (s *shadowing) parse() (err error) {
 		return fmt.Errorf("--patience %v: expected a duration such as 5s", s.opts.Patience)
 	case s.every < 0:
 		return fmt.Errorf("--every %v: expected a duration such as 10s, or 0", s.every)
-	case s.output == "-":
-		return errors.New("--output -: expected a file, standard output says how it stands")
+	case s.output == "-" && !s.text():
+		return together("--output -", "--"+s.printed()+" -", "standard output is the capture")
 	}
 	if err := cmp.Or(endpoint("listen", s.listen, true), endpoint("to", s.to, false), endpoint("also", s.also, false)); err != nil {
 		return err
@@ -100,7 +102,10 @@ func (s *shadowing) run(cmd *cobra.Command, _ []string) error {
 	if err := s.parse(); err != nil {
 		return err
 	}
-	w, err := s.capture()
+	if err := mayBePiped(cmd, s.output); err != nil {
+		return err
+	}
+	w, told, err := s.capture(cmd)
 	if err != nil {
 		return broken(err)
 	}
@@ -113,10 +118,6 @@ func (s *shadowing) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return errors.Join(cannotListen(s.listen+" --to "+s.to, err), w.Close())
 	}
-	told := cmd.OutOrStdout()
-	if !s.text() {
-		told = cmd.ErrOrStderr()
-	}
 	fmt.Fprintf(told, "passing on %v -> %s, with copies to %s\n", sh.Addr(), visible.Text(s.to), visible.Text(s.also))
 	keeping(cmd.Context())
 	s.wait(cmd.Context(), sh, told)
@@ -126,9 +127,7 @@ func (s *shadowing) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform:", visible.Error(err))
 	}
-	if err := w.Close(); err != nil {
-		return broken(err)
-	}
+	unkept := w.Close()
 	if s.text() {
 		if err := r.WriteText(told); err != nil {
 			return broken(err)
@@ -137,7 +136,7 @@ func (s *shadowing) run(cmd *cobra.Command, _ []string) error {
 	if err := s.save(cmd.OutOrStdout(), r); err != nil {
 		return err
 	}
-	return shadowStatus(r)
+	return cmp.Or(broken(unkept), shadowStatus(r))
 }
 
 // wait waits for the end, and says now and then how it stands.
@@ -157,17 +156,19 @@ func (s *shadowing) wait(ctx context.Context, sh *shadow.Shadow, told io.Writer)
 	}
 }
 
-// capture is where traffic is kept, if it is.
-func (s *shadowing) capture() (*capture.Writer, error) {
+// capture is where traffic is kept, if it is, and where to tell of what is done.
+func (s *shadowing) capture(cmd *cobra.Command) (w *capture.Writer, told io.Writer, err error) {
 	meta := capture.Meta{Comments: []string{fmt.Sprintf("ikc-conform shadow --listen %s --to %s --also %s", s.listen, s.to, s.also)}}
 	if s.output == "" {
-		return capture.NewWriter(io.Discard, meta)
+		told = cmd.OutOrStdout()
+		w, err = capture.NewWriter(io.Discard, meta)
+	} else {
+		w, told, err = create(cmd, s.output, meta, s.force)
 	}
-	w, err := capture.CreateNew(s.output, meta, mayOverwrite(s.force))
-	if errors.Is(err, outfile.ErrExists) {
-		return nil, forceHint(err)
+	if !s.text() {
+		told = cmd.ErrOrStderr()
 	}
-	return w, err
+	return w, told, err
 }
 
 // shadowStatus is the exit status of what was found.
