@@ -25,13 +25,13 @@ func (d *decoder) frozen() *perl.Value {
 	if at >= len(d.s) || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
 		return nil
 	}
-	left, depth := d.Left, d.depth
+	before, depth := d.Values(), d.depth
 	d.lowest = depth
 	if !d.passOver() {
 		return nil
 	}
 	d.froze = true
-	values := left - d.Left - 1 // without the reference
+	values := d.Values() - before - 1 // without the reference
 	object := d.s[at:d.pos]
 	if d.lent {
 		object = strings.Clone(object)

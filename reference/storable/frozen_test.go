@@ -102,14 +102,18 @@ func TestFrozen(t *testing.T) {
 }
 
 // TestFrozenBeside: what is written behind something frozen has the right indices, whatever the
-// options; and what is changed is written as it is then.
+// options and however little room it was read in; and what is changed is written as it is then.
 func TestFrozenBeside(t *testing.T) {
 	image, err := Freeze(perl.ArrayRef(perl.HashRef(perl.P("b", perl.NewInt(1)), perl.P("a", perl.ArrayRef(perl.NewInt(2))))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []FreezeOptions{{}, {Canonical: true}, {Layout: AMD64}} {
-		v, _ := frozenOf(defaultDecoder, image)
+	for i, o := range []FreezeOptions{{}, {Canonical: true}, {Layout: AMD64}, {}} {
+		dec := defaultDecoder
+		if i == 3 {
+			dec = decoderWith(t, ThawOptions{MaxAlloc: 1000})
+		}
+		v, _ := frozenOf(dec, image)
 		plain, err := Thaw(image)
 		if v == nil || err != nil {
 			t.Fatal(v, err)

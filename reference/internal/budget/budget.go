@@ -63,12 +63,16 @@ func (b *Budget) fit() {
 // Excess says which limit forbids n Values more, what it is and what it would have to be:
 // MaxElements or MaxAlloc.
 func (b *Budget) Excess(n int) (limit string, most, got int64) {
-	used := int64(b.most - b.Left + n)
+	used := int64(b.Values() + n)
 	if b.most == b.elements {
 		return "MaxElements", int64(b.most), used
 	}
 	return "MaxAlloc", b.room, b.alloc + used*perl.ValueSize
 }
 
+// Values is how many Values have been taken off Left. It does not change when there is less room
+// for Values, as Left does.
+func (b *Budget) Values() int { return b.most - b.Left }
+
 // Cost is what has been taken of the heap, Values included, in octets.
-func (b *Budget) Cost() int64 { return b.alloc + int64(b.most-b.Left)*perl.ValueSize }
+func (b *Budget) Cost() int64 { return b.alloc + int64(b.Values())*perl.ValueSize }
