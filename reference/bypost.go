@@ -27,7 +27,7 @@ func AnswersByPost(state State) State {
 		own := *r
 		own.Args = append([]*perl.Value{asked.Elem(0), asked.Elem(1)}, r.Args[1:]...)
 		own.WantArray = false
-		r.h.post = asked.Elem(1)
+		r.h.more().post = asked.Elem(1)
 		return state(ctx, &own)
 	}
 }
@@ -40,5 +40,5 @@ func (h *handling) postAnswer(result any) error {
 	if isNothing(result) {
 		return nil
 	}
-	return h.Session.Respond(&h.hold, h.post, result)
+	return h.Session.Respond(&h.hold, h.aside.post, result)
 }

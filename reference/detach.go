@@ -59,7 +59,7 @@ func (r *Request) Detach(ctx context.Context) *Detached {
 	h := r.h
 	h.hold.mu.Lock()
 	defer h.hold.mu.Unlock()
-	if h.hold.ended || h.detached != nil {
+	if h.hold.look() || h.detached != nil {
 		return &Detached{&detached{h: h, ended: true}}
 	}
 	in := &detached{h: h, m: *h.m, cost: h.hold.cost + jobCost}

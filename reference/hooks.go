@@ -48,10 +48,10 @@ func (k *Kernel) requestDone(h *handling, isCall bool, failed *requestError) {
 	if f == nil {
 		return
 	}
-	now := time.Since(start)
-	done := RequestDone{IsCall: isCall, Took: now - h.when.came, Waited: now - h.when.came}
-	if h.when.began > 0 {
-		done.Session, done.State, done.Waited = h.Session.Alias(), h.State, h.when.began-h.when.came
+	now, when := time.Since(start), h.more().instants
+	done := RequestDone{IsCall: isCall, Took: now - when.came, Waited: now - when.came}
+	if when.began > 0 {
+		done.Session, done.State, done.Waited = h.Session.Alias(), h.State, when.began-when.came
 	}
 	if failed != nil {
 		if done.Err = failed.cause; done.Err == nil {

@@ -23,9 +23,8 @@ import (
 // What the reader does itself costs no lock (quick) once it has found the inbox idle: only itself
 // can change that. Whoever else looks at the inbox has it entered in the books first (enter).
 type inbox struct {
-	limit int                    // for octets
-	most  *atomic.Int64          // for costs
-	quick atomic.Pointer[worker] // the reader as the worker of a job that is not in the books; nil if there is none
+	limit int           // for octets
+	most  *atomic.Int64 // for costs
 
 	mu       sync.Mutex
 	room     *sync.Cond
@@ -37,19 +36,21 @@ type inbox struct {
 	active   int         // jobs that are running or waiting
 	workers  int         // there are now
 	parallel int         // workers that there may be
-	inline   *worker     // the worker that is the reader, nil if there is none or if it is in quick
+	inline   *worker     // the worker that is the reader, nil if there is none or if it is quick
+	reader   *worker     // whoever may be quick, nil if there is nobody
 	closed   atomic.Bool // set while mu is locked
 }
 
 // worker is the right to carry out the next job.
 type worker struct {
 	b         *inbox
-	load      load   // of its job
-	told      int    // octets of the heap that the account has been told of, for its job
-	relieved  bool   // it has passed to another
-	begun     bool   // it has a job that is in the books; guarded by mu
-	alone     bool   // it is the reader, and nobody but it has put work into an inbox that was idle
-	wasInline func() // what yield does if the worker is the reader; nil if it never is
+	load      load        // of its job
+	told      int         // octets of the heap that the account has been told of, for its job
+	relieved  bool        // it has passed to another
+	begun     bool        // it has a job that is in the books; guarded by mu
+	quick     atomic.Bool // it is the reader and has a job that is not in the books
+	alone     bool        // it is the reader, and nobody but it has put work into an inbox that was idle
+	wasInline func()      // what yield does if the worker is the reader; nil if it never is
 }
 
 // job is a piece of work, with what it counts for. It may call w.yield.
@@ -245,7 +246,7 @@ func (w *worker) yield() {
 func (b *inbox) tryBegin(w *worker, l load) bool {
 	if w.alone && l.cost <= inlineFree && !b.closed.Load() {
 		w.load = l
-		b.quick.Store(w)
+		w.quick.Store(true)
 		return true
 	}
 	b.mu.Lock()
@@ -272,7 +273,7 @@ func (b *inbox) begin(w *worker) {
 
 // enter has what the reader does without a lock be in the books. mu is locked.
 func (b *inbox) enter() {
-	if w := b.quick.Load(); w != nil && b.quick.CompareAndSwap(w, nil) {
+	if w := b.reader; w != nil && w.quick.CompareAndSwap(true, false) {
 		b.begin(w)
 	}
 }
@@ -280,7 +281,7 @@ func (b *inbox) enter() {
 // tryFinish ends what tryBegin began, unless the reading has been taken over meanwhile: then it
 // returns false, the caller is not the reader any more, and finish must follow.
 func (b *inbox) tryFinish(w *worker) bool {
-	if b.quick.CompareAndSwap(w, nil) {
+	if w.quick.CompareAndSwap(true, false) {
 		return true
 	}
 	b.mu.Lock()
@@ -292,6 +293,7 @@ func (b *inbox) tryFinish(w *worker) bool {
 	b.workers--
 	b.inline = nil
 	w.alone = b.workers == 0 && b.head == len(b.queue)
+	b.reader = w
 	b.room.Broadcast()
 	return true
 }

@@ -117,7 +117,7 @@ func TestTakeOver(t *testing.T) {
 	if !b.tryBegin(w, l) || !b.tryFinish(w) || !w.alone || !b.tryBegin(w, l) {
 		t.Fatal("an idle inbox did not take two jobs")
 	}
-	if b.quick.Load() != w {
+	if !w.quick.Load() {
 		t.Fatal("the second job was begun with a lock")
 	}
 	if !b.takeOver() || b.takeOver() {

@@ -155,10 +155,9 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	to := specifier.Specifier{Session: alias, State: state}
 	m := &wire.Message{Event: wire.At(to), From: k.from(from)}
 	h := &handling{Request: Request{Session: s, State: state, Args: list}, m: m}
-	if k.cfg.Hooks.Request != nil {
-		h.when.came = time.Since(start)
-	}
-	h.Request.h, h.reply = h, func(*wire.Message) bool { return true } // no report: monitors are told, or the log
+	h.Request.h = h
+	h.more().came = time.Since(start)
+	h.aside.reply = func(*wire.Message) bool { return true } // no report: monitors are told, or the log
 	l := k.localLoad(ctx)
 	h.hold.cost, h.hold.payer, h.hold.h = l.cost, l.to, h
 	return k.locally(l, func(yield func()) {

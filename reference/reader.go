@@ -42,7 +42,7 @@ func (c *Channel) receiveOctets() (n int, err error) {
 func (c *Channel) read() {
 	w := &worker{b: &c.in, wasInline: c.anotherReader}
 	yield := w.yield
-	m := new(wire.Message) // this goroutine's: a state may still run when another reads
+	c.frames.Disown() // a state may still run with what another goroutine read
 	for {
 		image, ok, err := c.frames.Next()
 		switch {
@@ -50,7 +50,7 @@ func (c *Channel) read() {
 			c.finish(c.fault(err))
 			return
 		case ok:
-			still, err := c.receive(w, yield, image, m)
+			still, err := c.receive(w, yield, image)
 			if err != nil {
 				if !errors.Is(err, net.ErrClosed) { // which is our doing
 					err = c.fault(err)
@@ -64,7 +64,8 @@ func (c *Channel) read() {
 			}
 		default:
 			c.out.flush()
-			*m, w.load = wire.Message{}, load{} // nothing of it stays while nothing comes
+			c.frames.EmptyOwn()
+			w.load = load{} // nothing of it stays while nothing comes
 			if err := c.fill(); err != nil {
 				c.finish(err)
 				return
@@ -112,10 +113,10 @@ func (c *Channel) fault(err error) error {
 	return &faultError{err}
 }
 
-// receive thaws an image into m and sees to the message. It returns false when another goroutine
-// has taken the reading over.
-func (c *Channel) receive(w *worker, yield func(), image []byte, m *wire.Message) (still bool, err error) {
-	l, err := c.thaw(image, m)
+// receive thaws an image and sees to the message. It returns false when another goroutine has taken
+// the reading over.
+func (c *Channel) receive(w *worker, yield func(), image []byte) (still bool, err error) {
+	m, l, err := c.thaw(image)
 	if err != nil {
 		return true, err
 	}
@@ -167,14 +168,14 @@ const (
 )
 
 // thaw reads the message in an image. Errors are those of wire.FrameScanner.Thaw.
-func (c *Channel) thaw(image []byte, m *wire.Message) (load, error) {
+func (c *Channel) thaw(image []byte) (*wire.Message, load, error) {
 	if len(image) > smallImage {
 		g := &c.k.thawing
 		defer g.leave(g.enter(int64(len(image)) * thawCost))
 	}
-	err := c.frames.Thaw(c.serializer, image, m)
+	m, err := c.frames.ThawOwn(c.serializer, image)
 	held, thawed := c.frames.Cost()
-	return load{size: len(image), cost: int(held) + jobCost, more: int(thawed - held), params: m.Params, to: c.holds}, err
+	return m, load{size: len(image), cost: int(held) + jobCost, more: int(thawed - held), params: m.Params, to: c.holds}, err
 }
 
 // handOver starts another reader if the present one is busy with a request.

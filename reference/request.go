@@ -29,9 +29,10 @@ func (e *requestError) Error() string { return e.op + ": " + e.msg }
 func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), reply reply) error {
 	k.stats.requests.Add(1)
 	to := m.Event.Specifier
-	h := &handling{reply: reply, m: m}
-	if k.cfg.Hooks.Request != nil {
-		h.when.came = time.Since(start)
+	h := &handling{m: m}
+	if k.cfg.Hooks.Request != nil || reply != nil {
+		a := h.more()
+		a.reply, a.came = reply, time.Since(start)
 	}
 	h.Request.h, h.Channel = h, c
 	h.hold.cost, h.hold.payer, h.hold.h = l.cost+l.more, l.to, h
@@ -51,14 +52,36 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), repl
 type handling struct {
 	Request
 	state    State
-	reply    reply
 	m        *wire.Message // as long as the state runs
 	detached *detached     // guarded by hold.mu
 	place    *place        // guarded by the mu of the channel's reports
-	post     *perl.Value   // the specifier that the answer is to be posted to, with AnswersByPost
-	when     instants
+	aside    *aside
 	hold     hold
 	only     [1]*perl.Value // Args, if it is one
+}
+
+// aside is what few requests need. The zero aside is that of all others.
+type aside struct {
+	reply reply
+	post  *perl.Value // the specifier that the answer is to be posted to, with AnswersByPost
+	instants
+}
+
+// more returns what h has aside, made if there was nothing. It is for whoever makes the request or
+// carries it out.
+func (h *handling) more() *aside {
+	if h.aside == nil {
+		h.aside = new(aside)
+	}
+	return h.aside
+}
+
+// reply is what takes the answer, nil if it goes to the rsvp.
+func (h *handling) reply() reply {
+	if h.aside == nil {
+		return nil
+	}
+	return h.aside.reply
 }
 
 // to is what is addressed in the end, once the request has been admitted.
@@ -208,8 +231,8 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 		h.hold.end()
 		return unavailable(m.Event.Session)
 	}
-	if h.when.came > 0 {
-		h.when.began = time.Since(start)
+	if k.cfg.Hooks.Request != nil {
+		h.more().began = time.Since(start)
 	}
 	result, err := h.state(&h.hold, r)
 	h.hold.end()
@@ -232,7 +255,7 @@ func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, e
 	if err != nil {
 		return &requestError{op: OpInvocation, msg: err.Error(), cause: err, own: true}, nil
 	}
-	if h.post != nil {
+	if h.aside != nil && h.aside.post != nil {
 		if err := h.postAnswer(result); err != nil {
 			return &requestError{op: OpInvocation, msg: err.Error(), cause: err}, nil
 		}
@@ -249,8 +272,8 @@ func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, e
 		return nil, nil
 	}
 	to := wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(h.Session)}
-	if h.reply != nil {
-		if own := to; h.reply(&own) { // a copy, so that only these answers are allocated
+	if reply := h.reply(); reply != nil {
+		if own := to; reply(&own) { // a copy, so that only these answers are allocated
 			k.stats.answers.Add(1)
 			return nil, nil
 		}
@@ -383,7 +406,7 @@ func (k *Kernel) reportError(c *Channel, h *handling, m *wire.Message, to specif
 	if m.IsError {
 		return
 	}
-	kernel, reply := brief(to.Kernel), h.reply
+	kernel, reply := brief(to.Kernel), h.reply()
 	send := func(yield func()) {
 		err := k.sendReport(c, text, kernel, e.op, reply, yield)
 		var unfit *freezeError

@@ -83,10 +83,18 @@ type hold struct {
 	yield func() // told when the state waits; may be nil
 	cost  int    // octets of the heap that the request may take which the state handles
 	payer *account
-	mu    sync.Mutex
-	held  bool
-	ended bool
+	state atomic.Uint32 // holdNone and on
+	mu    sync.Mutex    // who changes state has it, but for end of what nobody else has looked at
 }
+
+// What becomes of a hold.
+const (
+	holdNone    = iota
+	holdHeld    // and nobody but the state has looked at it
+	holdSeen    // held, but mu may be locked
+	holdWaiting // given up while the state waits
+	holdEnded
+)
 
 type holdKey struct{}
 
@@ -101,29 +109,33 @@ func (h *hold) Value(key any) any {
 // begin waits for the turn. end must be called.
 func (h *hold) begin(ctx context.Context, t turner, yield func()) {
 	t.take()
-	h.Context, h.turn, h.yield, h.held = ctx, t, yield, true
+	h.Context, h.turn, h.yield = ctx, t, yield
+	h.state.Store(holdHeld)
 }
 
 func (h *hold) end() {
-	h.mu.Lock()
-	h.ended = true
-	held := h.held
-	h.held = false
-	h.mu.Unlock()
+	held := h.state.CompareAndSwap(holdHeld, holdEnded)
+	if !held {
+		h.mu.Lock()
+		held = h.state.Swap(holdEnded) == holdSeen
+		h.mu.Unlock()
+	}
 	if held {
 		h.turn.give()
 	}
 }
 
+// look has the hold stay as it is until mu is unlocked, and tells whether it has ended. mu is
+// locked.
+func (h *hold) look() (ended bool) {
+	h.state.CompareAndSwap(holdHeld, holdSeen)
+	return h.state.Load() == holdEnded
+}
+
 // inState tells whether ctx is that of a state that is still running.
 func inState(ctx context.Context) bool {
 	h, _ := ctx.Value(holdKey{}).(*hold)
-	if h == nil {
-		return false
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return !h.ended
+	return h != nil && h.state.Load() != holdEnded
 }
 
 // payer is who sent the request that ctx is the context of, if it is that of a state; else nil.
@@ -143,11 +155,10 @@ func wait(ctx context.Context, block func()) {
 		return
 	}
 	h.mu.Lock()
-	if h.held {
-		h.held = false
+	ended := h.look()
+	if h.state.CompareAndSwap(holdSeen, holdWaiting) {
 		h.turn.give()
 	}
-	ended := h.ended
 	h.mu.Unlock()
 	if !ended && h.h != nil {
 		h.h.waits()
@@ -158,9 +169,9 @@ func wait(ctx context.Context, block func()) {
 	defer func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if !h.ended && !h.held {
+		if h.state.Load() == holdWaiting {
 			h.turn.take()
-			h.held = true
+			h.state.Store(holdSeen)
 		}
 	}()
 	block()

@@ -38,9 +38,9 @@ func (e *FrameError) Error() string {
 // is ready to use. It allocates for octets that have come, never for a length that was only
 // claimed.
 //
-// Room, Advance, Release, Close and Thaw spare copies and buffers: the kernel reads with them. They
-// are here and not in an internal package since they are about the private buffer; so is Peek about
-// the private way to read.
+// Room, Advance, Release, Close, Thaw and ThawOwn spare copies and buffers: the kernel reads with
+// them. They are here and not in an internal package since they are about the private buffer; so is
+// Peek about the private way to read.
 type FrameScanner struct {
 	// Max bounds an image, in octets; 0 means DefaultMaxFrame.
 	Max int

@@ -19,6 +19,8 @@ type incoming struct {
 	rsvp  known
 	names *strings.Builder // what names were copied to of late
 	last  envelope
+	own   *Message // that is filled anew only where it has to be, nil if there is none
+	like  bool     // own is the message of last, but for its params
 }
 
 // envelope is a message without its params, and the octets of its image around these: mostly the
@@ -32,15 +34,16 @@ type envelope struct {
 // mostEnvelope is how many octets there are at most of an envelope that is kept.
 const mostEnvelope = 512
 
-// keep keeps the envelope of an image that was read into m.
-func (e *envelope) keep(image []byte, at message.Place, m *Message) {
+// keep keeps the envelope of an image that was read into m, if it is not too long.
+func (e *envelope) keep(image []byte, at message.Place, m *Message) bool {
 	if e.at = at; at.To == 0 || len(image)-(at.To-at.From) > mostEnvelope {
 		e.at = message.Place{}
-		return
+		return false
 	}
 	e.octets = append(append(e.octets[:0], image[:at.From]...), image[at.To:]...)
 	e.m = *m
 	e.m.Params = nil
+	return true
 }
 
 // find returns where the params stand in an image with this envelope, which is true if there is
@@ -72,11 +75,16 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 	}
 	if at, ok := in.last.find(image); ok {
 		if params := s.ThawWhole(image, at, &in.hash, aliased); params != nil {
-			*m = in.last.m
+			if m != in.own {
+				*m = in.last.m
+			} else if !in.like {
+				*m, in.like = in.last.m, true
+			}
 			m.Params = params
 			return nil
 		}
 	}
+	in.like = false
 	v, err := s.ThawMessage(image, &in.hash, "params", aliased)
 	if err != nil {
 		return fmt.Errorf("image of %d octets: %w", len(image), err)
@@ -86,7 +94,7 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 	}
 	plain := in.message(m)
 	if plain {
-		in.last.keep(image, in.hash.Whole, m)
+		in.like = in.last.keep(image, in.hash.Whole, m) && m == in.own
 	} else {
 		if !aliased {
 			in.hash.Own()

@@ -73,6 +73,19 @@ func sameMessage(t *testing.T, in *incoming, image []byte) bool {
 			t.Fatalf("%x: costs %d, %d the second time, and %d, %d the first", image, in.hash.Held, in.hash.Thawed, held, thawed)
 		}
 	}
+	if err == nil { // and twice into a message that is not filled anew
+		own := in.own
+		if own == nil {
+			own = new(Message)
+			in.own = own
+		}
+		for range 2 {
+			if err = in.read(storable.Serializer{}, image, false, own); err != nil {
+				break
+			}
+		}
+		got = *own
+	}
 	v, wantErr := storable.Thaw(image)
 	var want *Message
 	if wantErr == nil {
@@ -145,6 +158,34 @@ func TestIncoming(t *testing.T) {
 	}
 	if short < 20 {
 		t.Errorf("%d of %d in the short way", short, 3*len(images))
+	}
+}
+
+// TestOwn: a scanner's own Message is what Thaw makes of the image, whatever came before.
+func TestOwn(t *testing.T) {
+	images := incomingImages(t)
+	for _, first := range images {
+		for _, second := range images {
+			var s, other FrameScanner
+			for i, image := range [][]byte{first, second, first, first} {
+				got, err := s.ThawOwn(storable.Serializer{}, image)
+				var want Message
+				wantErr := other.Thaw(storable.Serializer{}, image, &want)
+				if (err == nil) != (wantErr == nil) {
+					t.Fatalf("%x: got error %v, want %v", image, err, wantErr)
+				}
+				if err != nil {
+					break
+				}
+				if !perl.Equal(got.ToValue(), want.ToValue()) {
+					t.Fatalf("%x, after %x, message %d: got %s, want %s", image, second, i,
+						perl.Format(got.ToValue(), perl.FormatOptions{}), perl.Format(want.ToValue(), perl.FormatOptions{}))
+				}
+				if s.EmptyOwn(); got.Params != nil || got.Other != nil {
+					t.Fatalf("%x: params are held on", image)
+				}
+			}
+		}
 	}
 }
 

@@ -80,6 +80,30 @@ func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
 	return s.in.read(by, image, s.keep(), m)
 }
 
+// ThawOwn is Thaw into a Message of the scanner's own, which must not be changed: of one that is
+// like the one before only the params are read. It is valid until the next ThawOwn, or for as long
+// as anybody has it if Disown is called before that.
+func (s *FrameScanner) ThawOwn(by Serializer, image []byte) (*Message, error) {
+	if s.in.own == nil {
+		s.in.own, s.in.like = new(Message), false
+	}
+	return s.in.own, s.Thaw(by, image, s.in.own)
+}
+
+// EmptyOwn has the scanner's own Message hold nothing of an image.
+func (s *FrameScanner) EmptyOwn() {
+	switch {
+	case s.in.own == nil:
+	case s.in.like:
+		s.in.own.Params = nil
+	default:
+		*s.in.own = Message{}
+	}
+}
+
+// Disown leaves the scanner's own Message to whoever has it.
+func (s *FrameScanner) Disown() { s.in.own = nil }
+
 // Cost is what the message that Thaw read last takes of Go's heap, in octets, the image included,
 // whether there was an error or not. held is what it takes as it is; thawed what it takes at most
 // once its params have been looked into, as Value.Target does, and is more than held if Thaw left
