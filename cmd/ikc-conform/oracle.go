@@ -90,18 +90,18 @@ func (e *experiment) compare(cmd *cobra.Command, r *oracle.Report) error {
 		if err != nil && (!stopped || result == nil) {
 			return err
 		}
-		if stopped {
-			r.Partial = fmt.Sprintf("%d of %d targets compared to the end", max(i-1, 0), len(e.targets)-1)
-		}
-		if stopped && i == 0 {
-			return nil
-		}
-		if i == 0 {
+		if i == 0 && !stopped {
 			right = result
 			continue
 		}
-		if err := r.Add(result, right); err != nil || stopped {
-			return err
+		if i > 0 {
+			if err := r.Add(cmd.Context(), result, right); err != nil {
+				return err
+			}
+		}
+		if cmd.Context().Err() != nil {
+			r.Partial = fmt.Sprintf("%d of %d targets compared to the end", max(i-1, 0), len(e.targets)-1)
+			return nil
 		}
 	}
 	return nil

@@ -1,11 +1,13 @@
 package oracle
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -60,10 +62,16 @@ func NewReport(oracle string) *Report {
 	return &Report{Schema: SchemaID, Oracle: oracle, Targets: []*Target{}}
 }
 
+// afterwards is how long Add goes on to compare after its context has ended, for what was found to
+// be of use.
+const afterwards = time.Second
+
 // Add compares the run of a target with that of the oracle, by the captures of both, which have the
-// same cells.
-func (r *Report) Add(target, oracle *cell.TargetResult) error {
+// same cells. Once ctx has ended, it compares for a second more; what is left then is not compared,
+// and says so.
+func (r *Report) Add(ctx context.Context, target, oracle *cell.TargetResult) error {
 	t := &Target{Target: target.Target}
+	var ended time.Time
 	for _, c := range target.Cells {
 		o := &cell.Result{Skipped: "the oracle was not tried in it"} // what was interrupted ends in any order
 		if i := slices.IndexFunc(oracle.Cells, func(o *cell.Result) bool { return o.Cell == c.Cell }); i >= 0 {
@@ -72,6 +80,12 @@ func (r *Report) Add(target, oracle *cell.TargetResult) error {
 		compared := Cell{
 			Name: c.Cell.String(), Role: string(c.Cell.Role), Dialect: string(c.Cell.Dialect), Serializer: string(c.Cell.Serializer),
 			NotCompared: why(c, o), Differences: []Difference{},
+		}
+		if ctx.Err() != nil && ended.IsZero() {
+			ended = time.Now()
+		}
+		if compared.NotCompared == "" && !ended.IsZero() && time.Since(ended) > afterwards {
+			compared.NotCompared = context.Cause(ctx).Error()
 		}
 		if compared.NotCompared == "" {
 			list, err := Compare(c.Capture, o.Capture, c.Cell.Role.Side(), dialogue.Options{AssumeIKC: true})

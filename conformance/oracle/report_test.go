@@ -2,6 +2,7 @@ package oracle_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -30,7 +31,7 @@ func TestReport(t *testing.T) {
 	r := oracle.NewReport("right")
 	add := func(target, with *cell.TargetResult) {
 		t.Helper()
-		if err := r.Add(target, with); err != nil {
+		if err := r.Add(t.Context(), target, with); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,11 +58,11 @@ func TestReport(t *testing.T) {
 	}
 
 	same := oracle.NewReport("right")
-	if err := same.Add(right, right); err != nil {
+	if err := same.Add(t.Context(), right, right); err != nil {
 		t.Fatal(err)
 	}
 	none := oracle.NewReport("right")
-	if err := none.Add(&cell.TargetResult{Cells: right.Cells[1:]}, &cell.TargetResult{Cells: right.Cells[1:]}); err != nil {
+	if err := none.Add(t.Context(), &cell.TargetResult{Cells: right.Cells[1:]}, &cell.TargetResult{Cells: right.Cells[1:]}); err != nil {
 		t.Fatal(err)
 	}
 	for want, r := range map[string]*oracle.Report{"\nNo difference.\n": same, "\nNothing was compared.\n": none} {
@@ -102,4 +103,23 @@ func validate(t *testing.T, stored string) error {
 		return err
 	}
 	return compiled.Validate(doc)
+}
+
+// TestInterruptedReport: what was not compared, because that was interrupted, says so.
+func TestInterruptedReport(t *testing.T) {
+	capture := serve(t, nil)
+	many := new(cell.TargetResult)
+	for range 1000 { // which take some seconds
+		many.Cells = append(many.Cells, &cell.Result{Cell: cell.Cell{Role: cell.AsServer, Dialect: cell.IKC0}, Capture: capture})
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("somebody had enough"))
+	r := oracle.NewReport("right")
+	if err := r.Add(ctx, many, many); err != nil {
+		t.Fatal(err)
+	}
+	last := r.Targets[0].Cells[len(many.Cells)-1]
+	if r.Compared == 0 || last.NotCompared != "somebody had enough" {
+		t.Errorf("%d compared, the last %q: expected some, and that the last says why not", r.Compared, last.NotCompared)
+	}
 }

@@ -145,7 +145,7 @@ func (t *trial) alone(ctx context.Context) error {
 	}
 	t.checks(old, current)
 	compared := oracle.NewReport(t.from.Spec)
-	if err := compared.Add(t.new, t.old); err != nil {
+	if err := compared.Add(context.Background(), t.new, t.old); err != nil {
 		return err
 	}
 	t.report.Different, t.report.Compared = compared.Different, compared.Compared
