@@ -277,6 +277,8 @@ func ConnOf(ev Event) *Conn {
 		return ev.Conn
 	case *Conflict:
 		return ev.Conn
+	case *Transport:
+		return ev.Conn
 	case *Closed:
 		return ev.Conn
 	}
