@@ -36,7 +36,8 @@ Negotiations stay, unless they are what fails.
 
 OUT is a new capture of what was sent, octet by octet, at its times; images of which params were made smaller are frozen
 again. Segments, gaps and retransmissions of the original are not in it: what rests on these cannot be reduced, which is
-said. Nothing says that what is left fails for the same reason: look at it.
+said. Comments on what is left stay, with the octets that they count. Nothing says that what is left fails for the same
+reason: look at it.
 
 --script writes a shell script that sends what is left to a server, by 'ikc-conform replay', and judges what it does. If it
 is the client that fails there is none: its program decides what it says.

@@ -26,7 +26,7 @@ func (r *Result) WriteHTML(w io.Writer) error {
 	}
 	dropped := page.Section{Title: "What was left out", Table: page.Table{Left: 1, Head: []string{"", "How many"}}}
 	for _, d := range r.leftOut() {
-		dropped.Table.Rows = append(dropped.Table.Rows, []string{strings.TrimSuffix(d.what, ","), fmt.Sprint(d.n)})
+		dropped.Table.Rows = append(dropped.Table.Rows, []string{d.what, fmt.Sprint(d.n)})
 	}
 	for _, reason := range r.Reasons {
 		dropped.Entries = append(dropped.Entries, page.Entry{Tone: page.Known, Word: "blanked", Title: reason})

@@ -38,7 +38,7 @@ type leftOut struct {
 }
 
 func (r *Result) leftOut() (list []leftOut) {
-	for _, l := range []leftOut{{"packets that are no TCP, or cannot be decoded,", r.Dropped}, {"comments on packets", int64(r.Comments)}} {
+	for _, l := range []leftOut{{"packets that are no TCP, or cannot be decoded", r.Dropped}, {"comments on packets", int64(r.Comments)}} {
 		if l.n > 0 {
 			list = append(list, l)
 		}
@@ -67,7 +67,7 @@ func (r *Result) WriteText(w io.Writer) error {
 		}
 	}
 	for _, d := range r.leftOut() {
-		fmt.Fprintf(&b, "%d %s are left out.\n", d.n, d.what)
+		fmt.Fprintf(&b, "Left out: %s: %d.\n", d.what, d.n)
 	}
 	b.WriteString("Kept: " + keptAlways + " and these words, with how often each is there:\n")
 	line := " "

@@ -33,8 +33,8 @@ func Withholding(how string, from int64) string {
 	return fmt.Sprintf("%s, as it was told: from octet %d on what this side says is %s", how, from, what)
 }
 
-// withholding reads it. ok is false if it is no such comment.
-func withholding(comment string) (how string, from int64, ok bool) {
+// ReadWithholding reads it. ok is false if it is no such comment.
+func ReadWithholding(comment string) (how string, from int64, ok bool) {
 	for _, how := range []string{RelaySwallows, RelayHolds} {
 		if rest, is := strings.CutPrefix(comment, how+", as it was told: from octet "); is {
 			_, err := fmt.Sscan(rest, &from)
@@ -54,7 +54,7 @@ func Relayed(comment string) (out []string) {
 				out = append(out, own)
 			}
 		}
-		if how, from, ok := withholding(line); ok {
+		if how, from, ok := ReadWithholding(line); ok {
 			out = append(out, Withholding(how, from))
 		}
 	}

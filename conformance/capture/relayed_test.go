@@ -8,7 +8,7 @@ import (
 )
 
 // TestWithheld: what a relay says that it keeps to itself is known of the side that said it, until
-// the relay says that it goes on.
+// the relay says that it goes on. Where nothing was said, nothing was kept.
 func TestWithheld(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -18,6 +18,7 @@ func TestWithheld(t *testing.T) {
 	}{
 		{"swallows", []string{"why", Withholding(RelaySwallows, 3)}, RelaySwallows, 3},
 		{"holds", []string{Withholding(RelayHolds, 7)}, RelayHolds, 7},
+		{"swallows nothing", []string{Withholding(RelaySwallows, 8)}, "", 0},
 		{"goes on", []string{Withholding(RelayHolds, 7), RelayGoesOn}, "", 0},
 		{"somebody else", []string{RelayHolds + ", as it was told: from octet x on"}, "", 0},
 	} {
@@ -32,6 +33,9 @@ func TestWithheld(t *testing.T) {
 		}
 		r, err := w.Open(iface, netip.MustParseAddrPort("192.0.2.1:5000"), netip.MustParseAddrPort("192.0.2.2:603"), time.Unix(1, 0))
 		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Data(FromServer, []byte("8 octets"), time.Unix(2, 0)); err != nil {
 			t.Fatal(err)
 		}
 		for _, comment := range test.comments {

@@ -107,7 +107,7 @@ func (a *assembler) watch(c *conn, from Direction, s *segment) {
 // remark notes what a relay says of what it does with what the side says.
 func (t *TransportSide) remark(comment string, at Stamp) {
 	for _, said := range Relayed(comment) {
-		if how, from, ok := withholding(said); ok {
+		if how, from, ok := ReadWithholding(said); ok {
 			t.Withheld, t.WithheldFrom, t.WithheldAt = how, from, at
 		} else if said == RelayGoesOn {
 			t.Withheld, t.WithheldFrom, t.WithheldAt = "", 0, Stamp{}
@@ -135,6 +135,9 @@ func (a *assembler) transport(c *conn) {
 				side.Unacknowledged = h.reach - h.acked
 			} else {
 				side.Sent, side.Again, side.Repeats = Stamp{}, Stamp{}, 0
+			}
+			if h.reach <= side.WithheldFrom {
+				side.Withheld, side.WithheldFrom, side.WithheldAt = "", 0, Stamp{} // nothing was said there
 			}
 			strange = strange || side.Unacknowledged > 0 || side.Full > 0 || side.Withheld != ""
 		}

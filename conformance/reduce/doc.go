@@ -4,5 +4,7 @@
 //
 // What is left is what was sent, octet by octet, but for images of which params were made smaller:
 // these are frozen again. It is written as a new capture, so what only TCP shows, such as segments,
-// gaps and retransmissions, is not in it; then nothing can be reduced, and that is said.
+// gaps and retransmissions, is not in it; then nothing can be reduced, and that is said. Comments
+// on packets stay with the connections and with what was said in them; where a relay counts octets
+// in one, these are those that are left.
 package reduce

@@ -82,9 +82,9 @@ type reducer struct {
 	file   []byte // of best
 }
 
-// Capture reduces a capture. open is called twice. If the context ends, what was found by then is
-// given, with Stopped set. The errors match ErrNotShown, ErrNotAgain or ErrTooLarge, or are those
-// of reading.
+// Capture reduces a capture. open is called three times. If the context ends, what was found by
+// then is given, with Stopped set. The errors match ErrNotShown, ErrNotAgain or ErrTooLarge, or are
+// those of reading.
 func Capture(ctx context.Context, open func() (*capture.Reader, error), wanted Wanted) ([]byte, *Result, error) {
 	in, err := open()
 	if err != nil {
@@ -100,11 +100,8 @@ func Capture(ctx context.Context, open func() (*capture.Reader, error), wanted W
 	if wanted.Check != nil {
 		wanted.Side = &side
 	}
-	if in, err = open(); err != nil {
-		return nil, nil, err
-	}
-	conns, err := read(in)
-	if err := errors.Join(err, in.Close()); err != nil {
+	conns, err := read(open)
+	if err != nil {
 		return nil, nil, err
 	}
 	all := chosen{conns, map[*step]bool{}}

@@ -61,7 +61,8 @@ func (r *reducer) params(c *connection, i int) {
 func (r *reducer) replace(c *connection, i int, image []byte) bool {
 	was := c.steps[i]
 	frame := &dialogue.Frame{Head: strconv.Itoa(len(image)), Image: image, Message: was.frame.Message}
-	next := &step{kind: message, from: was.from, at: was.at, frame: frame, octets: frameOctets(frame.Head, image)}
+	next := new(*was)
+	next.frame, next.octets = frame, frameOctets(frame.Head, image)
 	steps := maps.Clone(r.best.steps)
 	delete(steps, was)
 	steps[next] = true
