@@ -135,7 +135,7 @@ func (w *Watch) unanswered(c *dialogue.Connection, x *dialogue.Exchange, note no
 			clock(c.Transport.Sides[f.From].FullAt.Time.Sub(c.Opened.Time)), peer)
 		return
 	}
-	if w.keptByRelay(c, f) {
+	if c.Withheld(f.From, f.End()) || c.UnreadSince(peer) != dialogue.NoPacket {
 		return // see transport
 	}
 	own, other := end(c, f.From), end(c, peer)
@@ -214,16 +214,7 @@ func (w *Watch) neverAcknowledged(c *dialogue.Connection, f *dialogue.Frame) boo
 		return false
 	}
 	s := t.Sides[f.From]
-	return s.Unacknowledged > 0 && s.Repeats > 0 && f.Offset+int64(len(f.Head)+1+len(f.Image)) > w.ends[f.From]-s.Unacknowledged
-}
-
-// keptByRelay tells whether a relay kept a frame, or its end, to itself.
-func (w *Watch) keptByRelay(c *dialogue.Connection, f *dialogue.Frame) bool {
-	if c.Transport == nil {
-		return false
-	}
-	s := c.Transport.Sides[f.From]
-	return s.Withheld != "" && f.Offset+int64(len(f.Head)+1+len(f.Image)) > s.WithheldFrom
+	return s.Unacknowledged > 0 && s.Repeats > 0 && f.End() > w.ends[f.From]-s.Unacknowledged
 }
 
 // stalled tells whether the other side of a sender had stopped reading at the end.
@@ -260,7 +251,11 @@ func (w *Watch) transport(c *dialogue.Connection) {
 			if s.Withheld == capture.RelayHolds {
 				how = "held"
 			}
-			w.add(on(withheld, c, from, s.WithheldAt, "", fmt.Sprintf("the relay %s what the %s said behind octet %d: the %s did not get it", how, from, s.WithheldFrom, from.Other())))
+			text := fmt.Sprintf("the relay %s what the %s said behind octet %d: the %s did not get it", how, from, s.WithheldFrom, from.Other())
+			if !c.Negotiation.Complete {
+				text += ", and the negotiation was not complete"
+			}
+			w.add(on(withheld, c, from, s.WithheldAt, "", text))
 		}
 		if w.stalled(c, from) {
 			s := c.Transport.Sides[from]

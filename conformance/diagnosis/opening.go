@@ -43,6 +43,7 @@ func (w *Watch) negotiation(c *dialogue.Connection) {
 	w.serializers(c)
 	switch {
 	case n.Partial:
+	case !n.Complete && c.AnyWithheld(): // see transport
 	case !n.Complete:
 		w.broken(c)
 	default:

@@ -135,7 +135,7 @@ func (w *Watch) explain(list []*dialogue.Message) {
 
 // withoutReason notes what is left at the end, unless what is missing may be the reason.
 func (w *Watch) withoutReason(c *dialogue.Connection) {
-	missing := c.Joined || c.Cut || c.Negotiation.Partial || len(c.Losses) > 0
+	missing := c.Joined || c.Cut || c.Negotiation.Partial || len(c.Losses) > 0 || c.AnyWithheld()
 	unread := c.Broken != [2]*dialogue.Problem{} || w.unread != [2]*dialogue.Frame{}
 	if missing || unread {
 		return

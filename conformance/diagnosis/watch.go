@@ -133,7 +133,7 @@ func on(k *Kind, c *dialogue.Connection, from wire.Role, stamp capture.Stamp, ab
 
 // frame looks at what a frame shows by itself.
 func (w *Watch) frame(c *dialogue.Connection, f *dialogue.Frame) {
-	w.ends[f.From] = f.Offset + int64(len(f.Head)+1+len(f.Image))
+	w.ends[f.From] = f.End()
 	if f.Message == nil {
 		w.unread[f.From] = f
 	} else {
@@ -208,7 +208,7 @@ func (w *Watch) over(c *dialogue.Connection) {
 		w.withoutReason(c)
 		w.negotiation(c)
 		for side, p := range c.Broken {
-			if p != nil {
+			if p != nil && p.At.Packet < c.WithheldSince(wire.Role(side).Other()) { // else see transport
 				w.add(on(unreadable, c, wire.Role(side), p.At, "rest of the "+wire.Role(side).String(), fmt.Sprintf("what the %s sent cannot be read on from octet %d (packet %d): %s",
 					wire.Role(side), p.Offset, p.At.Packet, p.Text)))
 			}

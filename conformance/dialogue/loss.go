@@ -55,15 +55,16 @@ func (l *Loss) Stamp() capture.Stamp { return l.At }
 func (l *Loss) Between(first, last int64) bool { return l.Since <= last && l.Until >= first }
 
 // LossBetween tells whether something that a side sent between two packets, both included, may be
-// unknown: 0 is the start of the connection, NoPacket its end. Until the connection has ended,
-// later losses and its end are not told.
+// unknown: 0 is the start of the connection, NoPacket its end. So may what it would have said if a
+// relay had not kept to itself what it was to react to. Until the connection has ended, later
+// losses and its end are not told.
 func (c *Connection) LossBetween(from wire.Role, first, last int64) bool {
 	for _, l := range c.Losses {
 		if l.From == from && l.Between(first, last) {
 			return true
 		}
 	}
-	return false
+	return last > min(c.WithheldSince(from.Other()), c.UnreadSince(from))
 }
 
 // Whole tells whether the capture holds a connection that has ended from its start to its end.

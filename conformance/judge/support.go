@@ -11,6 +11,7 @@ import (
 // missing could explain it: what a message shows by itself is judged whatever is lost elsewhere,
 // what rests on an answer that did not come only if it cannot have been lost. So each violation
 // says on what it rests, and is held against the losses of its connection when they are all known.
+// So it is with what a relay kept to itself: what a side did not get it does not react to.
 
 // support says what a violation rests on besides the octets that show it.
 type support struct {
@@ -25,10 +26,11 @@ type support struct {
 	framing bool
 }
 
-// extent is a run of octets of a side.
+// extent is a run of octets of a side, complete with a packet.
 type extent struct {
 	from       wire.Role
 	begin, end int64
+	packet     int64
 }
 
 func (s *support) needs(side wire.Role, first, last int64) {
@@ -43,11 +45,11 @@ func (s *support) shownBy(item dialogue.Item) {
 	switch item := item.(type) {
 	case *dialogue.Frame:
 		if item != nil {
-			s.octets = append(s.octets, extent{item.From, item.Offset, item.Offset + int64(len(item.Head)+1+len(item.Image))})
+			s.octets = append(s.octets, extent{item.From, item.Offset, item.End(), item.At.Packet})
 		}
 	case *dialogue.Line:
 		if item != nil {
-			s.octets = append(s.octets, extent{item.From, item.Offset, item.Offset + int64(len(item.Text)+len(item.End))})
+			s.octets = append(s.octets, extent{item.From, item.Offset, item.Offset + int64(len(item.Text)+len(item.End)), item.At.Packet})
 		}
 	}
 }
@@ -59,12 +61,31 @@ func (s *support) doubtful(c *dialogue.Connection) bool {
 			return true
 		}
 	}
-	for _, l := range c.Losses {
-		if s.last[l.From] > 0 && l.Between(s.first[l.From], s.last[l.From]) {
+	for side, last := range s.last {
+		if last > 0 && c.LossBetween(wire.Role(side), s.first[side], last) {
 			return true
 		}
+	}
+	for _, l := range c.Losses {
 		if l.Kind == dialogue.LostTwice && s.hit(l) {
 			return true
+		}
+	}
+	return s.unheard(c)
+}
+
+// unheard tells whether a side shows the violation when a relay had kept to itself what it was to
+// react to.
+func (s *support) unheard(c *dialogue.Connection) bool {
+	for _, deaf := range []wire.Role{wire.Client, wire.Server} {
+		since := c.WithheldSince(deaf.Other())
+		if broken := c.Broken[deaf]; s.framing && broken != nil && broken.At.Packet > since {
+			return true
+		}
+		for _, e := range s.octets {
+			if e.from == deaf && e.packet > since {
+				return true
+			}
 		}
 	}
 	return false
@@ -133,7 +154,7 @@ func (t *Trial) support(at dialogue.Item) support {
 	return s
 }
 
-// MayLack tells whether something that a side sent after an item may be missing.
+// MayLack tells whether something that a side sent after an item, or would have, may be missing.
 func (t *Trial) MayLack(side wire.Role, after dialogue.Item) bool {
 	first := int64(0)
 	if after != nil {

@@ -56,7 +56,12 @@ func replied(l *dialogue.Line) string {
 // What may be missing decides nothing.
 func decided(t *judge.Trial, u dialogue.Turn) bool {
 	n := t.Conn.Negotiation.Sound()
-	if u.Reply != nil || u.Line != n.Lines[len(n.Lines)-1] {
+	switch l := u.Line; {
+	case u.Reply != nil:
+		return true
+	case t.Conn.Withheld(l.From, l.Offset+int64(len(l.Text)+len(l.End))):
+		return false // it did not get the line
+	case l != n.Lines[len(n.Lines)-1]:
 		return true
 	}
 	if n.Partial || t.MayLack(t.Side, u.Line) {
