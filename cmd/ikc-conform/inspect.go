@@ -64,7 +64,7 @@ A request brings its answers and errors with it. What is asked for is only what 
 answer may be for one of several. --from and --to are durations since the connection opened (1.5s),
 or times in UTC (2006-01-02T15:04:05Z).
 
---follow goes on as the file grows, until interrupted: then each message is shown as soon as it is there. With
+--follow goes on as the file grows, until interrupted or it is another file: each message is shown as soon as it is there. With
 --stats, the counts are shown anew --every so often if something came; of what got nothing by then it says "open". --metrics serves them for Prometheus:
 behind 'ikc-conform record -o -', those of a relay.`,
 		Example: `  ikc-conform inspect worker.pcapng --session worker --slower 100ms
@@ -413,7 +413,7 @@ func (i *inspecting) open(cmd *cobra.Command, paths []string) (r *capture.Reader
 		return nil, "", nil, &usageError{"--follow: expected one file, which grows"}
 	}
 	name = paths[0]
-	in, err := i.openGrowing(cmd, name)
+	in, err := i.openGrowing(cmd, name, waitingFor(cmd.ErrOrStderr(), name, &r))
 	if err != nil {
 		return nil, name, nil, err
 	}
@@ -423,23 +423,45 @@ func (i *inspecting) open(cmd *cobra.Command, paths []string) (r *capture.Reader
 	return r, name, func() { _ = in.Close() }, nil
 }
 
+// maxOfPacket is how many octets of a capture belong together at most, if all is well: those of a
+// packet.
+const maxOfPacket = 256 << 10
+
+// waitingFor tells of octets that do not come though those before them say that they will: of what
+// is no capture there may be many, and whoever writes one may hold back the rest of a packet.
+func waitingFor(w io.Writer, name string, r **capture.Reader) (stuck func()) {
+	told := int64(-1)
+	return func() {
+		if *r == nil {
+			return
+		}
+		at, needs, has := (*r).Awaits()
+		if needs == 0 || at == told || told >= 0 && needs <= maxOfPacket {
+			return
+		}
+		told = at
+		fmt.Fprintf(w, "ikc-conform: note: %s: from octet %d on expected at least %d octets that belong together, got %d, and no more for %v; waiting for them\n",
+			visible.Text(name), at, needs, has, stuckAfter)
+	}
+}
+
 // openGrowing opens what is followed.
-func (i *inspecting) openGrowing(cmd *cobra.Command, path string) (io.ReadCloser, error) {
+func (i *inspecting) openGrowing(cmd *cobra.Command, path string, stuck func()) (io.ReadCloser, error) {
 	done := cmd.Context().Done()
 	if path == "-" {
-		return io.NopCloser(&stoppable{in: cmd.InOrStdin(), done: done}), nil
+		return io.NopCloser(&stoppable{in: cmd.InOrStdin(), done: done, stuck: stuck}), nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return &stoppableFile{File: f, stoppable: stoppable{in: f, done: done}}, nil
+		return &stoppableFile{File: f, stoppable: stoppable{in: f, done: done, stuck: stuck}}, nil
 	}
 	atEnd := func() {
 		if err := i.absent(); err != nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: %v; waiting for it\n", err)
 		}
 	}
-	return &growing{f: f, done: done, atEnd: atEnd}, nil
+	return &growing{f: f, done: done, atEnd: atEnd, stuck: stuck}, nil
 }

@@ -147,6 +147,17 @@ func (r *Reader) Offset() int64 {
 	return r.src.offset
 }
 
+// Awaits tells whoever is asked for octets, of a capture that is still being written, what they are
+// for: from octet at of the file on the Reader needs so many, and has some of them. Both are 0 if
+// it is at the end of a packet or a block, or if that is not known, as of a compressed file.
+func (r *Reader) Awaits() (at, needs, has int64) {
+	s := &r.src
+	if has = int64(s.hi - s.lo); r.files != nil || r.packed != nil || has == 0 && s.ahead == 0 {
+		return s.offset, 0, 0
+	}
+	return s.offset, s.needs, has
+}
+
 // Meta returns the description of the section read last. It is empty before the first packet was
 // read, and for classic pcap.
 func (r *Reader) Meta() Meta { return r.format.meta() }

@@ -15,6 +15,8 @@ type source struct {
 	lo, hi int
 	offset int64 // where in the file buf[lo] is, from where the capture begins
 	err    error // why no more can be read; io.EOF at the end
+	needs  int64 // while more is read: how many octets from offset on that takes
+	ahead  int64 // of them, what is still to be left out
 
 	file   readAgain // r, nil if it cannot be read again
 	base   int64     // where in it the capture begins
@@ -28,6 +30,7 @@ func (s *source) peek(n int) ([]byte, error) {
 		if s.err != nil {
 			return s.buf[s.lo:s.hi], s.err
 		}
+		s.needs = max(int64(n), s.ahead)
 		s.fill(n)
 	}
 	return s.buf[s.lo : s.lo+n : s.lo+n], nil
@@ -66,7 +69,9 @@ func (s *source) skip(n int) {
 // skipAhead leaves out the next n octets, seen or not. It returns how many there were.
 func (s *source) skipAhead(n int64) (int64, error) {
 	left := n
+	defer func() { s.ahead = 0 }()
 	for left > 0 {
+		s.ahead = left
 		b, err := s.peek(int(min(left, readSize)))
 		s.skip(len(b))
 		left -= int64(len(b))
