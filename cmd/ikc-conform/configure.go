@@ -39,6 +39,19 @@ func configurable(c *cobra.Command) *cobra.Command {
 	return c
 }
 
+// fromFile is the annotation of flags that a file has set.
+const fromFile = "ikc-conform: from a file"
+
+// commanded tells whether a flag was given on the command line.
+func commanded(c *cobra.Command, name string) bool {
+	f := c.Flags().Lookup(name)
+	if f == nil || !f.Changed {
+		return false
+	}
+	_, filed := f.Annotations[fromFile]
+	return !filed
+}
+
 // configure sets the flags of a file that the command line has not, and returns the arguments, or
 // the targets of the file if there are none.
 func configure(cmd *cobra.Command, path string, args []string) ([]string, error) {
@@ -57,7 +70,7 @@ func configure(cmd *cobra.Command, path string, args []string) ([]string, error)
 		return nil, fmt.Errorf("--config: %w", err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: flags from %s\n", visible.Text(path))
-	typed := map[string]bool{}
+	changed := map[string]bool{}
 	for _, flag := range f.Flags(cmd.Name()) {
 		known := cmd.Flags().Lookup(flag.Name)
 		switch {
@@ -66,16 +79,19 @@ func configure(cmd *cobra.Command, path string, args []string) ([]string, error)
 		case known == nil || flag.Name == "config" || flag.Name == "help":
 			return nil, fmt.Errorf("%s:%d: %q: expected a flag of '%s'", path, flag.Line, flag.Name, cmd.CommandPath())
 		}
-		if _, again := typed[flag.Name]; !again {
-			typed[flag.Name] = known.Changed
+		if _, again := changed[flag.Name]; !again {
+			changed[flag.Name] = known.Changed
 		}
-		if typed[flag.Name] {
+		if changed[flag.Name] {
 			continue
 		}
 		for _, v := range flag.Values {
 			if err := cmd.Flags().Set(flag.Name, v); err != nil {
 				return nil, fmt.Errorf("%s:%d: %w", path, flag.Line, err)
 			}
+		}
+		if err := cmd.Flags().SetAnnotation(flag.Name, fromFile, nil); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, flag.Line, err)
 		}
 	}
 	if len(args) == 0 && cmd.Name() != "check" && !given(cmd, "all") {

@@ -103,7 +103,7 @@ decided, or a target can no longer be tried to the end.`,
 			if err != nil {
 				return err
 			}
-			if err := site.parse(); err != nil {
+			if err := site.parse(cmd, o.linked()); err != nil {
 				return err
 			}
 			if err := o.check(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -134,13 +136,33 @@ func (s *siteFlag) flag(c *cobra.Command) {
 	c.Flags().StringVar(&s.url, "site", "", "link checks and notices, in HTML, Markdown and SARIF, to the pages of the site at this `URL` ('ikc-conform site')")
 }
 
-func (s *siteFlag) parse() (err error) {
-	if s.url != "" {
-		if s.pages, err = report.ParsePages(s.url); err != nil {
-			return fmt.Errorf("--site: %w", err)
+// parse reads the URL. linked tells whether anything is written that has links: who names a site on
+// the command line expects some.
+func (s *siteFlag) parse(c *cobra.Command, linked bool) (err error) {
+	if s.url == "" {
+		return nil
+	}
+	if s.pages, err = report.ParsePages(s.url); err != nil {
+		return fmt.Errorf("--site: %w", err)
+	}
+	if !linked && commanded(c, "site") {
+		var with []string
+		for _, name := range linkedForms {
+			if c.Flags().Lookup(name) != nil {
+				with = append(with, "--"+name)
+			}
 		}
+		return fmt.Errorf("--site %s: expected %s with it: nothing else has links", s.url, strings.Join(with, " or "))
 	}
 	return nil
+}
+
+// linkedForms are the flags of what has links to a site.
+var linkedForms = []string{"html", "markdown", "sarif", "github"}
+
+// linked tells whether anything is written that has links to a site.
+func (o *outputs[T]) linked() bool {
+	return slices.ContainsFunc(o.list, func(f *output[T]) bool { return f.path != "" && slices.Contains(linkedForms, f.name) })
 }
 
 // summaryVariable is where GitHub Actions says which file step summaries go to.
@@ -157,7 +179,7 @@ func (r *reporting) check(c *cobra.Command) error {
 			}
 		}
 	}
-	if err := r.site.parse(); err != nil {
+	if err := r.site.parse(c, r.github || r.linked()); err != nil {
 		return err
 	}
 	return r.outputs.check()

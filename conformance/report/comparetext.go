@@ -108,7 +108,7 @@ func WriteComparisonMarkdown(w io.Writer, c *Comparison) error {
 		fmt.Fprintf(&b, "**%s**\n\n| check | part | old | new | |\n|:--|:--|:--|:--|:--|\n", titles[k])
 		for _, g := range groups[:min(len(groups), maxMarkdown)] {
 			for _, ch := range g {
-				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", ch.Check, markdown(ch.Part), ch.Old, ch.New, markdown(ch.Detail))
+				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", linked(ch.Check, c.Pages), markdown(ch.Part), ch.Old, ch.New, markdown(ch.Detail))
 			}
 		}
 		if n := len(groups) - maxMarkdown; n > 0 {

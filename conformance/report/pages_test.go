@@ -49,6 +49,10 @@ func TestPages(t *testing.T) {
 			comparison.Pages = d.Pages
 			return report.WriteComparisonHTML(w, comparison)
 		}, attribute},
+		"Markdown of a comparison": {func(w io.Writer, d *report.Document) error {
+			comparison.Pages = d.Pages
+			return report.WriteComparisonMarkdown(w, comparison)
+		}, attribute},
 		"JSON": {func(w io.Writer, d *report.Document) error { return d.WriteJSON(w) }, ""},
 	} {
 		bad.Pages = ""
