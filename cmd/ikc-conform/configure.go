@@ -15,7 +15,7 @@ const configHelp = `
 
 Flags and targets can stand in a file, ` + config.Name + `, which is read from the working directory, or --config FILE:
 baseline, gate, cells, checks, serializers and targets, and flags of one command below its name (run: {patience: 10s}).
-The command line wins. conformance/config/schema.json describes it.`
+The command line wins. 'ikc-conform config' says more, and 'ikc-conform config schema' prints its schema.`
 
 // configurable has a command read a file of flags and targets first.
 func configurable(c *cobra.Command) *cobra.Command {

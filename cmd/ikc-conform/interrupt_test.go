@@ -99,6 +99,7 @@ func TestInterrupt(t *testing.T) {
 		{args: []string{"report", fifo}, status: 3},
 		{args: []string{"report", "compare", fifo, fifo}, status: 3},
 		{args: []string{"report", "schema"}, full: true, status: 3},
+		{args: []string{"config", "schema"}, full: true, status: 3},
 		{args: []string{"oracle", "schema"}, full: true, status: 3},
 		{args: []string{"upgrade", "cmd:sleep 60", "reference"}, status: 130},
 		{args: []string{"upgrade", "schema"}, full: true, status: 3},

@@ -97,7 +97,7 @@ with another interrupt.`,
 		genCommand(), listCommand(), explainCommand(), specCommand(), siteCommand(), mutantsCommand(),
 		recordCommand(), shadowCommand(), serveCommand(), driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), respondCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
-		wiresharkCommand(), doctorCommand(), perlsCommand())
+		wiresharkCommand(), doctorCommand(), perlsCommand(), configCommand())
 	completions(root)
 	return root
 }

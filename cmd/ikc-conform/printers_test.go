@@ -93,6 +93,7 @@ func plays() map[string]func(t *testing.T) {
 		"man": arguments("man", foreignName+"/none/"), "site": playSite, "report schema": arguments("report", "schema", foreignName), "diagnose schema": arguments("diagnose", "schema", foreignName),
 		"oracle schema": arguments("oracle", "schema", foreignName), "upgrade schema": arguments("upgrade", "schema", foreignName), "replay schema": arguments("replay", "schema", foreignName), "diff schema": arguments("diff", "schema", foreignName),
 		"serve schema": arguments("serve", "schema", foreignName), "shadow schema": arguments("shadow", "schema", foreignName), "anonymise schema": arguments("anonymise", "schema", foreignName), "reduce schema": arguments("reduce", "schema", foreignName),
+		"config": arguments("config", foreignName), "config schema": arguments("config", "schema", foreignName),
 		"wireshark":  arguments("wireshark", "--install", "--dir", "/dev/null/"+foreignName),
 		"completion": arguments("completion", foreignName), "completion bash": arguments("completion", "bash", foreignName),
 		"completion zsh": arguments("completion", "zsh", foreignName), "completion fish": arguments("completion", "fish", foreignName),
