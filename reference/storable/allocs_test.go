@@ -6,6 +6,9 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+
+	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // TestAllocates holds how much reading and writing takes of the heap: since a program with little
@@ -45,6 +48,27 @@ func TestAllocates(t *testing.T) {
 			if got.allocs > op.most.allocs || got.octets > op.most.octets {
 				t.Errorf("%s of the %s: got %d allocations of %d octets, expected at most %d of %d", op.name, w.name, got.allocs, got.octets, op.most.allocs, op.most.octets)
 			}
+		}
+	}
+}
+
+// TestPassAllocates holds what reading a message takes whose params are not looked into: its
+// Values, and nothing for what is passed over. It fails if what the keys of a wide hash are held
+// against is made anew each time.
+func TestPassAllocates(t *testing.T) {
+	wide := perl.NewHash()
+	for i := range 5000 {
+		wide.AppendPair(perl.P(strconv.Itoa(i), perl.NewInt(1)))
+	}
+	for name, params := range map[string]*perl.Value{"records": workloads()[2].make(), "a wide hash": perl.NewRef(wide)} {
+		image, err := Freeze(perl.HashRef(perl.P("event", perl.NewBytes("e")), perl.P("params", params)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := new(message.Hash)
+		got := usageOf(func() { _, _ = Serializer{}.ThawMessage(image, h, "params", true) })
+		if got.allocs > 4 || got.octets > 256 {
+			t.Errorf("%s: got %d allocations of %d octets, expected at most 4 of 256", name, got.allocs, got.octets)
 		}
 	}
 }

@@ -28,8 +28,10 @@ type cursor struct {
 	dec     *Decoder
 	header  Header
 	classes []string
-	kinds   message.Kinds // of Value that pass saw
+	kinds   message.Kinds // of scalars that came, for passedKinds
 	lowest  int           // of depth in pass
+	passing *passing      // of pass; it stays when another image is read
+	passed  bool          // pass has been asked about this image
 	objects bool          // pass takes blessed objects, and undefs of Perl's own, too
 	err     error
 }
@@ -37,7 +39,7 @@ type cursor struct {
 // begin goes to the first object of the image, behind the header h, with the limits of dec, and no
 // more than room octets of the heap. It goes no deeper than deep.Shallow.
 func (c *cursor) begin(dec *Decoder, h Header, room int64) {
-	c.dec, c.header, c.pos = dec, h, h.Size
+	c.dec, c.header, c.pos, c.passed = dec, h, h.Size, false
 	c.big = h.Network() || h.Layout.BigEndian
 	c.depth, c.longest = min(dec.opt.MaxDepth, deep.Shallow), uint64(dec.opt.MaxString)
 	c.Begin(dec.opt.MaxElements, room, int64(len(c.s)))

@@ -55,7 +55,7 @@ func (d *decoder) close() {
 func (d *decoder) renew(s string) {
 	slab := d.slab
 	slab.Reset()
-	*d = decoder{cursor: cursor{s: s}, slab: slab}
+	*d = decoder{cursor: cursor{s: s, passing: d.passing}, slab: slab}
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}

@@ -37,6 +37,7 @@ func (dec *Decoder) unmarshalDirect(image []byte, target any) bool {
 // direct fills the variable that to points at with the object behind the header h.
 func (dec *Decoder) direct(s string, h Header, to reflect.Value) bool {
 	d := direct{cursor: cursor{s: s, objects: true}, passed: mostPassed * len(s)}
+	defer d.endPassing()
 	d.begin(dec, h, dec.opt.MaxAlloc)
 	p := planOf(to.Type().Elem())
 	at := to.UnsafePointer()

@@ -22,7 +22,8 @@ func (dec *Decoder) thawEnvelope(image []byte, h *message.Hash, whole string) (k
 		h.Reset()
 		return 0, false
 	}
-	d.kinds.Add(perl.Ref)
-	d.kinds.Add(perl.Hash)
-	return d.kinds, true
+	kinds = d.passedKinds()
+	kinds.Add(perl.Ref)
+	kinds.Add(perl.Hash)
+	return kinds, true
 }

@@ -26,7 +26,6 @@ func (d *decoder) frozen() *perl.Value {
 		return nil
 	}
 	before, depth := d.Values(), d.depth
-	d.lowest = depth
 	if !d.passOver() {
 		return nil
 	}
