@@ -29,7 +29,7 @@ type Channel struct {
 	serializer wire.Serializer
 	frames     *wire.FrameScanner
 	socket     *socket      // conn, nil if it is no socket itself
-	frozen     atomic.Int64 // size of the image that was sent last, in octets
+	frozen     atomic.Int64 // octets that the image which was sent last took in its buffer
 	out        *outbox
 	in         inbox
 	holds      *account

@@ -153,14 +153,14 @@ func (o *outbox) putWait(ctx context.Context, f parcel, now bool) error {
 
 // add appends a frame to pending. mu is locked, but for a while if the queue is full.
 func (o *outbox) add(f parcel) error {
-	octets := f.Octets()
+	n := f.Left()
 	foreign := f.sender != nil
-	for o.err == nil && !o.fits(len(octets), foreign) && o.makeRoom() {
+	for o.err == nil && !o.fits(n, foreign) && o.makeRoom() {
 	}
 	if o.err != nil {
 		return o.err
 	}
-	if !o.fits(len(octets), foreign) {
+	if !o.fits(n, foreign) {
 		if !o.busy {
 			o.busy = true
 			go o.write()
@@ -168,17 +168,17 @@ func (o *outbox) add(f parcel) error {
 		waiting, limit := o.waiting(foreign)
 		return fmt.Errorf("%w: %d octets wait for %v, the limit is %d", ErrQueueFull, waiting, o.conn.RemoteAddr(), limit)
 	}
-	o.size += len(octets)
+	o.size += n
 	o.stats.framesOut.Add(1)
-	small := len(octets) < ownSegment
+	small := n < ownSegment
 	switch {
 	case foreign:
-		o.foreign += len(octets)
+		o.foreign += n
 		o.pending, o.small = append(o.pending, o.admit(f)), false
 	case small && o.small:
 		last := o.pending[len(o.pending)-1]
 		before := last.Cap()
-		last.Join(octets)
+		last.Join(f.Octets())
 		o.keep(last.Cap() - before)
 		release(f.Outgoing)
 		o.small = len(last.Octets()) < joinedSegment
@@ -243,7 +243,7 @@ func (o *outbox) done(f parcel) {
 func (o *outbox) drop() {
 	for _, f := range o.pending {
 		if f.sender != nil {
-			o.foreign -= len(f.Octets())
+			o.foreign -= f.Left()
 		}
 		o.discount(f)
 	}
@@ -326,26 +326,25 @@ func (o *outbox) tryWrite() {
 // and unlocks mu for a while.
 func (o *outbox) writeFirst() (whole bool) {
 	f := o.pending[0]
-	octets := f.Octets()
+	left := f.Left()
 	o.pending[0] = parcel{}
 	if len(o.pending) == 1 {
 		o.pending, o.small = o.pending[:0], false
 	} else {
 		o.pending = o.pending[1:]
 	}
-	o.writing, o.size, o.inside = len(octets), o.size-len(octets), true
+	o.writing, o.size, o.inside = left, o.size-left, true
 	o.mu.Unlock()
-	n, err := o.socket.writeNow(octets)
+	n, err := o.socket.writeFrame(f.Outgoing)
 	o.stats.octetsOut.Add(uint64(n))
 	o.mu.Lock()
 	o.writing, o.inside = 0, false
 	o.taken += n
 	o.idle.Broadcast()
-	if f.sender != nil && (err != nil || n == len(octets)) {
-		o.foreign -= len(octets)
+	if f.sender != nil && (err != nil || n == left) {
+		o.foreign -= left
 	}
-	if err == nil && n < len(octets) {
-		f.Wrote(n)
+	if err == nil && n < left {
 		if f.sender != nil {
 			o.foreign -= n
 			o.discount(f)
@@ -356,7 +355,7 @@ func (o *outbox) writeFirst() (whole bool) {
 		}
 		o.pending = append([]parcel{f}, o.pending...)
 		o.small = o.small && len(o.pending) > 1
-		o.size += len(octets) - n
+		o.size += left - n
 		return false
 	}
 	o.done(f)

@@ -14,7 +14,7 @@ type socket struct{}
 
 func socketOf(net.Conn) *socket { return nil }
 
-func (*socket) writeNow([]byte) (int, error) { return 0, errors.ErrUnsupported }
+func (*socket) writeFrame(*wire.Outgoing) (int, error) { return 0, errors.ErrUnsupported }
 
 func (*socket) whenReady(func() bool) error { return errors.ErrUnsupported }
 

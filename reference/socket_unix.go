@@ -53,6 +53,20 @@ func (s *socket) whenReady(try func() bool) error {
 	return s.raw.Write(func(uintptr) bool { return try() })
 }
 
+// writeFrame writes as much of a frame as the socket takes without blocking; that may be nothing.
+func (s *socket) writeFrame(f *wire.Outgoing) (n int, err error) {
+	for left := f.Left(); n < left; {
+		octets := f.Octets()
+		var some int
+		some, err = s.writeNow(octets)
+		f.Wrote(some)
+		if n += some; err != nil || some < len(octets) {
+			break
+		}
+	}
+	return n, err
+}
+
 // writeNow writes what the socket takes without blocking; that may be nothing.
 func (s *socket) writeNow(b []byte) (n int, err error) {
 	s.out.from = b

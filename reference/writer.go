@@ -102,11 +102,12 @@ func (c *Channel) sendSlowly(f parcel) error {
 // freeze makes the frame of a message. The error is a *freezeError.
 func (c *Channel) freeze(m *wire.Message) (parcel, error) {
 	f := newFrame(int(c.frozen.Load()))
+	f.Lend = c.socket != nil
 	if err := f.Freeze(c.serializer, m); err != nil {
 		release(f)
 		return parcel{}, &freezeError{err}
 	}
-	c.frozen.Store(int64(f.Size()))
+	c.frozen.Store(int64(f.Own()))
 	return parcel{Outgoing: f}, nil
 }
 
@@ -133,6 +134,7 @@ func newFrame(size int) *wire.Outgoing {
 }
 
 func release(f *wire.Outgoing) {
+	f.Forget()
 	switch n := f.Cap(); {
 	case n <= largeFrame:
 		smallFrames.Put(f)

@@ -5,8 +5,8 @@ import "github.com/perl-ikc/ikc-conform/reference/perl"
 // Codec is what a wire.Serializer may be as well, for speed: it writes and reads the hash of a
 // message without Values for what is plain in it. What it does is what Freeze and Thaw do.
 type Codec interface {
-	// AppendMessage appends the image of h, of at most maxImage octets, to dst. On an error it
-	// returns dst as it was.
+	// AppendMessage appends the image of h, of at most maxImage octets, to dst, but for what it
+	// puts into h.Lent. On an error it returns dst as it was.
 	AppendMessage(dst []byte, h *Hash, maxImage int) ([]byte, error)
 	// ThawMessage fills h, the value of the key whole being a Value there, which may be frozen, and
 	// returns nil; or it returns what Thaw does. The strings of h are parts of image; Values are

@@ -25,6 +25,20 @@ type Hash struct {
 	// Whole is where the value of the key stands that may be anything, in the image that was read
 	// last.
 	Whole Place
+	// Lend allows whoever writes the message to leave long strings out of what it appends, to be
+	// written from where they are: these are Lent then, in their order.
+	Lend bool
+	Lent []Piece
+}
+
+// LongPiece is from how many octets on a string is lent.
+const LongPiece = 128 << 10
+
+// Piece is a string that is part of an image, but not of what the image was appended to: there its
+// place is in front of what is at At.
+type Piece struct {
+	At     int
+	Octets string
 }
 
 // Place is where a value stands in an image, and what the image costs without it, in octets of the
@@ -49,6 +63,7 @@ type Part struct{ Key, Str string }
 func (h *Hash) Reset() {
 	clear(h.Items)
 	clear(h.parts)
+	h.Lent = nil
 	h.Items, h.parts, h.Whole = h.Items[:0], h.parts[:0], Place{}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -72,8 +73,10 @@ type encoder struct {
 	native   bool
 	little   bool
 	depth    int
-	sank     bool        // there were no levels left
-	root     *perl.Value // makes all values escape to the heap, see seenTable
+	sank     bool          // there were no levels left
+	lender   *message.Hash // takes long strings; nil if they are to be written
+	lent     int           // octets of the image that it took
+	root     *perl.Value   // makes all values escape to the heap, see seenTable
 	err      error
 }
 
@@ -82,7 +85,7 @@ var encoders = sync.Pool{New: func() any { return new(encoder) }}
 const keepBuffer, keepSlots = 1 << 22, 1 << 18
 
 func (e *encoder) release() {
-	e.root, e.opt, e.err = nil, nil, nil
+	e.root, e.opt, e.err, e.lender = nil, nil, nil, nil
 	if e.borrowed {
 		e.buf, e.scratch, e.borrowed = e.scratch, nil, false
 	}
@@ -125,7 +128,9 @@ func (e *encoder) again(enc *Encoder, most int64, rest func()) {
 // begin writes the header of an image of at most so many octets, and goes no deeper than
 // deep.Shallow.
 func (e *encoder) begin(enc *Encoder, most int64) {
-	e.start = len(e.buf)
+	if e.start, e.lent = len(e.buf), 0; e.lender != nil {
+		e.lender.Lent = nil
+	}
 	e.end = e.start + int(min(most, enc.opt.MaxImage, int64(math.MaxInt-e.start)))
 	e.opt, e.depth, e.next, e.err, e.sank = &enc.opt, min(enc.opt.MaxDepth, deep.Shallow), 0, nil, false
 	e.native = e.opt.Layout.native()
@@ -162,14 +167,17 @@ func (e *encoder) header() {
 
 func (e *encoder) fail(err error, expected, got string) {
 	if e.err == nil {
-		e.err = &ValueError{err, len(e.buf) - e.start, expected, got}
+		e.err = &ValueError{err, e.size(), expected, got}
 	}
 }
+
+// size is how many octets of the image have been written.
+func (e *encoder) size() int { return len(e.buf) - e.start + e.lent }
 
 // fits fails unless n more octets may be written. All that may be long is held against it before it
 // is written, and what is short now and then.
 func (e *encoder) fits(n int) bool {
-	if n <= e.end-len(e.buf) {
+	if n <= e.end-len(e.buf)-e.lent {
 		return true
 	}
 	e.tooLong(n)
@@ -178,7 +186,7 @@ func (e *encoder) fits(n int) bool {
 
 func (e *encoder) tooLong(n int) {
 	if e.err == nil {
-		e.err = &LimitError{"MaxImage", int64(e.end - e.start), int64(len(e.buf) - e.start + n), len(e.buf) - e.start}
+		e.err = &LimitError{"MaxImage", int64(e.end - e.start), int64(e.size() + n), e.size()}
 	}
 }
 
@@ -227,7 +235,7 @@ func (e *encoder) inner(v *perl.Value) {
 	if e.depth == 0 {
 		e.sank = true
 		if e.err == nil {
-			e.err = &LimitError{"MaxDepth", int64(e.opt.MaxDepth), int64(e.opt.MaxDepth) + 1, len(e.buf) - e.start}
+			e.err = &LimitError{"MaxDepth", int64(e.opt.MaxDepth), int64(e.opt.MaxDepth) + 1, e.size()}
 		}
 		return
 	}
@@ -337,6 +345,11 @@ func (e *encoder) str(short, long tag, s string) {
 
 // octets writes what may be long.
 func (e *encoder) octets(s string) {
+	if e.lender != nil && len(s) >= message.LongPiece {
+		e.lender.Lent = append(e.lender.Lent, message.Piece{At: len(e.buf), Octets: s})
+		e.lent += len(s)
+		return
+	}
 	if len(s) >= longString && !e.borrowed && cap(e.buf) > 0 {
 		e.scratch, e.borrowed = e.buf[:0], true
 		e.buf = e.buf[:len(e.buf):len(e.buf)]

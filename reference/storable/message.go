@@ -288,7 +288,9 @@ func (enc *Encoder) appendMessage(dst []byte, h *message.Hash, most int64) ([]by
 		return enc.append(dst, h.Value(new(perl.Slab)), most)
 	}
 	e := encoders.Get().(*encoder)
-	e.lend(dst)
+	if e.lend(dst); h.Lend {
+		e.lender = h
+	}
 	e.begin(enc, most)
 	e.message(h)
 	if e.sank && enc.opt.MaxDepth > deep.Shallow {

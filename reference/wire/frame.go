@@ -55,13 +55,14 @@ type FrameScanner struct {
 	MaxAlloc int64
 
 	buf    []byte
-	small  []byte           // kept while buf is a large one
-	shared *[bigBuffer]byte // what buf is, if all connections share it
-	start  int              // of the next frame in buf
-	next   int              // size of the frame at start, with length and NUL, if all of it has not come; 0 if not known
-	offset int64            // of buf[0] in the stream
-	own    int              // size of buf as Hold knows it, 0 for one that it does not
-	skipLF bool             // an LF that comes first is the end of the last line of negotiation
+	small  []byte            // kept while buf is a large one
+	shared *[bigBuffer]byte  // what buf is, if all connections share it
+	nextUp *[nextBuffer]byte // or this
+	start  int               // of the next frame in buf
+	next   int               // size of the frame at start, with length and NUL, if all of it has not come; 0 if not known
+	offset int64             // of buf[0] in the stream
+	own    int               // size of buf as Hold knows it, 0 for one that it does not
+	skipLF bool              // an LF that comes first is the end of the last line of negotiation
 	in     incoming
 }
 

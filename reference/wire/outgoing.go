@@ -17,8 +17,14 @@ type Outgoing struct {
 	// Max bounds the image, in octets; 0 means DefaultMaxFrame, the most.
 	Max int
 
-	buf   []byte // frameHead octets, the last of which have the length, and the image
-	start int    // of the length
+	// Lend allows long strings of the message to be written from where they are, without a copy:
+	// Octets are then those up to the next of these, and there are more.
+	Lend bool
+
+	buf   []byte          // frameHead octets, the last of which have the length, and the image
+	start int             // of what is to be written
+	lent  []message.Piece // of the image, in places of buf; each as far as it is to be written
+	more  int             // octets that are lent in all
 	hash  message.Hash
 }
 
@@ -32,9 +38,15 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	if o.buf == nil {
 		o.buf = make([]byte, frameHead, 512)
 	}
+	o.Forget()
 	o.buf = o.buf[:frameHead]
 	m.fill(&o.hash)
+	o.hash.Lend = o.Lend && canLend
 	err := o.freeze(s)
+	o.lent = o.hash.Lent
+	for i := range o.lent {
+		o.more += len(o.lent[i].Octets)
+	}
 	o.hash.Reset()
 	if err != nil {
 		return fmt.Errorf("freeze with %s: %w", s.Name(), err)
@@ -74,16 +86,49 @@ func (o *Outgoing) freeze(s Serializer) (err error) {
 }
 
 // Size is that of the image in octets.
-func (o *Outgoing) Size() int { return len(o.buf) - frameHead }
+func (o *Outgoing) Size() int { return len(o.buf) - frameHead + o.more }
 
-// Octets are what to write, valid until the next Freeze.
-func (o *Outgoing) Octets() []byte { return o.buf[o.start:] }
+// Own is how many octets of the image are in its buffer: all but those that are lent.
+func (o *Outgoing) Own() int { return len(o.buf) - frameHead }
 
-// Cap is how many octets the buffer takes.
-func (o *Outgoing) Cap() int { return cap(o.buf) }
+// Octets are what to write next, valid until the next Freeze: all that is left, but with Lend.
+func (o *Outgoing) Octets() []byte {
+	switch {
+	case len(o.lent) == 0:
+		return o.buf[o.start:]
+	case o.start < o.lent[0].At:
+		return o.buf[o.start:o.lent[0].At]
+	}
+	return octetsOf(o.lent[0].Octets)
+}
 
-// Wrote takes the first n octets off what is to be written.
-func (o *Outgoing) Wrote(n int) { o.start += n }
+// Left is how many octets are to be written in all.
+func (o *Outgoing) Left() int {
+	n := len(o.buf) - o.start
+	for i := range o.lent {
+		n += len(o.lent[i].Octets)
+	}
+	return n
+}
 
-// Join adds a frame, or several, behind this one.
+// Cap is how many octets the buffer takes, and what is lent.
+func (o *Outgoing) Cap() int { return cap(o.buf) + o.more }
+
+// Wrote takes the first n octets off what is to be written: at most as many as Octets are.
+func (o *Outgoing) Wrote(n int) {
+	if len(o.lent) == 0 || o.start < o.lent[0].At {
+		o.start += n
+		return
+	}
+	if p := &o.lent[0]; n < len(p.Octets) {
+		p.Octets = p.Octets[n:]
+	} else {
+		o.lent = o.lent[1:]
+	}
+}
+
+// Forget lets go of what is lent. What is left cannot be written any more.
+func (o *Outgoing) Forget() { o.lent, o.more = nil, 0 }
+
+// Join adds a frame, or several, behind this one, of which nothing is lent.
 func (o *Outgoing) Join(frames []byte) { o.buf = append(o.buf, frames...) }

@@ -4,10 +4,14 @@ import (
 	"sync"
 )
 
-// bigBuffer is the size, in octets, from which buffers are shared by all connections.
-const bigBuffer = 64 << 10
+// bigBuffer is the size, in octets, from which buffers are shared by all connections, and
+// nextBuffer that of those in which more of a large frame is awaited.
+const (
+	bigBuffer  = 64 << 10
+	nextBuffer = 5 * bigBuffer
+)
 
-var bigBuffers sync.Pool
+var bigBuffers, nextBuffers sync.Pool
 
 // Room returns space for about n more octets, and for one at least, directly behind those that have
 // come: read into it, then call Advance. It spares the copy of Write. A scanner that holds nothing
@@ -30,6 +34,8 @@ func (s *FrameScanner) Room(n int) []byte {
 	case s.buf == nil:
 		s.buf = make([]byte, 0, n)
 	case cap(s.buf)-len(s.buf) >= max(n/2, 1) || s.next == cap(s.buf) && s.start == 0:
+	case s.start == 0 && s.next > nextBuffer && cap(s.buf) >= bigBuffer && len(s.buf) < cap(s.buf):
+		// what is shared is filled first
 	case s.start == 0 && s.next > cap(s.buf):
 		if !s.grow(max(n, min(s.next, max(bigBuffer, 5*len(s.buf))))) {
 			return nil
@@ -133,6 +139,7 @@ func (s *FrameScanner) drop() {
 // that is not larger than what has come justifies. It returns false if Hold refuses it.
 func (s *FrameScanner) grow(size int) bool {
 	var shared *[bigBuffer]byte
+	var next *[nextBuffer]byte
 	var grown []byte
 	var own int
 	if size > bigBuffer && s.Hold != nil {
@@ -141,12 +148,18 @@ func (s *FrameScanner) grow(size int) bool {
 			return false
 		}
 	}
-	if size == bigBuffer {
+	switch {
+	case size == bigBuffer:
 		if shared, _ = bigBuffers.Get().(*[bigBuffer]byte); shared == nil {
 			shared = new([bigBuffer]byte)
 		}
 		grown = shared[:0]
-	} else {
+	case size == nextBuffer && s.next > size: // the image will not stay in it
+		if next, _ = nextBuffers.Get().(*[nextBuffer]byte); next == nil {
+			next = new([nextBuffer]byte)
+		}
+		grown = next[:0]
+	default:
 		grown = make([]byte, 0, size)
 	}
 	old := s.buf
@@ -155,7 +168,7 @@ func (s *FrameScanner) grow(size int) bool {
 		s.small = old[:0]
 	}
 	s.give()
-	s.shared, s.own = shared, own
+	s.shared, s.nextUp, s.own = shared, next, own
 	return true
 }
 
@@ -169,5 +182,9 @@ func (s *FrameScanner) give() {
 	if s.shared != nil {
 		bigBuffers.Put(s.shared)
 		s.shared = nil
+	}
+	if s.nextUp != nil {
+		nextBuffers.Put(s.nextUp)
+		s.nextUp = nil
 	}
 }

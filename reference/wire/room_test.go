@@ -191,3 +191,31 @@ func TestHold(t *testing.T) {
 		}
 	}
 }
+
+// TestBuffersOfLargeFrames: what is shared on the way to a large frame's own buffer has it whole at
+// the end, whatever comes at once.
+func TestBuffersOfLargeFrames(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	var scanners [3]FrameScanner
+	for round := range 30 {
+		size := []int{100, bigBuffer, nextBuffer - 10, nextBuffer, nextBuffer + 10, 1 << 20}[r.IntN(6)]
+		for i := range scanners {
+			s := &scanners[i]
+			image := bytes.Repeat([]byte{byte(round), byte(i), 3}, size/3)
+			stream := AppendFrame(nil, image)
+			got, ok, err := []byte(nil), false, error(nil)
+			for !ok && err == nil {
+				room := s.Room(bigBuffer)
+				n := copy(room[:min(len(room), 1+r.IntN(100_000))], stream)
+				s.Advance(n)
+				stream = stream[n:]
+				got, ok, err = s.Next()
+			}
+			if err != nil || len(stream) > 0 || !bytes.Equal(got, image) {
+				t.Fatalf("round %d: a frame of %d octets came as %d, %d are left, error %v", round, len(image), len(got), len(stream), err)
+			}
+			s.keep()
+			s.Release()
+		}
+	}
+}

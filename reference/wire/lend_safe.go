@@ -1,0 +1,8 @@
+//go:build ikc_nounsafe
+
+package wire
+
+// canLend is false: only package unsafe spares the copy.
+const canLend = false
+
+func octetsOf(s string) []byte { return []byte(s) }
