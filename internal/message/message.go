@@ -54,10 +54,16 @@ type Item struct {
 	perl.Pair
 	Str   string
 	Parts []Part
+	// At is where Str stands in the image that was read last, if the octet before it is its length;
+	// else 0.
+	At int
 }
 
-// Part is a pair of a small hash of strings.
-type Part struct{ Key, Str string }
+// Part is a pair of a small hash of strings. At is as in an Item.
+type Part struct {
+	Key, Str string
+	At       int
+}
 
 // Reset empties h. It holds nothing then that it was filled with.
 func (h *Hash) Reset() {

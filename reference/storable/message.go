@@ -112,7 +112,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 		// It is the value of whole, or the image cannot be read in this way.
 		d.back(at)
 		d.base, d.kinds = base, kinds
-		item.Parts, item.Value, item.Str = nil, nil, ""
+		item.Parts, item.Value, item.Str, item.At = nil, nil, "", 0
 		if d.envelope {
 			if !d.passOver() || !d.key(&item.Pair) || item.Key != whole {
 				return false
@@ -163,6 +163,7 @@ func (d *decoder) plain(item *message.Item, h *message.Hash) (ok bool) {
 	case tagScalar, tagLScalar:
 		d.kinds.Add(perl.Bytes)
 		item.Str, ok = d.plainStr(t)
+		item.At = d.where(t, item.Str)
 		return ok
 	case tagByte:
 		d.kinds.Add(perl.Int)
@@ -212,7 +213,11 @@ func (d *decoder) part(parts []message.Part, i int) bool {
 	d.pos++
 	var ok bool
 	var p perl.Pair
-	if parts[i].Str, ok = d.plainStr(t); !ok || !d.key(&p) {
+	if parts[i].Str, ok = d.plainStr(t); !ok {
+		return false
+	}
+	parts[i].At = d.where(t, parts[i].Str)
+	if !d.key(&p) {
 		return false
 	}
 	parts[i].Key = p.Key
@@ -222,6 +227,14 @@ func (d *decoder) part(parts []message.Part, i int) bool {
 		}
 	}
 	return true
+}
+
+// where is the place of a string that has just been read, as message.Item has it.
+func (d *decoder) where(t tag, s string) int {
+	if t != tagScalar {
+		return 0
+	}
+	return d.pos - len(s)
 }
 
 func (d *decoder) plainStr(t tag) (string, bool) {

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -23,40 +22,6 @@ type incoming struct {
 	like  bool     // own is the message of last, but for its params
 }
 
-// envelope is a message without its params, and the octets of its image around these: mostly the
-// next message has the same.
-type envelope struct {
-	octets []byte        // all of them
-	at     message.Place // of the params, in octets before they were taken out
-	m      Message
-}
-
-// mostEnvelope is how many octets there are at most of an envelope that is kept.
-const mostEnvelope = 512
-
-// keep keeps the envelope of an image that was read into m, if it is not too long.
-func (e *envelope) keep(image []byte, at message.Place, m *Message) bool {
-	if e.at = at; at.To == 0 || len(image)-(at.To-at.From) > mostEnvelope {
-		e.at = message.Place{}
-		return false
-	}
-	e.octets = append(append(e.octets[:0], image[:at.From]...), image[at.To:]...)
-	e.m = *m
-	e.m.Params = nil
-	return true
-}
-
-// find returns where the params stand in an image with this envelope, which is true if there is
-// one.
-func (e *envelope) find(image []byte) (at message.Place, ok bool) {
-	n := e.at.From
-	if e.at.To == 0 || len(image) <= len(e.octets) ||
-		!bytes.Equal(image[:n], e.octets[:n]) || !bytes.HasSuffix(image, e.octets[n:]) {
-		return at, false
-	}
-	return message.Place{From: n, To: len(image) - (len(e.octets) - n), Rest: e.at.Rest}, true
-}
-
 // known is the last address of a key.
 type known struct {
 	text Address             // that was a string
@@ -73,7 +38,7 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 		}
 		return m.parse(v)
 	}
-	if at, ok := in.last.find(image); ok {
+	if at, name, ok := in.last.find(image); ok && (in.last.isNamed(name) || in.rename(name)) {
 		if params := s.ThawWhole(image, at, &in.hash, aliased); params != nil {
 			if m != in.own {
 				*m = in.last.m
@@ -94,7 +59,7 @@ func (in *incoming) read(by Serializer, image []byte, aliased bool, m *Message) 
 	}
 	plain := in.message(m)
 	if plain {
-		in.like = in.last.keep(image, in.hash.Whole, m) && m == in.own
+		in.like = in.last.keep(image, &in.hash, m) && m == in.own
 	} else {
 		if !aliased {
 			in.hash.Own()

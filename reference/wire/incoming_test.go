@@ -2,6 +2,7 @@ package wire
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -166,11 +167,11 @@ func TestOwn(t *testing.T) {
 	images := incomingImages(t)
 	for _, first := range images {
 		for _, second := range images {
-			var s, other FrameScanner
+			var s FrameScanner
 			for i, image := range [][]byte{first, second, first, first} {
 				got, err := s.ThawOwn(storable.Serializer{}, image)
 				var want Message
-				wantErr := other.Thaw(storable.Serializer{}, image, &want)
+				wantErr := new(FrameScanner).Thaw(storable.Serializer{}, image, &want)
 				if (err == nil) != (wantErr == nil) {
 					t.Fatalf("%x: got error %v, want %v", image, err, wantErr)
 				}
@@ -184,6 +185,80 @@ func TestOwn(t *testing.T) {
 				if s.EmptyOwn(); got.Params != nil || got.Other != nil {
 					t.Fatalf("%x: params are held on", image)
 				}
+			}
+		}
+	}
+}
+
+// named are the images of messages that differ by one name, in the order of the names.
+func named(t *testing.T, names []string, pair func(name string) *perl.Value, keys ...string) (images [][]byte) {
+	t.Helper()
+	for i, name := range names {
+		h := perl.NewHash()
+		for _, key := range keys {
+			v := perl.NewBytes("poe://K/s/x")
+			switch key {
+			case "params":
+				v = perl.NewBytes(strings.Repeat("p", 3*i))
+			case "rsvp":
+				v = pair(name)
+			case "event":
+				if !slices.Contains(keys, "rsvp") {
+					v = pair(name)
+				}
+			}
+			h.Set(key, v)
+		}
+		image, err := storable.Serializer{}.Freeze(perl.NewRef(h))
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, image)
+	}
+	return images
+}
+
+// TestNames: messages that differ by the name in their rsvp, or in their event, are read by that
+// name and their params, whatever the order of the pairs.
+func TestNames(t *testing.T) {
+	states := []string{"response10", "response11", "response10", "response10", "response12", "another000", "1", "0", "2", "response13", "response1/"}
+	texts := []string{"poe://L/s/r10", "poe://L/s/r11", "poe://M/s/r11", "no specifier:", "poe://M/s/r12", "poe://M/s/?a1"}
+	state := func(name string) *perl.Value {
+		return perl.HashRef(perl.P("kernel", perl.NewBytes("L")), perl.P("state", perl.NewBytes(name)), perl.P("session", perl.NewBytes("s")))
+	}
+	for _, keys := range [][]string{
+		{"event", "params"}, {"params", "event"}, {"params", "event", "from"}, {"event", "rsvp", "params"}, {"rsvp", "params", "event"},
+		{"params", "rsvp", "event"}, {"event", "params", "wantarray", "rsvp"},
+	} {
+		for _, images := range [][][]byte{named(t, states, state, keys...), named(t, texts, perl.NewBytes, keys...)} {
+			var s FrameScanner
+			var others incoming
+			found := 0
+			for _, image := range images {
+				if at, _, ok := s.in.last.find(image); ok && at.To > 0 {
+					found++
+				}
+				v, err := storable.Thaw(image)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, err := ParseMessage(v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var other Message
+				own, err1 := s.ThawOwn(storable.Serializer{}, image)
+				err2 := others.read(storable.Serializer{}, image, false, &other)
+				for _, got := range []*Message{own, &other} {
+					if err1 != nil || err2 != nil || !perl.Equal(got.ToValue(), want.ToValue()) || got.RSVP.Specifier != want.RSVP.Specifier ||
+						got.Event.Specifier != want.Event.Specifier {
+						t.Fatalf("%v: %q: got %+v, want %+v, errors %v, %v", keys, image, got, want, err1, err2)
+					}
+				}
+				s.EmptyOwn()
+			}
+			if found < 3 {
+				t.Errorf("%v: %d of %d in the short way", keys, found, len(images))
 			}
 		}
 	}

@@ -6,3 +6,5 @@ package wire
 const canLend = false
 
 func octetsOf(s string) []byte { return []byte(s) }
+
+func stringOf(b []byte) string { return string(b) }
