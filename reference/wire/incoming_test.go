@@ -165,8 +165,10 @@ func TestIncoming(t *testing.T) {
 // TestOwn: a scanner's own Message is what Thaw makes of the image, whatever came before.
 func TestOwn(t *testing.T) {
 	images := incomingImages(t)
-	for _, first := range images {
-		for _, second := range images {
+	const apart = 13 // not every two
+	for i, first := range images {
+		for j := i % apart; j < len(images); j += apart {
+			second := images[j]
 			var s FrameScanner
 			for i, image := range [][]byte{first, second, first, first} {
 				got, err := s.ThawOwn(storable.Serializer{}, image)
@@ -235,7 +237,7 @@ func TestNames(t *testing.T) {
 			var others incoming
 			found := 0
 			for _, image := range images {
-				if at, _, ok := s.in.last.find(image); ok && at.To > 0 {
+				if at, _, ok := s.incoming().last.find(image); ok && at.To > 0 {
 					found++
 				}
 				v, err := storable.Thaw(image)

@@ -82,40 +82,58 @@ func (s *FrameScanner) Close() {
 // serializer, with the size of the image, and of ParseMessage. Where that has a Value for an
 // address, m may have none but a Text or a Specifier that stand for the same.
 func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
-	s.in.hash.MaxAlloc = s.MaxAlloc
-	return s.in.read(by, image, s.keep(), m)
+	in := s.incoming()
+	in.hash.MaxAlloc = s.MaxAlloc
+	return in.read(by, image, s.keep(), m)
 }
 
 // ThawOwn is Thaw into a Message of the scanner's own, which must not be changed: of one that is
 // like the one before only the params are read. It is valid until the next ThawOwn, or for as long
 // as anybody has it if Disown is called before that.
 func (s *FrameScanner) ThawOwn(by Serializer, image []byte) (*Message, error) {
-	if s.in.own == nil {
-		s.in.own, s.in.like = new(Message), false
+	in := s.incoming()
+	if in.own == nil {
+		in.own, in.like = new(Message), false
 	}
-	return s.in.own, s.Thaw(by, image, s.in.own)
+	return in.own, s.Thaw(by, image, in.own)
+}
+
+func (s *FrameScanner) incoming() *incoming {
+	if s.in == nil {
+		s.in = new(incoming)
+	}
+	return s.in
 }
 
 // EmptyOwn has the scanner's own Message hold nothing of an image.
 func (s *FrameScanner) EmptyOwn() {
-	switch {
-	case s.in.own == nil:
-	case s.in.like:
-		s.in.own.Params = nil
+	switch in := s.in; {
+	case in == nil || in.own == nil:
+	case in.like:
+		in.own.Params = nil
 	default:
-		*s.in.own = Message{}
+		*in.own = Message{}
 	}
 }
 
 // Disown leaves the scanner's own Message to whoever has it.
-func (s *FrameScanner) Disown() { s.in.own = nil }
+func (s *FrameScanner) Disown() {
+	if s.in != nil {
+		s.in.own = nil
+	}
+}
 
 // Cost is what the message that Thaw read last takes of Go's heap, in octets, the image included,
 // whether there was an error or not. held is what it takes as it is; thawed what it takes at most
 // once its params have been looked into, as Value.Target does, and is more than held if Thaw left
 // them as they came. Both are estimates, of which the truth is at most a quarter more. A serializer
 // that is not of this module is taken to need 64 times the image.
-func (s *FrameScanner) Cost() (held, thawed int64) { return s.in.hash.Held, s.in.hash.Thawed }
+func (s *FrameScanner) Cost() (held, thawed int64) {
+	if s.in == nil {
+		return 0, 0
+	}
+	return s.in.hash.Held, s.in.hash.Thawed
+}
 
 // keep tells whether the image that Next has just returned has a buffer of its own. If so, the
 // scanner gives it up.
