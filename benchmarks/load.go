@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
 	"net/rpc"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,11 +19,20 @@ import (
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// measured asks a server for so long, and tells how long it took and how often it was answered.
-type measured func(address string, each time.Duration) (took time.Duration, n int, err error)
+// measured asks a server for so long.
+type measured func(address string, each time.Duration) (result, error)
+
+// result is what was measured: how long it took, how often the server was asked and, where it was
+// asked one thing at a time, what 99 of 100 answers took at most.
+type result struct {
+	took time.Duration
+	n    int
+	p99  time.Duration
+}
 
 // cell is something that is measured, by server.
 type cell struct {
@@ -93,46 +104,50 @@ func calls(server string, params *perl.Value, connections, window int) measured 
 	return nil
 }
 
-// asker asks until a moment, and tells how often it was answered.
-type asker func(until time.Time) (int, error)
+// asker asks until a moment, and tells how often it was answered; what each answer took if there
+// was one thing asked at a time.
+type asker func(until time.Time) (n int, each []time.Duration, err error)
 
 // together has several connections ask at the same time.
 func together(connections int, dial func(address string) (asker, error)) measured {
-	return func(address string, each time.Duration) (time.Duration, int, error) {
+	return func(address string, each time.Duration) (result, error) {
 		askers := make([]asker, connections)
 		for i := range askers {
 			var err error
 			if askers[i], err = dial(address); err != nil {
-				return 0, 0, err
+				return result{}, err
 			}
 		}
 		var mu sync.Mutex
 		var failed error
-		sum := 0
+		var r result
 		begun := time.Now()
 		var all sync.WaitGroup
 		for _, ask := range askers {
 			all.Go(func() {
-				n, err := ask(begun.Add(each))
+				n, each, err := ask(begun.Add(each))
 				mu.Lock()
 				defer mu.Unlock()
-				sum += n
-				if err != nil {
+				if r.n += n; err != nil {
 					failed = err
+				}
+				if slices.Sort(each); len(each) > 0 {
+					r.p99 = each[len(each)*99/100]
 				}
 			})
 		}
 		all.Wait()
-		if failed == nil && sum == 0 {
+		r.took = time.Since(begun)
+		if failed == nil && r.n == 0 {
 			failed = fmt.Errorf("nothing was answered within %v", each)
 		}
-		return time.Since(begun), sum, failed
+		return r, failed
 	}
 }
 
 // concurrent has so many goroutines call.
 func concurrent(window int, call func() error) asker {
-	return func(until time.Time) (int, error) {
+	return func(until time.Time) (int, []time.Duration, error) {
 		var mu sync.Mutex
 		var failed error
 		sum := 0
@@ -155,8 +170,22 @@ func concurrent(window int, call func() error) asker {
 			})
 		}
 		all.Wait()
-		return sum, failed
+		return sum, nil, failed
 	}
+}
+
+// request is the image of a message of the load; rsvp is "" for a post.
+func request(state, rsvp string, params *perl.Value) []byte {
+	pairs := []perl.Pair{perl.P("event", perl.NewBytes("poe://Bench/bench/"+state))}
+	if rsvp != "" {
+		pairs = append(pairs, perl.P("rsvp", perl.NewBytes(rsvp)))
+	}
+	pairs = append(pairs, perl.P("params", params))
+	image, err := storable.Serializer{}.Freeze(perl.NewRef(perl.NewHash(pairs...)))
+	if err != nil {
+		panic(err)
+	}
+	return image
 }
 
 // connection is one of the load generator, which knows no kernel.
@@ -214,31 +243,32 @@ func dialIKC(address string, echo bool, params *perl.Value, window int) (asker, 
 		return nil, err
 	}
 	frame := wire.AppendFrame(nil, request("echo", "poe://"+name+"/IKCLite/response0", params))
-	return func(until time.Time) (int, error) {
+	return func(until time.Time) (sum int, each []time.Duration, err error) {
 		defer c.Close()
-		var burst []byte
-		for range window {
-			burst = append(burst, frame...)
-		}
+		burst := bytes.Repeat(frame, window)
+		asked := time.Now()
 		if _, err := c.Write(burst); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
-		sum, open := 0, window
-		for open > 0 {
+		for open := window; open > 0; {
 			n, err := c.answers()
 			if err != nil {
-				return sum, err
+				return sum, each, err
 			}
-			sum += n
-			if !time.Now().Before(until) {
+			now := time.Now()
+			if sum += n; window == 1 {
+				each = append(each, now.Sub(asked))
+			}
+			if !now.Before(until) {
 				open -= n
 				continue
 			}
+			asked = now
 			if _, err := c.Write(burst[:n*len(frame)]); err != nil {
-				return sum, err
+				return sum, each, err
 			}
 		}
-		return sum, nil
+		return sum, each, nil
 	}, nil
 }
 
@@ -259,19 +289,19 @@ func flood(server string, params *perl.Value) measured {
 		for range 500 {
 			burst = append(burst, post...)
 		}
-		return func(until time.Time) (sum int, err error) {
+		return func(until time.Time) (sum int, _ []time.Duration, err error) {
 			defer c.Close()
 			for time.Now().Before(until) {
 				if _, err := c.Write(burst); err != nil {
-					return sum, err
+					return sum, nil, err
 				}
 				sum += 500
 			}
 			if _, err := c.Write(call); err != nil {
-				return sum, err
+				return sum, nil, err
 			}
 			_, err = c.answers()
-			return sum, err
+			return sum, nil, err
 		}, nil
 	})
 }
@@ -282,18 +312,18 @@ func churn(server string, params *perl.Value) measured {
 		return nil
 	}
 	return together(1, func(address string) (asker, error) {
-		return func(until time.Time) (n int, err error) {
+		return func(until time.Time) (n int, _ []time.Duration, err error) {
 			for time.Now().Before(until) {
 				ask, err := dialIKC(address, false, params, 1)
 				if err != nil {
-					return n, err
+					return n, nil, err
 				}
-				if _, err := ask(time.Now()); err != nil {
-					return n, err
+				if _, _, err := ask(time.Now()); err != nil {
+					return n, nil, err
 				}
 				n++
 			}
-			return n, nil
+			return n, nil, nil
 		}, nil
 	})
 }
@@ -308,9 +338,9 @@ func goClient(server string, params *perl.Value) measured {
 	}
 	ceiling, err := start("ceiling")
 	if err != nil {
-		return func(string, time.Duration) (time.Duration, int, error) { return 0, 0, err }
+		return func(string, time.Duration) (result, error) { return result{}, err }
 	}
-	return func(_ string, each time.Duration) (time.Duration, int, error) {
+	return func(_ string, each time.Duration) (result, error) {
 		defer ceiling.end()
 		return together(1, func(string) (asker, error) {
 			k, err := ikc.New(ikc.Config{Name: newName()})
@@ -322,11 +352,30 @@ func goClient(server string, params *perl.Value) measured {
 				return nil, err
 			}
 			ask := concurrent(64, func() error { _, err := k.Call(ctx, "poe://Bench/bench/echo", params); return err })
-			return func(until time.Time) (int, error) {
-				n, err := ask(until)
+			return func(until time.Time) (int, []time.Duration, error) {
+				n, each, err := ask(until)
 				_ = k.Shutdown(ctx)
-				return n, err
+				return n, each, err
 			}, nil
 		})("", each)
 	}
+}
+
+// idle has so many connections do nothing, and tells what one takes of the server's memory, in
+// octets.
+func idle(p *process, connections int) (float64, error) {
+	before, err := p.resident()
+	if err != nil {
+		return 0, err
+	}
+	for range connections {
+		c, err := dial(p.address, newName(), false)
+		if err != nil {
+			return 0, err
+		}
+		defer c.Close()
+		c.in = nil // 256 KiB each
+	}
+	after, err := p.resident()
+	return float64(after-before) / float64(connections), err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/rpc"
 	"os"
@@ -12,15 +11,11 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"google.golang.org/grpc"
-
-	ikc "github.com/perl-ikc/ikc-conform/reference"
-	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// servers are those that are written in Go. Each prints its address, and ends with standard input.
-var servers = map[string]func() error{
-	"kernel": serveKernel, "ceiling": serveCeiling, "echo": serveEcho, "net/rpc": serveRPC, "grpc": serveGRPC, "nats": serveNATS,
-}
+// servers are those that this program can be, with all that they bring along. Each prints its
+// address, and ends with standard input.
+var servers = map[string]func() error{"net/rpc": serveRPC, "grpc": serveGRPC, "nats": serveNATS}
 
 // listen prints where it listens.
 func listen() (net.Listener, error) {
@@ -33,27 +28,6 @@ func listen() (net.Listener, error) {
 		}()
 	}
 	return l, err
-}
-
-// serveKernel is the kernel as a user starts it.
-func serveKernel() error {
-	k, err := ikc.New(ikc.Config{Name: "Bench", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	s, err := k.NewSession("bench", map[string]ikc.State{
-		"echo": func(_ context.Context, r *ikc.Request) (any, error) { return r.Arg(0), nil },
-		"sink": func(context.Context, *ikc.Request) (any, error) { return nil, nil },
-	})
-	if err != nil {
-		return err
-	}
-	s.Publish("echo", "sink")
-	l, err := listen()
-	if err != nil {
-		return err
-	}
-	return k.Serve(context.Background(), l)
 }
 
 // each serves connections.
@@ -72,66 +46,6 @@ func each(serve func(net.Conn)) error {
 			serve(conn)
 		}()
 	}
-}
-
-// negotiated is the scanner of a connection that speaks IKC.
-func negotiated(conn net.Conn) (*wire.FrameScanner, error) {
-	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Server, KernelID: "ceiling-1", Names: []string{"Bench", conn.LocalAddr().String()},
-		PID: "1", Serializers: []string{"Storable"}})
-	return wire.Negotiate(conn, n, 0, nil)
-}
-
-// answering reads what has come, has all frames answered, and writes the answers at once.
-func answering(conn net.Conn, frames *wire.FrameScanner, answer func(out, image []byte) []byte) {
-	in, out := make([]byte, 64<<10), []byte(nil)
-	for {
-		image, ok, err := frames.Next()
-		switch {
-		case err != nil:
-			return
-		case ok:
-			out = answer(out, image)
-			continue
-		}
-		if len(out) > 0 {
-			if _, err := conn.Write(out); err != nil {
-				return
-			}
-			out = out[:0]
-		}
-		n, err := conn.Read(in)
-		if err != nil {
-			return
-		}
-		frames.Write(in[:n])
-	}
-}
-
-// serveEcho sends frames back, and looks at nothing.
-func serveEcho() error {
-	return each(func(conn net.Conn) {
-		answering(conn, new(wire.FrameScanner), func(out, image []byte) []byte { return wire.AppendFrame(out, image) })
-	})
-}
-
-// serveCeiling speaks IKC, and answers with params and rsvp as they came: what no kernel in Go can
-// be faster than.
-func serveCeiling() error {
-	return each(func(conn net.Conn) {
-		frames, err := negotiated(conn)
-		if err != nil {
-			return
-		}
-		var image []byte
-		answering(conn, frames, func(out, call []byte) []byte {
-			rsvp, params, ok := splice(call)
-			if !ok {
-				return out // a post
-			}
-			image = appendAnswer(image[:0], rsvp, params)
-			return wire.AppendFrame(out, image)
-		})
-	})
 }
 
 // Echo is the service of net/rpc.

@@ -11,20 +11,6 @@ import (
 // The messages of the load have their keys in one order: event, rsvp, params. So their parts are
 // found without reading a single value.
 
-// request is the image of a message of the load; rsvp is "" for a post.
-func request(state, rsvp string, params *perl.Value) []byte {
-	pairs := []perl.Pair{perl.P("event", perl.NewBytes("poe://Bench/bench/"+state))}
-	if rsvp != "" {
-		pairs = append(pairs, perl.P("rsvp", perl.NewBytes(rsvp)))
-	}
-	pairs = append(pairs, perl.P("params", params))
-	image, err := storable.Serializer{}.Freeze(perl.NewRef(perl.NewHash(pairs...)))
-	if err != nil {
-		panic(err)
-	}
-	return image
-}
-
 // key is a key as it stands behind its value.
 func key(name string) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(name))), name...)

@@ -1,0 +1,140 @@
+// Command bare is the servers that have nothing but the kernel, or package wire, in them: what a
+// user builds who has no need of other libraries. The other servers are part of the program that
+// starts this one.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"os"
+
+	ikc "github.com/perl-ikc/ikc-conform/reference"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
+
+func main() {
+	log.SetFlags(0)
+	servers := map[string]func() error{"kernel": serveKernel, "ceiling": serveCeiling, "echo": serveEcho}
+	if len(os.Args) != 2 || servers[os.Args[1]] == nil {
+		log.Fatalf("expected kernel, ceiling or echo, got %q", os.Args[1:])
+	}
+	if err := servers[os.Args[1]](); err != nil {
+		log.Fatalf("%s: %v", os.Args[1], err)
+	}
+}
+
+// listen prints where it listens.
+func listen() (net.Listener, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		fmt.Println(l.Addr())
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(0)
+		}()
+	}
+	return l, err
+}
+
+// serveKernel is the kernel as a user starts it.
+func serveKernel() error {
+	k, err := ikc.New(ikc.Config{Name: "Bench", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	s, err := k.NewSession("bench", map[string]ikc.State{
+		"echo": func(_ context.Context, r *ikc.Request) (any, error) { return r.Arg(0), nil },
+		"sink": func(context.Context, *ikc.Request) (any, error) { return nil, nil },
+	})
+	if err != nil {
+		return err
+	}
+	s.Publish("echo", "sink")
+	l, err := listen()
+	if err != nil {
+		return err
+	}
+	return k.Serve(context.Background(), l)
+}
+
+// each serves connections.
+func each(serve func(net.Conn)) error {
+	l, err := listen()
+	if err != nil {
+		return err
+	}
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer conn.Close()
+			serve(conn)
+		}()
+	}
+}
+
+// negotiated is the scanner of a connection that speaks IKC.
+func negotiated(conn net.Conn) (*wire.FrameScanner, error) {
+	n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Server, KernelID: "ceiling-1", Names: []string{"Bench", conn.LocalAddr().String()},
+		PID: "1", Serializers: []string{"Storable"}})
+	return wire.Negotiate(conn, n, 0, nil)
+}
+
+// answering reads what has come, has all frames answered, and writes the answers at once.
+func answering(conn net.Conn, frames *wire.FrameScanner, answer func(out, image []byte) []byte) {
+	in, out := make([]byte, 64<<10), []byte(nil)
+	for {
+		image, ok, err := frames.Next()
+		switch {
+		case err != nil:
+			return
+		case ok:
+			out = answer(out, image)
+			continue
+		}
+		if len(out) > 0 {
+			if _, err := conn.Write(out); err != nil {
+				return
+			}
+			out = out[:0]
+		}
+		n, err := conn.Read(in)
+		if err != nil {
+			return
+		}
+		frames.Write(in[:n])
+	}
+}
+
+// serveEcho sends frames back, and looks at nothing.
+func serveEcho() error {
+	return each(func(conn net.Conn) {
+		answering(conn, new(wire.FrameScanner), func(out, image []byte) []byte { return wire.AppendFrame(out, image) })
+	})
+}
+
+// serveCeiling speaks IKC, and answers with params and rsvp as they came: what no kernel in Go can
+// be faster than.
+func serveCeiling() error {
+	return each(func(conn net.Conn) {
+		frames, err := negotiated(conn)
+		if err != nil {
+			return
+		}
+		var image []byte
+		answering(conn, frames, func(out, call []byte) []byte {
+			rsvp, params, ok := splice(call)
+			if !ok {
+				return out // a post
+			}
+			image = appendAnswer(image[:0], rsvp, params)
+			return wire.AppendFrame(out, image)
+		})
+	})
+}
