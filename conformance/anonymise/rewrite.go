@@ -214,10 +214,11 @@ func (r *rewriter) settle() error {
 
 // find finds the connection that a segment belongs to, and its direction; nil if there is none.
 func (r *rewriter) find(index map[ends][]*connection, s *capture.Segment) (*connection, capture.Direction) {
-	list := index[endsOf(s.Src, s.Dst)]
+	src, dst := s.Ends()
+	list := index[endsOf(src, dst)]
 	for i := len(list) - 1; i >= 0; i-- {
 		if c := list[i]; c.opened <= s.At.Packet {
-			if s.Src == c.Client {
+			if src == c.Client {
 				return c, capture.FromClient
 			}
 			return c, capture.FromServer

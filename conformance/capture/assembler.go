@@ -199,6 +199,7 @@ func (a *assembler) begin(s *segment, p *Packet) *conn {
 		a.makeRoom()
 	}
 	end1, end2 := s.addrs()
+	end1, end2 = plainAddr(end1), plainAddr(end2)
 	c := &conn{key: s.key, Conn: &Conn{Index: a.stats.Connections, SYNSeen: s.syn, Interface: p.Interface}}
 	switch {
 	case s.syn:

@@ -32,7 +32,8 @@ type Conn struct {
 	// connection that used the ports of an earlier one is missing: Wireshark takes the two for one.
 	Index int
 
-	// Client and Server are the addresses of the two sides.
+	// Client and Server are the addresses of the two sides, those of IPv4 that are mapped into IPv6 as
+	// IPv4.
 	Client, Server netip.AddrPort
 
 	// Sockets are the paths of the Unix sockets by which the two sides were really connected, by

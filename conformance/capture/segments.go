@@ -24,6 +24,9 @@ type Segment struct {
 	Missing            int    // how many octets behind them were not captured
 }
 
+// Ends are the two addresses as a Conn has them: IPv4 that is mapped into IPv6 is IPv4.
+func (s *Segment) Ends() (src, dst netip.AddrPort) { return plainAddr(s.Src), plainAddr(s.Dst) }
+
 // Segments reads the rest of the capture and gives its TCP segments, in the order of the file.
 // Other packets are passed over. If the file is damaged, the last pair is nil and the error.
 func (r *Reader) Segments() iter.Seq2[*Segment, error] {

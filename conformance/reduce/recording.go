@@ -156,9 +156,10 @@ func readRemarks(r *capture.Reader, list []*connection, left *int) error {
 		case s.Comment == "" || len(s.Payload)+s.Missing > 0 || s.FIN || s.RST:
 			continue
 		}
-		from, of := capture.FromClient, ends{s.Src, s.Dst}
+		src, dst := s.Ends()
+		from, of := capture.FromClient, ends{src, dst}
 		if between[of] == nil {
-			from, of = capture.FromServer, ends{s.Dst, s.Src}
+			from, of = capture.FromServer, ends{dst, src}
 		}
 		for _, c := range slices.Backward(between[of]) {
 			if c.packet == s.At.Packet {

@@ -137,7 +137,7 @@ func (o Options) withDefaults() (Options, error) {
 			if err != nil {
 				return o, fmt.Errorf("relay: target: %w", err)
 			}
-			o.RecordTarget = addr.AddrPort()
+			o.RecordTarget = plain(addr)
 			if !o.RecordTarget.IsValid() { // ":603" is this host
 				o.RecordTarget = netip.AddrPortFrom(unixTarget.Addr(), uint16(addr.Port))
 			}

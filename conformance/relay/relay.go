@@ -236,7 +236,7 @@ func (r *Relay) describe(conn net.Conn, n int) (netip.AddrPort, []string) {
 	comment := fmt.Sprintf("%s: connection %d, target %s %s", r.opts.Interface, n, r.opts.TargetNetwork, r.opts.TargetAddress)
 	client := netip.AddrPortFrom(unixTarget.Addr(), uint16(unixClientPort+n%unixClientPorts))
 	if addr, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		client = addr.AddrPort()
+		client = plain(addr)
 	} else {
 		comments = append(comments, capture.SocketComment(capture.FromClient, r.opts.ListenAddress))
 	}
@@ -245,6 +245,12 @@ func (r *Relay) describe(conn net.Conn, n int) (netip.AddrPort, []string) {
 		comments = append(comments, r.opts.Comment)
 	}
 	return client, comments
+}
+
+// plain is an address without a mapping of IPv4 into IPv6, which a listener for both makes.
+func plain(a *net.TCPAddr) netip.AddrPort {
+	at := a.AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
 
 // report logs an error and keeps it for Close.

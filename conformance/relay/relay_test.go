@@ -184,6 +184,47 @@ func TestForwardsAndRecords(t *testing.T) {
 	}
 }
 
+// TestBothKindsOfAddress: where one listener is for IPv4 and IPv6, an address of IPv4 is shown as
+// such in the log and by the capture, also beside one of IPv6.
+func TestBothKindsOfAddress(t *testing.T) {
+	var log bytes.Buffer
+	s := serve(t, "tcp", "127.0.0.1:0", echo)
+	b := start(t, relay.Options{ListenAddress: "[::]:0", TargetAddress: s.Addr().String(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	_, port, err := net.SplitHostPort(b.Addr().String())
+	must(t, err)
+	var clients []string
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		conn, err := net.Dial("tcp", net.JoinHostPort(host, port))
+		if err != nil {
+			t.Skipf("no IPv6 here, or no listener for both: %v", err)
+		}
+		clients = append(clients, conn.LocalAddr().String())
+		_, err = io.WriteString(conn, "hello")
+		must(t, err)
+		_, err = io.ReadFull(conn, make([]byte, 5))
+		must(t, err)
+		must(t, conn.Close())
+	}
+	must(t, b.finish(t))
+	r, err := capture.NewReader(bytes.NewReader(b.buf.Bytes()))
+	must(t, err)
+	var ends []string
+	for ev, err := range r.Events(capture.Limits{}) {
+		must(t, err)
+		if opened, ok := ev.(*capture.Opened); ok {
+			ends = append(ends, fmt.Sprintf("%v -> %v", opened.Conn.Client, opened.Conn.Server))
+		}
+	}
+	for i, client := range clients {
+		if want := client + " -> " + s.Addr().String(); i >= len(ends) || ends[i] != want {
+			t.Errorf("expected %s in the capture, got %v", want, ends)
+		}
+	}
+	if strings.Contains(log.String(), "::ffff") || strings.Count(log.String(), "server="+s.Addr().String()) != 2 {
+		t.Errorf("expected addresses without ::ffff, got\n%s", log.String())
+	}
+}
+
 // A bare connect and close kills a Perl server, so that it must not see it.
 func TestSilentClientNeverReachesTarget(t *testing.T) {
 	g := NewWithT(t)

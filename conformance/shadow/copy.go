@@ -93,8 +93,14 @@ func (c *copied) run() error {
 	_ = conn.SetDeadline(time.Now().Add(reachTimeout))
 	stop := context.AfterFunc(c.w.ctx, func() { _ = conn.SetDeadline(time.Now().Add(leaveTimeout)) })
 	defer stop()
-	if c.rec, err = opts.Relay.Writer.Open(c.w.iface, c.address(conn.LocalAddr()), c.address(conn.RemoteAddr()), time.Now(),
-		fmt.Sprintf("also: copy of connection %d, to %s %s", c.pair.number, opts.AlsoNetwork, opts.AlsoAddress)); err != nil {
+	comments := []string{fmt.Sprintf("also: copy of connection %d, to %s %s", c.pair.number, opts.AlsoNetwork, opts.AlsoAddress)}
+	if opts.AlsoNetwork == "unix" {
+		for _, side := range []capture.Direction{capture.FromClient, capture.FromServer} {
+			comments = append(comments, capture.SocketComment(side, opts.AlsoAddress))
+		}
+	}
+	from, to := c.address(conn.LocalAddr()), c.address(conn.RemoteAddr())
+	if c.rec, err = opts.Relay.Writer.Open(c.w.iface, from, to, time.Now(), comments...); err != nil {
 		c.rec = nil // the relay says that nothing can be recorded
 	}
 	n := wire.NewNegotiator(c.cfg)
@@ -161,7 +167,8 @@ var unixServer = netip.MustParseAddrPort("127.0.0.1:603")
 
 func (c *copied) address(a net.Addr) netip.AddrPort {
 	if tcp, ok := a.(*net.TCPAddr); ok {
-		return tcp.AddrPort()
+		at := tcp.AddrPort()
+		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 	}
 	if a.String() == c.w.opts.AlsoAddress {
 		return unixServer
