@@ -183,9 +183,9 @@ func (a Address) ToValue() *perl.Value {
 	if a.Text != "" {
 		return perl.NewBytes(a.Text)
 	}
-	parts, n := a.parts()
+	var parts [mostParts]message.Part
 	h := perl.NewHash()
-	for _, p := range parts[:n] {
+	for _, p := range parts[:a.parts(&parts)] {
 		h.AppendPair(perl.P(p.Key, perl.NewBytes(p.Str)))
 	}
 	return perl.NewRef(h)
@@ -203,22 +203,33 @@ func (a *Address) add(h *message.Hash, key string) {
 	case a.Text != "":
 		item.Str = a.Text
 	default:
-		parts, n := a.parts()
-		item.Parts = h.Parts(n)
-		copy(item.Parts, parts[:n])
+		all := h.Parts(mostParts)
+		item.Parts = all[:a.parts((*[mostParts]message.Part)(all))]
 	}
 }
 
-// parts returns the pairs of the hash that stands for the specifier, and how many there are.
-func (a *Address) parts() (parts [4]message.Part, n int) {
-	for i, p := range [...]message.Part{{Key: "kernel", Str: a.Kernel}, {Key: "session", Str: a.Session}, {Key: "state", Str: a.State}, {Key: "args", Str: a.Arg}} {
-		if p.Str != "" || i == 1 {
-			parts[n] = p
-			n++
-		}
+// parts puts the pairs of the hash that stands for the specifier into parts, which are empty, and
+// returns how many there are.
+func (a *Address) parts(parts *[mostParts]message.Part) (n int) {
+	if a.Kernel != "" {
+		parts[0].Key, parts[0].Str = "kernel", a.Kernel
+		n = 1
 	}
-	return parts, n
+	parts[n].Key, parts[n].Str = "session", a.Session
+	n++
+	if a.State != "" {
+		parts[n].Key, parts[n].Str = "state", a.State
+		n++
+	}
+	if a.Arg != "" {
+		parts[n].Key, parts[n].Str = "args", a.Arg
+		n++
+	}
+	return n
 }
+
+// mostParts is how many parts the hash of an address has at most.
+const mostParts = 4
 
 // IsCall tells whether the sender wants the return value.
 func (m *Message) IsCall() bool { return m.RSVP.Present() }
