@@ -1,14 +1,9 @@
 package site
 
 import (
-	"io/fs"
-	"strings"
-
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
-	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/page"
-	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/conformance/spec"
 )
 
@@ -22,16 +17,6 @@ type (
 	sectionView struct {
 		Number, Title string
 		Clauses       []clauseView
-	}
-	matrixView struct {
-		Releases, Perls string // tables, as they were printed
-		Deviating       []releaseView
-		Others          known.Deviations
-	}
-	// releaseView is a release of the original, and what is known of it.
-	releaseView struct {
-		Name       string
-		Deviations known.Deviations
 	}
 )
 
@@ -75,40 +60,4 @@ func (m *maker) specification() error {
 		views = append(views, v)
 	}
 	return m.filled("specification.html", "specification", show{Title: "Specification"}, views)
-}
-
-// matrix makes the page of releases and Perls.
-func (m *maker) matrix(repository fs.FS) error {
-	deviations, err := known.Load()
-	if err != nil {
-		return err
-	}
-	var v matrixView
-	for path, text := range map[string]*string{"captures/releases/matrix.txt": &v.Releases, "captures/perls/matrix.txt": &v.Perls} {
-		b, err := fs.ReadFile(repository, path)
-		if err != nil {
-			return err
-		}
-		*text = strings.TrimRight(string(b), "\n")
-	}
-	for _, name := range release.AllReleases().Names() {
-		if !strings.Contains(v.Releases, "perl@"+name+" ") {
-			continue // it was not tried
-		}
-		r := releaseView{Name: name}
-		for _, d := range deviations {
-			if d.Has(release.Implementation, name) {
-				r.Deviations = append(r.Deviations, d)
-			}
-		}
-		v.Deviating = append(v.Deviating, r)
-	}
-	for _, d := range deviations {
-		if d.Implementation != release.Implementation {
-			v.Others = append(v.Others, d)
-		}
-	}
-	m.find("matrix.html#releases", "The matrix of releases", "page", v.Releases)
-	m.find("matrix.html#perls", "The matrix of Perls", "page", v.Perls)
-	return m.filled("matrix.html", "matrix", show{Title: "Releases and Perls"}, v)
 }
