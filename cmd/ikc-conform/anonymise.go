@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 // anonymising is what anonymise was asked for.
 type anonymising struct {
 	outputs[*anonymise.Result]
+	site    siteFlag
 	opts    anonymise.Options
 	out     string
 	keyFile string
@@ -65,7 +67,8 @@ Exit status: 0 OUT is written, 1 it would be judged otherwise, 3 IN cannot be re
 	f.BoolVar(&a.force, "force", false, "overwrite OUT if it is there")
 	_ = c.MarkFlagRequired("output")
 	a.flag(c, "json", "what was replaced and what was kept, for programs", func(w io.Writer, r *anonymise.Result) error { return r.WriteJSON(w) })
-	a.flag(c, "html", "what was replaced and what was kept, as one page", func(w io.Writer, r *anonymise.Result) error { return r.WriteHTML(w) })
+	a.flag(c, "html", "what was replaced and what was kept, as one page", func(w io.Writer, r *anonymise.Result) error { return r.WriteHTML(w, a.site.pages) })
+	a.site.flag(c)
 	c.AddCommand(schemaCommand("Print the JSON Schema of what was replaced in a capture", anonymise.Schema))
 	return c
 }
@@ -78,7 +81,7 @@ func (a *anonymising) run(cmd *cobra.Command, args []string) error {
 	if a.opts.Coarsen < 0 {
 		return fmt.Errorf("--coarsen %v: expected a duration, such as 10ms", a.opts.Coarsen)
 	}
-	if err := a.outputs.check(); err != nil {
+	if err := cmp.Or(a.site.parse(cmd, a.linked()), a.outputs.check()); err != nil {
 		return err
 	}
 	if err := a.readKey(); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 // reducing is what reduce was asked for.
 type reducing struct {
 	outputs[*reduce.Result]
+	site                siteFlag
 	check, notice, side string
 	out, script         string
 	force               bool
@@ -59,7 +61,8 @@ interrupt ended it, and nothing is written. 'ikc-conform reduce schema' prints t
 	f.BoolVar(&r.force, "force", false, "overwrite OUT and the script if they are there")
 	_ = c.MarkFlagRequired("output")
 	r.flag(c, "json", "how far it was reduced, for programs", func(w io.Writer, d *reduce.Result) error { return d.WriteJSON(w) })
-	r.flag(c, "html", "how far it was reduced, as one page", func(w io.Writer, d *reduce.Result) error { return d.WriteHTML(w) })
+	r.flag(c, "html", "how far it was reduced, as one page", func(w io.Writer, d *reduce.Result) error { return d.WriteHTML(w, r.site.pages) })
+	r.site.flag(c)
 	c.AddCommand(schemaCommand("Print the JSON Schema of how far a capture was reduced", reduce.Schema))
 	return c
 }
@@ -104,7 +107,7 @@ func (r *reducing) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.outputs.check(); err != nil {
+	if err := cmp.Or(r.site.parse(cmd, r.linked()), r.outputs.check()); err != nil {
 		return err
 	}
 	file, result, err := reduce.Capture(cmd.Context(), open, w)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/perl-ikc/ikc-conform/conformance/page"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
 )
@@ -129,11 +130,22 @@ func (r *reporting) flags(c *cobra.Command) {
 // siteFlag is the flag that says where the site of 'ikc-conform site' lives, for links to it.
 type siteFlag struct {
 	url   string
-	pages report.Pages
+	pages page.Pages
 }
 
 func (s *siteFlag) flag(c *cobra.Command) {
-	c.Flags().StringVar(&s.url, "site", "", "link checks and notices, in HTML, Markdown and SARIF, to the pages of the site at this `URL` ('ikc-conform site')")
+	c.Flags().StringVar(&s.url, "site", "", "link checks and notices, in "+forms(c)+", to the pages of the site at this `URL` ('ikc-conform site')")
+}
+
+// forms are the names of what a command writes that has links.
+func forms(c *cobra.Command) string {
+	if c.Flags().Lookup("sarif") != nil {
+		return "HTML, Markdown and SARIF"
+	}
+	if c.Flags().Lookup("markdown") != nil {
+		return "HTML and Markdown"
+	}
+	return "HTML"
 }
 
 // parse reads the URL. linked tells whether anything is written that has links: who names a site on
@@ -142,7 +154,7 @@ func (s *siteFlag) parse(c *cobra.Command, linked bool) (err error) {
 	if s.url == "" {
 		return nil
 	}
-	if s.pages, err = report.ParsePages(s.url); err != nil {
+	if s.pages, err = page.ParsePages(s.url); err != nil {
 		return fmt.Errorf("--site: %w", err)
 	}
 	if !linked && commanded(c, "site") {

@@ -8,9 +8,10 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/page"
 )
 
-// WriteHTML writes it as one page that needs nothing else.
-func (r *Result) WriteHTML(w io.Writer) error {
-	p := &page.Page{Kind: "anonymised capture", Heading: "It shows what it showed", Tone: page.Pass,
+// WriteHTML writes it as one page that needs nothing else, and leads to the site where that is
+// known.
+func (r *Result) WriteHTML(w io.Writer, site page.Pages) error {
+	p := &page.Page{Links: map[string]string{}, Kind: "anonymised capture", Heading: "It shows what it showed", Tone: page.Pass,
 		Lead: fmt.Sprintf("All is as it was in verdicts (%d) and diagnoses (%d). Look at what was kept before you give it away.", r.Verdicts, r.Diagnoses)}
 	if len(r.Differences) > 0 {
 		p.Heading, p.Tone, p.Lead = "It is judged otherwise", page.Fail, "So the new capture is not written."
@@ -22,6 +23,13 @@ func (r *Result) WriteHTML(w io.Writer) error {
 	}
 	differs := page.Section{Title: "What is judged otherwise"}
 	for _, d := range r.Differences {
+		id, verdict, notice := subject(d)
+		switch {
+		case verdict:
+			p.Links[id] = site.Check(id)
+		case notice:
+			p.Links[id] = site.Notice(id)
+		}
 		differs.Entries = append(differs.Entries, page.Entry{Tone: page.Fail, Word: "differs", Title: d})
 	}
 	dropped := page.Section{Title: "What was left out", Table: page.Table{Left: 1, Head: []string{"", "How many"}}}

@@ -3,6 +3,7 @@ package anonymise
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
@@ -12,12 +13,27 @@ import (
 // their evidence and where their findings are, and what was noticed, how often and where. The words
 // of findings are not compared, nor the numbers of packets.
 func Differences(in, out *judge.Judgement) (list []string) {
-	list = differ(list, "verdict", verdicts(in), verdicts(out))
-	list = differ(list, "diagnosis", notices(in), notices(out))
+	list = differ(list, ofVerdict, verdicts(in), verdicts(out))
+	list = differ(list, ofNotice, notices(in), notices(out))
 	if a, b := fmt.Sprint(in.Connections, in.Looked), fmt.Sprint(out.Connections, out.Looked); a != b {
 		list = append(list, fmt.Sprintf("connections of IKC and in all: %s became %s", a, b))
 	}
 	return list
+}
+
+// What a difference begins with: the id comes next.
+const (
+	ofVerdict = "verdict"
+	ofNotice  = "diagnosis"
+)
+
+// subject is the id of the check, or of the notice, that a difference is about.
+func subject(difference string) (id string, verdict, notice bool) {
+	words := strings.Fields(difference)
+	if len(words) < 2 {
+		return "", false, false
+	}
+	return strings.TrimSuffix(words[1], ":"), words[0] == ofVerdict, words[0] == ofNotice
 }
 
 // Prove notes what two captures are judged otherwise.

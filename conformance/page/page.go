@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"sync"
 
 	"github.com/perl-ikc/ikc-conform/internal/visible"
@@ -46,6 +47,27 @@ type Page struct {
 	Sections      []Section
 	// Warnings say why the result may not be all.
 	Warnings []string
+	// Links are the URLs of pages about checks and notices, by the ids of these. Where Heading, or the
+	// title of an entry, names one that is there, it leads to its page.
+	Links map[string]string
+}
+
+// Piece is a piece of a text, which leads to URL if that is not empty.
+type Piece struct{ Text, URL string }
+
+// word is what an id may be.
+var word = regexp.MustCompile(`[A-Z0-9]+(?:-[A-Z0-9]+)+`)
+
+// Linked is a text in pieces, with the links that there are.
+func (p *Page) Linked(text string) (pieces []Piece) {
+	done := 0
+	for _, at := range word.FindAllStringIndex(text, -1) {
+		if url := p.Links[text[at[0]:at[1]]]; url != "" {
+			pieces = append(pieces, Piece{Text: text[done:at[0]]}, Piece{text[at[0]:at[1]], url})
+			done = at[1]
+		}
+	}
+	return append(pieces, Piece{Text: text[done:]})
 }
 
 // Fact is a name and a value.

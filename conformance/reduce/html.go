@@ -7,9 +7,11 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/page"
 )
 
-// WriteHTML writes it as one page that needs nothing else.
-func (r *Result) WriteHTML(w io.Writer) error {
-	p := &page.Page{Kind: "reduced capture", Heading: r.Wanted + " still shows", Tone: page.Pass,
+// WriteHTML writes it as one page that needs nothing else, and leads to the site where that is
+// known.
+func (r *Result) WriteHTML(w io.Writer, site page.Pages) error {
+	links := map[string]string{r.Check: site.Check(r.Check), r.Notice: site.Notice(r.Notice)}
+	p := &page.Page{Links: links, Kind: "reduced capture", Heading: r.Wanted + " still shows", Tone: page.Pass,
 		Lead: fmt.Sprintf("In %v, of %v.", r.After, r.Before)}
 	if r.Stopped {
 		p.Tone, p.Warnings = page.Known, []string{"it may go on: not all was tried"}

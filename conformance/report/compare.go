@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	sheet "github.com/perl-ikc/ikc-conform/conformance/page"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -38,7 +39,7 @@ type Comparison struct {
 	// Worse: there is a change of the kinds broke, lost, or new failure up to the gate.
 	Worse bool `json:"worse"`
 	// Pages is the site that a page leads to. It is not stored.
-	Pages Pages `json:"-"`
+	Pages sheet.Pages `json:"-"`
 }
 
 // Version says which run it was.

@@ -74,7 +74,7 @@ func (m *pageMaker) changes(k Kind, changes []Change) *entry {
 	e.Word = string(k)
 	if first.Check != "" {
 		e.Level, e.Area, e.Meta = first.Level.String(), area(first.Check), meta(first.result)
-		e.Anchor, e.Page = m.anchor(first.Check, 0), template.URL(m.pages.check(first.Check))
+		e.Anchor, e.Page = m.anchor(first.Check, 0), template.URL(m.pages.Check(first.Check))
 	} else {
 		e.ID, e.Requirement = "—", first.Subject+": "+strings.SplitN(first.Detail, "\n", 2)[0]
 		e.Anchor = m.anchor("run", 0)

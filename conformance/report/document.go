@@ -13,6 +13,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	sheet "github.com/perl-ikc/ikc-conform/conformance/page"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -27,7 +28,7 @@ type Document struct {
 	// Exit is the worst of the reports' exit statuses.
 	Exit int `json:"exit"`
 	// Pages is the site that what is written leads to. It is not stored.
-	Pages Pages `json:"-"`
+	Pages sheet.Pages `json:"-"`
 }
 
 // Tool names a program and its version.

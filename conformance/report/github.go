@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	sheet "github.com/perl-ikc/ikc-conform/conformance/page"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -202,9 +203,9 @@ func WriteMarkdown(w io.Writer, d *Document) error {
 }
 
 // linked is the id of a check, as a link if its page is known.
-func linked(id string, pages Pages) string {
+func linked(id string, pages sheet.Pages) string {
 	code := "<code>" + id + "</code>"
-	if to := pages.check(id); to != "" {
+	if to := pages.Check(id); to != "" {
 		return fmt.Sprintf(`<a href="%s">%s</a>`, html.EscapeString(to), code)
 	}
 	return code

@@ -164,13 +164,13 @@ const (
 // pageMaker makes the entries of a page.
 type pageMaker struct {
 	page     *page
-	pages    Pages
+	pages    sheet.Pages
 	diagrams int
 	anchors  map[string]bool
 	examples map[string]bool // by id of the check
 }
 
-func newPage(kind string, tool Tool, pages Pages) *pageMaker {
+func newPage(kind string, tool Tool, pages sheet.Pages) *pageMaker {
 	return &pageMaker{pages: pages, anchors: map[string]bool{}, examples: map[string]bool{}, page: &page{
 		Kind: kind, Tool: tool.Name + " " + tool.Version, Style: template.CSS(sheet.Style), Script: template.JS(pageScript),
 		Levels: []string{"MUST", "SHOULD", "MAY"},
@@ -341,7 +341,7 @@ func (m *pageMaker) anchor(id string, report int) string {
 func (m *pageMaker) check(r *Report, c *CheckResult, columns *partIndex, report int) *entry {
 	e := &entry{
 		tally: signs(c.Outcome), Anchor: m.anchor(c.ID, report), ID: c.ID, Level: c.Level.String(), Area: area(c.ID), Requirement: c.Requirement,
-		Page: template.URL(m.pages.check(c.ID)), Meta: meta(c), Where: "Part",
+		Page: template.URL(m.pages.Check(c.ID)), Meta: meta(c), Where: "Part",
 	}
 	if c.Outcome == judge.Fail && !c.Counts(r.Gate) {
 		e.Meta = append(e.Meta, fact{"Gate", fmt.Sprintf("a %v does not count in this run", c.Level)})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
+	sheet "github.com/perl-ikc/ikc-conform/conformance/page"
 )
 
 // Noticed is what is worth knowing of a capture without being a violation.
@@ -57,14 +58,14 @@ func (r *Report) noticedInShort() string {
 }
 
 // noticedViews are what was noticed, for a page.
-func (r *Report) noticedViews(pages Pages) (out []noticedView) {
+func (r *Report) noticedViews(pages sheet.Pages) (out []noticedView) {
 	classes := map[diagnosis.Severity]tally{
 		diagnosis.Error:   {Class: "fail", Mark: "!", Word: "error"},
 		diagnosis.Warning: {Class: "known", Mark: "!", Word: "warning"},
 		diagnosis.Note:    {Class: "open", Mark: "i", Word: "note"},
 	}
 	for _, n := range r.ownNoticed() {
-		out = append(out, noticedView{classes[n.Severity], n.ID, n.Title, n.Say(), template.URL(pages.notice(n.ID))})
+		out = append(out, noticedView{classes[n.Severity], n.ID, n.Title, n.Say(), template.URL(pages.Notice(n.ID))})
 	}
 	return out
 }

@@ -6,25 +6,9 @@ import (
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	"github.com/perl-ikc/ikc-conform/conformance/page"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
-
-func TestParsePages(t *testing.T) {
-	for text, want := range map[string]report.Pages{
-		"https://example.com": "https://example.com/", "https://example.com/a/": "https://example.com/a/",
-		"http://[::1]:8000/x y": "http://[::1]:8000/x%20y/", "file:///tmp/site": "file:///tmp/site/",
-	} {
-		if got, err := report.ParsePages(text); err != nil || got != want {
-			t.Errorf("%q: expected %q, got %q, %v", text, want, got, err)
-		}
-	}
-	for _, text := range []string{"", "site", "../site", "javascript:alert(1)", "https://", "https:a", "https://example.com/?a", "https://example.com/#a",
-		"https://a:b@example.com/", "://", "https://example.com/ikc/index.html"} {
-		if got, err := report.ParsePages(text); err == nil || !strings.Contains(err.Error(), "https://example.com/ikc/") {
-			t.Errorf("%q: expected an error with an example, got %q, %v", text, got, err)
-		}
-	}
-}
 
 // TestPages: where the site is known, reports lead to the pages of checks, whatever is in its URL,
 // and nothing of it is stored. SARIF with it keeps the schema.
@@ -33,7 +17,7 @@ func TestPages(t *testing.T) {
 	outcome(t, bad.Reports[0], "ERR-002", judge.Fail)
 	before := again(t, bad)
 	outcome(t, before.Reports[0], "ERR-002", judge.Pass)
-	pages, err := report.ParsePages(`https://example.com/a&"<b>`)
+	pages, err := page.ParsePages(`https://example.com/a&"<b>`)
 	if err != nil {
 		t.Fatal(err)
 	}

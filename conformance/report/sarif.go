@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
+	sheet "github.com/perl-ikc/ikc-conform/conformance/page"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 )
 
@@ -126,7 +127,7 @@ func sarifLevel(l judge.Level) string {
 	return [...]string{"error", "warning", "note"}[l]
 }
 
-func (r *Report) sarif(tool Tool, pages Pages) *sarifRun {
+func (r *Report) sarif(tool Tool, pages sheet.Pages) *sarifRun {
 	run := &sarifRun{
 		Tool: sarifTool{sarifDriver{Name: tool.Name, Version: tool.Version,
 			InformationURI: projectURL, Language: sarifLanguage, Rules: []sarifRule{}}},
@@ -163,7 +164,7 @@ func (r *Report) sarif(tool Tool, pages Pages) *sarifRun {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 			ID: c.ID, Short: sarifText{c.Requirement}, Full: sarifText{full},
 			Help:    sarifText{fmt.Sprintf("Source: %s. `ikc-conform explain %s` has the rest.", c.Source, c.ID)},
-			HelpURI: pages.check(c.ID),
+			HelpURI: pages.Check(c.ID),
 			Default: sarifDefault{sarifLevel(c.Level)},
 		})
 		for _, v := range c.Verdicts {
@@ -185,7 +186,7 @@ func (r *Report) sarif(tool Tool, pages Pages) *sarifRun {
 }
 
 // sarifNoticed adds what was noticed: notes, whatever their severity, since they are no failures.
-func (r *Report) sarifNoticed(run *sarifRun, pages Pages) {
+func (r *Report) sarifNoticed(run *sarifRun, pages sheet.Pages) {
 	rules := map[string]int{}
 	for _, n := range r.Noticed {
 		rule, ok := rules[n.ID]
@@ -195,7 +196,7 @@ func (r *Report) sarifNoticed(run *sarifRun, pages Pages) {
 			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 				ID: n.ID, Short: sarifText{n.Title}, Full: sarifText{n.Title},
 				Help:    sarifText{fmt.Sprintf("`ikc-conform explain %s` says why, and what to do.", n.ID)},
-				HelpURI: pages.notice(n.ID),
+				HelpURI: pages.Notice(n.ID),
 				Default: sarifDefault{"note"},
 			})
 		}
