@@ -37,6 +37,7 @@ type Slab struct {
 	// What is no small number, see repr.go, is beside the Values.
 	numbers share[uint64]
 	expect  int
+	exact   bool // expect, here and of elements and pairs, is what there is no chunk for yet
 	// What the tree is read from: pos is how far it has been read, from start to end; nil if unknown.
 	pos        *int
 	start, end int
@@ -50,8 +51,9 @@ type chunk struct {
 
 // share is a chunk of elements or pairs.
 type share[T any] struct {
-	rest []T
-	used int // given out by now, in this chunk and before
+	rest   []T
+	used   int // given out by now, in this chunk and before
+	expect int // see Slab.exact
 }
 
 // Expect says that the tree has about n Values. It must come before the first Value.
@@ -61,6 +63,13 @@ func (s *Slab) Expect(n int) { s.expect = n }
 // moves on. From then on chunks are sized by how much of it is left, so that a tree of members that
 // are alike takes hardly more than it needs. It must come before the first Value.
 func (s *Slab) Follow(pos *int, end int) { s.pos, s.start, s.end = pos, *pos, end }
+
+// Reserve says how many Values, elements of arrays and pairs of hashes the tree has. It must come
+// before the first Value, in place of Expect.
+func (s *Slab) Reserve(values, elems, pairs int) {
+	s.exact = true
+	s.expect, s.elems.expect, s.pairs.expect = values, elems, pairs
+}
 
 // Reset forgets all Values, so that s is ready for another tree.
 func (s *Slab) Reset() {
@@ -100,6 +109,10 @@ func (s *Slab) grow() *Value {
 // nextSlab is how many Values the next chunk has.
 func (s *Slab) nextSlab() int {
 	switch {
+	case s.exact:
+		n := max(min(s.expect, largeSlab), 1)
+		s.expect -= n
+		return n
 	case s.expect == 0:
 		return maxSlab
 	case s.pos == nil:
@@ -243,17 +256,26 @@ func (s *Slab) Hash(n int) (*Value, []Pair) {
 	return v, pairs
 }
 
-// take gives out n, of a chunk of the Slab's: of most, or of what is large already, of large.
+// take gives out n, of a chunk of the Slab's: of most, or of what is large already, of large. What
+// would take much of a chunk is no part of one.
 func (c *share[T]) take(s *Slab, n, most, large int) []T {
 	if n > len(c.rest) {
-		if n > most/2 {
+		switch {
+		case s.exact && n <= large/2:
+			c.expect += len(c.rest)
+			more := max(n, min(c.expect, large))
+			c.expect -= more
+			c.rest = make([]T, more)
+		case n > most/2:
+			c.expect -= n
 			return make([]T, n)
+		default:
+			more := min(s.nextSlab()/3, firstSlab)
+			if c.used > 0 && s.pos != nil {
+				more = size(s.left(c.used), 0, c.used, most, large)
+			}
+			c.rest = make([]T, max(n, more))
 		}
-		more := min(s.nextSlab()/3, firstSlab)
-		if c.used > 0 && s.pos != nil {
-			more = size(s.left(c.used), 0, c.used, most, large)
-		}
-		c.rest = make([]T, max(n, more))
 	}
 	c.used += n
 	taken := c.rest[:n:n]

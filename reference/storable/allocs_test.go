@@ -22,8 +22,8 @@ func TestAllocates(t *testing.T) {
 	}
 	most := map[string]struct{ thaw, freeze usage }{
 		"call message":             {usage{5, 1088}, usage{1, 224}},
-		"10 KiB of nested records": {usage{17, 52_000}, usage{1, 10_880}},
-		"1 MiB of small records":   {usage{180, 4_990_000}, usage{1, 1_140_000}},
+		"10 KiB of nested records": {usage{4, 52_200}, usage{1, 10_880}},
+		"1 MiB of small records":   {usage{140, 4_960_000}, usage{1, 1_140_000}},
 		"1 MiB string":             {usage{3, 1<<20 + 12<<10}, usage{1, 1<<20 + 12<<10}},
 	}
 	for _, w := range workloads() {

@@ -75,7 +75,6 @@ type decoder struct {
 	froze    bool           // a part of the message was left frozen
 	cost     int64          // of the value that stands at Whole, in octets of the heap
 	lent     bool           // the image may change later: what is kept of it is to be copied
-	sound    bool           // pass has been over it: no key comes twice
 }
 
 // thaw reads the image, in a goroutine of its own if it is deep.
@@ -95,18 +94,36 @@ func (d *decoder) thawDeep(dec *Decoder, room int64) (v *perl.Value, err error) 
 
 // root reads the image, no deeper than so many levels.
 func (d *decoder) root(dec *Decoder, room int64, levels int) (*perl.Value, error) {
+	if err := d.start(dec, room, levels); err != nil {
+		return nil, err
+	}
+	if levels == deep.Shallow && len(d.s) >= leastSound {
+		if root := d.sound(); root != nil {
+			return root, nil
+		}
+	}
+	return d.whole()
+}
+
+// start reads the header.
+func (d *decoder) start(dec *Decoder, room int64, levels int) error {
 	h, err := readHeader(d.s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if dec.opt.Perl56 && h.order56 {
 		h.Layout.IVSize = 8
 	}
 	d.begin(dec, h, room)
 	d.depth = min(dec.opt.MaxDepth, levels)
+	return nil
+}
+
+// whole reads what is behind the header, and has to reach to the end.
+func (d *decoder) whole() (*perl.Value, error) {
 	d.expect((len(d.s) - d.pos) / octetsPerValue)
 	var root *perl.Value
-	if h.Major < majorWithMinor {
+	if d.header.Major < majorWithMinor {
 		root = d.oldValue()
 	} else {
 		root = d.value()
@@ -117,7 +134,7 @@ func (d *decoder) root(dec *Decoder, room int64, levels int) (*perl.Value, error
 	if d.pos != len(d.s) {
 		return nil, &Error{ErrTrailing, d.pos, "the end", fmt.Sprintf("%d more octets", len(d.s)-d.pos)}
 	}
-	if h.Major < majorWithoutTags && root.Kind() == perl.Ref && root.Target().Class() != "" {
+	if d.header.Major < majorWithoutTags && root.Kind() == perl.Ref && root.Target().Class() != "" {
 		return root, nil // Storable 0.5 wrote the reference to an object, too
 	}
 	return d.slab.Root(root), nil

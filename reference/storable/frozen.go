@@ -12,10 +12,11 @@ import (
 // blessed and has no indices in it, nor do indices elsewhere lead into it: so it means the same
 // wherever it stands.
 type frozen struct {
-	s      string // the object
-	values int    // how many indices it takes
-	levels int    // how deep it is, with the reference to it
-	dec    *Decoder
+	s            string // the object
+	values       int    // how many indices it takes
+	elems, pairs int    // that it has in all
+	levels       int    // how deep it is, with the reference to it
+	dec          *Decoder
 }
 
 // frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to
@@ -35,7 +36,7 @@ func (d *decoder) frozen() *perl.Value {
 	if d.lent {
 		object = strings.Clone(object)
 	}
-	return perl.NewFrozen(&frozen{object, values, depth - d.lowest, d.dec})
+	return perl.NewFrozen(&frozen{object, values, d.passing.elems, d.passing.pairs, depth - d.lowest, d.dec})
 }
 
 // frozenHeader is what the image of a frozen began with.
@@ -45,14 +46,15 @@ var frozenHeader = Header{Major: major}
 func (f *frozen) Thaw() (*perl.Value, error) {
 	d := decoders.Get().(*decoder)
 	defer d.close()
-	d.s, d.sound = f.s, true
-	d.begin(f.dec, frozenHeader, f.dec.opt.MaxAlloc)
-	d.expect(f.values)
-	v := d.value()
-	if v == nil {
-		return nil, fmt.Errorf("an object that was found sound is not: %w", d.err)
+	d.s = f.s
+	d.slab.Reserve(f.values, f.elems, f.pairs)
+	if v, end := d.fill(0); v != nil && end == len(f.s) {
+		return v, nil
 	}
-	return v, nil
+	d.renew(f.s)
+	d.begin(f.dec, frozenHeader, f.dec.opt.MaxAlloc)
+	d.value()
+	return nil, fmt.Errorf("an object that was found sound is not: %w", d.err)
 }
 
 func (f *frozen) Unmarshal(variable any) bool {

@@ -149,7 +149,7 @@ func TestFrozenBeside(t *testing.T) {
 // told, by an error, not by a panic.
 func TestFrozenUnsound(t *testing.T) {
 	broken := func() *perl.Value { // as if pass had let a count through that is too large
-		return perl.NewFrozen(&frozen{"\x02\x00\x00\x00\x05\x05", 6, 2, defaultDecoder})
+		return perl.NewFrozen(&frozen{"\x02\x00\x00\x00\x05\x05", 6, 5, 0, 2, defaultDecoder})
 	}
 	native, err := FreezeOptions{Layout: AMD64}.Encoder()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/internal/perltest"
+	"github.com/perl-ikc/ikc-conform/reference/internal/deep"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -24,6 +25,7 @@ func seeds(t testing.TB) (list []string) {
 // change; what is not must be an error of this package.
 func checkThaw(t testing.TB, image []byte) bool {
 	v, err := Thaw(image)
+	sameSound(t, defaultDecoder, image)
 	if err != nil {
 		var e *Error
 		var l *LimitError
@@ -43,6 +45,32 @@ func checkThaw(t testing.TB, image []byte) bool {
 	}
 	if second, err := fuzzEncoder.Freeze(w); err != nil || !bytes.Equal(first, second) {
 		t.Fatalf("%x: frozen twice:\n%x\n%x\n%v", image, first, second, err)
+	}
+	return true
+}
+
+// sameSound holds what is made of an image that pass has been over against what value makes of it,
+// and what both take. It tells whether there was anything to hold.
+func sameSound(t testing.TB, dec *Decoder, image []byte) bool {
+	t.Helper()
+	read := func(read func(d *decoder) (*perl.Value, error)) (*perl.Value, int64, error) {
+		d := &decoder{cursor: cursor{s: string(image)}}
+		if err := d.start(dec, dec.opt.MaxAlloc, deep.Shallow); err != nil {
+			return nil, 0, err
+		}
+		v, err := read(d)
+		return v, d.Cost(), err
+	}
+	got, cost, err := read(func(d *decoder) (*perl.Value, error) { return d.sound(), nil })
+	if got == nil || err != nil {
+		return false
+	}
+	want, wantCost, err := read((*decoder).whole)
+	if err != nil {
+		t.Fatalf("%x: found sound, but value has %v", image, err)
+	}
+	if !perl.Equal(got, want) || cost != wantCost {
+		t.Fatalf("%x: cost %d, got\n%s\nwant %d,\n%s", image, cost, perl.Format(got, perl.FormatOptions{}), wantCost, perl.Format(want, perl.FormatOptions{}))
 	}
 	return true
 }

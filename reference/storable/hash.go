@@ -44,7 +44,7 @@ func (d *decoder) hash(n uint64, flagged bool, flags byte) *perl.Value {
 		} else if !d.key(p) {
 			return nil
 		}
-		if !d.sound && (len(pairs) > keys.Few || seen.Suspect(p.Key)) && seen.Add(pairs, i) {
+		if (len(pairs) > keys.Few || seen.Suspect(p.Key)) && seen.Add(pairs, i) {
 			return d.fail(ErrDuplicate, at, "a key not yet in the hash", fmt.Sprintf("%.80q", p.Key))
 		}
 	}

@@ -110,6 +110,9 @@ func TestPassKeys(t *testing.T) {
 		}
 		if i%20 == 0 {
 			sameFrozen(t, defaultDecoder, image)
+			if sameSound(t, defaultDecoder, image) != unique {
+				t.Fatalf("%q: sound %v", lists, !unique)
+			}
 		}
 		for n := range min(len(image), 20) {
 			if v, _ := frozenOf(defaultDecoder, image[:len(image)-1-n]); v != nil {
@@ -147,7 +150,7 @@ func withinLimits(t *testing.T, image []byte) {
 			if around == nil {
 				continue // longer than MaxAlloc
 			}
-			if _, err := dec.Thaw(around); (v != nil) != (err == nil) {
+			if _, err := dec.Thaw(around); (v != nil) != (err == nil) || sameSound(t, dec, around) != (err == nil) {
 				t.Fatalf("%+v: frozen %v, Thaw has %v", o, v != nil, err)
 			}
 		}
