@@ -1,8 +1,9 @@
-# To be sourced: Perls of Debian packages, pinned by checksum, in a temporary folder of their own.
+# To be sourced: programs of Debian packages, pinned by checksum, in a temporary folder of their own.
 #
 #   work                  the temporary folder; it goes when the script ends
 #   unpack ROOT SHA256 PATH...   fetches pool/main/PATH and unpacks it into $work/ROOT
 #   in_root ROOT CODE [ARGS]     runs Perl code with the perl, the libraries and the libc of that root
+#   program ROOT NAME [ARGS]     runs a program with the libraries and the libc of that root
 #   expect WHAT WANT GOT         prints both, and fails if they differ
 
 set -euo pipefail
@@ -19,16 +20,20 @@ unpack() {
   dpkg -x "$deb" "$root"
 }
 
-in_root() {
-  local root="$work/$1" code="$2" lib inc=()
+program() {
+  local root="$work/$1" name="$2" lib ld
   shift 2
   lib="$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu"
+  ld=$(find "$root" -name 'ld-linux-x86-64.so.2' | head -n 1)
+  env -u PERL5LIB -u PERL5OPT HOME="$work" LC_ALL=C "$ld" --library-path "$lib" "$root/usr/bin/$name" "$@"
+}
+
+in_root() {
+  local root="$work/$1" code="$2" inc=()
   for dir in "$root"/usr/lib/x86_64-linux-gnu/perl/5.* "$root"/usr/share/perl/5.* "$root/usr/lib/x86_64-linux-gnu/perl-base" "$root/usr/share/perl5"; do
     if [ -d "$dir" ]; then inc+=("-I$dir"); fi
   done
-  local ld
-  ld=$(find "$root" -name 'ld-linux-x86-64.so.2' | head -n 1)
-  env -u PERL5LIB -u PERL5OPT LC_ALL=C "$ld" --library-path "$lib" "$root/usr/bin/perl" "${inc[@]}" -e "$code" "$@"
+  program "$1" perl "${inc[@]}" -e "$code" "${@:3}"
 }
 
 expect() {
