@@ -93,7 +93,7 @@ func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
 func (s *FrameScanner) ThawOwn(by Serializer, image []byte) (*Message, error) {
 	in := s.incoming()
 	if in.own == nil {
-		in.own, in.like = new(Message), false
+		in.own = new(Message)
 	}
 	return in.own, s.Thaw(by, image, in.own)
 }
@@ -119,7 +119,7 @@ func (s *FrameScanner) EmptyOwn() {
 // Disown leaves the scanner's own Message to whoever has it.
 func (s *FrameScanner) Disown() {
 	if s.in != nil {
-		s.in.own = nil
+		s.in.own, s.in.like = nil, false
 	}
 }
 
