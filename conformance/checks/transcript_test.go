@@ -346,3 +346,30 @@ func TestNoFalseAlarms(t *testing.T) {
 		}
 	}
 }
+
+// TestPatience: a client that closes the connection in place of an answer has failed to answer, but
+// when its time may have been over before the line came.
+func TestPatience(t *testing.T) {
+	for _, test := range []struct {
+		slow, waits time.Duration // before the last line of the server, and from there to the end
+		want        judge.Outcome
+	}{
+		{0, 10 * time.Millisecond, judge.Fail},
+		{0, 900 * time.Millisecond, judge.Fail},
+		{300 * time.Millisecond, 800 * time.Millisecond, judge.Inconclusive},
+		{5 * time.Second, 10 * time.Millisecond, judge.Inconclusive},
+		{300 * time.Millisecond, time.Second, judge.Fail},
+		{5 * time.Second, 3 * time.Second, judge.Fail},
+	} {
+		s := newScript(t, "C: HELLO")
+		s.at = s.at.Add(test.slow)
+		s.lines("S: IAM server-1")
+		if err := s.r.CloseWrite(capture.FromClient, s.at.Add(test.waits)); err != nil {
+			t.Fatal(err)
+		}
+		s.at = s.at.Add(test.waits)
+		if got := s.judge(wire.Client)["HC-IKC-001"].Outcome; got != test.want {
+			t.Errorf("a line after %v, closed %v after it: got %v, want %v", test.slow, test.waits, got, test.want)
+		}
+	}
+}

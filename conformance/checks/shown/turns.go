@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
@@ -50,9 +51,15 @@ func replied(l *dialogue.Line) string {
 	return fmt.Sprintf("%q", l.Text)
 }
 
+// patience is how long a negotiation, and the wait for an answer, may take before a side that
+// closes the connection may just have had enough: a ClientLite with a short timeout waits for a
+// second.
+const patience = time.Second
+
 // decided tells whether the side judged can be expected to have answered a line that it owed: it
 // did, or the negotiation went on, or a side closed the connection. If the other side reset it at
-// once, there was no time to.
+// once, there was no time to; nor was there, maybe, if the side judged closed it when its patience
+// was over and the line had just come.
 // What may be missing decides nothing.
 func decided(t *judge.Trial, u dialogue.Turn) bool {
 	n := t.Conn.Negotiation.Sound()
@@ -67,8 +74,9 @@ func decided(t *judge.Trial, u dialogue.Turn) bool {
 	if n.Partial || t.MayLack(t.Side, u.Line) {
 		return false
 	}
-	if t.Conn.Ends[t.Side] != nil {
-		return true
+	if end := t.Conn.Ends[t.Side]; end != nil {
+		gaveUp := end.At.Time.Sub(t.Conn.Opened.Time) >= patience
+		return !gaveUp || end.At.Time.Sub(u.Line.At.Time) >= patience
 	}
 	end := t.Conn.Ends[t.Side.Other()]
 	return end != nil && (end.How != capture.RST || end.At.Time.Sub(u.Line.At.Time) >= silenceMeans)
