@@ -3,6 +3,7 @@ package ikc_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -10,29 +11,58 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// TestLongAnswers: long strings, which are written from where they are, come whole and in order to
-// a peer that reads a little at a time, among short answers; and count for the peer until then.
+// TestLongAnswers: long arguments that are the answer, which are written from where they are, come
+// whole and in order to a peer that reads a little at a time, among others; and count for the peer
+// until then.
 func TestLongAnswers(t *testing.T) {
 	const answers = 24
 	server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 64 << 20})
-	long := func(i int) string { return strings.Repeat(fmt.Sprintf("%02d,", i), (i%4)*200_000) } // one in four is none
-	session(t, server, "me", map[string]ikc.State{"text": func(_ context.Context, r *ikc.Request) (any, error) {
-		i := int(r.Arg(0).Int())
-		return []any{i, long(i), "between", long(i + 1)}, nil
+	params := func(i int) *perl.Value {
+		long := strings.Repeat(fmt.Sprintf("%02d,", i), (i%4)*200_000) // one in four is none
+		if i%3 == 0 {
+			return perl.ArrayRef(perl.NewBytes(long), perl.NewBytes(long))
+		}
+		return perl.NewBytes(long)
+	}
+	session(t, server, "me", map[string]ikc.State{"echo": echo, "pair": func(_ context.Context, r *ikc.Request) (any, error) {
+		return []any{r.Arg(0), "behind"}, nil
 	}})
 	reader := rawPeer(t, serve(t, server), "Reader")
 	for i := range answers {
-		reader.send(callMessage("poe://Server/me/text", "Reader", fmt.Sprint("r", i), perl.NewInt(int64(i))))
+		reader.send(callMessage("poe://Server/me/"+[]string{"echo", "pair"}[i%2], "Reader", fmt.Sprint("r", i), params(i)))
 	}
 	settled(t, "answers wait for the peer", func() bool { return server.Stats().Held > 4<<20 })
 	for i := range answers {
 		m, err := reader.receive()
 		must(t, err)
-		list := m.Params.Target().Elems()
-		if m.Event.State != fmt.Sprint("r", i) || len(list) != 4 || list[0].Int() != int64(i) || list[1].Str() != long(i) ||
-			list[2].Str() != "between" || list[3].Str() != long(i+1) {
-			t.Fatalf("answer %d: got %s with %d values, expected those that were sent", i, m.Event.String(), len(list))
+		want := params(i)
+		if i%2 == 1 {
+			want = perl.ArrayRef(want, perl.NewBytes("behind"))
+		}
+		if m.Event.State != fmt.Sprint("r", i) || !perl.Equal(m.Params, want) {
+			t.Fatalf("answer %d is not what was sent: it is for %s, of %d octets", i, m.Event.String(), len(perl.Format(m.Params, perl.FormatOptions{})))
 		}
 	}
 	settled(t, "nothing is held", func() bool { return server.Stats().Held == 0 })
+}
+
+// TestLongAnswerOfLongerRequest: an answer that waits does not keep a request in memory that is
+// much longer, which nobody would count.
+func TestLongAnswerOfLongerRequest(t *testing.T) {
+	const requests, junk = 40, 4 << 20
+	server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 64 << 20})
+	session(t, server, "me", map[string]ikc.State{"echo": echo})
+	reader := rawPeer(t, serve(t, server), "Reader")
+	call := callMessage("poe://Server/me/echo", "Reader", "r", perl.NewBytes(strings.Repeat("x", 200_000)))
+	call.Other = []perl.Pair{perl.P("junk", perl.NewBytes(strings.Repeat("y", junk)))}
+	for range requests {
+		reader.send(call)
+	}
+	settled(t, "answers wait for the peer", func() bool { return server.Stats().Answers == requests })
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if most := uint64(requests * junk / 4); m.HeapAlloc > most {
+		t.Errorf("%d octets of the heap are in use, expected at most %d", m.HeapAlloc, most)
+	}
 }

@@ -34,6 +34,9 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), repl
 		a := h.more()
 		a.reply, a.came = reply, time.Since(start)
 	}
+	if l.size >= longAnswer {
+		h.more().size = l.size
+	}
 	h.Request.h, h.Channel = h, c
 	h.hold.cost, h.hold.payer, h.hold.h = l.cost+l.more, l.to, h
 	if err := k.admit(c, h, m, &to); err != nil {
@@ -64,6 +67,7 @@ type handling struct {
 type aside struct {
 	reply reply
 	post  *perl.Value // the specifier that the answer is to be posted to, with AnswersByPost
+	size  int         // of the image, if it is long
 	instants
 }
 
@@ -278,14 +282,23 @@ func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, e
 			return nil, nil
 		}
 	}
-	return k.answer(&h.hold, c, m.RSVP, &to)
+	return k.answer(&h.hold, c, m.RSVP, &to, h.loan(m))
+}
+
+// loan is what may be lent of the params of a long request, m: if that is at least half of its
+// image, of which all is kept.
+func (h *handling) loan(m *wire.Message) loan {
+	if h.aside == nil || h.aside.size == 0 {
+		return loan{}
+	}
+	return loan{m.Params, max(longAnswer, h.aside.size/2)}
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
 // own name that the rsvp gives, else to whoever has that name, for whom that peer waits a moment at
 // most. An rsvp that names no kernel gets no answer: a peer is not to have one sent to whoever is
 // the default. What cannot be frozen fails the request, so that the caller does not wait in vain.
-func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message) (failed *requestError, unsent error) {
+func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message, l loan) (failed *requestError, unsent error) {
 	k.stats.answers.Add(1)
 	var yield func()
 	if h.h.Session.queue != nil { // then others wait behind this state
@@ -296,7 +309,7 @@ func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message)
 	own := c != nil && c.calls(rsvp.Kernel)
 	switch {
 	case own:
-		err = c.send(m, yield)
+		err = c.send(m, l, yield)
 	case rsvp.Kernel == "":
 		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
 	case c != nil && k.cfg.AnswerCallersOnly:
@@ -457,7 +470,7 @@ func (k *Kernel) sendReport(c *Channel, text, kernel, op string, reply reply, yi
 		return k.toSelf(context.Background(), report, nil)
 	}
 	report.Event.Kernel = c.peer.ID
-	return c.send(report, yield)
+	return c.send(report, loan{}, yield)
 }
 
 // ascii escapes what is beyond ASCII.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -34,7 +35,7 @@ type manner struct {
 // sendWait sends; while the queue is full it waits for room until ctx ends. A context without a
 // deadline does not wait.
 func (c *Channel) sendWait(ctx context.Context, m *wire.Message, how manner) error {
-	f, err := c.freeze(m)
+	f, err := c.freeze(m, loan{})
 	if err != nil {
 		return err
 	}
@@ -66,12 +67,23 @@ func unsent(f parcel, err error) error {
 // moment is how long an answer waits for a peer that reads nothing.
 const moment = time.Second
 
+// loan is what of a message need not be copied, if it is long enough: the argument of a request
+// that is answered with it. What takes much more memory than that is not kept for its sake while
+// the answer waits.
+type loan struct {
+	of   *perl.Value
+	from int // octets that it must have
+}
+
+// longAnswer is from how many octets on an answer is not copied.
+const longAnswer = 128 << 10
+
 // send freezes a message and queues it. The reader has it written when it has handled what has come
 // (outbox.flush). While the queue is full it waits for room, as long as the peer reads something
 // within each moment; before it does, it calls yield, unless that is nil, so that others need not
 // wait for this peer.
-func (c *Channel) send(m *wire.Message, yield func()) error {
-	f, err := c.freeze(m)
+func (c *Channel) send(m *wire.Message, l loan, yield func()) error {
+	f, err := c.freeze(m, l)
 	if err != nil {
 		return err
 	}
@@ -100,9 +112,11 @@ func (c *Channel) sendSlowly(f parcel) error {
 }
 
 // freeze makes the frame of a message. The error is a *freezeError.
-func (c *Channel) freeze(m *wire.Message) (parcel, error) {
+func (c *Channel) freeze(m *wire.Message, l loan) (parcel, error) {
 	f := newFrame(int(c.frozen.Load()))
-	f.Lend = c.socket != nil
+	if f.LendFrom = l.from; c.socket != nil {
+		f.Lend = l.of
+	}
 	if err := f.Freeze(c.serializer, m); err != nil {
 		release(f)
 		return parcel{}, &freezeError{err}

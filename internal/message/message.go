@@ -25,14 +25,13 @@ type Hash struct {
 	// Whole is where the value of the key stands that may be anything, in the image that was read
 	// last.
 	Whole Place
-	// Lend allows whoever writes the message to leave long strings out of what it appends, to be
-	// written from where they are: these are Lent then, in their order.
-	Lend bool
-	Lent []Piece
+	// Lend is a string, or a reference to what is frozen, that whoever writes the message may leave
+	// out of what it appends, if it has LendFrom octets: to be written from where it is. It is in
+	// Lent then.
+	Lend     *perl.Value
+	LendFrom int
+	Lent     []Piece
 }
-
-// LongPiece is from how many octets on a string is lent.
-const LongPiece = 128 << 10
 
 // Piece is a string that is part of an image, but not of what the image was appended to: there its
 // place is in front of what is at At.

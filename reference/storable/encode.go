@@ -74,7 +74,8 @@ type encoder struct {
 	little   bool
 	depth    int
 	sank     bool          // there were no levels left
-	lender   *message.Hash // takes long strings; nil if they are to be written
+	lender   *message.Hash // that may take what is long of a Value; nil if there is none
+	lends    bool          // that Value is being written
 	lent     int           // octets of the image that it took
 	root     *perl.Value   // makes all values escape to the heap, see seenTable
 	err      error
@@ -273,6 +274,7 @@ func (e *encoder) value(v *perl.Value) {
 	if class := v.Class(); class != "" {
 		e.bless(class)
 	}
+	e.lends = e.lender != nil && v == e.lender.Lend
 	switch kind {
 	case perl.Bytes:
 		e.str(tagScalar, tagLScalar, v.Str())
@@ -345,7 +347,7 @@ func (e *encoder) str(short, long tag, s string) {
 
 // octets writes what may be long.
 func (e *encoder) octets(s string) {
-	if e.lender != nil && len(s) >= message.LongPiece {
+	if e.lends && len(s) >= e.lender.LendFrom {
 		e.lender.Lent = append(e.lender.Lent, message.Piece{At: len(e.buf), Octets: s})
 		e.lent += len(s)
 		return

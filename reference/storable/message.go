@@ -301,7 +301,7 @@ func (enc *Encoder) appendMessage(dst []byte, h *message.Hash, most int64) ([]by
 		return enc.append(dst, h.Value(new(perl.Slab)), most)
 	}
 	e := encoders.Get().(*encoder)
-	if e.lend(dst); h.Lend {
+	if e.lend(dst); h.Lend != nil {
 		e.lender = h
 	}
 	e.begin(enc, most)
@@ -331,6 +331,7 @@ func (e *encoder) message(h *message.Hash) {
 		case item.Value != nil:
 			e.root = item.Value
 			e.value(item.Value)
+			e.lends = false
 		case item.Parts != nil:
 			e.buf = append(e.buf, byte(tagRef))
 			e.count(tagHash, len(item.Parts))

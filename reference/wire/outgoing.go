@@ -17,9 +17,12 @@ type Outgoing struct {
 	// Max bounds the image, in octets; 0 means DefaultMaxFrame, the most.
 	Max int
 
-	// Lend allows long strings of the message to be written from where they are, without a copy:
-	// Octets are then those up to the next of these, and there are more.
-	Lend bool
+	// Lend is a string, or a reference to what came in a message and was not looked into, that may
+	// be written from where it is, without a copy, if it has LendFrom octets: Octets are then those
+	// up to it, and there are more. What it is part of stays in memory as long as that. It is for
+	// one Freeze.
+	Lend     *perl.Value
+	LendFrom int
 
 	buf   []byte          // frameHead octets, the last of which have the length, and the image
 	start int             // of what is to be written
@@ -41,9 +44,11 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	o.Forget()
 	o.buf = o.buf[:frameHead]
 	m.fill(&o.hash)
-	o.hash.Lend = o.Lend && canLend
+	if o.hash.LendFrom = o.LendFrom; canLend {
+		o.hash.Lend = o.Lend
+	}
 	err := o.freeze(s)
-	o.lent = o.hash.Lent
+	o.lent, o.hash.Lend, o.Lend = o.hash.Lent, nil, nil
 	for i := range o.lent {
 		o.more += len(o.lent[i].Octets)
 	}
