@@ -60,6 +60,8 @@ type passing struct {
 	came               [256]bool // tags; those up to tagLast are kept
 	longest            byte      // of strings that have their length in an octet
 	refs, elems, pairs int       // that began
+	shapes             [mostShapes]shape
+	lists              int // how many of these are in use
 	knownKeys
 }
 
@@ -79,7 +81,7 @@ func (c *cursor) pass(pos int) int {
 		c.beginPassing()
 	}
 	p := c.passing
-	p.refs, p.elems, p.pairs = 0, 0, 0
+	p.refs, p.elems, p.pairs, p.lists = 0, 0, 0, 0
 	c.lowest = c.depth
 	if pos = c.passMembers(pos, 1); pos < 0 || pos > len(c.s) {
 		return -1
@@ -268,7 +270,11 @@ func (c *cursor) passObject(pos int, x uint64) int {
 		}
 		if t == tagArray {
 			p.elems += int(n)
-			pos = c.passMembers(pos, int(n))
+			if n > fewMembers && tag(c.s[pos]) == tagRef {
+				pos = c.passList(pos, int(n))
+			} else {
+				pos = c.passMembers(pos, int(n))
+			}
 		} else {
 			p.pairs += int(n)
 			pos = c.passPairs(pos, int(n))
