@@ -19,7 +19,7 @@ const (
 	joinedSegment = 64 << 10
 	// enough is the size, in octets, from which what is queued is neither left to a goroutine nor
 	// for later: the other side has something to do then, while the rest is made.
-	enough = 6 << 10
+	enough = 16 << 10
 )
 
 // outbox is the bounded queue of octets to be written to a peer. No put blocks. Octets are written
