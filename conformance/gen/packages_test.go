@@ -180,6 +180,7 @@ func kindsOf(t *testing.T, places int) *Interface {
 	see("tuple",
 		array(str("a"), num(1)), array(num(1), array(num(1)), hash(p("x", num(1)))),
 		array(str("b"), num(2)), array(num(2), undef(), hash(p("x", num(3)))))
+	see("words", hash(p("marshal-perl", array(str("a"), num(1)))), array(hash(p("Host/Port", array(str("a"), num(1))))))
 	see("holes", perl.NewRef(perl.NewArray(num(1), nil)), array(num(1)))
 	see("object", hash(p("of", perl.NewRef(perl.NewHash(p("x", num(1))).Bless("Some::Class")))), perl.NewRef(perl.NewArray().Bless("A\nB")))
 	see("reference", perl.NewRef(num(1)), perl.NewRef(perl.NewRef(undef())))

@@ -107,6 +107,7 @@ func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 		return
 	}
 	asked := m.Frame.From.Other()
+	asking := c.Negotiation.Names(m.Frame.From)
 	i.sessions[to.Session].at(dialogue.ChosenName(c.Negotiation.Peers[asked], c.Negotiation.Dialect))
 	args := m.Args()
 	s.most = max(s.most, len(args))
@@ -119,6 +120,7 @@ func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 	if _, ok := x.ByPost(); ok {
 		if pair := param.Target().Elems(); len(pair) == 2 {
 			s.requests++
+			s.raw.pairs++
 			e.byPost, param = true, pair[0]
 		}
 	}
@@ -128,9 +130,9 @@ func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 		s.posts++
 	}
 	if e.byPost {
-		i.shapes.add(s.params, param)
+		i.shapes.add(s.params, param, asking...)
 	}
-	i.shapes.add(s.raw, raw)
+	i.shapes.add(s.raw, raw, asking...)
 	answer := i.outcome(s, x, e.byPost)
 	if answer != nil {
 		s.answered++
@@ -140,7 +142,7 @@ func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 		if e.list {
 			s.list = true
 		} else {
-			i.shapes.add(s.answer, answer)
+			i.shapes.add(s.answer, answer, c.Negotiation.Names(asked)...)
 		}
 	}
 	i.example(s, e, param, raw, answer)

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -23,6 +24,8 @@ type shape struct {
 	seen    int // values
 	undef   int // of them
 	empty   int // empty strings, arrays and hashes
+	sender  int // strings that name the kernel which sent them
+	pairs   int // arrays that are [params, rsvp]
 	scalars map[perl.Kind]int
 	texts
 	numbers
@@ -67,11 +70,13 @@ type shaper struct {
 	left int
 	cut  bool // there were too many
 	held map[*perl.Value]int
+	// sender are the names of the kernel that sent the value.
+	sender []string
 }
 
-// add enters a value; nil is an undef.
-func (b *shaper) add(s *shape, v *perl.Value) {
-	b.held = map[*perl.Value]int{}
+// add enters a value that a kernel of these names sent; nil is an undef.
+func (b *shaper) add(s *shape, v *perl.Value, sender ...string) {
+	b.held, b.sender = map[*perl.Value]int{}, sender
 	b.count(v)
 	b.value(s, v, 0)
 	b.held = nil
@@ -162,7 +167,7 @@ func (b *shaper) scalar(s *shape, v *perl.Value) {
 		s.precise = s.precise || err != nil || back != v.Double() || math.Signbit(back) && back == 0 || math.IsInf(back, 0)
 	case perl.Uint, perl.Bool:
 	case perl.Bytes, perl.Text:
-		s.text(v)
+		b.text(s, v)
 	default:
 		s.other(v.Kind().String())
 		return
@@ -173,10 +178,13 @@ func (b *shaper) scalar(s *shape, v *perl.Value) {
 	s.scalars[v.Kind()]++
 }
 
-func (s *shape) text(v *perl.Value) {
+func (b *shaper) text(s *shape, v *perl.Value) {
 	text := v.Str()
 	if text == "" {
 		s.empty++
+	}
+	if slices.Contains(b.sender, text) {
+		s.sender++
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	s.words = s.words || err != nil || strconv.FormatInt(n, 10) != text
@@ -295,6 +303,7 @@ func goKey(p perl.Pair) (key string, same bool) {
 // merge enters what another shape has seen.
 func (s *shape) merge(o *shape) {
 	s.seen, s.undef, s.empty = s.seen+o.seen, s.undef+o.undef, s.empty+o.empty
+	s.sender, s.pairs = s.sender+o.sender, s.pairs+o.pairs
 	s.texts.merge(o.texts)
 	s.numbers.merge(o.numbers)
 	if s.scalars == nil {

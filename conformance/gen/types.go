@@ -45,6 +45,7 @@ type place struct {
 	state string // SESSION/STATE
 	part  string // params or answer
 	steps []string
+	key   string // the last step, as Go has it, if that is a key
 }
 
 // parsePlace reads SESSION/STATE PART, with a path behind it or none.
@@ -74,7 +75,13 @@ func (p place) is(named place) bool {
 }
 
 func (p place) below(step string) place {
-	p.steps = append(slices.Clip(p.steps), step)
+	p.steps, p.key = append(slices.Clip(p.steps), step), ""
+	return p
+}
+
+func (p place) belowKey(key string) place {
+	p = p.below(keyStep(key))
+	p.key = key
 	return p
 }
 
@@ -218,7 +225,7 @@ func (t *typer) structure(s *shape, name string, at place) goType {
 	for _, key := range sortedKeys(s.fields) {
 		f := s.fields[key]
 		field := declaredField{name: fields.pick(identifier(key)), key: key, doc: f.kinds(), omit: f.seen < s.hashes}
-		g := t.of(f, d.name+field.name, at.below(keyStep(key)))
+		g := t.of(f, d.name+field.name, at.belowKey(key))
 		if field.omit {
 			g = omitted(g, f)
 			field.doc += fmt.Sprintf("; in %d of %d", f.seen, s.hashes)
@@ -257,10 +264,11 @@ func omitted(g goType, f *shape) goType {
 
 // tuple declares a struct for an array.
 func (t *typer) tuple(s *shape, name string, at place) goType {
-	d := &declared{name: t.names.pick(name), doc: fmt.Sprintf("is the array of %s", at), tuple: true}
+	names, why := elementNames(s, at.key)
+	d := &declared{name: t.names.pick(name), doc: fmt.Sprintf("is the array of %s%s", at, why), tuple: true}
 	t.declared = append(t.declared, d)
 	for i, e := range s.elements {
-		field := declaredField{name: fmt.Sprintf("V%d", i), doc: e.kinds()}
+		field := declaredField{name: names[i], doc: e.kinds()}
 		field.expr = t.of(e, d.name+field.name, at.below(fmt.Sprintf("[%d]", i))).expr
 		d.fields = append(d.fields, field)
 	}

@@ -276,6 +276,7 @@ func (p *packageWriter) doc() string {
 	text += "The types take all that was seen there, which need not be all that can come: a key that always came has a field " +
 		"that is always sent, one that did not is left out if it is nil or empty. Behind a field stands what came. " +
 		"A *perl.Value is what Go has no one type for.\n\n" +
+		p.tuplesDoc() +
 		"A state that returns nil, as an answer also a nil slice or map, gives no answer, and who calls waits."
 	if !p.NoExamples {
 		text += "\n\nThe tests hold values of the capture, secrets too, if it has any: 'ikc-conform anonymise' makes a capture that can be given away, and --no-examples leaves them out."
@@ -287,6 +288,14 @@ func (p *packageWriter) doc() string {
 		text += "\n\nLeft out: " + left + "."
 	}
 	return text
+}
+
+// tuplesDoc says how fields of arrays are named, if there are any.
+func (p *packageWriter) tuplesDoc() string {
+	if !slices.ContainsFunc(p.types.declared, func(d *declared) bool { return d.tuple }) {
+		return ""
+	}
+	return "An array whose elements are of several kinds is a struct, too. " + elementRules + "\n\n"
 }
 
 func plural(what string, names []string) string {

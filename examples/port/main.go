@@ -44,7 +44,7 @@ type worker struct {
 
 // Job does a job, and tells the board.
 func (w *worker) Job(ctx context.Context, _ *ikc.Request, job crew.WorkerJobParams) error {
-	return w.board.PostDone(ctx, crew.BoardDoneParams{V0: w.name, V1: job.N})
+	return w.board.PostDone(ctx, crew.BoardDoneParams{Kernel: w.name, V1: job.N})
 }
 
 // Run counts words.

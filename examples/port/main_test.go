@@ -56,7 +56,7 @@ func (b *board) Done(ctx context.Context, _ *ikc.Request, job crew.BoardDonePara
 	if b.done = append(b.done, job.V1); len(b.done) < 3 {
 		return nil
 	}
-	worker := crew.NewWorkerClient(b.k, job.V0)
+	worker := crew.NewWorkerClient(b.k, job.Kernel)
 	got, err := worker.Run(ctx, crew.WorkerRunParams{Text: "two words"})
 	if err != nil {
 		return err

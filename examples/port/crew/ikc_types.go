@@ -7,6 +7,11 @@
 // always came has a field that is always sent, one that did not is left out if it is nil or
 // empty. Behind a field stands what came. A *perl.Value is what Go has no one type for.
 //
+// An array whose elements are of several kinds is a struct, too. Its fields are Params and
+// RSVP if all that came was asked by post, have the words of its key in the hash around it
+// if there is one for each (lat_lon), and are Kernel where always the name of the kernel
+// stood that sent it, more than once; all others are V0, V1 and on.
+//
 // A state that returns nil, as an answer also a nil slice or map, gives no answer, and who
 // calls waits.
 //
@@ -20,17 +25,20 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
-// BoardDoneParams is the array of board/done params.
+// BoardDoneParams is the array of board/done params. Kernel has always named the kernel
+// that sent it.
 type BoardDoneParams struct {
-	V0 string // byte string
-	V1 int64  // integer, byte string
+	Kernel string // byte string
+	V1     int64  // integer, byte string
 }
 
 // MarshalPerl implements perl.Marshaler.
-func (x BoardDoneParams) MarshalPerl() (*perl.Value, error) { return perl.Marshal([]any{x.V0, x.V1}) }
+func (x BoardDoneParams) MarshalPerl() (*perl.Value, error) {
+	return perl.Marshal([]any{x.Kernel, x.V1})
+}
 
 // UnmarshalPerl implements perl.Unmarshaler.
-func (x *BoardDoneParams) UnmarshalPerl(v *perl.Value) error { return fillTuple(v, &x.V0, &x.V1) }
+func (x *BoardDoneParams) UnmarshalPerl(v *perl.Value) error { return fillTuple(v, &x.Kernel, &x.V1) }
 
 // BoardScoreAnswer is the hash of board/score answer.
 type BoardScoreAnswer struct {
