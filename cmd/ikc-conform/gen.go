@@ -23,6 +23,7 @@ import (
 type generating struct {
 	filter  dialogue.Filter
 	writing gen.Writing
+	kernel  string
 	out     string
 	force   bool
 }
@@ -57,6 +58,9 @@ time. Hashes become structs, or maps if their keys are numbers, many, or seldom 
 
   --map 'svc/total params' --map "svc/list answer [*]{'prices'}"
 
+Sessions of one name are one, on whichever kernels: --kernel chooses one by a name or its id. Without it, what differs
+between kernels is told, and in the comment of the package.
+
 Tests take what was recorded through the types and back, and have a session that answers as was recorded be asked. So they
 hold values of the capture, up to 16 a state and 1 MiB in all, secrets too, if it has any: --no-examples leaves them out, and
 'ikc-conform anonymise' makes a capture that can be given away. Names of sessions, states and keys are in the code anyhow.
@@ -74,6 +78,7 @@ interrupt ended it, and nothing is written.`,
 	f := c.Flags()
 	f.StringVarP(&g.out, "output", "o", "", "the `DIR` of the package; it is made if it is not there")
 	f.StringVar(&g.writing.Package, "package", "", "the `NAME` of the package (default that of DIR)")
+	f.StringVar(&g.kernel, "kernel", "", "only sessions of a kernel of this name or id")
 	f.StringVar(&g.filter.Session, "session", "", "only this session")
 	f.StringVar(&g.filter.State, "state", "", "only this state")
 	f.StringArrayVar(&g.writing.Maps, "map", nil, "a hash whose keys are data: `PLACE` is SESSION/STATE, params or answer, and a path")
@@ -93,7 +98,7 @@ func (g *generating) run(cmd *cobra.Command, args []string) error {
 	}
 	defer in.Close()
 	tuneForCheck()
-	found, err := gen.Read(in.Events(capture.Limits{}), gen.Options{Keep: g.filter.Keep})
+	found, err := gen.Read(in.Events(capture.Limits{}), gen.Options{Kernel: g.kernel, Keep: g.filter.Keep})
 	if err := nothingWritten(cmd, name, err); err != nil {
 		return err
 	}
@@ -109,11 +114,14 @@ func (g *generating) run(cmd *cobra.Command, args []string) error {
 	}
 	if err != nil {
 		chosen := ""
-		if g.filter.Session != "" || g.filter.State != "" {
-			chosen = " and that --session and --state choose"
+		if g.kernel != "" || g.filter.Session != "" || g.filter.State != "" {
+			chosen = " and that --kernel, --session and --state choose"
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: nothing is written: %v%s, in %s\n", err, chosen, visible.Text(name))
 		return exitStatus(report.ExitNothing)
+	}
+	for _, unlike := range found.Unlike(g.writing.Maps) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: note: %s\n", visible.Text(unlike))
 	}
 	if err := g.write(files); err != nil {
 		return broken(err)

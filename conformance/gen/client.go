@@ -46,7 +46,8 @@ func (s *stateWriter) isPosted() bool { return s.posts > s.requests }
 
 func (p *packageWriter) client(b *bytes.Buffer, s *sessionWriter) {
 	b.WriteString("\n")
-	comment(b, "", fmt.Sprintf("%sClient asks the session %q of a kernel. It was seen at %s.%s", s.base, s.name, quoted(s.kernels), s.refused()))
+	comment(b, "", fmt.Sprintf("%sClient asks the session %q of a kernel. It was seen at %s%s.%s", s.base, s.name, quoted(s.kernels),
+		map[bool]string{true: ", where it is not the same, see the comment of the package"}[len(s.unlike(p.Maps)) > 0], s.refused()))
 	fmt.Fprintf(b, "type %sClient struct {\ncaller ikc.Caller\nkernel string\n}\n\n", s.base)
 	comment(b, "", fmt.Sprintf("New%sClient makes a client. The caller is a kernel, a session or a clientlite.Client; kernel is the name of "+
 		"the kernel that has the session, \"\" for the one that the caller is connected to.", s.base))

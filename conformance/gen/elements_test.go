@@ -52,7 +52,7 @@ func TestElementNames(t *testing.T) {
 			add(i, "x", "Ann", perl.HashRef(perl.P("host_port", array(array(str("a"), num(1))))))
 		}, "V0 string V1 int64"},
 	} {
-		i := &Interface{sessions: map[string]*session{}, shapes: &shaper{left: maxShapes}}
+		i := newInterface()
 		test.see(i)
 		files, err := i.Files(Writing{Package: "p"})
 		if err != nil {

@@ -138,7 +138,8 @@ func allKinds(t *testing.T) *Interface {
 // kindsOf is that within so many places.
 func kindsOf(t *testing.T, places int) *Interface {
 	t.Helper()
-	i := &Interface{sessions: map[string]*session{}, shapes: &shaper{left: places}}
+	i := newInterface()
+	i.shapes.left = places
 	see := func(state string, pairs ...*perl.Value) {
 		t.Helper()
 		for n := 0; n < len(pairs); n += 2 {
@@ -270,7 +271,7 @@ func TestFilesAreTheSame(t *testing.T) {
 
 // TestNoExamples: nothing that was recorded is in the files.
 func TestNoExamples(t *testing.T) {
-	i := &Interface{sessions: map[string]*session{}, shapes: &shaper{left: maxShapes}}
+	i := newInterface()
 	s := i.state("svc", "get")
 	s.calls, s.answered = 1, 1
 	secret := func() *perl.Value { return perl.HashRef(perl.P("password", perl.NewBytes("hunter2"))) }
@@ -304,7 +305,7 @@ func TestPlacesAreBounded(t *testing.T) {
 
 // TestStatesAreBounded: states beyond the bound are counted, and so are examples.
 func TestStatesAreBounded(t *testing.T) {
-	i := &Interface{sessions: map[string]*session{}, shapes: &shaper{left: maxShapes}}
+	i := newInterface()
 	for n := range maxStates {
 		if i.state("svc", fmt.Sprint("state", n)) == nil {
 			t.Fatalf("expected %d states, got %d", maxStates, n)

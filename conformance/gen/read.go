@@ -13,6 +13,9 @@ import (
 
 // Options say what of a capture is read.
 type Options struct {
+	// Kernel chooses the sessions of the kernel that has this name, be it its id, an alias or an
+	// address, "" those of all.
+	Kernel string
 	// Keep tells which connections and messages are read, nil for all.
 	Keep func(*dialogue.Connection, dialogue.Item) bool
 }
@@ -24,7 +27,7 @@ const (
 	maxExamples      = 16      // of a state
 	maxExampleOctets = 8 << 10 // of one value, as JSON
 	maxExampleTotal  = 1 << 20 // octets of all
-	maxKernels       = 8       // names that are told, of a session
+	maxKernels       = 8       // that are told apart, of a session
 )
 
 // Interface is what captures show of sessions.
@@ -32,7 +35,9 @@ type Interface struct {
 	sessions map[string]*session
 	states   int
 	shapes   *shaper
-	examples int // octets of them
+	apart    *shaper // of the shapes that are kept for each kernel
+	kernel   string  // see Options
+	examples int     // octets of them
 
 	// Of it was left out: requests to states beyond the bound, or whose names no specifier can hold;
 	// examples that are too many or too long; answers that may be for several requests.
@@ -59,6 +64,7 @@ type state struct {
 	answer   *shape // of what came back, but for lists
 	list     bool   // lists came back
 	examples []example
+	kernels  map[string]*atKernel // by the names in the session
 }
 
 // example is a request, with what came back.
@@ -73,7 +79,8 @@ type example struct {
 // Read reads what is asked in a capture. The error is that of the capture; what was read by then is
 // there all the same.
 func Read(events dialogue.Source, opts Options) (*Interface, error) {
-	i := &Interface{sessions: map[string]*session{}, shapes: &shaper{left: maxShapes}}
+	i := newInterface()
+	i.kernel = opts.Kernel
 	err := dialogue.ReadParts(events, dialogue.Options{Related: true}, dialogue.Window{}, func(part *dialogue.Part) {
 		c := part.Connection
 		if !c.IsIKC || c.Control != nil {
@@ -88,11 +95,18 @@ func Read(events dialogue.Source, opts Options) (*Interface, error) {
 	return i, err
 }
 
+func newInterface() *Interface {
+	return &Interface{sessions: map[string]*session{}, shapes: &shaper{left: maxShapes}, apart: &shaper{left: maxShapes}}
+}
+
 // exchange reads a request and what came back.
 func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 	m := x.Request
 	to := m.To
+	asked := m.Frame.From.Other()
 	switch {
+	case i.kernel != "" && i.kernel != to.Kernel && !slices.Contains(c.Negotiation.Names(asked), i.kernel):
+		return // it was not chosen
 	case to.Session == "" || to.State == "" || to.Session == wire.SessionIKC || to.Session == wire.SessionIKCLite:
 		return // of no program
 	case m.Relation != nil && m.Relation.Kind == dialogue.Response:
@@ -106,9 +120,8 @@ func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 		i.leftStates++
 		return
 	}
-	asked := m.Frame.From.Other()
 	asking := c.Negotiation.Names(m.Frame.From)
-	i.sessions[to.Session].at(dialogue.ChosenName(c.Negotiation.Peers[asked], c.Negotiation.Dialect))
+	at := i.sessions[to.Session].at(s, cmp.Or(dialogue.ChosenName(c.Negotiation.Peers[asked], c.Negotiation.Dialect), to.Kernel))
 	args := m.Args()
 	s.most = max(s.most, len(args))
 	e := example{}
@@ -133,7 +146,10 @@ func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 		i.shapes.add(s.params, param, asking...)
 	}
 	i.shapes.add(s.raw, raw, asking...)
+	i.apart.add(at.params, param)
+	refused := s.refused
 	answer := i.outcome(s, x, e.byPost)
+	at.refused += s.refused - refused
 	if answer != nil {
 		s.answered++
 		if m.Kind == dialogue.Call && m.WantArray {
@@ -143,6 +159,7 @@ func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 			s.list = true
 		} else {
 			i.shapes.add(s.answer, answer, c.Negotiation.Names(asked)...)
+			i.apart.add(at.answer, answer)
 		}
 	}
 	i.example(s, e, param, raw, answer)
@@ -205,15 +222,26 @@ func (i *Interface) state(in, name string) *state {
 		s = &session{name: in, states: map[string]*state{}}
 		i.sessions[in] = s
 	}
-	s.states[name] = &state{name: name, params: new(shape), raw: new(shape), answer: new(shape)}
+	s.states[name] = &state{name: name, kernels: map[string]*atKernel{}, params: new(shape), raw: new(shape), answer: new(shape)}
 	return s.states[name]
 }
 
-// at notes that a kernel has the session.
-func (s *session) at(kernel string) {
-	if len(s.kernels) < maxKernels && !slices.Contains(s.kernels, kernel) {
-		s.kernels = append(s.kernels, strings.Clone(kernel))
+// at notes that a kernel has the session and is asked a state of it, and returns what is known of
+// that state there.
+func (s *session) at(state *state, kernel string) *atKernel {
+	at := state.kernels[kernel]
+	if at == nil {
+		at = &atKernel{params: new(shape), answer: new(shape)}
+		switch {
+		case slices.Contains(s.kernels, kernel):
+			state.kernels[kernel] = at
+		case len(s.kernels) < maxKernels:
+			kernel = strings.Clone(kernel) // which is a piece of the capture
+			s.kernels, state.kernels[kernel] = append(s.kernels, kernel), at
+		}
 	}
+	at.asked++
+	return at
 }
 
 // example keeps a request and its answer, if there is none like it and there is room.

@@ -284,6 +284,9 @@ func (p *packageWriter) doc() string {
 	if len(p.absent) > 0 {
 		text += "\n\nAsked for and not there: " + plural("session", quotedEach(p.absent)) + "."
 	}
+	for _, unlike := range p.i.Unlike(p.Maps) {
+		text += "\n\nNote that " + unlike + "."
+	}
 	for _, left := range p.i.Left() {
 		text += "\n\nLeft out: " + left + "."
 	}
