@@ -60,6 +60,7 @@ type Builder struct {
 	noted         int // octets of notes of connections that are open
 	held, maxHeld int // octets of memory that connections take, and may take; see relieve
 
+	scan       wire.FrameScanner // to look into octets of any connection
 	abroad     abroad
 	controlled int                    // octets of Controls that are kept
 	envelopes  [2]wire.EnvelopeReader // by wire.Role of the sender, as recent
@@ -79,6 +80,7 @@ func newBuilder(opts Options, w *Window, each func(*Part)) *Builder {
 	}
 	b := &Builder{opts: opts, window: w, open: map[*capture.Conn]*stream{}, each: each, maxHeld: defaultHeld,
 		abroad: abroad{calls: map[specifier.Specifier][]foreignCall{}, kernels: map[string][]*stream{}}}
+	b.scan.Max = opts.MaxFrame
 	if w != nil {
 		b.maxHeld = w.Held
 	}

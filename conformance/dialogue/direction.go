@@ -248,9 +248,8 @@ func (s *stream) addNote(p Problem) {
 }
 
 func (d *direction) nextFrame() bool {
-	scan := wire.FrameScanner{Max: d.s.opts.MaxFrame}
-	// A scanner of its own over the octets at hand: no copy but the one that the frame keeps.
-	image, size, err := scan.Peek(d.buf)
+	// A scanner over the octets at hand: no copy but the one that the frame keeps.
+	image, size, err := d.s.b.scan.Peek(d.buf)
 	if d.unsure > 0 && !d.believes(image, size, err) {
 		d.mode = modeSearch
 		return true

@@ -32,7 +32,11 @@ type Bounded interface {
 // its params.
 type EnvelopeThawer interface {
 	// ThawEnvelope fills h with what Thaw finds in an image that is never changed again, but for
-	// the value of the key whole, of which there is an item only. kinds are those of all Values in
-	// the image. ok is false if the image must be thawed.
+	// the value of the key whole, of which there is an item only, and sets h.Whole to where it
+	// stands. kinds are those of all Values in the image. ok is false if the image must be thawed.
 	ThawEnvelope(image []byte, h *Hash, whole string) (kinds Kinds, ok bool)
+	// PassWhole passes over the value that stands at a place of an image which, but for that, is as
+	// one that ThawEnvelope has filled a Hash from. kinds are those of the Values in it. ok is false
+	// if ThawEnvelope is to be asked.
+	PassWhole(image []byte, at Place) (kinds Kinds, ok bool)
 }

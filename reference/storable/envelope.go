@@ -27,3 +27,22 @@ func (dec *Decoder) thawEnvelope(image []byte, h *message.Hash, whole string) (k
 	kinds.Add(perl.Hash)
 	return kinds, true
 }
+
+// passWhole passes over the value that stands at a place of an image as thawEnvelope would. It
+// holds it against limits that are a little stricter, as it does not count what stands beside it:
+// what it leaves to thawEnvelope may be sound.
+func (dec *Decoder) passWhole(image []byte, at message.Place) (kinds message.Kinds, ok bool) {
+	room := dec.opt.MaxAlloc - mostBesideHeap - int64(len(image)-at.To)
+	if int64(len(image)) > room-mostBeside*perl.ValueSize || dec.opt.MaxElements < mostBeside || dec.opt.MaxDepth < leastDepth {
+		return 0, false
+	}
+	d := decoders.Get().(*decoder)
+	defer d.close()
+	d.s = aliasOf(image[:at.To])
+	d.begin(dec, frozenHeader, room)
+	d.Left -= mostBeside
+	d.depth-- // of the message
+	d.pos = at.From
+	ok = d.passOver() && d.pos == at.To
+	return d.passedKinds(), ok
+}

@@ -114,22 +114,22 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 		d.base, d.kinds = base, kinds
 		item.Parts, item.Value, item.Str, item.At = nil, nil, "", 0
 		if d.envelope {
-			if !d.passOver() || !d.key(&item.Pair) || item.Key != whole {
+			if !d.passOver() {
 				return false
 			}
-		} else {
-			if item.Value = d.frozen(); item.Value == nil {
-				d.back(at)
-				if d.lent {
-					d.s, d.lent = strings.Clone(d.s), false
-				}
-				d.expect((len(d.s) - d.pos) / octetsPerValue)
-				item.Value = d.value()
+		} else if item.Value = d.frozen(); item.Value == nil {
+			d.back(at)
+			if d.lent {
+				d.s, d.lent = strings.Clone(d.s), false
 			}
-			to = d.pos
-			if item.Value == nil || !d.key(&item.Pair) || item.Key != whole {
+			d.expect((len(d.s) - d.pos) / octetsPerValue)
+			if item.Value = d.value(); item.Value == nil {
 				return false
 			}
+		}
+		to = d.pos
+		if !d.key(&item.Pair) || item.Key != whole {
+			return false
 		}
 	}
 	if item.Key == whole {

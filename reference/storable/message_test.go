@@ -90,8 +90,39 @@ func sameWhole(t *testing.T, dec *Decoder, like []byte, h *message.Hash, image [
 	return true
 }
 
+// samePassed passes over the params of an image that is like another but for these, which stand at
+// a place of that one, and tells whether it could: then they must be what thawEnvelope and
+// thawMessage find.
+func samePassed(t *testing.T, dec *Decoder, like []byte, at message.Place, image []byte) bool {
+	t.Helper()
+	at.To += len(image) - len(like)
+	if at.To < at.From {
+		return false
+	}
+	kinds, ok := dec.passWhole(image, at)
+	if !ok {
+		return false
+	}
+	h := new(message.Hash)
+	all, ok := dec.thawEnvelope(image, h, "params")
+	if !ok || h.Whole.From != at.From || h.Whole.To != at.To {
+		t.Fatalf("%x: params were passed over at %v, thawEnvelope has %v, at %v", image, at, ok, h.Whole)
+	}
+	if v, err := dec.thawMessage(image, h, "params"); v != nil || err != nil {
+		t.Fatalf("%x: params were passed over, thawMessage has %v, %v", image, v, err)
+	}
+	for i := range h.Items {
+		if item := &h.Items[i]; item.Key == "params" {
+			if want := kindsIn(item.Value, map[*perl.Value]bool{}); kinds != want || all|kinds != all {
+				t.Fatalf("%x: params with the kinds %b were passed over, want %b, thawEnvelope has %b", image, kinds, want, all)
+			}
+		}
+	}
+	return true
+}
+
 // TestThawWhole: params of a message like the last, whatever they were there and are here, are read
-// as in any other message, or left to that.
+// as in any other message, or left to that; so are they passed over.
 func TestThawWhole(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	var images [][]byte
@@ -103,7 +134,7 @@ func TestThawWhole(t *testing.T) {
 		images = append(images, image)
 	}
 	for i, dec := range messageLimits {
-		read := 0
+		read, passed := 0, 0
 		for _, like := range images {
 			h := new(message.Hash)
 			if v, err := dec.thawMessage(like, h, "params"); v != nil || err != nil || h.Whole.To == 0 {
@@ -114,15 +145,19 @@ func TestThawWhole(t *testing.T) {
 					continue
 				}
 				read++
+				if samePassed(t, dec, like, h.Whole, image) {
+					passed++
+				}
 				for range 100 {
 					changed := bytes.Clone(image)
 					changed[h.Whole.From+r.IntN(len(image)-len(like)+h.Whole.To-h.Whole.From)] = byte(r.IntN(36))
 					sameWhole(t, dec, like, h, changed)
+					samePassed(t, dec, like, h.Whole, changed)
 				}
 			}
 		}
-		if t.Logf("limits %d: %d", i, read); i == 0 && read < 200 {
-			t.Errorf("%d messages in the shortest way", read)
+		if t.Logf("limits %d: %d, %d", i, read, passed); i == 0 && (read < 200 || passed < 200) {
+			t.Errorf("%d messages in the shortest way, params of %d passed over", read, passed)
 		}
 	}
 }

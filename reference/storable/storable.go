@@ -86,6 +86,15 @@ func (s Serializer) ThawEnvelope(image []byte, h *message.Hash, whole string) (k
 	return m.thawEnvelope(image, h, whole)
 }
 
+// PassWhole passes over the params of a message like one before. See message.EnvelopeThawer.
+func (s Serializer) PassWhole(image []byte, at message.Place) (kinds message.Kinds, ok bool) {
+	m := s.Decoder
+	if m == nil {
+		m = defaultDecoder
+	}
+	return m.passWhole(image, at)
+}
+
 // AppendMessage appends the image of h to dst. See message.Codec.
 func (s Serializer) AppendMessage(dst []byte, h *message.Hash, maxImage int) ([]byte, error) {
 	if s.Encoder == nil {

@@ -1,6 +1,9 @@
 package wire
 
-import "github.com/perl-ikc/ikc-conform/internal/message"
+import (
+	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+)
 
 // Envelope is what is known of a message that was read without its params.
 type Envelope struct {
@@ -14,22 +17,70 @@ type Envelope struct {
 //
 // It is exported for package dialogue, and stands here since it makes Messages by the same private
 // means as FrameScanner.Thaw.
-type EnvelopeReader struct{ in incoming }
+type EnvelopeReader struct {
+	in     incoming
+	recent [recentEnvelopes]seen
+	last   int // of recent, the one that was found or kept last
+}
+
+// recentEnvelopes is how many envelopes are kept: programs send the same few again and again.
+const recentEnvelopes = 4
+
+// seen is an envelope, and the kinds of Values in it.
+type seen struct {
+	envelope
+	kinds message.Kinds
+}
 
 // Read reads an image that is never changed again into m: what ParseMessage makes of it, but
 // without Params, and with addresses that have a Text or a Specifier for a Value. ok is false if it
 // must be thawed to be understood.
 func (r *EnvelopeReader) Read(by message.EnvelopeThawer, image []byte, m *Message) (e Envelope, ok bool) {
-	defer r.in.hash.Reset()
-	if e.Kinds, ok = by.ThawEnvelope(image, &r.in.hash, "params"); !ok {
+	for i := range r.recent {
+		n := (r.last + i) % recentEnvelopes
+		s := &r.recent[n]
+		at, name, ok := s.find(image)
+		if !ok || !s.isNamed(name) {
+			continue
+		}
+		if e.Kinds, ok = by.PassWhole(image, at); !ok {
+			break
+		}
+		r.last = n
+		*m = s.m
+		e.Kinds, e.Params = e.Kinds|s.kinds, true
+		return e, true
+	}
+	return r.readAnew(by, image, m)
+}
+
+// readAnew reads an image that is not like one of the last.
+func (r *EnvelopeReader) readAnew(by message.EnvelopeThawer, image []byte, m *Message) (e Envelope, ok bool) {
+	hash := &r.in.hash
+	defer hash.Reset()
+	if e.Kinds, ok = by.ThawEnvelope(image, hash, "params"); !ok {
 		return Envelope{}, false
 	}
 	if !r.in.message(m) {
 		return Envelope{}, false
 	}
-	for i := range r.in.hash.Items {
-		e.Params = e.Params || r.in.hash.Items[i].Key == "params"
+	var beside message.Kinds
+	beside.Add(perl.Ref)
+	beside.Add(perl.Hash)
+	for i := range hash.Items {
+		item := &hash.Items[i]
+		switch {
+		case item.Key == "params":
+			e.Params = true
+		case item.Value != nil:
+			beside.Add(item.Value.Kind())
+		default:
+			beside.Add(perl.Bytes) // also of parts
+		}
 	}
 	m.Params = nil
+	r.last = (r.last + recentEnvelopes - 1) % recentEnvelopes
+	r.recent[r.last].keep(image, hash, m)
+	r.recent[r.last].kinds = beside
 	return e, true
 }

@@ -124,6 +124,11 @@ func sameEnvelope(t *testing.T, s *EnvelopeReader, image []byte, want *Message) 
 	t.Helper()
 	var got Message
 	k, ok := s.Read(storable.Serializer{}, image, &got)
+	got = Message{IsError: true, Other: []perl.Pair{{}}} // of another message
+	again, okAgain := s.Read(storable.Serializer{}, image, &got)
+	if ok != okAgain || k != again {
+		t.Fatalf("%x: envelope: %v, %v the second time, and %v, %v the first", image, again, okAgain, k, ok)
+	}
 	if !ok {
 		return
 	}
