@@ -73,6 +73,25 @@ func TestPassAllocates(t *testing.T) {
 	}
 }
 
+// TestFrozenAllocates holds what looking into params takes that were left as they came: room for
+// all of their Values is made at once. It takes more if what pass has counted is not kept.
+func TestFrozenAllocates(t *testing.T) {
+	image, err := Freeze(perl.HashRef(perl.P("event", perl.NewBytes("e")), perl.P("params", workloads()[1].make())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := new(message.Hash)
+	read := func() *perl.Value {
+		_, _ = Serializer{}.ThawMessage(image, h, "params", true)
+		return h.Items[1].Value
+	}
+	without := usageOf(func() { read() })
+	got := usageOf(func() { read().Target() })
+	if got.allocs-without.allocs > 3 {
+		t.Errorf("got %d allocations, expected at most one each for Values, elements and pairs", got.allocs-without.allocs)
+	}
+}
+
 // usage is what one run takes of the heap.
 type usage struct{ allocs, octets uint64 }
 
