@@ -8,6 +8,11 @@ type Codec interface {
 	// AppendMessage appends the image of h, of at most maxImage octets, to dst, but for what it
 	// puts into h.Lent. On an error it returns dst as it was.
 	AppendMessage(dst []byte, h *Hash, maxImage int) ([]byte, error)
+	// AppendWhole appends a value to the part of an image that begins at start in dst: what
+	// AppendMessage writes where before variables stand before the value, and besides at most as
+	// many octets as an envelope has. It returns false, and dst as it was, if AppendMessage is to be
+	// asked.
+	AppendWhole(dst []byte, start int, v *perl.Value, before uint32, maxImage int) ([]byte, bool)
 	// ThawMessage fills h, the value of the key whole being a Value there, which may be frozen, and
 	// returns nil; or it returns what Thaw does. The strings of h are parts of image; Values are
 	// too with aliased, which says that image is never changed again. It heeds h.MaxAlloc, and sets
@@ -18,6 +23,10 @@ type Codec interface {
 	// sets h.Held and h.Thawed as that does; or nil if it is to be asked.
 	ThawWhole(image []byte, at Place, h *Hash, aliased bool) *perl.Value
 }
+
+// MostEnvelope is how many octets there are at most of an envelope that is kept: an image without
+// the value of one key.
+const MostEnvelope = 512
 
 // Bounded is a wire.Serializer, not a Codec, that takes bounds for one image on top of its own.
 type Bounded interface {

@@ -23,7 +23,7 @@ type Hash struct {
 	// is, and once all of it has been thawed.
 	Held, Thawed int64
 	// Whole is where the value of the key stands that may be anything, in the image that was read
-	// last.
+	// or, with none lent, written last; when it is written, that key is params.
 	Whole Place
 	// Lend is a string, or a reference to what is frozen, that whoever writes the message may leave
 	// out of what it appends, if it has LendFrom octets: to be written from where it is. It is in
@@ -40,11 +40,13 @@ type Piece struct {
 	Octets string
 }
 
-// Place is where a value stands in an image, and what the image costs without it, in octets of the
-// heap. Where To is 0 there is none.
+// Place is where a value stands in an image. Where To is 0 there is none. Of an image that was read
+// Rest is what it costs without the value, in octets of the heap; of one that was written Before is
+// how many Perl variables stand before the value.
 type Place struct {
 	From, To int
 	Rest     int64
+	Before   uint32
 }
 
 // Item is a pair of a Hash. Its value is Value if that is not nil, else a reference to a hash of
@@ -53,8 +55,8 @@ type Item struct {
 	perl.Pair
 	Str   string
 	Parts []Part
-	// At is where Str stands in the image that was read last, if the octet before it is its length;
-	// else 0.
+	// At is where Str stands in the image that was read or written last, if the octet before it is
+	// its length; else 0.
 	At int
 }
 

@@ -129,6 +129,12 @@ func (e *encoder) again(enc *Encoder, most int64, rest func()) {
 // begin writes the header of an image of at most so many octets, and goes no deeper than
 // deep.Shallow.
 func (e *encoder) begin(enc *Encoder, most int64) {
+	e.set(enc, most)
+	e.header()
+}
+
+// set has the encoder be ready for an image of at most so many octets.
+func (e *encoder) set(enc *Encoder, most int64) {
 	if e.start, e.lent = len(e.buf), 0; e.lender != nil {
 		e.lender.Lent = nil
 	}
@@ -138,7 +144,6 @@ func (e *encoder) begin(enc *Encoder, most int64) {
 	e.little = e.native && !e.opt.Layout.BigEndian
 	e.seen.reset()
 	clear(e.classes)
-	e.header()
 }
 
 func (e *encoder) header() {

@@ -329,19 +329,22 @@ func (e *encoder) message(h *message.Hash) {
 		item := &h.Items[i]
 		switch {
 		case item.Value != nil:
+			from, before := e.size(), e.next
 			e.root = item.Value
 			e.value(item.Value)
-			e.lends = false
+			if e.lends = false; item.Key == "params" && e.lent == 0 {
+				h.Whole = message.Place{From: from, To: e.size(), Before: before}
+			}
 		case item.Parts != nil:
 			e.buf = append(e.buf, byte(tagRef))
 			e.count(tagHash, len(item.Parts))
 			e.next += 2
 			for j := range item.Parts {
-				e.plain(item.Parts[j].Str)
+				item.Parts[j].At = e.plain(item.Parts[j].Str)
 				e.key(item.Parts[j].Key)
 			}
 		default:
-			e.plain(item.Str)
+			item.At = e.plain(item.Str)
 		}
 		if e.key(item.Key); !e.fits(0) || e.err != nil {
 			return
@@ -349,7 +352,31 @@ func (e *encoder) message(h *message.Hash) {
 	}
 }
 
-func (e *encoder) plain(s string) {
+// plain writes a string and returns where it stands, as message.Item has it.
+func (e *encoder) plain(s string) (at int) {
 	e.next++
-	e.str(tagScalar, tagLScalar, s)
+	if e.str(tagScalar, tagLScalar, s); len(s) > maxShortString {
+		return 0
+	}
+	return e.size() - len(s)
+}
+
+// appendWhole writes a value into a message whose rest is known. See message.Codec.
+func (enc *Encoder) appendWhole(dst []byte, start int, v *perl.Value, before uint32, most int64) ([]byte, bool) {
+	most = min(most, enc.opt.MaxImage) - int64(len(dst)-start) - message.MostEnvelope
+	if s := v.Str(); v.Kind() == perl.Bytes && v.Class() == "" && len(s) <= maxShortString && most > maxShortString {
+		return append(append(dst, byte(tagScalar), byte(len(s))), s...), true
+	}
+	e := encoders.Get().(*encoder)
+	e.lend(dst)
+	e.set(enc, most)
+	e.next, e.root = before, v
+	e.depth -= 2
+	e.value(v)
+	ok := e.err == nil && e.fits(0)
+	if ok {
+		dst = e.buf
+	}
+	e.release()
+	return dst, ok
 }

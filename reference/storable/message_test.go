@@ -45,14 +45,19 @@ func sameMessage(t *testing.T, dec *Decoder, image []byte) bool {
 	if err == nil && !perl.Equal(got, want) {
 		t.Fatalf("%x: got\n%s\nThaw has\n%s", image, perl.Format(got, perl.FormatOptions{}), perl.Format(want, perl.FormatOptions{}))
 	}
+	sameWhole(t, dec, image, h, image)
 	if short {
+		read := h.Whole
 		long, err := Freeze(want)
 		image, failed := defaultEncoder.appendMessage(nil, h, largestSize)
 		if err != nil || failed != nil || !bytes.Equal(long, image) {
 			t.Fatalf("frozen: got\n%x (%v), Freeze has\n%x (%v)", image, failed, long, err)
 		}
+		if wrote := h.Whole; (wrote.To > 0) != (read.To > 0) || wrote.To > len(image) ||
+			wrote.To > 0 && !bytes.HasPrefix(image[wrote.To:], []byte("\x00\x00\x00\x06params")) {
+			t.Fatalf("frozen: the params of %x are at %v, and were at %v", image, wrote, read)
+		}
 	}
-	sameWhole(t, dec, image, h, image)
 	sameEnvelope(t, dec, image, want)
 	sameFrozen(t, dec, image)
 	return short

@@ -95,6 +95,15 @@ func (s Serializer) PassWhole(image []byte, at message.Place) (kinds message.Kin
 	return m.passWhole(image, at)
 }
 
+// AppendWhole appends the params of a message like the last. See message.Codec.
+func (s Serializer) AppendWhole(dst []byte, start int, v *perl.Value, before uint32, maxImage int) ([]byte, bool) {
+	enc := s.Encoder
+	if enc == nil {
+		enc = defaultEncoder
+	}
+	return enc.appendWhole(dst, start, v, before, int64(maxImage))
+}
+
 // AppendMessage appends the image of h to dst. See message.Codec.
 func (s Serializer) AppendMessage(dst []byte, h *message.Hash, maxImage int) ([]byte, error) {
 	if s.Encoder == nil {

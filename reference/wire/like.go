@@ -23,13 +23,10 @@ type name struct {
 	state    bool // it is the state of it, else all of it
 }
 
-// mostEnvelope is how many octets there are at most of an envelope that is kept.
-const mostEnvelope = 512
-
 // keep keeps the envelope of an image that was read into m, if it is not too long.
 func (e *envelope) keep(image []byte, h *message.Hash, m *Message) bool {
 	at := h.Whole
-	if e.at = at; at.To == 0 || len(image)-(at.To-at.From) > mostEnvelope {
+	if e.at = at; at.To == 0 || len(image)-(at.To-at.From) > message.MostEnvelope {
 		e.at = message.Place{}
 		return false
 	}
@@ -122,4 +119,83 @@ func (in *incoming) rename(name []byte) bool {
 		in.own.Event = *a
 	}
 	return true
+}
+
+// freezeLike writes a message that is like the last but for its params and one name. It returns
+// false, and changes nothing, if it is not.
+func (o *Outgoing) freezeLike(s Serializer, m *Message) bool {
+	by, ok := s.(message.Codec)
+	if !ok || o.by != by || o.Lend != nil || m.Params == nil || !m.isPlain() || !o.last.isOf(m) {
+		return false
+	}
+	e := &o.last
+	p, n := e.at.From, e.name
+	if n.to == 0 || n.from > p {
+		o.buf = append(o.buf, e.octets[:p]...)
+	} else {
+		o.buf = append(e.appendName(append(o.buf, e.octets[:n.from-1]...), m), e.octets[n.to:p]...)
+	}
+	if o.buf, ok = by.AppendWhole(o.buf, frameHead, m.Params, e.at.Before, o.most()); !ok {
+		o.buf = o.buf[:frameHead]
+		return false
+	}
+	if n.to == 0 || n.from < p {
+		o.buf = append(o.buf, e.octets[p:]...)
+	} else {
+		o.buf = append(e.appendName(append(o.buf, e.octets[p:n.from-1]...), m), e.octets[n.to:]...)
+	}
+	return true
+}
+
+// nameOf is the string that stands for the name of the envelope in a message.
+func (e *envelope) nameOf(m *Message) string {
+	a := &m.Event
+	if e.name.rsvp {
+		a = &m.RSVP
+	}
+	if e.name.state {
+		return a.State
+	}
+	return a.Text
+}
+
+// appendName appends the name that a message has, behind the octet of its length.
+func (e *envelope) appendName(dst []byte, m *Message) []byte {
+	s := e.nameOf(m)
+	return append(append(dst, byte(len(s))), s...)
+}
+
+// longestName is how many octets a name has at most that is written with one octet for its length.
+const longestName = 255
+
+// isOf tells whether a message differs from that of the envelope in nothing but params and name.
+// Both are plain.
+func (e *envelope) isOf(m *Message) bool {
+	was := e.name.to - e.name.from
+	if n := len(e.nameOf(m)); was > 0 && (n == 0 || n > longestName || len(e.octets)-was+n > message.MostEnvelope) {
+		return false
+	}
+	rsvp := e.name.to > 0 && e.name.rsvp
+	event := e.name.to > 0 && !e.name.rsvp
+	return m.WantArray == e.m.WantArray && m.IsError == e.m.IsError &&
+		e.sameAddress(&m.Event, &e.m.Event, event) && e.sameAddress(&m.From, &e.m.From, false) &&
+		e.sameAddress(&m.RSVP, &e.m.RSVP, rsvp)
+}
+
+// sameAddress tells whether two addresses are written in the same way, but for the name if they are
+// named.
+func (e *envelope) sameAddress(a, b *Address, named bool) bool {
+	switch {
+	case (a.Text == "") != (b.Text == ""):
+		return false
+	case a.Text != "":
+		return named && !e.name.state || a.Text == b.Text
+	}
+	return a.Kernel == b.Kernel && a.Session == b.Session && a.Arg == b.Arg && (named && e.name.state || a.State == b.State)
+}
+
+// isPlain tells whether there is nothing in a message but addresses that are strings or specifiers,
+// params and flags.
+func (m *Message) isPlain() bool {
+	return m.Event.Value == nil && m.From.Value == nil && m.RSVP.Value == nil && len(m.Other) == 0
 }

@@ -29,6 +29,8 @@ type Outgoing struct {
 	lent  []message.Piece // of the image, in places of buf; each as far as it is to be written
 	more  int             // octets that are lent in all
 	hash  message.Hash
+	last  envelope      // that was written last
+	by    message.Codec // that wrote it
 }
 
 // frameHead is room for the longest length and the NUL behind it.
@@ -43,18 +45,10 @@ func (o *Outgoing) Freeze(s Serializer, m *Message) error {
 	}
 	o.Forget()
 	o.buf = o.buf[:frameHead]
-	m.fill(&o.hash)
-	if o.hash.LendFrom = o.LendFrom; canLend {
-		o.hash.Lend = o.Lend
-	}
-	err := o.freeze(s)
-	o.lent, o.hash.Lend, o.Lend = o.hash.Lent, nil, nil
-	for i := range o.lent {
-		o.more += len(o.lent[i].Octets)
-	}
-	o.hash.Reset()
-	if err != nil {
-		return fmt.Errorf("freeze with %s: %w", s.Name(), err)
+	if !o.freezeLike(s, m) {
+		if err := o.freezeAnew(s, m); err != nil {
+			return fmt.Errorf("freeze with %s: %w", s.Name(), err)
+		}
 	}
 	n := o.Size()
 	if n > o.most() {
@@ -74,9 +68,27 @@ func (o *Outgoing) most() int {
 	return DefaultMaxFrame
 }
 
-func (o *Outgoing) freeze(s Serializer) (err error) {
+// freezeAnew writes the image of a message behind frameHead.
+func (o *Outgoing) freezeAnew(s Serializer, m *Message) error {
+	m.fill(&o.hash)
+	if o.hash.LendFrom = o.LendFrom; canLend {
+		o.hash.Lend = o.Lend
+	}
+	err := o.freeze(s, m)
+	o.lent, o.hash.Lend, o.Lend = o.hash.Lent, nil, nil
+	for i := range o.lent {
+		o.more += len(o.lent[i].Octets)
+	}
+	o.hash.Reset()
+	return err
+}
+
+func (o *Outgoing) freeze(s Serializer, m *Message) (err error) {
 	if s, ok := s.(message.Codec); ok {
 		o.buf, err = s.AppendMessage(o.buf, &o.hash, o.most())
+		if o.by = s; err != nil || !m.isPlain() || !o.last.keep(o.buf[frameHead:], &o.hash, m) {
+			o.by = nil
+		}
 		return err
 	}
 	v := o.hash.Value(new(perl.Slab))
@@ -116,8 +128,8 @@ func (o *Outgoing) Left() int {
 	return n
 }
 
-// Cap is how many octets the buffer takes, and what is lent.
-func (o *Outgoing) Cap() int { return cap(o.buf) + o.more }
+// Cap is how many octets the buffers take, and what is lent.
+func (o *Outgoing) Cap() int { return cap(o.buf) + cap(o.last.octets) + o.more }
 
 // Wrote takes the first n octets off what is to be written: at most as many as Octets are.
 func (o *Outgoing) Wrote(n int) {

@@ -10,6 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/dumper"
 	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/specifier"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 )
 
@@ -95,5 +96,101 @@ func TestLend(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestFreezeLike: a frame is the same whatever was written before it with the same Outgoing.
+func TestFreezeLike(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	shared := perl.HashRef(perl.P("a", perl.NewInt(1)))
+	object := perl.HashRef(perl.P("b", perl.NewBytes("x")))
+	object.Target().Bless("Some::Class")
+	scalar := perl.NewBytes("blessed")
+	scalar.Bless("Some::Class")
+	deep := perl.NewUndef()
+	for range 700 {
+		deep = perl.ArrayRef(deep)
+	}
+	params := []*perl.Value{
+		nil, perl.NewUndef(), perl.NewInt(7), perl.NewInt(1 << 40), perl.NewBytes(""), perl.NewBytes("short"),
+		perl.NewBytes(strings.Repeat("x", 255)), perl.NewBytes(strings.Repeat("x", 256)), perl.NewText("\u263a"), perl.NewBytes(strings.Repeat("x", 5000)), deep,
+		perl.ArrayRef(shared, shared, perl.NewRef(shared.Target())), perl.ArrayRef(object, object, object),
+		perl.ArrayRef(perl.NewBytes("x")), scalar,
+	}
+	names := []string{"", "0", "1", "response9", "response10", "response11", strings.Repeat("n", 255), strings.Repeat("n", 256), strings.Repeat("n", 600)}
+	address := func() Address {
+		state := names[r.IntN(len(names))]
+		switch r.IntN(20) {
+		case 0, 1, 2, 3:
+			return Address{}
+		case 4, 5, 6, 7:
+			return AtString("poe://K/s/" + state)
+		case 8:
+			return AtString(state)
+		case 9:
+			return ParseAddress("rsvp", perl.HashRef(perl.P("session", perl.NewBytes("s")), perl.P("odd", perl.NewBytes("x"))))
+		}
+		return At(specifier.Specifier{Kernel: string(rune(75 + r.IntN(2))), Session: "s", State: state, Arg: names[r.IntN(2)]})
+	}
+	serializers := []Serializer{storable.Serializer{}, storable.Serializer{}, storable.Serializer{}, freezethaw.Serializer{}}
+	for i, o := range []storable.FreezeOptions{{Canonical: true}, {MaxImage: 700}, {MaxDepth: 30}} {
+		enc, err := o.Encoder()
+		if err != nil {
+			t.Fatal(i, err)
+		}
+		serializers = append(serializers, storable.Serializer{Encoder: enc})
+	}
+	var again Outgoing
+	like, by := 0, serializers[0]
+	var last *Message
+	for range 60_000 {
+		m := &Message{Event: address(), RSVP: address(), From: address(), Params: params[r.IntN(len(params))]}
+		m.WantArray, m.IsError = r.IntN(2) == 0, r.IntN(2) == 0
+		if r.IntN(2) == 0 {
+			m.Other = []perl.Pair{perl.P("other", perl.NewInt(1))}
+		}
+		if last != nil && r.IntN(10) > 0 { // it is the last but for params, and maybe for one thing more
+			odd := m
+			m = &Message{Event: last.Event, RSVP: last.RSVP, From: last.From, WantArray: last.WantArray, IsError: last.IsError, Params: odd.Params}
+			switch r.IntN(16) {
+			case 0:
+				m.WantArray = odd.WantArray
+			case 1:
+				m.IsError = odd.IsError
+			case 2:
+				m.From = odd.From
+			case 3:
+				m.Event = odd.Event
+			case 4:
+				m.RSVP = odd.RSVP
+			case 5:
+				m.Other = odd.Other
+			case 6, 7, 8:
+				m.Event.State = names[r.IntN(len(names))]
+			case 9, 10, 11:
+				m.RSVP.State = names[r.IntN(len(names))]
+			}
+		}
+		if r.IntN(5) == 0 {
+			by = serializers[r.IntN(len(serializers))]
+		}
+		if again.Max = 0; r.IntN(50) == 0 {
+			again.Max = 100 + r.IntN(700)
+		}
+		fresh := Outgoing{Max: again.Max}
+		if again.by != nil && any(again.by) == any(by) && again.last.at.To > 0 && m.isPlain() && m.Params != nil && again.last.isOf(m) {
+			like++
+		}
+		err, want := again.Freeze(by, m), fresh.Freeze(by, m)
+		if fmt.Sprint(err) != fmt.Sprint(want) {
+			t.Fatalf("%+v with %T: got error %v, want %v", m, by, err, want)
+		}
+		if err == nil && !bytes.Equal(again.Octets(), fresh.Octets()) {
+			t.Fatalf("%+v, after %+v:\n got %q\nwant %q", m, last, again.Octets(), fresh.Octets())
+		}
+		last = m
+	}
+	if like < 2000 {
+		t.Errorf("%d messages were like the last", like)
 	}
 }
