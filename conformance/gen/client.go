@@ -82,6 +82,9 @@ func (s *stateWriter) client(b *bytes.Buffer) {
 	if s.params != "" {
 		params, given = ", params "+s.params, "params"
 	}
+	if s.objects.params {
+		given = "object"
+	}
 	base, state := s.session.base, strconv.Quote(s.name)
 	if s.asked() {
 		does := "calls"
@@ -91,6 +94,9 @@ func (s *stateWriter) client(b *bytes.Buffer) {
 		b.WriteString("\n")
 		comment(b, "", fmt.Sprintf("%s %s %s: %s", s.method, does, s, s.counts()))
 		fmt.Fprintf(b, "func (c *%sClient) %s(ctx context.Context%s) (%s, error) {\n", base, s.method, params, s.returned())
+		if s.objects.params {
+			fmt.Fprintf(b, "object, err := types.Marshal(params)\nif err != nil {\nvar none %s\nreturn none, err\n}\n", s.returned())
+		}
 		switch {
 		case s.byPost():
 			fmt.Fprintf(b, "return respond[%s](ctx, c.caller, c.to(%s), %s)\n", s.answer, state, given)
@@ -104,7 +110,11 @@ func (s *stateWriter) client(b *bytes.Buffer) {
 	if s.isPosted() {
 		b.WriteString("\n")
 		comment(b, "", fmt.Sprintf("%s posts to %s: %s", s.post, s, s.counts()))
-		fmt.Fprintf(b, "func (c *%sClient) %s(ctx context.Context%s) error {\nreturn post(ctx, c.caller, c.to(%s), %s)\n}\n", base, s.post, params, state, given)
+		fmt.Fprintf(b, "func (c *%sClient) %s(ctx context.Context%s) error {\n", base, s.post, params)
+		if s.objects.params {
+			b.WriteString("object, err := types.Marshal(params)\nif err != nil {\nreturn err\n}\n")
+		}
+		fmt.Fprintf(b, "return post(ctx, c.caller, c.to(%s), %s)\n}\n", state, given)
 	}
 }
 

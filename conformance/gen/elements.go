@@ -8,8 +8,8 @@ import (
 
 // elementRules says what elementNames does.
 const elementRules = "Its fields are Params and RSVP if all that came was asked by post, have the words of its key in the hash around it " +
-	"if there is one for each (lat_lon), and are Kernel where always the name of the kernel stood that sent it, more than once; " +
-	"all others are V0, V1 and on."
+	"if there is one for each (lat_lon), that of the class where always an object of one stood, and are Kernel where always the name of the kernel stood that sent it, " +
+	"more than once; all others are V0, V1 and on."
 
 // elementNames names the fields for the elements of an array, as elementRules says, and says which
 // of that it was. The key is that of the array in a hash, "" if it has none.
@@ -26,6 +26,9 @@ func elementNames(s *shape, key string) (names []string, why string) {
 	}
 	for i, e := range s.elements {
 		name := fmt.Sprintf("V%d", i)
+		if class := sortedKeys(e.objects); e.family() == "object" {
+			name = identifier(class[0][strings.LastIndexByte(class[0], ':')+1:])
+		}
 		if e.sender > 1 && e.sender == e.seen {
 			name, why = "Kernel", ". Kernel has always named the kernel that sent it"
 		}

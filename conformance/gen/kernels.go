@@ -133,6 +133,8 @@ func (u *unlike) kinds(each []*shape, at place) bool {
 		}
 		kind := s.family()
 		switch {
+		case kind == "object":
+			kind = s.coarse()
 		case kind == "" && len(s.others) > 0:
 			kind = strings.Join(sortedKeys(s.others), ", ")
 		case kind == "":

@@ -184,6 +184,23 @@ func kindsOf(t *testing.T, places int) *Interface {
 	see("words", hash(p("marshal-perl", array(str("a"), num(1)))), array(hash(p("Host/Port", array(str("a"), num(1))))))
 	see("holes", perl.NewRef(perl.NewArray(num(1), nil)), array(num(1)))
 	see("object", hash(p("of", perl.NewRef(perl.NewHash(p("x", num(1))).Bless("Some::Class")))), perl.NewRef(perl.NewArray().Bless("A\nB")))
+	object := func(class string, pairs ...perl.Pair) *perl.Value {
+		return perl.NewRef(perl.NewHash(pairs...).Bless(class))
+	}
+	point := func(x int64) *perl.Value { return object("Geo::Point", p("x", num(x)), p("y", str("1"))) }
+	see("point", point(1), array(point(2), point(3)))
+	see("objects", hash(p("at", point(1)), p("by", hash(p("1", undef()), p("2", point(3))))), point(4))
+	see("list of objects", array(point(1), array()), array(str("x"), point(5)))
+	see("node", object("Node", p("next", object("Node", p("next", undef()), p("n", num(1)))), p("n", num(2))), object("Node", p("next", undef()), p("n", num(1))))
+	see("pairs", object("Pair", p("both", array(num(1), point(1))), p("MarshalPerl", num(1))), object("Pair", p("both", array(num(1), point(1))), p("MarshalPerl", num(1))))
+	see("several", point(1), object("Other", p("a", num(1))), object("Other", p("a", num(1)), p("b", num(2))), point(3))
+	see("no struct", object("With::Odd", p("a,b", num(1))), object("x y", p("a", num(1))))
+	see("other objects", perl.NewRef(perl.NewArray(num(1)).Bless("Array")), perl.NewRef(num(1).Bless("Scalar")))
+	see("names", object("Register::Types"), object("Test::Register::Types"))
+	see("names too", object("ikc"), object("Svc::Client"))
+	see("object or not", point(1), point(2), hash(), num(1))
+	see("objects seldom", hash(p("at", point(1))), hash(), hash(), undef())
+	see("parent", circular(), num(1))
 	see("reference", perl.NewRef(num(1)), perl.NewRef(perl.NewRef(undef())))
 	see("code", perl.NewRef(perl.NewCode("{ 1 }")), perl.NewRef(perl.NewRegexp("a.b", "i").Bless("Regexp")), perl.NewVString("\x01\x02", "v1.2"), num(1))
 	shared := perl.NewHash(p("x", num(1)))
@@ -240,6 +257,14 @@ func kindsOf(t *testing.T, places int) *Interface {
 	refused := i.state("SVC2", "refused")
 	refused.calls, refused.errors, refused.refused = 1, 1, 1
 	return i
+}
+
+// circular is an object that has one which has it.
+func circular() *perl.Value {
+	whole, part := perl.NewHash().Bless("Whole"), perl.NewHash().Bless("Part")
+	part.AppendPair(perl.P("of", perl.NewRef(whole)))
+	whole.AppendPair(perl.P("has", perl.NewRef(part)))
+	return perl.NewRef(whole)
 }
 
 // TestFilesAreTheSame: the same capture gives the same files, and each begins as gen go asks of

@@ -55,6 +55,9 @@ func (p *packageWriter) serverFile(b *bytes.Buffer) {
 			fmt.Fprintf(b, "var none %s\nreturn none, %s\n}\n", state.answer, fails)
 		}
 	}
+	if some(func(s *stateWriter) bool { return s.objects.answer }) {
+		b.WriteString(objectsText)
+	}
 }
 
 // signature is that of the method of a server.
@@ -73,6 +76,10 @@ func (s *stateWriter) signature() string {
 func (s *stateWriter) handler() string {
 	method, state := "server."+s.method, ""
 	switch {
+	case s.objects.answer && s.params != "":
+		state = fmt.Sprintf("ikc.StateOf(func(ctx context.Context, r *ikc.Request, params %s) (any, error) {\nreturn objects(%s(ctx, r, params))\n})", s.params, method)
+	case s.objects.answer:
+		state = fmt.Sprintf("func(ctx context.Context, r *ikc.Request) (any, error) { return objects(%s(ctx, r)) }", method)
 	case s.params != "" && s.answer != "":
 		state = "ikc.StateOf(" + method + ")"
 	case s.params != "":
@@ -87,3 +94,13 @@ func (s *stateWriter) handler() string {
 	}
 	return state
 }
+
+const objectsText = `
+// objects turns an answer into what Perl has, so that objects in it have their class.
+func objects(answer any, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return types.Marshal(answer)
+}
+`

@@ -38,6 +38,8 @@ type shape struct {
 	fields map[string]*shape // by key, as Go has it
 	value  *shape            // of any key, if there are too many
 
+	objects map[string]int // hashes of a class that are like others of it, by class
+
 	// others are what Go has no type for, as people call it.
 	others map[string]bool
 }
@@ -72,6 +74,9 @@ type shaper struct {
 	held map[*perl.Value]int
 	// sender are the names of the kernel that sent the value.
 	sender []string
+	// classes are the shapes of objects, by class; objects how many the value is in.
+	classes map[string]*shape
+	objects int
 }
 
 // add enters a value that a kernel of these names sent; nil is an undef.
@@ -133,8 +138,7 @@ func (b *shaper) value(s *shape, v *perl.Value, level int) {
 	}
 	switch {
 	case v.Class() != "" || t.Class() != "":
-		class := v.Class() + t.Class()
-		s.other("object of " + strconv.Quote(class[:min(len(class), 80)]))
+		b.object(s, v, t)
 	case b.held[v] > 1 || b.held[t] > 1:
 		s.other("variable that is shared")
 	case v.Kind() != perl.Ref:
@@ -312,8 +316,14 @@ func (s *shape) merge(o *shape) {
 	for k, n := range o.scalars {
 		s.scalars[k] += n
 	}
-	for what := range o.others {
+	for _, what := range sortedKeys(o.others) {
 		s.other(what)
+	}
+	for _, class := range sortedKeys(o.objects) {
+		if s.objects == nil {
+			s.objects = map[string]int{}
+		}
+		s.objects[class] += o.objects[class]
 	}
 	s.mergeArrays(o)
 	s.mergeHashes(o)

@@ -19,6 +19,10 @@ func (p *packageWriter) testFile(b *bytes.Buffer) {
 		}
 		refuses = s.unimplementedTest(&body) || refuses
 	}
+	registered := len(p.types.registered()) > 0
+	if registered {
+		p.classesTest(&body)
+	}
 	imports := []string{"testing"}
 	if trips || answers || slices.ContainsFunc(p.sessions, func(s *sessionWriter) bool {
 		return slices.ContainsFunc(s.states, func(s *stateWriter) bool { return s.waits() && strings.Contains(s.params, "perl.Value") })
@@ -30,10 +34,17 @@ func (p *packageWriter) testFile(b *bytes.Buffer) {
 		body.WriteString(valueText)
 	}
 	if trips {
-		body.WriteString(tripText)
+		body.WriteString(strings.Replace(tripText, "perl.Marshal", p.marshal(), 1))
 	}
 	if answers {
-		body.WriteString(answersText)
+		body.WriteString(strings.Replace(answersText, "perl.Marshal", p.marshal(), 1))
+	}
+	if strings.Contains(body.String(), "asRecorded(") || strings.Contains(body.String(), "sends(") {
+		imports = append(imports, "fmt")
+		body.WriteString(asRecordedText)
+	}
+	if strings.Contains(body.String(), "sends(") {
+		body.WriteString(sendsText)
 	}
 	if strings.Contains(body.String(), "recordedList(") {
 		body.WriteString(listExampleText)
@@ -114,9 +125,17 @@ func (s *sessionWriter) sessionTest(b *bytes.Buffer) bool {
 		if state.list {
 			value = fmt.Sprintf("recordedList(%s)", literal(e.answer))
 		}
-		fmt.Fprintf(&server, "\nfunc (%s) %s%s {\nreturn %s\n}\n", recorded, state.method, unnamed, value)
+		came := ""
+		if state.objects.params && !state.byPost() {
+			unnamed = strings.NewReplacer("ctx context", "_ context", "params ", "_ ").Replace(state.signature())
+			came = fmt.Sprintf("if err := asRecorded(r.Arg(0), %s); err != nil {\nvar none %s\nreturn none, err\n}\n", literal(state.given(e)), state.answer)
+		}
+		fmt.Fprintf(&server, "\nfunc (%s) %s%s {\n%sreturn %s\n}\n", recorded, state.method, unnamed, came, value)
 		client := map[bool]string{true: "lite", false: "kernel"}[state.byPost()]
 		fmt.Fprintf(&body, "answers(t, %s,\n%s,\n%s,\n%s)\n", strconv.Quote(state.String()), literal(state.given(e)), literal(e.answer), state.asking(client))
+		if state.objects.answer && !state.byPost() {
+			fmt.Fprintf(&body, "sends(t, byKernel, kernel.to(%s),\n%s,\n%s)\n", strconv.Quote(state.name), literal(state.given(e)), literal(e.answer))
+		}
 	}
 	if body.Len() == 0 {
 		return false

@@ -15,6 +15,8 @@ type goType struct {
 	expr string
 	null bool // nil stands for an undef
 	size bool // omitempty leaves out what is empty
+	// objects: there are structs in it that stand for classes.
+	objects bool
 }
 
 // valueType is what takes anything.
@@ -23,7 +25,8 @@ var valueType = goType{expr: "*perl.Value", null: true}
 // declared is a type with a name.
 type declared struct {
 	name, doc string
-	tuple     bool // it is an array, whose elements are fields
+	tuple     bool   // it is an array, whose elements are fields
+	class     string // that it stands for
 	fields    []declaredField
 }
 
@@ -38,6 +41,9 @@ type typer struct {
 	maps     []place      // hashes that are maps
 	met      map[int]bool // which of them there are
 	declared []*declared
+	classes  map[string]*shape    // by class
+	structs  map[string]*declared // by class, nil for none
+	within   bool                 // an object
 }
 
 // place is a place in what a state takes, or answers.
@@ -115,13 +121,15 @@ func (t *typer) defined(s *shape, name string, at place) goType {
 			return t.tuple(s, name, at)
 		}
 		element := t.of(s.anyElement(), name, at.below("[*]"))
-		return goType{expr: "[]" + element.expr, null: true, size: true}
+		return goType{expr: "[]" + element.expr, null: true, size: true, objects: element.objects}
 	case "hash":
 		if t.isMap(s, at) {
 			value := t.of(s.anyValue(), name, at.below("{*}"))
-			return goType{expr: "map[string]" + value.expr, null: true, size: true}
+			return goType{expr: "map[string]" + value.expr, null: true, size: true, objects: value.objects}
 		}
 		return t.structure(s, name, at)
+	case "object":
+		return t.object(sortedKeys(s.objects)[0])
 	case "scalar":
 		return s.scalar()
 	}
@@ -133,6 +141,9 @@ func (t *typer) defined(s *shape, name string, at place) goType {
 func (s *shape) family() string {
 	switch {
 	case len(s.others) > 0:
+	case len(s.objects) == 1 && len(s.scalars) == 0 && s.arrays == 0 && s.hashes == 0:
+		return "object"
+	case len(s.objects) > 0:
 	case len(s.scalars) > 0 && s.arrays == 0 && s.hashes == 0:
 		return "scalar"
 	case len(s.scalars) == 0 && s.arrays > 0 && s.hashes == 0:
@@ -145,11 +156,18 @@ func (s *shape) family() string {
 
 // coarse tells types apart without declaring any.
 func (s *shape) coarse() string {
-	if f := s.family(); f != "scalar" {
+	switch f := s.family(); f {
+	case "scalar":
+		return s.scalar().expr
+	case "object":
+		return objectsOf(sortedKeys(s.objects)[0])
+	default:
 		return f
 	}
-	return s.scalar().expr
 }
+
+// objectsOf is what objects of a class are called.
+func objectsOf(class string) string { return "object of " + strconv.Quote(class) }
 
 // isTuple tells whether the elements of an array are something else each: by position.
 func (s *shape) isTuple() bool {
@@ -174,7 +192,7 @@ func (t *typer) isMap(s *shape, at place) bool {
 	numbers, rare, alike := true, s.hashes >= 3 && len(s.fields) >= 3, true
 	last := ""
 	for _, key := range sortedKeys(s.fields) {
-		if key == "" || key == "-" || strings.Contains(key, ",") {
+		if noTag(key) {
 			return true
 		}
 		f := s.fields[key]
@@ -221,11 +239,17 @@ func (s *shape) scalar() goType {
 func (t *typer) structure(s *shape, name string, at place) goType {
 	d := &declared{name: t.names.pick(name), doc: fmt.Sprintf("is the hash of %s", at)}
 	t.declared = append(t.declared, d)
+	return goType{expr: d.name, objects: t.fields(d, s, at)}
+}
+
+// fields declares the fields for the keys of a hash, and tells whether there are objects in them.
+func (t *typer) fields(d *declared, s *shape, at place) (objects bool) {
 	fields := namer{}
 	for _, key := range sortedKeys(s.fields) {
 		f := s.fields[key]
 		field := declaredField{name: fields.pick(identifier(key)), key: key, doc: f.kinds(), omit: f.seen < s.hashes}
 		g := t.of(f, d.name+field.name, at.belowKey(key))
+		objects = objects || g.objects
 		if field.omit {
 			g = omitted(g, f)
 			field.doc += fmt.Sprintf("; in %d of %d", f.seen, s.hashes)
@@ -233,7 +257,7 @@ func (t *typer) structure(s *shape, name string, at place) goType {
 		field.expr = g.expr
 		d.fields = append(d.fields, field)
 	}
-	return goType{expr: d.name}
+	return objects
 }
 
 // keyStep is a key as a piece of a path.
@@ -254,7 +278,7 @@ func omitted(g goType, f *shape) goType {
 	case f.undef > 0:
 		return valueType
 	case g.size && f.empty > 0:
-		return goType{expr: "*" + g.expr, null: true}
+		return goType{expr: "*" + g.expr, null: true, objects: g.objects}
 	}
 	if g.size {
 		return g
@@ -262,17 +286,23 @@ func omitted(g goType, f *shape) goType {
 	return orNil(g)
 }
 
-// tuple declares a struct for an array.
+// tuple declares a struct for an array. In an object it has none: it marshals itself, and a circle
+// through both would have no end.
 func (t *typer) tuple(s *shape, name string, at place) goType {
 	names, why := elementNames(s, at.key)
 	d := &declared{name: t.names.pick(name), doc: fmt.Sprintf("is the array of %s%s", at, why), tuple: true}
 	t.declared = append(t.declared, d)
+	objects := false
 	for i, e := range s.elements {
 		field := declaredField{name: names[i], doc: e.kinds()}
-		field.expr = t.of(e, d.name+field.name, at.below(fmt.Sprintf("[%d]", i))).expr
+		g := t.of(e, d.name+field.name, at.below(fmt.Sprintf("[%d]", i)))
+		if g.objects && t.within {
+			g = valueType
+		}
+		field.expr, objects = g.expr, objects || g.objects
 		d.fields = append(d.fields, field)
 	}
-	return goType{expr: d.name}
+	return goType{expr: d.name, objects: objects}
 }
 
 // kinds says what was seen at a place.
@@ -288,6 +318,9 @@ func (s *shape) kinds() string {
 	}
 	if s.hashes > 0 {
 		list = append(list, "hash")
+	}
+	for _, class := range sortedKeys(s.objects) {
+		list = append(list, objectsOf(class))
 	}
 	list = append(list, sortedKeys(s.others)...)
 	if s.undef > 0 {

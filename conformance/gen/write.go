@@ -47,6 +47,7 @@ type packageWriter struct {
 	sessions []*sessionWriter
 	absent   []string // sessions without a state that was published
 	types    *typer
+	register string // the function that knows the classes
 }
 
 // sessionWriter is a session, with the names that it has in Go.
@@ -64,6 +65,8 @@ type stateWriter struct {
 	method, post string
 	// params is "" if there never were any, and answer is if nothing was to come back.
 	params, answer string
+	// objects tell whether those have structs that stand for classes.
+	objects struct{ params, answer bool }
 }
 
 // Files writes the package, the same for the same interface. An error says what of Writing makes no
@@ -73,7 +76,7 @@ func (i *Interface) Files(w Writing) ([]File, error) {
 		return nil, err
 	}
 	p := &packageWriter{Writing: w, i: i, names: namer{}}
-	p.types = &typer{names: p.names, met: map[int]bool{}}
+	p.types = &typer{names: p.names, met: map[int]bool{}, classes: i.shapes.classes, structs: map[string]*declared{}}
 	for _, text := range w.Maps {
 		named, err := parsePlace(text)
 		if err != nil {
@@ -92,6 +95,7 @@ func (i *Interface) Files(w Writing) ([]File, error) {
 			p.state(state)
 		}
 	}
+	p.register = p.names.pick("RegisterTypes", "%s", "Test%s")
 	for n, named := range w.Maps {
 		if !p.types.met[n] {
 			return nil, fmt.Errorf("%s: expected a hash in this place, there is none", named)
@@ -144,7 +148,8 @@ func (p *packageWriter) session(s *session) {
 func (p *packageWriter) state(s *stateWriter) {
 	name := s.session.base + s.method
 	if first := s.first(); first.seen > first.undef {
-		s.params = p.types.of(first, name+"Params", place{state: s.String(), part: "params"}).expr
+		g := p.types.of(first, name+"Params", place{state: s.String(), part: "params"})
+		s.params, s.objects.params = g.expr, g.objects
 	}
 	switch {
 	case !s.asked():
@@ -155,7 +160,7 @@ func (p *packageWriter) state(s *stateWriter) {
 		if s.silent > 0 {
 			g = orNil(g)
 		}
-		s.answer = g.expr
+		s.answer, s.objects.answer = g.expr, g.objects
 	}
 }
 
@@ -276,7 +281,7 @@ func (p *packageWriter) doc() string {
 	text += "The types take all that was seen there, which need not be all that can come: a key that always came has a field " +
 		"that is always sent, one that did not is left out if it is nil or empty. Behind a field stands what came. " +
 		"A *perl.Value is what Go has no one type for.\n\n" +
-		p.tuplesDoc() +
+		p.tuplesDoc() + p.classesDoc() +
 		"A state that returns nil, as an answer also a nil slice or map, gives no answer, and who calls waits."
 	if !p.NoExamples {
 		text += "\n\nThe tests hold values of the capture, secrets too, if it has any: 'ikc-conform anonymise' makes a capture that can be given away, and --no-examples leaves them out."
@@ -299,6 +304,14 @@ func (p *packageWriter) tuplesDoc() string {
 		return ""
 	}
 	return "An array whose elements are of several kinds is a struct, too. " + elementRules + "\n\n"
+}
+
+// classesDoc says what becomes of objects, if there are any.
+func (p *packageWriter) classesDoc() string {
+	if len(p.types.structs) == 0 {
+		return ""
+	}
+	return strings.Replace(classRules, "RegisterTypes", p.register, 1) + "\n\n"
 }
 
 func plural(what string, names []string) string {
@@ -337,7 +350,8 @@ func (p *packageWriter) typesFile(b *bytes.Buffer) {
 	if tuples {
 		imports = append(imports, "fmt")
 	}
-	if tuples || slices.ContainsFunc(p.types.declared, func(d *declared) bool {
+	registered := len(p.types.registered()) > 0
+	if tuples || registered || slices.ContainsFunc(p.types.declared, func(d *declared) bool {
 		return slices.ContainsFunc(d.fields, func(f declaredField) bool { return strings.Contains(f.expr, "perl.Value") })
 	}) {
 		imports = append(imports, perlPath)
@@ -361,16 +375,19 @@ func (p *packageWriter) typesFile(b *bytes.Buffer) {
 		}
 		b.WriteString("}\n")
 		if d.tuple {
-			tupleMethods(b, d)
+			tupleMethods(b, d, p.marshal())
 		}
 	}
 	if tuples {
 		b.WriteString(fillTuple)
 	}
+	if registered {
+		p.registering(b)
+	}
 }
 
 // tupleMethods writes how an array becomes a struct, and the other way round.
-func tupleMethods(b *bytes.Buffer, d *declared) {
+func tupleMethods(b *bytes.Buffer, d *declared, marshal string) {
 	var values, variables []string
 	for _, f := range d.fields {
 		values = append(values, "x."+f.name)
@@ -378,11 +395,11 @@ func tupleMethods(b *bytes.Buffer, d *declared) {
 	}
 	fmt.Fprintf(b, `
 // MarshalPerl implements perl.Marshaler.
-func (x %s) MarshalPerl() (*perl.Value, error) { return perl.Marshal([]any{%s}) }
+func (x %s) MarshalPerl() (*perl.Value, error) { return %s([]any{%s}) }
 
 // UnmarshalPerl implements perl.Unmarshaler.
 func (x *%s) UnmarshalPerl(v *perl.Value) error { return fillTuple(v, %s) }
-`, d.name, strings.Join(values, ", "), d.name, strings.Join(variables, ", "))
+`, d.name, marshal, strings.Join(values, ", "), d.name, strings.Join(variables, ", "))
 }
 
 const fillTuple = `

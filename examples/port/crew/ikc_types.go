@@ -9,8 +9,9 @@
 //
 // An array whose elements are of several kinds is a struct, too. Its fields are Params and
 // RSVP if all that came was asked by post, have the words of its key in the hash around it
-// if there is one for each (lat_lon), and are Kernel where always the name of the kernel
-// stood that sent it, more than once; all others are V0, V1 and on.
+// if there is one for each (lat_lon), that of the class where always an object of one
+// stood, and are Kernel where always the name of the kernel stood that sent it, more than
+// once; all others are V0, V1 and on.
 //
 // A state that returns nil, as an answer also a nil slice or map, gives no answer, and who
 // calls waits.
