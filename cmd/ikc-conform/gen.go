@@ -53,7 +53,8 @@ the package has what all of them show together.
 The types take what was seen, no less: integers that are strings now and then, keys that are not always there, undef. Behind
 each field stands what came. What no type takes without a loss is a *perl.Value: values of several kinds, shared
 variables, circles, objects of several classes. Objects of one class that are hashes become structs named for it, which
-RegisterTypes tells a perl.Types, and keep their class. Arrays whose elements are of several kinds become structs whose fields are V0, V1 and on, or Params and RSVP of
+RegisterTypes tells a perl.Types, and keep their class. Arrays whose elements are of several kinds become structs whose
+fields are V0, V1 and on, or Params and RSVP of
 what came by post_respond, the name of the class of objects, the words of their key in a hash (lat_lon), or Kernel where the name of the sender stood each
 time. Hashes become structs, or maps if their keys are numbers, many, or seldom the same; --map names more of them:
 
@@ -70,8 +71,11 @@ It has up to 500 states, and 50,000 places in values; what is beyond that is tol
 ikc_types.go, ikc_client.go, ikc_server.go and ikc_test.go. Those in DIR are replaced if gen go wrote them; --force replaces
 others. The package needs github.com/perl-ikc/ikc-conform in its module.
 
-Exit status: 0 it is written, 3 a capture cannot be read or the package cannot be written, 5 nothing was asked in it, 130 an
-interrupt ended it, and nothing is written.`,
+Of an incomplete capture, one that is cut or joined late or lacks octets, the package has what is whole. What is not is
+told, and in the comment of the package.
+
+Exit status: 0 it is written, 3 a capture cannot be read to its end or the package cannot be written, 5 nothing was asked in
+it, 7 it is written as far as an incomplete capture shows, 130 an interrupt ended it, and nothing is written.`,
 		Example: "  ikc-conform gen go worker.pcapng -o internal/board\n  ikc-conform gen go worker.pcapng -o board --session board --no-examples",
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    g.run,
@@ -99,19 +103,26 @@ func (g *generating) run(cmd *cobra.Command, args []string) error {
 	}
 	defer in.Close()
 	tuneForCheck()
-	found, err := gen.Read(in.Events(capture.Limits{}), gen.Options{Kernel: g.kernel, Keep: g.filter.Keep})
-	if err := nothingWritten(cmd, name, err); err != nil {
-		return err
+	found, reading := gen.Read(in.Events(capture.Limits{}), gen.Options{Kernel: g.kernel, Keep: g.filter.Keep})
+	if cmd.Context().Err() != nil {
+		return nothingWritten(cmd, name, reading)
 	}
 	files, err := found.Files(g.writing)
 	if err != nil && !errors.Is(err, gen.ErrNothing) {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	incomplete := found.Incomplete()
+	for _, missing := range incomplete {
+		fmt.Fprintf(cmd.ErrOrStderr(), "ikc-conform: note: not in the package: %s\n", visible.Text(missing))
 	}
 	for _, s := range found.Sessions() {
 		fmt.Fprintf(cmd.OutOrStdout(), "%s: states %d, calls %d, posts %d, answered %d, failed %d\n", visible.Text(s.Name), s.States, s.Calls, s.Posts, s.Answered, s.Failed)
 	}
 	for _, left := range found.Left() {
 		fmt.Fprintf(cmd.OutOrStdout(), "! left out: %s\n", left)
+	}
+	if err != nil && reading != nil {
+		return nothingWritten(cmd, name, reading)
 	}
 	if err != nil {
 		chosen := ""
@@ -128,6 +139,12 @@ func (g *generating) run(cmd *cobra.Command, args []string) error {
 		return broken(err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "package %s is in %s: %d files\n", g.writing.Package, visible.Text(g.out), len(files))
+	switch {
+	case reading != nil:
+		return exitStatus(report.ExitBroken) // why is told
+	case len(incomplete) > 0:
+		return exitStatus(report.ExitSeen)
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -42,6 +43,10 @@ type Interface struct {
 	// Of it was left out: requests to states beyond the bound, or whose names no specifier can hold;
 	// examples that are too many or too long; answers that may be for several requests.
 	leftStates, leftNames, leftExamples, unsure int
+	// Connections of IKC of which something is not in the capture, and why.
+	joined, gaps, doubtful, open int
+	unknown                      int // requests of which it is not known what came back
+	end                          error
 }
 
 // session is a session that was asked for something.
@@ -77,7 +82,7 @@ type example struct {
 }
 
 // Read reads what is asked in a capture. The error is that of the capture; what was read by then is
-// there all the same.
+// there all the same, see Incomplete.
 func Read(events dialogue.Source, opts Options) (*Interface, error) {
 	i := newInterface()
 	i.kernel = opts.Kernel
@@ -86,13 +91,54 @@ func Read(events dialogue.Source, opts Options) (*Interface, error) {
 		if !c.IsIKC || c.Control != nil {
 			return
 		}
+		if part.Last {
+			i.whole(c)
+		}
 		for _, x := range part.Exchanges {
 			if opts.Keep == nil || opts.Keep(c, x.Request.Frame) {
 				i.exchange(c, x)
 			}
 		}
 	})
+	i.end = err
 	return i, err
+}
+
+// whole counts a connection of which something is not in the capture, for the first reason.
+func (i *Interface) whole(c *dialogue.Connection) {
+	switch {
+	case c.Joined:
+		i.joined++
+	case c.Gaps:
+		i.gaps++
+	case c.Doubtful:
+		i.doubtful++
+	case c.Cut:
+		i.open++
+	}
+}
+
+// Incomplete says what of the captured conversations is not in the capture, so that it is not in
+// the package: nil if they are whole.
+func (i *Interface) Incomplete() (list []string) {
+	for _, missing := range []struct {
+		n    int
+		text string
+	}{
+		{i.joined, "the start of %d connections, which is not in the capture"},
+		{i.gaps, "octets of %d connections, which are not in the capture, and the messages that they are of"},
+		{i.doubtful, "octets of %d connections, which the capture has twice with different contents: the first are taken"},
+		{i.open, "the end of %d connections, which is not in the capture"},
+		{i.unknown, "what came back for %d requests, which may be in what is not in the capture"},
+	} {
+		if missing.n > 0 {
+			list = append(list, fmt.Sprintf(missing.text, missing.n))
+		}
+	}
+	if i.end != nil {
+		list = append(list, fmt.Sprintf("the rest of the capture: %v", i.end))
+	}
+	return list
 }
 
 func newInterface() *Interface {
@@ -148,7 +194,7 @@ func (i *Interface) exchange(c *dialogue.Connection, x *dialogue.Exchange) {
 	i.shapes.add(s.raw, raw, asking...)
 	i.apart.add(at.params, param)
 	refused := s.refused
-	answer := i.outcome(s, x, e.byPost)
+	answer := i.outcome(c, s, x, e.byPost)
 	at.refused += s.refused - refused
 	if answer != nil {
 		s.answered++
@@ -174,7 +220,7 @@ func callable(to specifier.Specifier) bool {
 }
 
 // outcome counts what came of a request, and returns the answer, nil if there was none.
-func (i *Interface) outcome(s *state, x *dialogue.Exchange, byPost bool) *perl.Value {
+func (i *Interface) outcome(c *dialogue.Connection, s *state, x *dialogue.Exchange, byPost bool) *perl.Value {
 	outcome := x.Outcome()
 	switch {
 	case len(x.Errors) > 0:
@@ -190,7 +236,10 @@ func (i *Interface) outcome(s *state, x *dialogue.Exchange, byPost bool) *perl.V
 		return orUndef(x.Elsewhere.Params())
 	case outcome == dialogue.Replied && len(x.Answers) > 0:
 		return orUndef(x.Answers[0].Params())
-	case x.Request.Kind == dialogue.Call || byPost:
+	case x.Request.Kind != dialogue.Call && !byPost:
+	case (c.Cut || c.Gaps) && c.LossBetween(x.Request.Frame.From.Other(), x.Request.Frame.At.Packet, dialogue.NoPacket):
+		i.unknown++
+	default:
 		s.silent++
 	}
 	return nil

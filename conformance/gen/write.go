@@ -292,6 +292,9 @@ func (p *packageWriter) doc() string {
 	for _, unlike := range p.i.Unlike(p.Maps) {
 		text += "\n\nNote that " + unlike + "."
 	}
+	for _, missing := range p.i.Incomplete() {
+		text += "\n\nNot known: " + missing + "."
+	}
 	for _, left := range p.i.Left() {
 		text += "\n\nLeft out: " + left + "."
 	}
