@@ -35,6 +35,28 @@ func TestClasses(t *testing.T) {
 	}
 }
 
+// TestCircles: what comes back to itself has no type but that for anything, and a comment says so;
+// no type is a pointer to itself, or has itself in it.
+func TestCircles(t *testing.T) {
+	for name, v := range map[string]*perl.Value{"hash": circular(), "array": perl.NewRef(circleOfArray()), "reference": self()} {
+		i := newInterface()
+		s := i.state("svc", "x")
+		s.calls++
+		i.shapes.add(s.raw, perl.HashRef(perl.P("in", v)))
+		files, err := i.Files(Writing{Package: "p"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		types := string(files[0].Text)
+		if want := "In *perl.Value `perl:\"in\"` // circle\n"; !strings.Contains(types, want) {
+			t.Errorf("%s: expected %q in\n%s", name, want, types)
+		}
+		if strings.Count(types, "\ntype ") != 1 {
+			t.Errorf("%s: expected no type of what is in the circle, got\n%s", name, types)
+		}
+	}
+}
+
 // TestManyClasses: classes are bounded, and so is how deep objects are in one another.
 func TestManyClasses(t *testing.T) {
 	i := newInterface()

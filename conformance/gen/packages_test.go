@@ -201,6 +201,7 @@ func kindsOf(t *testing.T, places int) *Interface {
 	see("object or not", point(1), point(2), hash(), num(1))
 	see("objects seldom", hash(p("at", point(1))), hash(), hash(), undef())
 	see("parent", circular(), num(1))
+	see("circles", array(self()), hash(p("in", perl.NewRef(circleOfArray()))))
 	see("reference", perl.NewRef(num(1)), perl.NewRef(perl.NewRef(undef())))
 	see("code", perl.NewRef(perl.NewCode("{ 1 }")), perl.NewRef(perl.NewRegexp("a.b", "i").Bless("Regexp")), perl.NewVString("\x01\x02", "v1.2"), num(1))
 	shared := perl.NewHash(p("x", num(1)))
@@ -265,6 +266,20 @@ func circular() *perl.Value {
 	part.AppendPair(perl.P("of", perl.NewRef(whole)))
 	whole.AppendPair(perl.P("has", perl.NewRef(part)))
 	return perl.NewRef(whole)
+}
+
+// self is a reference to itself.
+func self() *perl.Value {
+	v := perl.NewRef(perl.NewUndef())
+	v.SetTarget(v)
+	return v
+}
+
+// circleOfArray is an array that has a reference to itself.
+func circleOfArray() *perl.Value {
+	a := perl.NewArray()
+	a.Append(perl.NewRef(a))
+	return a
 }
 
 // TestFilesAreTheSame: the same capture gives the same files, and each begins as gen go asks of

@@ -72,6 +72,8 @@ type shaper struct {
 	left int
 	cut  bool // there were too many
 	held map[*perl.Value]int
+	// circles are variables of a value through which it comes back to itself.
+	circles map[*perl.Value]bool
 	// sender are the names of the kernel that sent the value.
 	sender []string
 	// classes are the shapes of objects, by class; objects how many the value is in.
@@ -81,30 +83,46 @@ type shaper struct {
 
 // add enters a value that a kernel of these names sent; nil is an undef.
 func (b *shaper) add(s *shape, v *perl.Value, sender ...string) {
-	b.held, b.sender = map[*perl.Value]int{}, sender
+	b.held, b.circles, b.sender = map[*perl.Value]int{}, map[*perl.Value]bool{}, sender
 	b.count(v)
 	b.value(s, v, 0)
-	b.held = nil
+	b.held, b.circles = nil, nil
 }
 
-// count counts how often each variable is reached in a value. It keeps a list of its own, since a
-// value may be deep.
+// count counts how often each variable is reached in a value, and finds circles. It keeps a list of
+// its own, since a value may be deep.
 func (b *shaper) count(v *perl.Value) {
-	for todo := []*perl.Value{v}; len(todo) > 0; {
-		v = todo[len(todo)-1]
+	type step struct {
+		v     *perl.Value
+		leave bool // all that is in it has been counted
+	}
+	inside := map[*perl.Value]bool{}
+	for todo := []step{{v, false}}; len(todo) > 0; {
+		next := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
+		if v = next.v; next.leave {
+			delete(inside, v)
+			continue
+		}
 		if v == nil {
 			continue
+		}
+		if inside[v] {
+			b.circles[v] = true
 		}
 		if b.held[v]++; b.held[v] > 1 {
 			continue
 		}
+		inside[v] = true
+		todo = append(todo, step{v, true})
 		if v.Kind() == perl.Ref {
-			todo = append(todo, v.Target())
+			todo = append(todo, step{v.Target(), false})
 		}
-		todo = append(todo, v.Elems()...)
+		for _, e := range v.Elems() {
+			todo = append(todo, step{e, false})
+		}
 		for _, p := range v.Pairs() {
-			todo = append(todo, p.Value)
+			todo = append(todo, step{p.Value, false})
 		}
 	}
 }
@@ -128,6 +146,10 @@ func (s *shape) other(what string) {
 	}
 }
 
+// circle is what comes back to itself. No type has it: one that is made of what is in it would be a
+// pointer to itself.
+const circle = "circle"
+
 const tooMuch = "more than is looked at"
 
 func (b *shaper) value(s *shape, v *perl.Value, level int) {
@@ -137,6 +159,8 @@ func (b *shaper) value(s *shape, v *perl.Value, level int) {
 		t = v.Target()
 	}
 	switch {
+	case b.circles[v] || b.circles[t]:
+		s.other(circle)
 	case v.Class() != "" || t.Class() != "":
 		b.object(s, v, t)
 	case b.held[v] > 1 || b.held[t] > 1:

@@ -280,7 +280,7 @@ func (p *packageWriter) doc() string {
 		plural("session", quotedEach(about)), strconv.Quote(p.Source))
 	text += "The types take all that was seen there, which need not be all that can come: a key that always came has a field " +
 		"that is always sent, one that did not is left out if it is nil or empty. Behind a field stands what came. " +
-		"A *perl.Value is what Go has no one type for.\n\n" +
+		"A *perl.Value is what Go has no one type for; so is a circle, a value that comes back to itself (perl.Unmarshal makes an any of it).\n\n" +
 		p.tuplesDoc() + p.classesDoc() +
 		"A state that returns nil, as an answer also a nil slice or map, gives no answer, and who calls waits."
 	if !p.NoExamples {

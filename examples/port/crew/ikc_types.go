@@ -5,7 +5,8 @@
 //
 // The types take all that was seen there, which need not be all that can come: a key that
 // always came has a field that is always sent, one that did not is left out if it is nil or
-// empty. Behind a field stands what came. A *perl.Value is what Go has no one type for.
+// empty. Behind a field stands what came. A *perl.Value is what Go has no one type for; so
+// is a circle, a value that comes back to itself (perl.Unmarshal makes an any of it).
 //
 // An array whose elements are of several kinds is a struct, too. Its fields are Params and
 // RSVP if all that came was asked by post, have the words of its key in the hash around it
