@@ -51,12 +51,12 @@ it is where a port begins: embed Unimplemented..., and write one method after th
 the package has what all of them show together.
 
 The types take what was seen, no less: integers that are strings now and then, keys that are not always there, undef. Behind
-each field stands what came. What no type takes without a loss is a *perl.Value: values of several kinds, shared
-variables, circles, objects of several classes. Objects of one class that are hashes become structs named for it, which
-RegisterTypes tells a perl.Types, and keep their class. Arrays whose elements are of several kinds become structs whose
-fields are V0, V1 and on, or Params and RSVP of
-what came by post_respond, the name of the class of objects, the words of their key in a hash (lat_lon), or Kernel where the name of the sender stood each
-time. Hashes become structs, or maps if their keys are numbers, many, or seldom the same; --map names more of them:
+each field stands what came. What no type takes without a loss is a *perl.Value: values of several kinds, shared variables,
+circles, objects of several classes. Objects of one class that are hashes become structs named for it, which RegisterTypes
+tells a perl.Types, and keep their class. Arrays whose elements are of several kinds become structs whose fields are V0, V1
+and on, or Params and RSVP of what came by post_respond, the name of the class of objects, the words of their key in a hash
+(lat_lon), or Kernel where the name of the sender stood each time. Hashes become structs, or maps if their keys are numbers,
+many, or seldom the same; --map names more of them:
 
   --map 'svc/total params' --map "svc/list answer [*]{'prices'}"
 
