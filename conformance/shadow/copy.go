@@ -141,9 +141,12 @@ func (t told) Read(b []byte) (int, error) {
 		t.c.tell(news{from: capture.FromServer, octets: append([]byte(nil), b[:n]...)})
 	}
 	if err != nil && t.c.rec != nil {
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			_ = t.c.rec.CloseWrite(capture.FromServer, time.Now())
-		} else {
+		case errors.Is(err, net.ErrClosed): // the copy was ended here, as its client has ended or the shadow
+			_ = t.c.rec.CloseWrite(capture.FromClient, time.Now())
+		default:
 			_ = t.c.rec.Reset(capture.FromServer, time.Now(), "the copy ended: "+err.Error())
 		}
 	}

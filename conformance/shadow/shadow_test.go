@@ -167,6 +167,26 @@ func TestSame(t *testing.T) {
 	if !strings.Contains(file.String(), "also: copy of connection 3") {
 		t.Error("expected the copies in the capture")
 	}
+	if closed, resets := ends(t, file); closed != 8 || resets != 0 {
+		t.Errorf("expected 8 clients that closed, 4 of them of copies, and nothing reset, got %d and %d", closed, resets)
+	}
+}
+
+// ends counts the clients that closed their side in a capture, and the connections that were reset.
+func ends(t testing.TB, file *bytes.Buffer) (closed, resets int) {
+	t.Helper()
+	r, err := capture.NewReader(bytes.NewReader(file.Bytes()))
+	must(t, err)
+	for event := range r.Events(capture.Limits{}) { // its end is missing: the writer is open
+		switch end, ok := event.(*capture.Closed); {
+		case !ok:
+		case end.How == capture.RST:
+			resets++
+		case end.From == capture.FromClient:
+			closed++
+		}
+	}
+	return closed, resets
 }
 
 // TestDeviants: what the other does otherwise is named, at its place, and nothing else; the client
