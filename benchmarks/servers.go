@@ -11,42 +11,13 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"google.golang.org/grpc"
+
+	"github.com/perl-ikc/ikc-conform/benchmarks/listen"
 )
 
 // servers are those that this program can be, with all that they bring along. Each prints its
 // address, and ends with standard input.
 var servers = map[string]func() error{"net/rpc": serveRPC, "grpc": serveGRPC, "nats": serveNATS}
-
-// listen prints where it listens.
-func listen() (net.Listener, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err == nil {
-		fmt.Println(l.Addr())
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(0)
-		}()
-	}
-	return l, err
-}
-
-// each serves connections.
-func each(serve func(net.Conn)) error {
-	l, err := listen()
-	if err != nil {
-		return err
-	}
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			return err
-		}
-		go func() {
-			defer conn.Close()
-			serve(conn)
-		}()
-	}
-}
 
 // Echo is the service of net/rpc.
 type Echo struct{}
@@ -61,7 +32,7 @@ func serveRPC() error {
 	if err := rpc.Register(Echo{}); err != nil {
 		return err
 	}
-	return each(func(conn net.Conn) { rpc.ServeConn(conn) })
+	return listen.Each(func(conn net.Conn) { rpc.ServeConn(conn) })
 }
 
 // raw passes octets to gRPC as they are.
@@ -75,7 +46,7 @@ func (raw) Unmarshal(data []byte, v any) error {
 func (raw) Name() string { return "raw" }
 
 func serveGRPC() error {
-	l, err := listen()
+	l, err := listen.Listen()
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"log"
 	"log/slog"
 	"net"
 	"os"
 
+	"github.com/perl-ikc/ikc-conform/benchmarks/listen"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -25,19 +24,6 @@ func main() {
 	if err := servers[os.Args[1]](); err != nil {
 		log.Fatalf("%s: %v", os.Args[1], err)
 	}
-}
-
-// listen prints where it listens.
-func listen() (net.Listener, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err == nil {
-		fmt.Println(l.Addr())
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(0)
-		}()
-	}
-	return l, err
 }
 
 // serveKernel is the kernel as a user starts it.
@@ -54,29 +40,11 @@ func serveKernel() error {
 		return err
 	}
 	s.Publish("echo", "sink")
-	l, err := listen()
+	l, err := listen.Listen()
 	if err != nil {
 		return err
 	}
 	return k.Serve(context.Background(), l)
-}
-
-// each serves connections.
-func each(serve func(net.Conn)) error {
-	l, err := listen()
-	if err != nil {
-		return err
-	}
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			return err
-		}
-		go func() {
-			defer conn.Close()
-			serve(conn)
-		}()
-	}
 }
 
 // negotiated is the scanner of a connection that speaks IKC.
@@ -114,7 +82,7 @@ func answering(conn net.Conn, frames *wire.FrameScanner, answer func(out, image 
 
 // serveEcho sends frames back, and looks at nothing.
 func serveEcho() error {
-	return each(func(conn net.Conn) {
+	return listen.Each(func(conn net.Conn) {
 		answering(conn, new(wire.FrameScanner), func(out, image []byte) []byte { return wire.AppendFrame(out, image) })
 	})
 }
@@ -122,7 +90,7 @@ func serveEcho() error {
 // serveCeiling speaks IKC, and answers with params and rsvp as they came: what no kernel in Go can
 // be faster than.
 func serveCeiling() error {
-	return each(func(conn net.Conn) {
+	return listen.Each(func(conn net.Conn) {
 		frames, err := negotiated(conn)
 		if err != nil {
 			return
