@@ -179,7 +179,7 @@ func (c *cursor) passMembers(pos, n int) int {
 	return pos
 }
 
-// passPairs is passMembers of the pairs of a hash. What passes over the shortest objects is in both,
+// passPairs is passMembers of the pairs of a hash. What passes over the shortest objects is in both
 // for speed.
 func (c *cursor) passPairs(pos, n int) int {
 	s, p := c.s, c.passing
