@@ -101,9 +101,10 @@ func (m module) try(t *testing.T, args ...string) {
 	}
 }
 
-// TestPackages: what is written for each capture of this repository compiles and passes go vet;
-// that for programs which somebody wrote passes its own tests: what was recorded goes through the
-// types and back, and a session answers it. IKC_GEN=all has all captures pass theirs.
+// TestPackages: what is written for captures of this repository compiles and passes go vet; that
+// for programs which somebody wrote passes its own tests: what was recorded goes through the types
+// and back, and a session answers it. Of the captures of the suite, which are much alike, it is one
+// in four; with IKC_GEN=all it is all captures, and all pass their own tests.
 func TestPackages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: some 60 packages are compiled and linked")
@@ -115,11 +116,15 @@ func TestPackages(t *testing.T) {
 		if _, err := i.Files(Writing{Package: "generated"}); errors.Is(err, ErrNothing) {
 			continue
 		}
+		ours := slices.ContainsFunc([]string{"captures/releases", "captures/perls", "captures/driven", "captures/go-server", "captures/perl-server"},
+			func(ours string) bool { return strings.HasPrefix(path, filepath.Join(repository, ours)) })
+		all := os.Getenv("IKC_GEN") == "all"
+		if ours && !all && n%4 > 0 {
+			continue
+		}
 		dir := fmt.Sprintf("p%d", n)
 		m.generate(t, dir, i, Writing{})
-		theirs := !slices.ContainsFunc([]string{"captures/releases", "captures/perls", "captures/driven", "captures/go-server", "captures/perl-server"},
-			func(ours string) bool { return strings.HasPrefix(path, filepath.Join(repository, ours)) })
-		if theirs || os.Getenv("IKC_GEN") == "all" {
+		if !ours || all {
 			tested = append(tested, "./"+dir)
 		}
 	}
