@@ -35,9 +35,8 @@ type Channel struct {
 	holds      *account
 	jobs       sync.WaitGroup // requests in the queues of sessions
 	reports    reports
-	since      atomic.Uint64 // tick of the watchdog at which a request began inline; 0 if there is none
-	joined     atomic.Bool   // its reader has a place in the crowd
-	watched    atomic.Bool   // it is on the list of the watchdog
+	joined     atomic.Bool // its reader has a place in the crowd
+	watched    atomic.Bool // it is on the list of the watchdog
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	once       sync.Once

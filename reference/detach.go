@@ -119,7 +119,7 @@ func (d *detached) answer(result any, err error) error {
 	}
 	defer d.release()
 	k, c := d.h.Session.k, d.h.Channel
-	unfit, err := k.respond(c, &d.m, d.h, result, err)
+	unfit, err := k.respond(c, &d.m, d.h, result, err, nil)
 	k.settle(c, &d.m, d.h, unfit, nil)
 	if c != nil {
 		c.out.flush()

@@ -23,8 +23,10 @@ import (
 // What the reader does itself costs no lock (quick) once it has found the inbox idle: only itself
 // can change that. Whoever else looks at the inbox has it entered in the books first (enter).
 type inbox struct {
-	limit int           // for octets
-	most  *atomic.Int64 // for costs
+	since   atomic.Uint64 // the mark of what the reader carries out, less quick if it is in the books; 0 if that is nothing
+	readers atomic.Uint64 // there have been
+	limit   int           // for octets
+	most    *atomic.Int64 // for costs
 
 	mu       sync.Mutex
 	room     *sync.Cond
@@ -41,19 +43,27 @@ type inbox struct {
 	closed   atomic.Bool // set while mu is locked
 }
 
+// quick is the bit of since that says that what the reader carries out is not in the books.
+const quick = 1
+
 // worker is the right to carry out the next job.
 type worker struct {
-	b         *inbox
-	load      load        // of its job
-	told      int         // octets of the heap that the account has been told of, for its job
-	relieved  bool        // it has passed to another
-	begun     bool        // it has a job that is in the books; guarded by mu
-	quick     atomic.Bool // it is the reader and has a job that is not in the books
-	alone     bool        // it is the reader, and nobody but it has put work into an inbox that was idle
-	wasInline func()      // what yield does if the worker is the reader; nil if it never is
+	b        *inbox
+	load     load   // of its job
+	told     int    // octets of the heap that the account has been told of, for its job
+	relieved bool   // it has passed to another
+	begun    bool   // it has a job that is in the books; guarded by mu
+	yields   func() // yield
+	reader          // nothing if it never is one
 }
 
-// job is a piece of work, with what it counts for. It may call w.yield.
+func newWorker(b *inbox) *worker {
+	w := &worker{b: b}
+	w.yields = w.yield
+	return w
+}
+
+// job is a piece of work, with what it counts for. It may call w.yields.
 type job struct {
 	run func(w *worker)
 	load
@@ -152,7 +162,7 @@ func (b *inbox) employ() {
 	if b.workers == b.parallel || b.head == len(b.queue) {
 		return
 	}
-	w := &worker{b: b}
+	w := newWorker(b)
 	b.workers++
 	go func() {
 		b.mu.Lock()
@@ -232,21 +242,21 @@ func (w *worker) yield() {
 	b.workers--
 	inline := b.inline == w
 	if inline {
-		b.inline = nil
+		b.leave()
 	}
 	b.employ()
 	b.mu.Unlock()
-	if inline && w.wasInline != nil {
-		w.wasInline()
+	if inline && w.another != nil {
+		w.another()
 	}
 }
 
-// tryBegin makes the caller, the reader, the worker if there is none; else it returns false.
-// tryFinish must follow. A reader has one worker all its life.
-func (b *inbox) tryBegin(w *worker, l load) bool {
+// tryBegin makes the caller, the reader, the worker if there is none; else it returns false. tick is
+// that of the watchdog. tryFinish must follow. A reader has one worker all its life.
+func (b *inbox) tryBegin(w *worker, l load, tick uint64) bool {
+	w.load, w.reader.since = l, w.mark(tick)
 	if w.alone && l.cost <= inlineFree && !b.closed.Load() {
-		w.load = l
-		w.quick.Store(true)
+		b.since.Store(w.reader.since)
 		return true
 	}
 	b.mu.Lock()
@@ -254,7 +264,7 @@ func (b *inbox) tryBegin(w *worker, l load) bool {
 	if b.workers > 0 || b.closed.Load() || !b.fits(l) {
 		return false
 	}
-	w.load = l
+	b.since.Store(w.reader.since &^ quick)
 	b.begin(w)
 	if l.cost > inlineFree {
 		w.tell(l.cost)
@@ -269,19 +279,27 @@ func (b *inbox) begin(w *worker) {
 	b.octets += w.load.size
 	b.costs += w.load.cost
 	b.active++
+	w.tally.tell()
 }
 
 // enter has what the reader does without a lock be in the books. mu is locked.
 func (b *inbox) enter() {
-	if w := b.reader; w != nil && w.quick.CompareAndSwap(true, false) {
-		b.begin(w)
+	for {
+		since := b.since.Load()
+		if since&quick == 0 {
+			return
+		}
+		if b.since.CompareAndSwap(since, since&^quick) {
+			b.begin(b.reader)
+			return
+		}
 	}
 }
 
 // tryFinish ends what tryBegin began, unless the reading has been taken over meanwhile: then it
 // returns false, the caller is not the reader any more, and finish must follow.
 func (b *inbox) tryFinish(w *worker) bool {
-	if w.quick.CompareAndSwap(true, false) {
+	if b.since.CompareAndSwap(w.reader.since, 0) {
 		return true
 	}
 	b.mu.Lock()
@@ -289,6 +307,7 @@ func (b *inbox) tryFinish(w *worker) bool {
 	if b.inline != w {
 		return false
 	}
+	b.since.Store(0)
 	b.done(w)
 	b.workers--
 	b.inline = nil
@@ -311,9 +330,17 @@ func (b *inbox) takeOver() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.enter()
-	was := b.inline != nil
+	return b.leave()
+}
+
+// leave ends the inline work of the reader, if there is any. mu is locked.
+func (b *inbox) leave() bool {
+	if b.inline == nil {
+		return false
+	}
 	b.inline = nil
-	return was
+	b.since.Store(0)
+	return true
 }
 
 // close drops what waits.

@@ -32,9 +32,10 @@ func TestQuickWorkIsTakenOver(t *testing.T) {
 		if readers.Add(1) != 1 {
 			t.Error("two readers")
 		}
-		w := &worker{b: &b, wasInline: func() { readers.Add(-1); another() }}
+		w := newWorker(&b)
+		w.number, w.another = b.readers.Add(1), func() { readers.Add(-1); another() }
 		for begun.Add(1) <= jobs {
-			if !b.tryBegin(w, one) {
+			if !b.tryBegin(w, one, 1) {
 				w.alone = false
 				if err := b.put(func() {}, job{load: one, run: func(*worker) { done.Add(1) }}); err != nil {
 					t.Error(err)
@@ -90,9 +91,10 @@ func TestLateYield(t *testing.T) {
 	most.Store(1 << 20)
 	var b inbox
 	b.init(1<<20, &most, 1)
-	w := &worker{b: &b, wasInline: func() { t.Error("the reading was taken over, expected that nothing happens") }}
+	w := newWorker(&b)
+	w.another = func() { t.Error("the reading was taken over, expected that nothing happens") }
 	for range 3 {
-		if !b.tryBegin(w, load{size: 100, cost: 200}) || !b.tryFinish(w) {
+		if !b.tryBegin(w, load{size: 100, cost: 200}, 1) || !b.tryFinish(w) {
 			t.Fatal("an idle inbox did not take a job")
 		}
 		w.yield()
@@ -112,12 +114,12 @@ func TestTakeOver(t *testing.T) {
 	most.Store(1 << 20)
 	var b inbox
 	b.init(1<<20, &most, 1)
-	w := &worker{b: &b}
+	w := newWorker(&b)
 	l := load{size: 100, cost: 200}
-	if !b.tryBegin(w, l) || !b.tryFinish(w) || !w.alone || !b.tryBegin(w, l) {
+	if !b.tryBegin(w, l, 1) || !b.tryFinish(w) || !w.alone || !b.tryBegin(w, l, 1) {
 		t.Fatal("an idle inbox did not take two jobs")
 	}
-	if !w.quick.Load() {
+	if b.since.Load()&quick == 0 {
 		t.Fatal("the second job was begun with a lock")
 	}
 	if !b.takeOver() || b.takeOver() {

@@ -257,10 +257,10 @@ func (k *Kernel) tell(key, about string, what Event, isID bool, e event) (n int)
 			Specifier: e.spec, Attempt: e.attempt, Delay: e.delay,
 		}
 		if k.events.put(k, eventSize+len(e.message), what == EventError, func(yield func()) {
-			h := new(hold)
-			h.begin(context.Background(), &k.turn, yield)
+			h := &hold{yield: yield}
+			h.begin(context.Background(), &k.turn, nil)
 			f(h, told)
-			h.end()
+			h.end(nil)
 		}) {
 			n++
 		}

@@ -160,12 +160,12 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	h.aside.reply = func(*wire.Message) bool { return true } // no report: monitors are told, or the log
 	l := k.localLoad(ctx)
 	h.hold.cost, h.hold.payer, h.hold.h = l.cost, l.to, h
-	return k.locally(l, func(yield func()) {
+	return k.locally(l, func(w *worker) {
 		if s.queue != nil {
 			_ = k.enqueue(nil, h, l)
 			return
 		}
 		h.find(k)
-		k.carryOut(nil, h, yield)
+		k.carryOut(nil, h, w)
 	})
 }

@@ -40,18 +40,19 @@ func (c *Channel) receiveOctets() (n int, err error) {
 // read takes frames until the connection ends or makes no sense, or until another goroutine has
 // taken the reading over. It handles requests itself when it can: an answer then costs no hand-off.
 func (c *Channel) read() {
-	w := &worker{b: &c.in, wasInline: c.anotherReader}
-	yield := w.yield
+	w := c.newReader()
 	c.frames.Disown() // a state may still run with what another goroutine read
 	for {
 		image, ok, err := c.frames.Next()
 		switch {
 		case err != nil:
+			w.rest()
 			c.finish(c.fault(err))
 			return
 		case ok:
-			still, err := c.receive(w, yield, image)
+			still, err := c.receive(w, image)
 			if err != nil {
+				w.rest()
 				if !errors.Is(err, net.ErrClosed) { // which is our doing
 					err = c.fault(err)
 				}
@@ -63,9 +64,9 @@ func (c *Channel) read() {
 				return
 			}
 		default:
+			w.rest()
 			c.out.flush()
 			c.frames.EmptyOwn()
-			w.load = load{} // nothing of it stays while nothing comes
 			if err := c.fill(); err != nil {
 				c.finish(err)
 				return
@@ -115,12 +116,15 @@ func (c *Channel) fault(err error) error {
 
 // receive thaws an image and sees to the message. It returns false when another goroutine has taken
 // the reading over.
-func (c *Channel) receive(w *worker, yield func(), image []byte) (still bool, err error) {
+func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
+	if len(image) > smallImage {
+		w.giveTurn() // thawing may wait
+	}
 	m, l, err := c.thaw(image)
 	if err != nil {
 		return true, err
 	}
-	c.k.stats.framesIn.Add(1)
+	w.tally.frames++
 	if c.k.answered(c, m) {
 		return true, nil
 	}
@@ -128,30 +132,38 @@ func (c *Channel) receive(w *worker, yield func(), image []byte) (still bool, er
 		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
 			return true, c.putRequest(*m, l)
 		}
+		w.tally.requests++
 		return true, c.k.request(c, m, l, nil, nil)
 	}
-	if !c.in.tryBegin(w, l) {
+	w.tally.requests++
+	if !c.in.tryBegin(w, l, c.k.watch.now()) {
+		w.tally.requests--
 		w.alone = false
+		w.giveTurn()
 		return true, c.putRequest(*m, l)
 	}
 	c.k.watchInline(c)
-	err = c.k.request(c, m, l, yield, nil)
-	if !c.in.tryFinish(w) {
-		if err != nil {
-			c.end(err)
-		}
-		c.out.flush()
-		c.in.finish(w)
-		return false, nil
+	w.coming = c.frames.Buffered() / len(image)
+	err = c.k.request(c, m, l, w, nil)
+	if c.in.tryFinish(w) {
+		return true, err
 	}
-	c.since.Store(0)
-	return true, err
+	w.reads = false
+	w.giveTurn()
+	w.tellAnswers()
+	if err != nil {
+		c.end(err)
+	}
+	c.out.flush()
+	c.in.finish(w)
+	return false, nil
 }
 
 // putRequest queues a request behind those that have come by this connection.
 func (c *Channel) putRequest(m wire.Message, l load) error {
 	return c.in.put(c.part, job{load: l, run: func(w *worker) {
-		if err := c.k.request(c, &m, l, w.yield, nil); err != nil {
+		c.k.stats.requests.Add(1)
+		if err := c.k.request(c, &m, l, w, nil); err != nil {
 			c.end(err)
 		}
 		c.out.flush()
@@ -187,7 +199,6 @@ func (c *Channel) handOver() {
 
 // anotherReader starts a reader in place of the one that has lost that role.
 func (c *Channel) anotherReader() {
-	c.since.Store(0)
 	c.part()
 	c.out.flush()
 	c.k.running.Add(1) // the reader that was has not ended yet

@@ -23,13 +23,13 @@ type requestError struct {
 func (e *requestError) Error() string { return e.op + ": " + e.msg }
 
 // request carries out a message of a peer, or of this kernel itself if c is nil; or it leaves the
-// request to the queue of its session, if that has one. yield, if not nil, is called when the state
-// waits; reply, if not nil, gets the answer or error report. The error is that of enqueue.
-// Source: Responder request.
-func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), reply reply) error {
-	k.stats.requests.Add(1)
+// request to the queue of its session, if that has one. w carries it out; it is nil if that is no
+// worker of an inbox. reply, if not nil, gets the answer or error report. The error is that of
+// enqueue. Source: Responder request.
+func (k *Kernel) request(c *Channel, m *wire.Message, l load, w *worker, reply reply) error {
 	to := m.Event.Specifier
-	h := &handling{m: m}
+	h := w.newHandling(l)
+	h.m = m
 	if k.cfg.Hooks.Request != nil || reply != nil {
 		a := h.more()
 		a.reply, a.came = reply, time.Since(start)
@@ -40,14 +40,15 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, yield func(), repl
 	h.Request.h, h.Channel = h, c
 	h.hold.cost, h.hold.payer, h.hold.h = l.cost+l.more, l.to, h
 	if err := k.admit(c, h, m, &to); err != nil {
-		k.reportError(c, h, m, to, err, yield)
+		k.reportError(c, h, m, to, err, w)
 		k.requestDone(h, m.IsCall(), err)
 		return nil
 	}
 	if h.Session.queue != nil {
+		w.giveTurn()
 		return k.queue(c, *m, h, l)
 	}
-	k.carryOut(c, h, yield)
+	k.carryOut(c, h, w)
 	return nil
 }
 
@@ -126,7 +127,7 @@ func (k *Kernel) enqueue(c *Channel, h *handling, l load) error {
 			return // the connection was ended here
 		}
 		h.find(k)
-		k.carryOut(c, h, w.yield)
+		k.carryOut(c, h, w)
 		if c != nil {
 			c.out.flush()
 		}
@@ -138,20 +139,20 @@ func (k *Kernel) enqueue(c *Channel, h *handling, l load) error {
 }
 
 // carryOut has a state handle a request, and tells what becomes of it.
-func (k *Kernel) carryOut(c *Channel, h *handling, yield func()) {
+func (k *Kernel) carryOut(c *Channel, h *handling, w *worker) {
 	m := h.m
-	err := k.run(c, m, h, yield)
+	err := k.run(c, m, h, w)
 	if err == nil && h.detached != nil {
 		return // whoever answers it does the rest
 	}
-	k.settle(c, m, h, err, yield)
+	k.settle(c, m, h, err, w)
 }
 
 // settle notes that a request has been answered, or tells why not.
-func (k *Kernel) settle(c *Channel, m *wire.Message, h *handling, err *requestError, yield func()) {
+func (k *Kernel) settle(c *Channel, m *wire.Message, h *handling, err *requestError, w *worker) {
 	switch {
 	case err != nil:
-		k.reportError(c, h, m, h.to(m), err, yield)
+		k.reportError(c, h, m, h.to(m), err, w)
 	case c != nil && h.place != nil:
 		c.reports.end(h)
 	}
@@ -217,7 +218,7 @@ func unavailable(session string) *requestError {
 }
 
 // run has a state handle an event and sends what it returns. Source: Responder::Thunk __thunk.
-func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *requestError {
+func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, w *worker) *requestError {
 	s, r := h.Session, &h.Request
 	if h.state == nil && !s.closed.Load() {
 		return nil // as POE: an event that a session does not know is dropped
@@ -230,24 +231,25 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 	if c != nil {
 		ctx = c.ctx
 	}
-	h.hold.begin(ctx, s.turn, yield)
+	h.hold.begin(ctx, s.turn, w)
 	if s.closed.Load() { // while it waited for its turn
-		h.hold.end()
+		h.hold.end(w)
 		return unavailable(m.Event.Session)
 	}
 	if k.cfg.Hooks.Request != nil {
 		h.more().began = time.Since(start)
 	}
 	result, err := h.state(&h.hold, r)
-	h.hold.end()
+	h.hold.end(w)
 	if h.detached != nil {
 		if err != nil {
 			_ = h.detached.answer(nil, err) // if there was an answer, that counts
 		}
 		return nil
 	}
-	failed, unsent := k.respond(c, m, h, result, err)
+	failed, unsent := k.respond(c, m, h, result, err, w)
 	if unsent != nil {
+		w.giveTurn()
 		k.log.Warn("answer not sent", "to", m.RSVP.String(), "error", unsent)
 	}
 	return failed
@@ -255,11 +257,12 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, yield func()) *re
 
 // respond sends what a state returned. failed is what the caller is to be told instead; unsent is
 // why nothing could be sent.
-func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, err error) (failed *requestError, unsent error) {
+func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, err error, w *worker) (failed *requestError, unsent error) {
 	if err != nil {
 		return &requestError{op: OpInvocation, msg: err.Error(), cause: err, own: true}, nil
 	}
 	if h.aside != nil && h.aside.post != nil {
+		w.giveTurn()
 		if err := h.postAnswer(result); err != nil {
 			return &requestError{op: OpInvocation, msg: err.Error(), cause: err}, nil
 		}
@@ -267,6 +270,9 @@ func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, e
 	}
 	if !h.IsCall {
 		return nil, nil
+	}
+	if !isPlain(result) {
+		w.giveTurn() // it may have a method that marshals it
 	}
 	answer, err := returned(result, m.WantArray)
 	if err != nil {
@@ -282,7 +288,7 @@ func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, e
 			return nil, nil
 		}
 	}
-	return k.answer(&h.hold, c, m.RSVP, &to, h.loan(m))
+	return k.answer(&h.hold, c, m.RSVP, &to, h.loan(m), w)
 }
 
 // loan is what may be lent of the params of a long request, m: if that is at least half of its
@@ -297,9 +303,14 @@ func (h *handling) loan(m *wire.Message) loan {
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
 // own name that the rsvp gives, else to whoever has that name, for whom that peer waits a moment at
 // most. An rsvp that names no kernel gets no answer: a peer is not to have one sent to whoever is
-// the default. What cannot be frozen fails the request, so that the caller does not wait in vain.
-func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message, l loan) (failed *requestError, unsent error) {
-	k.stats.answers.Add(1)
+// the default. What cannot be frozen fails the request, so that the caller does not wait in vain. w
+// is nil if it is no worker that answers.
+func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message, l loan, w *worker) (failed *requestError, unsent error) {
+	if w != nil && w.reads {
+		w.answers++
+	} else {
+		k.stats.answers.Add(1)
+	}
 	var yield func()
 	if h.h.Session.queue != nil { // then others wait behind this state
 		yield = h.yield
@@ -309,12 +320,13 @@ func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message,
 	own := c != nil && c.calls(rsvp.Kernel)
 	switch {
 	case own:
-		err = c.send(m, l, yield)
+		err = c.send(m, l, yield, w)
 	case rsvp.Kernel == "":
 		err = fmt.Errorf("%w: the rsvp names none", ErrUnknownKernel)
 	case c != nil && k.cfg.AnswerCallersOnly:
 		err = fmt.Errorf("%w: rsvp %v", ErrThirdParty, rsvp)
 	default:
+		w.giveTurn()
 		ctx, cancel := context.WithTimeout(h, moment)
 		_, err = d.send(ctx, k, rsvp.Kernel, m, manner{sender: h.payer, yield: yield})
 		cancel()
@@ -330,6 +342,15 @@ func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message,
 		c.end(err) // it calls but does not read, or has this kernel call itself
 	}
 	return nil, err
+}
+
+// isPlain tells whether what a state returned is made a Value of by this module alone.
+func isPlain(result any) bool {
+	switch result.(type) {
+	case nil, *perl.Value, string, []byte, bool, int, int64, float64:
+		return true
+	}
+	return false
 }
 
 // isNothing tells whether a state returned nothing at all.
@@ -414,7 +435,12 @@ func (k *Kernel) from(s *Session) wire.Address {
 
 // reportError tells monitors, the sender of a request, and the log, what went wrong with it. An
 // error report is never answered with another. Source: Responder _error_response.
-func (k *Kernel) reportError(c *Channel, h *handling, m *wire.Message, to specifier.Specifier, e *requestError, yield func()) {
+func (k *Kernel) reportError(c *Channel, h *handling, m *wire.Message, to specifier.Specifier, e *requestError, w *worker) {
+	w.giveTurn()
+	var yield func()
+	if w != nil {
+		yield = w.yields
+	}
 	text := k.tellError(m, to, e)
 	if m.IsError {
 		return
@@ -470,7 +496,7 @@ func (k *Kernel) sendReport(c *Channel, text, kernel, op string, reply reply, yi
 		return k.toSelf(context.Background(), report, nil)
 	}
 	report.Event.Kernel = c.peer.ID
-	return c.send(report, loan{}, yield)
+	return c.send(report, loan{}, yield, nil)
 }
 
 // ascii escapes what is beyond ASCII.

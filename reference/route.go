@@ -184,8 +184,9 @@ type reply func(*wire.Message) bool
 func (k *Kernel) toSelf(ctx context.Context, m *wire.Message, reply reply) error {
 	own := *m
 	l := k.localLoad(ctx)
-	return k.locally(l, func(yield func()) {
-		_ = k.request(nil, &own, l, yield, reply) // a session's queue is not closed, and waits for room
+	return k.locally(l, func(w *worker) {
+		k.stats.requests.Add(1)
+		_ = k.request(nil, &own, l, w, reply) // a session's queue is not closed, and waits for room
 	})
 }
 
@@ -204,7 +205,7 @@ func (k *Kernel) localLoad(ctx context.Context) load {
 
 // locally queues something to be done in the order of requests of this kernel to itself. It does
 // not wait for room: its caller may be what the queue waits for.
-func (k *Kernel) locally(l load, f func(yield func())) error {
+func (k *Kernel) locally(l load, f func(w *worker)) error {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -214,7 +215,7 @@ func (k *Kernel) locally(l load, f func(yield func())) error {
 	k.mu.Unlock()
 	err := k.local.offer(job{load: l, run: func(w *worker) {
 		defer k.running.Done()
-		f(w.yield)
+		f(w)
 	}})
 	if err != nil {
 		k.running.Done()

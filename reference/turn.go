@@ -83,16 +83,15 @@ type hold struct {
 	yield func() // told when the state waits; may be nil
 	cost  int    // octets of the heap that the request may take which the state handles
 	payer *account
-	state atomic.Uint32 // holdNone and on
+	state atomic.Uint32 // holdHeld and on
 	mu    sync.Mutex    // who changes state has it, but for end of what nobody else has looked at
 }
 
 // What becomes of a hold.
 const (
-	holdNone    = iota
-	holdHeld    // and nobody but the state has looked at it
-	holdSeen    // held, but mu may be locked
-	holdWaiting // given up while the state waits
+	holdHeld    = iota // and nobody but the state has looked at it
+	holdSeen           // held, but mu may be locked
+	holdWaiting        // given up while the state waits
 	holdEnded
 )
 
@@ -106,20 +105,30 @@ func (h *hold) Value(key any) any {
 	return h.Context.Value(key)
 }
 
-// begin waits for the turn. end must be called.
-func (h *hold) begin(ctx context.Context, t turner, yield func()) {
-	t.take()
-	h.Context, h.turn, h.yield = ctx, t, yield
-	h.state.Store(holdHeld)
+// begin waits for the turn, unless the worker has it. end must be called. w may be nil.
+func (h *hold) begin(ctx context.Context, t turner, w *worker) {
+	h.Context, h.turn = ctx, t
+	if w == nil {
+		t.take()
+		return
+	}
+	h.yield = w.yields
+	if w.turn == nil || !w.hasTurn(t) {
+		t.take()
+	}
 }
 
-func (h *hold) end() {
-	held := h.state.CompareAndSwap(holdHeld, holdEnded)
-	if !held {
-		h.mu.Lock()
-		held = h.state.Swap(holdEnded) == holdSeen
-		h.mu.Unlock()
+// end gives the turn back, or leaves it to the worker for what that does next.
+func (h *hold) end(w *worker) {
+	if h.state.CompareAndSwap(holdHeld, holdEnded) {
+		if w == nil || !w.keepTurn(h.turn) {
+			h.turn.give()
+		}
+		return
 	}
+	h.mu.Lock()
+	held := h.state.Swap(holdEnded) == holdSeen
+	h.mu.Unlock()
 	if held {
 		h.turn.give()
 	}

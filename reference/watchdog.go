@@ -21,10 +21,12 @@ type watchdog struct {
 	list    []*Channel // that have handled a request of late
 }
 
-// watchInline notes that a channel begins to handle a request inline.
+// now is the tick at which something begins; it is not 0.
+func (w *watchdog) now() uint64 { return w.tick.Load() + 1 }
+
+// watchInline notes that a channel has begun to handle a request inline.
 func (k *Kernel) watchInline(c *Channel) {
 	w := &k.watch
-	c.since.Store(w.tick.Load() + 1)
 	if !c.watched.Load() && c.watched.CompareAndSwap(false, true) {
 		w.mu.Lock()
 		w.list = append(w.list, c)
@@ -74,16 +76,16 @@ func (w *watchdog) look() bool {
 	w.mu.Lock()
 	keep := w.list[:0]
 	for _, c := range w.list {
-		since := c.since.Load()
+		since := c.in.since.Load()
 		if since == 0 {
 			c.watched.Store(false)
-			if c.since.Load() == 0 || !c.watched.CompareAndSwap(false, true) {
+			if c.in.since.Load() == 0 || !c.watched.CompareAndSwap(false, true) {
 				continue
 			}
 			// It has begun meanwhile, and took itself for watched.
 		}
 		keep = append(keep, c)
-		if since != 0 && since < now {
+		if since != 0 && tickOf(since) < now {
 			late = append(late, c)
 		}
 	}

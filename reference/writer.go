@@ -81,14 +81,15 @@ const longAnswer = 128 << 10
 // send freezes a message and queues it. The reader has it written when it has handled what has come
 // (outbox.flush). While the queue is full it waits for room, as long as the peer reads something
 // within each moment; before it does, it calls yield, unless that is nil, so that others need not
-// wait for this peer.
-func (c *Channel) send(m *wire.Message, l loan, yield func()) error {
+// wait for this peer, and w gives its turn, if there is a worker.
+func (c *Channel) send(m *wire.Message, l loan, yield func(), w *worker) error {
 	f, err := c.freeze(m, l)
 	if err != nil {
 		return err
 	}
 	err = c.out.put(f, true)
 	if errors.Is(err, ErrQueueFull) {
+		w.giveTurn()
 		if yield != nil {
 			yield()
 		}
