@@ -27,8 +27,8 @@ func TestCallAllocates(t *testing.T) {
 	}
 }
 
-// TestRequestsAllocate: a post, and a call that is answered with its argument, take no allocation of
-// their own when several have come at once. Whoever sends them here takes none.
+// TestRequestsAllocate: a post, and a call that is answered with its argument, take no allocation
+// of their own when several have come at once. Whoever sends them here takes none.
 func TestRequestsAllocate(t *testing.T) {
 	for name, l := range loads(t, perl.NewBytes(strings.Repeat("x", 100))) {
 		n := testing.AllocsPerRun(500, func() { l.send(t) })

@@ -40,5 +40,5 @@ func (h *handling) postAnswer(result any) error {
 	if isNothing(result) {
 		return nil
 	}
-	return h.Session.Respond(&h.hold, h.aside.post, result)
+	return h.Session.Respond(h, h.aside.post, result)
 }

@@ -23,7 +23,9 @@ import (
 // What the reader does itself costs no lock (quick) once it has found the inbox idle: only itself
 // can change that. Whoever else looks at the inbox has it entered in the books first (enter).
 type inbox struct {
-	since   atomic.Uint64 // the mark of what the reader carries out, less quick if it is in the books; 0 if that is nothing
+	// since is the mark of what the reader carries out, without quick if that is in the books; 0 if
+	// it carries out nothing.
+	since   atomic.Uint64
 	readers atomic.Uint64 // there have been
 	limit   int           // for octets
 	most    *atomic.Int64 // for costs
@@ -251,8 +253,8 @@ func (w *worker) yield() {
 	}
 }
 
-// tryBegin makes the caller, the reader, the worker if there is none; else it returns false. tick is
-// that of the watchdog. tryFinish must follow. A reader has one worker all its life.
+// tryBegin makes the caller, the reader, the worker if there is none; else it returns false. tick
+// is that of the watchdog. tryFinish must follow. A reader has one worker all its life.
 func (b *inbox) tryBegin(w *worker, l load, tick uint64) bool {
 	w.load, w.reader.since = l, w.mark(tick)
 	if w.alone && l.cost <= inlineFree && !b.closed.Load() {

@@ -11,8 +11,9 @@ type reader struct {
 	alone    bool   // nobody but it has put work into an inbox that was idle
 	reads    bool   // it is the reader still
 	leaves   bool   // while it is, it leaves the turn taken for what it does next (turn)
-	turn     turner // that is taken, nil if none is
+	turn     *turn  // that is taken, nil if none is
 	passed   int    // how many requests it has carried out with a turn that somebody waits for
+	watch    *watchdog
 	tally    tally
 	answers  uint64 // that the counters have not been told of
 	coming   int    // about how many requests have come that it has not looked at
@@ -49,20 +50,22 @@ func tickOf(since uint64) uint64 { return since >> (readersAtATick + 1) }
 // newReader returns the worker of a goroutine that reads the channel.
 func (c *Channel) newReader() *worker {
 	w := newWorker(&c.in)
-	w.another, w.tally.to, w.number = c.anotherReader, &c.k.stats, c.in.readers.Add(1)
+	w.another, w.number = c.anotherReader, c.in.readers.Add(1)
+	w.watch, w.tally.to = &c.k.watch, &c.k.stats
 	_, own := c.serializer.(message.Codec)
 	w.reads, w.leaves = true, own && c.k.cfg.Hooks.Request == nil
 	return w
 }
 
-// mostPassed is how many requests a reader carries out at most before it gives the turn to somebody
-// who waits for it: to hand it over for each would take longer than most states.
+// mostPassed is how many requests a reader carries out at most, within a tick of the watchdog,
+// before it gives the turn to somebody who waits for it: to hand it over for each would take longer
+// than most states.
 const mostPassed = 16
 
 // hasTurn tells whether the reader has that turn, which is the caller's then. Another one it gives
 // back.
-func (r *reader) hasTurn(t turner) bool {
-	if r.turn == t {
+func (r *reader) hasTurn(t *turn) bool {
+	if t == r.turn {
 		r.turn = nil
 		return true
 	}
@@ -72,14 +75,13 @@ func (r *reader) hasTurn(t turner) bool {
 
 // keepTurn leaves a turn, which is taken, to the next request of the reader. It returns false if
 // the turn is to be given back.
-func (r *reader) keepTurn(t turner) bool {
-	one, ok := t.(*turn)
-	if !ok || !r.leaves || !r.reads {
+func (r *reader) keepTurn(t *turn) bool {
+	if !r.leaves || !r.reads {
 		return false
 	}
-	if one.state.Load() != turnAwaited {
+	if t.state.Load() != turnAwaited {
 		r.passed = 0
-	} else if r.passed++; r.passed > mostPassed {
+	} else if r.passed++; r.passed > mostPassed || r.watch.now() != tickOf(r.since) {
 		r.passed = 0
 		return false
 	}

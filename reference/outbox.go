@@ -41,16 +41,17 @@ type outbox struct {
 	idle    *sync.Cond    // told when there is nothing more to write, and when writeFirst has written
 	room    chan struct{} // closed when there is room again; nil if nobody waits
 	pending []parcel
-	small   bool // the last of pending may be appended to
-	size    int  // octets of pending that are to be written
-	writing int  // octets handed to the connection
-	foreign int  // the part of both that third kernels had sent
-	busy    bool // somebody sees to it that what is pending is written
-	coming  bool // busy for a goroutine that has not begun to write
-	inside  bool // writeFirst is writing; nobody else may
-	taken   int  // octets that the connection has taken
-	caps    int  // octets of the buffers of frames that are pending or being written
-	told    int  // the part of caps that the account knows of
+	small   bool   // the last of pending may be appended to
+	size    int    // octets of pending that are to be written
+	writing int    // octets handed to the connection
+	foreign int    // the part of both that third kernels had sent
+	busy    bool   // somebody sees to it that what is pending is written
+	coming  bool   // busy for a goroutine that has not begun to write
+	inside  bool   // writeFirst is writing; nobody else may
+	taken   int    // octets that the connection has taken
+	queued  uint64 // frames that the counters have not been told of
+	caps    int    // octets of the buffers of frames that are pending or being written
+	told    int    // the part of caps that the account knows of
 	err     error
 }
 
@@ -88,8 +89,19 @@ func (o *outbox) put(f parcel, lazy bool) error {
 		o.busy, o.coming = true, true
 		go o.writeLater()
 	}
+	if !lazy {
+		o.count()
+	}
 	o.mu.Unlock()
 	return nil
+}
+
+// count has the counters know of what has been queued. mu is locked.
+func (o *outbox) count() {
+	if o.queued > 0 {
+		o.stats.framesOut.Add(o.queued)
+		o.queued = 0
+	}
 }
 
 // writeLater writes unless somebody had enough to write before it was its turn.
@@ -108,6 +120,7 @@ func (o *outbox) writeLater() {
 func (o *outbox) putNow(f parcel) error {
 	o.mu.Lock()
 	err := o.add(f)
+	o.count()
 	if err != nil || o.busy {
 		o.mu.Unlock()
 		return err
@@ -123,6 +136,7 @@ func (o *outbox) putWait(ctx context.Context, f parcel, now bool) error {
 		o.mu.Lock()
 		err := o.add(f)
 		if err == nil {
+			o.count()
 			switch {
 			case o.busy:
 			case now:
@@ -169,7 +183,7 @@ func (o *outbox) add(f parcel) error {
 		return fmt.Errorf("%w: %d octets wait for %v, the limit is %d", ErrQueueFull, waiting, o.conn.RemoteAddr(), limit)
 	}
 	o.size += n
-	o.stats.framesOut.Add(1)
+	o.queued++
 	small := n < ownSegment
 	switch {
 	case foreign:
@@ -288,6 +302,7 @@ func (o *outbox) inherit(left *account) {
 func (o *outbox) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.count()
 	if o.size > 0 && !o.busy && o.err == nil {
 		o.tryWrite()
 	}

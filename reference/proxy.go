@@ -159,7 +159,7 @@ func (k *Kernel) postSession(ctx context.Context, from *Session, alias, state st
 	h.more().came = time.Since(start)
 	h.aside.reply = func(*wire.Message) bool { return true } // no report: monitors are told, or the log
 	l := k.localLoad(ctx)
-	h.hold.cost, h.hold.payer, h.hold.h = l.cost, l.to, h
+	h.cost, h.payer = l.cost, l.to
 	return k.locally(l, func(w *worker) {
 		if s.queue != nil {
 			_ = k.enqueue(nil, h, l)

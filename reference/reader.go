@@ -136,6 +136,7 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 		return true, c.k.request(c, m, l, nil, nil)
 	}
 	w.tally.requests++
+	w.coming = c.frames.Coming()
 	if !c.in.tryBegin(w, l, c.k.watch.now()) {
 		w.tally.requests--
 		w.alone = false
@@ -143,7 +144,6 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 		return true, c.putRequest(*m, l)
 	}
 	c.k.watchInline(c)
-	w.coming = c.frames.Buffered() / len(image)
 	err = c.k.request(c, m, l, w, nil)
 	if c.in.tryFinish(w) {
 		return true, err

@@ -38,7 +38,7 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, w *worker, reply r
 		h.more().size = l.size
 	}
 	h.Request.h, h.Channel = h, c
-	h.hold.cost, h.hold.payer, h.hold.h = l.cost+l.more, l.to, h
+	h.cost, h.payer = l.cost+l.more, l.to
 	if err := k.admit(c, h, m, &to); err != nil {
 		k.reportError(c, h, m, to, err, w)
 		k.requestDone(h, m.IsCall(), err)
@@ -52,7 +52,8 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, w *worker, reply r
 	return nil
 }
 
-// handling is what a state gets and what belongs to its run, allocated as one.
+// handling is what a state gets, of which it is the context, and what belongs to its run, allocated
+// as one.
 type handling struct {
 	Request
 	state    State
@@ -60,8 +61,8 @@ type handling struct {
 	detached *detached     // guarded by hold.mu
 	place    *place        // guarded by the mu of the channel's reports
 	aside    *aside
-	hold     hold
-	only     [1]*perl.Value // Args, if it is one
+	hold
+	only [1]*perl.Value // Args, if it is one
 }
 
 // aside is what few requests need. The zero aside is that of all others.
@@ -239,7 +240,7 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, w *worker) *reque
 	if k.cfg.Hooks.Request != nil {
 		h.more().began = time.Since(start)
 	}
-	result, err := h.state(&h.hold, r)
+	result, err := h.state(h, r)
 	h.hold.end(w)
 	if h.detached != nil {
 		if err != nil {
@@ -259,6 +260,7 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, w *worker) *reque
 // why nothing could be sent.
 func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, err error, w *worker) (failed *requestError, unsent error) {
 	if err != nil {
+		w.giveTurn() // before a method that is not of this package
 		return &requestError{op: OpInvocation, msg: err.Error(), cause: err, own: true}, nil
 	}
 	if h.aside != nil && h.aside.post != nil {
@@ -288,7 +290,7 @@ func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, e
 			return nil, nil
 		}
 	}
-	return k.answer(&h.hold, c, m.RSVP, &to, h.loan(m), w)
+	return k.answer(h, c, m.RSVP, &to, h.loan(m), w)
 }
 
 // loan is what may be lent of the params of a long request, m: if that is at least half of its
@@ -305,14 +307,15 @@ func (h *handling) loan(m *wire.Message) loan {
 // most. An rsvp that names no kernel gets no answer: a peer is not to have one sent to whoever is
 // the default. What cannot be frozen fails the request, so that the caller does not wait in vain. w
 // is nil if it is no worker that answers.
-func (k *Kernel) answer(h *hold, c *Channel, rsvp wire.Address, m *wire.Message, l loan, w *worker) (failed *requestError, unsent error) {
+func (k *Kernel) answer(h *handling, c *Channel, rsvp wire.Address, m *wire.Message, l loan, w *worker) (
+	failed *requestError, unsent error) {
 	if w != nil && w.reads {
 		w.answers++
 	} else {
 		k.stats.answers.Add(1)
 	}
 	var yield func()
-	if h.h.Session.queue != nil { // then others wait behind this state
+	if h.Session.queue != nil { // then others wait behind this state
 		yield = h.yield
 	}
 	var d dispatch

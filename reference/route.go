@@ -197,7 +197,7 @@ const localSize = 256
 // localLoad is what an event of this kernel to itself counts for. One that a state sends may hold
 // all that the request did which that state handles, and counts for whoever sent that.
 func (k *Kernel) localLoad(ctx context.Context) load {
-	if h, _ := ctx.Value(holdKey{}).(*hold); h != nil && h.payer != nil {
+	if h, _ := holdOf(ctx); h != nil && h.payer != nil {
 		return load{size: localSize, cost: h.cost, to: h.payer}
 	}
 	return load{size: localSize, cost: jobCost, to: k.itself}

@@ -70,7 +70,7 @@ type Session struct {
 	published map[string]bool
 	closed    atomic.Bool
 	parallel  int // states that may run at a time, if it has a queue of its own
-	turn      turner
+	turn      *turn
 	from      atomic.Pointer[wire.Address] // who sends for it; nil if that is not known
 	queue     *inbox                       // with WithConcurrency or Config.QueuePerSession; else nil
 }
@@ -114,7 +114,7 @@ func (k *Kernel) NewSession(alias string, states map[string]State, options ...Se
 		s.states[name] = state
 	}
 	if s.parallel > 0 {
-		s.turn, s.queue = newTurner(s.parallel), new(inbox)
+		s.turn, s.queue = newTurn(s.parallel), new(inbox)
 		s.queue.init(k.cfg.MaxQueue, &k.localShare, s.parallel)
 	}
 	if err := s.AddAlias(alias); err != nil {

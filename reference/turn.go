@@ -6,33 +6,22 @@ import (
 	"sync/atomic"
 )
 
-// turner is what states hold while they run.
-type turner interface {
-	take()
-	give()
-}
-
-// newTurner makes one that n may hold at a time.
-func newTurner(n int) turner {
-	if n == 1 {
-		return new(turn)
-	}
-	return make(turns, n)
-}
-
-// turns are held by up to as many as there is capacity.
-type turns chan struct{}
-
-func (t turns) take() { t <- struct{}{} }
-
-func (t turns) give() { <-t }
-
 // turn is what a state holds while it runs. With one for the kernel, states run one at a time, in
 // the order in which they asked for it. The zero turn is free.
 type turn struct {
 	state   atomic.Uint32 // turnFree, turnTaken, turnAwaited
 	mu      sync.Mutex
 	waiting []chan struct{}
+	several chan struct{} // has as many as hold it, if several may; else nil
+}
+
+// newTurn makes one that n may hold at a time.
+func newTurn(n int) *turn {
+	t := new(turn)
+	if n > 1 {
+		t.several = make(chan struct{}, n)
+	}
+	return t
 }
 
 const (
@@ -42,6 +31,10 @@ const (
 )
 
 func (t *turn) take() {
+	if t.several != nil {
+		t.several <- struct{}{}
+		return
+	}
 	if t.state.CompareAndSwap(turnFree, turnTaken) {
 		return
 	}
@@ -60,6 +53,10 @@ func (t *turn) take() {
 
 // give hands the turn to the first that waits.
 func (t *turn) give() {
+	if t.several != nil {
+		<-t.several
+		return
+	}
 	if t.state.CompareAndSwap(turnTaken, turnFree) {
 		return
 	}
@@ -78,8 +75,7 @@ func (t *turn) give() {
 // and may be used by goroutines that it starts; hence the lock.
 type hold struct {
 	context.Context
-	h     *handling // what the state handles; nil for a monitor
-	turn  turner
+	turn  *turn
 	yield func() // told when the state waits; may be nil
 	cost  int    // octets of the heap that the request may take which the state handles
 	payer *account
@@ -97,7 +93,7 @@ const (
 
 type holdKey struct{}
 
-// Value gives those who have a context made of this one the hold.
+// Value gives those who have a context made of this one the hold of a monitor.
 func (h *hold) Value(key any) any {
 	if key == (holdKey{}) {
 		return h
@@ -105,8 +101,28 @@ func (h *hold) Value(key any) any {
 	return h.Context.Value(key)
 }
 
+// Value gives those who have a context made of this one what the state handles.
+func (h *handling) Value(key any) any {
+	if key == (holdKey{}) {
+		return h
+	}
+	return h.Context.Value(key)
+}
+
+// holdOf is that of the state whose context ctx is, with what it handles, nil for a monitor. Both
+// are nil if ctx is that of no state.
+func holdOf(ctx context.Context) (*hold, *handling) {
+	switch h := ctx.Value(holdKey{}).(type) {
+	case *handling:
+		return &h.hold, h
+	case *hold:
+		return h, nil
+	}
+	return nil, nil
+}
+
 // begin waits for the turn, unless the worker has it. end must be called. w may be nil.
-func (h *hold) begin(ctx context.Context, t turner, w *worker) {
+func (h *hold) begin(ctx context.Context, t *turn, w *worker) {
 	h.Context, h.turn = ctx, t
 	if w == nil {
 		t.take()
@@ -143,13 +159,13 @@ func (h *hold) look() (ended bool) {
 
 // inState tells whether ctx is that of a state that is still running.
 func inState(ctx context.Context) bool {
-	h, _ := ctx.Value(holdKey{}).(*hold)
+	h, _ := holdOf(ctx)
 	return h != nil && h.state.Load() != holdEnded
 }
 
 // payer is who sent the request that ctx is the context of, if it is that of a state; else nil.
 func payer(ctx context.Context) *account {
-	if h, _ := ctx.Value(holdKey{}).(*hold); h != nil {
+	if h, _ := holdOf(ctx); h != nil {
 		return h.payer
 	}
 	return nil
@@ -158,7 +174,7 @@ func payer(ctx context.Context) *account {
 // wait runs a function that blocks. If ctx is that of a state, whichever kernel's, others may run
 // meanwhile.
 func wait(ctx context.Context, block func()) {
-	h, _ := ctx.Value(holdKey{}).(*hold)
+	h, handles := holdOf(ctx)
 	if h == nil {
 		block()
 		return
@@ -169,8 +185,8 @@ func wait(ctx context.Context, block func()) {
 		h.turn.give()
 	}
 	h.mu.Unlock()
-	if !ended && h.h != nil {
-		h.h.waits()
+	if !ended && handles != nil {
+		handles.waits()
 	}
 	if !ended && h.yield != nil {
 		h.yield()

@@ -62,7 +62,7 @@ func TestTurnExclusive(t *testing.T) {
 // TestTurns: so many hold it at a time, and no more.
 func TestTurns(t *testing.T) {
 	const n = 3
-	turns := newTurner(n)
+	turns := newTurn(n)
 	var wg sync.WaitGroup
 	var running, most atomic.Int32
 	for range 8 {

@@ -122,7 +122,9 @@ func (c *Channel) freeze(m *wire.Message, l loan) (parcel, error) {
 		release(f)
 		return parcel{}, &freezeError{err}
 	}
-	c.frozen.Store(int64(f.Own()))
+	if own := int64(f.Own()); own != c.frozen.Load() {
+		c.frozen.Store(own)
+	}
 	return parcel{Outgoing: f}, nil
 }
 

@@ -19,6 +19,10 @@ type Hash struct {
 	// MaxAlloc bounds what reading the message may take of Go's heap, in octets, on top of the
 	// serializer's own bound; 0 for that alone. It stays until it is set again.
 	MaxAlloc int64
+	// Shorts is what a value that is a short string is made with, and More about how many messages
+	// have come behind the one that is being read.
+	Shorts perl.Shorts
+	More   int
 	// Held and Thawed are what the message that was read last takes of Go's heap, in octets: as it
 	// is, and once all of it has been thawed.
 	Held, Thawed int64

@@ -63,6 +63,33 @@ func copyString(k Kind, s string) *Value {
 	return v
 }
 
+// shortsAtOnce is how many strings one object of Shorts has at most.
+const shortsAtOnce = 4
+
+// shorts is an object of Shorts.
+type shorts struct {
+	values [shortsAtOnce]Value
+	octets [512 - shortsAtOnce*int(unsafe.Sizeof(Value{}))]byte
+}
+
+// Bytes returns a Value of a copy of str. more is about how many strings will follow at once.
+func (s *Shorts) Bytes(str string, more int) *Value {
+	if s.in == nil || s.values == shortsAtOnce || len(str) > len(s.in.octets)-s.octets {
+		if more == 0 || len(str) > len(s.in.octets)/shortsAtOnce {
+			return CopyBytes(str)
+		}
+		*s = Shorts{in: new(shorts)}
+	}
+	v := &s.in.values[s.values]
+	v.kind = Bytes
+	if to := s.in.octets[s.octets:]; len(str) > 0 {
+		v.setString(unsafe.String(&to[0], copy(to, str)))
+	}
+	s.values++
+	s.octets += len(str)
+	return v
+}
+
 func (v *Value) plainTarget() *Value { return (*Value)(v.p) }
 
 func (v *Value) setPlainTarget(t *Value) { v.p = unsafe.Pointer(t) }

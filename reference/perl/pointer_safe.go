@@ -22,6 +22,11 @@ func (v *Value) setString(s string) { v.p = s }
 // copyString makes a string Value of a copy of s.
 func copyString(k Kind, s string) *Value { return newString(k, strings.Clone(s)) }
 
+type shorts struct{}
+
+// Bytes returns a Value of a copy of str. more is about how many strings will follow at once.
+func (s *Shorts) Bytes(str string, more int) *Value { return CopyBytes(str) }
+
 func (v *Value) plainTarget() *Value {
 	t, _ := v.p.(*Value)
 	return t

@@ -321,3 +321,13 @@ func (s *Slab) Hooked(sort HookType) *Value {
 	v.setRare(&rare{})
 	return v
 }
+
+// Shorts makes Values of short strings that are read one after the other, such as the arguments of
+// messages that have come together: a few of them, of 128 octets each at most with their Value,
+// share an object of Go's heap, which is there as long as any of them is in use. The zero Shorts is
+// ready; it is not safe for concurrent use. It is for serializers, as Slab is.
+type Shorts struct {
+	in     *shorts // nil if there is none
+	values int     // given out, of in
+	octets int     // of them
+}

@@ -273,7 +273,7 @@ func (dec *Decoder) thawWhole(image []byte, at message.Place, h *message.Hash) (
 		if dec.opt.Alias {
 			return perl.NewBytes(aliasOf(short[2:]))
 		}
-		return perl.CopyBytes(aliasOf(short[2:]))
+		return h.Shorts.Bytes(aliasOf(short[2:]), h.More)
 	}
 	d := decoders.Get().(*decoder)
 	defer d.close()

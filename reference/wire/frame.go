@@ -38,9 +38,9 @@ func (e *FrameError) Error() string {
 // is ready to use. It allocates for octets that have come, never for a length that was only
 // claimed.
 //
-// Room, Advance, Release, Close, Thaw and ThawOwn spare copies and buffers: the kernel reads with
-// them. They are here and not in an internal package since they are about the private buffer; so is
-// Peek about the private way to read.
+// Room, Advance, Release, Close, Thaw, ThawOwn and what goes with these spare copies and buffers:
+// the kernel reads with them. They are here and not in an internal package since they are about the
+// private buffer; so is Peek about the private way to read.
 type FrameScanner struct {
 	// Max bounds an image, in octets; 0 means DefaultMaxFrame.
 	Max int
@@ -134,6 +134,13 @@ func (s *FrameScanner) peek(octets []byte, offset int64) (image []byte, size int
 	if limit == 0 {
 		limit = DefaultMaxFrame
 	}
+	if n, digits := shortLength(octets); digits > 0 && n <= limit {
+		size = digits + 1 + n
+		if len(octets) < size {
+			return nil, size, nil
+		}
+		return octets[digits+1 : size : size], size, nil
+	}
 	head := octets[:min(len(octets), maxLengthDigits+1)]
 	digits := bytes.IndexByte(head, 0)
 	if digits >= 0 {
@@ -156,11 +163,26 @@ func (s *FrameScanner) peek(octets []byte, offset int64) (image []byte, size int
 	if err != nil || n > int64(limit) {
 		return nil, 0, &FrameError{offset, fmt.Sprintf("an image of at most %d octets", limit), string(head)}
 	}
-	size = digits + 1 + int(n)
-	if len(octets) < size {
+	if size = digits + 1 + int(n); len(octets) < size {
 		return nil, size, nil
 	}
 	return octets[digits+1 : size : size], size, nil
+}
+
+// shortLength reads a length of up to 9 digits and the NUL behind it. There are no digits if
+// anything else is there.
+func shortLength(octets []byte) (n, digits int) {
+	for i, c := range octets[:min(len(octets), 10)] {
+		switch d := c - '0'; {
+		case d <= 9:
+			n = n*10 + int(d)
+		case c == 0:
+			return n, i
+		default:
+			return 0, 0
+		}
+	}
+	return 0, 0
 }
 
 func excerpt(b []byte) []byte { return b[:min(len(b), 24)] }

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"sync"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // bigBuffer is the size, in octets, from which buffers are shared by all connections, and
@@ -84,6 +86,9 @@ func (s *FrameScanner) Close() {
 func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
 	in := s.incoming()
 	in.hash.MaxAlloc = s.MaxAlloc
+	if in.hash.More = 0; len(s.buf) > s.start {
+		in.hash.More = (len(s.buf) - s.start) / max(len(image), 1)
+	}
 	return in.read(by, image, s.keep(), m)
 }
 
@@ -105,8 +110,12 @@ func (s *FrameScanner) incoming() *incoming {
 	return s.in
 }
 
-// EmptyOwn has the scanner's own Message hold nothing of an image.
+// EmptyOwn has the scanner's own Message hold nothing of an image. It is for when nothing more has
+// come.
 func (s *FrameScanner) EmptyOwn() {
+	if s.in != nil {
+		s.in.hash.Shorts = perl.Shorts{}
+	}
 	switch in := s.in; {
 	case in == nil || in.own == nil:
 	case in.like:
@@ -133,6 +142,15 @@ func (s *FrameScanner) Cost() (held, thawed int64) {
 		return 0, 0
 	}
 	return s.in.hash.Held, s.in.hash.Thawed
+}
+
+// Coming is about how many messages that are as long as the one that Thaw read last have come
+// behind it.
+func (s *FrameScanner) Coming() int {
+	if s.in == nil {
+		return 0
+	}
+	return s.in.hash.More
 }
 
 // keep tells whether the image that Next has just returned has a buffer of its own. If so, the
