@@ -161,10 +161,10 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	}
 	if err == nil {
 		if name == "" {
-			name = conn.RemoteAddr().String()
+			name = c.holds.who
 		}
 		c.frames.Hold, c.frames.MaxAlloc = c.holds.hold, k.thawing.all
-		if role == wire.Server && !k.events.waitRoom(c.ctx.Done(), k.cfg.HandshakeTimeout) {
+		if role == wire.Server && !k.events.waitRoom(c.ctx, k.cfg.HandshakeTimeout) {
 			err = fmt.Errorf("%w: monitors are too far behind to be told of one more peer", ErrMemory)
 		} else {
 			err = k.register(c, name)

@@ -136,7 +136,7 @@ func (d *detached) drop(why error) {
 	k, c := d.h.Session.k, d.h.Channel
 	gone := c != nil && c.ctx.Err() != nil
 	if gone {
-		why = fmt.Errorf("%w: %w", ErrDisconnected, context.Cause(c.ctx))
+		why = &disconnectedError{context.Cause(c.ctx)}
 	}
 	if !d.claim(why) {
 		return

@@ -31,7 +31,7 @@ type inbox struct {
 	most    *atomic.Int64 // for costs
 
 	mu       sync.Mutex
-	room     *sync.Cond
+	room     sync.Cond
 	queue    []job
 	head     int         // of queue
 	octets   int         // of jobs that are queued or running, but for those that wait
@@ -105,7 +105,7 @@ const (
 // workers.
 func (b *inbox) init(limit int, most *atomic.Int64, parallel int) {
 	b.limit, b.most, b.parallel = limit, most, parallel
-	b.room = sync.NewCond(&b.mu)
+	b.room.L = &b.mu
 }
 
 // mostWaiting is how many times the limit the jobs that wait may have.

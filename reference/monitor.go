@@ -362,8 +362,8 @@ func (q *monitorQueue) waitTold(number uint64) {
 }
 
 // waitRoom waits until no more events wait than there may, but for at most the time given. It
-// returns false if there are still too many, or if done is closed before.
-func (q *monitorQueue) waitRoom(done <-chan struct{}, limit time.Duration) bool {
+// returns false if there are still too many, or if ctx ends before.
+func (q *monitorQueue) waitRoom(ctx context.Context, limit time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.octets <= q.limit {
@@ -380,7 +380,7 @@ func (q *monitorQueue) waitRoom(done <-chan struct{}, limit time.Duration) bool 
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-done:
+		case <-ctx.Done():
 		case <-stop:
 			return
 		}

@@ -13,11 +13,14 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
+// pid is that of this process, in decimal.
+var pid = strconv.Itoa(os.Getpid())
+
 // negotiate runs the state machine of package wire over the connection.
 func (c *Channel) negotiate(ctx context.Context, role wire.Role, o opening) error {
 	cfg := wire.NegotiatorConfig{
-		Role: role, Dialect: o.dialect, HelloAfter: o.helloAfter, KernelID: c.k.id, PID: strconv.Itoa(os.Getpid()),
-		Names: append(c.as.names(), c.localName(role)),
+		Role: role, Dialect: o.dialect, HelloAfter: o.helloAfter, KernelID: c.k.id, PID: pid,
+		Names: append(c.as.names(), c.localName(role)), Serializers: make([]string, 0, len(c.as.Serializers)),
 	}
 	for _, s := range c.as.Serializers {
 		cfg.Serializers = append(cfg.Serializers, s.Name())
@@ -26,8 +29,11 @@ func (c *Channel) negotiate(ctx context.Context, role wire.Role, o opening) erro
 	if err := c.conn.SetDeadline(time.Now().Add(c.k.cfg.HandshakeTimeout)); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	stop := func() bool { return true }
+	if ctx.Done() != nil { // that of a server never ends
+		stop = context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
+		defer stop()
+	}
 	if err := c.talk(wire.NewNegotiator(cfg)); err != nil {
 		if ctx.Err() == nil {
 			return err
@@ -86,7 +92,7 @@ func (c *Channel) talk(n *wire.Negotiator) error {
 // server's socket, to which a client, whose own has none, adds ":PID-NUMBER". Source: Channel
 // channel_start.
 func (c *Channel) localName(role wire.Role) string {
-	own, pid := c.conn.LocalAddr(), strconv.Itoa(os.Getpid())
+	own := c.conn.LocalAddr()
 	if own.Network() != "unix" {
 		return nameOf(own.String())
 	}

@@ -38,7 +38,7 @@ type outbox struct {
 	stats  *counters
 
 	mu      sync.Mutex
-	idle    *sync.Cond    // told when there is nothing more to write, and when writeFirst has written
+	idle    sync.Cond     // told when there is nothing more to write, and when writeFirst has written
 	room    chan struct{} // closed when there is room again; nil if nobody waits
 	pending []parcel
 	small   bool   // the last of pending may be appended to
@@ -70,7 +70,7 @@ const foreignShare = 8
 
 func newOutbox(conn net.Conn, s *socket, limit int, holds *account, stats *counters, fail func(error)) *outbox {
 	o := &outbox{conn: conn, limit: limit, holds: holds, stats: stats, fail: fail, socket: s}
-	o.idle = sync.NewCond(&o.mu)
+	o.idle.L = &o.mu
 	return o
 }
 
@@ -470,9 +470,19 @@ func (o *outbox) failed() error {
 	return o.err
 }
 
+// isIdle tells whether nobody writes, or ever will.
+func (o *outbox) isIdle() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.busy && !o.inside || o.err != nil
+}
+
 // drain waits until everything queued has been written, or for at most the time given.
 func (o *outbox) drain(limit time.Duration) {
 	o.flush()
+	if o.isIdle() {
+		return
+	}
 	timer := time.AfterFunc(limit, func() { _ = o.conn.SetWriteDeadline(time.Unix(1, 0)) })
 	defer timer.Stop()
 	o.mu.Lock()
@@ -487,7 +497,7 @@ func (o *outbox) close(cause error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err == nil {
-		o.err = fmt.Errorf("%w: %w", ErrDisconnected, cause)
+		o.err = &disconnectedError{cause}
 	}
 	o.drop()
 	if o.room != nil {

@@ -81,7 +81,7 @@ func (k *Kernel) lose(c *Channel, cause error) {
 		return
 	}
 	c.lost = true
-	cause = fmt.Errorf("%w: %w", ErrDisconnected, cause)
+	cause = &disconnectedError{cause}
 	for w := c.underWay.first; w != nil; w = c.underWay.first {
 		k.endCall(w)
 		w.finish(outcome{err: cause})
@@ -128,7 +128,9 @@ func (k *Kernel) channelError(c *Channel, operation string, cause error) {
 	if c.failed || !c.ready || k.closed {
 		return
 	}
-	c.failed = true
+	if c.failed = true; len(k.monitors) == 0 {
+		return
+	}
 	k.inform(c.peer.ID, EventError, event{operation: PrefixChannel + operation, message: wheelError(cause)})
 }
 

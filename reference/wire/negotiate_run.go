@@ -21,6 +21,12 @@ func Negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 	return frames, heard.Explain(err)
 }
 
+// lineBuffer is how many octets of a negotiation are read at once. A negotiation is over in a moment,
+// and a connection stays: what the one needs is not to be garbage of the other.
+const lineBuffer = 2 << 10
+
+var lineBuffers = sync.Pool{New: func() any { return new([lineBuffer]byte) }}
+
 func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() error, heard *Heard) (*FrameScanner, error) {
 	if before == nil {
 		before = func() error { return nil }
@@ -60,7 +66,8 @@ func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 		defer func() { over = !timer.Stop() }()
 	}
 	var lines LineScanner
-	buf := make([]byte, 2048)
+	buf := lineBuffers.Get().(*[lineBuffer]byte)
+	defer lineBuffers.Put(buf)
 	for !n.Done() {
 		line, ok, err := lines.Next()
 		if err != nil {
@@ -68,7 +75,7 @@ func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 		}
 		if !ok {
 			mu.Unlock()
-			got, err := rw.Read(buf)
+			got, err := rw.Read(buf[:])
 			mu.Lock()
 			lines.Write(buf[:got])
 			heard.Octets(buf[:got])

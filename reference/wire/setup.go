@@ -32,11 +32,25 @@ func (e *SetupError) Error() string {
 
 // String is the line without its end.
 func (s Setup) String() string {
-	line := "SETUP KERNEL=" + strings.Join(s.Kernel, ",") + ";FREEZER=" + strings.Join(s.Serializers, ",")
+	line := append(make([]byte, 0, 256), "SETUP KERNEL="...)
+	line = appendJoined(line, s.Kernel)
+	line = append(line, ";FREEZER="...)
+	line = appendJoined(line, s.Serializers)
 	if s.PID != "" {
-		line += ";PID=" + s.PID
+		line = append(append(line, ";PID="...), s.PID...)
 	}
-	return line
+	return string(line)
+}
+
+// appendJoined appends names with a comma between each two.
+func appendJoined(dst []byte, names []string) []byte {
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, name...)
+	}
+	return dst
 }
 
 // IsSetup tells whether a line is meant as a SETUP.
