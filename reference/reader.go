@@ -130,7 +130,7 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 	}
 	if c.k.cfg.QueuePerSession {
 		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
-			return true, c.putRequest(*m, l)
+			return true, c.putRequest(m, l)
 		}
 		w.tally.requests++
 		return true, c.k.request(c, m, l, nil, nil)
@@ -141,7 +141,7 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 		w.tally.requests--
 		w.alone = false
 		w.giveTurn()
-		return true, c.putRequest(*m, l)
+		return true, c.putRequest(m, l)
 	}
 	c.k.watchInline(c)
 	err = c.k.request(c, m, l, w, nil)
@@ -160,7 +160,8 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 }
 
 // putRequest queues a request behind those that have come by this connection.
-func (c *Channel) putRequest(m wire.Message, l load) error {
+func (c *Channel) putRequest(of *wire.Message, l load) error {
+	m := *of
 	return c.in.put(c.part, job{load: l, run: func(w *worker) {
 		c.k.stats.requests.Add(1)
 		if err := c.k.request(c, &m, l, w, nil); err != nil {

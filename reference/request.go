@@ -46,7 +46,7 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, w *worker, reply r
 	}
 	if h.Session.queue != nil {
 		w.giveTurn()
-		return k.queue(c, *m, h, l)
+		return k.queue(c, m, h, l)
 	}
 	k.carryOut(c, h, w)
 	return nil
@@ -105,7 +105,8 @@ func (h *handling) waits() {
 }
 
 // queue leaves a request to the queue of its session, with a copy of its message.
-func (k *Kernel) queue(c *Channel, m wire.Message, h *handling, l load) error {
+func (k *Kernel) queue(c *Channel, of *wire.Message, h *handling, l load) error {
+	m := *of
 	h.m = &m
 	h.IsCall = m.IsCall()
 	if h.Session.concurrent() {
