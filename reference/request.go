@@ -284,7 +284,10 @@ func (k *Kernel) respond(c *Channel, m *wire.Message, h *handling, result any, e
 	if answer == nil {
 		return nil, nil
 	}
-	to := wire.Message{Event: answerAddress(m.RSVP), Params: answer, From: k.from(h.Session)}
+	var to wire.Message // filled in place: a literal takes thrice the stack
+	to.Event, to.Params = m.RSVP, answer
+	to.From = k.from(h.Session)
+	completeAddress(&to.Event)
 	if reply := h.reply(); reply != nil {
 		if own := to; reply(&own) { // a copy, so that only these answers are allocated
 			k.stats.answers.Add(1)
@@ -400,22 +403,21 @@ func returned(result any, wantArray bool) (*perl.Value, error) {
 	return perl.NewRef(a), nil
 }
 
-// answerAddress copies an rsvp as the event of the answer. A hash gets the keys it lacks, empty.
+// completeAddress makes an rsvp the event of the answer. A hash gets the keys it lacks, empty.
 // Source: Specifier specifier_parse, which fills in the hash it is given.
-func answerAddress(rsvp wire.Address) wire.Address {
+func completeAddress(rsvp *wire.Address) {
 	if rsvp.Value == nil && rsvp.Text == "" && (rsvp.Kernel == "" || rsvp.Session == "" || rsvp.State == "") {
 		rsvp.Value = rsvp.ToValue()
 	}
 	h := rsvp.Value.Target()
 	if h.Kind() != perl.Hash {
-		return rsvp
+		return
 	}
 	for _, key := range []string{"kernel", "session", "state"} {
 		if !h.Get(key).True() {
 			h.Set(key, perl.NewBytes(""))
 		}
 	}
-	return rsvp
 }
 
 // from says who sends, for the session to be answered: absent unless it published something.

@@ -51,7 +51,10 @@ func (d *decoder) close() {
 	decoders.Put(d)
 }
 
-// renew makes the decoder one that has read nothing yet, of s.
+// renew makes the decoder one that has read nothing yet, of s. What it needs of the stack is not to
+// be in the frames of those who call it, on which messages are read.
+//
+//go:noinline
 func (d *decoder) renew(s string) {
 	slab := d.slab
 	slab.Reset()

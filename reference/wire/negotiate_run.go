@@ -17,7 +17,9 @@ import (
 // nothing of IKC came; if the other side closes the connection, it matches io.ErrUnexpectedEOF.
 func Negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() error) (*FrameScanner, error) {
 	var heard Heard
-	frames, err := negotiate(rw, n, maxFrame, before, &heard)
+	buf := lineBuffers.Get().(*[lineBuffer]byte)
+	frames, err := negotiate(rw, n, maxFrame, before, &heard, buf[:])
+	lineBuffers.Put(buf)
 	return frames, heard.Explain(err)
 }
 
@@ -27,7 +29,7 @@ const lineBuffer = 2 << 10
 
 var lineBuffers = sync.Pool{New: func() any { return new([lineBuffer]byte) }}
 
-func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() error, heard *Heard) (*FrameScanner, error) {
+func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() error, heard *Heard, buf []byte) (*FrameScanner, error) {
 	if before == nil {
 		before = func() error { return nil }
 	}
@@ -66,8 +68,6 @@ func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 		defer func() { over = !timer.Stop() }()
 	}
 	var lines LineScanner
-	buf := lineBuffers.Get().(*[lineBuffer]byte)
-	defer lineBuffers.Put(buf)
 	for !n.Done() {
 		line, ok, err := lines.Next()
 		if err != nil {
@@ -75,7 +75,7 @@ func negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 		}
 		if !ok {
 			mu.Unlock()
-			got, err := rw.Read(buf[:])
+			got, err := rw.Read(buf)
 			mu.Lock()
 			lines.Write(buf[:got])
 			heard.Octets(buf[:got])

@@ -32,25 +32,34 @@ func (e *SetupError) Error() string {
 
 // String is the line without its end.
 func (s Setup) String() string {
-	line := append(make([]byte, 0, 256), "SETUP KERNEL="...)
-	line = appendJoined(line, s.Kernel)
-	line = append(line, ";FREEZER="...)
-	line = appendJoined(line, s.Serializers)
-	if s.PID != "" {
-		line = append(append(line, ";PID="...), s.PID...)
+	const kernel, freezer, pid = "SETUP KERNEL=", ";FREEZER=", ";PID="
+	size := len(kernel) + len(freezer) + len(pid) + len(s.PID)
+	for _, names := range [][]string{s.Kernel, s.Serializers} {
+		for _, name := range names {
+			size += len(name) + 1
+		}
 	}
-	return string(line)
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteString(kernel)
+	join(&b, s.Kernel)
+	b.WriteString(freezer)
+	join(&b, s.Serializers)
+	if s.PID != "" {
+		b.WriteString(pid)
+		b.WriteString(s.PID)
+	}
+	return b.String()
 }
 
-// appendJoined appends names with a comma between each two.
-func appendJoined(dst []byte, names []string) []byte {
+// join writes names with a comma between each two.
+func join(b *strings.Builder, names []string) {
 	for i, name := range names {
 		if i > 0 {
-			dst = append(dst, ',')
+			b.WriteByte(',')
 		}
-		dst = append(dst, name...)
+		b.WriteString(name)
 	}
-	return dst
 }
 
 // IsSetup tells whether a line is meant as a SETUP.
