@@ -61,7 +61,7 @@ func (s *Session) CallTo(ctx context.Context, to string, params any, rsvp string
 }
 
 func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rsvp wire.Address) (int, error) {
-	spec, err := k.targets.parse(to)
+	t, err := k.targets.parse(to)
 	if err != nil {
 		return 0, fmt.Errorf("ikc: %w", err)
 	}
@@ -69,8 +69,8 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 	if err != nil {
 		return 0, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
-	m := &wire.Message{Event: *spec, Params: v, From: k.from(s)}
-	var d dispatch
+	m := &wire.Message{Event: t.Address, Params: v, From: k.from(s)}
+	d := dispatch{target: t}
 	k.stats.posts.Add(1)
 	if rsvp.Present() {
 		if rsvp.Kernel == "" {
@@ -92,15 +92,18 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 			k.permits.revoke(c, at)
 		}
 	}
-	return d.send(ctx, k, spec.Kernel, m, manner{})
+	return d.send(ctx, k, t.Kernel, m, manner{})
 }
 
 // waiter is a blocking call.
 type waiter struct {
-	to    specifier.Specifier
-	order uint64
-	from  *Channel // where the request went
-	done  chan outcome
+	to     *specifier.Specifier
+	number uint64   // in its rsvp
+	from   *Channel // where the request went, nil if to this kernel itself
+	value  *perl.Value
+	err    error
+	done   chan struct{} // has room for one: value or err are there
+	names  strings.Builder
 
 	// Its place in a callList, and the specifier as a report names it, "" until that is needed.
 	prev, next, prevSame, nextSame *waiter
@@ -108,19 +111,35 @@ type waiter struct {
 }
 
 // waiters are for other calls when theirs have ended: nobody else has them then.
-var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan outcome, 1)} }}
+var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan struct{}, 1)} }}
 
-type outcome struct {
-	value *perl.Value
-	err   error
+// release leaves the waiter, which is in no table, to another call.
+func (w *waiter) release() {
+	w.to, w.from, w.value, w.err = nil, nil, nil, nil
+	waiters.Put(w)
 }
 
-// finish gives the outcome unless there is one already.
-func (w *waiter) finish(o outcome) {
-	select {
-	case w.done <- o:
-	default:
-	}
+// end ends the call. Only who has taken it out of the callTable may do so, and has to at once.
+func (w *waiter) end(v *perl.Value, err error) {
+	w.value, w.err = v, err
+	w.done <- struct{}{}
+}
+
+// wait waits for the end of the call, or of ctx.
+func (w *waiter) wait(ctx context.Context) (err error) {
+	wait(ctx, func() {
+		ended := ctx.Done()
+		if ended == nil {
+			<-w.done
+			return
+		}
+		select {
+		case <-w.done:
+		case <-ended:
+			err = context.Cause(ctx)
+		}
+	})
+	return err
 }
 
 // Call sends an event to one kernel, not "*", and waits for what the state returns: its last value.
@@ -163,151 +182,130 @@ func (k *Kernel) callList(ctx context.Context, s *Session, to string, params any
 }
 
 func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wantArray bool) (*perl.Value, error) {
-	spec, err := k.targets.parse(to)
+	t, err := k.targets.parse(to)
 	if err != nil {
 		return nil, fmt.Errorf("ikc: %w", err)
 	}
-	if spec.Kernel == specifier.Any {
+	if t.Kernel == specifier.Any {
 		return nil, fmt.Errorf("ikc: call %s: expected one kernel; use CallTo to call every kernel", to)
 	}
 	v, err := perl.Marshal(params)
 	if err != nil {
 		return nil, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
-	var begun time.Time
-	if k.cfg.Hooks.Call != nil {
-		begun = time.Now()
+	m := &wire.Message{Event: t.Address, Params: v, From: k.from(s), WantArray: wantArray}
+	f := k.cfg.Hooks.Call
+	if f == nil {
+		return k.exchange(ctx, t, m)
+	}
+	begun := time.Now()
+	v, err = k.exchange(ctx, t, m)
+	f(CallDone{To: to, Took: time.Since(begun), Err: err})
+	return v, err
+}
+
+// exchange sends a request and waits for what comes of it.
+func (k *Kernel) exchange(ctx context.Context, t *target, m *wire.Message) (*perl.Value, error) {
+	c, _, _, err := k.route(t.Kernel, t)
+	if err != nil {
+		return nil, err
 	}
 	w := waiters.Get().(*waiter)
-	w.to, w.order, w.from = spec.Specifier, k.lastID.Add(1), nil
-	k.stats.calls.Add(1)
-	u := atOnce
-	if k.calling.Add(1) > fewCalls {
-		u = later
+	defer w.release()
+	w.to = &t.Specifier
+	beside, err := k.calls.begin(w, c)
+	if err != nil {
+		return nil, err
 	}
-	out := k.exchange(ctx, w, &wire.Message{
-		Event: *spec, Params: v, From: k.from(s), WantArray: wantArray,
-		RSVP: wire.At(specifier.Specifier{Kernel: k.id, Session: callSession, State: callState(w.order)}),
-	}, u)
-	k.calling.Add(-1)
-	if f := k.cfg.Hooks.Call; f != nil {
-		f(CallDone{To: to, Took: time.Since(begun), Err: out.err})
+	m.RSVP.Specifier = specifier.Specifier{Kernel: k.id, Session: callSession, State: w.state()}
+	switch {
+	case c == nil:
+		err = k.toSelf(ctx, m, k.replyTo(w.number))
+	case beside < fewCalls:
+		err = c.sendWait(ctx, m, manner{urgency: atOnce})
+	default:
+		err = c.sendWait(ctx, m, manner{urgency: later})
 	}
-	w.to, w.from = specifier.Specifier{}, nil
-	waiters.Put(w)
-	return out.value, out.err
-}
-
-// exchange sends a request and waits for its outcome. Nobody else has w when it returns.
-func (k *Kernel) exchange(ctx context.Context, w *waiter, m *wire.Message, u urgency) (out outcome) {
-	d := dispatch{call: w, each: func(c *Channel) {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		switch {
-		case k.closed:
-			w.finish(outcome{err: ErrClosed})
-		case c != nil && c.lost:
-			w.finish(outcome{err: ErrDisconnected})
-		default:
-			w.from = c
-			k.beginCall(w)
-		}
-	}}
-	_, out.err = d.send(ctx, k, w.to.Kernel, m, manner{urgency: u})
-	if out.err == nil {
-		wait(ctx, func() {
-			ended := ctx.Done()
-			if ended == nil {
-				out = <-w.done
-				return
-			}
-			select {
-			case out = <-w.done:
-			case <-ended:
-				out.err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", m.Event.Text, context.Cause(ctx))
-			}
-		})
-	}
-	if out.err != nil {
-		k.mu.Lock()
-		k.endCall(w)
-		k.mu.Unlock()
-		select {
-		case <-w.done: // came when nobody waited any more
-		default:
+	if err == nil {
+		if err = w.wait(ctx); err != nil {
+			err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", m.Event.Text, err)
 		}
 	}
-	return out
+	if err != nil && !k.calls.take(w) {
+		<-w.done // nobody was waiting any more
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w.value, w.err
 }
 
-// callState is the rsvp state of a blocking call.
-func callState(order uint64) string {
-	var b [len(callPrefix) + 20]byte
-	return string(strconv.AppendUint(append(b[:0], callPrefix...), order, 10))
+// statesAtOnce is how many octets the rsvp states of a waiter are allocated together as.
+const statesAtOnce = 512
+
+// state is the rsvp state of the call.
+func (w *waiter) state() string {
+	var digits [20]byte
+	number := strconv.AppendUint(digits[:0], w.number, 10)
+	if w.names.Cap()-w.names.Len() < len(callPrefix)+len(number) {
+		w.names.Reset()
+		w.names.Grow(statesAtOnce)
+	}
+	at := w.names.Len()
+	w.names.WriteString(callPrefix)
+	w.names.Write(number)
+	return w.names.String()[at:]
 }
 
 const callPrefix = wire.StateResponse
 
-// callOrder is the number in a state that callState made; of others it is 0, which no call has.
-func callOrder(state string) uint64 {
+// callNumber is the number in the rsvp state of a call; of others it is 0, which no call has.
+func callNumber(state string) uint64 {
 	digits, ok := strings.CutPrefix(state, callPrefix)
 	if !ok || strings.HasPrefix(digits, "0") {
 		return 0
 	}
-	order, err := strconv.ParseUint(digits, 10, 64)
+	number, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil {
 		return 0
 	}
-	return order
+	return number
 }
 
-// reply takes the answer of this kernel itself to a call of its own.
-func (w *waiter) reply(k *Kernel) reply {
-	order := w.order // w may be that of another call when the answer comes
+// replyTo takes the answer of this kernel itself to a call of its own.
+func (k *Kernel) replyTo(number uint64) reply {
 	return func(m *wire.Message) bool {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		w := k.waiters[order]
-		if w == nil {
+		w := k.answeredCall(nil, number)
+		switch {
+		case w == nil:
 			return false
-		}
-		k.endCall(w)
-		if m.IsError {
+		case m.IsError:
 			e := briefReport(wire.ParseRemoteError(m.Params))
-			w.finish(outcome{err: e})
+			w.end(nil, e)
+			k.mu.Lock()
 			k.remoteTrouble(e)
-		} else {
-			w.finish(outcome{value: m.Params})
+			k.mu.Unlock()
+		default:
+			w.end(m.Params, nil)
 		}
 		return true
 	}
 }
 
 // answered hands an answer, or an error report, that came by a channel to the blocking call that it
-// concerns, or to the subscription. It returns false if there is none. Only who was called may
-// answer.
+// concerns, or to the subscription. It returns false if there is none.
 func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 	switch {
 	case m.Event.Session == callSession:
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		w := k.waiters[callOrder(m.Event.State)]
-		switch {
-		case w == nil:
-			return false
-		case !k.mayAnswer(c, w.from):
-			if w.from != nil && w.from.peer.ID == c.peer.ID {
-				k.log.Warn("an answer came by another connection than the call went by, and is not taken: see Config.PerlIdentity",
-					"id", c.peer.ID, "called", w.from.conn.RemoteAddr(), "from", c.conn.RemoteAddr())
-			}
+		w := k.answeredCall(c, callNumber(m.Event.State))
+		if w == nil {
 			return false
 		}
-		k.endCall(w)
 		v := m.Params
 		if v == nil {
 			v = perl.NewUndef()
 		}
-		w.finish(outcome{value: v})
+		w.end(v, nil)
 		return true
 	case m.Event.Session == wire.SessionIKC && strings.HasPrefix(m.Event.State, wire.StateReceipt):
 		return k.received(c, m)
@@ -324,6 +322,30 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 	return false
 }
 
+// answeredCall takes out the call of a number that was answered by a channel, nil if there is none.
+// Only who was called may answer.
+func (k *Kernel) answeredCall(c *Channel, number uint64) *waiter {
+	t := &k.calls
+	t.mu.Lock()
+	w := t.find(number)
+	if w == nil {
+		t.mu.Unlock()
+		return nil
+	}
+	if k.mayAnswer(c, w.from) {
+		t.remove(w)
+		t.mu.Unlock()
+		return w
+	}
+	asked := w.from
+	t.mu.Unlock()
+	if asked != nil && asked.peer.ID == c.peer.ID {
+		k.log.Warn("an answer came by another connection than the call went by, and is not taken: see Config.PerlIdentity",
+			"id", c.peer.ID, "called", asked.conn.RemoteAddr(), "from", c.conn.RemoteAddr())
+	}
+	return nil
+}
+
 // mayAnswer tells whether what comes by channel c may be the answer to what went by channel asked,
 // nil if this kernel asked itself. Whoever makes a second connection may say there that it is the
 // same kernel; with Config.PerlIdentity it is believed.
@@ -334,25 +356,37 @@ func (k *Kernel) mayAnswer(c, asked *Channel) bool {
 // failed gives an error report to the oldest call that waits for the request it names. The report
 // itself does not say which call it means; a kernel handles requests in order, so it is the oldest.
 func (k *Kernel) failed(c *Channel, e *RemoteError) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	oldest := k.callsBy(c).about(e)
+	w := k.failedCall(c, e)
+	if w != nil {
+		w.end(nil, briefReport(e))
+	}
+	return w != nil
+}
+
+// failedCall takes out the call that an error report is about, nil if there is none.
+func (k *Kernel) failedCall(c *Channel, e *RemoteError) *waiter {
+	if k.cfg.PerlIdentity {
+		k.mu.Lock() // for open
+		defer k.mu.Unlock()
+	}
+	t := &k.calls
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	oldest := t.by(c).about(e)
 	if oldest == nil && c != nil && k.cfg.PerlIdentity {
 		for other := range k.open {
 			if !k.mayAnswer(c, other) {
 				continue
 			}
-			if w := other.underWay.about(e); w != nil && (oldest == nil || w.order < oldest.order) {
+			if w := other.underWay.about(e); w != nil && (oldest == nil || w.number < oldest.number) {
 				oldest = w
 			}
 		}
 	}
-	if oldest == nil {
-		return false
+	if oldest != nil {
+		t.remove(oldest)
 	}
-	k.endCall(oldest)
-	oldest.finish(outcome{err: briefReport(e)})
-	return true
+	return oldest
 }
 
 // Respond posts to an rsvp as it stood in a message, a string or a hash, once. It is how a state

@@ -3,8 +3,10 @@ package ikc
 // callList is the blocking calls that went by one channel, or to this kernel itself, in order. An
 // error report names its call by a specifier: so that a report costs no look at every call, byText
 // has them by that, once there has been a report; until then a call costs no more than a place in
-// the list. The kernel's mu guards it.
+// the list. The mu of the callTable guards it.
 type callList struct {
+	ended       error // why no call may begin any more, nil if one may
+	n           int   // how many there are
 	first, last *waiter
 	unread      *waiter // the first that byText does not have
 	byText      map[string]*sameCalls
@@ -21,6 +23,7 @@ func (l *callList) add(w *waiter) {
 		w.prev.next = w
 	}
 	l.last = w
+	l.n++
 	if l.unread == nil {
 		l.unread = w
 	}
@@ -45,6 +48,7 @@ func (l *callList) remove(w *waiter) {
 		w.next.prev = w.prev
 	}
 	w.prev, w.next = nil, nil
+	l.n--
 }
 
 // read enters in byText what it does not have yet.
@@ -95,31 +99,9 @@ func (l *callList) about(e *RemoteError) (oldest *waiter) {
 	}
 	l.read()
 	for _, text := range e.Requests() {
-		if same := l.byText[text]; same != nil && (oldest == nil || same.first.order < oldest.order) {
+		if same := l.byText[text]; same != nil && (oldest == nil || same.first.number < oldest.number) {
 			oldest = same.first
 		}
 	}
 	return oldest
-}
-
-// callsBy is the list of a channel, or of this kernel itself if c is nil.
-func (k *Kernel) callsBy(c *Channel) *callList {
-	if c == nil {
-		return &k.ownCalls
-	}
-	return &c.underWay
-}
-
-// beginCall enters a call. mu is locked.
-func (k *Kernel) beginCall(w *waiter) {
-	k.waiters[w.order] = w
-	k.callsBy(w.from).add(w)
-}
-
-// endCall takes a call away, if it is there. mu is locked.
-func (k *Kernel) endCall(w *waiter) {
-	if k.waiters[w.order] == w {
-		delete(k.waiters, w.order)
-		k.callsBy(w.from).remove(w)
-	}
 }

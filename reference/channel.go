@@ -45,14 +45,15 @@ type Channel struct {
 	// of their own (Config.QueuePerSession). The reader has it.
 	heldBack bool
 
+	underWay callList // blocking calls that went by it
+
 	// Guarded by the kernel's mu.
-	entered  bool            // under peer.ID
-	ready    bool            // monitors have been told
-	lost     bool            // no answer can come any more
-	failed   bool            // monitors have been told of an error
-	underWay callList        // blocking calls that went by it
-	named    int             // octets that its names take in the account
-	permits  map[address]int // rsvp permissions for posts of this peer; nil if there are none
+	entered bool            // under peer.ID
+	ready   bool            // monitors have been told
+	lost    bool            // no answer can come any more
+	failed  bool            // monitors have been told of an error
+	named   int             // octets that its names take in the account
+	permits map[address]int // rsvp permissions for posts of this peer; nil if there are none
 }
 
 // ID returns the number of the channel, unique in its kernel, by which monitors know it.

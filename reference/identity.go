@@ -98,6 +98,7 @@ func (k *Kernel) ServeAs(ctx context.Context, l net.Listener, as Identity) error
 			k.ownOrder = append(k.ownOrder, name)
 		}
 	}
+	k.targets.forget()
 	k.mu.Unlock()
 	return k.serve(ctx, l, &as)
 }

@@ -76,8 +76,7 @@ type Kernel struct {
 	id       string
 	log      *slog.Logger
 	turn     turn
-	lastID   atomic.Uint64 // of rsvp states made here
-	calling  atomic.Int32  // blocking calls under way
+	lastID   atomic.Uint64 // of rsvp states of subscriptions
 	stats    counters
 	watch    watchdog
 	crowd    crowd
@@ -88,6 +87,7 @@ type Kernel struct {
 	events   monitorQueue
 	local    inbox // requests to this kernel from itself
 	targets  targets
+	calls    callTable
 	lookups  lookups
 	as       Identity
 
@@ -100,8 +100,6 @@ type Kernel struct {
 	sessions  map[string]*Session // by alias
 	proxies   map[string]*Proxy   // by specifier, and by short alias
 	permits   permits
-	waiters   map[uint64]*waiter    // blocking calls, by the number of their rsvp state
-	ownCalls  callList              // those to this kernel itself
 	receipts  map[string]*receipt   // subscriptions asked for, by rsvp state
 	ownNames  map[string]bool       // this kernel's, by any listener
 	ownOrder  []string              // they, in the order in which they came
@@ -131,7 +129,7 @@ func New(cfg Config) (*Kernel, error) {
 	k := &Kernel{
 		cfg: cfg, id: cfg.ID, log: slog.New(briefHandler{visible.Logger(cfg.Logger).Handler()}).With("kernel", cfg.Name),
 		sessions: map[string]*Session{}, proxies: map[string]*Proxy{},
-		waiters: map[uint64]*waiter{}, receipts: map[string]*receipt{},
+		receipts: map[string]*receipt{},
 		channels: map[string]*Channel{}, names: map[string]*Channel{}, awaited: map[string][]*Channel{},
 		present: map[string]*Channel{}, monitors: map[string][]*watcher{},
 		open: map[*Channel]struct{}{}, silent: map[string]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),

@@ -103,14 +103,16 @@ func TestErrorReportsAreLinear(t *testing.T) {
 	}
 	c := &Channel{k: k, conn: nowhere{}}
 	var calls []*waiter
-	k.mu.Lock()
-	for i := range 10_000 {
-		w := &waiter{order: uint64(i + 1), from: c, done: make(chan outcome, 1),
-			to: specifier.Specifier{Kernel: "Other", Session: "me", State: []string{"a", "b", "c"}[i%3]}}
-		k.beginCall(w)
-		calls = append(calls, w)
+	call := func(state string) *waiter {
+		w := &waiter{done: make(chan struct{}, 1), to: &specifier.Specifier{Kernel: "Other", Session: "me", State: state}}
+		if _, err := k.calls.begin(w, c); err != nil {
+			t.Fatal(err)
+		}
+		return w
 	}
-	k.mu.Unlock()
+	for i := range 10_000 {
+		calls = append(calls, call([]string{"a", "b", "c"}[i%3]))
+	}
 	report := func(state string) *RemoteError {
 		return &RemoteError{Message: "gone.  Request poe://Other/me/" + state + " sent by poe://K/me", Operation: OpInvocation}
 	}
@@ -121,29 +123,22 @@ func TestErrorReportsAreLinear(t *testing.T) {
 	}
 	for _, i := range []int{1, 4, 7} { // the calls of b, in order, but for those that have ended
 		if i == 4 {
-			k.mu.Lock()
-			k.endCall(calls[4])
-			k.mu.Unlock()
+			k.calls.take(calls[4])
 			continue
 		}
 		if !k.failed(c, report("b")) || len(calls[i].done) != 1 {
 			t.Fatalf("the report about b did not reach call %d", i)
 		}
 	}
-	late := &waiter{order: 20_000, from: c, done: make(chan outcome, 1), to: specifier.Specifier{Kernel: "Other", Session: "me", State: "late"}}
-	k.mu.Lock()
-	k.beginCall(late)
-	k.mu.Unlock()
+	late := call("late")
 	if !k.failed(c, report("late")) || len(late.done) != 1 {
 		t.Error("a call that began after other reports was not reached")
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	for _, w := range calls {
-		k.endCall(w)
+		k.calls.take(w)
 	}
-	if l := &c.underWay; len(k.waiters) != 0 || l.first != nil || l.last != nil || l.unread != nil || len(l.byText) != 0 {
-		t.Errorf("%d calls are left, and %d texts", len(k.waiters), len(l.byText))
+	if l := &c.underWay; k.calls.n != 0 || l.n != 0 || l.first != nil || l.last != nil || l.unread != nil || len(l.byText) != 0 {
+		t.Errorf("%d calls are left, and %d texts", k.calls.n, len(l.byText))
 	}
 }
 

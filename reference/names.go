@@ -83,6 +83,7 @@ func (k *Kernel) enter(c *Channel) {
 	id := c.peer.ID
 	k.channels[id] = c
 	c.entered = true
+	k.targets.forget()
 	if k.fallback == "" {
 		k.fallback = id
 	}
@@ -108,6 +109,7 @@ func (k *Kernel) leave(c *Channel) {
 		return
 	}
 	c.entered = false
+	k.targets.forget()
 	delete(k.channels, id)
 	if k.fallback == id {
 		k.fallback = ""

@@ -82,10 +82,7 @@ func (k *Kernel) lose(c *Channel, cause error) {
 	}
 	c.lost = true
 	cause = &disconnectedError{cause}
-	for w := c.underWay.first; w != nil; w = c.underWay.first {
-		k.endCall(w)
-		w.finish(outcome{err: cause})
-	}
+	k.calls.lose(c, cause)
 	for _, r := range k.receipts {
 		if _, waits := r.pending[c]; waits {
 			k.refused(r, c, "Refused subscription to "+r.asked, cause)

@@ -19,6 +19,7 @@ func (k *Kernel) SetDefault(name string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c, self := k.resolve(name)
+	k.targets.forget()
 	switch {
 	case self:
 		k.fallback = k.id
@@ -51,8 +52,14 @@ func (k *Kernel) Channel(name string) *Channel {
 }
 
 // route returns the channels to a kernel name, alias or id; for "*" all; for "" the default kernel.
-// local tells that this kernel itself is meant, or among them. Source: Responder channel_list.
-func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, err error) {
+// local tells that this kernel itself is meant, or among them. t, if not nil, is the target that has
+// the name. Source: Responder channel_list.
+func (k *Kernel) route(name string, t *target) (one *Channel, more []*Channel, local bool, err error) {
+	if t != nil {
+		if one = t.via.Load(); one != nil {
+			return one, nil, false, nil
+		}
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
@@ -70,6 +77,9 @@ func (k *Kernel) route(name string) (one *Channel, more []*Channel, local bool, 
 		}
 	}
 	if one, local = k.resolve(name); one != nil || local {
+		if t != nil {
+			t.via.Store(one)
+		}
 		return one, nil, local, nil
 	}
 	k.inform("", EventError, event{operation: OpResolve, message: fmt.Sprintf("%d: Unknown kernel '%s'.", os.Getpid(), brief(name))})
@@ -87,17 +97,18 @@ type dispatch struct {
 	each, undo func(*Channel)
 	// selfFull: this kernel itself did not take it, because too much waits for it.
 	selfFull bool
-	// call or receipt is what waits for the answer, if anything. If this kernel itself is asked, it
-	// gets the answer or error report directly: nothing else can be taken for it, for what names
-	// its rsvp is a request like any other.
-	call    *waiter
+	// receipt is what waits for the answer, if anything. If this kernel itself is asked, it gets the
+	// answer directly: nothing else can be taken for it, for what names its rsvp is a request like
+	// any other.
 	receipt *receipt
+	// target is what names the kernel, if that is kept.
+	target *target
 }
 
 // send sends it and returns how many kernels there were. While a queue is full it waits if ctx has
 // a deadline.
 func (d *dispatch) send(ctx context.Context, k *Kernel, kernel string, m *wire.Message, how manner) (int, error) {
-	one, more, local, err := k.route(kernel)
+	one, more, local, err := k.route(kernel, d.target)
 	if err != nil {
 		return 0, err
 	}
@@ -139,10 +150,7 @@ func (d *dispatch) to(ctx context.Context, c *Channel, m *wire.Message, how mann
 // toSelf has this kernel itself hear it.
 func (d *dispatch) toSelf(ctx context.Context, k *Kernel, m *wire.Message) error {
 	var reply reply
-	switch {
-	case d.call != nil:
-		reply = d.call.reply(k)
-	case d.receipt != nil:
+	if d.receipt != nil {
 		reply = d.receipt.reply(k)
 	}
 	err := d.tell(nil, func() error { return k.toSelf(ctx, m, reply) })

@@ -33,10 +33,8 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 	if !k.closed {
 		k.closed = true
 		close(k.down)
-		for _, w := range k.waiters {
-			k.endCall(w)
-			w.finish(outcome{err: ErrClosed})
-		}
+		k.targets.forget()
+		k.calls.end(ErrClosed)
 		k.inform(specifier.Any, EventShutdown, event{})
 		clear(k.proxies)
 	}

@@ -25,7 +25,7 @@ type Stats struct {
 
 type counters struct {
 	channels, handshakesFailed, framesIn, framesOut, octetsIn, octetsOut,
-	requests, answers, errors, dropped, faults, posts, calls atomic.Uint64
+	requests, answers, errors, dropped, faults, posts atomic.Uint64
 }
 
 // Stats returns the counts. It is cheap enough to be polled.
@@ -39,6 +39,6 @@ func (k *Kernel) Stats() Stats {
 		FramesIn: s.framesIn.Load(), FramesOut: s.framesOut.Load(), OctetsIn: s.octetsIn.Load(), OctetsOut: s.octetsOut.Load(),
 		Requests: s.requests.Load(), Answers: s.answers.Load(), Errors: s.errors.Load(),
 		Detached: k.detached.count(), Dropped: s.dropped.Load(), Faults: s.faults.Load(),
-		Posts: s.posts.Load(), Calls: s.calls.Load(), Held: k.ledger.held(),
+		Posts: s.posts.Load(), Calls: k.calls.count(), Held: k.ledger.held(),
 	}
 }

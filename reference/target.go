@@ -24,30 +24,41 @@ func parseTarget(to string) (wire.Address, error) {
 // targets are specifiers that were sent to of late: a program sends to few, and to each often.
 type targets [8]atomic.Pointer[target]
 
+// target is a specifier as it was given, and what it says.
 type target struct {
-	given   string
-	address wire.Address
+	wire.Address
+	given string
+	via   atomic.Pointer[Channel] // where it leads, nil if that is not known; set while the kernel's mu is locked
 }
 
 // longTarget is the length, in octets, from which a specifier is not kept.
 const longTarget = 256
 
 // parse is parseTarget.
-func (t *targets) parse(to string) (*wire.Address, error) {
+func (t *targets) parse(to string) (*target, error) {
 	if to == "" || len(to) >= longTarget {
 		a, err := parseTarget(to)
-		return &a, err
+		return &target{Address: a}, err
 	}
 	slot := &t[(len(to)^int(to[len(to)-1]))%len(t)]
 	if kept := slot.Load(); kept != nil && kept.given == to {
-		return &kept.address, nil
+		return kept, nil
 	}
 	given := strings.Clone(to) // which may be part of something large
 	a, err := parseTarget(given)
 	if err != nil {
-		return &a, err
+		return nil, err
 	}
-	kept := &target{given, a}
+	kept := &target{Address: a, given: given}
 	slot.Store(kept)
-	return &kept.address, nil
+	return kept, nil
+}
+
+// forget has it not known any more where they lead. The kernel's mu is locked.
+func (t *targets) forget() {
+	for i := range t {
+		if kept := t[i].Load(); kept != nil && kept.via.Load() != nil {
+			kept.via.Store(nil)
+		}
+	}
 }
