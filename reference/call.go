@@ -3,6 +3,7 @@ package ikc
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -334,7 +335,12 @@ func (k *Kernel) answeredCall(c *Channel, number uint64) *waiter {
 	}
 	if k.mayAnswer(c, w.from) {
 		t.remove(w)
+		many := c != nil && !c.awoken && c.underWay.n >= fewCalls
 		t.mu.Unlock()
+		if many {
+			c.awoken = true
+			c.out.await()
+		}
 		return w
 	}
 	asked := w.from
@@ -344,6 +350,14 @@ func (k *Kernel) answeredCall(c *Channel, number uint64) *waiter {
 			"id", c.peer.ID, "called", asked.conn.RemoteAddr(), "from", c.conn.RemoteAddr())
 	}
 	return nil
+}
+
+// rejoin has those that were given answers call again before the reader writes what there is.
+func (c *Channel) rejoin() {
+	if c.awoken {
+		c.awoken = false
+		runtime.Gosched()
+	}
 }
 
 // mayAnswer tells whether what comes by channel c may be the answer to what went by channel asked,

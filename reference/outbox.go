@@ -47,6 +47,7 @@ type outbox struct {
 	foreign int    // the part of both that third kernels had sent
 	busy    bool   // somebody sees to it that what is pending is written
 	coming  bool   // busy for a goroutine that has not begun to write
+	awaited bool   // the reader is going to flush, and whoever has something to write leaves it to that
 	inside  bool   // writeFirst is writing; nobody else may
 	taken   int    // octets that the connection has taken
 	queued  uint64 // frames that the counters have not been told of
@@ -83,9 +84,9 @@ func (o *outbox) put(f parcel, lazy bool) error {
 		return err
 	}
 	switch {
-	case o.size >= enough && (o.coming || lazy && !o.busy):
+	case o.size >= enough && (o.coming || (lazy || o.awaited) && !o.busy):
 		o.tryWrite()
-	case !o.busy && !lazy:
+	case !o.busy && !lazy && !o.awaited:
 		o.busy, o.coming = true, true
 		go o.writeLater()
 	}
@@ -121,7 +122,7 @@ func (o *outbox) putNow(f parcel) error {
 	o.mu.Lock()
 	err := o.add(f)
 	o.count()
-	if err != nil || o.busy {
+	if err != nil || o.busy || o.awaited && o.size < enough {
 		o.mu.Unlock()
 		return err
 	}
@@ -298,11 +299,19 @@ func (o *outbox) inherit(left *account) {
 	}
 }
 
-// flush has written what lazy puts left.
+// await has what is put from now on written by flush, which is to come soon, or when there is enough.
+func (o *outbox) await() {
+	o.mu.Lock()
+	o.awaited = true
+	o.mu.Unlock()
+}
+
+// flush has written what was left to it.
 func (o *outbox) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.count()
+	o.awaited = false
 	if o.size > 0 && !o.busy && o.err == nil {
 		o.tryWrite()
 	}

@@ -65,6 +65,7 @@ func (c *Channel) read() {
 			}
 		default:
 			w.rest()
+			c.rejoin()
 			c.out.flush()
 			c.frames.EmptyOwn()
 			if err := c.fill(); err != nil {
@@ -127,6 +128,10 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 	w.tally.frames++
 	if c.k.answered(c, m) {
 		return true, nil
+	}
+	if c.awoken {
+		c.awoken = false
+		c.out.flush()
 	}
 	if c.k.cfg.QueuePerSession {
 		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
