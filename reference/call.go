@@ -109,6 +109,7 @@ type waiter struct {
 	// Its place in a callList, and the specifier as a report names it, "" until that is needed.
 	prev, next, prevSame, nextSame *waiter
 	text                           string
+	chain *waiter
 }
 
 // waiters are for other calls when theirs have ended: nobody else has them then.
@@ -132,10 +133,12 @@ func (w *waiter) wait(ctx context.Context) (err error) {
 		ended := ctx.Done()
 		if ended == nil {
 			<-w.done
+			w.pass()
 			return
 		}
 		select {
 		case <-w.done:
+			w.pass()
 		case <-ended:
 			err = context.Cause(ctx)
 		}
@@ -233,7 +236,8 @@ func (k *Kernel) exchange(ctx context.Context, t *target, m *wire.Message) (*per
 		}
 	}
 	if err != nil && !k.calls.take(w) {
-		<-w.done // nobody was waiting any more
+		<-w.done
+		w.pass() // nobody was waiting any more
 	}
 	if err != nil {
 		return nil, err
@@ -306,7 +310,13 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 		if v == nil {
 			v = perl.NewUndef()
 		}
-		w.end(v, nil)
+		w.value = v
+		if c.lastDone == nil {
+			c.firstDone = w
+		} else {
+			c.lastDone.chain = w
+		}
+		c.lastDone = w
 		return true
 	case m.Event.Session == wire.SessionIKC && strings.HasPrefix(m.Event.State, wire.StateReceipt):
 		return k.received(c, m)
@@ -350,6 +360,20 @@ func (k *Kernel) answeredCall(c *Channel, number uint64) *waiter {
 			"id", c.peer.ID, "called", asked.conn.RemoteAddr(), "from", c.conn.RemoteAddr())
 	}
 	return nil
+}
+
+func (w *waiter) pass() {
+	if next := w.chain; next != nil {
+		w.chain = nil
+		next.done <- struct{}{}
+	}
+}
+
+func (c *Channel) tellAnswered() {
+	if w := c.firstDone; w != nil {
+		c.firstDone, c.lastDone = nil, nil
+		w.done <- struct{}{}
+	}
 }
 
 // rejoin has those that were given answers call again before the reader writes what there is.

@@ -48,6 +48,7 @@ type Channel struct {
 	// awoken tells that callers were given answers which are likely to call again, and leave it to
 	// the reader to write that. The reader has it.
 	awoken bool
+	firstDone, lastDone *waiter
 
 	underWay callList // blocking calls that went by it
 

@@ -65,6 +65,7 @@ func (c *Channel) read() {
 			}
 		default:
 			w.rest()
+			c.tellAnswered()
 			c.rejoin()
 			c.out.flush()
 			c.frames.EmptyOwn()
@@ -129,6 +130,7 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 	if c.k.answered(c, m) {
 		return true, nil
 	}
+	c.tellAnswered()
 	if c.awoken {
 		c.awoken = false
 		c.out.flush()
