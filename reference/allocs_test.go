@@ -22,8 +22,8 @@ func TestCallAllocates(t *testing.T) {
 		}
 	})
 	t.Logf("%v allocations", n)
-	if n > 10 {
-		t.Errorf("%v allocations for a call, expected at most 10", n)
+	if n > 4 {
+		t.Errorf("%v allocations for a call, expected at most 4", n)
 	}
 }
 

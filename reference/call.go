@@ -3,7 +3,6 @@ package ikc
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -109,7 +108,8 @@ type waiter struct {
 	// Its place in a callList, and the specifier as a report names it, "" until that is needed.
 	prev, next, prevSame, nextSame *waiter
 	text                           string
-	chain *waiter
+
+	behind *waiter // among answers
 }
 
 // waiters are for other calls when theirs have ended: nobody else has them then.
@@ -132,8 +132,7 @@ func (w *waiter) wait(ctx context.Context) (err error) {
 	wait(ctx, func() {
 		ended := ctx.Done()
 		if ended == nil {
-			<-w.done
-			w.pass()
+			w.told()
 			return
 		}
 		select {
@@ -236,8 +235,7 @@ func (k *Kernel) exchange(ctx context.Context, t *target, m *wire.Message) (*per
 		}
 	}
 	if err != nil && !k.calls.take(w) {
-		<-w.done
-		w.pass() // nobody was waiting any more
+		w.told() // when nobody was waiting any more
 	}
 	if err != nil {
 		return nil, err
@@ -280,7 +278,7 @@ func callNumber(state string) uint64 {
 // replyTo takes the answer of this kernel itself to a call of its own.
 func (k *Kernel) replyTo(number uint64) reply {
 	return func(m *wire.Message) bool {
-		w := k.answeredCall(nil, number)
+		w := k.answeredCall(nil, number, nil)
 		switch {
 		case w == nil:
 			return false
@@ -298,11 +296,12 @@ func (k *Kernel) replyTo(number uint64) reply {
 }
 
 // answered hands an answer, or an error report, that came by a channel to the blocking call that it
-// concerns, or to the subscription. It returns false if there is none.
-func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
+// concerns, or to the subscription. Answers to calls are added to a, whose tell must follow. It
+// returns false if there is none.
+func (k *Kernel) answered(c *Channel, m *wire.Message, a *answers) bool {
 	switch {
 	case m.Event.Session == callSession:
-		w := k.answeredCall(c, callNumber(m.Event.State))
+		w := k.answeredCall(c, callNumber(m.Event.State), a)
 		if w == nil {
 			return false
 		}
@@ -311,12 +310,7 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 			v = perl.NewUndef()
 		}
 		w.value = v
-		if c.lastDone == nil {
-			c.firstDone = w
-		} else {
-			c.lastDone.chain = w
-		}
-		c.lastDone = w
+		a.add(w)
 		return true
 	case m.Event.Session == wire.SessionIKC && strings.HasPrefix(m.Event.State, wire.StateReceipt):
 		return k.received(c, m)
@@ -334,8 +328,8 @@ func (k *Kernel) answered(c *Channel, m *wire.Message) bool {
 }
 
 // answeredCall takes out the call of a number that was answered by a channel, nil if there is none.
-// Only who was called may answer.
-func (k *Kernel) answeredCall(c *Channel, number uint64) *waiter {
+// Only who was called may answer. a, unless nil, is told if others wait as well.
+func (k *Kernel) answeredCall(c *Channel, number uint64, a *answers) *waiter {
 	t := &k.calls
 	t.mu.Lock()
 	w := t.find(number)
@@ -345,10 +339,10 @@ func (k *Kernel) answeredCall(c *Channel, number uint64) *waiter {
 	}
 	if k.mayAnswer(c, w.from) {
 		t.remove(w)
-		many := c != nil && !c.awoken && c.underWay.n >= fewCalls
+		many := a != nil && !a.many && c.underWay.n >= fewCalls
 		t.mu.Unlock()
 		if many {
-			c.awoken = true
+			a.many = true
 			c.out.await()
 		}
 		return w
@@ -360,28 +354,6 @@ func (k *Kernel) answeredCall(c *Channel, number uint64) *waiter {
 			"id", c.peer.ID, "called", asked.conn.RemoteAddr(), "from", c.conn.RemoteAddr())
 	}
 	return nil
-}
-
-func (w *waiter) pass() {
-	if next := w.chain; next != nil {
-		w.chain = nil
-		next.done <- struct{}{}
-	}
-}
-
-func (c *Channel) tellAnswered() {
-	if w := c.firstDone; w != nil {
-		c.firstDone, c.lastDone = nil, nil
-		w.done <- struct{}{}
-	}
-}
-
-// rejoin has those that were given answers call again before the reader writes what there is.
-func (c *Channel) rejoin() {
-	if c.awoken {
-		c.awoken = false
-		runtime.Gosched()
-	}
 }
 
 // mayAnswer tells whether what comes by channel c may be the answer to what went by channel asked,

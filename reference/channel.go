@@ -45,11 +45,6 @@ type Channel struct {
 	// of their own (Config.QueuePerSession). The reader has it.
 	heldBack bool
 
-	// awoken tells that callers were given answers which are likely to call again, and leave it to
-	// the reader to write that. The reader has it.
-	awoken bool
-	firstDone, lastDone *waiter
-
 	underWay callList // blocking calls that went by it
 
 	// Guarded by the kernel's mu.

@@ -15,6 +15,7 @@ type reader struct {
 	passed   int    // how many requests it has carried out with a turn that somebody waits for
 	watch    *watchdog
 	tally    tally
+	answered answers
 	answers  uint64 // that the counters have not been told of
 	coming   int    // about how many requests have come that it has not looked at
 	requests []handling
@@ -107,6 +108,7 @@ func (w *worker) giveTurn() {
 
 // rest has the reader hold nothing while it waits for what comes next.
 func (w *worker) rest() {
+	w.answered.tell()
 	w.giveTurn()
 	w.tally.tell()
 	w.tellAnswers()

@@ -75,7 +75,8 @@ func newOutbox(conn net.Conn, s *socket, limit int, holds *account, stats *count
 	return o
 }
 
-// put queues a frame, which is the outbox's then. Unless lazy, it sees to its being written.
+// put queues a frame, which is the outbox's then. Unless lazy, it sees to its being written, or
+// knows that the reader does (await).
 func (o *outbox) put(f parcel, lazy bool) error {
 	o.mu.Lock()
 	err := o.add(f)
@@ -299,7 +300,7 @@ func (o *outbox) inherit(left *account) {
 	}
 }
 
-// await has what is put from now on written by flush, which is to come soon, or when there is enough.
+// await has what is put from now on left to flush, which is to come soon, until there is enough.
 func (o *outbox) await() {
 	o.mu.Lock()
 	o.awaited = true

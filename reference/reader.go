@@ -65,8 +65,7 @@ func (c *Channel) read() {
 			}
 		default:
 			w.rest()
-			c.tellAnswered()
-			c.rejoin()
+			w.answered.give()
 			c.out.flush()
 			c.frames.EmptyOwn()
 			if err := c.fill(); err != nil {
@@ -121,18 +120,19 @@ func (c *Channel) fault(err error) error {
 func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 	if len(image) > smallImage {
 		w.giveTurn() // thawing may wait
+		w.answered.tell()
 	}
 	m, l, err := c.thaw(image)
 	if err != nil {
 		return true, err
 	}
 	w.tally.frames++
-	if c.k.answered(c, m) {
+	if c.k.answered(c, m, &w.answered) {
 		return true, nil
 	}
-	c.tellAnswered()
-	if c.awoken {
-		c.awoken = false
+	w.answered.tell()
+	if w.answered.many {
+		w.answered.many = false
 		c.out.flush()
 	}
 	if c.k.cfg.QueuePerSession {

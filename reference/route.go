@@ -52,8 +52,8 @@ func (k *Kernel) Channel(name string) *Channel {
 }
 
 // route returns the channels to a kernel name, alias or id; for "*" all; for "" the default kernel.
-// local tells that this kernel itself is meant, or among them. t, if not nil, is the target that has
-// the name. Source: Responder channel_list.
+// local tells that this kernel itself is meant, or among them. t, if not nil, is the target that
+// has the name. Source: Responder channel_list.
 func (k *Kernel) route(name string, t *target) (one *Channel, more []*Channel, local bool, err error) {
 	if t != nil {
 		if one = t.via.Load(); one != nil {
