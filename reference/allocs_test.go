@@ -3,11 +3,9 @@
 package ikc_test
 
 import (
-	"strings"
 	"testing"
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
-	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
 // A call takes few allocations on both sides together. With the race detector pools keep nothing,
@@ -30,11 +28,13 @@ func TestCallAllocates(t *testing.T) {
 // TestRequestsAllocate: a post, and a call that is answered with its argument, take no allocation
 // of their own when several have come at once. Whoever sends them here takes none.
 func TestRequestsAllocate(t *testing.T) {
-	for name, l := range loads(t, perl.NewBytes(strings.Repeat("x", 100))) {
-		n := testing.AllocsPerRun(500, func() { l.send(t) })
-		each := n / float64(l.requests)
-		if t.Logf("%s: %.2f allocations", name, each); each > 0.75 { // a few are for the whole
-			t.Errorf("%s: %.2f allocations each, expected less than one", name, each)
+	for kind, params := range arguments() {
+		for name, l := range loads(t, params) {
+			n := testing.AllocsPerRun(500, func() { l.send(t) })
+			each := n / float64(l.requests)
+			if t.Logf("%s with a %s: %.2f allocations", name, kind, each); each > 0.75 { // a few are for the whole
+				t.Errorf("%s with a %s: %.2f allocations each, expected less than one", name, kind, each)
+			}
 		}
 	}
 }

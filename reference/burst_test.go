@@ -79,15 +79,25 @@ func loads(t testing.TB, params *perl.Value) map[string]*burst {
 	return all
 }
 
+// arguments are what a request of the load may have.
+func arguments() map[string]*perl.Value {
+	return map[string]*perl.Value{
+		"string": perl.NewBytes(strings.Repeat("x", 100)),
+		"hash":   perl.HashRef(perl.P("id", perl.NewInt(7)), perl.P("name", perl.NewBytes("a name")), perl.P("tags", perl.ArrayRef(perl.NewBytes("a"), perl.NewBytes("b")))),
+	}
+}
+
 // BenchmarkRequests is what a request takes that comes with others: run it with -cpu 1.
 func BenchmarkRequests(b *testing.B) {
-	for name, l := range loads(b, perl.NewBytes(strings.Repeat("x", 100))) {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			must(b, l.conn.SetDeadline(time.Now().Add(time.Minute)))
-			for range (b.N + l.requests - 1) / l.requests {
-				l.send(b)
-			}
-		})
+	for kind, params := range arguments() {
+		for name, l := range loads(b, params) {
+			b.Run(name+" with a "+kind, func(b *testing.B) {
+				b.ReportAllocs()
+				must(b, l.conn.SetDeadline(time.Now().Add(time.Minute)))
+				for range (b.N + l.requests - 1) / l.requests {
+					l.send(b)
+				}
+			})
+		}
 	}
 }

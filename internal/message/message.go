@@ -23,6 +23,8 @@ type Hash struct {
 	// have come behind the one that is being read.
 	Shorts perl.Shorts
 	More   int
+	// Room is what the serializer puts other values in that are short.
+	Room any
 	// Held and Thawed are what the message that was read last takes of Go's heap, in octets: as it
 	// is, and once all of it has been thawed.
 	Held, Thawed int64

@@ -24,12 +24,22 @@ type Frozen interface {
 	Unmarshal(variable any) bool
 }
 
-// NewFrozen returns a reference to what is frozen.
-func NewFrozen(f Frozen) *Value {
-	return newFrozen(&thawing{from: f})
+// FrozenRef is room for a reference to what is frozen, allocated together with that by whoever
+// thaws. It must not be copied. The zero FrozenRef is ready.
+type FrozenRef struct {
+	v    Value
+	from thawing
 }
 
-// Frozen returns what v was made of by [NewFrozen], nil if its target has been made since.
+// To returns the reference, to f. It is called once.
+func (r *FrozenRef) To(f Frozen) *Value {
+	r.from.from = f
+	r.v.kind = Ref
+	r.v.setThawing(&r.from)
+	return &r.v
+}
+
+// Frozen returns what v was made of by [FrozenRef.To], nil if its target has been made since.
 func (v *Value) Frozen() Frozen {
 	if v == nil || v.flags&flagFrozen == 0 {
 		return nil

@@ -29,7 +29,7 @@ func (i *ice) Unmarshal(variable any) bool {
 // TestFrozen: what is frozen is thawed once, when it is asked for, and not before.
 func TestFrozen(t *testing.T) {
 	from := new(ice)
-	v := NewFrozen(from)
+	v := new(FrozenRef).To(from)
 	var list []string
 	if err := Unmarshal(v, &list); err != nil || list[0] != "from the ice" || v.Kind() != Ref ||
 		v.Weak() || v.Class() != "" || v.Frozen() != Frozen(from) || from.thawed.Load() != 0 {
@@ -49,7 +49,7 @@ func TestFrozen(t *testing.T) {
 		t.Errorf("%v, %v, thawed %d times, expected once", list, err, from.thawed.Load())
 	}
 	var other [1]string
-	if err := Unmarshal(NewFrozen(new(ice)), &other); err != nil || other[0] != "x" {
+	if err := Unmarshal(new(FrozenRef).To(new(ice)), &other); err != nil || other[0] != "x" {
 		t.Errorf("what cannot be filled from the ice: got %v, %v", other, err)
 	}
 }
@@ -82,7 +82,7 @@ func TestFrozenChanged(t *testing.T) {
 			},
 		} {
 			from := new(ice)
-			v := NewFrozen(from)
+			v := new(FrozenRef).To(from)
 			if thawed {
 				v.Target()
 			}

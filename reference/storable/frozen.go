@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
 
@@ -12,6 +13,7 @@ import (
 // blessed and has no indices in it, nor do indices elsewhere lead into it: so it means the same
 // wherever it stands.
 type frozen struct {
+	ref          perl.FrozenRef
 	s            string // the object
 	values       int    // how many indices it takes
 	elems, pairs int    // that it has in all
@@ -19,9 +21,39 @@ type frozen struct {
 	dec          *Decoder
 }
 
+// frozenAtOnce is how many of what is short and read one after the other are allocated together:
+// those of messages that have come at once.
+const frozenAtOnce = 4
+
+// frozenRoom is where what is frozen is put.
+type frozenRoom struct {
+	rest   []frozen
+	octets []byte // of theirs
+}
+
+// next returns an empty frozen for an object, and a copy of that. more is about how many will
+// follow.
+func (r *frozenRoom) next(object string, more int) (*frozen, string) {
+	const octets = 96 // of each: then all of it fills a size class of Go's allocator
+	if len(r.rest) == 0 || len(object) > cap(r.octets)-len(r.octets) {
+		if more == 0 || len(object) > octets {
+			return new(frozen), strings.Clone(object)
+		}
+		in := new(struct {
+			all    [frozenAtOnce]frozen
+			octets [frozenAtOnce * octets]byte
+		})
+		r.rest, r.octets = in.all[:], in.octets[:0]
+	}
+	f, at := &r.rest[0], len(r.octets)
+	r.rest = r.rest[1:]
+	r.octets = append(r.octets, object...)
+	return f, aliasOf(r.octets[at:])
+}
+
 // frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to
-// be thawed, or is not sound.
-func (d *decoder) frozen() *perl.Value {
+// be thawed, or is not sound. h, if not nil, is that of the message.
+func (d *decoder) frozen(h *message.Hash) *perl.Value {
 	at := d.pos + 1
 	if at >= len(d.s) || tag(d.s[d.pos]) != tagRef || tag(d.s[at]) != tagArray && tag(d.s[at]) != tagHash {
 		return nil
@@ -33,10 +65,22 @@ func (d *decoder) frozen() *perl.Value {
 	d.froze = true
 	values := d.Values() - before - 1 // without the reference
 	object := d.s[at:d.pos]
-	if d.lent {
-		object = strings.Clone(object)
+	var f *frozen
+	switch {
+	case !d.lent:
+		f = new(frozen)
+	case h.More > 0 || h.Room != nil:
+		room, ok := h.Room.(*frozenRoom)
+		if !ok {
+			room = new(frozenRoom)
+			h.Room = room
+		}
+		f, object = room.next(object, h.More)
+	default:
+		f, object = new(frozen), strings.Clone(object)
 	}
-	return perl.NewFrozen(&frozen{object, values, d.passing.elems, d.passing.pairs, depth - d.lowest, d.dec})
+	f.s, f.values, f.elems, f.pairs, f.levels, f.dec = object, values, d.passing.elems, d.passing.pairs, depth-d.lowest, d.dec
+	return f.ref.To(f)
 }
 
 // frozenHeader is what the image of a frozen began with.

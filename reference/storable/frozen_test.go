@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/perl-ikc/ikc-conform/internal/message"
 	ddumper "github.com/perl-ikc/ikc-conform/reference/dumper"
 	"github.com/perl-ikc/ikc-conform/reference/freezethaw"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -25,7 +26,7 @@ func frozenOf(dec *Decoder, image []byte) (v *perl.Value, around []byte) {
 	}
 	d := &decoder{cursor: cursor{s: string(around)}}
 	d.begin(dec, h, dec.opt.MaxAlloc)
-	if v = d.frozen(); v == nil || d.pos != len(d.s) {
+	if v = d.frozen(new(message.Hash)); v == nil || d.pos != len(d.s) {
 		return nil, nil
 	}
 	return v, around
@@ -149,7 +150,8 @@ func TestFrozenBeside(t *testing.T) {
 // told, by an error, not by a panic.
 func TestFrozenUnsound(t *testing.T) {
 	broken := func() *perl.Value { // as if pass had let a count through that is too large
-		return perl.NewFrozen(&frozen{"\x02\x00\x00\x00\x05\x05", 6, 5, 0, 2, defaultDecoder})
+		f := &frozen{s: "\x02\x00\x00\x00\x05\x05", values: 6, elems: 5, levels: 2, dec: defaultDecoder}
+		return f.ref.To(f)
 	}
 	native, err := FreezeOptions{Layout: AMD64}.Encoder()
 	if err != nil {

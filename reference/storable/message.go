@@ -117,7 +117,7 @@ func (d *decoder) item(h *message.Hash, whole string) bool {
 			if !d.passOver() {
 				return false
 			}
-		} else if item.Value = d.frozen(); item.Value == nil {
+		} else if item.Value = d.frozen(h); item.Value == nil {
 			d.back(at)
 			if d.lent {
 				d.s, d.lent = strings.Clone(d.s), false
@@ -283,7 +283,7 @@ func (dec *Decoder) thawWhole(image []byte, at message.Place, h *message.Hash) (
 	d.depth-- // of the message
 	d.pos = at.From
 	before := d.Cost()
-	if v = d.frozen(); v == nil || d.pos != at.To {
+	if v = d.frozen(h); v == nil || d.pos != at.To {
 		return nil
 	}
 	h.Held, h.Thawed = int64(len(image)), int64(len(image))+at.Rest+d.Cost()-before

@@ -114,7 +114,7 @@ func (s *FrameScanner) incoming() *incoming {
 // come.
 func (s *FrameScanner) EmptyOwn() {
 	if s.in != nil {
-		s.in.hash.Shorts = perl.Shorts{}
+		s.in.hash.Shorts, s.in.hash.Room = perl.Shorts{}, nil
 	}
 	switch in := s.in; {
 	case in == nil || in.own == nil:
