@@ -81,7 +81,7 @@ func build() (remove func(), err error) {
 func start(name string) (*process, error) {
 	cmd := exec.Command(os.Args[0], "-serve", name)
 	switch name {
-	case "kernel", "ceiling", "echo":
+	case "kernel", "reuse", "ceiling", "echo":
 		cmd = exec.Command(bare, name)
 	case "perl":
 		cmd = exec.Command("perl", filepath.Join("..", "conformance", "refdriver", "testdata", "bench_server.pl"))
@@ -144,7 +144,7 @@ func (p *process) end() {
 }
 
 // order is that of the columns.
-var order = []string{"kernel", "ceiling", "echo", "perl", "net/rpc", "grpc", "nats"}
+var order = []string{"kernel", "reuse", "ceiling", "echo", "perl", "net/rpc", "grpc", "nats"}
 
 // compare measures all in turn and prints the medians.
 func compare(w io.Writer, reps int, each time.Duration, cell, server *regexp.Regexp) error {

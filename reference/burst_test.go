@@ -42,12 +42,23 @@ func (b *burst) send(t testing.TB) {
 	}
 }
 
+func (b *burst) bench(t *testing.B) {
+	t.ReportAllocs()
+	must(t, b.conn.SetDeadline(time.Now().Add(time.Minute)))
+	for range (t.N + b.requests - 1) / b.requests {
+		b.send(t)
+	}
+}
+
 // loads are bursts to a kernel: 50 posts, of which the last is a call, and 50 calls that are
 // answered with their argument.
-func loads(t testing.TB, params *perl.Value) map[string]*burst {
+func loads(t testing.TB, params *perl.Value, options ...ikc.SessionOption) map[string]*burst {
 	t.Helper()
 	server := kernel(t, ikc.Config{Name: "Server"})
-	session(t, server, "me", map[string]ikc.State{"echo": echo, "sink": func(context.Context, *ikc.Request) (any, error) { return nil, nil }})
+	sink := func(context.Context, *ikc.Request) (any, error) { return nil, nil }
+	s, err := server.NewSession("me", map[string]ikc.State{"echo": echo, "sink": sink}, options...)
+	must(t, err)
+	s.Publish("echo", "sink")
 	address := serve(t, server)
 	frame := func(state, rsvp string) []byte {
 		m := wire.Message{Event: wire.AtString("poe://Server/me/" + state), Params: params}
@@ -91,13 +102,10 @@ func arguments() map[string]*perl.Value {
 func BenchmarkRequests(b *testing.B) {
 	for kind, params := range arguments() {
 		for name, l := range loads(b, params) {
-			b.Run(name+" with a "+kind, func(b *testing.B) {
-				b.ReportAllocs()
-				must(b, l.conn.SetDeadline(time.Now().Add(time.Minute)))
-				for range (b.N + l.requests - 1) / l.requests {
-					l.send(b)
-				}
-			})
+			b.Run(name+" with a "+kind, func(b *testing.B) { l.bench(b) })
+		}
+		for name, l := range loads(b, params, ikc.WithReuse()) {
+			b.Run(name+" with a "+kind+", used again", func(b *testing.B) { l.bench(b) })
 		}
 	}
 }

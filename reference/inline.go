@@ -16,9 +16,11 @@ type reader struct {
 	watch    *watchdog
 	tally    tally
 	answered answers
-	answers  uint64 // that the counters have not been told of
-	coming   int    // about how many requests have come that it has not looked at
-	requests []handling
+	answers  uint64     // that the counters have not been told of
+	coming   int        // about how many requests have come that it has not looked at
+	requests []handling // for what has come together
+	used     int        // of requests
+	over     *handling  // the request that it has carried out, if that may be used again
 }
 
 // tally is what a reader has counted, and told nobody yet. It is changed only while the reader
@@ -112,7 +114,7 @@ func (w *worker) rest() {
 	w.giveTurn()
 	w.tally.tell()
 	w.tellAnswers()
-	w.load, w.requests = load{}, nil
+	w.load, w.requests, w.used = load{}, nil, 0
 }
 
 // tellAnswers has the counters know of answers.
@@ -133,13 +135,24 @@ const (
 // newHandling returns an empty one for a request, of those that the worker has for small ones, if
 // it is a reader.
 func (w *worker) newHandling(l load) *handling {
-	if w == nil || l.size > smallRequest || w.coming == 0 && len(w.requests) == 0 {
+	if w == nil || l.size > smallRequest || w.coming == 0 && w.used == len(w.requests) {
 		return new(handling)
 	}
-	if len(w.requests) == 0 {
-		w.requests = make([]handling, min(w.coming+1, requestsAtOnce))
+	if w.used == len(w.requests) {
+		w.requests, w.used = make([]handling, min(w.coming+1, requestsAtOnce)), 0
 	}
-	h := &w.requests[0]
-	w.requests = w.requests[1:]
-	return h
+	w.used++
+	return &w.requests[w.used-1]
+}
+
+// again has the request that the worker has carried out be used again, and its params, if nobody
+// has them any more.
+func (c *Channel) again(w *worker) {
+	h := w.over
+	w.over = nil
+	c.frames.Again(h.only[0])
+	if w.used > 0 && h == &w.requests[w.used-1] {
+		w.used--
+		*h = handling{}
+	}
 }

@@ -153,8 +153,12 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 	c.k.watchInline(c)
 	err = c.k.request(c, m, l, w, nil)
 	if c.in.tryFinish(w) {
+		if w.over != nil {
+			c.again(w)
+		}
 		return true, err
 	}
+	w.over = nil
 	w.reads = false
 	w.giveTurn()
 	w.tellAnswers()

@@ -242,7 +242,7 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, w *worker) *reque
 		h.more().began = time.Since(start)
 	}
 	result, err := h.state(h, r)
-	h.hold.end(w)
+	alone := h.hold.end(w)
 	if h.detached != nil {
 		if err != nil {
 			_ = h.detached.answer(nil, err) // if there was an answer, that counts
@@ -253,6 +253,9 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, w *worker) *reque
 	if unsent != nil {
 		w.giveTurn()
 		k.log.Warn("answer not sent", "to", m.RSVP.String(), "error", unsent)
+	}
+	if s.reuse && alone && h.aside == nil && failed == nil && unsent == nil && w != nil && w.reads {
+		w.over = h
 	}
 	return failed
 }
@@ -334,6 +337,7 @@ func (k *Kernel) answer(h *handling, c *Channel, rsvp wire.Address, m *wire.Mess
 		err = fmt.Errorf("%w: rsvp %v", ErrThirdParty, rsvp)
 	default:
 		w.giveTurn()
+		h.more() // it may be this kernel itself that has the answer then
 		ctx, cancel := context.WithTimeout(h, moment)
 		_, err = d.send(ctx, k, rsvp.Kernel, m, manner{sender: h.payer, yield: yield})
 		cancel()

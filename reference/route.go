@@ -206,6 +206,9 @@ const localSize = 256
 // all that the request did which that state handles, and counts for whoever sent that.
 func (k *Kernel) localLoad(ctx context.Context) load {
 	if h, _ := holdOf(ctx); h != nil && h.payer != nil {
+		h.mu.Lock()
+		h.look() // so that the request is not used again (WithReuse)
+		h.mu.Unlock()
 		return load{size: localSize, cost: h.cost, to: h.payer}
 	}
 	return load{size: localSize, cost: jobCost, to: k.itself}

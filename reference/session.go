@@ -69,7 +69,8 @@ type Session struct {
 	states    map[string]State
 	published map[string]bool
 	closed    atomic.Bool
-	parallel  int // states that may run at a time, if it has a queue of its own
+	parallel  int  // states that may run at a time, if it has a queue of its own
+	reuse     bool // WithReuse
 	turn      *turn
 	from      atomic.Pointer[wire.Address] // who sends for it; nil if that is not known
 	queue     *inbox                       // with WithConcurrency or Config.QueuePerSession; else nil
@@ -93,6 +94,22 @@ func WithConcurrency(n int) SessionOption {
 			return fmt.Errorf("concurrency: expected 1 or more, got %d", n)
 		}
 		s.parallel = n
+		return nil
+	}
+}
+
+// WithReuse has requests of a session used again: when a state returns, what it was given is no
+// longer its own, which is the Request, the context, the arguments, and their strings. Whatever it
+// keeps, or leaves to a goroutine, it must copy before, as [strings.Clone] does; else it will be
+// that of another request. What came of [perl.Unmarshal] must be copied as well.
+//
+// Posts and calls of up to 256 octets that come at once then take no memory that is to be
+// collected, which makes a program with a small heap handle about twice as many. A request that is
+// detached, and one whose state calls or waits or posts to this kernel itself, is not used again. A
+// session that has a queue of its own (WithConcurrency, Config.QueuePerSession) uses none again.
+func WithReuse() SessionOption {
+	return func(s *Session) error {
+		s.reuse = true
 		return nil
 	}
 }

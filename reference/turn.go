@@ -134,13 +134,14 @@ func (h *hold) begin(ctx context.Context, t *turn, w *worker) {
 	}
 }
 
-// end gives the turn back, or leaves it to the worker for what that does next.
-func (h *hold) end(w *worker) {
+// end gives the turn back, or leaves it to the worker for what that does next. alone tells that
+// nobody but the state has looked at the hold.
+func (h *hold) end(w *worker) (alone bool) {
 	if h.state.CompareAndSwap(holdHeld, holdEnded) {
 		if w == nil || !w.keepTurn(h.turn) {
 			h.turn.give()
 		}
-		return
+		return true
 	}
 	h.mu.Lock()
 	held := h.state.Swap(holdEnded) == holdSeen
@@ -148,6 +149,7 @@ func (h *hold) end(w *worker) {
 	if held {
 		h.turn.give()
 	}
+	return false
 }
 
 // look has the hold stay as it is until mu is unlocked, and tells whether it has ended. mu is

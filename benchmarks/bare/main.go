@@ -17,17 +17,20 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	servers := map[string]func() error{"kernel": serveKernel, "ceiling": serveCeiling, "echo": serveEcho}
+	servers := map[string]func() error{
+		"kernel": func() error { return serveKernel() }, "reuse": func() error { return serveKernel(ikc.WithReuse()) },
+		"ceiling": serveCeiling, "echo": serveEcho,
+	}
 	if len(os.Args) != 2 || servers[os.Args[1]] == nil {
-		log.Fatalf("expected kernel, ceiling or echo, got %q", os.Args[1:])
+		log.Fatalf("expected kernel, reuse, ceiling or echo, got %q", os.Args[1:])
 	}
 	if err := servers[os.Args[1]](); err != nil {
 		log.Fatalf("%s: %v", os.Args[1], err)
 	}
 }
 
-// serveKernel is the kernel as a user starts it.
-func serveKernel() error {
+// serveKernel is the kernel as a user starts it, with options of its session.
+func serveKernel(options ...ikc.SessionOption) error {
 	k, err := ikc.New(ikc.Config{Name: "Bench", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
@@ -35,7 +38,7 @@ func serveKernel() error {
 	s, err := k.NewSession("bench", map[string]ikc.State{
 		"echo": func(_ context.Context, r *ikc.Request) (any, error) { return r.Arg(0), nil },
 		"sink": func(context.Context, *ikc.Request) (any, error) { return nil, nil },
-	})
+	}, options...)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,9 @@ type Hash struct {
 	// have come behind the one that is being read.
 	Shorts perl.Shorts
 	More   int
-	// Room is what the serializer puts other values in that are short.
-	Room any
+	// Room is what the serializer puts other values in that are short, nil until there are any. Its
+	// method is that of Shorts.
+	Room interface{ Again(v *perl.Value) }
 	// Held and Thawed are what the message that was read last takes of Go's heap, in octets: as it
 	// is, and once all of it has been thawed.
 	Held, Thawed int64
@@ -78,6 +79,15 @@ func (h *Hash) Reset() {
 	clear(h.parts)
 	h.Lent = nil
 	h.Items, h.parts, h.Whole = h.Items[:0], h.parts[:0], Place{}
+}
+
+// Again has v, which nobody has any more, be used again, if it was the last made with Shorts or
+// Room.
+func (h *Hash) Again(v *perl.Value) {
+	h.Shorts.Again(v)
+	if h.Room != nil {
+		h.Room.Again(v)
+	}
 }
 
 // Own has h consist of strings of its own, and no longer of parts of an image. Values stay.

@@ -39,6 +39,9 @@ func (r *FrozenRef) To(f Frozen) *Value {
 	return &r.v
 }
 
+// Is tells whether v is the reference.
+func (r *FrozenRef) Is(v *Value) bool { return v == &r.v }
+
 // Frozen returns what v was made of by [FrozenRef.To], nil if its target has been made since.
 func (v *Value) Frozen() Frozen {
 	if v == nil || v.flags&flagFrozen == 0 {

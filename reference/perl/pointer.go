@@ -86,8 +86,19 @@ func (s *Shorts) Bytes(str string, more int) *Value {
 		v.setString(unsafe.String(&to[0], copy(to, str)))
 	}
 	s.values++
+	s.last = s.octets
 	s.octets += len(str)
 	return v
+}
+
+// Again has v, which nobody has any more, be used again, if it is the last that Bytes returned.
+func (s *Shorts) Again(v *Value) {
+	if s.values == 0 || v != &s.in.values[s.values-1] {
+		return
+	}
+	s.values--
+	s.octets = s.last
+	*v = Value{}
 }
 
 func (v *Value) plainTarget() *Value { return (*Value)(v.p) }

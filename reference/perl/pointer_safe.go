@@ -27,6 +27,9 @@ type shorts struct{}
 // Bytes returns a Value of a copy of str. more is about how many strings will follow at once.
 func (s *Shorts) Bytes(str string, more int) *Value { return CopyBytes(str) }
 
+// Again has v, which nobody has any more, be used again, if it is the last that Bytes returned.
+func (s *Shorts) Again(v *Value) {}
+
 func (v *Value) plainTarget() *Value {
 	t, _ := v.p.(*Value)
 	return t

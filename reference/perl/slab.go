@@ -330,4 +330,5 @@ type Shorts struct {
 	in     *shorts // nil if there is none
 	values int     // given out, of in
 	octets int     // of them
+	last   int     // octets before the last of them
 }

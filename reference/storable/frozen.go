@@ -21,34 +21,50 @@ type frozen struct {
 	dec          *Decoder
 }
 
-// frozenAtOnce is how many of what is short and read one after the other are allocated together:
-// those of messages that have come at once.
-const frozenAtOnce = 4
+// What is frozen, short, and read one after the other, because messages have come at once, is
+// allocated together.
+const (
+	frozenAtOnce = 4
+	frozenOctets = 96 // of each object: then all of them fill a size class of Go's allocator
+)
 
-// frozenRoom is where what is frozen is put.
+// frozenRoom is where what is frozen is put. It is the Room of a message.Hash.
 type frozenRoom struct {
-	rest   []frozen
-	octets []byte // of theirs
+	in   *frozens
+	used int // of all
+	size int // of octets
+}
+
+type frozens struct {
+	all    [frozenAtOnce]frozen
+	octets [frozenAtOnce * frozenOctets]byte
 }
 
 // next returns an empty frozen for an object, and a copy of that. more is about how many will
 // follow.
 func (r *frozenRoom) next(object string, more int) (*frozen, string) {
-	const octets = 96 // of each: then all of it fills a size class of Go's allocator
-	if len(r.rest) == 0 || len(object) > cap(r.octets)-len(r.octets) {
-		if more == 0 || len(object) > octets {
+	if r.in == nil || r.used == frozenAtOnce || len(object) > len(r.in.octets)-r.size {
+		if more == 0 || len(object) > frozenOctets {
 			return new(frozen), strings.Clone(object)
 		}
-		in := new(struct {
-			all    [frozenAtOnce]frozen
-			octets [frozenAtOnce * octets]byte
-		})
-		r.rest, r.octets = in.all[:], in.octets[:0]
+		*r = frozenRoom{in: new(frozens)}
 	}
-	f, at := &r.rest[0], len(r.octets)
-	r.rest = r.rest[1:]
-	r.octets = append(r.octets, object...)
-	return f, aliasOf(r.octets[at:])
+	f, octets := &r.in.all[r.used], r.in.octets[r.size:]
+	r.used++
+	r.size += len(object)
+	return f, aliasOf(octets[:copy(octets, object)])
+}
+
+// Again has v, which nobody has any more, be used again, if it is what next returned last.
+func (r *frozenRoom) Again(v *perl.Value) {
+	if r.used == 0 {
+		return
+	}
+	if f := &r.in.all[r.used-1]; f.ref.Is(v) {
+		r.used--
+		r.size -= len(f.s)
+		*f = frozen{}
+	}
 }
 
 // frozen reads a reference to an array or a hash without thawing it. It returns nil if that is to

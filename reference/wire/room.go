@@ -153,6 +153,14 @@ func (s *FrameScanner) Coming() int {
 	return s.in.hash.More
 }
 
+// Again has params, those of the message that Thaw read last, be used again for those of the next:
+// nobody has any of it, if these are short.
+func (s *FrameScanner) Again(params *perl.Value) {
+	if s.in != nil {
+		s.in.hash.Again(params)
+	}
+}
+
 // keep tells whether the image that Next has just returned has a buffer of its own. If so, the
 // scanner gives it up.
 func (s *FrameScanner) keep() bool {
