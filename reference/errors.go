@@ -85,8 +85,8 @@ func (e *SubscribeError) Unwrap() []error {
 	return reasons
 }
 
-// disconnectedError is ErrDisconnected, and why. Every connection ends with one, which mostly nobody
-// looks at: so its text is made when it is asked for.
+// disconnectedError is ErrDisconnected, and why. Every connection ends with one, which mostly
+// nobody looks at: so its text is made when it is asked for.
 type disconnectedError struct{ why error }
 
 func (e *disconnectedError) Error() string { return ErrDisconnected.Error() + ": " + e.why.Error() }

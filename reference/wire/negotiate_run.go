@@ -23,8 +23,8 @@ func Negotiate(rw io.ReadWriter, n *Negotiator, maxFrame int, before func() erro
 	return frames, heard.Explain(err)
 }
 
-// lineBuffer is how many octets of a negotiation are read at once. A negotiation is over in a moment,
-// and a connection stays: what the one needs is not to be garbage of the other.
+// lineBuffer is how many octets of a negotiation are read at once. A negotiation is over in a
+// moment, and a connection stays: what the one needs is not to be garbage of the other.
 const lineBuffer = 2 << 10
 
 var lineBuffers = sync.Pool{New: func() any { return new([lineBuffer]byte) }}
