@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"strings"
 	"time"
 
 	ikc "github.com/perl-ikc/ikc-conform/reference"
@@ -352,4 +353,44 @@ func ExampleRequest_Detach() {
 	v, err := client.Call(ctx, "poe://Kitchen/cook/order", "soup")
 	fmt.Println(v.Str(), err)
 	// Output: served <nil>
+}
+
+// A session that gets many posts, and keeps nothing of them but a copy of the last line and a
+// count.
+func ExampleWithReuse() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, address := listening("Logger")
+	defer server.Shutdown(ctx)
+	lines, last := 0, ""
+	s, err := server.NewSession("log", map[string]ikc.State{
+		"line": func(_ context.Context, r *ikc.Request) (any, error) {
+			lines, last = lines+1, strings.Clone(r.Arg(0).Str())
+			return nil, nil
+		},
+		"said": func(context.Context, *ikc.Request) (any, error) {
+			return fmt.Sprintf("%d lines, the last is %s", lines, last), nil
+		},
+	}, ikc.WithReuse())
+	if err != nil {
+		log.Fatal(err)
+	}
+	s.Publish("line", "said")
+
+	client, err := ikc.New(ikc.Config{Name: "Worker"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Shutdown(ctx)
+	if _, err := client.Dial(ctx, "tcp", address); err != nil {
+		log.Fatal(err)
+	}
+	for i := range 1000 {
+		if _, err := client.Post(ctx, "poe://Logger/log/line", fmt.Sprintf("number %d", i)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	said, err := client.Call(ctx, "poe://Logger/log/said", nil)
+	fmt.Println(said.Str(), err)
+	// Output: 1000 lines, the last is number 999 <nil>
 }
