@@ -2,6 +2,7 @@ package checks
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -232,7 +233,7 @@ func TestBadClients(t *testing.T) {
 		{"LITE-001", []*wire.Message{lite(func(m *wire.Message) { m.RSVP = at("client-1", "Other", "response1") })}},
 		{"LITE-002", []*wire.Message{lite(same), lite(same)}},
 		{"LITE-003", []*wire.Message{lite(func(m *wire.Message) { m.Other = nil })}},
-		{"LITE-004", []*wire.Message{lite(func(m *wire.Message) { m.Event = at("Elsewhere", "IKC", "ping") })}},
+		{"LITE-004", []*wire.Message{lite(same), lite(func(m *wire.Message) { m.Event = at("Elsewhere", "IKC", "ping") })}},
 		{"LITE-005", []*wire.Message{lite(func(m *wire.Message) { m.From = at("Client", "IKCLite", "") })}},
 		{"LITE-023", []*wire.Message{lite(same), lite(same)}},
 		{"SUB-001", []*wire.Message{asks(func(m *wire.Message) { m.RSVP = at("client-1", "IKC", "answer") })}},
@@ -334,6 +335,14 @@ func TestNoFalseAlarms(t *testing.T) {
 			q, a := ping("p5")
 			s.send(c, q)
 			s.send(v, a)
+		},
+		"a ClientLite whose server was started again, and which sends once more what it had addressed before": func(s *script) {
+			for i, kernel := range []string{"server-0", "server-1"} {
+				rsvp := at("client-1", "IKCLite", fmt.Sprintf("response%d", i))
+				s.send(c, &wire.Message{Event: at(kernel, "IKC", "ping"), Params: b("PING"), From: at("client-1", "IKCLite", ""),
+					RSVP: rsvp, Other: []perl.Pair{perl.P("wantarray", perl.NewInt(0))}})
+				s.send(v, &wire.Message{Event: rsvp, Params: b("PONG"), From: at("server-1", "IKC", specifier.ProxyState)})
+			}
 		},
 	} {
 		for _, side := range []wire.Role{wire.Server, wire.Client} {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
+	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -21,6 +22,8 @@ type Wanted struct {
 	Side *wire.Role
 	// Notice is the id of a kind of notice, if Check is nil.
 	Notice string
+	// judged: the notice is looked for as check does in a large capture, not as diagnose.
+	judged bool
 }
 
 // String names what is wanted.
@@ -44,6 +47,9 @@ func (w Wanted) shown(file []byte) (side wire.Role, ok bool) {
 }
 
 func (w Wanted) in(r *capture.Reader) (side wire.Role, ok bool) {
+	if w.Check == nil && !w.judged {
+		return 0, noticed(r, w.Notice)
+	}
 	var checks []*judge.Check
 	if w.Check != nil {
 		checks = []*judge.Check{w.Check}
@@ -60,6 +66,25 @@ func (w Wanted) in(r *capture.Reader) (side wire.Role, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+func (w Wanted) isIn(open func() (*capture.Reader, error)) (side wire.Role, ok bool, err error) {
+	r, err := open()
+	if err != nil {
+		return 0, false, err
+	}
+	side, ok = w.in(r)
+	return side, ok, r.Close()
+}
+
+// noticed tells whether diagnose notices a kind in a capture. Some are found only if packets are
+// looked at one after the other, and with what belongs together by the ways of programs.
+func noticed(r *capture.Reader, id string) bool {
+	var collector diagnosis.Collector
+	opts := dialogue.Options{Related: true}
+	// Of a capture that breaks off, what came before counts.
+	_ = dialogue.ReadParts(r.Events(capture.Limits{}), opts, dialogue.Window{}, func(p *dialogue.Part) { collector.Part(p) })
+	return slices.ContainsFunc(collector.Findings(), func(f *diagnosis.Finding) bool { return f.ID == id })
 }
 
 var (
@@ -82,16 +107,17 @@ type reducer struct {
 	file   []byte // of best
 }
 
-// Capture reduces a capture. open is called three times. If the context ends, what was found by
+// Capture reduces a capture. open is called up to four times. If the context ends, what was found by
 // then is given, with Stopped set. The errors match ErrNotShown, ErrNotAgain or ErrTooLarge, or are
 // those of reading.
 func Capture(ctx context.Context, open func() (*capture.Reader, error), wanted Wanted) ([]byte, *Result, error) {
-	in, err := open()
-	if err != nil {
-		return nil, nil, err
+	side, ok, err := wanted.isIn(open)
+	if err == nil && !ok && wanted.Check == nil {
+		// Without a look at what belongs together, some is noticed that has a better explanation.
+		wanted.judged = true
+		side, ok, err = wanted.isIn(open)
 	}
-	side, ok := wanted.in(in)
-	if err := errors.Join(in.Close(), ctx.Err()); err != nil {
+	if err := errors.Join(err, ctx.Err()); err != nil {
 		return nil, nil, err
 	}
 	if !ok {

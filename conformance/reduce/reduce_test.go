@@ -122,3 +122,27 @@ func TestNotShown(t *testing.T) {
 		}
 	}
 }
+
+// TestRelated: a notice that rests on what belongs together by the ways of programs, often in two
+// connections, can be reduced as any other.
+func TestRelated(t *testing.T) {
+	for name, id := range map[string]string{"one-lite-name": "NOTE-008", "one-kernel-name": "NOTE-027", "shared-left": "NOTE-026",
+		"elsewhere": "NOTE-029"} {
+		open := func() (*capture.Reader, error) {
+			return capture.Open("../dialogue/testdata/pairing/" + name + ".pcapng")
+		}
+		file, result, err := reduce.Capture(context.Background(), open, reduce.Wanted{Notice: id})
+		if err != nil {
+			t.Errorf("%s, %s: %v", name, id, err)
+			continue
+		}
+		if result.After.Messages >= result.Before.Messages {
+			t.Errorf("%s, %s: expected fewer messages than %v, got %v", name, id, result.Before, result.After)
+		}
+		again := func() (*capture.Reader, error) { return capture.NewReader(bytes.NewReader(file)) }
+		_, same, err := reduce.Capture(context.Background(), again, reduce.Wanted{Notice: id})
+		if err != nil || same.After.Messages != result.After.Messages {
+			t.Errorf("%s, %s: expected that what is left shows it, and nothing less, got %v, %v", name, id, same, err)
+		}
+	}
+}

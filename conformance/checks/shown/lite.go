@@ -60,12 +60,19 @@ func LITE() []*judge.Check {
 			ID: "LITE-004", Level: judge.Should, Party: judge.TheClient,
 			Requirement: "A ClientLite addresses its requests to the kernel that it is connected to, by a name that it announced or the address of the socket.",
 			Source:      "ClientLite connect, call, post (after IKC0 the id, after IKC the address)", Needs: "a negotiation, and a request of a ClientLite",
+			Rationale: "What was addressed before the connection broke is sent once more on the next: the first request may name the kernel of before, if the server was started again.",
 			Judge: onLite(func(t *judge.Trial, m *dialogue.Message) {
-				if names := t.Names(wire.Server); len(names) > 0 && m.Event.Err == nil {
-					t.HoldFunc(slices.Contains(names, m.Event.Kernel) || addressLike.MatchString(m.Event.Kernel), m.Frame, func() (string, string) {
-						return "one of " + strings.Join(names, ", ") + ", or an address", fmt.Sprintf("%q", m.Event.Kernel)
-					})
+				names := t.Names(wire.Server)
+				if len(names) == 0 || m.Event.Err != nil {
+					return
 				}
+				named := slices.Contains(names, m.Event.Kernel) || addressLike.MatchString(m.Event.Kernel)
+				if !named && m.Frame.Number == 1 { // see Rationale, and _try_send
+					return
+				}
+				t.HoldFunc(named, m.Frame, func() (string, string) {
+					return "one of " + strings.Join(names, ", ") + ", or an address", fmt.Sprintf("%q", m.Event.Kernel)
+				})
 			}),
 		},
 		{
