@@ -26,6 +26,7 @@ type Channel struct {
 	aliases    []string // of the peer, and the address it was reached at
 	dialect    wire.Dialect
 	silent     bool // it said nothing to SETUP
+	heldBack   bool // requests may wait in the inbox for monitors, see holdBack; the reader has it
 	serializer wire.Serializer
 	frames     *wire.FrameScanner
 	socket     *socket      // conn, nil if it is no socket itself
@@ -40,10 +41,6 @@ type Channel struct {
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	once       sync.Once
-
-	// heldBack tells that requests may wait in the inbox for monitors, though sessions have queues
-	// of their own (Config.QueuePerSession). The reader has it.
-	heldBack bool
 
 	underWay callList // blocking calls that went by it
 
@@ -190,8 +187,9 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	return c, nil
 }
 
-// holdBack has requests of a peer wait until monitors have been told that it is there. Its answers
-// do not wait: a monitor may call the peer.
+// holdBack has requests of a peer wait until monitors have been told that it is there: in the inbox,
+// also if sessions have queues of their own (Config.QueuePerSession). Its answers do not wait: a
+// monitor may call the peer.
 func (c *Channel) holdBack() {
 	number := c.k.events.pending()
 	if number == 0 {

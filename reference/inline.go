@@ -108,8 +108,11 @@ func (w *worker) giveTurn() {
 	}
 }
 
-// rest has the reader hold nothing while it waits for what comes next.
+// rest has the reader, if there is one, hold nothing while it waits for what comes next.
 func (w *worker) rest() {
+	if w == nil {
+		return
+	}
 	w.answered.tell()
 	w.giveTurn()
 	w.tally.tell()

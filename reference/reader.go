@@ -40,7 +40,7 @@ func (c *Channel) receiveOctets() (n int, err error) {
 // read takes frames until the connection ends or makes no sense, or until another goroutine has
 // taken the reading over. It handles requests itself when it can: an answer then costs no hand-off.
 func (c *Channel) read() {
-	w := c.newReader()
+	var w *worker     // there is none as long as nothing comes
 	c.frames.Disown() // a state may still run with what another goroutine read
 	for {
 		image, ok, err := c.frames.Next()
@@ -50,6 +50,9 @@ func (c *Channel) read() {
 			c.finish(c.fault(err))
 			return
 		case ok:
+			if w == nil {
+				w = c.newReader()
+			}
 			still, err := c.receive(w, image)
 			if err != nil {
 				w.rest()
