@@ -187,9 +187,9 @@ func (k *Kernel) attach(ctx context.Context, conn net.Conn, role wire.Role, name
 	return c, nil
 }
 
-// holdBack has requests of a peer wait until monitors have been told that it is there: in the inbox,
-// also if sessions have queues of their own (Config.QueuePerSession). Its answers do not wait: a
-// monitor may call the peer.
+// holdBack has requests of a peer wait until monitors have been told that it is there: in the
+// inbox, also if sessions have queues of their own (Config.QueuePerSession). Its answers do not
+// wait: a monitor may call the peer.
 func (c *Channel) holdBack() {
 	number := c.k.events.pending()
 	if number == 0 {
