@@ -67,8 +67,10 @@ func (c *Channel) read() {
 				return
 			}
 		default:
-			w.rest()
-			w.answered.give()
+			if w != nil {
+				w.rest()
+				w.answered.give()
+			}
 			c.out.flush()
 			c.frames.EmptyOwn()
 			if err := c.fill(); err != nil {
