@@ -1,6 +1,11 @@
 package ikc
 
-import "github.com/perl-ikc/ikc-conform/internal/message"
+import (
+	"sync/atomic"
+
+	"github.com/perl-ikc/ikc-conform/internal/message"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
+)
 
 // reader is what a worker has besides that reads a connection, and carries out requests itself. It
 // is that goroutine's alone, but for tally and since.
@@ -148,12 +153,37 @@ func (w *worker) newHandling(l load) *handling {
 	return &w.requests[w.used-1]
 }
 
+// image is the buffer of a long request that may be used again: when nobody needs it any more, of
+// the request and the frame that its argument is lent to.
+type image struct {
+	holders atomic.Int32
+	octets  []byte // once the request is over
+}
+
+// leave is told by each.
+func (i *image) leave() {
+	if i.holders.Add(-1) == 0 {
+		wire.ReuseImage(i.octets)
+	}
+}
+
+// mayBeUsedAgain tells whether nobody but the state has been given anything of a request.
+func (h *handling) mayBeUsedAgain() bool {
+	a := h.aside
+	return h.Session.reuse && (a == nil || a.image != nil && !a.elsewhere && a.post == nil && a.reply == nil && h.Sender == nil)
+}
+
 // again has the request that the worker has carried out be used again, and its params, if nobody
 // has them any more.
 func (c *Channel) again(w *worker) {
 	h := w.over
 	w.over = nil
 	c.frames.Again(h.only[0])
+	if i := h.image(); i != nil {
+		if i.octets = c.frames.TakeImage(); i.octets != nil {
+			i.leave()
+		}
+	}
 	if w.used > 0 && h == &w.requests[w.used-1] {
 		w.used--
 		*h = handling{}

@@ -13,8 +13,14 @@ import (
 
 // TestLongAnswers: long arguments that are the answer, which are written from where they are, come
 // whole and in order to a peer that reads a little at a time, among others; and count for the peer
-// until then.
+// until then. So they do if requests are used again.
 func TestLongAnswers(t *testing.T) {
+	for name, options := range map[string][]ikc.SessionOption{"once": nil, "again": {ikc.WithReuse()}} {
+		t.Run(name, func(t *testing.T) { testLongAnswers(t, options...) })
+	}
+}
+
+func testLongAnswers(t *testing.T, options ...ikc.SessionOption) {
 	const answers = 24
 	server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 64 << 20})
 	params := func(i int) *perl.Value {
@@ -24,9 +30,11 @@ func TestLongAnswers(t *testing.T) {
 		}
 		return perl.NewBytes(long)
 	}
-	session(t, server, "me", map[string]ikc.State{"echo": echo, "pair": func(_ context.Context, r *ikc.Request) (any, error) {
+	s, err := server.NewSession("me", map[string]ikc.State{"echo": echo, "pair": func(_ context.Context, r *ikc.Request) (any, error) {
 		return []any{r.Arg(0), "behind"}, nil
-	}})
+	}}, options...)
+	must(t, err)
+	s.Publish("echo", "pair")
 	reader := rawPeer(t, serve(t, server), "Reader")
 	for i := range answers {
 		reader.send(callMessage("poe://Server/me/"+[]string{"echo", "pair"}[i%2], "Reader", fmt.Sprint("r", i), params(i)))

@@ -44,6 +44,10 @@ func (k *Kernel) request(c *Channel, m *wire.Message, l load, w *worker, reply r
 		k.requestDone(h, m.IsCall(), err)
 		return nil
 	}
+	if h.Session.reuse && l.size >= longAnswer {
+		h.aside.image = new(image)
+		h.aside.image.holders.Store(1)
+	}
 	if h.Session.queue != nil {
 		w.giveTurn()
 		return k.queue(c, m, h, l)
@@ -67,10 +71,20 @@ type handling struct {
 
 // aside is what few requests need. The zero aside is that of all others.
 type aside struct {
-	reply reply
-	post  *perl.Value // the specifier that the answer is to be posted to, with AnswersByPost
-	size  int         // of the image, if it is long
+	reply     reply
+	post      *perl.Value // the specifier that the answer is to be posted to, with AnswersByPost
+	size      int         // of the image, if it is long
+	image     *image      // the image, if it is long and may be used again
+	elsewhere bool        // the answer went to somebody else than the peer
 	instants
+}
+
+// image is that of h, nil if it is not to be used again.
+func (h *handling) image() *image {
+	if h.aside == nil {
+		return nil
+	}
+	return h.aside.image
 }
 
 // more returns what h has aside, made if there was nothing. It is for whoever makes the request or
@@ -254,7 +268,7 @@ func (k *Kernel) run(c *Channel, m *wire.Message, h *handling, w *worker) *reque
 		w.giveTurn()
 		k.log.Warn("answer not sent", "to", m.RSVP.String(), "error", unsent)
 	}
-	if s.reuse && alone && h.aside == nil && failed == nil && unsent == nil && w != nil && w.reads {
+	if alone && failed == nil && unsent == nil && w != nil && w.reads && h.mayBeUsedAgain() {
 		w.over = h
 	}
 	return failed
@@ -306,7 +320,7 @@ func (h *handling) loan(m *wire.Message) loan {
 	if h.aside == nil || h.aside.size == 0 {
 		return loan{}
 	}
-	return loan{m.Params, max(longAnswer, h.aside.size/2)}
+	return loan{m.Params, max(longAnswer, h.aside.size/2), h.aside.image}
 }
 
 // answer sends what a state returned: by the connection that the call came by if it is the peer's
@@ -337,7 +351,7 @@ func (k *Kernel) answer(h *handling, c *Channel, rsvp wire.Address, m *wire.Mess
 		err = fmt.Errorf("%w: rsvp %v", ErrThirdParty, rsvp)
 	default:
 		w.giveTurn()
-		h.more() // it may be this kernel itself that has the answer then
+		h.more().elsewhere = true // it may be this kernel itself
 		ctx, cancel := context.WithTimeout(h, moment)
 		_, err = d.send(ctx, k, rsvp.Kernel, m, manner{sender: h.payer, yield: yield})
 		cancel()

@@ -103,10 +103,12 @@ func WithConcurrency(n int) SessionOption {
 // keeps, or leaves to a goroutine, it must copy before, as [strings.Clone] does; else it will be
 // that of another request. What came of [perl.Unmarshal] must be copied as well.
 //
-// Posts and calls of up to 256 octets that come at once then take no memory that is to be
-// collected, which makes a program with a small heap handle about twice as many. A request that is
-// detached, and one whose state calls or waits or posts to this kernel itself, is not used again. A
-// session that has a queue of its own (WithConcurrency, Config.QueuePerSession) uses none again.
+// Posts and calls whose images have up to 256 octets and that come at once then take no memory that
+// is to be collected, and those of 128 KiB and more hardly any: in a program with a small heap, for
+// which Go collects garbage every 4 MiB, that is most of what they cost. A request that is detached
+// is not used again, nor one whose state calls, or waits, or posts to this kernel itself. A session
+// that has a queue of its own (WithConcurrency, Config.QueuePerSession) uses none again, nor does a
+// kernel with Hooks.Request those that are short.
 func WithReuse() SessionOption {
 	return func(s *Session) error {
 		s.reuse = true

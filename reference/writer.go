@@ -71,8 +71,9 @@ const moment = time.Second
 // that is answered with it. What takes much more memory than that is not kept for its sake while
 // the answer waits.
 type loan struct {
-	of   *perl.Value
-	from int // octets that it must have
+	of    *perl.Value
+	from  int    // octets that it must have
+	image *image // what it is part of, if that may be used again
 }
 
 // longAnswer is from how many octets on an answer is not copied.
@@ -121,6 +122,10 @@ func (c *Channel) freeze(m *wire.Message, l loan) (parcel, error) {
 	if err := f.Freeze(c.serializer, m); err != nil {
 		release(f)
 		return parcel{}, &freezeError{err}
+	}
+	if l.image != nil && f.Size() > f.Own() {
+		l.image.holders.Add(1)
+		f.Done = l.image.leave
 	}
 	if own := int64(f.Own()); own != c.frozen.Load() {
 		c.frozen.Store(own)

@@ -63,6 +63,7 @@ type FrameScanner struct {
 	offset int64             // of buf[0] in the stream
 	own    int               // size of buf as Hold knows it, 0 for one that it does not
 	skipLF bool              // an LF that comes first is the end of the last line of negotiation
+	image  []byte            // buffer of the message that was read last, if of its own
 	in     *incoming         // nil until there is a message: many connections have none for long
 }
 

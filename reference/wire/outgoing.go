@@ -23,6 +23,8 @@ type Outgoing struct {
 	// one Freeze.
 	Lend     *perl.Value
 	LendFrom int
+	// Done, unless nil, is called once when nothing is lent any more.
+	Done func()
 
 	buf   []byte          // frameHead octets, the last of which have the length, and the image
 	start int             // of what is to be written
@@ -145,7 +147,13 @@ func (o *Outgoing) Wrote(n int) {
 }
 
 // Forget lets go of what is lent. What is left cannot be written any more.
-func (o *Outgoing) Forget() { o.lent, o.more = nil, 0 }
+func (o *Outgoing) Forget() {
+	o.lent, o.more = nil, 0
+	if done := o.Done; done != nil {
+		o.Done = nil
+		done()
+	}
+}
 
 // Join adds a frame, or several, behind this one, of which nothing is lent.
 func (o *Outgoing) Join(frames []byte) { o.buf = append(o.buf, frames...) }

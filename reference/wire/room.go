@@ -85,7 +85,7 @@ func (s *FrameScanner) Close() {
 // address, m may have none but a Text or a Specifier that stand for the same.
 func (s *FrameScanner) Thaw(by Serializer, image []byte, m *Message) error {
 	in := s.incoming()
-	in.hash.MaxAlloc = s.MaxAlloc
+	in.hash.MaxAlloc, s.image = s.MaxAlloc, nil
 	if in.hash.More = 0; len(s.buf) > s.start {
 		in.hash.More = (len(s.buf) - s.start) / max(len(image), 1)
 	}
@@ -113,6 +113,7 @@ func (s *FrameScanner) incoming() *incoming {
 // EmptyOwn has the scanner's own Message hold nothing of an image. It is for when nothing more has
 // come.
 func (s *FrameScanner) EmptyOwn() {
+	s.image = nil
 	if s.in != nil {
 		s.in.hash.Shorts, s.in.hash.Room = perl.Shorts{}, nil
 	}
@@ -168,9 +169,32 @@ func (s *FrameScanner) keep() bool {
 		return false
 	}
 	s.offset += int64(s.start)
+	s.image = s.buf
 	s.give()
 	s.buf, s.start, s.small = s.small, 0, nil
 	return true
+}
+
+// images are buffers for images that nobody has any more.
+var images sync.Pool
+
+// TakeImage takes the buffer of the message that Thaw read last, nil if that has none of its own.
+func (s *FrameScanner) TakeImage() []byte {
+	image := s.image
+	s.image = nil
+	return image
+}
+
+// ReuseImage has what TakeImage returned be the buffer of another image: nobody has anything of it
+// any more.
+func ReuseImage(image []byte) { images.Put(&image) }
+
+// newImage returns a buffer for an image of size octets.
+func newImage(size int) []byte {
+	if old, _ := images.Get().(*[]byte); old != nil && cap(*old) >= size {
+		return (*old)[:0:size]
+	}
+	return make([]byte, 0, size)
 }
 
 // drop puts an empty buffer by.
@@ -203,6 +227,8 @@ func (s *FrameScanner) grow(size int) bool {
 			next = new([nextBuffer]byte)
 		}
 		grown = next[:0]
+	case size == s.next:
+		grown = newImage(size)
 	default:
 		grown = make([]byte, 0, size)
 	}
