@@ -107,9 +107,9 @@ type reducer struct {
 	file   []byte // of best
 }
 
-// Capture reduces a capture. open is called up to four times. If the context ends, what was found by
-// then is given, with Stopped set. The errors match ErrNotShown, ErrNotAgain or ErrTooLarge, or are
-// those of reading.
+// Capture reduces a capture. open is called up to four times. If the context ends, what was found
+// by then is given, with Stopped set. The errors match ErrNotShown, ErrNotAgain or ErrTooLarge, or
+// are those of reading.
 func Capture(ctx context.Context, open func() (*capture.Reader, error), wanted Wanted) ([]byte, *Result, error) {
 	side, ok, err := wanted.isIn(open)
 	if err == nil && !ok && wanted.Check == nil {
