@@ -8,3 +8,6 @@ const canLend = false
 func octetsOf(s string) []byte { return []byte(s) }
 
 func stringOf(b []byte) string { return string(b) }
+
+// uncleared returns room for so many octets.
+func uncleared(n int) []byte { return make([]byte, 0, n) }

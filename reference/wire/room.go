@@ -16,8 +16,9 @@ const (
 var bigBuffers, nextBuffers sync.Pool
 
 // Room returns space for about n more octets, and for one at least, directly behind those that have
-// come: read into it, then call Advance. It spares the copy of Write. A scanner that holds nothing
-// keeps no more than n octets. There is no space, and never will be, when Hold refused it.
+// come: read into it, then call Advance. What it holds before that is undefined. It spares the copy
+// of Write. A scanner that holds nothing keeps no more than n octets. There is no space, and never
+// will be, when Hold refused it.
 //
 // A frame that is larger than that gets a buffer of its own, of its size as soon as a fifth of it
 // has come: see Thaw.
@@ -230,7 +231,7 @@ func (s *FrameScanner) grow(size int) bool {
 	case size == s.next:
 		grown = newImage(size)
 	default:
-		grown = make([]byte, 0, size)
+		grown = uncleared(size)
 	}
 	old := s.buf
 	s.buf = append(grown, old...)

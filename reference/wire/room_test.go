@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 )
 
@@ -216,6 +217,29 @@ func TestBuffersOfLargeFrames(t *testing.T) {
 			}
 			s.keep()
 			s.Release()
+		}
+	}
+}
+
+// Room that is not cleared is as long as was asked for, to the octet, is there to be written, and
+// is one allocation.
+func TestUncleared(t *testing.T) {
+	for _, n := range []int{1, 2, bigBuffer, 1<<20 + 21} {
+		b := uncleared(n)
+		if len(b) != 0 || cap(b) != n {
+			t.Errorf("%d octets: got length %d and capacity %d, expected 0 and %d", n, len(b), cap(b), n)
+		}
+		for i := range n {
+			b = append(b, byte(i))
+		}
+		runtime.GC()
+		for i := range b {
+			if b[i] != byte(i) {
+				t.Fatalf("%d octets: octet %d is %d, expected %d", n, i, b[i], byte(i))
+			}
+		}
+		if got := testing.AllocsPerRun(10, func() { uncleared(n) }); got > 1 {
+			t.Errorf("%d octets: %v allocations, expected one", n, got)
 		}
 	}
 }
