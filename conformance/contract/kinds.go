@@ -23,6 +23,22 @@ type ValueKind struct {
 	Has func(v *perl.Value, parts []*perl.Value) bool
 }
 
+// Kinds is a set of kinds of values, a bit for each of ValueKinds in its order.
+type Kinds uint64
+
+// KindsOf are the kinds that a value shows, of which parts are all that it leads to.
+func KindsOf(v *perl.Value, parts []*perl.Value) (set Kinds) {
+	for i, k := range valueKinds {
+		if k.Has(v, parts) {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+// Has tells whether the kind that is at a place of ValueKinds is in the set.
+func (s Kinds) Has(place int) bool { return s&(1<<place) != 0 }
+
 // valueKinds are all of them. Some are kinds of their parts: a blessed hash is a hash as well.
 var valueKinds = []ValueKind{
 	{"001", "an integer", holds(walk.IsKind(perl.Int))},

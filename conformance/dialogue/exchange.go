@@ -175,6 +175,9 @@ func (e *Exchange) settle(m *matcher) {
 
 // Arg is argument i of the request, from 0; nil if it has fewer.
 func (e *Exchange) Arg(i int) *perl.Value {
+	if i == 0 && !e.Request.proxied {
+		return e.Request.Params()
+	}
 	if args := e.Request.Args(); i < len(args) {
 		return args[i]
 	}

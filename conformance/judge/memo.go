@@ -3,6 +3,7 @@ package judge
 import (
 	"slices"
 
+	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/internal/walk"
@@ -25,15 +26,15 @@ type memo struct {
 	kindsOf        *dialogue.Frame
 	kinds          message.Kinds
 	echo           *echoed
-	partsOf        *perl.Value
-	parts          []*perl.Value
+	valueKindsOf   *perl.Value
+	valueKinds     contract.Kinds
+	parts          []*perl.Value // of valueKindsOf
 }
 
 // echoed is a value that was sent and what came back, with what all checks of values want to know
 // of the two.
 type echoed struct {
 	Sent, Got *perl.Value
-	Parts     []*perl.Value // sent and all that it leads to
 	Same      bool
 }
 
@@ -103,17 +104,18 @@ func (t *Trial) Echo(x *dialogue.Exchange, answer *dialogue.Message) *echoed {
 	} else if e.Sent == sent && e.Got == got {
 		return e
 	}
-	*e = echoed{Sent: sent, Got: got, Parts: t.Parts(sent), Same: perl.Equal(sent, got)}
+	*e = echoed{Sent: sent, Got: got, Same: perl.Equal(sent, got)}
 	if !e.Same && dialogue.NumbersMayBeStrings(answer.Frame.Image) {
 		e.Same = perl.EqualFunc(sent, got, dialogue.SameNumber)
 	}
 	return e
 }
 
-// Parts are a value and all that it leads to, until it is asked for those of another.
-func (t *Trial) Parts(v *perl.Value) []*perl.Value {
-	if m := t.memo; m.partsOf != v {
-		m.partsOf, m.parts = v, walk.Parts(m.parts[:0], v)
+// ValueKinds are the kinds of value, as contract has them, that a value shows.
+func (t *Trial) ValueKinds(v *perl.Value) contract.Kinds {
+	if m := t.memo; m.valueKindsOf != v || v == nil {
+		m.parts = walk.Parts(m.parts[:0], v)
+		m.valueKindsOf, m.valueKinds = v, contract.KindsOf(v, m.parts)
 	}
-	return t.memo.parts
+	return t.memo.valueKinds
 }

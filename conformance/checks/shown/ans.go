@@ -12,25 +12,25 @@ import (
 // the same value, VAL say.
 func ANS() []*judge.Check {
 	var checks []*judge.Check
-	for _, k := range contract.ValueKinds() {
+	for i, k := range contract.ValueKinds() {
 		checks = append(checks, &judge.Check{
 			ID: "ANS-" + k.Number, Level: judge.Must, Party: judge.TheResponder,
 			Requirement: fmt.Sprintf("A call whose state returns %s is answered.", k.Name),
 			Source:      "Responder::Thunk __thunk: what is defined is sent",
 			Rationale:   "A value that is of several kinds is held against those that no call of the connection was answered with yet: they come one by one.",
 			Needs:       fmt.Sprintf("a call of %s/echo with %s, and a later call that was answered", contract.SessionAlias, k.Name),
-			Judge:       judge.InOrder(func() func(*judge.Trial, *dialogue.Exchange) { return answersKind(k) }).OfSession(contract.SessionAlias),
+			Judge:       judge.InOrder(func() func(*judge.Trial, *dialogue.Exchange) { return answersKind(i) }).OfSession(contract.SessionAlias),
 		})
 	}
 	return checks
 }
 
 // answersKind looks for the first call of echo with a value of a kind that gets an answer.
-func answersKind(k contract.ValueKind) func(*judge.Trial, *dialogue.Exchange) {
+func answersKind(kind int) func(*judge.Trial, *dialogue.Exchange) {
 	answered := false
 	return func(t *judge.Trial, x *dialogue.Exchange) {
 		if answered || !to(x, contract.SessionAlias, contract.EchoState) || !answerDue(x) || len(x.Answers) == 0 && !concluded(t, x) ||
-			!k.Has(x.Arg(0), t.Parts(x.Arg(0))) {
+			!t.ValueKinds(x.Arg(0)).Has(kind) {
 			return
 		}
 		answered = len(x.Answers) > 0

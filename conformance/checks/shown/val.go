@@ -11,7 +11,7 @@ import (
 // VAL are about values that the state echo hands back.
 func VAL() []*judge.Check {
 	var checks []*judge.Check
-	for _, k := range contract.ValueKinds() {
+	for i, k := range contract.ValueKinds() {
 		checks = append(checks, &judge.Check{
 			ID: "VAL-" + k.Number, Level: judge.Must, Party: judge.TheResponder,
 			Requirement: fmt.Sprintf("%s survives the way there and back unchanged in kind and content.", upper(k.Name)),
@@ -24,7 +24,7 @@ func VAL() []*judge.Check {
 				if !to(x, contract.SessionAlias, "echo") || x.Ambiguous || x.Request.WantArray {
 					return
 				}
-				if e := t.Echo(x, a); k.Has(e.Sent, e.Parts) {
+				if e := t.Echo(x, a); t.ValueKinds(e.Sent).Has(i) {
 					t.HoldFunc(e.Same, a.Frame, func() (string, string) { return judge.ShowBoth(e.Sent, e.Got) })
 				}
 			}).OfSession(contract.SessionAlias),
