@@ -248,6 +248,9 @@ func (s *stream) addNote(p Problem) {
 }
 
 func (d *direction) nextFrame() bool {
+	if len(d.buf) < d.wanted && d.unsure == 0 {
+		return false
+	}
 	// A scanner over the octets at hand: no copy but the one that the frame keeps.
 	image, size, err := d.s.b.scan.Peek(d.buf)
 	if d.unsure > 0 && !d.believes(image, size, err) {

@@ -10,6 +10,7 @@ import (
 // and again, so that many frames share one.
 type recent struct {
 	list [4]*wire.Message // the last that was asked for is the first
+	like [4]int           // of each, Envelope.Like when it was asked for last
 }
 
 // keptName is the length of the longest name of a message that is kept, in octets.
@@ -17,10 +18,11 @@ const keptName = 256
 
 // share gives a message that is the same as one that an EnvelopeReader has read. shared tells that
 // it holds nothing of the image; nobody may change it.
-func (r *recent) share(m *wire.Message) (same *wire.Message, shared bool) {
+func (r *recent) share(m *wire.Message, like int) (same *wire.Message, shared bool) {
 	for i, have := range r.list {
-		if have != nil && sameEnvelope(have, m) {
+		if have != nil && (like > 0 && r.like[i] == like || sameEnvelope(have, m)) {
 			r.list[0], r.list[i] = have, r.list[0]
+			r.like[0], r.like[i] = like, r.like[0]
 			return have, true
 		}
 	}
@@ -34,7 +36,8 @@ func (r *recent) share(m *wire.Message) (same *wire.Message, shared bool) {
 		return own, false
 	}
 	copy(r.list[1:], r.list[:])
-	r.list[0] = own
+	copy(r.like[1:], r.like[:])
+	r.list[0], r.like[0] = own, like
 	return own, true
 }
 

@@ -78,7 +78,7 @@ func (s *stream) thaw(r *received) {
 				}
 				f.sketch = sketch{k, a}
 				var m *wire.Message
-				m, f.shared = s.b.recent[f.From].share(&s.b.envelope)
+				m, f.shared = s.b.recent[f.From].share(&s.b.envelope, k.Like)
 				r.says(m)
 				return
 			}

@@ -15,8 +15,13 @@ import (
 const (
 	// burstOctets is how much is gathered of a connection at most, by burst.size.
 	burstOctets = 32 << 10
-	// gathered is how much is of all, by burst.size. Besides, each connection takes a chunk.
-	gathered = 32 << 20
+	// What is gathered of all, by burst.size, is at most mostGathered, and leastGathered if there are
+	// so many connections that what is kept of them, about openCost each, and what is gathered would
+	// take more than together. Besides, each connection takes a chunk.
+	mostGathered  = 128 << 20
+	leastGathered = 32 << 20
+	openCost      = 14 << 10
+	together      = 256 << 20
 	// chunkOctets is in what pieces memory is taken for octets.
 	chunkOctets = 1 << 10
 	// recordSize is what a happening counts besides its octets.
@@ -89,6 +94,7 @@ type gatherer struct {
 	open   map[*capture.Conn]*burst
 	last   *burst    // the one of the last call of of; always one of open
 	size   int       // of all
+	conns  int       // how many connections are open
 	order  list.List // of all, the oldest first
 
 	bursts []*burst // to be used again
@@ -173,7 +179,7 @@ func (g *gatherer) full(c *capture.Conn) *burst {
 	if u != nil && u.conn == c && (u.size() >= burstOctets || len(u.events) > 0 && u.events[len(u.events)-1].closedAs > 0) {
 		return g.remove(u)
 	}
-	if g.size > gathered {
+	if g.size > leastGathered && g.size > min(mostGathered, together-openCost*g.conns) {
 		return g.oldest()
 	}
 	return nil

@@ -46,7 +46,7 @@ func (h *toldOctets) take(ev capture.Event, ends int64) {
 // TestBursts: each connection is told what happened to it, in order, however much at once and among
 // however many; memory is bounded.
 func TestBursts(t *testing.T) {
-	const conns, workers, most = 3000, 2, 200_000
+	const conns, workers, most = 15_000, 2, 200_000
 	rng := rand.New(rand.NewPCG(1, 2))
 	want, got := make([]toldOctets, conns), make([]toldOctets, conns)
 	queues := []chan *burst{make(chan *burst, bursts), make(chan *burst, bursts)}
@@ -81,8 +81,8 @@ func TestBursts(t *testing.T) {
 			defer clear(data.Bytes) // it is not valid any longer
 		}
 		d.take(ev)
-		if d.gather.size > gathered {
-			t.Fatalf("expected %d octets at most, got %d", gathered, d.gather.size)
+		if most := together - openCost*conns; d.gather.size > min(most, mostGathered) {
+			t.Fatalf("expected %d octets at most, got %d", most, d.gather.size)
 		}
 	}
 	next := func() capture.Stamp {
@@ -134,10 +134,13 @@ func TestBursts(t *testing.T) {
 			}
 		}
 	}
+	if d.gather.conns != 10 {
+		t.Errorf("expected 10 open connections, got %d", d.gather.conns)
+	}
 	if d.gather.size != 0 || len(d.gather.open) > 0 || d.gather.order.Len() > 0 {
 		t.Errorf("expected nothing left, got %d octets of %d connections", d.gather.size, len(d.gather.open))
 	}
-	if n, most := len(d.gather.chunks)*chunkOctets, gathered+conns*chunkOctets+cap(done)*3*burstOctets; n > most {
+	if n, most := len(d.gather.chunks)*chunkOctets, together-openCost*conns+conns*chunkOctets+cap(done)*3*burstOctets; n > most {
 		t.Errorf("expected chunks of %d octets at most, got %d", most, n)
 	}
 }

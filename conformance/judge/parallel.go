@@ -211,6 +211,7 @@ const maxReset = 256
 func (d *dispatcher) take(ev capture.Event) {
 	switch ev := ev.(type) {
 	case *capture.Opened:
+		d.gather.conns++
 		d.put(ev.Conn, event{event: ev})
 	case *capture.Data:
 		for octets := range slices.Chunk(ev.Bytes, burstOctets) {
@@ -228,9 +229,7 @@ func (d *dispatcher) take(ev capture.Event) {
 		if from, ok := d.half[ev.Conn]; !ok {
 			d.half[ev.Conn] = ev.From
 		} else if from != ev.From {
-			d.ended++
-			ends = d.ended
-			delete(d.half, ev.Conn)
+			ends = d.end(ev.Conn)
 		}
 		d.put(ev.Conn, event{ev, ends})
 		if ends == 0 && ev.How != capture.FIN {
@@ -238,13 +237,19 @@ func (d *dispatcher) take(ev capture.Event) {
 		}
 		for len(d.reset) > maxReset {
 			if _, ok := d.half[d.reset[0]]; ok {
-				d.ended++
-				delete(d.half, d.reset[0])
-				d.put(d.reset[0], event{closedAs: d.ended})
+				d.put(d.reset[0], event{closedAs: d.end(d.reset[0])})
 			}
 			d.reset = d.reset[1:]
 		}
 	}
+}
+
+// end counts a connection that has ended.
+func (d *dispatcher) end(c *capture.Conn) (number int64) {
+	delete(d.half, c)
+	d.gather.conns--
+	d.ended++
+	return d.ended
 }
 
 func (d *dispatcher) put(c *capture.Conn, e event) {

@@ -1,6 +1,8 @@
 package storable
 
 import (
+	"sync"
+
 	"github.com/perl-ikc/ikc-conform/internal/message"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 )
@@ -36,13 +38,21 @@ func (dec *Decoder) passWhole(image []byte, at message.Place) (kinds message.Kin
 	if int64(len(image)) > room-mostBeside*perl.ValueSize || dec.opt.MaxElements < mostBeside || dec.opt.MaxDepth < leastDepth {
 		return 0, false
 	}
-	d := decoders.Get().(*decoder)
-	defer d.close()
-	d.s = aliasOf(image[:at.To])
-	d.begin(dec, frozenHeader, room)
-	d.Left -= mostBeside
-	d.depth-- // of the message
-	d.pos = at.From
-	ok = d.passOver() && d.pos == at.To
-	return d.passedKinds(), ok
+	c := cursors.Get().(*cursor)
+	defer c.close()
+	c.s = aliasOf(image[:at.To])
+	c.begin(dec, frozenHeader, room)
+	c.Left -= mostBeside
+	c.depth-- // of the message
+	c.pos = at.From
+	ok = c.passOver() && c.pos == at.To
+	return c.passedKinds(), ok
+}
+
+// cursors are of passWhole, which needs no more of a decoder.
+var cursors = sync.Pool{New: func() any { return new(cursor) }}
+
+func (c *cursor) close() {
+	*c = cursor{passing: c.passing}
+	cursors.Put(c)
 }

@@ -9,6 +9,9 @@ import (
 type Envelope struct {
 	Params bool          // there are some
 	Kinds  message.Kinds // of all Values in the image
+	// Like numbers the message but for its params, from 1: another of the same EnvelopeReader with this
+	// number is the same Message. It is 0 if none can have it.
+	Like int
 }
 
 // EnvelopeReader reads messages without their params, for the judge of this module. It keeps the
@@ -21,6 +24,7 @@ type EnvelopeReader struct {
 	in     incoming
 	recent [recentEnvelopes]seen
 	last   int // of recent, the one that was found or kept last
+	count  int // of messages that were read anew
 }
 
 // recentEnvelopes is how many envelopes are kept: programs send the same few again and again.
@@ -30,6 +34,7 @@ const recentEnvelopes = 4
 type seen struct {
 	envelope
 	kinds message.Kinds
+	like  int // see Envelope
 }
 
 // Read reads an image that is never changed again into m: what ParseMessage makes of it, but
@@ -48,7 +53,7 @@ func (r *EnvelopeReader) Read(by message.EnvelopeThawer, image []byte, m *Messag
 		}
 		r.last = n
 		*m = s.m
-		e.Kinds, e.Params = e.Kinds|s.kinds, true
+		e.Kinds, e.Params, e.Like = e.Kinds|s.kinds, true, s.like
 		return e, true
 	}
 	return r.readAnew(by, image, m)
@@ -80,7 +85,9 @@ func (r *EnvelopeReader) readAnew(by message.EnvelopeThawer, image []byte, m *Me
 	}
 	m.Params = nil
 	r.last = (r.last + recentEnvelopes - 1) % recentEnvelopes
-	r.recent[r.last].keep(image, hash, m)
-	r.recent[r.last].kinds = beside
+	if s := &r.recent[r.last]; s.keep(image, hash, m) {
+		r.count++
+		s.kinds, s.like, e.Like = beside, r.count, r.count
+	}
 	return e, true
 }

@@ -17,6 +17,7 @@ func TestEnvelopes(t *testing.T) {
 	}
 	var z counting
 	var r EnvelopeReader
+	like := map[int]string{} // states
 	for round := range 3 {
 		for i, state := range []string{"a", "b", "c", "d"} {
 			m := Message{Event: to(state), From: to("from"), Params: perl.ArrayRef(perl.NewInt(int64(1000 * round))), WantArray: i == 1}
@@ -30,6 +31,10 @@ func TestEnvelopes(t *testing.T) {
 				!e.Params || !e.Kinds.Has(perl.Array) || !e.Kinds.Has(perl.Int) {
 				t.Errorf("%s: got %+v, %+v, %v", state, e, got, ok)
 			}
+			if before, ok := like[e.Like]; ok != (round > 0) || ok && before != state {
+				t.Errorf("%s: number %d was that of %q", state, e.Like, before)
+			}
+			like[e.Like] = state
 		}
 	}
 	if z.whole != 4 {

@@ -56,7 +56,9 @@ func AtString(s string) Address {
 }
 
 // Present tells whether the message has the address at all.
-func (a *Address) Present() bool { return a.Value != nil || a.Text != "" || !a.IsZero() }
+func (a *Address) Present() bool {
+	return a.Value != nil || len(a.Text)|len(a.Kernel)|len(a.Session)|len(a.State)|len(a.Arg) != 0
+}
 
 // AsText is the string that stands in the message; ok is false if there is a hash or nothing.
 func (a *Address) AsText() (s string, ok bool) {
