@@ -9,8 +9,8 @@ import (
 type Envelope struct {
 	Params bool          // there are some
 	Kinds  message.Kinds // of all Values in the image
-	// Like numbers the message but for its params, from 1: another of the same EnvelopeReader with this
-	// number is the same Message. It is 0 if none can have it.
+	// Like numbers the message but for its params, from 1: another of the same EnvelopeReader with
+	// this number is the same Message. It is 0 if none can have it.
 	Like int
 }
 
