@@ -2,6 +2,7 @@ package ikc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -68,16 +69,16 @@ func TestAnswersComeTogether(t *testing.T) {
 }
 
 // Where a specifier leads follows what becomes of names: another default, another peer that has the
-// name, and a name that this kernel takes for itself.
+// name, one whose id it is, and a name that this kernel takes for itself.
 func TestTargetsFollowNames(t *testing.T) {
 	client := kernel(t, ikc.Config{Name: "Client"})
 	states := func(name string) map[string]ikc.State {
 		return map[string]ikc.State{"who": func(context.Context, *ikc.Request) (any, error) { return name, nil }}
 	}
-	server := func(name string) (*ikc.Kernel, *ikc.Channel) {
-		k := kernel(t, ikc.Config{Name: name[:1]})
+	server := func(name string, cfg ikc.Config) *ikc.Channel {
+		k := kernel(t, cfg)
 		session(t, k, "me", states(name))
-		return k, dial(t, client, serve(t, k))
+		return dial(t, client, serve(t, k))
 	}
 	expect := func(to, who string) {
 		t.Helper()
@@ -87,23 +88,50 @@ func TestTargetsFollowNames(t *testing.T) {
 			}
 		}
 	}
-	_, first := server("A1")
-	server("B")
+	first := server("A1", ikc.Config{Name: "A"})
+	server("B", ikc.Config{Name: "B"})
 	expect("poe:/me/who", "A1")
 	expect("poe://A/me/who", "A1")
 	must(t, client.SetDefault("B"))
 	expect("poe:/me/who", "B")
 	must(t, first.Close())
 	settled(t, "A is gone", func() bool { return client.Channel("A") == nil })
-	if _, err := client.Call(soon(t), "poe://A/me/who", nil); err == nil {
-		t.Error("a kernel that is gone was called")
+	if _, err := client.Call(soon(t), "poe://A/me/who", nil); !errors.Is(err, ikc.ErrUnknownKernel) {
+		t.Errorf("a kernel that is gone: got %v", err)
 	}
-	server("A2")
+	server("A2", ikc.Config{Name: "A"})
 	expect("poe://A/me/who", "A2")
+	server("A3", ikc.Config{Name: "C", ID: "A"})
+	expect("poe://A/me/who", "A3")
 	session(t, client, "me", states("itself"))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	go func() { _ = client.ServeAs(context.Background(), l, ikc.Identity{Name: "A"}) }()
 	settled(t, "the name is its own", func() bool { return client.Channel("A") == nil })
 	expect("poe://A/me/who", "itself")
+}
+
+// A call that is given up just when it is answered leaves nothing to the next: whoever calls gets
+// the answer to that call or an error.
+func TestCallsGivenUpAsTheyAreAnswered(t *testing.T) {
+	p := connected(t, ikc.Config{}, ikc.Config{})
+	session(t, p.server, "me", map[string]ikc.State{"echo": echo})
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for n := range 500 {
+				ctx, giveUp := context.WithCancel(context.Background())
+				wg.Go(giveUp)
+				what := fmt.Sprint(i, " ", n)
+				v, err := p.client.Call(ctx, "poe://Server/me/echo", what)
+				if err == nil && (v == nil || v.Str() != what) {
+					t.Errorf("call %s: got %s", what, text(v))
+				}
+				if v, err = p.client.Call(soon(t), "poe://Server/me/echo", what); err != nil || v == nil || v.Str() != what {
+					t.Errorf("the call after %s: got %s, %v", what, text(v), err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

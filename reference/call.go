@@ -97,7 +97,8 @@ func (k *Kernel) post(ctx context.Context, s *Session, to string, params any, rs
 
 // waiter is a blocking call.
 type waiter struct {
-	to     *specifier.Specifier
+	to     *target // of the last call, once that has ended
+	m      wire.Message
 	number uint64   // in its rsvp
 	from   *Channel // where the request went, nil if to this kernel itself
 	value  *perl.Value
@@ -115,9 +116,26 @@ type waiter struct {
 // waiters are for other calls when theirs have ended: nobody else has them then.
 var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan struct{}, 1)} }}
 
-// release leaves the waiter, which is in no table, to another call.
+// newWaiter returns one with the message of a call, but for its rsvp.
+func (k *Kernel) newWaiter(s *Session, to *target, params *perl.Value, wantArray bool) *waiter {
+	w := waiters.Get().(*waiter)
+	if w.to != to {
+		w.to, w.m.Event = to, to.Address
+	}
+	w.m.Params, w.m.WantArray = params, wantArray
+	if s != nil {
+		w.m.From = k.from(s)
+	}
+	return w
+}
+
+// release leaves the waiter, which is in no table, to another call. A call to the same target finds
+// the event in its message.
 func (w *waiter) release() {
-	w.to, w.from, w.value, w.err = nil, nil, nil, nil
+	w.from, w.value, w.err, w.m.Params = nil, nil, nil, nil
+	if w.m.From.Present() {
+		w.m.From = wire.Address{}
+	}
 	waiters.Put(w)
 }
 
@@ -196,31 +214,34 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 	if err != nil {
 		return nil, fmt.Errorf("ikc: params for %s: %w", to, err)
 	}
-	m := &wire.Message{Event: t.Address, Params: v, From: k.from(s), WantArray: wantArray}
-	f := k.cfg.Hooks.Call
-	if f == nil {
-		return k.exchange(ctx, t, m)
+	w := k.newWaiter(s, t, v, wantArray)
+	if f := k.cfg.Hooks.Call; f == nil {
+		err = k.exchange(ctx, w)
+	} else {
+		begun := time.Now()
+		err = k.exchange(ctx, w)
+		f(CallDone{To: to, Took: time.Since(begun), Err: err})
 	}
-	begun := time.Now()
-	v, err = k.exchange(ctx, t, m)
-	f(CallDone{To: to, Took: time.Since(begun), Err: err})
-	return v, err
+	v = w.value
+	w.release() // not when there is a panic: it may be in the table then
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
-// exchange sends a request and waits for what comes of it.
-func (k *Kernel) exchange(ctx context.Context, t *target, m *wire.Message) (*perl.Value, error) {
-	c, _, _, err := k.route(t.Kernel, t)
+// exchange sends a request and waits for what comes of it: the value of w, or an error.
+func (k *Kernel) exchange(ctx context.Context, w *waiter) error {
+	c, _, _, err := k.route(w.to.Kernel, w.to)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	w := waiters.Get().(*waiter)
-	defer w.release()
-	w.to = &t.Specifier
 	beside, err := k.calls.begin(w, c)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	m.RSVP.Specifier = specifier.Specifier{Kernel: k.id, Session: callSession, State: w.state()}
+	m := &w.m
+	m.RSVP.Kernel, m.RSVP.Session, m.RSVP.State = k.id, callSession, w.state()
 	switch {
 	case c == nil:
 		err = k.toSelf(ctx, m, k.replyTo(w.number))
@@ -234,13 +255,13 @@ func (k *Kernel) exchange(ctx context.Context, t *target, m *wire.Message) (*per
 			err = fmt.Errorf("ikc: call %s: no answer (a state that returns nothing sends none): %w", m.Event.Text, err)
 		}
 	}
-	if err != nil && !k.calls.take(w) {
+	switch {
+	case err == nil:
+		return w.err
+	case !k.calls.take(w):
 		w.told() // when nobody was waiting any more
 	}
-	if err != nil {
-		return nil, err
-	}
-	return w.value, w.err
+	return err
 }
 
 // statesAtOnce is how many octets the rsvp states of a waiter are allocated together as.

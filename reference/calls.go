@@ -58,7 +58,7 @@ func (l *callList) read() {
 	}
 	for ; l.unread != nil; l.unread = l.unread.next {
 		w := l.unread
-		w.text = w.to.String()
+		w.text = w.to.Specifier.String()
 		same := l.byText[w.text]
 		if same == nil {
 			same = new(sameCalls)

@@ -1,6 +1,9 @@
 package ikc
 
-import "sync"
+import (
+	"cmp"
+	"sync"
+)
 
 // callTable is the blocking calls of a kernel that are under way. Whoever takes a call out of it is
 // the only one to end it (waiter.end).
@@ -32,13 +35,11 @@ func (t *callTable) by(c *Channel) *callList {
 // has. The error is why there can be no call.
 func (t *callTable) begin(w *waiter, c *Channel) (beside int, err error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	l := t.by(c)
-	switch {
-	case t.ended != nil:
-		return 0, t.ended
-	case l.ended != nil:
-		return 0, l.ended
+	if t.ended != nil || l.ended != nil {
+		err = cmp.Or(t.ended, l.ended)
+		t.mu.Unlock()
+		return 0, err
 	}
 	if 2*t.n >= len(t.slots) {
 		t.grow()
@@ -52,6 +53,7 @@ func (t *callTable) begin(w *waiter, c *Channel) (beside int, err error) {
 	t.begun++
 	beside = l.n
 	l.add(w)
+	t.mu.Unlock()
 	return beside, nil
 }
 

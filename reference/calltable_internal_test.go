@@ -3,8 +3,6 @@ package ikc
 import (
 	"errors"
 	"testing"
-
-	"github.com/perl-ikc/ikc-conform/reference/specifier"
 )
 
 // Calls that take long are found by their numbers whatever comes and goes beside them, and take no
@@ -13,7 +11,7 @@ func TestCallTable(t *testing.T) {
 	var table callTable
 	c := new(Channel)
 	begin := func() *waiter {
-		w := &waiter{done: make(chan struct{}, 1), to: new(specifier.Specifier)}
+		w := &waiter{done: make(chan struct{}, 1), to: new(target)}
 		if beside, err := table.begin(w, c); err != nil || beside != table.n-1 {
 			t.Fatalf("got %d, %v, expected %d others", beside, err, table.n-1)
 		}
@@ -53,7 +51,7 @@ func TestCallTable(t *testing.T) {
 	if _, err := table.begin(new(waiter), c); !errors.Is(err, ErrDisconnected) {
 		t.Errorf("a call by a lost channel: got %v", err)
 	}
-	if _, err := table.begin(&waiter{done: make(chan struct{}, 1), to: new(specifier.Specifier)}, nil); err != nil {
+	if _, err := table.begin(&waiter{done: make(chan struct{}, 1), to: new(target)}, nil); err != nil {
 		t.Errorf("a call of the kernel to itself: got %v", err)
 	}
 	table.end(ErrClosed)

@@ -104,7 +104,8 @@ func TestErrorReportsAreLinear(t *testing.T) {
 	c := &Channel{k: k, conn: nowhere{}}
 	var calls []*waiter
 	call := func(state string) *waiter {
-		w := &waiter{done: make(chan struct{}, 1), to: &specifier.Specifier{Kernel: "Other", Session: "me", State: state}}
+		w := &waiter{done: make(chan struct{}, 1), to: new(target)}
+		w.to.Specifier = specifier.Specifier{Kernel: "Other", Session: "me", State: state}
 		if _, err := k.calls.begin(w, c); err != nil {
 			t.Fatal(err)
 		}

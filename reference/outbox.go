@@ -91,7 +91,7 @@ func (o *outbox) put(f parcel, lazy bool) error {
 		o.busy, o.coming = true, true
 		go o.writeLater()
 	}
-	if !lazy {
+	if !lazy && !o.awaited {
 		o.count()
 	}
 	o.mu.Unlock()
