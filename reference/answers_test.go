@@ -94,6 +94,7 @@ func TestTargetsFollowNames(t *testing.T) {
 	expect("poe://A/me/who", "A1")
 	must(t, client.SetDefault("B"))
 	expect("poe:/me/who", "B")
+	expect("poe://A/me/who", "A1")
 	must(t, first.Close())
 	settled(t, "A is gone", func() bool { return client.Channel("A") == nil })
 	if _, err := client.Call(soon(t), "poe://A/me/who", nil); !errors.Is(err, ikc.ErrUnknownKernel) {
