@@ -61,10 +61,18 @@ func MakeRoot(ctx context.Context, dir, name, mirror string, say func(step strin
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		return fail(errors.Join(fmt.Errorf("debootstrap: %w: %s", err, last), clearPart(part)))
+		failed := fmt.Errorf("debootstrap: %w: %s", err, last)
+		if strings.Contains(last, cannotExecute) {
+			failed = fmt.Errorf("%w; programs of another architecture need qemu-user-static and binfmt_misc: "+
+				"mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc, then update-binfmts --enable", failed)
+		}
+		return fail(errors.Join(failed, clearPart(part)))
 	}
 	return os.Rename(part, root)
 }
+
+// cannotExecute is in what debootstrap says if the system cannot run programs of the architecture.
+const cannotExecute = "execute target architecture"
 
 // follow runs a command and tells each line that it prints. last is the last one.
 func follow(cmd *exec.Cmd, say func(string)) (last string, err error) {
