@@ -25,21 +25,21 @@ func (l late) Error() string {
 // TestOthersRunMeanwhile: what is not of this package, methods of what a state returned and hooks,
 // may wait for states that other connections ask for, as soon as the state has returned.
 func TestOthersRunMeanwhile(t *testing.T) {
-	for name, c := range map[string]func(opened chan struct{}) (result any, err error, hooks ikc.Hooks){
-		"a result that marshals itself": func(opened chan struct{}) (any, error, ikc.Hooks) { return late{opened}, nil, ikc.Hooks{} },
-		"an error":                      func(opened chan struct{}) (any, error, ikc.Hooks) { return nil, late{opened}, ikc.Hooks{} },
-		"a hook": func(opened chan struct{}) (any, error, ikc.Hooks) {
-			return "x", nil, ikc.Hooks{Request: func(done ikc.RequestDone) {
+	for name, c := range map[string]func(opened chan struct{}) (result any, hooks ikc.Hooks, err error){
+		"a result that marshals itself": func(opened chan struct{}) (any, ikc.Hooks, error) { return late{opened}, ikc.Hooks{}, nil },
+		"an error":                      func(opened chan struct{}) (any, ikc.Hooks, error) { return nil, ikc.Hooks{}, late{opened} },
+		"a hook": func(opened chan struct{}) (any, ikc.Hooks, error) {
+			return "x", ikc.Hooks{Request: func(done ikc.RequestDone) {
 				if done.State == "waits" {
 					<-opened
 				}
-			}}
+			}}, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			opened, ran := make(chan struct{}), make(chan struct{})
 			open := sync.OnceFunc(func() { close(opened) })
-			result, failed, hooks := c(opened)
+			result, hooks, failed := c(opened)
 			p := connected(t, ikc.Config{Hooks: hooks}, ikc.Config{})
 			session(t, p.server, "me", map[string]ikc.State{
 				"waits": func(context.Context, *ikc.Request) (any, error) { close(ran); return result, failed },

@@ -123,9 +123,9 @@ func (c *Channel) fault(err error) error {
 // receive thaws an image and sees to the message. It returns false when another goroutine has taken
 // the reading over.
 func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
-	if len(image) > smallImage {
-		w.giveTurn() // thawing may wait
-		w.answered.tell()
+	if len(image) > smallImage { // thawing may wait
+		w.giveTurn()
+		c.tellCallers(w)
 	}
 	m, l, err := c.thaw(image)
 	if err != nil {
@@ -135,11 +135,7 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 	if c.k.answered(c, m, &w.answered) {
 		return true, nil
 	}
-	w.answered.tell()
-	if w.answered.many {
-		w.answered.many = false
-		c.out.flush()
-	}
+	c.tellCallers(w)
 	if c.k.cfg.QueuePerSession {
 		if c.heldBack = c.heldBack && !c.in.idle(); c.heldBack {
 			return true, c.putRequest(m, l)
@@ -173,6 +169,16 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 	c.out.flush()
 	c.in.finish(w)
 	return false, nil
+}
+
+// tellCallers wakes those whose answers have been read. What they say next does not wait for the
+// reader.
+func (c *Channel) tellCallers(w *worker) {
+	w.answered.tell()
+	if w.answered.many {
+		w.answered.many = false
+		c.out.flush()
+	}
 }
 
 // putRequest queues a request behind those that have come by this connection.

@@ -350,8 +350,10 @@ func (k *Kernel) answer(h *handling, c *Channel, rsvp wire.Address, m *wire.Mess
 	case c != nil && k.cfg.AnswerCallersOnly:
 		err = fmt.Errorf("%w: rsvp %v", ErrThirdParty, rsvp)
 	default:
-		w.giveTurn()
-		h.more().elsewhere = true // it may be this kernel itself
+		if w != nil {
+			w.giveTurn()
+			h.more().elsewhere = true // it may be this kernel itself
+		}
 		ctx, cancel := context.WithTimeout(h, moment)
 		_, err = d.send(ctx, k, rsvp.Kernel, m, manner{sender: h.payer, yield: yield})
 		cancel()
