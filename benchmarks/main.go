@@ -192,9 +192,11 @@ func compare(w io.Writer, reps int, each time.Duration, cell, server *regexp.Reg
 		for _, p := range running {
 			fmt.Fprintf(w, "| %s ", micros(median(got[p.name])))
 		}
-		fmt.Fprintf(w, "| %s / %s | %s | %s / %s | %s / %s |\n", ratio(median(got["ceiling"]), median(got["kernel"])),
-			ratio(median(got["ceiling"]), median(got["reuse"])), ratio(median(got["perl"]), median(got["kernel"])),
-			micros(median(used["kernel"])), micros(median(used["ceiling"])), micros(median(slow["kernel"])), micros(median(slow["ceiling"])))
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n",
+			pair(ratio(median(got["ceiling"]), median(got["kernel"])), ratio(median(got["ceiling"]), median(got["reuse"]))),
+			ratio(median(got["perl"]), median(got["kernel"])),
+			pair(micros(median(used["kernel"])), micros(median(used["ceiling"]))),
+			pair(micros(median(slow["kernel"])), micros(median(slow["ceiling"]))))
 	}
 	const connections = 5000
 	kernel, err := start("kernel") // that has had no others
@@ -230,6 +232,14 @@ func micros(ns float64) string {
 	default:
 		return fmt.Sprintf("%.0f", us)
 	}
+}
+
+// pair is two figures of a cell, of which the second or both may be missing.
+func pair(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + " / " + b
 }
 
 func ratio(other, kernel float64) string {
