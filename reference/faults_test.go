@@ -241,7 +241,10 @@ func TestSmallQueue(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	p := connected(t, ikc.Config{}, ikc.Config{MaxQueue: 64 << 10})
 	var n int
+	end := make(chan struct{})
+	t.Cleanup(func() { close(end) })
 	session(t, p.server, "me", map[string]ikc.State{
+		"stuck": func(context.Context, *ikc.Request) (any, error) { <-end; return nil, nil },
 		"slow": func(_ context.Context, r *ikc.Request) (any, error) {
 			if n%64 == 0 {
 				time.Sleep(time.Millisecond)
@@ -264,7 +267,7 @@ func TestSlowReader(t *testing.T) {
 	// Without a deadline nobody waits.
 	full := error(nil)
 	for range 100_000 {
-		if _, full = p.client.Post(context.Background(), "poe://Server/me/slow", strings.Repeat("x", 60_000)); full != nil {
+		if _, full = p.client.Post(context.Background(), "poe://Server/me/stuck", strings.Repeat("x", 60_000)); full != nil {
 			break
 		}
 	}
