@@ -44,3 +44,10 @@ func TestEchoValues(t *testing.T) {
 		}
 	}
 }
+
+// TestKindsFit: each kind of value has a bit of a Kinds.
+func TestKindsFit(t *testing.T) {
+	if n := len(contract.ValueKinds()); n > 64 {
+		t.Errorf("%d kinds of values, expected at most 64", n)
+	}
+}

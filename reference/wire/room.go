@@ -195,7 +195,7 @@ func newImage(size int) []byte {
 	if old, _ := images.Get().(*[]byte); old != nil && cap(*old) >= size {
 		return (*old)[:0:size]
 	}
-	return make([]byte, 0, size)
+	return uncleared(size)
 }
 
 // drop puts an empty buffer by.
