@@ -56,7 +56,7 @@ func completionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
-			c.Args, c.RunE = cobra.NoArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+			c.Args, c.RunE = told(cobra.NoArgs), func(c *cobra.Command, _ []string) error { return c.Help() }
 		}
 	}
 }

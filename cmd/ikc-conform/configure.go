@@ -22,7 +22,7 @@ func configurable(c *cobra.Command) *cobra.Command {
 	var path string
 	c.Long += configHelp
 	c.Flags().StringVar(&path, "config", "", "read flags and targets from this `FILE` (default "+config.Name+", if it is there); '' for none")
-	run, check := c.RunE, c.Args
+	run, check := c.RunE, told(c.Args)
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		args, err := configure(cmd, path, args)

@@ -98,6 +98,7 @@ with another interrupt.`,
 		recordCommand(), shadowCommand(), serveCommand(), driverCommand(), driverCheckCommand(), reportCommand(), versionCommand(), manCommand(),
 		callCommand(), respondCommand(), postCommand(), pingCommand(), subscribeCommand(), monitorCommand(),
 		wiresharkCommand(), doctorCommand(), perlsCommand(), configCommand())
+	tellArguments(root)
 	completions(root)
 	return root
 }
