@@ -3,6 +3,8 @@ package recordings_test
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
@@ -43,6 +45,29 @@ func TestDriven(t *testing.T) {
 	for _, c := range checks.Catalogue() {
 		if c.ByDriver() && !passed[c.ID] && elsewhere[c.ID] == "" {
 			t.Errorf("%s passes in no capture of captures/%s", c.ID, drivenDir)
+		}
+	}
+}
+
+// TestDrivenAgain: what drivers told is judged alike each time, with the same examples.
+func TestDrivenAgain(t *testing.T) {
+	told := slices.DeleteFunc(checks.Catalogue(), func(c *judge.Check) bool { return !c.ByDriver() })
+	for _, s := range loadFrom(t, drivenDir) {
+		var first []judge.Verdict
+		for range 8 {
+			f, err := judge.File(filepath.Join(drivenDir, s.Capture), told, dialogue.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == nil {
+				first = f.Verdicts
+			}
+			for i, v := range f.Verdicts {
+				if !reflect.DeepEqual(v.Example, first[i].Example) || !reflect.DeepEqual(v.Findings, first[i].Findings) {
+					t.Fatalf("%s: %s, %s: got %+v %+v, expected as before %+v %+v",
+						s.Capture, v.Check.ID, v.Side, v.Example, v.Findings, first[i].Example, first[i].Findings)
+				}
+			}
 		}
 	}
 }

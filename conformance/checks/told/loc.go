@@ -1,6 +1,7 @@
 package told
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,9 +20,10 @@ func LOC() []*judge.Check {
 			Requirement: "A kernel can call its own published states by its name, as if they were remote: the answer reaches the rsvp.",
 			Source:      "LocalKernel", Needs: "a call that a kernel made of itself",
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				for rsvp, calls := range log.localCalls() {
+				local := log.localCalls()
+				for _, rsvp := range slices.Sorted(maps.Keys(local)) {
 					session, state, _ := strings.Cut(rsvp, "/")
-					for _, l := range calls {
+					for _, l := range local[rsvp] {
 						var f driver.Call
 						if l.Command.Decode(&f) != nil || !strings.HasSuffix(f.To, "/echo") {
 							continue

@@ -2,6 +2,7 @@ package told
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -458,8 +459,8 @@ func channelIDs(t *judge.Trial, log *driverLog, _ *monitorSpan, registrations []
 				return "(ready or close, an id of this connection alone)", showArgs(b.at.Event.Args)
 			})
 			if holder == nil {
-				for old, w := range of {
-					if w == v && id != "" {
+				for _, old := range slices.Sorted(maps.Keys(of)) {
+					if of[old] == v && id != "" {
 						t.Fail(b.at, "the channel's id "+old, id)
 					}
 				}

@@ -2,6 +2,7 @@ package told
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -56,15 +57,16 @@ func RET() []*judge.Check {
 			Source:      "Responder::Thunk __thunk, Responder call (one post is permitted)", Needs: "a driver, and calls of the session " + contract.ClientSession,
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
 				for _, m := range log.ownConns() {
-					calls, answers := map[specifier.Specifier]int{}, map[specifier.Specifier]int{}
+					calls, answers := map[string]int{}, map[string]int{}
 					for _, x := range m.Exchanges {
 						if r := x.Request; r.Frame.From != log.Side && r.IsCall() && r.RSVP.Session == contract.ClientSession {
-							calls[r.RSVP.Specifier]++
-							answers[r.RSVP.Specifier] += len(x.Answers)
+							to := r.RSVP.Specifier.String()
+							calls[to]++
+							answers[to] += len(x.Answers)
 						}
 					}
-					for to, n := range calls {
-						t.Hold(answers[to] <= n, log.Lines[0], fmt.Sprintf("at most %d answers to %v on connection %d", n, to, m.Index), fmt.Sprint(answers[to]))
+					for _, to := range slices.Sorted(maps.Keys(calls)) {
+						t.Hold(answers[to] <= calls[to], log.Lines[0], fmt.Sprintf("at most %d answers to %s on connection %d", calls[to], to, m.Index), fmt.Sprint(answers[to]))
 					}
 				}
 			}),

@@ -2,6 +2,7 @@ package told
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,11 +28,11 @@ func RSVP() []*judge.Check {
 			Requirement: "Each call permits one post to its rsvp: the state runs as often as calls were answered, not more.",
 			Source:      "Responder call, _req_is_published", Needs: "a driver that reports the runs of states, and answers to its kernel's calls",
 			Judge: onLog(func(t *judge.Trial, log *driverLog) {
-				local := log.localCalls()
-				for rsvp, answers := range log.answersGot(false) {
+				local, got := log.localCalls(), log.answersGot(false)
+				for _, rsvp := range slices.Sorted(maps.Keys(got)) {
 					session, state, _ := strings.Cut(rsvp, "/")
 					if n := len(log.states(session, state)); n > 0 {
-						most := len(answers) + len(local[rsvp])
+						most := len(got[rsvp]) + len(local[rsvp])
 						t.Hold(n <= most, log.states(session, state)[n-1], fmt.Sprintf("at most %d runs of %s, as many as answers", most, rsvp), fmt.Sprint(n))
 					}
 				}
@@ -103,11 +104,11 @@ func (log *driverLog) localCalls() map[string][]*dialogue.ControlLine {
 
 // answersReachStates pairs answers on the wire with the runs of the states that they were for.
 func answersReachStates(t *judge.Trial, log *driverLog) {
-	local := log.localCalls()
-	for rsvp, answers := range log.answersGot(true) {
+	local, all := log.localCalls(), log.answersGot(true)
+	for _, rsvp := range slices.Sorted(maps.Keys(all)) {
 		session, state, _ := strings.Cut(rsvp, "/")
 		var due []*perl.Value
-		for _, m := range answers {
+		for _, m := range all[rsvp] {
 			due = append(due, m.Params())
 		}
 		reported := log.states(session, state)
