@@ -16,9 +16,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
-	"github.com/perl-ikc/ikc-conform/conformance/known"
 	"github.com/perl-ikc/ikc-conform/conformance/recordings"
-	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -32,6 +30,7 @@ func checkCommand() *cobra.Command {
 		only     = new(chosen)
 		ikc      bool
 		as       string
+		baseline []string
 	)
 	var small reduced
 	c := &cobra.Command{
@@ -48,6 +47,9 @@ short or damaged is never conformant, with status 3.
 
 Which releases of POE::Component::IKC the kernels can be is told by what they say, with the evidence. A failure
 that all of those are known to have is a known deviation, and does not count; --as insists on one of them.
+--baseline FILE has more that are known, of any implementation. A driver that was recorded, as by 'run --captures',
+tells which one its kernel is; without, --as IMPLEMENTATION@RELEASE says it, of the sides of --side. One that is
+listed there and no longer shows is status 4.
 
 FILE is a pcapng or pcap file, also one compressed by gzip, zstd or xz, or - for standard input. Captures
 of any size are read in bounded memory. Several files are one capture, such as the parts of a ring, or what was
@@ -71,11 +73,8 @@ its capture: then that is what counts.`,
 			if err := only.parse(); err != nil {
 				return err
 			}
-			deviations, err := known.Load()
+			k, err := readKnown(baseline, as)
 			if err != nil {
-				return broken(err)
-			}
-			if as, err = parseAs(as); err != nil {
 				return err
 			}
 			tuneForCheck()
@@ -114,7 +113,7 @@ its capture: then that is what counts.`,
 				if err != nil {
 					return broken(err)
 				}
-				deviations.Settle(f, as)
+				k.settle(f)
 				files = append(files, f)
 			}
 			if only.asked() && !only.found() {
@@ -130,7 +129,7 @@ its capture: then that is what counts.`,
 					return fmt.Errorf("a sidecar is about %s: expected this among the files as well", path)
 				}
 			}
-			r := report.FromFiles(files, j.level)
+			r := report.FromFiles(files, j.level, k.own.Unseen(files))
 			if unread > 0 {
 				r.Interrupt(fmt.Sprintf("%d of %d captures were not read", unread, len(together)))
 			}
@@ -157,7 +156,8 @@ its capture: then that is what counts.`,
 	c.Flags().BoolVar(&ikc, "ikc", false, "only connections that are IKC: say nothing of others")
 	c.Flags().BoolVar(&separate, "apart", false, "judge each file on its own, instead of all as one capture")
 	c.Flags().StringVar(&side, "side", "both", "judge the server, the client, or both")
-	c.Flags().StringVar(&as, "as", "", "take kernels for a release, perl@0.2302, unless what they say contradicts it")
+	c.Flags().StringVar(&as, "as", "", "take kernels for a release, perl@0.2302, unless what they say contradicts it; or for IMPLEMENTATION@RELEASE of --baseline")
+	baselineFlag(c.Flags(), &baseline)
 	return c
 }
 
@@ -264,18 +264,6 @@ func compare(out io.Writer, files []*judge.Judgement, expected map[string]*recor
 		return nil
 	}
 	return shown
-}
-
-// parseAs reads a release to insist on, as targets name it: perl@0.2302.
-func parseAs(s string) (string, error) {
-	if s == "" {
-		return "", nil
-	}
-	name, ok := strings.CutPrefix(s, "perl@")
-	if all := release.AllReleases(); !ok || !all.Has(name) {
-		return "", fmt.Errorf("--as %q: expected perl@ and a release of %s: %s", s, release.Implementation, strings.Join(all.Names(), ", "))
-	}
-	return name, nil
 }
 
 func parseSides(s string) ([]wire.Role, error) {

@@ -81,7 +81,7 @@ func (e *experiment) flags(c *cobra.Command, names ...string) {
 	all.DurationVar(&e.patience, "patience", 0, "how long to wait for an answer (default 5s, for a server that is running 30s)")
 	all.DurationVar(&e.timeout, "timeout", harness.DefaultTimeout, "how long one combination may take")
 	all.BoolVar(&e.debug, "debug", false, "wait without limit, for a target that is being debugged")
-	all.StringSliceVar(&e.baseline, "baseline", nil, "files with more known deviations, in the form of conformance/known/deviations.json")
+	baselineFlag(&all, &e.baseline)
 	all.BoolVar(&e.progress, "progress", false, "tell on standard error what has been done")
 	for _, name := range names {
 		c.Flags().AddFlag(all.Lookup(name))

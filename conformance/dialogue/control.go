@@ -88,6 +88,20 @@ func (c *Control) Role() (role wire.Role, ok bool) {
 	return 0, false
 }
 
+// Hello is what the driver said of itself, nil if the capture does not show it.
+func (c *Control) Hello() *driver.Hello {
+	for _, l := range c.Lines {
+		if l.Answer != nil && l.Answer.To != nil && l.Answer.To.Command.Name == "hello" {
+			h := new(driver.Hello)
+			if json.Unmarshal(l.Answer.OK, h) != nil {
+				return nil
+			}
+			return h
+		}
+	}
+	return nil
+}
+
 // maxControl bounds what a Builder keeps of all Controls together, in octets of memory: those of
 // the lines, and controlValue for each value that may be in them.
 const (

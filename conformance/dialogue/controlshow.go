@@ -108,14 +108,8 @@ func showList(values []*perl.Value, opts WriteOptions) string {
 // controlSummary says what a Control is, under the head of its connection.
 func controlSummary(c *Control) string {
 	s := "  what the harness had a kernel do (client), and what its driver said of it (server)"
-	for _, l := range c.Lines {
-		if l.Answer != nil && l.Answer.To != nil && l.Answer.To.Command.Name == "hello" {
-			var h driver.Hello
-			if json.Unmarshal(l.Answer.OK, &h) == nil {
-				s += fmt.Sprintf(": %s %s, pid %d", h.Implementation, h.Release, h.PID)
-			}
-			break
-		}
+	if h := c.Hello(); h != nil {
+		s += fmt.Sprintf(": %s %s, pid %d", h.Implementation, h.Release, h.PID)
 	}
 	return s
 }

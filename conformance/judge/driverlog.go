@@ -10,6 +10,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/contract"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
@@ -139,6 +140,16 @@ func (j *judge) driverLogs() (of [2]*DriverLog) {
 	for side, a := range of {
 		if a != nil {
 			a.Other = of[wire.Role(side).Other()]
+		}
+	}
+	return of
+}
+
+// told is what the drivers of the kernels said of them, by side.
+func (j *judge) told() (of [2]*driver.Hello) {
+	for side, a := range j.driverLogs() {
+		if a != nil {
+			of[side] = a.Conn.Control.Hello()
 		}
 	}
 	return of

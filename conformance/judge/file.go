@@ -7,6 +7,7 @@ import (
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
+	"github.com/perl-ikc/ikc-conform/conformance/driver"
 	"github.com/perl-ikc/ikc-conform/conformance/release"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
@@ -23,6 +24,9 @@ type Judgement struct {
 	Lacks []string
 	// Peers are the kernels of the capture, with what is known of their releases.
 	Peers *release.Peers
+	// Told is what the driver of each side's kernel said of it, by wire.Role, nil if the capture has
+	// no driver log of the side.
+	Told [2]*driver.Hello
 	// Noticed is what is worth knowing without being a violation.
 	Noticed []*diagnosis.Finding
 	// Stopped says that the reading was ended before the end of the capture, as the one who reads was
@@ -76,7 +80,7 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	}
 	verdicts := j.conclude()
 	return &Judgement{
-		Verdicts: verdicts, Connections: j.connections, Looked: j.looked, Notes: j.notes, Lacks: j.lackList(), Peers: &j.peers,
+		Verdicts: verdicts, Connections: j.connections, Looked: j.looked, Notes: j.notes, Lacks: j.lackList(), Peers: &j.peers, Told: j.told(),
 		Stopped: stopped, Err: err, Broken: j.broken, Noticed: j.noticed.Findings(),
 	}
 }

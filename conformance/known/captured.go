@@ -29,6 +29,8 @@ const oldestTried = "0.1801"
 // What comes with a Perl is known only between two kernels that both show that they have such a
 // Perl: others cannot read it.
 //
+// A kernel whose driver told which release of which implementation it is has what is known of that.
+//
 // A release to insist on is believed where nothing that was seen contradicts it; a note says so
 // where something does.
 func (ds Deviations) Settle(f *judge.Judgement, as string) {
@@ -185,6 +187,9 @@ func (s *settling) verdict(v *judge.Verdict) {
 
 // known is the deviation that a failure in a connection is, nil if it is none that is known.
 func (s *settling) known(check string, connection int) *Deviation {
+	if d := s.ds.Told(s.f, s.side).Find(check); d != nil {
+		return d
+	}
 	p := s.f.Peers.Of(s.side, connection)
 	if p == nil {
 		return nil
@@ -197,6 +202,35 @@ func (s *settling) known(check string, connection int) *Deviation {
 		return d
 	}
 	return nil
+}
+
+// Told are the deviations of the kernel of a side whose driver told who it is, none if nobody did.
+func (ds Deviations) Told(f *judge.Judgement, side wire.Role) Deviations {
+	h := f.Told[side]
+	if h == nil {
+		return nil
+	}
+	return ds.Of(h.Implementation, h.Release, h.Versions)
+}
+
+// Unseen are the deviations of kernels whose drivers told who they are that show in none of the
+// judgements, though the check passed at such a kernel.
+func (ds Deviations) Unseen(files []*judge.Judgement) (list Deviations) {
+	passed, failed := map[string]bool{}, map[string]bool{}
+	for _, f := range files {
+		for _, v := range f.Verdicts {
+			if ds.Told(f, v.Side).Find(v.Check.ID) != nil {
+				passed[v.Check.ID] = passed[v.Check.ID] || v.Outcome == judge.Pass
+				failed[v.Check.ID] = failed[v.Check.ID] || v.Outcome == judge.Known || v.Outcome == judge.Fail
+			}
+		}
+	}
+	for _, d := range ds {
+		if passed[d.Check] && !failed[d.Check] {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // covers tells whether all Perls of a set have the deviation. An empty set has none.

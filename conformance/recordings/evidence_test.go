@@ -48,7 +48,7 @@ type piece struct {
 }
 
 func exitOf(f *judge.Judgement) int {
-	return report.FromFiles([]*judge.Judgement{f}, judge.Should).Exit
+	return report.FromFiles([]*judge.Judgement{f}, judge.Should, nil).Exit
 }
 
 func readLossy(t *testing.T, path string) *lossy {

@@ -50,8 +50,8 @@ type Report struct {
 	Partial string `json:"partial,omitempty"`
 	// Exit is the exit status that the report amounts to.
 	Exit int `json:"exit"`
-	// Deviations are those that are known of the subject, Stale the ones among them that did not
-	// show, though the check was decided.
+	// Deviations are those that are known of the subject; of captures, those that do not show in them.
+	// Stale are the ones among them that did not show, though the check was decided.
 	Deviations known.Deviations `json:"deviations,omitempty"`
 	Stale      known.Deviations `json:"stale,omitempty"`
 	// Flapped are the checks that did not always come to the same, of a target that was tried several
@@ -211,8 +211,9 @@ func (r *Report) Interrupt(where string) {
 	r.finish()
 }
 
-// FromFiles makes a report of judged captures, a part for each side.
-func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
+// FromFiles makes a report of judged captures, a part for each side. unseen are deviations that
+// should have shown, and did not.
+func FromFiles(files []*judge.Judgement, gate judge.Level, unseen known.Deviations) *Report {
 	rep := &Report{Subject: "captures", Started: time.Now(), Gate: gate}
 	if len(files) == 1 {
 		rep.Subject = files[0].File
@@ -248,6 +249,7 @@ func FromFiles(files []*judge.Judgement, gate judge.Level) *Report {
 			first.Error = visible.Error(err)
 		}
 	}
+	rep.Deviations = unseen
 	rep.finish()
 	return rep
 }

@@ -206,16 +206,16 @@ func TestFromFiles(t *testing.T) {
 		{File: "a.pcapng", Verdicts: []judge.Verdict{verdict(must, judge.Pass)}},
 		{File: "b.pcapng", Notes: []string{"not IKC"}},
 	}
-	r := report.FromFiles(files, judge.Should)
+	r := report.FromFiles(files, judge.Should, nil)
 	if r.Exit != report.ExitConformant {
 		t.Errorf("expected exit status 0, got %d", r.Exit)
 	}
 	readable(t, "two files", r)
 	files[1].Err = errors.New("cut short")
-	if r := report.FromFiles(files, judge.Should); r.Exit != report.ExitBroken {
+	if r := report.FromFiles(files, judge.Should, nil); r.Exit != report.ExitBroken {
 		t.Errorf("expected a file that is cut short to be no success, got %d", r.Exit)
 	}
-	if r := report.FromFiles(nil, judge.Should); r.Exit != report.ExitNothing {
+	if r := report.FromFiles(nil, judge.Should, nil); r.Exit != report.ExitNothing {
 		t.Errorf("expected no files to be nothing checked, got %d", r.Exit)
 	}
 }

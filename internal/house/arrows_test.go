@@ -44,7 +44,7 @@ var arrows = map[string][]string{
 	"conformance/release":      {"conformance/capture", "conformance/dialogue", "reference/perl", "reference/storable", "reference/wire"},
 	"conformance/contract":     {"conformance/dialogue", "conformance/driver", "internal/walk", "reference/perl", "reference/wire"},
 	"conformance/diagnosis":    {"conformance/capture", "conformance/dialogue", "internal/visible", "internal/walk", "reference/freezethaw", "reference/perl", "reference/specifier", "reference/wire"},
-	"conformance/judge":        {"conformance/capture", "conformance/contract", "conformance/diagnosis", "conformance/dialogue", "conformance/release", "internal/message", "internal/visible", "internal/walk", "reference/perl", "reference/wire"},
+	"conformance/judge":        {"conformance/capture", "conformance/contract", "conformance/diagnosis", "conformance/dialogue", "conformance/driver", "conformance/release", "internal/message", "internal/visible", "internal/walk", "reference/perl", "reference/wire"},
 	"conformance/checks/shown": {"conformance/capture", "conformance/contract", "conformance/dialogue", "conformance/judge", "internal/walk", "reference/perl", "reference/specifier", "reference/storable", "reference/wire"},
 	"conformance/checks/told":  {"conformance/capture", "conformance/contract", "conformance/dialogue", "conformance/driver", "conformance/judge", "conformance/typed", "internal/walk", "reference/perl", "reference/specifier", "reference/wire"},
 	"conformance/checks":       {"conformance/checks/shown", "conformance/checks/told", "conformance/judge"},
