@@ -90,12 +90,17 @@ func (m module) generate(t *testing.T, dir string, i *Interface, w Writing) {
 	}
 }
 
-// try runs go in the module.
+// try runs go in the module. Of GOFLAGS only -trimpath is kept, for what is imported to be in the
+// cache.
 func (m module) try(t *testing.T, args ...string) {
 	t.Helper()
+	flags := ""
+	if strings.Contains(os.Getenv("GOFLAGS"), "-trimpath") {
+		flags = "-trimpath"
+	}
 	cmd := exec.Command("go", args...)
 	cmd.Dir = m.dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK="+filepath.Join(m.dir, "go.work"), "GOPROXY=off")
+	cmd.Env = append(os.Environ(), "GOFLAGS="+flags, "GOWORK="+filepath.Join(m.dir, "go.work"), "GOPROXY=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
