@@ -9,6 +9,7 @@ import (
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
+	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/oracle"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 )
@@ -81,6 +82,7 @@ func (e *experiment) compare(cmd *cobra.Command, r *oracle.Report) error {
 	var right *cell.TargetResult
 	for i, t := range e.targets {
 		opts, name := e.options, "oracle"
+		opts.Checks = []*judge.Check{}
 		if i > 0 {
 			name = fmt.Sprintf("target-%d", i)
 		}

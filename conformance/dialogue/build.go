@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -37,6 +38,22 @@ type Options struct {
 	// Observe, if it is set, is called with each line and frame at once, when it is known what it
 	// answers, but not yet what answers it.
 	Observe func(*Connection, Item)
+	// Done, once it is closed, says that nobody wants what is read any more: the reading ends as soon
+	// as it can, with ErrAbandoned, and what was found is of no use. Nil: never.
+	Done <-chan struct{}
+}
+
+// ErrAbandoned is the error of a reading that Options.Done has ended.
+var ErrAbandoned = errors.New("the reading was abandoned")
+
+// Abandoned tells whether Done is closed.
+func (o *Options) Abandoned() bool {
+	select {
+	case <-o.Done:
+		return true
+	default:
+		return false
+	}
 }
 
 // Source gives the events of a capture, as capture.Reader.Events does.
@@ -95,6 +112,9 @@ func (b *Builder) read(events Source) error {
 		}
 		if ev != nil {
 			b.Take(ev)
+		}
+		if b.opts.Abandoned() {
+			return ErrAbandoned
 		}
 	}
 	for _, c := range b.Open() {

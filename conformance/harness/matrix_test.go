@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
+	"github.com/perl-ikc/ikc-conform/conformance/dialogue"
 	"github.com/perl-ikc/ikc-conform/conformance/harness"
 	"github.com/perl-ikc/ikc-conform/conformance/judge"
 	"github.com/perl-ikc/ikc-conform/conformance/targets"
@@ -139,5 +141,30 @@ func TestParseShard(t *testing.T) {
 		if err != nil || [2]int{i, n} != want {
 			t.Errorf("%q: %d/%d, %v", s, i, n, err)
 		}
+	}
+}
+
+// TestJudgingIsInterrupted: when nobody asks for the result any more, what was recorded is not
+// judged to its end.
+func TestJudgingIsInterrupted(t *testing.T) {
+	frames := func(ctx context.Context, looked func()) (n int64, err error) {
+		var count atomic.Int64
+		_, err = harness.Run(ctx, parseAll(t, "reference")[0], harness.Options{
+			Cells: []cell.Cell{{Role: cell.AsServer, Dialect: cell.IKC0}},
+			Checks: []*judge.Check{{ID: "T-1", Level: judge.Must, Party: judge.TheSender, Judge: judge.OnFrames(func(*judge.Trial, *dialogue.Frame) {
+				count.Add(1)
+				looked()
+			})}},
+		})
+		return count.Load(), err
+	}
+	all, err := frames(t.Context(), func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	some, err := frames(ctx, cancel)
+	if some == 0 || some > all/2 || !errors.Is(err, context.Canceled) {
+		t.Errorf("%d of %d frames were looked at, %v: expected few, since the first was when nobody asked any more", some, all, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // Options of a run. The zero value tries everything that is safe.
 type Options struct {
-	// Checks to apply. Nil: the catalogue.
+	// Checks to apply. Nil: the catalogue; if there are none, what was recorded is not looked at.
 	Checks []*judge.Check
 	// Cells to try. Nil: all that the target can be tried in.
 	Cells []cell.Cell

@@ -47,14 +47,14 @@ func Run(ctx context.Context, t *targets.Target, opts Options) (*cell.TargetResu
 // target has no driver.
 func tryCell(ctx context.Context, t *targets.Target, opts Options, tried cell.Cell) (*cell.Result, *driver.Hello) {
 	r := &runner{target: t, opts: opts, cell: &cell.Result{Cell: tried}}
-	began := time.Now()
+	began, done := time.Now(), ctx.Done()
 	ctx = withWait(ctx, opts.Patience)
 	if opts.Timeout > 0 {
 		limit, cancel := context.WithTimeout(ctx, opts.Timeout)
 		defer cancel()
 		ctx = limit
 	}
-	r.run(ctx)
+	r.run(ctx, done)
 	r.cell.Took = time.Since(began)
 	return r.cell, r.hello
 }
@@ -70,8 +70,9 @@ type runner struct {
 	hello  *driver.Hello
 }
 
-// run tries the cell. What came of it is in r.cell.
-func (r *runner) run(ctx context.Context) {
+// run tries the cell, within ctx. What came of it is in r.cell. Once done is closed, nobody asks
+// for it.
+func (r *runner) run(ctx context.Context, done <-chan struct{}) {
 	if r.cell.Skipped = Impossible(r.target, r.cell.Cell); r.cell.Skipped != "" {
 		return
 	}
@@ -90,7 +91,7 @@ func (r *runner) run(ctx context.Context) {
 		if played != nil {
 			r.problem(played)
 		}
-		r.judge(path)
+		r.judge(path, done)
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// twoConnections is a capture of two connections with a line of each side and three frames of the
+// connections is a capture of so many connections with a line of each side and three frames of the
 // client, which are no messages.
-func twoConnections(t *testing.T) *capture.Reader {
+func connections(t *testing.T, n int) *capture.Reader {
 	t.Helper()
 	must := func(err error) {
 		if err != nil {
@@ -29,7 +29,7 @@ func twoConnections(t *testing.T) *capture.Reader {
 	iface, err := w.Interface("test", "")
 	must(err)
 	at := time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
-	for range 2 {
+	for range n {
 		r, err := w.Open(iface, netip.MustParseAddrPort("192.0.2.1:50000"), netip.MustParseAddrPort("192.0.2.2:603"), at)
 		must(err)
 		must(r.Data(capture.FromClient, []byte("SETUP KERNEL=c;FREEZER=Storable\r\n"), at))
@@ -64,7 +64,7 @@ func TestPanicInACheck(t *testing.T) {
 				{ID: "T-3", Party: judge.TheSender, Judge: judge.OnFrames(func(t *judge.Trial, f *dialogue.Frame) { frames.Add(1); t.Pass(f) })},
 				{ID: "T-4", Party: judge.TheSender, Judge: judge.OnConnection(func(t *judge.Trial) { ends.Add(1); t.Pass(nil) })},
 			}
-			j := judge.Capture(twoConnections(t), checks, dialogue.Options{}, wire.Client)
+			j := judge.Capture(connections(t, 2), checks, dialogue.Options{}, wire.Client)
 			if frames.Load() != 12 || ends.Load() != 2 {
 				t.Errorf("%s: expected the others to look at 6 frames each, and at 2 ends; they did at %d in all, and %d", test.name, frames.Load(), ends.Load())
 			}
@@ -98,7 +98,7 @@ func TestPanicInReading(t *testing.T) {
 			}
 		}}
 		checks := []*judge.Check{{ID: "T-1", Party: judge.TheSender, Judge: judge.OnFrames(func(t *judge.Trial, f *dialogue.Frame) { t.Pass(f) })}}
-		j := judge.Capture(twoConnections(t), checks, opts, wire.Client)
+		j := judge.Capture(connections(t, 2), checks, opts, wire.Client)
 		if len(j.Broken) != 1 || !strings.Contains(j.Broken[0], "connection 0 (192.0.2.1:50000 to 192.0.2.2:603)") || j.Failed() == nil {
 			t.Errorf("at item %d: expected that connection 0 was given up, got %q", where, j.Broken)
 		}

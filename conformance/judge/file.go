@@ -32,7 +32,8 @@ type Judgement struct {
 	// Stopped says that the reading was ended before the end of the capture, as the one who reads was
 	// told to. The verdicts hold for what comes before; what passed did so as far as seen.
 	Stopped bool
-	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before.
+	// Err says that the capture is cut short or damaged. The verdicts hold for what comes before. If
+	// it is dialogue.ErrAbandoned, there are none.
 	Err error
 	// Broken says what went wrong in the judge itself: a check that panicked, whose verdict is
 	// inconclusive then, or the reading of a connection that did; then what others passed is taken
@@ -66,6 +67,9 @@ func captureInParts(r *capture.Reader, checks []*Check, opts dialogue.Options, w
 	j := newJudge(checks, sides...)
 	j.onlyIKC = opts.OnlyIKC
 	err := j.read(r, opts, w)
+	if errors.Is(err, dialogue.ErrAbandoned) {
+		return &Judgement{Err: err}
+	}
 	j.peers.Conclude()
 	stopped := errors.Is(err, capture.ErrStopped)
 	switch {

@@ -61,6 +61,9 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 		if c := capture.ConnOf(ev); c != nil && (opts.Only == nil || opts.Only(c)) {
 			d.take(ev)
 		}
+		if opts.Abandoned() {
+			break
+		}
 		if events++; opts.Progress != nil && events%progressEvery == 0 {
 			opts.Progress(r.Offset())
 		}
@@ -70,6 +73,9 @@ func (j *judge) read(r *capture.Reader, opts dialogue.Options, window dialogue.W
 	group.Wait()
 	close(results)
 	<-merged
+	if opts.Abandoned() {
+		return dialogue.ErrAbandoned
+	}
 	j.noteOthers(remarks)
 	if opts.Progress != nil {
 		opts.Progress(r.Offset())
@@ -83,8 +89,13 @@ func (j *judge) work(queue <-chan *burst, done chan<- *burst,
 	w := &worker{judge: j, results: results, tallies: map[*capture.Conn]*tally{}, broken: map[*capture.Conn]string{}}
 	w.builder = dialogue.NewBuilder(opts, window, w.part)
 	for u := range queue {
-		w.take(u)
+		if !opts.Abandoned() {
+			w.take(u)
+		}
 		done <- u
+	}
+	if opts.Abandoned() {
+		return
 	}
 	w.ends = 0
 	for _, c := range w.builder.Open() {

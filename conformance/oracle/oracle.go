@@ -78,6 +78,8 @@ func Compare(target, oracle string, side wire.Role, opts dialogue.Options) ([]Di
 	var out []Difference
 	for i := range max(len(of), len(with)) {
 		switch {
+		case opts.Abandoned():
+			return nil, dialogue.ErrAbandoned
 		case i >= len(of):
 			out = append(out, Difference{Connection: with[i].Conn.Index, Target: "no such connection", Oracle: fmt.Sprintf("a connection of %d lines and frames", len(with[i].Items))})
 		case i >= len(with):
@@ -251,15 +253,20 @@ func withoutNotes(message *perl.Value) *perl.Value {
 }
 
 // alike makes what must differ between runs the same.
-type alike struct {
-	names *strings.Replacer
-	// unique is what else is another every time.
-	unique []unique
-}
+type alike struct{ names *strings.Replacer }
 
-type unique struct {
+// unique is what else is another every time. Each begins with something that is there as it is: in
+// the text of long images, what may begin in two ways takes ten times as long to look for.
+var unique = []struct {
 	pattern *regexp.Regexp
 	as      string
+}{
+	{regexp.MustCompile(`PID=\d+`), "PID=<pid>"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "<address>"},
+	{regexp.MustCompile(`\[::1\]:\d+`), "<address>"},
+	// The state that an answer to do_you_have goes to is named by a counter, and by a sub's address
+	// in Perl.
+	{regexp.MustCompile(`IKC:receipt [^']*`), "IKC:receipt <unique>"},
 }
 
 func newAlike(c *dialogue.Connection) alike {
@@ -280,18 +287,12 @@ func newAlike(c *dialogue.Connection) alike {
 		}
 		add(p.ID, "<id of the "+side.String()+">")
 	}
-	return alike{strings.NewReplacer(pairs...), []unique{
-		{regexp.MustCompile(`PID=\d+`), "PID=<pid>"},
-		{regexp.MustCompile(`(127\.0\.0\.1|\[::1\]):\d+`), "<address>"},
-		// The state that an answer to do_you_have goes to is named by a counter, and by a sub's address
-		// in Perl.
-		{regexp.MustCompile(`IKC:receipt [^']*`), "IKC:receipt <unique>"},
-	}}
+	return alike{strings.NewReplacer(pairs...)}
 }
 
 func (a alike) text(s string) string {
 	s = a.names.Replace(s)
-	for _, u := range a.unique {
+	for _, u := range unique {
 		s = u.pattern.ReplaceAllString(s, u.as)
 	}
 	return s

@@ -3,6 +3,7 @@ package oracle
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -64,14 +65,16 @@ func NewReport(oracle string) *Report {
 
 // afterwards is how long Add goes on to compare after its context has ended, for what was found to
 // be of use.
-const afterwards = time.Second
+const afterwards = 2 * time.Second
 
 // Add compares the run of a target with that of the oracle, by the captures of both, which have the
-// same cells. Once ctx has ended, it compares for a second more; what is left then is not compared,
-// and says so.
+// same cells. Once ctx has ended, it compares for two seconds more; what is left then is not
+// compared, and says so.
 func (r *Report) Add(ctx context.Context, target, oracle *cell.TargetResult) error {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(afterwards, cancel) })()
 	t := &Target{Target: target.Target}
-	var ended time.Time
 	for _, c := range target.Cells {
 		o := &cell.Result{Skipped: "the oracle was not tried in it"} // what was interrupted ends in any order
 		if i := slices.IndexFunc(oracle.Cells, func(o *cell.Result) bool { return o.Cell == c.Cell }); i >= 0 {
@@ -81,20 +84,18 @@ func (r *Report) Add(ctx context.Context, target, oracle *cell.TargetResult) err
 			Name: c.Cell.String(), Role: string(c.Cell.Role), Dialect: string(c.Cell.Dialect), Serializer: string(c.Cell.Serializer),
 			NotCompared: why(c, o), Differences: []Difference{},
 		}
-		if ctx.Err() != nil && ended.IsZero() {
-			ended = time.Now()
-		}
-		if compared.NotCompared == "" && !ended.IsZero() && time.Since(ended) > afterwards {
-			compared.NotCompared = context.Cause(ctx).Error()
-		}
 		if compared.NotCompared == "" {
-			list, err := Compare(c.Capture, o.Capture, c.Cell.Role.Side(), dialogue.Options{AssumeIKC: true})
-			if err != nil {
+			list, err := Compare(c.Capture, o.Capture, c.Cell.Role.Side(), dialogue.Options{AssumeIKC: true, Done: lasting.Done()})
+			switch {
+			case errors.Is(err, dialogue.ErrAbandoned):
+				compared.NotCompared = context.Cause(ctx).Error()
+			case err != nil:
 				return err
+			default:
+				compared.Differences = append(compared.Differences, list...)
+				r.Compared++
+				r.Different += len(list)
 			}
-			compared.Differences = append(compared.Differences, list...)
-			r.Compared++
-			r.Different += len(list)
 		} else if c.Err != nil || o.Err != nil {
 			r.Broken++
 		}
