@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -26,6 +28,12 @@ const (
 	quietWithin = 10 * time.Second
 	// maxWatched bounds the files that are looked at.
 	maxWatched = 1 << 16
+	// oneTick is how coarse a file system's clock may be: what is written twice within it may have one
+	// time. So files that were written less than that before they were looked at are read as well, if
+	// they are of at most mostRead octets, and all together of maxRead.
+	oneTick  = 2 * time.Second
+	mostRead = 1 << 20
+	maxRead  = 16 << 20
 )
 
 // watch tries the targets, and again whenever files have changed. It ends with an interrupt, and
@@ -83,6 +91,7 @@ type watcher struct {
 	dirs    []string
 	without map[string]bool // absolute paths
 	last    map[string]stamp
+	looked  time.Time // when last was begun
 	every   time.Duration
 }
 
@@ -91,10 +100,33 @@ type stamp struct {
 	size int64
 	time time.Time
 	mode fs.FileMode
+	sum  [sha256.Size]byte // of what is in it, zero if it was not read
+}
+
+// same tells whether two stamps are of one file that has not changed.
+func (s stamp) same(other stamp) bool {
+	if s.sum == ([sha256.Size]byte{}) || other.sum == ([sha256.Size]byte{}) {
+		s.sum = other.sum
+	}
+	return s == other
+}
+
+// sumOf is the digest of a file, zero if it cannot be read.
+func sumOf(path string) (sum [sha256.Size]byte) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sum
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, io.LimitReader(f, mostRead)); err != nil {
+		return sum
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }
 
 func newWatcher(dirs, without []string) (*watcher, error) {
-	w := &watcher{dirs: dirs, without: map[string]bool{}, every: lookEvery}
+	w := &watcher{dirs: dirs, without: map[string]bool{}, looked: time.Now(), every: lookEvery}
 	for _, dir := range dirs {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("--watch %q: expected a directory", dir)
@@ -115,7 +147,7 @@ func newWatcher(dirs, without []string) (*watcher, error) {
 
 // look looks at all files. One that goes meanwhile is none.
 func (w *watcher) look() (map[string]stamp, error) {
-	began := time.Now()
+	began, left := time.Now(), int64(maxRead)
 	seen := map[string]stamp{}
 	for _, dir := range w.dirs {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -140,14 +172,19 @@ func (w *watcher) look() (map[string]stamp, error) {
 			if len(seen) == maxWatched {
 				return fmt.Errorf("--watch %s: expected at most %d files below it; name the directories that matter", strings.Join(w.dirs, " --watch "), maxWatched)
 			}
-			seen[path] = stamp{info.Size(), info.ModTime(), info.Mode()}
+			s := stamp{size: info.Size(), time: info.ModTime(), mode: info.Mode()}
+			if s.mode.IsRegular() && s.time.After(w.looked.Add(-oneTick)) && s.size <= min(mostRead, left) {
+				left -= s.size
+				s.sum = sumOf(path)
+			}
+			seen[path] = s
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	w.last, w.every = seen, max(lookEvery, 10*time.Since(began))
+	w.last, w.looked, w.every = seen, began, max(lookEvery, 10*time.Since(began))
 	return seen, nil
 }
 
@@ -193,7 +230,7 @@ func (w *watcher) settle(ctx context.Context) {
 // changed names the first file that is not as it was, or is new, or gone.
 func changed(before, now map[string]stamp) string {
 	for _, path := range slices.Sorted(maps.Keys(now)) {
-		if before[path] != now[path] {
+		if old, there := before[path]; !there || !old.same(now[path]) {
 			return path
 		}
 	}
