@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/perl-ikc/ikc-conform/conformance/config"
 )
@@ -38,5 +43,34 @@ func TestConfigExample(t *testing.T) {
 	}
 	if len(flags) != 4 {
 		t.Errorf("expected 4 flags of run, got %d", len(flags))
+	}
+}
+
+// TestConfigSchema: the schema has the flags of each command, with the types that they were defined
+// with; -update writes them.
+func TestConfigSchema(t *testing.T) {
+	const path = "../../conformance/config/schema.json"
+	var schema map[string]any
+	must(t, json.Unmarshal(config.Schema, &schema))
+	got := schema["properties"].(map[string]any)
+	for name, c := range map[string]*cobra.Command{"run": runCommand(), "matrix": matrixCommand(), "check": checkCommand()} {
+		flags := map[string]any{}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				flags[f.Name] = typeOf(f).schema
+			}
+		})
+		got[name] = map[string]any{"description": "Flags of this command by their long names, without the dashes.",
+			"type": "object", "additionalProperties": false, "properties": flags}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	must(t, enc.Encode(schema))
+	if *update {
+		must(t, os.WriteFile(path, b.Bytes(), 0o644))
+	} else if !bytes.Equal(b.Bytes(), config.Schema) {
+		t.Error("the flags are not those of conformance/config/schema.json: 'go test ./cmd/ikc-conform -run TestConfigSchema -update' writes them")
 	}
 }

@@ -86,7 +86,7 @@ func configure(cmd *cobra.Command, path string, args []string) ([]string, error)
 			continue
 		}
 		for _, v := range flag.Values {
-			if err := cmd.Flags().Set(flag.Name, v); err != nil {
+			if err := setFiled(cmd.Flags(), known, v); err != nil {
 				return nil, fmt.Errorf("%s:%d: %w", path, flag.Line, err)
 			}
 		}

@@ -67,7 +67,8 @@ func TestWrongFiles(t *testing.T) {
 			t.Errorf("%q: got %v, expected %s", text, err, expected)
 		}
 	}
-	for _, text := range []string{"gates: must", "targets: {a: b}", "- reference", "run: 3", "run: {cells: [{a: b}]}"} {
+	for _, text := range []string{"gates: must", "targets: {a: b}", "- reference", "run: 3", "run: {cells: [{a: b}]}",
+		"run: {patience: soon}", "run: {patience: 5}", "run: {session: 3}", "run: {repeat: often}", "run: {gates: must}", "check: {captures: x}"} {
 		if bySchema(t, text) == nil {
 			t.Errorf("%q: expected the schema to refuse it", text)
 		}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+)
+
+// valueType is what a flag takes in a file: as a JSON Schema, and for people.
+type valueType struct {
+	schema map[string]any
+	name   string
+}
+
+// typeOf is what a flag takes, by the type that it was defined with.
+func typeOf(f *pflag.Flag) valueType {
+	switch f.Value.Type() {
+	case "bool":
+		return valueType{map[string]any{"type": "boolean"}, "true or false"}
+	case "int", "uint16":
+		return valueType{map[string]any{"type": "integer"}, "a whole number"}
+	case "float64":
+		return valueType{map[string]any{"type": "number"}, "a number"}
+	case "duration":
+		return valueType{map[string]any{"type": "string", "pattern": `^[-+]?(0|(([0-9]+([.][0-9]*)?|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`},
+			"a duration such as 10s"}
+	case "stringSlice", "stringArray":
+		return valueType{map[string]any{"$ref": "#/$defs/values"}, "a value, or a list of values"}
+	}
+	return valueType{map[string]any{"$ref": "#/$defs/value"}, "a value"}
+}
+
+// setFiled sets a flag to what a file has for it.
+func setFiled(flags *pflag.FlagSet, f *pflag.Flag, value string) error {
+	if err := flags.Set(f.Name, value); err != nil {
+		return fmt.Errorf("%s: expected %s, got %q", f.Name, typeOf(f).name, value)
+	}
+	return nil
+}
