@@ -2,72 +2,50 @@ package main
 
 import (
 	"fmt"
-	"go/ast"
-	"go/types"
-	"runtime"
+	"go/build"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
 )
 
-// most is how many errors of a system are told.
-const most = 50
-
-// check type-checks the packages below a directory, and their tests, as they are on a system, and
-// has go vet look at the files that are not for this one. It returns what is wrong.
-func check(dir, system string, read *sources) []string {
-	all, err := list(dir, system)
+// check returns what is wrong, on a system, with the packages below a directory.
+func check(dir, system string) (wrong []string) {
+	all, err := packages.Load(&packages.Config{Mode: packages.LoadAllSyntax | packages.NeedModule, Tests: true, Dir: dir,
+		Env: append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system)}, "./...")
 	if err != nil {
 		return []string{err.Error()}
 	}
-	c := &checker{packages: map[string]*types.Package{"unsafe": types.Unsafe}, read: read}
+	packages.Visit(all, nil, func(p *packages.Package) {
+		for _, err := range p.Errors {
+			wrong = append(wrong, err.Error())
+		}
+	})
 	for _, p := range all {
-		if c.check(p); len(c.wrong) >= most {
-			return append(c.wrong, "and so on")
+		if p.ForTest == "" && !strings.HasSuffix(p.ID, ".test") && slices.ContainsFunc(p.GoFiles, isForElsewhere) {
+			wrong = append(wrong, vet(p.Dir, p.GoFiles)...)
 		}
 	}
-	return append(c.wrong, vet(all)...)
+	return wrong
 }
 
-// checker has what was checked of one system.
-type checker struct {
-	packages map[string]*types.Package // by their import paths, as 'go list' calls them
-	read     *sources
-	wrong    []string
+// isForElsewhere tells whether a file is not for this system.
+func isForElsewhere(path string) bool {
+	dir, name := filepath.Split(path)
+	here, err := build.Default.MatchFile(dir, name)
+	return err == nil && !here
 }
 
-// check checks a package; all that it imports has been.
-func (c *checker) check(p *pkg) {
-	var files []*ast.File
-	for _, path := range p.paths() {
-		f, err := c.read.file(path, p.ours())
-		if err != nil {
-			c.wrong = append(c.wrong, err.Error())
-			continue
-		}
-		files = append(files, f)
+// vet has go vet look at files that are those of a package on another system. It does so here,
+// where what they import is compiled already: what only another system has must not be in them.
+func vet(dir string, files []string) []string {
+	cmd := exec.Command("go", append([]string{"vet"}, files...)...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return []string{fmt.Sprintf("go vet in %s: %v\n%s", dir, err, out)}
 	}
-	config := types.Config{
-		Importer:         importer(func(path string) (*types.Package, error) { return c.imported(p, path) }),
-		IgnoreFuncBodies: !p.ours() || p.again(),
-		Sizes:            types.SizesFor("gc", runtime.GOARCH),
-		Error:            func(err error) { c.wrong = append(c.wrong, err.Error()) },
-	}
-	if p.Module != nil && p.Module.GoVersion != "" {
-		config.GoVersion = "go" + p.Module.GoVersion
-	}
-	c.packages[p.ImportPath], _ = config.Check(p.name(), c.read.set, files, nil) // Error was told of its errors
+	return nil
 }
-
-// imported is what a package means by a path.
-func (c *checker) imported(p *pkg, path string) (*types.Package, error) {
-	if to, ok := p.ImportMap[path]; ok {
-		path = to
-	}
-	if found := c.packages[path]; found != nil {
-		return found, nil
-	}
-	return nil, fmt.Errorf("%s was not checked before", path)
-}
-
-// importer is a function as a types.Importer.
-type importer func(path string) (*types.Package, error)
-
-func (f importer) Import(path string) (*types.Package, error) { return f(path) }

@@ -32,10 +32,9 @@ func TestCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		read := newSources()
 		for _, system := range []string{"darwin", "windows"} {
 			expected := test.wrong != "" && (test.only == "" || test.only == system)
-			got := check(dir, system, read)
+			got := check(dir, system)
 			if expected != slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, test.wrong) }) || !expected && len(got) > 0 {
 				t.Errorf("%s on %s: expected %q (%v), got %q", test.name, system, test.wrong, expected, got)
 			}
