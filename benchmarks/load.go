@@ -75,13 +75,13 @@ func records(n int) *perl.Value {
 
 // speaks tells whether a server speaks IKC.
 func speaks(server string) bool {
-	return server == "kernel" || server == "reuse" || server == "ceiling" || server == "perl"
+	return server == "kernel" || server == "reuse" || server == "ceiling" || server == "keeps" || server == "perl"
 }
 
 // calls has so many connections with so many calls under way each.
 func calls(server string, params *perl.Value, connections, window int) measured {
 	switch server {
-	case "kernel", "reuse", "ceiling", "perl", "echo":
+	case "kernel", "reuse", "ceiling", "keeps", "perl", "echo":
 		return together(connections, func(address string) (asker, error) { return dialIKC(address, server == "echo", params, window) })
 	}
 	body := []byte(strings.Repeat("x", len(request("echo", "", params))))

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"unsafe"
 
 	"github.com/perl-ikc/ikc-conform/benchmarks/listen"
 	ikc "github.com/perl-ikc/ikc-conform/reference"
@@ -19,10 +20,10 @@ func main() {
 	log.SetFlags(0)
 	servers := map[string]func() error{
 		"kernel": func() error { return serveKernel() }, "reuse": func() error { return serveKernel(ikc.WithReuse()) },
-		"ceiling": serveCeiling, "echo": serveEcho,
+		"ceiling": serveCeiling, "keeps": serveKeeps, "echo": serveEcho,
 	}
 	if len(os.Args) != 2 || servers[os.Args[1]] == nil {
-		log.Fatalf("expected kernel, reuse, ceiling or echo, got %q", os.Args[1:])
+		log.Fatalf("expected kernel, reuse, ceiling, keeps or echo, got %q", os.Args[1:])
 	}
 	if err := servers[os.Args[1]](); err != nil {
 		log.Fatalf("%s: %v", os.Args[1], err)
@@ -93,19 +94,56 @@ func serveEcho() error {
 // serveCeiling speaks IKC, and answers with params and rsvp as they came: what no kernel in Go can
 // be faster than.
 func serveCeiling() error {
+	return listen.Each(func(conn net.Conn) { answerCalls(conn, func(image []byte) []byte { return image }) })
+}
+
+// serveKeeps is the ceiling of a kernel whose states may keep what they are told: each message has
+// memory of its own, as little as can be, and allocated for many at a time.
+func serveKeeps() error {
 	return listen.Each(func(conn net.Conn) {
-		frames, err := negotiated(conn)
-		if err != nil {
-			return
-		}
-		var image []byte
-		answering(conn, frames, func(out, call []byte) []byte {
-			rsvp, params, ok := splice(call)
-			if !ok {
-				return out // a post
+		var octets []byte
+		var requests []request
+		answerCalls(conn, func(image []byte) []byte {
+			if cap(octets)-len(octets) < len(image) {
+				octets = make([]byte, 0, max(octetsAtOnce, len(image)))
 			}
-			image = appendAnswer(image[:0], rsvp, params)
-			return wire.AppendFrame(out, image)
+			if len(requests) == cap(requests) {
+				requests = make([]request, 0, requestsAtOnce)
+			}
+			at := len(octets)
+			octets = append(octets, image...)
+			requests = append(requests, request{image: octets[at:]})
+			return octets[at:]
 		})
+	})
+}
+
+// request is what a state would be told: it has the size of an ikc.Request.
+type request struct {
+	image []byte
+	_     [unsafe.Sizeof(ikc.Request{}) - unsafe.Sizeof([]byte(nil))]byte
+}
+
+// What serveKeeps allocates together.
+const (
+	octetsAtOnce   = 64 << 10
+	requestsAtOnce = 16
+)
+
+// answerCalls answers with params and rsvp as they came, once own has made of an image what a state
+// is told.
+func answerCalls(conn net.Conn, own func(image []byte) []byte) {
+	frames, err := negotiated(conn)
+	if err != nil {
+		return
+	}
+	var image []byte
+	answering(conn, frames, func(out, call []byte) []byte {
+		rsvp, params, ok := splice(own(call))
+		if !ok {
+			return out // a post
+		}
+		image = appendAnswer(image[:0], rsvp, params)
+		return wire.AppendFrame(out, image)
 	})
 }
