@@ -1,9 +1,9 @@
 // Command benchmarks compares the Go kernel, as a user starts it and with a session that uses
 // requests again (WithReuse), with Perl's kernel, with the ceiling, with what that is if states may
 // keep what they are told, with a raw echo of frames, and with what a Go service would use
-// otherwise: net/rpc, gRPC and NATS. Each server is a process of
-// its own in its default configuration; all are measured in turn, again and again, and the medians
-// are printed as a table, in microseconds for one operation.
+// otherwise: net/rpc, gRPC and NATS. Each server is a process of its own in its default
+// configuration; all are measured in turn, again and again, and the medians are printed as a table,
+// in microseconds for one operation.
 //
 //	cd benchmarks && go run . -reps 8
 //
