@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/capture"
@@ -48,6 +49,8 @@ type Command struct {
 	Fields json.RawMessage // the whole line
 	// Answer is the line of the driver's answer, nil if there is none.
 	Answer *ControlLine
+
+	decoded reflect.Value // what Decode made last
 }
 
 // Reply is what the driver answered: OK, or Error.
@@ -65,8 +68,21 @@ func (l *ControlLine) Sender() wire.Role { return l.From }
 // Stamp implements Item.
 func (l *ControlLine) Stamp() capture.Stamp { return l.At }
 
-// Decode reads the fields of a command as what the driver package says they are.
-func (c *Command) Decode(into any) error { return json.Unmarshal(c.Fields, into) }
+// Decode reads the fields of a command as what the driver package says they are. What it gives is
+// kept, since many checks ask for it: it must not be changed. It is for one goroutine at a time.
+func (c *Command) Decode(into any) error {
+	to := reflect.ValueOf(into).Elem()
+	if !c.decoded.IsValid() || c.decoded.Type() != to.Type() {
+		read := reflect.New(to.Type())
+		if err := json.Unmarshal(c.Fields, read.Interface()); err != nil {
+			to.Set(read.Elem())
+			return err
+		}
+		c.decoded = read.Elem()
+	}
+	to.Set(c.decoded)
+	return nil
+}
 
 // Failed tells whether the command was answered with an error.
 func (c *Command) Failed() bool { return c.Answer != nil && c.Answer.Answer.Error != nil }

@@ -75,3 +75,23 @@ func BenchmarkControlLine(b *testing.B) {
 		}
 	}
 }
+
+// TestDecode: what a command is read as does not depend on what it was read as before, and it is
+// read once for all that ask for the same.
+func TestDecode(t *testing.T) {
+	c := Command{Fields: []byte(`{"cmd":"call","to":"poe://a/b/c","rsvp":"poe:/s/t","session":"s","id":1}`)}
+	var call driver.Call
+	var other struct{ To int }
+	for range 2 {
+		call = driver.Call{Session: "of before"}
+		if err := c.Decode(&call); err != nil || call.To != "poe://a/b/c" || call.RSVP != "poe:/s/t" || call.Session != "s" {
+			t.Fatalf("got %v, to %q, rsvp %q, session %q", err, call.To, call.RSVP, call.Session)
+		}
+		if err := c.Decode(&other); err == nil {
+			t.Fatal("expected an error, since to is no number")
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { _ = c.Decode(&call) }); n > 0 {
+		t.Errorf("%v allocations to read it once more: expected none", n)
+	}
+}
