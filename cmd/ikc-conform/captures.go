@@ -48,8 +48,12 @@ func openCaptures(cmd *cobra.Command, paths []string) (r *capture.Reader, name s
 
 // reopening gives what opens a capture each time that it is read.
 func reopening(cmd *cobra.Command, path string) (open func() (*capture.Reader, error), err error) {
+	name := path
 	if path == "-" {
-		return nil, errors.New("standard input: expected a file, since it is read several times")
+		name = "standard input"
+	}
+	if info, err := os.Stat(path); path == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, fmt.Errorf("%s: expected a file, since it is read several times", name)
 	}
 	return func() (*capture.Reader, error) {
 		r, _, err := openCaptures(cmd, []string{path})
@@ -73,12 +77,7 @@ func nothingWritten(cmd *cobra.Command, path string, err error) error {
 
 // writeCapture writes a capture that has been made in memory, for its owner only.
 func writeCapture(path string, force bool, octets []byte) error {
-	f, err := outfile.Create(path, mayOverwrite(force))
-	if err != nil {
-		return broken(forceHint(err))
-	}
-	_, err = f.Write(octets)
-	return broken(errors.Join(err, f.Close()))
+	return broken(forceHint(outfile.Put(path, mayOverwrite(force), octets)))
 }
 
 // openInterruptible opens a file whose reading an interrupt ends.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/spf13/pflag"
 )
@@ -17,8 +18,10 @@ func typeOf(f *pflag.Flag) valueType {
 	switch f.Value.Type() {
 	case "bool":
 		return valueType{map[string]any{"type": "boolean"}, "true or false"}
-	case "int", "uint16":
+	case "int":
 		return valueType{map[string]any{"type": "integer"}, "a whole number"}
+	case "uint16":
+		return valueType{map[string]any{"type": "integer", "minimum": 0, "maximum": math.MaxUint16}, "a whole number from 0 to 65535"}
 	case "float64":
 		return valueType{map[string]any{"type": "number"}, "a number"}
 	case "duration":
@@ -30,10 +33,15 @@ func typeOf(f *pflag.Flag) valueType {
 	return valueType{map[string]any{"$ref": "#/$defs/value"}, "a value"}
 }
 
-// setFiled sets a flag to what a file has for it.
-func setFiled(flags *pflag.FlagSet, f *pflag.Flag, value string) error {
-	if err := flags.Set(f.Name, value); err != nil {
-		return fmt.Errorf("%s: expected %s, got %q", f.Name, typeOf(f).name, value)
+// setFiled sets a flag to what a file has for it: of several values each in turn, if it takes them.
+func setFiled(flags *pflag.FlagSet, f *pflag.Flag, values []string) error {
+	if _, several := f.Value.(pflag.SliceValue); !several && len(values) != 1 {
+		return fmt.Errorf("%s: expected %s, got a list of %d", f.Name, typeOf(f).name, len(values))
+	}
+	for _, value := range values {
+		if err := flags.Set(f.Name, value); err != nil {
+			return fmt.Errorf("%s: expected %s, got %q", f.Name, typeOf(f).name, value)
+		}
 	}
 	return nil
 }

@@ -85,10 +85,8 @@ func configure(cmd *cobra.Command, path string, args []string) ([]string, error)
 		if changed[flag.Name] {
 			continue
 		}
-		for _, v := range flag.Values {
-			if err := setFiled(cmd.Flags(), known, v); err != nil {
-				return nil, fmt.Errorf("%s:%d: %w", path, flag.Line, err)
-			}
+		if err := setFiled(cmd.Flags(), known, flag.Values); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, flag.Line, err)
 		}
 		if err := cmd.Flags().SetAnnotation(flag.Name, fromFile, nil); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", path, flag.Line, err)

@@ -189,13 +189,8 @@ func (g *generating) write(files []gen.File) error {
 		}
 	}
 	for _, f := range files {
-		w, err := outfile.Create(filepath.Join(g.out, f.Name), may)
-		if err != nil {
+		if err := outfile.Put(filepath.Join(g.out, f.Name), may, f.Text); err != nil {
 			return forceHint(err)
-		}
-		_, err = w.Write(f.Text)
-		if err := errors.Join(err, w.Close()); err != nil {
-			return err
 		}
 	}
 	return nil

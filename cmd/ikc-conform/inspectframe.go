@@ -97,12 +97,7 @@ func (f *frameChoice) show(events dialogue.Source, out *bufio.Writer, connection
 
 // write writes the image to the file of --extract.
 func (f *frameChoice) write(image []byte) error {
-	to, err := outfile.Create(f.extract, mayOverwrite(f.force))
-	if err != nil {
-		return err
-	}
-	_, err = to.Write(image)
-	return errors.Join(err, to.Close())
+	return outfile.Put(f.extract, mayOverwrite(f.force), image)
 }
 
 // maxFramesFound bounds how many frames of one number are shown: one or two for each connection.

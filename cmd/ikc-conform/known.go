@@ -43,7 +43,9 @@ func readKnown(files []string, as string) (k knownOf, err error) {
 		k.who = &driver.Hello{Implementation: name, Release: number}
 		return k, nil
 	}
-	k.as, err = parseAs(as)
+	if k.as, err = parseAs(as); err != nil && !strings.HasPrefix(as, "perl@") {
+		err = fmt.Errorf("%w; or IMPLEMENTATION@RELEASE, of an implementation in a file of --baseline", err)
+	}
 	return k, err
 }
 

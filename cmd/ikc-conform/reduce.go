@@ -151,12 +151,10 @@ func (r *reducing) writeScript(cmd *cobra.Command, result *reduce.Result) error 
 ikc-conform replay %s --to "${1:?expected the server, tcp:HOST:PORT}" --yes --record again.pcapng --force
 ikc-conform %s
 `, result.Wanted, quoted(r.script), quoted(r.out), quoted(r.out), judged)
-	f, err := outfile.Create(r.script, mayOverwrite(r.force))
-	if err != nil {
+	if err := outfile.Put(r.script, mayOverwrite(r.force), []byte(text)); err != nil {
 		return broken(fmt.Errorf("--script: %w", forceHint(err)))
 	}
-	_, err = io.WriteString(f, text)
-	return broken(errors.Join(err, f.Close()))
+	return nil
 }
 
 // quoted is a file name as a word of a shell, on one line.

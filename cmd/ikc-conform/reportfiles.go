@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,8 @@ type output[T any] struct {
 // outputs are the flags that say in which forms to write something, and where to. Text goes to
 // standard output unless one of them takes that.
 type outputs[T any] struct {
-	list []*output[T]
+	command *cobra.Command
+	list    []*output[T]
 }
 
 func (o *outputs[T]) flag(c *cobra.Command, name, about string, write func(io.Writer, T) error) {
@@ -34,12 +36,13 @@ func (o *outputs[T]) flag(c *cobra.Command, name, about string, write func(io.Wr
 		c.Long += "\n" + reportFiles
 	}
 	f := &output[T]{name: name, write: write}
+	o.command = c
 	o.list = append(o.list, f)
 	c.Flags().StringVar(&f.path, name, "", "write to this `FILE` "+about+"; - is standard output, in place of the text")
 }
 
 // check finds out, before any work is done, whether the files can be written as far as that can be
-// known, and that no two forms go to the same place.
+// known, that no two forms go to the same place, and none in place of a file that is an argument.
 func (o *outputs[T]) check() error {
 	taken := map[string]string{}
 	for _, f := range o.list {
@@ -62,12 +65,21 @@ func (o *outputs[T]) check() error {
 		if err == nil && info.IsDir() {
 			return fmt.Errorf("--%s %s: expected a file, it is a directory", f.name, f.path)
 		}
+		if err == nil && slices.ContainsFunc(o.command.Flags().Args(), func(arg string) bool { return isFile(arg, info) }) {
+			return fmt.Errorf("--%s %s: that is what is read; expected another file", f.name, f.path)
+		}
 		dir := filepath.Dir(path)
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return fmt.Errorf("--%s %s: there is no directory %s", f.name, f.path, dir)
 		}
 	}
 	return nil
+}
+
+// isFile tells whether a regular file is at path.
+func isFile(path string, file fs.FileInfo) bool {
+	info, err := os.Stat(path)
+	return err == nil && file.Mode().IsRegular() && os.SameFile(info, file)
 }
 
 // text tells whether standard output is left for text.

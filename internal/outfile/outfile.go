@@ -63,6 +63,21 @@ func Create(path string, may May) (*os.File, error) {
 	return f, nil
 }
 
+// Put has a file hold octets, as Create makes it. If they cannot all be written there is no file.
+func Put(path string, may May, octets []byte) error {
+	f, err := Create(path, may)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	whole := err != nil || !info.Mode().IsRegular()
+	_, err = f.Write(octets)
+	if err = errors.Join(err, f.Close()); err != nil && !whole {
+		_ = os.Remove(path)
+	}
+	return err
+}
+
 // empty empties a file that may be overwritten, and makes it its owner's only.
 func empty(f *os.File, may May) error {
 	info, err := f.Stat()
