@@ -48,12 +48,8 @@ func openCaptures(cmd *cobra.Command, paths []string) (r *capture.Reader, name s
 
 // reopening gives what opens a capture each time that it is read.
 func reopening(cmd *cobra.Command, path string) (open func() (*capture.Reader, error), err error) {
-	name := path
 	if path == "-" {
-		name = "standard input"
-	}
-	if info, err := os.Stat(path); path == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		return nil, fmt.Errorf("%s: expected a file, since it is read several times", name)
+		return nil, errors.New("standard input: expected a file, since it is read several times")
 	}
 	return func() (*capture.Reader, error) {
 		r, _, err := openCaptures(cmd, []string{path})
