@@ -70,9 +70,9 @@ func Put(path string, may May, octets []byte) error {
 		return err
 	}
 	info, err := f.Stat()
-	whole := err != nil || !info.Mode().IsRegular()
+	regular := err == nil && info.Mode().IsRegular()
 	_, err = f.Write(octets)
-	if err = errors.Join(err, f.Close()); err != nil && !whole {
+	if err = errors.Join(err, f.Close()); err != nil && regular {
 		_ = os.Remove(path)
 	}
 	return err
