@@ -100,18 +100,27 @@ func read(path string, opts dialogue.Options) ([]*dialogue.Connection, error) {
 		return nil, err
 	}
 	defer r.Close()
+	all, err := connections(r.Events(capture.Limits{}), opts)
+	if err == nil && len(all) > 0 && !slices.ContainsFunc(all, func(c *dialogue.Connection) bool { return !c.Unreached }) {
+		err = fmt.Errorf("%w: %s: %d connections, and none of them got there", ErrUnreached, path, len(all))
+	}
+	return all, err
+}
+
+// connections are those of kernels among events, in the order in which they were opened. There are
+// none with an error: of an abandoned reading, those that are missing may be any.
+func connections(events dialogue.Source, opts dialogue.Options) ([]*dialogue.Connection, error) {
 	byIndex := map[int]*dialogue.Connection{}
-	err = dialogue.Read(r.Events(capture.Limits{}), opts, func(c *dialogue.Connection) { byIndex[c.Conn.Index] = c })
+	if err := dialogue.Read(events, opts, func(c *dialogue.Connection) { byIndex[c.Conn.Index] = c }); err != nil {
+		return nil, err
+	}
 	all := make([]*dialogue.Connection, 0, len(byIndex))
 	for i := range len(byIndex) {
 		if byIndex[i].Control == nil {
 			all = append(all, byIndex[i])
 		}
 	}
-	if err == nil && len(all) > 0 && !slices.ContainsFunc(all, func(c *dialogue.Connection) bool { return !c.Unreached }) {
-		err = fmt.Errorf("%w: %s: %d connections, and none of them got there", ErrUnreached, path, len(all))
-	}
-	return all, err
+	return all, nil
 }
 
 // ErrUnreached is wrapped by an error that says that nobody was there to say anything: what was
