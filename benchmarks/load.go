@@ -17,7 +17,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	ikc "github.com/perl-ikc/ikc-conform/reference"
 	"github.com/perl-ikc/ikc-conform/reference/perl"
 	"github.com/perl-ikc/ikc-conform/reference/storable"
 	"github.com/perl-ikc/ikc-conform/reference/wire"
@@ -57,7 +56,7 @@ func cells() (out []cell) {
 		cell{"8 connections x 16 calls", func(server string) measured { return calls(server, small, 8, 16) }},
 		cell{"flood of posts", func(server string) measured { return flood(server, small) }},
 		cell{"connect, call, close", func(server string) measured { return churn(server, small) }},
-		cell{"Go client, 64 calls", func(server string) measured { return goClient(server, small) }},
+		cell{"Go client, 64 calls", func(server string) measured { return client(server, small) }},
 	)
 }
 
@@ -328,39 +327,6 @@ func churn(server string, params *perl.Value) measured {
 			return n, nil, nil
 		}, nil
 	})
-}
-
-// goClient is the kernel as a client, of the ceiling: beside it stands the load generator.
-func goClient(server string, params *perl.Value) measured {
-	if server == "ceiling" {
-		return calls(server, params, 1, 64)
-	}
-	if server != "kernel" {
-		return nil
-	}
-	ceiling, err := start("ceiling")
-	if err != nil {
-		return func(string, time.Duration) (result, error) { return result{}, err }
-	}
-	return func(_ string, each time.Duration) (result, error) {
-		defer ceiling.end()
-		return together(1, func(string) (asker, error) {
-			k, err := ikc.New(ikc.Config{Name: newName()})
-			if err != nil {
-				return nil, err
-			}
-			ctx := context.Background()
-			if _, err := k.Dial(ctx, "tcp", ceiling.address); err != nil {
-				return nil, err
-			}
-			ask := concurrent(64, func() error { _, err := k.Call(ctx, "poe://Bench/bench/echo", params); return err })
-			return func(until time.Time) (int, []time.Duration, error) {
-				n, each, err := ask(until)
-				_ = k.Shutdown(ctx)
-				return n, each, err
-			}, nil
-		})("", each)
-	}
 }
 
 // idle has so many connections do nothing, and tells what one takes of the server's memory, in

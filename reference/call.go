@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/perl-ikc/ikc-conform/reference/perl"
@@ -113,12 +112,12 @@ type waiter struct {
 	behind *waiter // among answers
 }
 
-// waiters are for other calls when theirs have ended: nobody else has them then.
-var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan struct{}, 1)} }}
-
 // newWaiter returns one with the message of a call, but for its rsvp.
 func (k *Kernel) newWaiter(s *Session, to *target, params *perl.Value, wantArray bool) *waiter {
-	w := waiters.Get().(*waiter)
+	w, _ := k.waiters.Get().(*waiter)
+	if w == nil {
+		w = &waiter{done: make(chan struct{}, 1)}
+	}
 	if w.to != to {
 		w.to, w.m.Event = to, to.Address
 	}
@@ -129,14 +128,14 @@ func (k *Kernel) newWaiter(s *Session, to *target, params *perl.Value, wantArray
 	return w
 }
 
-// release leaves the waiter, which is in no table, to another call. A call to the same target finds
+// release leaves a waiter, which is in no table, to another call. A call to the same target finds
 // the event in its message.
-func (w *waiter) release() {
+func (k *Kernel) release(w *waiter) {
 	w.from, w.value, w.err, w.m.Params = nil, nil, nil, nil
 	if w.m.From.Present() {
 		w.m.From = wire.Address{}
 	}
-	waiters.Put(w)
+	k.waiters.Put(w)
 }
 
 // end ends the call. Only who has taken it out of the callTable may do so, and has to at once.
@@ -223,7 +222,7 @@ func (k *Kernel) call(ctx context.Context, s *Session, to string, params any, wa
 		f(CallDone{To: to, Took: time.Since(begun), Err: err})
 	}
 	v = w.value
-	w.release() // not when there is a panic: it may be in the table then
+	k.release(w) // not when there is a panic: it may be in the table then
 	if err != nil {
 		return nil, err
 	}
@@ -240,6 +239,7 @@ func (k *Kernel) exchange(ctx context.Context, w *waiter) error {
 	if err != nil {
 		return err
 	}
+	k.watch.hurry()
 	m := &w.m
 	m.RSVP.Kernel, m.RSVP.Session, m.RSVP.State = k.id, callSession, w.state()
 	switch {

@@ -57,6 +57,13 @@ func (t *callTable) begin(w *waiter, c *Channel) (beside int, err error) {
 	return beside, nil
 }
 
+// any tells whether there is a call.
+func (t *callTable) any() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.n > 0
+}
+
 // grow makes room for twice as many calls. mu is locked.
 func (t *callTable) grow() {
 	old := t.slots

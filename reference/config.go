@@ -21,6 +21,7 @@ const (
 	DefaultHelloAfter       = 2 * time.Second
 	DefaultMaxQueue         = 64 << 20
 	DefaultMaxMemory        = 1 << 30
+	DefaultHeadroom         = 32 << 20
 )
 
 // Config says who a kernel is. The zero value is valid.
@@ -72,6 +73,13 @@ type Config struct {
 	// garbage does not: a program that must not take more sets debug.SetMemoryLimit as well.
 	// Default: DefaultMaxMemory.
 	MaxMemory int
+	// Headroom is how much more garbage may gather, in octets, before the collector of Go runs, while
+	// so much comes that it would run all the time: 20 times a second or more, while 1 MiB of
+	// frames or more come in a second. The kernel then holds so many octets that it never touches,
+	// until less has come for 10 s. A program whose GOGC is not 100, or that has a memory limit
+	// (GOMEMLIMIT, debug.SetMemoryLimit), has said itself how its collector is to run, so that
+	// nothing is taken. Below 0: never. Default: DefaultHeadroom.
+	Headroom int
 	// QueuePerSession gives every session a queue of its own, so that the states of different
 	// sessions run at the same time. Those of one session still run one at a time, unless
 	// WithConcurrency lets it have more, the requests of one connection to one session in order of
@@ -134,6 +142,12 @@ func (cfg *Config) complete() error {
 	)
 	if cfg.HelloAfter == 0 {
 		cfg.HelloAfter = min(DefaultHelloAfter, cfg.HandshakeTimeout/2)
+	}
+	switch {
+	case cfg.Headroom == 0:
+		cfg.Headroom = DefaultHeadroom
+	case cfg.Headroom < 0:
+		cfg.Headroom = 0
 	}
 	return err
 }

@@ -80,6 +80,7 @@ type Kernel struct {
 	stats    counters
 	watch    watchdog
 	crowd    crowd
+	headroom headroom
 	ledger   ledger
 	itself   *account // what is held for no connection in particular
 	thawing  gate
@@ -88,6 +89,7 @@ type Kernel struct {
 	local    inbox // requests to this kernel from itself
 	targets  targets
 	calls    callTable
+	waiters  sync.Pool // of calls that have ended: nobody else has them, nor has another bubble of synctest
 	lookups  lookups
 	as       Identity
 
@@ -135,7 +137,9 @@ func New(cfg Config) (*Kernel, error) {
 		open: map[*Channel]struct{}{}, silent: map[string]struct{}{}, listeners: map[net.Listener]struct{}{}, down: make(chan struct{}),
 	}
 	k.ctx, k.cancel = context.WithCancelCause(context.Background())
+	k.watch.wake = make(chan struct{}, 1)
 	k.crowd.init()
+	k.headroom.init(cfg.Headroom)
 	k.ledger.init(cfg.MaxMemory)
 	k.itself = k.ledger.open("the kernel itself", nil)
 	k.thawing.init(int64(cfg.MaxMemory) / thawShare)

@@ -58,7 +58,7 @@ func testLongAnswers(t *testing.T, options ...ikc.SessionOption) {
 // much longer, which nobody would count.
 func TestLongAnswerOfLongerRequest(t *testing.T) {
 	const requests, junk = 40, 4 << 20
-	server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 64 << 20})
+	server := kernel(t, ikc.Config{Name: "Server", MaxQueue: 64 << 20, Headroom: -1})
 	session(t, server, "me", map[string]ikc.State{"echo": echo})
 	reader := rawPeer(t, serve(t, server), "Reader")
 	call := callMessage("poe://Server/me/echo", "Reader", "r", perl.NewBytes(strings.Repeat("x", 200_000)))

@@ -100,7 +100,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	for _, perSession := range []bool{false, true} {
 		for _, tt := range hostile {
 			t.Run(fmt.Sprintf("%s, queue per session: %v", tt.name, perSession), func(t *testing.T) {
-				server := kernel(t, ikc.Config{Name: "Server", MaxMemory: most, QueuePerSession: perSession,
+				server := kernel(t, ikc.Config{Name: "Server", MaxMemory: most, Headroom: -1, QueuePerSession: perSession,
 					Logger: slog.New(slog.DiscardHandler)})
 				released, release := context.WithCancel(context.Background())
 				waits := func(ctx context.Context, _ *ikc.Request) (any, error) {
@@ -342,7 +342,7 @@ func TestWhatWaitsCountsAsItIs(t *testing.T) {
 		{"strings", callMessage("poe://Server/me/slow", "Nobody", "r", perl.NewBytes(strings.Repeat("x", 20_000))), 400},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			server := kernel(t, ikc.Config{Name: "Server"})
+			server := kernel(t, ikc.Config{Name: "Server", Headroom: -1})
 			released, release := context.WithCancel(context.Background())
 			defer release()
 			session(t, server, "me", map[string]ikc.State{"slow": waitsIn(released)})

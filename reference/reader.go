@@ -93,7 +93,7 @@ func (c *Channel) fill() error {
 		}
 	}
 	n, err := c.receiveOctets()
-	c.k.stats.octetsIn.Add(uint64(n))
+	c.k.headroom.count(c.k.stats.octetsIn.Add(uint64(n)))
 	switch {
 	case err == nil || n > 0:
 		c.join(n)

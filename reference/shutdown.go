@@ -35,6 +35,7 @@ func (k *Kernel) Shutdown(ctx context.Context) error {
 		close(k.down)
 		k.targets.forget()
 		k.calls.end(ErrClosed)
+		k.headroom.close()
 		k.inform(specifier.Any, EventShutdown, event{})
 		clear(k.proxies)
 	}

@@ -59,7 +59,7 @@ func isAnswer(v *perl.Value, content string, err error) error {
 
 // stays is a kernel that calls, posts and is called back.
 func (s *swarm) stays(n int) error {
-	k, err := ikc.New(ikc.Config{Name: fmt.Sprint("Kernel", n), Logger: quiet})
+	k, err := ikc.New(ikc.Config{Name: fmt.Sprint("Kernel", n), Headroom: -1, Logger: quiet})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *swarm) stays(n int) error {
 // crashes is a kernel whose connection goes while calls are under way. It has the name of another
 // that does the same. Each call gets its own answer, or an error that says so.
 func (s *swarm) crashes() error {
-	k, err := ikc.New(ikc.Config{Name: "Same", Logger: quiet})
+	k, err := ikc.New(ikc.Config{Name: "Same", Headroom: -1, Logger: quiet})
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (s *swarm) worker(kind string, peer func() error) {
 
 func soak(t *testing.T, last time.Duration, perSession bool) {
 	began := runtime.NumGoroutine()
-	server := kernel(t, ikc.Config{Name: "Server", HandshakeTimeout: 5 * time.Second,
+	server := kernel(t, ikc.Config{Name: "Server", Headroom: -1, HandshakeTimeout: 5 * time.Second,
 		MaxQueue: 4 << 20, MaxFrame: 1 << 20, QueuePerSession: perSession})
 	ctx, cancel := context.WithTimeout(context.Background(), last)
 	defer cancel()

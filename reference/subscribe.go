@@ -114,6 +114,7 @@ func (k *Kernel) ask(ctx context.Context, r *receipt) {
 	k.mu.Lock()
 	k.receipts[r.state] = r
 	k.mu.Unlock()
+	k.watch.hurry()
 	each := func(c *Channel) {
 		k.mu.Lock()
 		if c == nil || !c.lost {
