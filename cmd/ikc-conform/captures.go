@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,16 +18,14 @@ import (
 // openCaptures opens the captures that a user named as one, - for standard input. name is what to
 // call it. An interrupt ends its reading.
 func openCaptures(cmd *cobra.Command, paths []string) (r *capture.Reader, name string, err error) {
+	if err := stdinOnce(paths); err != nil {
+		return nil, "", err
+	}
 	var files []capture.File
-	stdin := false
 	for _, path := range paths {
 		f := capture.FileAt(path)
 		open := f.Open
 		if path == "-" {
-			if stdin {
-				return nil, "", fmt.Errorf("standard input is named twice: it can be read once")
-			}
-			stdin = true
 			f.Name, f.Again = "standard input", false
 			open = func() (io.ReadCloser, error) { return io.NopCloser(cmd.InOrStdin()), nil }
 		}
@@ -44,6 +43,14 @@ func openCaptures(cmd *cobra.Command, paths []string) (r *capture.Reader, name s
 		err = exitStatus(report.ExitInterrupted)
 	}
 	return r, name, err
+}
+
+// stdinOnce demands that standard input is named once at most.
+func stdinOnce(paths []string) error {
+	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+		return &usageError{"standard input (-) is named twice: expected it once, since it can be read once"}
+	}
+	return nil
 }
 
 // reopening gives what opens a capture each time that it is read.

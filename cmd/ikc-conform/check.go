@@ -77,6 +77,9 @@ its capture: then that is what counts.`,
 			if err != nil {
 				return err
 			}
+			if err := stdinOnce(args); err != nil {
+				return err
+			}
 			tuneForCheck()
 			keeping(cmd.Context())
 			var captures []string

@@ -47,8 +47,8 @@ connection of IKC, 7 no difference as far as incomplete captures show, 130 an in
 			if opts.Slower != 0 && !(opts.Slower > 1 && opts.Slower <= 1e6) {
 				return fmt.Errorf("--slower %v: expected how many times as long, more than 1", opts.Slower)
 			}
-			if args[0] == "-" && args[1] == "-" {
-				return fmt.Errorf("standard input is named twice: it can be read once")
+			if err := stdinOnce(args); err != nil {
+				return err
 			}
 			noise, err := readNoise(noiseFile)
 			if err != nil {

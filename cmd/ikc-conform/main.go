@@ -63,10 +63,10 @@ func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)
 // errBroken marks errors that are nobody's usage: a file that cannot be read, a port that is taken.
 var errBroken = errors.New("")
 
-// broken marks an error as such.
+// broken marks an error as such, but for what is wrong with the command line.
 func broken(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.As(err, new(*usageError)) {
+		return err
 	}
 	return fmt.Errorf("%w%w", errBroken, err)
 }

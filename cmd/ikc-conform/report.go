@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +22,7 @@ func reportCommand() *cobra.Command {
 		Short: "Render, merge and compare stored runs",
 		Long: `Report reads runs that were stored with --json, and writes them in any form. Several are merged: reports
 of different targets stand side by side, those of one target become one if their parts differ, as those
-of shards do. --json stores what was merged.
+of shards do. --json stores what was merged. RUN is a file, or - for standard input.
 
 Exit status is what the merged run amounts to.`,
 		Example: "  ikc-conform report run.json --html run.html --junit run.xml\n" +
@@ -31,7 +33,7 @@ Exit status is what the merged run amounts to.`,
 			if err := r.check(cmd); err != nil {
 				return err
 			}
-			docs, err := readRuns(args)
+			docs, err := readRuns(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -61,16 +63,41 @@ Exit status is what the merged run amounts to.`,
 	return c
 }
 
-func readRuns(paths []string) ([]*report.Document, error) {
+// readRuns reads stored runs, - from standard input.
+func readRuns(cmd *cobra.Command, paths []string) ([]*report.Document, error) {
+	if err := stdinOnce(paths); err != nil {
+		return nil, err
+	}
 	var docs []*report.Document
 	for _, path := range paths {
-		d, err := report.ReadFile(path)
+		read := report.ReadFile
+		if path == "-" {
+			read = func(string) (*report.Document, error) { return readRun(cmd) }
+		}
+		d, err := read(path)
 		if err != nil {
 			return nil, broken(err)
 		}
 		docs = append(docs, d)
 	}
 	return docs, nil
+}
+
+// readRun reads a stored run from standard input.
+func readRun(cmd *cobra.Command) (*report.Document, error) {
+	open := func() (io.ReadCloser, error) { return io.NopCloser(cmd.InOrStdin()), nil }
+	in, err := openInterruptible(cmd.Context(), open, false)
+	if err != nil {
+		return nil, err
+	}
+	d, err := report.Read(in)
+	switch {
+	case cmd.Context().Err() != nil:
+		return nil, errors.New("interrupted before all of standard input was read")
+	case err != nil:
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	return d, nil
 }
 
 func parseGate(s string) (judge.Level, error) {
@@ -95,7 +122,7 @@ passed and is no longer decided. Runs of two targets, or of two releases of one,
 has only one of them.
 
 Exit status is 1 if something got worse: a check up to the gate fails that did not, one that passed is no longer
-decided, or a target can no longer be tried to the end.`,
+decided, or a target can no longer be tried to the end. OLD or NEW may be - for standard input.`,
 		Example: "  ikc-conform report compare main.json branch.json --html changes.html",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -109,7 +136,7 @@ decided, or a target can no longer be tried to the end.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			docs, err := readRuns(args)
+			docs, err := readRuns(cmd, args)
 			if err != nil {
 				return err
 			}
