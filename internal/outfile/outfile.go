@@ -98,6 +98,10 @@ func empty(f *os.File, may May) error {
 	return errors.Join(f.Truncate(0), f.Chmod(private))
 }
 
+// temporary is the pattern of what a file is called until all of it is written. That has nothing of
+// its own name, which may be as long as the file system takes.
+const temporary = ".ikc-conform.*"
+
 // Write has a file written as a whole: what was there before stays until all of it is, and if
 // anything goes wrong. A new file has the mode perm, one that is replaced keeps its mode. Errors
 // match ErrLink, or are those of write and of package os.
@@ -116,7 +120,7 @@ func Write(path string, perm fs.FileMode, write func(io.Writer) error) (err erro
 	default:
 		perm = what.Mode().Perm()
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := os.CreateTemp(filepath.Dir(path), temporary)
 	if err != nil {
 		var at *fs.PathError
 		if errors.As(err, &at) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
@@ -116,6 +117,21 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, path, "second", 0o640)
+	for _, size := range []int{250, 255} {
+		long := filepath.Join(dir, strings.Repeat("n", size))
+		if err := os.WriteFile(long, nil, 0o600); err != nil {
+			t.Logf("the file system takes no name of %d octets: %v", size, err)
+			continue
+		}
+		if err := os.Remove(long); err != nil {
+			t.Fatal(err)
+		}
+		if err := outfile.Write(long, 0o600, says("long")); err != nil {
+			t.Errorf("a name of %d octets: %v", size, err)
+			continue
+		}
+		holds(t, long, "long", 0o600)
+	}
 	link := filepath.Join(dir, "link")
 	if err := os.Symlink(path, link); err != nil {
 		t.Skip(err)
