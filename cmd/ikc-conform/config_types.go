@@ -25,8 +25,9 @@ func typeOf(f *pflag.Flag) valueType {
 	case "float64":
 		return valueType{map[string]any{"type": "number"}, "a number"}
 	case "duration":
-		return valueType{map[string]any{"type": "string", "pattern": `^[-+]?(0|(([0-9]+([.][0-9]*)?|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`},
-			"a duration such as 10s"}
+		// Those of commands that read a file are more than nothing.
+		return valueType{map[string]any{"type": "string", "pattern": `^[+]?(([0-9]+([.][0-9]*)?|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`,
+			"allOf": []any{map[string]any{"pattern": "[1-9]"}}}, "a duration such as 10s"}
 	case "stringSlice", "stringArray":
 		return valueType{map[string]any{"$ref": "#/$defs/values"}, "a value, or a list of values"}
 	}

@@ -68,9 +68,15 @@ func TestWrongFiles(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"gates: must", "targets: {a: b}", "- reference", "run: 3", "run: {cells: [{a: b}]}",
-		"run: {patience: soon}", "run: {patience: 5}", "run: {session: 3}", "run: {repeat: often}", "run: {gates: must}", "check: {captures: x}"} {
+		"run: {patience: soon}", "run: {patience: 5}", "run: {patience: 0}",
+		"run: {patience: '0'}", "run: {timeout: 0.0s}", "run: {timeout: -1s}", "run: {session: 3}", "run: {repeat: often}", "run: {gates: must}", "check: {captures: x}"} {
 		if bySchema(t, text) == nil {
 			t.Errorf("%q: expected the schema to refuse it", text)
+		}
+	}
+	for _, text := range []string{"run: {patience: 1h0m}", "run: {patience: .5s}", "run: {timeout: +10ms}"} {
+		if err := bySchema(t, text); err != nil {
+			t.Errorf("%q: expected the schema to take it: %v", text, err)
 		}
 	}
 	path := filepath.Join(t.TempDir(), "long")
