@@ -47,6 +47,7 @@ race: ## all tests of the kernel and the harness with the race detector
 
 generate: rejudge examples ## after a change of checks, defects or clauses: write anew all files that follow from them
 	go test ./conformance/spec -run 'TestDocument' -update
+	go test ./cmd/ikc-conform -run 'TestConfigSchema' -update
 	go run ./cmd/ikc-conform mutants >conformance/mutants/matrix.new
 	mv conformance/mutants/matrix.new conformance/mutants/matrix.txt
 	go test ./cmd/ikc-conform -run 'TestScripts|TestGuides|TestFirstScreen|TestReadme' -update

@@ -186,3 +186,34 @@ func TestMakefile(t *testing.T) {
 		t.Errorf("Makefile: expected ten targets or more, got %d", targets)
 	}
 }
+
+// TestGenerate: 'make generate' has each test here that writes what it checks.
+func TestGenerate(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(repository, "Makefile"))
+	must(t, err)
+	var runs []*regexp.Regexp
+	for _, m := range regexp.MustCompile(`(?m)^\tgo test ./cmd/ikc-conform -run '(.*)' -update$`).FindAllStringSubmatch(string(b), -1) {
+		runs = append(runs, regexp.MustCompile(m[1]))
+	}
+	paths, err := filepath.Glob("*_test.go")
+	must(t, err)
+	writing := 0
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		must(t, err)
+		for _, f := range strings.Split(string(text), "\nfunc ")[1:] {
+			name, _, _ := strings.Cut(f, "(")
+			body, _, _ := strings.Cut(f, "\n}\n")
+			if !strings.HasPrefix(name, "Test") || !strings.Contains(body, "*update") || name == "TestGenerate" {
+				continue
+			}
+			writing++
+			if !slices.ContainsFunc(runs, func(r *regexp.Regexp) bool { return r.MatchString(name) }) {
+				t.Errorf("%s: expected 'make generate' to run %s with -update", path, name)
+			}
+		}
+	}
+	if writing < 2 {
+		t.Errorf("expected two tests with -update or more, got %d", writing)
+	}
+}
