@@ -28,16 +28,19 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Exit statuses of call, respond, post, ping, subscribe and monitor, beside 0, usage and broken.
+// Exit statuses of call, respond, post, ping, subscribe and monitor (the first only), beside 0, usage and broken.
 const (
 	exitRefused  = 1 // the other kernel reported an error, or refused
 	exitNoAnswer = 6 // nothing came back in time
 )
 
-// clientStatuses ends the help of the commands that talk to a kernel.
-const clientStatuses = `
+// liveStatuses are the exit statuses of all commands that talk to a kernel.
+const liveStatuses = `
 Exit status: 0 it worked, 1 the other kernel reported an error or refused, 2 usage, 3 there is no
-connection (not reached, not negotiated, lost), 6 no answer in time.`
+connection (not reached, not negotiated, lost)`
+
+// clientStatuses ends the help of those that end where no answer comes.
+const clientStatuses = liveStatuses + `, 6 no answer in time.`
 
 // targetHelp says how the kernel is named.
 const targetHelp = `

@@ -28,7 +28,7 @@ func monitorCommand() *cobra.Command {
 of: register, channel, error, unregister. With --ping it pings the kernel so often and prints how long the answer took; one that does not come
 within --timeout is told of as 'no pong', and as a late pong when it comes. It ends with an interrupt (Ctrl-C), after
 --for, or when the connection ends, which is status 3; with --reconnect it connects again.
-` + targetHelp + "\n" + clientStatuses,
+` + targetHelp + "\n" + liveStatuses + ".",
 		Example: "  ikc-conform monitor 127.0.0.1:31337 --ping 5s\n  ikc-conform monitor --connect unix:/run/worker.sock --json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
