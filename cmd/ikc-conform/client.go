@@ -28,7 +28,8 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Exit statuses of call, respond, post, ping, subscribe and monitor (the first only), beside 0, usage and broken.
+// Exit statuses of call, respond, post, ping and subscribe, beside 0, usage and broken. Those of
+// monitor lack the second.
 const (
 	exitRefused  = 1 // the other kernel reported an error, or refused
 	exitNoAnswer = 6 // nothing came back in time

@@ -150,7 +150,8 @@ behind 'ikc-conform record -o -', those of a relay.`,
 	return c
 }
 
-// usageError is what is wrong with the command line, also if it shows only with the capture at hand.
+// usageError is what is wrong with the command line, also if that shows only with the capture at
+// hand.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
