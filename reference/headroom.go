@@ -3,12 +3,14 @@ package ikc
 import (
 	"math"
 	"runtime/metrics"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // headroom is memory that is taken while much comes, and never touched: it takes addresses, no room.
+// It is that of a strings.Builder, which is the one thing that the runtime does not clear.
 // The collector begins when a program has allocated as much as it has in use, 4 MiB at least; of a
 // program that has little in use, messages that come fast have it run hundreds of times a second,
 // which takes longer than all the rest. With headroom it takes that much more garbage to call it.
@@ -21,11 +23,11 @@ type headroom struct {
 	samples   [3]metrics.Sample // for read
 
 	mu    sync.Mutex
-	taken []byte      // of size octets, or nil
-	rest  *time.Timer // gives back
-	last  time.Time   // a look
-	in    uint64      // octets that had come in by then
-	ran   uint64      // how often the collector had run by then
+	taken strings.Builder // with room for size octets, or none
+	rest  *time.Timer     // gives back
+	last  time.Time       // a look
+	in    uint64          // octets that had come in by then
+	ran   uint64          // how often the collector had run by then
 }
 
 // collector is how the collector of Go fares, and is to fare.
@@ -88,10 +90,10 @@ func (h *headroom) look(in uint64) {
 	often := float64(c.ran-h.ran) >= headroomRuns*seconds
 	h.last, h.in, h.ran = now, in, c.ran
 	switch {
-	case !much || c.tuned() || h.taken == nil && !often:
+	case !much || c.tuned() || h.taken.Cap() == 0 && !often:
 		return
-	case h.taken == nil:
-		h.taken = make([]byte, h.size)
+	case h.taken.Cap() == 0:
+		h.taken.Grow(h.size)
 	}
 	if h.rest == nil {
 		h.rest = time.AfterFunc(headroomRest, h.giveBack)
@@ -104,7 +106,7 @@ func (h *headroom) look(in uint64) {
 func (h *headroom) giveBack() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.taken = nil
+	h.taken.Reset()
 }
 
 // close gives back, and takes no more.
@@ -114,5 +116,6 @@ func (h *headroom) close() {
 	if h.rest != nil {
 		h.rest.Stop()
 	}
-	h.size, h.taken = 0, nil
+	h.size = 0
+	h.taken.Reset()
 }

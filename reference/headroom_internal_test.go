@@ -2,10 +2,13 @@ package ikc
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +21,7 @@ var untuned = collector{percent: 100, limit: math.MaxInt64}
 func (h *headroom) holds() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.taken)
+	return h.taken.Cap()
 }
 
 // TestHeadroom: it is taken while much comes and the collector runs often, and given back 10 s after
@@ -130,6 +133,42 @@ func TestHeadroomOfKernel(t *testing.T) {
 		}
 		cancel()
 	}
+}
+
+// TestHeadroomIsUntouched: it takes no room, also if it is memory that has been used before.
+func TestHeadroomIsUntouched(t *testing.T) {
+	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		t.Skip("the race detector has room of its own for all that is taken")
+	}
+	resident := func() (octets int) {
+		statm, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Skip("nothing tells here how much memory is touched")
+		}
+		if _, err := fmt.Sscan(string(statm), new(int), &octets); err != nil {
+			t.Fatal(err)
+		}
+		return octets * os.Getpagesize()
+	}
+	const size = 256 << 20
+	var h headroom
+	h.init(size)
+	fare := untuned
+	h.collector = func() collector { fare.ran += math.MaxInt32; return fare }
+	before := resident()
+	for i := range uint64(3) {
+		h.last = time.Now().Add(-2 * headroomTick)
+		h.count((i + 1) << 30)
+		if n := h.holds(); n != size {
+			t.Fatalf("%d octets are taken: expected %d", n, size)
+		}
+		if now := resident(); now > before+size/2 {
+			t.Fatalf("taken for the %d. time, it has the process occupy %d octets, not %d", i+1, now, before)
+		}
+		h.giveBack()
+		runtime.GC()
+	}
+	h.close()
 }
 
 // TestCollectorIsRead: the runtime has what is asked of it, by these names and in these units.
