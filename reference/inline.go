@@ -12,6 +12,7 @@ type reader struct {
 	reads    bool   // it is the reader still
 	leaves   bool   // while it is, it leaves the turn taken for what it does next (turn)
 	turn     *turn  // that is taken, nil if none is
+	behind   bool   // it has carried out a request since it last waited, whose answer may not be written
 	passed   int    // how many requests it has carried out with a turn that somebody waits for
 	watch    *watchdog
 	tally    tally
@@ -62,7 +63,7 @@ func (c *Channel) newReader() *worker {
 
 // mostPassed is how many requests a reader carries out at most, within a tick of the watchdog,
 // before it gives the turn to somebody who waits for it: to hand it over for each would take longer
-// than most states.
+// than most states. While the watchdog rests, a tick is no measure, and the turn is given at once.
 const mostPassed = 16
 
 // hasTurn tells whether the reader has that turn, which is the caller's then. Another one it gives
@@ -84,7 +85,7 @@ func (r *reader) keepTurn(t *turn) bool {
 	}
 	if t.state.Load() != turnAwaited {
 		r.passed = 0
-	} else if r.passed++; r.passed > mostPassed || r.watch.now() != tickOf(r.since) {
+	} else if r.passed++; r.passed > mostPassed || r.watch.hurry() || r.watch.now() != tickOf(r.since) {
 		r.passed = 0
 		return false
 	}
@@ -117,7 +118,7 @@ func (w *worker) rest() {
 	w.giveTurn()
 	w.tally.tell()
 	w.tellAnswers()
-	w.load, w.requests, w.used = load{}, nil, 0
+	w.load, w.requests, w.used, w.behind = load{}, nil, 0, false
 }
 
 // tellAnswers has the counters know of answers.

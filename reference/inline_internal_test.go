@@ -50,6 +50,21 @@ func TestTurnIsLeft(t *testing.T) {
 		mine.give()
 	}
 	run(&mine)
+	watch.resting.Store(true)
+	given := make(chan struct{})
+	go func() {
+		mine.take()
+		mine.give()
+		close(given)
+	}()
+	for mine.state.Load() != turnAwaited {
+		runtime.Gosched()
+	}
+	if run(&mine); w.turn != nil || watch.resting.Load() {
+		t.Fatal("the turn was kept though somebody waits for it and the watchdog rests, or the watchdog rests still")
+	}
+	<-given
+	run(&mine)
 	run(&other)
 	if mine.state.Load() != turnFree || w.turn != &other {
 		t.Error("expected that the turn of one session is given back before that of another is taken")

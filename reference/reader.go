@@ -152,6 +152,10 @@ func (c *Channel) receive(w *worker, image []byte) (still bool, err error) {
 		return true, c.putRequest(m, l)
 	}
 	c.k.watchInline(c)
+	if w.behind {
+		c.k.watch.hurry()
+	}
+	w.behind = true
 	err = c.k.request(c, m, l, w, nil)
 	if c.in.tryFinish(w) {
 		if w.over != nil {

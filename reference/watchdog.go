@@ -7,8 +7,9 @@ import (
 )
 
 // A state may keep the goroutine that reads its connection for patience before another takes the
-// reading over; it may be up to twice that, and calm besides while nobody here waits for an answer.
-// A state that waits by a method of this package hands it over at once.
+// reading over; it may be up to twice that, and calm besides while nobody here waits for an answer
+// and requests come one at a time. A state that waits by a method of this package hands it over at
+// once.
 //
 // The watchdog looks again after calm if it found nothing to do: a timer has the threads of Go wake
 // each other, so that a call which is alone on its way took a quarter longer with one each 2 ms.
@@ -32,14 +33,17 @@ type watchdog struct {
 // now is the tick at which something begins; it is not 0.
 func (w *watchdog) now() uint64 { return w.tick.Load() + 1 }
 
-// hurry has the watchdog look soon: somebody waits for what a connection is to bring.
-func (w *watchdog) hurry() {
-	if w.resting.Load() && w.resting.CompareAndSwap(true, false) {
-		select {
-		case w.wake <- struct{}{}:
-		default:
-		}
+// hurry has the watchdog look soon: somebody waits for what a connection is to bring, for the turn,
+// or for an answer that a reader has not had written yet. It tells whether the watchdog was resting.
+func (w *watchdog) hurry() bool {
+	if !w.resting.Load() || !w.resting.CompareAndSwap(true, false) {
+		return false
 	}
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	return true
 }
 
 // awaits tells whether somebody here waits for what a connection is to bring.
@@ -81,8 +85,8 @@ func (k *Kernel) watchAll() {
 			w.running.Store(false)
 			return
 		}
+		w.resting.Store(true) // before a look at who is busy or waits: who begins to afterwards wakes it
 		watched, busy := w.look()
-		w.resting.Store(true) // before it is asked who waits: who begins to afterwards wakes it
 		if busy || k.awaits() {
 			w.resting.Store(false)
 			next.Reset(patience)

@@ -7,6 +7,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/perl-ikc/ikc-conform/reference/perl"
+	"github.com/perl-ikc/ikc-conform/reference/storable"
+	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
 // pipes is a listener whose connections are pipes: time stands still while these are busy.
@@ -32,6 +36,7 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "unix
 // reader until release is closed.
 type watchedPair struct {
 	server, client *Kernel
+	listener       *pipes        // the server's
 	begun, release chan struct{} // the long state
 }
 
@@ -71,6 +76,7 @@ func newWatchedPair(t *testing.T) *watchedPair {
 	p.server, p.client = made["Server"], made["Client"]
 	ctx := context.Background()
 	l := &pipes{conns: make(chan net.Conn)}
+	p.listener = l
 	l.ended, l.end = context.WithCancel(ctx)
 	go func() { _ = p.server.Serve(ctx, l) }()
 	here, there := net.Pipe()
@@ -146,6 +152,53 @@ func TestReaderIsFreed(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestAnswerIsNotHeld: an answer that the reader is to have written with what else has come waits
+// for a long state no longer than twice patience, also if the watchdog was resting.
+func TestAnswerIsNotHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newWatchedPair(t)
+		defer p.end()
+		conn, there := net.Pipe()
+		defer conn.Close()
+		p.listener.conns <- there
+		n := wire.NewNegotiator(wire.NegotiatorConfig{Role: wire.Client, KernelID: "Raw", Serializers: []string{"Storable"}})
+		if _, err := wire.Negotiate(conn, n, 0, nil); err != nil {
+			t.Fatal(err)
+		}
+		frames := func(states ...string) (octets []byte) {
+			for _, state := range states {
+				image, err := storable.Freeze((&wire.Message{
+					Event: wire.AtString("poe://Server/s/" + state), Params: perl.NewBytes("x"), RSVP: wire.AtString("poe://Raw/IKCLite/" + state),
+				}).ToValue())
+				if err != nil {
+					t.Fatal(err)
+				}
+				octets = wire.AppendFrame(octets, image)
+			}
+			return octets
+		}
+		answered := func() {
+			if n, err := conn.Read(make([]byte, 4096)); n == 0 || err != nil {
+				t.Fatalf("%d octets, %v: expected an answer", n, err)
+			}
+		}
+		if _, err := conn.Write(frames("echo")); err != nil {
+			t.Fatal(err)
+		}
+		answered()
+		if time.Sleep(2 * patience); !p.server.watch.resting.Load() {
+			t.Fatal("the watchdog does not rest, though there is nothing to do")
+		}
+		begun := time.Now()
+		if _, err := conn.Write(frames("echo", "stuck")); err != nil {
+			t.Fatal(err)
+		}
+		if answered(); time.Since(begun) > 2*patience {
+			t.Errorf("it took %v: expected %v at most", time.Since(begun), 2*patience)
+		}
+	})
 }
 
 // TestWatchdogRests: it looks seldom while states are quick and nobody here waits, but not while
