@@ -103,7 +103,7 @@ func (p *watchedPair) end() {
 }
 
 // TestReaderIsFreed: while a state keeps the reader of its connection, what somebody here waits for
-// is read within twice patience, also if the watchdog was resting, and all else within calm besides.
+// is read within twice patience, also if the watchdog was resting; all else within calm besides.
 func TestReaderIsFreed(t *testing.T) {
 	for name, c := range map[string]struct {
 		waits func(p *watchedPair) error // for what the connection brings
