@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -9,9 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/perl-ikc/ikc-conform/conformance/capture"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
 	"github.com/perl-ikc/ikc-conform/conformance/diagnosis"
 	"github.com/perl-ikc/ikc-conform/conformance/reduce"
+	"github.com/perl-ikc/ikc-conform/conformance/replay"
 	"github.com/perl-ikc/ikc-conform/conformance/report"
 	"github.com/perl-ikc/ikc-conform/internal/outfile"
 	"github.com/perl-ikc/ikc-conform/internal/visible"
@@ -42,7 +45,8 @@ said. Comments on what is left stay, with the octets that they count. Nothing sa
 reason: look at it.
 
 --script writes a shell script that sends what is left to a server, by 'ikc-conform replay', and judges what it does. If it
-is the client that fails there is none: its program decides what it says.
+is the client that fails there is none: its program decides what it says. Nor is there one if no request is left, such as
+of an error report that shows something by itself. Then that is said.
 
 CAPTURE is a file, pcapng or pcap, also compressed, of at most 32 MiB of connections; it is read several times.
 
@@ -129,16 +133,20 @@ func (r *reducing) run(cmd *cobra.Command, args []string) error {
 	if err := r.save(cmd.OutOrStdout(), result); err != nil {
 		return err
 	}
-	return r.writeScript(cmd, result)
+	return r.writeScript(cmd, file, result)
 }
 
 // writeScript writes the script that was asked for, or says why there is none.
-func (r *reducing) writeScript(cmd *cobra.Command, result *reduce.Result) error {
+func (r *reducing) writeScript(cmd *cobra.Command, file []byte, result *reduce.Result) error {
 	if r.script == "" {
 		return nil
 	}
-	if result.Side == wire.Client.String() {
-		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: no script is written: it is the client that fails, and its program decides what it says")
+	why, err := provokesNothing(file, result)
+	if err != nil {
+		return broken(fmt.Errorf("--script: %w", err))
+	}
+	if why != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), "ikc-conform: no script is written:", why)
 		return nil
 	}
 	judged := "diagnose again.pcapng"
@@ -155,6 +163,28 @@ ikc-conform %s
 		return broken(fmt.Errorf("--script: %w", forceHint(err)))
 	}
 	return nil
+}
+
+// provokesNothing says why to send what is left of a capture would not show it once more, "" if it
+// may.
+func provokesNothing(file []byte, result *reduce.Result) (why string, err error) {
+	if result.Side == wire.Client.String() {
+		return "it is the client that fails, and its program decides what it says", nil
+	}
+	in, err := capture.NewReader(bytes.NewReader(file))
+	if err != nil {
+		return "", err
+	}
+	plan, err := replay.Survey(in.Events(capture.Limits{}), replay.Options{Side: wire.Client})
+	switch {
+	case err != nil:
+		return "", err
+	case plan.Connections == plan.Left:
+		return "nothing is left that 'ikc-conform replay' could send", nil
+	case result.After.Messages > 0 && len(plan.States()) == 0:
+		return "what is left shows it without a request of a client, so none would be sent; 'ikc-conform replay' of the whole capture sends all", nil
+	}
+	return "", nil
 }
 
 // quoted is a file name as a word of a shell, on one line.
