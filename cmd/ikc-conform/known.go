@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,26 @@ import (
 
 // baselineFlag defines the flag for files of known deviations.
 func baselineFlag(f *pflag.FlagSet, files *[]string) {
-	f.StringSliceVar(files, "baseline", nil, "files with more known deviations, in the form of conformance/known/deviations.json")
+	const name = "baseline"
+	f.StringSliceVar(files, name, nil, "files with more known deviations, in the form of conformance/known/deviations.json")
+	flag := f.Lookup(name)
+	flag.Value = named{flag.Value, flag.Value.(pflag.SliceValue)}
+	flag.DefValue = "" // as is shown of an empty list
+}
+
+// named is a list of files. A value without a name is none: it comes of a variable of a shell that
+// is not set.
+type named struct {
+	pflag.Value
+	pflag.SliceValue
+}
+
+// Set implements pflag.Value.
+func (n named) Set(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return errors.New("expected the name of a file, got none")
+	}
+	return n.Value.Set(s)
 }
 
 // knownOf is what is known of who speaks in captures.

@@ -1,18 +1,14 @@
 package known
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/perl-ikc/ikc-conform/conformance/cell"
 	"github.com/perl-ikc/ikc-conform/conformance/checks"
-	"github.com/perl-ikc/ikc-conform/conformance/judge"
 )
 
 // Deviation is a requirement that releases of an implementation are known to violate.
@@ -58,36 +54,18 @@ func Load(files ...string) (Deviations, error) {
 }
 
 func parseDeviations(name string, b []byte) (Deviations, error) {
+	entries, err := readEntries(b)
+	if err != nil {
+		return nil, fmt.Errorf("known deviations: %s:%w", name, err)
+	}
 	var list Deviations
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&list); err != nil {
-		return nil, fmt.Errorf("known deviations: %s: expected a list of deviations: %w", name, err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("known deviations: %s: expected one list and nothing behind it", name)
-	}
 	catalogue := checks.Catalogue()
-	for i, d := range list {
-		if !slices.ContainsFunc(catalogue, func(c *judge.Check) bool { return c.ID == d.Check }) {
-			return nil, fmt.Errorf("known deviations: %s: entry %d: expected a check of the catalogue, got %q", name, i+1, d.Check)
+	for _, e := range entries {
+		d, err := e.read(catalogue)
+		if err != nil {
+			return nil, fmt.Errorf("known deviations: %s:%v: entry %d: %w", name, e.at, len(list)+1, err)
 		}
-		if d.Reason == "" {
-			return nil, fmt.Errorf("known deviations: %s: entry %d: expected a reason, got none", name, i+1)
-		}
-		if err := d.check(); err != nil {
-			return nil, fmt.Errorf("known deviations: %s: entry %d: %w", name, i+1, err)
-		}
-		for _, role := range d.Roles {
-			if !slices.ContainsFunc(cell.Cells(), func(c cell.Cell) bool { return role == c.Role }) {
-				return nil, fmt.Errorf("known deviations: %s: entry %d: roles: expected server, client or clientlite, got %q", name, i+1, role)
-			}
-		}
-		for _, p := range d.Prevents {
-			if !slices.ContainsFunc(cell.Cells(), func(c cell.Cell) bool { return p == string(c.Role)+"/"+string(c.Dialect) }) {
-				return nil, fmt.Errorf("known deviations: %s: entry %d: prevents: expected role/dialect such as client/IKC0, got %q", name, i+1, p)
-			}
-		}
+		list = append(list, d)
 	}
 	return list, nil
 }

@@ -63,6 +63,40 @@ func TestHas(t *testing.T) {
 	}
 }
 
+// TestWrongFiles: what is wrong with a file is said in words about the file, and where.
+func TestWrongFiles(t *testing.T) {
+	const good = `{"check": "ERR-004", "implementation": "X", "from": "1.9.0", "to": "1.12.0", "reason": "because"}`
+	for text, expected := range map[string]string{
+		"":                                   ":1:1: expected " + form + ", got nothing",
+		" \n":                                ":1:1: expected " + form + ", got nothing",
+		" null":                              ":1:2: expected " + form + ", got null",
+		`""`:                                 ":1:1: expected " + form + ", got a string",
+		`{}`:                                 ":1:1: expected " + form + ", got an object",
+		"nothing":                            ":1:2: expected " + form + ", got 'o', which is no JSON there",
+		"\ufeff[]":                           ":1:1: expected " + form + `, got '\ufeff', which is no JSON there`,
+		"[\n" + good:                         ":2:98: expected " + form + ", got the end of the file before that of the list",
+		"[" + good + ",\n]":                  ":2:1: expected " + form + ", got ']', which is no JSON there",
+		"[] []":                              ":1:4: expected nothing behind the list, got '['",
+		"[" + good + ",\n 3]":                ":2:2: entry 2: expected an object with check, implementation, from, to and reason, got a number",
+		"[null]":                             ":1:2: entry 1: expected an object with check, implementation, from, to and reason, got null",
+		`[{"check": 3}]`:                     ":1:2: entry 1: check: expected a string, got a number",
+		`[{"roles": ["server", 3]}]`:         ":1:2: entry 1: roles: expected a list of strings, got a list with something else",
+		`[{"sometimes": "yes"}]`:             ":1:2: entry 1: sometimes: expected true or false, got a string",
+		`[{"until": "2"}]`:                   `:1:2: entry 1: "until": expected check, from, implementation, prevents, reason, roles, sometimes, to`,
+		"[" + good + `, {"check": "X-001"}]`: `:1:101: entry 2: expected a check of the catalogue, got "X-001"`,
+	} {
+		_, err := parseDeviations("f", []byte(text))
+		if expected = "known deviations: f" + expected; err == nil || err.Error() != expected {
+			t.Errorf("%q:\nexpected %s\ngot      %v", text, expected, err)
+		}
+	}
+	for _, text := range []string{"[]", "\n[ \n" + good + " ,\t" + good + "]\n"} {
+		if _, err := parseDeviations("f", []byte(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 // TestLists: what comes with the package can be read.
 func TestLists(t *testing.T) {
 	if _, err := Load(); err != nil {
