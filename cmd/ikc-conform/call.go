@@ -19,7 +19,7 @@ func callCommand() *cobra.Command {
 		Use:   "call TARGET [VALUE]",
 		Short: "Call a state of a live kernel and print what it returns",
 		Long: `Call connects to a kernel, calls a state that its session has published, and prints the answer.
-` + targetHelp + "\n" + valueHelp + "\n" + outputHelp + "\n" + clientStatuses,
+` + targetHelp + "\n" + valueHelp + "\n" + outputHelp + "\n" + silenceHelp + "\n" + clientStatuses,
 		Example: `  ikc-conform call poe://127.0.0.1:31337/IKC/ping
   ikc-conform call poe://10.0.0.7:603/worker/run '{"job": 17}' --output json
   ikc-conform call --connect unix:/run/worker.sock worker/run "{job => 17, raw => \"\xff\"}"

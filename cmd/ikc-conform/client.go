@@ -369,7 +369,8 @@ func (c *client) failed(cmd *cobra.Command, what string, err error) error {
 
 // stillThere says whether the kernel answers a ping, though it has not answered a request.
 func (c *client) stillThere(w io.Writer) {
-	ctx, cancel := context.WithTimeout(c.ctx, pingWithin)
+	within := min(c.timeout/4, pingWithin)
+	ctx, cancel := context.WithTimeout(c.ctx, within)
 	defer cancel()
 	began := time.Now()
 	switch err := c.kernel.Ping(ctx, c.channel.Peer().ID); {
@@ -377,11 +378,17 @@ func (c *client) stillThere(w io.Writer) {
 		fmt.Fprintf(w, "  the kernel answers pings (after %v)\n", time.Since(began).Round(time.Microsecond))
 	case c.ctx.Err() != nil:
 	default:
-		fmt.Fprintf(w, "  nor has it answered a ping within %v: it is busy, or hangs\n", pingWithin)
+		fmt.Fprintf(w, "  nor has it answered a ping within %v: it is busy, or hangs\n", within)
 	}
 }
 
-// pingWithin is how long a kernel that has not answered a request is given to answer a ping.
+// silenceHelp says how long it takes where no answer comes.
+const silenceHelp = `
+If no answer comes within --timeout, a ping tells whether the kernel answers at all: it is waited for a quarter of
+--timeout, and 2s at most.`
+
+// pingWithin is how long a kernel that has not answered a request is given at most to answer a
+// ping.
 const pingWithin = 2 * time.Second
 
 func operationHelp(operation string) string {

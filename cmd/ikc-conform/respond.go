@@ -24,7 +24,7 @@ func respondCommand() *cobra.Command {
 it posts [VALUE, specifier] to the state, and waits for what is posted to that specifier, by whomever there and
 whenever. It is for states that are written for post_respond, which 'ikc-conform call' gives an argument that they
 cannot use; for those that return their answer, call is right.
-` + targetHelp + "\n" + valueHelp + "\n" + outputHelp + "\n" + clientStatuses,
+` + targetHelp + "\n" + valueHelp + "\n" + outputHelp + "\n" + silenceHelp + "\n" + clientStatuses,
 		Example: `  ikc-conform respond poe://127.0.0.1:31337/workflow/ping
   ikc-conform respond poe://10.0.0.7:603/jobs/run "{job => 17}" --timeout 1m --output json`,
 		Args: cobra.RangeArgs(1, 2),
