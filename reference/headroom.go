@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// headroom is memory that is taken while much comes, and never touched: it takes addresses, no room.
-// It is that of a strings.Builder, which is the one thing that the runtime does not clear.
+// headroom is memory that is taken while much comes, and never touched: it takes addresses, no
+// room. It is that of a strings.Builder, which is the one thing that the runtime does not clear.
 // The collector begins when a program has allocated as much as it has in use, 4 MiB at least; of a
 // program that has little in use, messages that come fast have it run hundreds of times a second,
 // which takes longer than all the rest. With headroom it takes that much more garbage to call it.

@@ -24,8 +24,8 @@ func (h *headroom) holds() int {
 	return h.taken.Cap()
 }
 
-// TestHeadroom: it is taken while much comes and the collector runs often, and given back 10 s after
-// that, or when the kernel is shut down.
+// TestHeadroom: it is taken while much comes and the collector runs often, and given back 10 s
+// later, or when the kernel is shut down.
 func TestHeadroom(t *testing.T) {
 	for name, c := range map[string]struct {
 		size   int

@@ -34,7 +34,7 @@ type watchdog struct {
 func (w *watchdog) now() uint64 { return w.tick.Load() + 1 }
 
 // hurry has the watchdog look soon: somebody waits for what a connection is to bring, for the turn,
-// or for an answer that a reader has not had written yet. It tells whether the watchdog was resting.
+// or for an answer that a reader holds back. It tells whether the watchdog was resting.
 func (w *watchdog) hurry() bool {
 	if !w.resting.Load() || !w.resting.CompareAndSwap(true, false) {
 		return false
