@@ -15,13 +15,14 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
-// Defaults of Config.
+// Defaults of Config, and how much Config.Headroom may be.
 const (
 	DefaultHandshakeTimeout = 30 * time.Second
 	DefaultHelloAfter       = 2 * time.Second
 	DefaultMaxQueue         = 64 << 20
 	DefaultMaxMemory        = 1 << 30
 	DefaultHeadroom         = 32 << 20
+	MaxHeadroom             = 1 << 30
 )
 
 // Config says who a kernel is. The zero value is valid.
@@ -78,7 +79,7 @@ type Config struct {
 	// frames or more come in a second. The kernel then holds so many octets that it never touches,
 	// until less has come for 10 s. A program whose GOGC is not 100, or that has a memory limit
 	// (GOMEMLIMIT, debug.SetMemoryLimit), has said itself how its collector is to run, so that
-	// nothing is taken. Below 0: never. Default: DefaultHeadroom.
+	// nothing is taken. Below 0: never. At most MaxHeadroom. Default: DefaultHeadroom.
 	Headroom int
 	// QueuePerSession gives every session a queue of its own, so that the states of different
 	// sessions run at the same time. Those of one session still run one at a time, unless
@@ -140,6 +141,9 @@ func (cfg *Config) complete() error {
 		limit("MaxQueue", &cfg.MaxQueue, DefaultMaxQueue),
 		limit("MaxMemory", &cfg.MaxMemory, DefaultMaxMemory),
 	)
+	if cfg.Headroom > MaxHeadroom {
+		err = errors.Join(err, fmt.Errorf("%s: expected at most %d octets, got %d", "Headroom", MaxHeadroom, cfg.Headroom))
+	}
 	if cfg.HelloAfter == 0 {
 		cfg.HelloAfter = min(DefaultHelloAfter, cfg.HandshakeTimeout/2)
 	}

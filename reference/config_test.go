@@ -26,6 +26,7 @@ func TestBadConfig(t *testing.T) {
 		"MaxFrame":         {MaxFrame: -1},
 		"MaxQueue":         {MaxQueue: -1},
 		"MaxMemory":        {MaxMemory: -1},
+		"Headroom":         {Headroom: ikc.MaxHeadroom + 1},
 	} {
 		if _, err := ikc.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, expected an error about %s", err, want)

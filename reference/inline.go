@@ -41,7 +41,7 @@ func (t *tally) tell() {
 
 // readersAtATick is how many bits of inbox.since are the number of a reader: so many of one
 // connection do not begin at one tick of the watchdog.
-const readersAtATick = 16
+const readersAtATick = 20
 
 // mark is inbox.since for what the reader begins at a tick, if it is quick.
 func (r *reader) mark(tick uint64) uint64 {

@@ -53,7 +53,12 @@ func (k *Kernel) awaits() bool {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return len(k.receipts) > 0
+	for _, r := range k.receipts {
+		if !r.ended {
+			return true
+		}
+	}
+	return false
 }
 
 // watchInline notes that a channel has begun to handle a request inline.
