@@ -30,7 +30,7 @@ func TestCallAllocates(t *testing.T) {
 // sends them here takes none.
 func TestRequestsAllocate(t *testing.T) {
 	for kind, params := range arguments() {
-		for most, options := range map[float64][]ikc.SessionOption{0.75: nil, 0.2: {ikc.WithReuse()}} { // a few are for the whole
+		for most, options := range map[float64][]ikc.SessionOption{0.5: nil, 0.2: {ikc.WithReuse()}} { // a few are for the whole
 			for name, l := range loads(t, params, options...) {
 				each := testing.AllocsPerRun(500, func() { l.send(t) }) / float64(l.requests)
 				if t.Logf("%s with a %s: %.2f allocations", name, kind, each); each > most {

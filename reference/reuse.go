@@ -10,7 +10,7 @@ import (
 // together, up to so many: what a state keeps of one is then in memory until all are done with.
 const (
 	smallRequest   = 256
-	requestsAtOnce = 4
+	requestsAtOnce = 8
 )
 
 // newHandling returns an empty one for a request, of those that the worker has for small ones, if

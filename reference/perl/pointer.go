@@ -64,12 +64,12 @@ func copyString(k Kind, s string) *Value {
 }
 
 // shortsAtOnce is how many strings one object of Shorts has at most.
-const shortsAtOnce = 4
+const shortsAtOnce = 8
 
 // shorts is an object of Shorts.
 type shorts struct {
 	values [shortsAtOnce]Value
-	octets [512 - shortsAtOnce*int(unsafe.Sizeof(Value{}))]byte
+	octets [1024 - shortsAtOnce*int(unsafe.Sizeof(Value{}))]byte
 }
 
 // Bytes returns a Value of a copy of str. more is about how many strings will follow at once.
