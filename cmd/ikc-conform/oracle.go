@@ -97,7 +97,13 @@ func (e *experiment) compare(cmd *cobra.Command, r *oracle.Report) error {
 			continue
 		}
 		if i > 0 {
-			if err := r.Add(cmd.Context(), result, right); err != nil {
+			done := func() {}
+			if stopped {
+				done = goesOn(cmd.Context(), "what was recorded is compared")
+			}
+			err := r.Add(cmd.Context(), result, right)
+			done()
+			if err != nil {
 				return err
 			}
 		}

@@ -68,12 +68,17 @@ func NewReport(oracle string) *Report {
 const afterwards = 2 * time.Second
 
 // Add compares the run of a target with that of the oracle, by the captures of both, which have the
-// same cells. Once ctx has ended, it compares for two seconds more; what is left then is not
-// compared, and says so.
+// same cells. Once ctx has ended, it compares for two seconds more, or until it has compared one
+// cell, however long that takes; what is left then is not compared, and says so.
 func (r *Report) Add(ctx context.Context, target, oracle *cell.TargetResult) error {
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(afterwards, cancel) })()
+	return r.add(ctx, target, oracle, lasting.Done())
+}
+
+// add is Add, of which no more than one cell is left to be compared when over is closed.
+func (r *Report) add(ctx context.Context, target, oracle *cell.TargetResult, over <-chan struct{}) error {
 	t := &Target{Target: target.Target}
 	for _, c := range target.Cells {
 		o := &cell.Result{Skipped: "the oracle was not tried in it"} // what was interrupted ends in any order
@@ -85,7 +90,11 @@ func (r *Report) Add(ctx context.Context, target, oracle *cell.TargetResult) err
 			NotCompared: why(c, o), Differences: []Difference{},
 		}
 		if compared.NotCompared == "" {
-			list, err := Compare(c.Capture, o.Capture, c.Cell.Role.Side(), dialogue.Options{AssumeIKC: true, Done: lasting.Done()})
+			opts := dialogue.Options{AssumeIKC: true}
+			if r.Compared > 0 {
+				opts.Done = over
+			}
+			list, err := Compare(c.Capture, o.Capture, c.Cell.Role.Side(), opts)
 			switch {
 			case errors.Is(err, dialogue.ErrAbandoned):
 				compared.NotCompared = context.Cause(ctx).Error()
