@@ -222,7 +222,7 @@ func (c *Control) read(l *ControlLine, text []byte) {
 		c.commands[*line.ID] = l
 	case l.From == wire.Server && line.Event != "":
 		e := new(driver.Event)
-		if l.Err = json.Unmarshal(text, e); l.Err == nil {
+		if l.Err = e.UnmarshalJSON(text); l.Err == nil {
 			l.Event = e
 		}
 	case l.From == wire.Server && line.ID != nil && (line.OK != nil || line.Error != nil):

@@ -123,7 +123,8 @@ func step(c *Connection, item Item, opts WriteOptions) Step {
 func paramsOn(v *perl.Value, opts WriteOptions) string {
 	width := opts.Width
 	if opts.evidence {
-		return perl.Format(v, perl.FormatOptions{MaxWidth: width, SortKeys: true})
+		const more = 8 // octets: that the string is cut is to be seen once the whole is bounded
+		return perl.Format(v, perl.FormatOptions{MaxWidth: width, MaxString: MaxStepValue + more, SortKeys: true})
 	}
 	text := ""
 	for _, part := range []int{1, 3} {

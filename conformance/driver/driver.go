@@ -180,7 +180,7 @@ func (d *Driver) line(line []byte) error {
 	switch {
 	case head.Event != nil:
 		e := pendingEvent{octets: len(line)}
-		if err := json.Unmarshal(line, &e.Event); err != nil {
+		if err := e.UnmarshalJSON(line); err != nil {
 			return lineError("a bad event: "+err.Error(), line)
 		}
 		e.Time = time.Now()

@@ -306,19 +306,22 @@ func (e Event) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads a line. Events of a kind that is not known have Kind and Raw only.
 func (e *Event) UnmarshalJSON(b []byte) error {
 	*e = Event{Raw: append(json.RawMessage(nil), b...)}
+	var l eventLine
 	var kind struct {
 		Event string `json:"event"`
 	}
-	if err := json.Unmarshal(b, &kind); err != nil {
-		return err
+	err := json.Unmarshal(b, &l)
+	if kind.Event = l.Event; err != nil { // which matters in the kinds that are known only
+		if bad := json.Unmarshal(b, &kind); bad != nil {
+			return bad
+		}
 	}
 	switch e.Kind = kind.Event; e.Kind {
 	case EventState, EventMonitor, EventError:
 	default:
 		return nil
 	}
-	var l eventLine
-	if err := json.Unmarshal(b, &l); err != nil {
+	if err != nil {
 		return err
 	}
 	e.Args = typed.Unwrap(l.Args)

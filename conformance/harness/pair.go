@@ -97,6 +97,6 @@ const maxRecordedValue = 1 << 10
 // withoutLarge leaves out values of more octets, as Perl writes them.
 func withoutLarge(values []*perl.Value, octets int) []*perl.Value {
 	return slices.DeleteFunc(values, func(v *perl.Value) bool {
-		return len(perl.Format(v, perl.FormatOptions{})) > octets
+		return len(perl.Format(v, perl.FormatOptions{MaxWidth: octets + 1, MaxString: octets})) > octets
 	})
 }

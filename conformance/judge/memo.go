@@ -11,6 +11,18 @@ import (
 	"github.com/perl-ikc/ikc-conform/reference/wire"
 )
 
+// around is dialogue.Around an item: many checks have the same one as the first that agrees.
+func (t *Trial) around(at dialogue.Item) []dialogue.Step {
+	steps, known := t.memo.around[at]
+	if !known {
+		if steps = dialogue.Around(t.Conn, at); t.memo.around == nil {
+			t.memo.around = map[dialogue.Item][]dialogue.Step{}
+		}
+		t.memo.around[at] = steps
+	}
+	return slices.Clone(steps)
+}
+
 // GoodSetup reads a client's SETUP that a server has no reason to refuse: well formed, and offering
 // Storable, which every Perl has.
 func (t *Trial) GoodSetup(l *dialogue.Line) (wire.Setup, bool) {
@@ -29,6 +41,7 @@ type memo struct {
 	valueKindsOf   *perl.Value
 	valueKinds     contract.Kinds
 	parts          []*perl.Value // of valueKindsOf
+	around         map[dialogue.Item][]dialogue.Step
 }
 
 // echoed is a value that was sent and what came back, with what all checks of values want to know

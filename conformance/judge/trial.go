@@ -87,7 +87,7 @@ func (t *Trial) finding(at dialogue.Item, expected, actual string) Finding {
 	f := t.place(at)
 	f.Expected, f.Actual = visible.Text(expected), visible.Text(actual)
 	if at != nil {
-		f.Exchange = dialogue.Around(t.Conn, at)
+		f.Exchange = t.around(at)
 	}
 	return f
 }
