@@ -14,8 +14,8 @@ import (
 // report, or an attribute in the log, in octets.
 const longest = 4 << 10
 
-// shown is the same for values.
-var shown = perl.FormatOptions{MaxWidth: longest}
+// shown is the same for values, about.
+var shown = perl.FormatOptions{MaxWidth: longest, MaxString: longest}
 
 // brief returns a copy of s, which may be part of something large: all of it, or its beginning and
 // how many octets are left out.

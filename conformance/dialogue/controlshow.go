@@ -87,7 +87,7 @@ func showField(key string, field json.RawMessage, opts WriteOptions) string {
 		}
 		var v typed.Value
 		if json.Unmarshal(field, &v) == nil && v.V != nil {
-			return perl.Format(v.V, perl.FormatOptions{MaxWidth: opts.Width, SortKeys: true})
+			return paramsOn(v.V, opts)
 		}
 	}
 	var text string
@@ -100,7 +100,7 @@ func showField(key string, field json.RawMessage, opts WriteOptions) string {
 func showList(values []*perl.Value, opts WriteOptions) string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = perl.Format(v, perl.FormatOptions{MaxWidth: opts.Width, SortKeys: true})
+		out[i] = paramsOn(v, opts)
 	}
 	return strings.Join(out, ", ")
 }

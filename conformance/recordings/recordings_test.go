@@ -17,9 +17,9 @@ import (
 // generous bounds the time to judge all captures; the aim is a second.
 const generous = 5 * time.Second
 
-// TestMain goes to where the captures are. Thousands of small ones are read, of which nothing stays:
-// to collect garbage each 4 MiB is a third of that, since Go looks through all variables of the
-// program each time.
+// TestMain goes to where the captures are. Thousands of small ones are read, and nothing of them
+// stays: to collect garbage each 4 MiB would be a third of that, since Go looks through all
+// variables of the program each time.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	if err := os.Chdir("../../captures"); err != nil {

@@ -15,7 +15,7 @@ type FormatOptions struct {
 	MaxString int    // octets shown of a string; 0 for all
 	MaxItems  int    // elements shown of an array or hash; 0 for all
 	MaxDepth  int    // levels shown, at most 100,000; 0 for 100
-	MaxWidth  int    // octets of the whole, about; 0 for 256 MiB
+	MaxWidth  int    // octets of the whole, about, and as many more as the last string has; 0 for 256 MiB
 	SortKeys  bool   // show hashes by key; false for in their own order
 }
 
