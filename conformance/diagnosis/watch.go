@@ -143,6 +143,7 @@ func (w *Watch) frame(c *dialogue.Connection, f *dialogue.Frame) {
 	case f.TooLarge:
 	case f.Err != nil && c.Negotiation.Serializer == freezeThaw && countsCharacters(f.Image):
 		w.add(at(characters, c, f, "", fmt.Sprintf("%s of the %s is a FreezeThaw text whose counts are of characters, not of octets: it holds wide characters", frameNumber(f), f.From)))
+	case f.Err != nil && w.again(unreadable, f.From.String()):
 	case f.Err != nil:
 		w.add(at(unreadable, c, f, f.From.String(), fmt.Sprintf("%s of the %s cannot be read: %v", frameNumber(f), f.From, f.Err)))
 	case m.Kind == dialogue.ErrorReport:

@@ -87,3 +87,26 @@ func BenchmarkJudge(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkJudgeBroken judges a connection whose server sends 30,000 frames that are no messages.
+func BenchmarkJudgeBroken(b *testing.B) {
+	var file bytes.Buffer
+	w, err := capture.NewWriter(&file, capture.Meta{})
+	check(b, err)
+	iface, err := w.Interface("bench", "")
+	check(b, err)
+	now := time.Unix(1e9, 0)
+	c, err := w.Open(iface, netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:603"), now)
+	check(b, err)
+	check(b, c.Data(capture.FromClient, []byte("SETUP KERNEL=c-1,Client,127.0.0.1:40000;FREEZER=Storable;PID=1\r\n"), now))
+	check(b, c.Data(capture.FromServer, []byte("SETUP KERNEL=s-1,Server,127.0.0.1:603;FREEZER=Storable;PID=2\r\n"), now))
+	check(b, c.Data(capture.FromServer, bytes.Repeat([]byte("0\x00"), 30_000), now))
+	check(b, w.Close())
+	b.SetBytes(int64(file.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := capture.NewReader(bytes.NewReader(file.Bytes()))
+		check(b, err)
+		check(b, judge.Capture(r, checks.Catalogue(), dialogue.Options{}).Err)
+	}
+}

@@ -44,13 +44,27 @@ func SerializerOf(name string) wire.Serializer {
 	return known[i]
 }
 
+// imageError is why an image cannot be thawed. Its text is made when it is asked for: a peer that
+// sends nothing but such images sends many.
+type imageError struct {
+	serializer string
+	cause      error
+}
+
+func (e *imageError) Error() string { return e.serializer + " image: " + e.cause.Error() }
+func (e *imageError) Unwrap() error { return e.cause }
+
 // exceeds tells whether an image takes more memory than it may here.
 func exceeds(err error) bool {
-	var s *storable.LimitError
-	var f *freezethaw.LimitError
-	var d *dumper.LimitError
-	const limit = "MaxAlloc"
-	return errors.As(err, &s) && s.Limit == limit || errors.As(err, &f) && f.Limit == limit || errors.As(err, &d) && d.Limit == limit
+	var limit string
+	if e, ok := errors.AsType[*storable.LimitError](err); ok {
+		limit = e.Limit
+	} else if e, ok := errors.AsType[*freezethaw.LimitError](err); ok {
+		limit = e.Limit
+	} else if e, ok := errors.AsType[*dumper.LimitError](err); ok {
+		limit = e.Limit
+	}
+	return limit == "MaxAlloc"
 }
 
 // aliasing is a serializer that can do without a copy of the image.
@@ -89,7 +103,7 @@ func (s *stream) thaw(r *received) {
 		}
 		v, err := thawInTurn(f.Image, thaw)
 		if err != nil {
-			s.cannotThaw(f, fmt.Errorf("%s image: %w", name, err))
+			s.cannotThaw(f, &imageError{name, err})
 			return
 		}
 		f.value.Store(v)

@@ -49,8 +49,10 @@ func (t *Trial) Hold(ok bool, at dialogue.Item, expected, actual string) {
 // make sense if ok.
 func (t *Trial) HoldFunc(ok bool, at dialogue.Item, tell func() (expected, actual string)) {
 	if !ok {
-		expected, actual := tell()
-		t.Fail(at, expected, actual)
+		if t.violated() {
+			expected, actual := tell()
+			t.describe(at, expected, actual)
+		}
 		return
 	}
 	t.found.count(t.check)
@@ -75,10 +77,19 @@ func (t *Trial) example(at dialogue.Item, expected string) {
 // Fail notes a violation. at is what is wrong, or the last thing before something failed to come;
 // it may be nil.
 func (t *Trial) Fail(at dialogue.Item, expected, actual string) {
-	t.found.count(t.check)
-	if !t.found.room(t.check) {
-		return
+	if t.violated() {
+		t.describe(at, expected, actual)
 	}
+}
+
+// violated notes a violation, and tells whether it is to be described: of many only some are.
+func (t *Trial) violated() bool {
+	t.found.count(t.check)
+	return t.found.room(t.check)
+}
+
+// describe describes it.
+func (t *Trial) describe(at dialogue.Item, expected, actual string) {
 	t.found.add(t.check, told{t.finding(at, expected, actual), t.support(at)})
 }
 
