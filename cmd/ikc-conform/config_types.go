@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"github.com/spf13/pflag"
+
+	"github.com/perl-ikc/ikc-conform/conformance/config"
 )
 
 // valueType is what a flag takes in a file: as a JSON Schema, and for people.
@@ -34,12 +36,12 @@ func typeOf(f *pflag.Flag) valueType {
 	return valueType{map[string]any{"$ref": "#/$defs/value"}, "a value"}
 }
 
-// setFiled sets a flag to what a file has for it: of several values each in turn, if it takes them.
-func setFiled(flags *pflag.FlagSet, f *pflag.Flag, values []string) error {
-	if _, several := f.Value.(pflag.SliceValue); !several && len(values) != 1 {
-		return fmt.Errorf("%s: expected %s, got a list of %d", f.Name, typeOf(f).name, len(values))
+// setFiled sets a flag to what a file has for it: of a list each value in turn, if it takes a list.
+func setFiled(flags *pflag.FlagSet, f *pflag.Flag, filed config.Flag) error {
+	if _, several := f.Value.(pflag.SliceValue); !several && filed.List {
+		return fmt.Errorf("%s: expected %s, got a list of %d", f.Name, typeOf(f).name, len(filed.Values))
 	}
-	for _, value := range values {
+	for _, value := range filed.Values {
 		if err := flags.Set(f.Name, value); err != nil {
 			return fmt.Errorf("%s: expected %s, got %q", f.Name, typeOf(f).name, value)
 		}

@@ -85,7 +85,7 @@ func configure(cmd *cobra.Command, path string, args []string) ([]string, error)
 		if changed[flag.Name] {
 			continue
 		}
-		if err := setFiled(cmd.Flags(), known, flag.Values); err != nil {
+		if err := setFiled(cmd.Flags(), known, flag); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", path, flag.Line, err)
 		}
 		if err := cmd.Flags().SetAnnotation(flag.Name, fromFile, nil); err != nil {

@@ -44,6 +44,8 @@ type Flag struct {
 	Name   string
 	Values []string
 	Line   int
+	// List: the file has a list for it, of one value perhaps.
+	List bool
 	// Shared: it stands at the top, and a command that has no such flag passes it over.
 	Shared bool
 }
@@ -89,12 +91,12 @@ func parse(path string, b []byte) (*File, error) {
 		case key == "targets":
 			f.Targets, err = f.values(key, value)
 		case slices.Contains(shared, key):
-			flag := Flag{Name: key, Line: line, Shared: true}
+			flag := Flag{Name: key, Line: line, List: value.Kind == yaml.SequenceNode, Shared: true}
 			flag.Values, err = f.values(key, value)
 			f.flags[""] = append(f.flags[""], flag)
 		case slices.Contains(Commands(), key):
 			err = f.pairs(value, func(name string, line int, value *yaml.Node) (err error) {
-				flag := Flag{Name: name, Line: line}
+				flag := Flag{Name: name, Line: line, List: value.Kind == yaml.SequenceNode}
 				flag.Values, err = f.values(key+"."+name, value)
 				f.flags[key] = append(f.flags[key], flag)
 				return err

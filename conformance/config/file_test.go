@@ -30,8 +30,8 @@ func TestFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Flag{{"gate", []string{"must"}, 3, true}, {"cells", []string{"server", "client/IKC"}, 4, true},
-		{"patience", []string{"10s"}, 8, false}, {"session", []string{"true"}, 9, false}}
+	want := []Flag{{"gate", []string{"must"}, 3, false, true}, {"cells", []string{"server", "client/IKC"}, 4, true, true},
+		{"patience", []string{"10s"}, 8, false, false}, {"session", []string{"true"}, 9, false, false}}
 	if got := f.Flags("run"); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, expected %+v", got, want)
 	}
