@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +59,11 @@ func reopening(cmd *cobra.Command, path string) (open func() (*capture.Reader, e
 	if path == "-" {
 		return nil, errors.New("standard input: expected a file, since it is read several times")
 	}
+	var read atomic.Bool
 	return func() (*capture.Reader, error) {
+		if info, err := os.Stat(path); read.Swap(true) && err == nil && !info.Mode().IsRegular() {
+			return nil, errors.New("expected a file, since it is read several times")
+		}
 		r, _, err := openCaptures(cmd, []string{path})
 		return r, err
 	}, nil
