@@ -17,7 +17,7 @@ func TestEventsOfLaterVersions(t *testing.T) {
 		`{"event":"monitor","session":[]}`:       true,
 	} {
 		var e driver.Event
-		err := e.UnmarshalJSON([]byte(line))
+		err := e.UnmarshalJSON([]byte(" " + line + "\r\n"))
 		if known != (err != nil) || !known && (e.Kind != "news" || e.Args != nil || string(e.Raw) != line) {
 			t.Errorf("%s: got %v, %+v", line, err, e)
 		}

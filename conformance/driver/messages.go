@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"time"
@@ -305,7 +306,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a line. Events of a kind that is not known have Kind and Raw only.
 func (e *Event) UnmarshalJSON(b []byte) error {
-	*e = Event{Raw: append(json.RawMessage(nil), b...)}
+	*e = Event{Raw: bytes.Clone(bytes.Trim(b, " \t\r\n"))}
 	var l eventLine
 	var kind struct {
 		Event string `json:"event"`
