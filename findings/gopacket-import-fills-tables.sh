@@ -4,8 +4,7 @@
 # the 65,536 numbers that an Ethernet type and a PPP type can be, with a decoder and a name each, and
 # fills them all when the program starts. So each start writes 6 MiB, more than 1,500 pages of memory,
 # and every collection of garbage looks through 5 MiB of variables, also in a program whose heap is
-# next to nothing: Go collects each 4 MiB that such a program allocates, and looks through more than
-# that each time.
+# next to nothing.
 #
 # Measured in a program with an empty main: what the collector scans of its variables
 # (/gc/scan/globals:bytes), what it has resident at its start (VmRSS), and what it allocates
@@ -14,20 +13,8 @@
 # github.com/google/gopacket v1.1.19, on Linux. Needs: bash, sed, Go 1.21 or later, about 2 MB of
 # downloads.
 source "$(dirname "$0")/lib/debian.bash"
+source "$(dirname "$0")/lib/gopacket.bash"
 
-cat >"$work/go.mod" <<'EOF'
-module tables
-
-go 1.21
-
-require github.com/google/gopacket v1.1.19
-EOF
-cat >"$work/go.sum" <<'EOF'
-github.com/google/gopacket v1.1.19 h1:ves8RnFZPGiFnTS0uPQStjwru6uO6h+nlr9j6fL7kF8=
-github.com/google/gopacket v1.1.19/go.mod h1:iJ8V8n6KS+z2U1A8pUwu8bW5SyEMkXJB8Yo/Vo+TKTo=
-golang.org/x/net v0.0.0-20190620200207-3b0461eec859 h1:R/3boaszxrf1GEUWTVDzSKVwLmSJpwZ1yqXm8j0v2QI=
-golang.org/x/sys v0.0.0-20190412213103-97732733099d h1:+R4KGOnez64A81RvjARKc4UT5/tI9ujCIVX+P5KiHuI=
-EOF
 cat >"$work/measure.go" <<'EOF'
 package main
 
@@ -62,7 +49,7 @@ built() {
   mkdir -p "$work/$1"
   cp "$work/measure.go" "$work/$1/"
   if [ -n "$2" ]; then printf 'package main\n\nimport _ "%s"\n' "$2" >"$work/$1/import.go"; fi
-  (cd "$work" && CGO_ENABLED=0 GOFLAGS="-mod=mod -modcacherw" GOMODCACHE="$work/modules" GOWORK=off go build -o "$1/program" "./$1")
+  build "$1/program" "./$1"
   "$work/$1/program"
 }
 

@@ -15,20 +15,8 @@
 # github.com/google/gopacket v1.1.19. Needs: bash, od, sed, Go 1.21 or later, about 2 MB of downloads.
 source "$(dirname "$0")/lib/debian.bash"
 source "$(dirname "$0")/lib/pcapng.bash"
+source "$(dirname "$0")/lib/gopacket.bash"
 
-cat >"$work/go.mod" <<'EOF'
-module times
-
-go 1.21
-
-require github.com/google/gopacket v1.1.19
-EOF
-cat >"$work/go.sum" <<'EOF'
-github.com/google/gopacket v1.1.19 h1:ves8RnFZPGiFnTS0uPQStjwru6uO6h+nlr9j6fL7kF8=
-github.com/google/gopacket v1.1.19/go.mod h1:iJ8V8n6KS+z2U1A8pUwu8bW5SyEMkXJB8Yo/Vo+TKTo=
-golang.org/x/net v0.0.0-20190620200207-3b0461eec859 h1:R/3boaszxrf1GEUWTVDzSKVwLmSJpwZ1yqXm8j0v2QI=
-golang.org/x/sys v0.0.0-20190412213103-97732733099d h1:+R4KGOnez64A81RvjARKc4UT5/tI9ujCIVX+P5KiHuI=
-EOF
 cat >"$work/times.go" <<'EOF'
 package main
 
@@ -63,7 +51,7 @@ func main() {
 	}
 }
 EOF
-(cd "$work" && CGO_ENABLED=0 GOFLAGS="-mod=mod -modcacherw" GOMODCACHE="$work/modules" GOWORK=off go build -o times times.go)
+build times times.go
 
 # read_as RES UNITS prints how packets at 20, 20.5, 20.984375 and 21 s after a full minute are read
 read_as() {

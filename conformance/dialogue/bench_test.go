@@ -22,13 +22,8 @@ import (
 func long(b testing.TB, n, window int) []byte {
 	b.Helper()
 	var file bytes.Buffer
-	w, err := capture.NewWriter(&file, capture.Meta{})
-	check(b, err)
-	iface, err := w.Interface("bench", "")
-	check(b, err)
 	now := time.Unix(1e9, 0)
-	c, err := w.Open(iface, netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:603"), now)
-	check(b, err)
+	w, c := opened(b, &file, now)
 	send := func(from capture.Direction, octets []byte) {
 		now = now.Add(50 * time.Microsecond)
 		check(b, c.Data(from, octets, now))
@@ -70,6 +65,17 @@ func check(b testing.TB, err error) {
 	}
 }
 
+// opened begins a capture with one connection, which is opened at a time.
+func opened(b testing.TB, file *bytes.Buffer, at time.Time) (*capture.Writer, *capture.Recorder) {
+	w, err := capture.NewWriter(file, capture.Meta{})
+	check(b, err)
+	iface, err := w.Interface("bench", "")
+	check(b, err)
+	c, err := w.Open(iface, netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:603"), at)
+	check(b, err)
+	return w, c
+}
+
 // BenchmarkJudge reads and judges one long connection. The time per octet must not grow with its
 // length.
 func BenchmarkJudge(b *testing.B) {
@@ -91,13 +97,8 @@ func BenchmarkJudge(b *testing.B) {
 // BenchmarkJudgeBroken judges a connection whose server sends 30,000 frames that are no messages.
 func BenchmarkJudgeBroken(b *testing.B) {
 	var file bytes.Buffer
-	w, err := capture.NewWriter(&file, capture.Meta{})
-	check(b, err)
-	iface, err := w.Interface("bench", "")
-	check(b, err)
 	now := time.Unix(1e9, 0)
-	c, err := w.Open(iface, netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:603"), now)
-	check(b, err)
+	w, c := opened(b, &file, now)
 	check(b, c.Data(capture.FromClient, []byte("SETUP KERNEL=c-1,Client,127.0.0.1:40000;FREEZER=Storable;PID=1\r\n"), now))
 	check(b, c.Data(capture.FromServer, []byte("SETUP KERNEL=s-1,Server,127.0.0.1:603;FREEZER=Storable;PID=2\r\n"), now))
 	check(b, c.Data(capture.FromServer, bytes.Repeat([]byte("0\x00"), 30_000), now))

@@ -18,7 +18,7 @@ import (
 const generous = 5 * time.Second
 
 // TestMain goes to where the captures are. Thousands of small ones are read, and nothing of them
-// stays: to collect garbage each 4 MiB would be a third of that, since Go looks through all
+// stays: to collect garbage as often as Go would is a third of that, since it looks through all
 // variables of the program each time.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
