@@ -13,12 +13,12 @@ func ShortSpecifier(x *dialogue.Exchange) bool {
 	return ok && !strings.HasPrefix(s, "poe:")
 }
 
-// ShowValue writes a value on one line for a finding, of strings no more than a step shows of one.
+// ShowValue writes a value on one line for a finding.
 func ShowValue(v *perl.Value) string {
 	if v == nil {
 		return "nothing"
 	}
-	return perl.Format(v, perl.FormatOptions{MaxWidth: 200, MaxString: dialogue.MaxStepValue})
+	return perl.Format(v, perl.FormatOptions{MaxWidth: 200})
 }
 
 // ShowBoth writes two values that differ, each on one line; and, if that is deep in them or not to
